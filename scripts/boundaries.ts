@@ -1,0 +1,114 @@
+/**
+ * Which folder of harness/ may import which: `cli → run, fuzz → judge, report, faults → probe → training,
+ * checkpoint → backend`, and all may use `trace`. Folders of one layer may import each other in one direction.
+ * Type imports count too; tests and `testing/` folders are free. Exits with 1 after naming what crosses.
+ */
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** From top to bottom. `index` is harness/index.ts, the package's face, which only programs import. */
+const LAYERS = [
+  ['cli', 'index'],
+  ['run', 'fuzz'],
+  ['judge', 'report', 'faults'],
+  ['probe'],
+  ['training', 'checkpoint'],
+  ['backend'],
+  ['trace'],
+];
+/** These see traces only, so that they serve trainers that are not written in TypeScript. */
+const PURE = new Map([
+  ['judge', { folders: ['judge', 'trace'], packages: /^(@tensorflow\/|(node:)?(fs|child_process)(\/|$))/ }],
+  ['report', { folders: ['report', 'judge', 'trace'], packages: /^@tensorflow\// }],
+]);
+
+interface Import {
+  file: string;
+  target: string;
+  typeOnly: boolean;
+}
+
+const harness = path.join(path.dirname(import.meta.dirname), 'harness');
+const files = globSync('**/*.ts', { cwd: harness })
+  .map((file) => file.split(path.sep).join('/'))
+  .filter((file) => !/\.test\.ts$|(^|\/)testing\//.test(file))
+  .sort();
+const imports = files.flatMap(importsOf);
+
+/** Finds `… from 'x'`, `import 'x'`, `import('x')`; lines that begin as a comment are not code. */
+function importsOf(file: string): Import[] {
+  const code = readFileSync(path.join(harness, file), 'utf8').replace(/^\s*(\/\*[\s\S]*?\*\/|\/\/.*$)/gm, '');
+  const clause = /^\s*(?:import|export)\s+(type\s)?[^'"`;=]*?\bfrom\s*['"]([^'"]+)['"]/gm;
+  const bare = /\bimport\s*\(?\s*['"]([^'"]+)['"]/g;
+  return [
+    ...[...code.matchAll(clause)].map((match) => ({ typeOnly: match[1] !== undefined, target: match[2]! })),
+    ...[...code.matchAll(bare)].map((match) => ({ typeOnly: false, target: match[1]! })),
+  ].map(({ target, typeOnly }) => ({ file, typeOnly, target: resolve(file, target) }));
+}
+
+/** A path relative to harness/ for a relative import, the package's name otherwise. */
+function resolve(file: string, target: string): string {
+  return target.startsWith('.')
+    ? path.posix.normalize(path.posix.join(path.posix.dirname(file), target))
+    : target;
+}
+
+function folderOf(file: string): string {
+  return file.includes('/') ? file.slice(0, file.indexOf('/')) : file.replace(/\.ts$/, '');
+}
+
+function layerOf(file: string): number {
+  return LAYERS.findIndex((layer) => layer.includes(folderOf(file)));
+}
+
+const isFile = (target: string) =>
+  /\.[cm]?[jt]s$|^\.\.\//.test(target) && existsSync(path.join(harness, target));
+
+function crossing({ file, target }: Import): string | undefined {
+  const pure = PURE.get(folderOf(file));
+  if (!isFile(target))
+    return pure?.packages.test(target) ? `${folderOf(file)}/ must not use this package` : undefined;
+  if (target.startsWith('../')) return 'what lies outside harness/ is not in the published package';
+  const [from, to] = [folderOf(file), folderOf(target)];
+  if (from === to) return undefined;
+  if (/(^|\/)testing\//.test(target)) return 'testing/ is for tests';
+  if (layerOf(target) < 0) return `${to} is in no layer; give it one in scripts/boundaries.ts`;
+  if (pure && !pure.folders.includes(to)) return `${from}/ may import only ${pure.folders.join(', ')}`;
+  if (layerOf(target) < layerOf(file)) return `${to} lies above ${from}`;
+  const sideways = layerOf(target) === layerOf(file);
+  const back = imports.find((other) => folderOf(other.file) === to && folderOf(other.target) === from);
+  return sideways && back
+    ? `${back.file} imports ${from}/ already; two folders must not need each other`
+    : undefined;
+}
+
+/** How a pure folder's file comes to load a forbidden package through the files that it imports. */
+function chain(file: string, forbidden: RegExp, seen = new Set<string>()): string[] | undefined {
+  if (seen.has(file)) return undefined;
+  seen.add(file);
+  for (const { target } of imports.filter((each) => each.file === file && !each.typeOnly)) {
+    if (forbidden.test(target)) return [file, target];
+    const rest = isFile(target) ? chain(target, forbidden, seen) : undefined;
+    if (rest) return [file, ...rest];
+  }
+  return undefined;
+}
+
+const homeless = files.filter((file) => layerOf(file) < 0);
+const problems = [
+  ...homeless.map((file) => `harness/${file}: in no layer; give its folder one in scripts/boundaries.ts`),
+  ...imports.flatMap((each) => {
+    const why = homeless.includes(each.file) ? undefined : crossing(each);
+    return why ? [`harness/${each.file} imports ${each.target}: ${why}`] : [];
+  }),
+  ...files.flatMap((file) => {
+    const pure = PURE.get(folderOf(file));
+    const found = pure && chain(file, pure.packages);
+    return found && found.length > 2
+      ? [`harness/${file} loads a package that it must not: ${found.join(' → ')}`]
+      : [];
+  }),
+];
+for (const problem of problems) process.stdout.write(`${problem}\n`);
+if (files.length === 0) process.stdout.write('harness/ holds no source file, so nothing was checked\n');
+process.exitCode = problems.length > 0 || files.length === 0 ? 1 : 0;

@@ -1,0 +1,23 @@
+/** Compiles harness/ into dist/, which is what `npm pack` ships, with the files there that are not TypeScript. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, globSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+const root = path.dirname(import.meta.dirname);
+const dist = path.join(root, 'dist');
+// What a deleted source file left there would be published too.
+rmSync(dist, { recursive: true, force: true });
+const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit',
+});
+if (status === 0) {
+  const harness = path.join(root, 'harness');
+  for (const file of globSync('**/*', { cwd: harness })) {
+    if (/\.ts$|(^|[\\/])testing([\\/]|$)/.test(file) || statSync(path.join(harness, file)).isDirectory())
+      continue;
+    cpSync(path.join(harness, file), path.join(dist, file));
+  }
+}
+process.exitCode = status ?? 1;

@@ -1,0 +1,105 @@
+/**
+ * Everything that must hold before a change goes in: types, lint, dead code, import boundaries, tests.
+ *   node scripts/start.mjs scripts/check.ts [--quick] [Vitest's own arguments]
+ * `--quick` leaves out `*.slow.test.ts`. The last line is `N passed, N failed, N skipped`, checks included.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import pLimit from 'p-limit';
+import type { Tally } from './tally.ts';
+
+const root = path.dirname(import.meta.dirname);
+const STATIC_CHECKS: [name: string, program: string, args: string[]][] = [
+  ['types (tsc)', 'typescript/bin/tsc', ['-p', 'tsconfig.json']],
+  ['format and lint (biome)', '@biomejs/biome/bin/biome', ['ci', '--colors=off', '.']],
+  ['dead code and dependencies (knip)', 'knip/bin/knip.js', ['--no-progress', '--no-config-hints']],
+  ['import boundaries', '../scripts/boundaries.ts', []],
+];
+
+interface Ended {
+  code: number | null;
+  /** Empty where the program wrote straight to this process's stdout. */
+  output: string;
+}
+
+const children = new Set<ChildProcess>();
+process.once('SIGTERM', () => {
+  for (const child of children) child.kill('SIGTERM');
+  process.exit(143);
+});
+
+function run(program: string, args: string[], watched: boolean, env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [path.join(root, 'node_modules', program), ...args], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', watched ? 'inherit' : 'pipe', watched ? 'inherit' : 'pipe'],
+  });
+  children.add(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  return new Promise((resolve) => {
+    child.on('error', (error) => resolve({ code: null, output: `${error.message}\n` }));
+    child.on('close', (code) => {
+      children.delete(child);
+      resolve({ code, output });
+    });
+  });
+}
+
+async function staticCheck(name: string, program: string, args: string[]): Promise<boolean> {
+  const start = performance.now();
+  const { code, output } = await run(program, args, false);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  if (code === 0) process.stdout.write(`✓ ${name} ${seconds} s\n`);
+  else process.stdout.write(`✗ ${name}, exit code ${code}\n${output.trimEnd()}\n`);
+  return code === 0;
+}
+
+async function test(args: string[]): Promise<Tally> {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'resumeproof-check-'));
+  const file = path.join(scratch, 'tally.json');
+  try {
+    const reporters = ['--reporter=default', `--reporter=${path.join(root, 'scripts', 'tally.ts')}`];
+    const vitest = ['run', ...reporters, ...args];
+    const { code } = await run('vitest/vitest.mjs', vitest, true, { TALLY_FILE: file });
+    return read(file, code);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** The counts, with one failure added where they alone would hide that the run as a whole went wrong. */
+function read(file: string, code: number | null): Tally {
+  let tally: Tally = { passed: 0, failed: 0, skipped: [] };
+  let problem = '';
+  try {
+    tally = JSON.parse(readFileSync(file, 'utf8'));
+    if (tally.passed + tally.failed === 0) problem = 'Vitest ran no test';
+    else if (code !== 0 && tally.failed === 0)
+      problem = `Vitest ended with exit code ${code}, though no test failed`;
+  } catch {
+    problem = `Vitest ended with exit code ${code} before it could count its tests`;
+  }
+  if (problem === '') return tally;
+  process.stdout.write(`✗ tests: ${problem}\n`);
+  return { ...tally, failed: tally.failed + 1 };
+}
+
+const args = process.argv.slice(2);
+const limit = pLimit(2);
+const checks = await Promise.all(
+  STATIC_CHECKS.map(([name, program, rest]) => limit(() => staticCheck(name, program, rest))),
+);
+const tally = await test(args.flatMap((arg) => (arg === '--quick' ? ['--project', 'everyday'] : [arg])));
+if (tally.skipped.length > 0)
+  process.stdout.write(`skipped:\n${tally.skipped.map((line) => `  ${line}\n`).join('')}`);
+const passed = tally.passed + checks.filter(Boolean).length;
+const failed = tally.failed + checks.filter((ok) => !ok).length;
+process.stdout.write(`${passed} passed, ${failed} failed, ${tally.skipped.length} skipped\n`);
+process.exitCode = failed > 0 ? 1 : 0;
