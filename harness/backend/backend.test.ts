@@ -1,0 +1,244 @@
+import { execFile } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { BackendError, missingKernels, openBackend } from './backend.ts';
+import { probeBackend, probeBackends } from './probe.ts';
+
+const SOURCE = new URL('./backend.ts', import.meta.url).href;
+
+interface Ended {
+  readonly code: number | string | null;
+  readonly said: readonly unknown[];
+  readonly stderr: string;
+}
+
+/** Runs the statements in a fresh Node process that may use openBackend and tf; `code` is null if it had to be killed. */
+function runNode(statements: string, env: Record<string, string> = {}): Promise<Ended> {
+  const program = `
+    import { openBackend } from '${SOURCE}';
+    const tf = await import('@tensorflow/tfjs-core');
+    const say = (value) => process.stdout.write('> ' + JSON.stringify(value) + '\\n');
+    ${statements}`;
+  const args = ['--no-warnings', '--input-type=module', '-e', program];
+  return new Promise((resolve) => {
+    const options = {
+      env: { ...process.env, ...env },
+      timeout: 30_000,
+      killSignal: 'SIGKILL' as const,
+      cwd: import.meta.dirname,
+    };
+    execFile(process.execPath, args, options, (error, stdout, stderr) => {
+      // Dawn prints there as well.
+      const said = [...stdout.matchAll(/^> (.*)$/gm)].map(([, line]) => JSON.parse(line!));
+      resolve({ code: error === null ? 0 : error.killed ? null : (error.code ?? null), said, stderr });
+    });
+  });
+}
+
+const reports = await probeBackends();
+const report = Object.fromEntries(reports.map((one) => [one.name, one]));
+const hardware = reports.find((one) => one.usable && one.hardware);
+const webgpu = report.webgpu!;
+
+async function refusal(work: Promise<unknown>): Promise<BackendError> {
+  const error = await work.then(
+    () => expect.fail('it was opened'),
+    (reason) => reason,
+  );
+  expect(error).toBeInstanceOf(BackendError);
+  expect((error as BackendError).message).not.toContain('\n');
+  return error as BackendError;
+}
+
+describe('a processor backend', () => {
+  test.each([
+    ['wasm', /WebAssembly.*1 thread$/],
+    ['cpu', /^CPU, JavaScript/],
+  ])('%s is opened, told truly, and trains', async (name, adapter) => {
+    const backend = await openBackend(name);
+    onTestFinished(() => backend.close());
+    expect(backend.record).toMatchObject({ requested: name, name, hardware: false, deterministic: true });
+    expect(backend.record.adapter).toMatch(adapter);
+    expect(backend.record.versions).toMatchObject({
+      node: process.versions.node,
+      [`tfjs-backend-${name}`]: tf.version_core,
+    });
+    const weight = tf.variable(tf.scalar(3));
+    const { grads } = tf.variableGrads(() => tf.square(weight));
+    expect([...(await grads[weight.name]!.data())]).toEqual([6]);
+  });
+
+  test('a backend that is no longer active is told', async () => {
+    const backend = await openBackend('wasm');
+    backend.assertStillActive();
+    await openBackend('cpu');
+    expect(() => backend.assertStillActive()).toThrow(
+      'the run was opened on wasm and TensorFlow.js is on cpu now',
+    );
+  });
+
+  test('kernels that it lacks are named', async () => {
+    await openBackend('wasm');
+    expect(missingKernels('wasm', ['MatMul', 'BatchMatMul', 'Conv2DBackpropFilter'])).toEqual([
+      'MatMul',
+      'Conv2DBackpropFilter',
+    ]);
+  });
+});
+
+describe('what cannot be had is refused', () => {
+  test('an unknown name, with the names there are', async () => {
+    const error = await refusal(openBackend('cuda'));
+    expect(error.code).toBe('unknown-backend');
+    expect(error.message).toContain("'cuda'; there are auto, node-gpu, webgpu, wasm, cpu");
+  });
+
+  test.each(['wasm', 'cpu'])('%s where a GPU is required', async (name) => {
+    expect((await refusal(openBackend(name, { requireGpu: true }))).code).toBe('gpu-required');
+  });
+
+  test.skipIf(hardware)('auto, and webgpu on a software adapter, where a GPU is required', async () => {
+    const auto = await refusal(openBackend('auto', { requireGpu: true }));
+    expect(auto.code).toBe('gpu-required');
+    expect(auto.remedy).toBe('npx resumeproof doctor');
+    expect((await refusal(openBackend('webgpu', { requireGpu: true }))).code).toBe('gpu-required');
+  });
+
+  test.skipIf(report['node-gpu']!.usable)(
+    'node-gpu that is absent, with the command that brings it',
+    async () => {
+      const error = await refusal(openBackend('node-gpu'));
+      expect(error.code).toBe('not-installed');
+      expect(error.message).toMatch(/npm (install|rebuild) @tensorflow\/tfjs-node-gpu/);
+    },
+  );
+
+  test('webgpu without an adapter, and the process ends by itself', async () => {
+    const { code, said, stderr } = await runNode(
+      `await openBackend('webgpu').catch(({ code, message }) => say([code, message]));`,
+      { VK_DRIVER_FILES: '/nowhere.json' },
+    );
+    expect(code, stderr).toBe(0);
+    expect(said[0]).toEqual(['no-adapter', expect.stringMatching(/\/nowhere\.json; to mend it: unset /)]);
+  });
+});
+
+test('auto takes a hardware GPU, else wasm, and never software', async () => {
+  const { code, said, stderr } = await runNode(`
+    const backend = await openBackend('auto');
+    say(backend.record);
+    await backend.close();`);
+  expect(code, stderr).toBe(0);
+  expect(said[0]).toMatchObject(
+    hardware ? { requested: 'auto', hardware: true } : { requested: 'auto', name: 'wasm', hardware: false },
+  );
+});
+
+// Only for want of an adapter: any other problem of webgpu must be seen to fail.
+const noAdapter = /finds no adapter|needs the package/.test(webgpu.problem ?? '');
+
+describe(`webgpu${noAdapter ? ` (skipped: ${webgpu.problem}; ${webgpu.remedy})` : ''}`, () => {
+  const testWithAdapter = test.skipIf(noAdapter);
+
+  testWithAdapter('trains, tells its adapter, opens again, and lets the process end', async () => {
+    const { code, said, stderr } = await runNode(`
+      for (const round of [1, 2]) {
+        const backend = await openBackend('webgpu');
+        const weights = tf.variable(tf.tensor1d([1, 2]));
+        tf.train.sgd(0.125).minimize(() => tf.sum(tf.square(weights)));
+        say([...(await weights.data())]);
+        backend.assertStillActive();
+        say(backend.record);
+        const { device } = tf.backend();
+        await backend.close();
+        const { reason } = await device.lost;
+        const told = await Promise.race([backend.lost, Promise.resolve('nothing')]);
+        say([reason, navigator.gpu === undefined, told]);
+      }
+      say(process.env.VK_DRIVER_FILES ?? null);`);
+    expect(code, `null: it did not end by itself; ${stderr}`).toBe(0);
+    const [first, record, freed, second, , , driverFiles] = said;
+    expect([first, second]).toEqual([
+      [0.75, 1.5],
+      [0.75, 1.5],
+    ]);
+    expect(freed, 'after close').toEqual(['destroyed', true, 'nothing']);
+    expect(record).toMatchObject({
+      requested: 'webgpu',
+      name: 'webgpu',
+      adapter: webgpu.device,
+      hardware: !/swiftshader|llvmpipe/i.test(webgpu.device!),
+      deterministic: false,
+      versions: { webgpu: expect.stringMatching(/^\d/), 'tfjs-backend-webgpu': tf.version_core },
+    });
+    expect(driverFiles).toBe(process.env.VK_DRIVER_FILES ?? null);
+  });
+
+  testWithAdapter('an error on the device is told, and so is a kernel sent to the CPU', async () => {
+    const { code, said, stderr } = await runNode(`
+      const backend = await openBackend('webgpu');
+      const complaint = () => { try { backend.assertStillActive(); return null; } catch (error) { return error.message; } };
+      say(complaint());
+      tf.env().set('WEBGPU_CPU_FORWARD', true);
+      say(complaint());
+      tf.env().set('WEBGPU_CPU_FORWARD', false);
+      tf.backend().device.createBuffer({ size: 2 ** 50, usage: GPUBufferUsage.STORAGE });
+      say(await backend.lost);
+      say(complaint());
+      await backend.close();`);
+    expect(code, stderr).toBe(0);
+    const [sound, forwarded, lost, complaint] = said;
+    expect(sound).toBeNull();
+    expect(forwarded).toContain('WEBGPU_CPU_FORWARD');
+    expect(lost).toMatch(/^error on the device: Buffer size \(1125899906842624\)/);
+    expect(complaint).toContain(lost);
+  });
+
+  testWithAdapter('a lost device is told', async () => {
+    const { said } = await runNode(`
+      const backend = await openBackend('webgpu');
+      tf.backend().device.destroy();
+      say(await backend.lost);
+      await backend.close();`);
+    expect(said[0]).toMatch(/^destroyed: /);
+  });
+});
+
+describe('probing', () => {
+  test('every backend is reported: it trained to the known weights, or why not', () => {
+    expect(reports.map(({ name }) => name)).toEqual(['node-gpu', 'webgpu', 'wasm', 'cpu']);
+    for (const { usable, problem, device } of reports) {
+      expect(problem === null).toBe(usable);
+      if (usable) expect(device).not.toBe('');
+    }
+    expect(report.wasm).toMatchObject({ usable: true, hardware: false, problem: null });
+    expect(report.cpu).toMatchObject({ usable: true, hardware: false, problem: null });
+    if (!noAdapter) expect(webgpu).toMatchObject({ usable: true, problem: null });
+  });
+
+  test.each([
+    ['crashes', `process.kill(process.pid, 'SIGSEGV')`, 'its process was ended by SIGSEGV'],
+    [
+      'exits early',
+      `process.stderr.write('no room\\n'); process.exit(3)`,
+      'its process ended with code 3: no room',
+    ],
+    ['hangs', `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)`, 'no answer within 0.5 s'],
+  ])('a process that %s is told', async (_what, statement, problem) => {
+    const file = path.join(tmpdir(), `resumeproof-${process.pid}-${_what.replace(' ', '-')}.cjs`);
+    await writeFile(file, statement);
+    const before = process.env.NODE_OPTIONS;
+    process.env.NODE_OPTIONS = `--require ${file}`;
+    onTestFinished(async () => {
+      await rm(file);
+      if (before === undefined) delete process.env.NODE_OPTIONS;
+      else process.env.NODE_OPTIONS = before;
+    });
+    const broken = await probeBackend('cpu', 500);
+    expect(broken).toMatchObject({ name: 'cpu', usable: false, device: null });
+    expect(broken.problem).toContain(problem);
+  });
+});

@@ -1,0 +1,88 @@
+/** Opens a TensorFlow.js backend and tells the truth about what it got. */
+import * as tf from '@tensorflow/tfjs-core';
+import { BackendError } from './error.ts';
+import { openNodeGpu } from './node-gpu.ts';
+import { BACKENDS, type BackendName, type OpenedBackend, type OpenRequest, tfjsName } from './opened.ts';
+import { openCpu, openWasm } from './processor.ts';
+import { openWebgpu } from './webgpu.ts';
+
+export { BackendError, type BackendErrorCode } from './error.ts';
+export {
+  assertBackendStill,
+  BACKENDS,
+  type BackendName,
+  currentBackend,
+  type OpenedBackend,
+} from './opened.ts';
+
+export interface OpenOptions {
+  /** Throw BackendError 'gpu-required' unless a hardware GPU was opened; false by default. */
+  readonly requireGpu?: boolean;
+}
+
+const OPENERS: Record<BackendName, (request: OpenRequest) => Promise<OpenedBackend>> = {
+  'node-gpu': openNodeGpu,
+  webgpu: openWebgpu,
+  wasm: openWasm,
+  cpu: openCpu,
+};
+
+/**
+ * Opens the backend and makes it TensorFlow.js' active one. `auto` takes a hardware GPU, through node-gpu and then
+ * webgpu, else wasm; it never takes a software adapter or cpu. A backend asked for by name is opened or refused,
+ * never replaced. One backend at a time per process.
+ *
+ * @param requested 'auto' or one of BACKENDS
+ * @throws BackendError, its message one line: what, why, and the command that mends it
+ */
+export async function openBackend(requested: string, options: OpenOptions = {}): Promise<OpenedBackend> {
+  const { requireGpu = false } = options;
+  if (requested === 'auto') return openAuto(requireGpu);
+  if (!isBackendName(requested)) {
+    throw new BackendError(
+      'unknown-backend',
+      `no backend is called '${requested}'; there are auto, ${BACKENDS.join(', ')}`,
+    );
+  }
+  if (!requireGpu) return OPENERS[requested]({ requested, hardwareOnly: false });
+  if (requested === 'wasm' || requested === 'cpu') {
+    throw gpuRequired(`${requested} runs on the CPU`);
+  }
+  try {
+    return await OPENERS[requested]({ requested, hardwareOnly: true });
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error;
+    throw gpuRequired(error.problem, error.remedy);
+  }
+}
+
+async function openAuto(requireGpu: boolean): Promise<OpenedBackend> {
+  const refusals: string[] = [];
+  for (const name of ['node-gpu', 'webgpu'] as const) {
+    try {
+      return await OPENERS[name]({ requested: 'auto', hardwareOnly: true });
+    } catch (error) {
+      if (!(error instanceof BackendError)) throw error;
+      refusals.push(error.problem);
+    }
+  }
+  if (requireGpu) throw gpuRequired(refusals.join('; '));
+  return openWasm({ requested: 'auto', hardwareOnly: false });
+}
+
+function gpuRequired(why: string, remedy: string | null = null): BackendError {
+  return new BackendError(
+    'gpu-required',
+    `a hardware GPU is required: ${why}`,
+    remedy ?? 'npx resumeproof doctor',
+  );
+}
+
+function isBackendName(name: string): name is BackendName {
+  return (BACKENDS as readonly string[]).includes(name);
+}
+
+/** Those of the kernels (TensorFlow.js' names, such as 'Conv2DBackpropFilter') that the open backend lacks. */
+export function missingKernels(backendName: string, kernels: readonly string[]): string[] {
+  return kernels.filter((kernel) => tf.getKernel(kernel, tfjsName(backendName)) == null);
+}

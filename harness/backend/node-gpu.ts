@@ -1,0 +1,107 @@
+/**
+ * CUDA through libtensorflow: the optional package @tensorflow/tfjs-node-gpu. Written against its published
+ * source, version 4.22.0: importing it registers the backend 'tensorflow' and makes it the active one.
+ */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import * as tf from '@tensorflow/tfjs-core';
+import type { BackendRecord } from '../trace/schema.ts';
+import { BackendError, oneLine } from './error.ts';
+import {
+  activate,
+  assertBackendStill,
+  isAbsent,
+  type OpenedBackend,
+  type OpenRequest,
+  versionsOf,
+} from './opened.ts';
+
+// A variable, so that TypeScript does not ask for a package that may be absent.
+const PACKAGE: string = '@tensorflow/tfjs-node-gpu';
+const INSTALL = `npm install ${PACKAGE}@4.22.0`;
+/** Later ones lack util.isNullOrUndefined and its like, which tfjs-node calls. */
+const LAST_NODE = 22;
+
+interface NodeBackend {
+  readonly isUsingGpuDevice: boolean;
+  readonly binding: { readonly TF_Version: string };
+}
+
+export async function openNodeGpu({ requested, hardwareOnly }: OpenRequest): Promise<OpenedBackend> {
+  const loaded = await load();
+  if (loaded.engine() !== tf.engine() || loaded.Tensor !== tf.Tensor) {
+    throw new BackendError(
+      'two-engines',
+      `${PACKAGE} brings its own tfjs-core ${loaded.version_core} beside the trainer's ${tf.version_core}, so tensors of one are unknown to the other`,
+      'npm dedupe',
+    );
+  }
+  await activate('node-gpu', 'libtensorflow');
+  const { isUsingGpuDevice, binding } = tf.backend() as unknown as NodeBackend;
+  const library = `libtensorflow ${binding.TF_Version}`;
+  if (hardwareOnly && !isUsingGpuDevice) {
+    throw new BackendError('gpu-required', `node-gpu has no CUDA device, ${library} runs on the CPU`);
+  }
+  const card = isUsingGpuDevice ? await readCard() : undefined;
+  const record: BackendRecord = {
+    requested,
+    name: 'node-gpu',
+    adapter: isUsingGpuDevice ? `${card?.name ?? 'CUDA device'} (${library})` : `CPU (${library})`,
+    driver: card?.driver ?? null,
+    hardware: isUsingGpuDevice,
+    deterministic: false,
+    versions: { ...versionsOf(PACKAGE), libtensorflow: binding.TF_Version },
+  };
+  return {
+    record,
+    lost: new Promise(() => {}),
+    assertStillActive: () => assertBackendStill(record),
+    // libtensorflow frees the device when the process ends, and does not keep the process alive.
+    close: async () => {},
+  };
+}
+
+async function load(): Promise<Pick<typeof tf, 'engine' | 'Tensor' | 'version_core'>> {
+  const major = Number(process.versions.node.split('.')[0]);
+  // libtensorflow otherwise takes all the memory of the GPU, and runs stand side by side.
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+  try {
+    const loaded = await import(PACKAGE);
+    if (major > LAST_NODE) {
+      throw new BackendError(
+        'failed',
+        `${PACKAGE} 4.22.0 breaks on Node ${major}; it needs Node ${LAST_NODE}`,
+        `npm install --save-dev node@${LAST_NODE}`,
+      );
+    }
+    return loaded;
+  } catch (error) {
+    if (error instanceof BackendError) throw error;
+    if (isAbsent(error, PACKAGE)) {
+      throw new BackendError('not-installed', `node-gpu needs the package ${PACKAGE}`, INSTALL);
+    }
+    const why = /addon module.*not be found/.test(oneLine(error))
+      ? 'it is installed without its addon, whose download or build failed'
+      : oneLine(error);
+    throw new BackendError('not-installed', `${PACKAGE} cannot be loaded: ${why}`, `npm rebuild ${PACKAGE}`);
+  }
+}
+
+/** The GPU's name and driver as nvidia-smi tells them; undefined where it does not answer. */
+async function readCard(): Promise<{ name: string; driver: string } | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)(
+      'nvidia-smi',
+      ['--query-gpu=name,driver_version', '--format=csv,noheader'],
+      { timeout: 5000 },
+    );
+    const cards = stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split(', '));
+    const names = [...new Set(cards.map(([name]) => name))].join(' or ');
+    return { name: `CUDA, ${names}`, driver: `NVIDIA ${cards[0]?.[1]}` };
+  } catch {
+    return undefined;
+  }
+}

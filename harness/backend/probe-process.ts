@@ -1,0 +1,41 @@
+/** The process of one probe: opens the backend named, trains one step, sends what it found, exits. */
+import * as tf from '@tensorflow/tfjs-core';
+import { BackendError, openBackend } from './backend.ts';
+import { oneLine } from './error.ts';
+import type { ProbeAnswer } from './probe.ts';
+
+// Sums of few binary digits, so that every backend must hit them to the bit.
+const EXPECTED = [1.875, 1.75];
+
+/** One step of gradient descent on a linear regression, rate 1/8. */
+async function trainOneStep(): Promise<number[]> {
+  const inputs = tf.tensor2d([1, 2, 3, 4], [2, 2]);
+  const targets = tf.tensor2d([1, 2], [2, 1]);
+  const weights = tf.variable(tf.tensor2d([0.5, -0.25], [2, 1]));
+  const loss = (): tf.Scalar => tf.sum(tf.square(tf.sub(tf.matMul(inputs, weights), targets)));
+  tf.train.sgd(0.125).minimize(loss);
+  return [...(await weights.data())];
+}
+
+async function probe(name: string): Promise<ProbeAnswer> {
+  const none = { usable: false, hardware: false, device: null, driver: null };
+  try {
+    const backend = await openBackend(name);
+    const { adapter, driver, hardware } = backend.record;
+    const found = { hardware, device: adapter, driver, remedy: null };
+    try {
+      const weights = await Promise.race([trainOneStep(), backend.lost]);
+      backend.assertStillActive();
+      if (String(weights) === String(EXPECTED)) return { ...found, usable: true, problem: null };
+      return { ...found, usable: false, problem: `one training step gave ${weights} instead of ${EXPECTED}` };
+    } catch (error) {
+      return { ...found, usable: false, problem: `one training step failed: ${oneLine(error)}` };
+    }
+  } catch (error) {
+    if (error instanceof BackendError) return { ...none, problem: error.problem, remedy: error.remedy };
+    return { ...none, problem: oneLine(error), remedy: null };
+  }
+}
+
+const answer = await probe(process.argv[2]!);
+process.send?.(answer, () => process.exit());
