@@ -1,0 +1,361 @@
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { states, tensorMaps } from './arbitraries.ts';
+import { loadCheckpoint, requireTensors, saveCheckpoint } from './checkpoint.ts';
+import { CheckpointError } from './error.ts';
+import type { TensorMap } from './safetensors.ts';
+import type { TrainingState } from './state.ts';
+
+let folder: string;
+let count = 0;
+const fresh = () => join(folder, `checkpoint-${count++}`);
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'checkpoint-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const model: TensorMap = new Map([
+  ['w', { dtype: 'F32', shape: [2], bytes: Uint8Array.of(0, 0, 128, 63, 0, 0, 0, 64) }],
+  ['b', { dtype: 'I64', shape: [], bytes: Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0) }],
+]);
+const state: TrainingState = {
+  format: 1,
+  step: 7,
+  schedules: { warmup: { rate: 1e-4, milestones: [1, 2], name: 'linear' } },
+  optimizers: { adam: { groups: [{ parameters: ['w'], rate: 0.1 }], steps: { w: 7 } } },
+  random: { noise: '00ff' },
+  data: { epoch: 0, position: -0 },
+};
+const small = { tensors: { model, ema: model }, state };
+
+test('loads what was saved', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.dictionary(fc.stringMatching(/^[a-z]{1,4}$/), tensorMaps, { maxKeys: 3 }),
+      states,
+      async (tensors, state) => {
+        const directory = fresh();
+        await saveCheckpoint(directory, { tensors, state });
+        const loaded = await loadCheckpoint(directory);
+        expect(loaded.tensors).toEqual({ ...tensors });
+        expect(loaded.state).toStrictEqual(state);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('refuses any flipped bit, any cut and any added byte', async () => {
+  const directory = fresh();
+  await saveCheckpoint(directory, small);
+  const names = await readdir(directory);
+  const damage = fc.record({
+    name: fc.constantFrom(...names),
+    at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+    kind: fc.constantFrom('flip', 'cut', 'add'),
+  });
+  await fc.assert(
+    fc.asyncProperty(damage, fc.nat(255), async ({ name, at, kind }, byte) => {
+      const file = join(directory, name);
+      const whole = await readFile(file);
+      const bit = Math.floor(at * whole.length * 8);
+      const flipped = Uint8Array.from(whole);
+      flipped[bit >> 3]! ^= 1 << (bit & 7);
+      const damaged = {
+        flip: flipped,
+        cut: whole.subarray(0, bit >> 3),
+        add: Buffer.concat([whole, Buffer.of(byte)]),
+      };
+      await writeFile(file, damaged[kind as 'flip']);
+      const error = await loadCheckpoint(directory).catch((thrown) => thrown);
+      await writeFile(file, whole);
+      expect(error).toBeInstanceOf(CheckpointError);
+      expect(error.file).toContain(directory);
+    }),
+    { numRuns: 600 },
+  );
+  expect((await loadCheckpoint(directory)).state).toEqual(state);
+});
+
+/** Rewrites a file and vouches for it in the manifest, as an attacker would. */
+async function forge(directory: string, name: string, text: string) {
+  await writeFile(join(directory, name), text);
+  await editManifest(directory, (files) => {
+    files[name] = { bytes: Buffer.byteLength(text), sha256: createHash('sha256').update(text).digest('hex') };
+  });
+}
+async function editManifest(
+  directory: string,
+  edit: (files: Record<string, unknown>, manifest: { format: number }) => void,
+) {
+  const file = join(directory, 'manifest.json');
+  const manifest = JSON.parse(await readFile(file, 'utf8'));
+  edit(manifest.files, manifest);
+  await writeFile(file, `${JSON.stringify(manifest, null, 2)}\n`);
+}
+const withState = (change: object) => JSON.stringify({ ...state, ...change });
+
+test.each<[string, (d: string) => Promise<unknown>, string, string, RegExp]>([
+  [
+    'a newer checkpoint',
+    (d) =>
+      editManifest(d, (_, m) => {
+        m.format = 2;
+      }),
+    'newer-format',
+    'manifest.json',
+    /at most 1 for format, received 2/,
+  ],
+  [
+    'a newer state',
+    (d) => forge(d, 'state.json', withState({ format: 9 })),
+    'newer-format',
+    'state.json',
+    /received 9/,
+  ],
+  [
+    'a path out of the directory',
+    (d) =>
+      editManifest(d, (f) => {
+        f['../x.safetensors'] = f['ema.safetensors'];
+      }),
+    'bad-name',
+    'manifest.json',
+    /\.\.\/x\.safetensors/,
+  ],
+  [
+    'an absolute path',
+    (d) =>
+      editManifest(d, (f) => {
+        f['/etc/passwd'] = f['ema.safetensors'];
+      }),
+    'bad-name',
+    'manifest.json',
+    /etc/,
+  ],
+  [
+    'a manifest without a state',
+    (d) =>
+      editManifest(d, (f) => {
+        delete f['state.json'];
+      }),
+    'missing-file',
+    'manifest.json',
+    /state\.json/,
+  ],
+  [
+    'another spacing',
+    async (d) => writeFile(join(d, 'manifest.json'), `${await readFile(join(d, 'manifest.json'))} `),
+    'bad-manifest',
+    'manifest.json',
+    /exactly as saved/,
+  ],
+  [
+    'a huge manifest',
+    (d) => writeFile(join(d, 'manifest.json'), ' '.repeat(2 ** 20 + 1)),
+    'too-large',
+    'manifest.json',
+    /1048576/,
+  ],
+  ['a missing file', (d) => rm(join(d, 'ema.safetensors')), 'missing-file', 'ema.safetensors', /ENOENT/],
+  ['no manifest', (d) => rm(join(d, 'manifest.json')), 'missing-file', 'manifest.json', /ENOENT/],
+  [
+    'a tensor file that is not listed',
+    (d) => cp(join(d, 'ema.safetensors'), join(d, 'old.safetensors')),
+    'extra-file',
+    'old.safetensors',
+    /mixed/,
+  ],
+  [
+    'a link out of it',
+    async (d) => {
+      await rename(join(d, 'ema.safetensors'), `${d}.moved`);
+      await symlink(`${d}.moved`, join(d, 'ema.safetensors'));
+    },
+    'not-a-file',
+    'ema.safetensors',
+    /a symbolic link/,
+  ],
+  [
+    'a pipe',
+    async (d) => {
+      await rm(join(d, 'state.json'));
+      await promisify(execFile)('mkfifo', [join(d, 'state.json')]);
+    },
+    'not-a-file',
+    'state.json',
+    /pipe/,
+  ],
+  [
+    'a hostile header with a good hash',
+    (d) => forge(d, 'ema.safetensors', '\x02\0\0\0\0\0\0\0{}x'),
+    'bad-header',
+    'ema.safetensors',
+    /trailing/,
+  ],
+  [
+    'a state of the wrong shape',
+    (d) => forge(d, 'state.json', withState({ step: -1 })),
+    'bad-state',
+    'state.json',
+    /for step, received -1/,
+  ],
+  [
+    'a state with more in it',
+    (d) => forge(d, 'state.json', withState({ more: 1 })),
+    'bad-state',
+    'state.json',
+    /more/,
+  ],
+  [
+    'a state that says things twice',
+    (d) => forge(d, 'state.json', withState({}).replace('"step":7', '"step":7,"step":8')),
+    'bad-state',
+    'state.json',
+    /duplicate key/,
+  ],
+  [
+    'a deep state',
+    (d) =>
+      forge(
+        d,
+        'state.json',
+        withState({ data: { x: 0 } }).replace('"x":0', `"x":${'['.repeat(99)}${']'.repeat(99)}`),
+      ),
+    'bad-state',
+    'state.json',
+    /64 deep/,
+  ],
+])('refuses %s', async (_, damage, code, name, message) => {
+  const directory = fresh();
+  await saveCheckpoint(directory, small);
+  await damage(directory);
+  const error = await loadCheckpoint(directory).catch((thrown) => thrown);
+  expect(error).toMatchObject({ name: 'CheckpointError', code, file: join(directory, name) });
+  expect(error.message).toMatch(message);
+});
+
+test.each<[string, unknown, RegExp]>([
+  ['NaN', { data: { seen: [1, { loss: Number.NaN }] } }, /for data\.seen\[1\]\.loss, received NaN/],
+  ['Infinity', { lossScale: Number.POSITIVE_INFINITY }, /for lossScale, received Infinity/],
+  ['undefined', { extra: { x: undefined } }, /for extra\.x, received .*undefined/],
+  [
+    'a typed array',
+    { data: { order: new Int32Array(2) } },
+    /for data\.order, received an instance of Int32Array/,
+  ],
+  ['a key that would be dropped', { data: JSON.parse('{"__proto__":1}') }, /data\.__proto__/],
+])('does not save a state with %s', async (_, change, message) => {
+  const directory = fresh();
+  await expect(
+    saveCheckpoint(directory, { tensors: {}, state: { ...state, ...(change as object) } }),
+  ).rejects.toThrow(message);
+  await expect(loadCheckpoint(directory)).rejects.toMatchObject({ code: 'missing-file' });
+});
+
+test('never replaces, names no file outside, and leaves nothing behind when refused', async () => {
+  const directory = fresh();
+  await saveCheckpoint(directory, small);
+  const before = await readdir(folder);
+  const other = { tensors: {}, state: { ...state, step: 8 } };
+  await expect(saveCheckpoint(directory, other)).rejects.toMatchObject({ code: 'exists', file: directory });
+  await expect(saveCheckpoint(join(folder, 'none', 'x'), other)).rejects.toMatchObject({
+    code: 'missing-file',
+  });
+  await expect(saveCheckpoint(fresh(), { tensors: { '../x': model }, state })).rejects.toMatchObject({
+    code: 'bad-name',
+  });
+  const rivals = fresh();
+  const outcomes = await Promise.allSettled(
+    [1, 2, 3].map((step) => saveCheckpoint(rivals, { tensors: {}, state: { ...state, step } })),
+  );
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  await loadCheckpoint(rivals);
+  await rm(rivals, { recursive: true });
+  expect(await readdir(folder)).toEqual(before);
+  expect((await loadCheckpoint(directory)).state.step).toBe(7);
+});
+
+test('names the tensor that does not fit', () => {
+  const w = { name: 'w', shape: [2], dtype: 'F32' } as const;
+  const b = { name: 'b', shape: [], dtype: 'I64' } as const;
+  const refusal = (...args: Parameters<typeof requireTensors>) => {
+    try {
+      requireTensors(...args);
+    } catch (thrown) {
+      return thrown;
+    }
+    return undefined;
+  };
+  const file = 'model.safetensors';
+  expect(refusal(model, [w, b], file)).toBeUndefined();
+  expect(refusal(model, [w], file, { allowExtra: true })).toBeUndefined();
+  expect(refusal(model, [w], file)).toMatchObject({ code: 'extra-tensor', file, tensor: 'b' });
+  expect(refusal(model, [w, b, { ...w, name: 'v' }], file)).toMatchObject({
+    code: 'missing-tensor',
+    file,
+    tensor: 'v',
+  });
+  expect(refusal(model, [w, { ...b, shape: [1] }], file)).toMatchObject({
+    code: 'wrong-shape',
+    file,
+    tensor: 'b',
+  });
+  expect(refusal(model, [{ ...w, dtype: 'BF16' }, b], file)).toMatchObject({
+    code: 'wrong-dtype',
+    message: expect.stringMatching(
+      /^model\.safetensors, tensor "w": expected BF16 for dtype, received F32; /,
+    ),
+  });
+  expect(refusal(undefined, [], file)).toMatchObject({ code: 'missing-file', file });
+});
+
+/** Saves one checkpoint after another, 8 MB each, until it is killed or a save fails. */
+const saver = (directory: string) => `
+  import { saveCheckpoint } from ${JSON.stringify(new URL('./checkpoint.ts', import.meta.url).href)};
+  const bytes = new Uint8Array(4e6).map((_, i) => i * i);
+  const model = new Map([['w', { dtype: 'U8', shape: [4e6], bytes }]]);
+  process.stdout.write('saving');
+  for (let step = 0; step < 40; step++) {
+    const state = { format: 1, step, schedules: {}, optimizers: {}, random: {}, data: {} };
+    await saveCheckpoint(${JSON.stringify(directory)} + '/' + step, { tensors: { model, ema: model }, state });
+  }`;
+const flags = ['--input-type=module', '--experimental-strip-types', '--no-warnings', '--eval'];
+
+test('a killed saver leaves valid checkpoints only', async () => {
+  let interrupted = 0;
+  for (const delay of [0, 5, 15, 30, 60, 110, 190]) {
+    const directory = fresh();
+    await mkdir(directory);
+    const child = spawn(process.execPath, [...flags, saver(directory)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const closed = new Promise((settle) => child.once('close', settle));
+    await new Promise((settle) => child.stdout.once('data', settle));
+    await setTimeout(delay);
+    child.kill('SIGKILL');
+    await closed;
+    for (const name of await readdir(directory)) {
+      if (name.startsWith('.')) interrupted++;
+      else expect((await loadCheckpoint(join(directory, name))).state.step).toBe(Number(name));
+    }
+  }
+  expect(interrupted, 'no child was killed in the middle of a save').toBeGreaterThan(0);
+}, 60_000);
+
+test('a write that the system cuts short is not taken for a whole one', async () => {
+  const directory = fresh();
+  await mkdir(directory);
+  // A file may grow to 1,000 KiB: one write ends there, short, and the next one fails.
+  const limited = ['-c', 'ulimit -f 1000; exec "$@"', 'bash', process.execPath, ...flags, saver(directory)];
+  const failed = await promisify(execFile)('bash', limited).catch((thrown) => thrown);
+  expect(failed.stderr).toMatch(/CheckpointError: .*model\.safetensors.*EFBIG/);
+  expect(await readdir(directory)).toEqual([]);
+}, 60_000);

@@ -1,0 +1,195 @@
+/**
+ * A checkpoint is a directory: tensors in `<stem>.safetensors` (`model`, `optimizer`, `ema` …), everything else
+ * in `state.json`, and a `manifest.json` with the size and SHA-256 of each. Its name appears when it is complete
+ * and on the disk, or not at all.
+ */
+import { randomBytes } from 'node:crypto';
+import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { CheckpointError, type CheckpointErrorCode, ioError, show } from './error.ts';
+import { type Digest, readSmall, syncDirectory, writeParts } from './file.ts';
+import { encodeHeader } from './header.ts';
+import {
+  decodeManifest,
+  encodeManifest,
+  type Files,
+  MANIFEST,
+  MAX_MANIFEST_BYTES,
+  STATE,
+  stemOf,
+  tensorFile,
+} from './manifest.ts';
+import { type Dtype, readSafetensors, type TensorMap } from './safetensors.ts';
+import { decodeState, encodeState, MAX_STATE_BYTES, type TrainingState } from './state.ts';
+
+export { CheckpointError } from './error.ts';
+
+export interface Checkpoint {
+  /** By file stem: letters, digits, `_` and `-`; `model`, `optimizer`, `ema` … */
+  readonly tensors: Readonly<Record<string, TensorMap>>;
+  readonly state: TrainingState;
+}
+
+/**
+ * Saves atomically and durably: all is written and synced in a hidden directory beside the target, which is then
+ * renamed. An existing target is refused, never replaced. The parent must exist. What is saved must not change
+ * until the promise settles. A process that is killed leaves at most `.<name>.<random>.tmp` behind.
+ * @returns the size of all files
+ * @throws CheckpointError `exists`, `bad-name`, `bad-tensor`, `bad-state`, `too-large` before anything is written;
+ *   `io`, `missing-file` (no parent) or `exists` (a rival came first) with the temporary directory removed
+ */
+export async function saveCheckpoint(
+  directory: string,
+  { tensors, state }: Checkpoint,
+): Promise<{ bytes: number }> {
+  const target = resolve(directory);
+  if (await exists(target)) throw existsError(target);
+  const contents = new Map<string, Uint8Array[]>();
+  for (const [stem, map] of Object.entries(tensors)) {
+    const file = tensorFile(stem);
+    if (stemOf(file) === undefined) throw stemError(target, stem);
+    const { header, parts } = encodeHeader(map, new Map(), join(target, file));
+    contents.set(file, [header, ...parts]);
+  }
+  contents.set(STATE, [encodeState(state, join(target, STATE))]);
+
+  const parent = dirname(target);
+  const temporary = join(parent, `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    await mkdir(temporary);
+    const files = new Map<string, Digest>();
+    for (const [file, parts] of contents) files.set(file, await writeParts(join(temporary, file), parts));
+    const manifest = await writeParts(join(temporary, MANIFEST), [encodeManifest(files)]);
+    await syncDirectory(temporary);
+    await rename(temporary, target);
+    await syncDirectory(parent);
+    return { bytes: [manifest, ...files.values()].reduce((sum, { bytes }) => sum + bytes, 0) };
+  } catch (thrown) {
+    // What failed is worth more than a failure to clean up after it.
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
+    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+    throw ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(code) && (await exists(target))
+      ? existsError(target)
+      : ioError(target, 'saving the checkpoint', thrown);
+  }
+}
+
+/**
+ * Loads a checkpoint, all of it or nothing: manifest, sizes, hashes, headers and state are verified before
+ * anything is returned. Files that the manifest does not list are left alone, except tensor files: they hint at
+ * two checkpoints mixed. The directory may be reached through a link, its files may not be links.
+ * @throws CheckpointError any code but `exists`
+ */
+export async function loadCheckpoint(directory: string): Promise<Checkpoint> {
+  const at = (file: string) => join(directory, file);
+  const files = decodeManifest(await readSmall(at(MANIFEST), undefined, MAX_MANIFEST_BYTES), at(MANIFEST));
+  await refuseUnlisted(directory, files);
+  let state: TrainingState | undefined;
+  const tensors: Record<string, TensorMap> = {};
+  // The state first: it is small, and a refusal then costs nothing.
+  for (const [file, digest] of [...files].sort(([a], [b]) => Number(b === STATE) - Number(a === STATE))) {
+    const stem = stemOf(file);
+    if (stem === undefined) state = decodeState(await readSmall(at(file), digest, MAX_STATE_BYTES), at(file));
+    else tensors[stem] = (await readSafetensors(at(file), digest)).tensors;
+  }
+  return { tensors, state: state! };
+}
+
+export interface ExpectedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: Dtype;
+}
+
+/**
+ * Holds a file's tensors to what a trainer has a place for. Called for every file before anything is assigned,
+ * it makes a refused load leave the trainer as it was.
+ * @param found undefined where the checkpoint has no such file
+ * @param options.allowExtra default false
+ * @throws CheckpointError `missing-file`, `missing-tensor`, `wrong-dtype`, `wrong-shape`, `extra-tensor`
+ */
+export function requireTensors(
+  found: TensorMap | undefined,
+  expected: Iterable<ExpectedTensor>,
+  file: string,
+  options: { allowExtra?: boolean } = {},
+): void {
+  const remedy = 'resume with the model and optimizer that wrote the checkpoint; nothing was restored';
+  if (!found) {
+    const of = 'the checkpoint';
+    throw new CheckpointError({
+      code: 'missing-file',
+      file,
+      expected: 'that file',
+      of,
+      received: 'none',
+      remedy,
+    });
+  }
+  const extra = new Set(found.keys());
+  for (const { name, shape, dtype } of expected) {
+    extra.delete(name);
+    const tensor = found.get(name);
+    const refuse = (code: CheckpointErrorCode, of: string, wanted: string, received: string): never => {
+      throw new CheckpointError({ code, file, tensor: name, expected: wanted, of, received, remedy });
+    };
+    if (!tensor) {
+      refuse('missing-tensor', 'it', `${dtype} ${show(shape)}`, 'no such tensor');
+      continue;
+    }
+    if (tensor.dtype !== dtype) refuse('wrong-dtype', 'dtype', dtype, tensor.dtype);
+    if (tensor.shape.length !== shape.length || tensor.shape.some((size, axis) => size !== shape[axis])) {
+      refuse('wrong-shape', 'shape', show(shape), show(tensor.shape));
+    }
+  }
+  const [tensor] = extra;
+  if (tensor === undefined || options.allowExtra) return;
+  const received = extra.size === 1 ? 'that one' : `that one and ${extra.size - 1} more`;
+  const of = 'tensors beyond the trainer’s own';
+  throw new CheckpointError({ code: 'extra-tensor', file, tensor, expected: 'none', of, received, remedy });
+}
+
+async function refuseUnlisted(directory: string, files: Files): Promise<void> {
+  const names = await readdir(directory).catch((thrown: unknown) => {
+    throw ioError(directory, 'listing the checkpoint', thrown);
+  });
+  const file = names.find((name) => name.endsWith('.safetensors') && !files.has(name));
+  if (file === undefined) return;
+  const [expected, received] = ['only files that the manifest lists', 'one more tensor file'];
+  const remedy = 'two checkpoints may be mixed: use another one, or remove the file';
+  const path = join(directory, file);
+  throw new CheckpointError({
+    code: 'extra-file',
+    file: path,
+    expected,
+    of: 'the checkpoint',
+    received,
+    remedy,
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function existsError(file: string): CheckpointError {
+  const [expected, received] = ['a new name', 'one that exists'];
+  const remedy = 'save under another name or remove it first';
+  return new CheckpointError({ code: 'exists', file, expected, of: 'the checkpoint', received, remedy });
+}
+
+function stemError(file: string, stem: string): CheckpointError {
+  const expected = '1 to 64 letters, digits, _ or -';
+  const remedy = 'name the file otherwise';
+  return new CheckpointError({
+    code: 'bad-name',
+    file,
+    expected,
+    of: 'a tensor file',
+    received: show(stem),
+    remedy,
+  });
+}

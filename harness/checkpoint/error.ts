@@ -1,0 +1,77 @@
+/** Why a checkpoint was refused. The codes are stable: programs may branch on them. */
+export type CheckpointErrorCode =
+  | 'exists'
+  | 'io'
+  | 'missing-file'
+  | 'extra-file'
+  | 'not-a-file'
+  | 'bad-name'
+  | 'newer-format'
+  | 'too-large'
+  | 'wrong-size'
+  | 'wrong-hash'
+  | 'bad-manifest'
+  | 'bad-state'
+  | 'bad-header'
+  | 'bad-tensor'
+  | 'missing-tensor'
+  | 'extra-tensor'
+  | 'wrong-shape'
+  | 'wrong-dtype';
+
+export interface Refusal {
+  readonly code: CheckpointErrorCode;
+  readonly file: string;
+  readonly tensor?: string;
+  readonly expected: string;
+  /** What the expectation is about: 'the header length', 'data_offsets' … */
+  readonly of: string;
+  /** Text that may come from the file goes through `show` first. */
+  readonly received: string;
+  /** What the reader of the message can do. */
+  readonly remedy: string;
+  readonly cause?: unknown;
+}
+
+/** A checkpoint that cannot be written or must not be trusted; nothing was returned or replaced. */
+export class CheckpointError extends Error {
+  override readonly name = 'CheckpointError';
+  readonly code: CheckpointErrorCode;
+  readonly file: string;
+  readonly tensor: string | undefined;
+
+  constructor({ code, file, tensor, expected, of, received, remedy, cause }: Refusal) {
+    const where = tensor === undefined ? file : `${file}, tensor ${show(tensor)}`;
+    super(`${where}: expected ${expected} for ${of}, received ${received}; ${remedy}`, { cause });
+    this.code = code;
+    this.file = file;
+    this.tensor = tensor;
+  }
+}
+
+/** A value as one short line of text, whatever it holds. */
+export function show(value: unknown): string {
+  const text = typeof value === 'string' || isPlain(value) ? JSON.stringify(value) : String(value);
+  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Turns what the file system threw into a CheckpointError; leaves one that is one already. */
+export function ioError(file: string, doing: string, thrown: unknown): CheckpointError {
+  if (thrown instanceof CheckpointError) return thrown;
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  const missing = code === 'ENOENT' || code === 'ENOTDIR';
+  return new CheckpointError({
+    code: missing ? 'missing-file' : 'io',
+    file,
+    expected: 'success',
+    of: doing,
+    received: reason,
+    remedy: missing ? 'check the path' : 'check permissions, free space and the disk',
+    cause: thrown,
+  });
+}

@@ -1,0 +1,95 @@
+/** `manifest.json`: which files make up a checkpoint, with the size and SHA-256 of each. */
+import { z } from 'zod';
+import { CheckpointError, show } from './error.ts';
+import type { Digest } from './file.ts';
+import { encodeJson, parseJson } from './json.ts';
+import { refuseNewer, schemaError } from './state.ts';
+
+/** Bumped when a reader of the version before would misread a checkpoint. */
+export const CHECKPOINT_FORMAT = 1;
+export const MANIFEST = 'manifest.json';
+export const STATE = 'state.json';
+export const MAX_MANIFEST_BYTES = 2 ** 20;
+const REMEDY = 'the checkpoint is damaged or was edited: use another one';
+
+const TENSOR_FILE = /^([A-Za-z0-9][A-Za-z0-9_-]{0,63})\.safetensors$/;
+
+const manifestSchema = z.strictObject({
+  format: z.literal(CHECKPOINT_FORMAT),
+  files: z.record(
+    z.string(),
+    z.strictObject({ bytes: z.int().nonnegative(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+  ),
+});
+
+/** Digests by file name. */
+export type Files = ReadonlyMap<string, Digest>;
+
+export function tensorFile(stem: string): string {
+  return `${stem}.safetensors`;
+}
+
+/** The stem of a tensor file's name, undefined where it is none: no other name, so no path, is ever opened. */
+export function stemOf(name: string): string | undefined {
+  return TENSOR_FILE.exec(name)?.[1];
+}
+
+export function encodeManifest(files: Files): Uint8Array {
+  return encodeJson({ format: CHECKPOINT_FORMAT, files: Object.fromEntries(files) });
+}
+
+/**
+ * Nothing vouches for the manifest itself, so it is read to the byte: any text but the one that would be
+ * written for the same content is refused.
+ * @throws CheckpointError `bad-manifest`, `bad-name`, `newer-format`, `missing-file` where state.json is not listed
+ */
+export function decodeManifest(bytes: Uint8Array, file: string): Files {
+  let parsed: unknown;
+  try {
+    parsed = parseJson(bytes);
+  } catch (cause) {
+    const [expected, received] = ['JSON with unique keys', show(String(cause))];
+    throw new CheckpointError({
+      code: 'bad-manifest',
+      file,
+      expected,
+      of: 'the file',
+      received,
+      remedy: REMEDY,
+      cause,
+    });
+  }
+  refuseNewer(parsed, CHECKPOINT_FORMAT, file);
+  const result = manifestSchema.safeParse(parsed);
+  if (!result.success) throw schemaError('bad-manifest', parsed, result.error, file, REMEDY);
+  const files = new Map<string, Digest>(Object.entries(result.data.files));
+  for (const name of files.keys()) {
+    if (name === STATE || stemOf(name) !== undefined) continue;
+    const expected = `${STATE} or <name>.safetensors, without a folder,`;
+    const received = show(name);
+    throw new CheckpointError({ code: 'bad-name', file, expected, of: 'a file', received, remedy: REMEDY });
+  }
+  if (!files.has(STATE)) {
+    const [expected, received] = [STATE, 'none'];
+    throw new CheckpointError({
+      code: 'missing-file',
+      file,
+      expected,
+      of: 'a file',
+      received,
+      remedy: REMEDY,
+    });
+  }
+  if (!Buffer.from(bytes).equals(encodeManifest(files))) {
+    const [expected, received] = ['the text exactly as saved', 'other spacing, escapes or order'];
+    throw new CheckpointError({
+      code: 'bad-manifest',
+      file,
+      expected,
+      of: 'the file',
+      received,
+      remedy: REMEDY,
+    });
+  }
+  return files;
+}

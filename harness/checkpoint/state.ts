@@ -1,0 +1,95 @@
+/** `state.json`: what a training run needs besides tensors to go on as if it had never stopped. */
+import { z } from 'zod';
+import { CheckpointError, show } from './error.ts';
+import { encodeJson, findNonJson, type Json, MAX_DEPTH, parseJson } from './json.ts';
+
+export const STATE_FORMAT = 1;
+export const MAX_STATE_BYTES = 64 * 2 ** 20;
+
+/** Any JSON; `findNonJson` and `parseJson` have seen to that, so it is not walked a second time. */
+const json = z.custom<Json>((value) => value !== undefined);
+const scalar = z.union([z.number(), z.string(), z.boolean(), z.null()]);
+
+export const stateSchema = z.strictObject({
+  format: z.literal(STATE_FORMAT),
+  step: z.int().nonnegative().describe('loop iterations done'),
+  schedules: z
+    .record(z.string(), z.record(z.string(), z.union([scalar, z.array(z.number())])))
+    .describe('by name'),
+  optimizers: z
+    .record(z.string(), json)
+    .describe('by name: groups with their parameters, rates and hyperparameters; step counts by parameter'),
+  random: z.record(z.string(), z.string()).describe('serialized generators, by name'),
+  data: z.record(z.string(), json).describe('the cursor: epoch, position …'),
+  accumulation: z.record(z.string(), json).optional().describe('micro-batches done; sums are tensors'),
+  lossScale: z.number().optional(),
+  extra: z.record(z.string(), json).optional(),
+});
+
+export type TrainingState = z.output<typeof stateSchema>;
+
+/** @throws CheckpointError `bad-state`, `too-large`; nothing that JSON would drop or change gets through */
+export function encodeState(state: TrainingState, file: string): Uint8Array {
+  const remedy = 'correct what is saved';
+  const wrong = findNonJson(state);
+  if (wrong) {
+    const of = wrong.path === '' ? 'the state' : wrong.path;
+    const expected = `a finite JSON value at most ${MAX_DEPTH} deep`;
+    throw new CheckpointError({ code: 'bad-state', file, expected, of, received: wrong.received, remedy });
+  }
+  const bytes = encodeJson(checkState(state, file, remedy));
+  if (bytes.byteLength > MAX_STATE_BYTES) {
+    const [expected, received] = [`at most ${MAX_STATE_BYTES} bytes`, `${bytes.byteLength} bytes`];
+    throw new CheckpointError({ code: 'too-large', file, expected, of: 'its size', received, remedy });
+  }
+  return bytes;
+}
+
+/** @throws CheckpointError `bad-state`, `newer-format` */
+export function decodeState(bytes: Uint8Array, file: string): TrainingState {
+  const remedy = 'use another checkpoint';
+  let parsed: unknown;
+  try {
+    parsed = parseJson(bytes);
+  } catch (cause) {
+    const [expected, received] = ['JSON with unique keys', show(String(cause))];
+    throw new CheckpointError({ code: 'bad-state', file, expected, of: 'the file', received, remedy, cause });
+  }
+  refuseNewer(parsed, STATE_FORMAT, file);
+  return checkState(parsed, file, remedy);
+}
+
+function checkState(value: unknown, file: string, remedy: string): TrainingState {
+  const result = stateSchema.safeParse(value);
+  if (result.success) return result.data;
+  throw schemaError('bad-state', value, result.error, file, remedy);
+}
+
+/** A checkpoint of a later version says so first, whatever else it holds. @throws CheckpointError `newer-format` */
+export function refuseNewer(parsed: unknown, known: number, file: string): void {
+  if (typeof parsed !== 'object' || parsed === null || !('format' in parsed)) return;
+  const { format } = parsed;
+  if (typeof format !== 'number' || !(format > known)) return;
+  const [expected, received] = [`at most ${known}`, show(format)];
+  const remedy = 'read it with the newer version that wrote it';
+  throw new CheckpointError({ code: 'newer-format', file, expected, of: 'format', received, remedy });
+}
+
+/** The schema's first complaint, with the value it is about. */
+export function schemaError(
+  code: 'bad-state' | 'bad-manifest',
+  value: unknown,
+  error: z.ZodError,
+  file: string,
+  remedy: string,
+): CheckpointError {
+  const [issue] = error.issues;
+  const path = issue?.path ?? [];
+  const at = path.reduce<unknown>(
+    (inside, key) => (inside as Record<PropertyKey, unknown> | undefined)?.[key],
+    value,
+  );
+  const of = path.length === 0 ? 'the file' : path.map(String).join('.');
+  const expected = `what the schema asks (${issue?.message})`;
+  return new CheckpointError({ code, file, expected, of, received: show(at), remedy });
+}
