@@ -1,0 +1,140 @@
+/** Reads a trace back, line by line, checked against the schema and bounded in memory. */
+import { createReadStream } from 'node:fs';
+import { recordSchema, TRACE_FORMAT, type Trace, type TraceRecord } from './schema.ts';
+
+/** A longer line is not a trace of ours: 500 parameters make lines of some 60 kB. */
+export const MAX_LINE_BYTES = 64 * 1024 * 1024;
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] extends readonly (infer Item)[] ? Item[] : T[Key] };
+
+/**
+ * Never throws for what a trace contains: what is amiss is in {@link Trace.defect}, and what was read up
+ * to there is kept. A cut-off last line, as a killed process leaves it, is a defect too.
+ */
+export async function readTrace(file: string): Promise<Trace> {
+  const trace: Mutable<Trace> = {
+    file,
+    run: undefined,
+    states: [],
+    steps: [],
+    samples: [],
+    checkpoints: [],
+    failure: undefined,
+    end: undefined,
+    process: undefined,
+    defect: undefined,
+  };
+  let names: readonly string[] = [];
+  let groups: readonly (string | null)[] = [];
+
+  const take = (record: TraceRecord): string | undefined => {
+    if (record.kind === 'run') {
+      if (trace.run !== undefined) return 'holds a second run record';
+      trace.run = record;
+      return undefined;
+    }
+    if (record.kind === 'process') {
+      trace.process = record;
+      return undefined;
+    }
+    if (trace.run === undefined) return 'does not begin with a run record';
+    switch (record.kind) {
+      case 'parameters':
+        if (record.names.length !== record.groups.length) return 'names and groups differ in length';
+        names = record.names;
+        groups = record.groups;
+        return undefined;
+      case 'step': {
+        const columns = [
+          record.l2,
+          record.linf,
+          record.updateL2,
+          record.changed,
+          record.gradientL2,
+          record.hookCalls,
+          record.updates,
+          record.rates,
+        ];
+        if (columns.some((column) => column.length !== names.length)) {
+          return `holds a step ${record.step} whose columns do not fit its ${names.length} parameters`;
+        }
+        const last = trace.steps.at(-1);
+        if (last !== undefined && record.step !== last.step + 1) {
+          return `jumps from step ${last.step} to step ${record.step}`;
+        }
+        trace.steps.push({ ...record, names, groups });
+        return undefined;
+      }
+      case 'state':
+        trace.states.push(record);
+        return undefined;
+      case 'sample':
+        trace.samples.push(record);
+        return undefined;
+      case 'checkpoint':
+        trace.checkpoints.push(record);
+        return undefined;
+      case 'failure':
+        trace.failure = record;
+        return undefined;
+      case 'end':
+        trace.end = record;
+        return undefined;
+    }
+  };
+
+  let lineNumber = 0;
+  try {
+    for await (const line of lines(file)) {
+      lineNumber += 1;
+      if (line === '') continue;
+      const defect = readLine(line, take);
+      if (defect !== undefined) trace.defect ??= `line ${lineNumber} ${defect}`;
+    }
+  } catch (error) {
+    trace.defect ??= `cannot be read: ${(error as Error).message}`;
+  }
+  if (trace.run === undefined) trace.defect ??= 'is empty';
+  else if (trace.end === undefined) trace.defect ??= 'ends before the run did';
+  return trace;
+}
+
+function readLine(line: string, take: (record: TraceRecord) => string | undefined): string | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch {
+    return 'is not JSON (cut off?)';
+  }
+  const format = (json as { format?: unknown } | null)?.format;
+  if (typeof format === 'number' && format > TRACE_FORMAT) {
+    return `has trace format ${format}, newer than ${TRACE_FORMAT}; use a newer resumeproof`;
+  }
+  const parsed = recordSchema.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    return `is not a trace record: ${issue.path.join('.') || 'record'}: ${issue.message}`;
+  }
+  return take(parsed.data);
+}
+
+/** Lines without their ends; a line over the bound throws instead of filling memory. */
+async function* lines(file: string): AsyncGenerator<string> {
+  let parts: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+    let start = 0;
+    for (let end = chunk.indexOf(10, start); end !== -1; end = chunk.indexOf(10, start)) {
+      parts.push(chunk.subarray(start, end));
+      yield Buffer.concat(parts).toString('utf8');
+      parts = [];
+      size = 0;
+      start = end + 1;
+    }
+    const rest = chunk.subarray(start);
+    size += rest.length;
+    if (size > MAX_LINE_BYTES) throw new Error(`a line is longer than ${MAX_LINE_BYTES} bytes`);
+    parts.push(rest);
+  }
+  if (size > 0) yield Buffer.concat(parts).toString('utf8');
+}

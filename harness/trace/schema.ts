@@ -1,0 +1,196 @@
+/**
+ * What a run observed, as JSON lines: one record a line, written as it happens. Any language can write one;
+ * the published schema is docs/trace.schema.json, the prose docs/trace.md.
+ */
+import { z } from 'zod';
+
+/** Bumped when a reader of the version before would misread a trace. */
+export const TRACE_FORMAT = 1;
+
+export const ROLES = ['control', 'twin', 'before', 'after', 'cold'] as const;
+/** Kinds of things a trainer may lack; it must say so, since empty against empty proves nothing. */
+export const OBSERVABLES = ['hooks', 'slots', 'images', 'random', 'gradients', 'rates', 'batches'] as const;
+
+/** JSON has no NaN or infinities: they are written as strings. */
+const real = z.union([
+  z.number(),
+  z.enum(['NaN', 'Infinity', '-Infinity']).transform((text) => Number(text)),
+]);
+const count = z.int().nonnegative();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const text = z.string().max(4096);
+const scalar = z.union([z.number(), text, z.boolean(), z.null()]);
+
+export const planSchema = z.object({
+  steps: z.int().positive().describe('loop iterations (micro-batches) of the whole run'),
+  resumeAt: z
+    .array(z.int().positive())
+    .describe('the steps after which the run is saved, stopped and resumed'),
+});
+
+export const backendSchema = z.object({
+  requested: text,
+  name: text,
+  adapter: text.describe('the device in the driver’s own words'),
+  driver: text.nullable(),
+  hardware: z.boolean().describe('true only for a hardware GPU'),
+  deterministic: z.boolean().describe('true where equal programs give equal bits by construction'),
+  versions: z.record(text, text),
+});
+
+const run = z.object({
+  kind: z.literal('run'),
+  format: z.literal(TRACE_FORMAT),
+  scenario: text,
+  role: z.enum(ROLES),
+  segment: count.describe('0 for control, twin and before; n for the process that resumed the n-th time'),
+  plan: planSchema,
+  seed: z.int(),
+  lacks: z.array(z.enum(OBSERVABLES)),
+  backend: backendSchema,
+  process: z.object({ pid: count, node: text, platform: text }),
+});
+
+const tensor = z.object({
+  kind: z.enum(['parameter', 'slot', 'average', 'buffer', 'gradient']),
+  name: text,
+  parameter: text.optional().describe('the parameter that a slot, an average or a gradient belongs to'),
+  shape: z.array(count),
+  dtype: text,
+  trainable: z.boolean().optional(),
+  group: text.optional().describe('the parameter group'),
+  storage: count.describe('equal for tensors that share storage in this process: ties'),
+  sha256: sha256.describe('of the bytes, little endian'),
+  l2: real,
+});
+
+const state = z.object({
+  kind: z.literal('state'),
+  at: z.enum(['start', 'pass', 'save', 'resume', 'end']),
+  step: count,
+  tensors: z.array(tensor),
+  random: z.record(text, sha256),
+  counters: z.record(text, scalar),
+});
+
+const parameters = z.object({
+  kind: z.literal('parameters'),
+  names: z.array(text),
+  groups: z.array(text.nullable()),
+});
+
+const column = z.array(real);
+const step = z.object({
+  kind: z.literal('step'),
+  step: z.int().positive(),
+  seconds: z.number().nonnegative(),
+  claimed: z
+    .object({
+      step: count.nullable(),
+      loss: real,
+      learningRates: z.record(text, real).describe('by parameter group, as logged'),
+      batch: z.array(text),
+      applied: z.boolean().describe('the trainer says that an optimizer updated parameters'),
+    })
+    .describe('what the trainer says; nothing here is evidence by itself'),
+  l2: column,
+  linf: column,
+  updateL2: column,
+  changed: z.array(z.boolean()),
+  gradientL2: z.array(real.nullable()).describe('null where no gradient was seen'),
+  hookCalls: z.array(count),
+  updates: z.array(count).describe('how often an optimizer wrote the parameter'),
+  rates: z.array(real.nullable()).describe('the rate inside the last update; null where no update ran'),
+  strayHookCalls: count.describe('calls on variables that are not the trainer’s parameters'),
+  strayUpdates: count.describe('updates of variables that are not the trainer’s parameters'),
+});
+
+const sample = z.object({
+  kind: z.literal('sample'),
+  at: z.enum(['pass', 'save', 'resume', 'end']),
+  step: count,
+  name: text,
+  file: z
+    .string()
+    .regex(/^samples\/[\w.-]+\.png$/)
+    .describe('relative to the trace'),
+  sha256: sha256.describe('of the pixels'),
+  width: z.int().positive().max(4096),
+  height: z.int().positive().max(4096),
+});
+
+const checkpoint = z.object({
+  kind: z.literal('checkpoint'),
+  step: count,
+  seconds: z.number(),
+  bytes: count,
+});
+
+const failure = z.object({
+  kind: z.literal('failure'),
+  code: z.enum(['error', 'non-finite', 'out-of-memory', 'backend-unavailable', 'resume-refused']),
+  step: count,
+  message: text,
+});
+
+const end = z.object({
+  kind: z.literal('end'),
+  step: count,
+  seconds: z.object({ startup: z.number(), training: z.number(), probing: z.number(), sampling: z.number() }),
+});
+
+/** Appended by the parent once the process is gone. */
+const processEnd = z.object({
+  kind: z.literal('process'),
+  outcome: z.enum(['exited', 'crashed', 'step-timeout', 'run-timeout', 'cancelled']),
+  exitCode: z.int().nullable(),
+  signal: text.nullable(),
+  seconds: z.number().nonnegative(),
+  stderr: z.array(text),
+});
+
+export const recordSchema = z.discriminatedUnion('kind', [
+  run,
+  state,
+  parameters,
+  step,
+  sample,
+  checkpoint,
+  failure,
+  end,
+  processEnd,
+]);
+
+export type TraceRecord = z.output<typeof recordSchema>;
+export type Plan = z.output<typeof planSchema>;
+export type BackendRecord = z.output<typeof backendSchema>;
+export type Role = (typeof ROLES)[number];
+export type Observable = (typeof OBSERVABLES)[number];
+export type RunRecord = z.output<typeof run>;
+export type StateRecord = z.output<typeof state>;
+export type TensorRecord = z.output<typeof tensor>;
+export type ParametersRecord = z.output<typeof parameters>;
+export type StepRecord = z.output<typeof step>;
+export type SampleRecord = z.output<typeof sample>;
+export type ProcessRecord = z.output<typeof processEnd>;
+export type FailureRecord = z.output<typeof failure>;
+
+/** A trace as read back: the records in order, sorted by kind. */
+export interface Trace {
+  readonly file: string;
+  readonly run: RunRecord | undefined;
+  readonly states: readonly StateRecord[];
+  /** Each step with the parameter names that its columns stand for. */
+  readonly steps: readonly (StepRecord & {
+    readonly names: readonly string[];
+    readonly groups: readonly (string | null)[];
+  })[];
+  readonly samples: readonly SampleRecord[];
+  readonly checkpoints: readonly z.output<typeof checkpoint>[];
+  readonly failure: FailureRecord | undefined;
+  readonly end: z.output<typeof end> | undefined;
+  readonly process: ProcessRecord | undefined;
+  /** Why the file stops short of an `end` record or holds a line that cannot be read, if so. */
+  readonly defect: string | undefined;
+}
+export type TracedStep = Trace['steps'][number];
