@@ -1,0 +1,32 @@
+/** AdamW (Loshchilov and Hutter, 'Decoupled Weight Decay Regularization', ICLR 2019), in PyTorch's order. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { UpdateRule } from './optimizer.ts';
+
+export interface AdamWOptions {
+  /** Default 0.9. */
+  readonly beta1?: number;
+  /** Default 0.999. */
+  readonly beta2?: number;
+  /** Default 1e-8. */
+  readonly epsilon?: number;
+}
+
+/** Slots: `exp_avg` and `exp_avg_sq`, each of the parameter's shape. */
+export function adamW({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamWOptions = {}): UpdateRule {
+  return ({ parameter, gradient, slots, step, learningRate, weightDecay }) => {
+    const firstNew = tf.mul(gradient, 1 - beta1);
+    const secondNew = tf.mul(tf.square(gradient), 1 - beta2);
+    const first = slots.exp_avg === undefined ? firstNew : tf.add(tf.mul(slots.exp_avg, beta1), firstNew);
+    const second =
+      slots.exp_avg_sq === undefined ? secondNew : tf.add(tf.mul(slots.exp_avg_sq, beta2), secondNew);
+    const stepSize = learningRate / (1 - beta1 ** step);
+    const denominator = tf.add(tf.mul(tf.sqrt(second), 1 / Math.sqrt(1 - beta2 ** step)), epsilon);
+    const update = tf.mul(tf.div(first, denominator), stepSize);
+    const decayed = weightDecay === 0 ? parameter : tf.mul(parameter, 1 - learningRate * weightDecay);
+    return {
+      parameter: tf.sub(decayed, update),
+      slots: { exp_avg: first, exp_avg_sq: second },
+      learningRate,
+    };
+  };
+}

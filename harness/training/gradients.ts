@@ -1,0 +1,134 @@
+/**
+ * Gradients with post-accumulate hooks on TensorFlow.js' tape, after PyTorch's
+ * `register_post_accumulate_grad_hook`.
+ *
+ * Each variable is read once per backward pass through a `customGrad` identity, recorded at its first use.
+ * The tape runs backwards, so the identity's gradient function runs exactly once, after every consumer of
+ * the variable has contributed, the last layer's first. The tape differentiates with respect to a scalar
+ * anchor instead of the variable: the gradient then belongs to nobody but this module, and a hook that
+ * drops it really frees its memory in the middle of the backward pass.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { trainingObserver } from './observation.ts';
+
+/** Called with the variable and its accumulated gradient; temporaries made in it are disposed after it. */
+export type GradientHook = (variable: tf.Variable, gradient: tf.Tensor) => void;
+
+export class Gradients {
+  readonly #hooks = new Map<tf.Variable, Set<GradientHook>>();
+  readonly #accumulated = new Map<tf.Variable, tf.Tensor>();
+
+  /** Registers a hook on this very variable; a variable that replaces it has none. Returns its removal. */
+  onAccumulated(variable: tf.Variable, hook: GradientHook): () => void {
+    // Each registration counts, also of a function that is registered already.
+    const entry: GradientHook = (...args) => hook(...args);
+    const hooks = this.#hooks.get(variable) ?? new Set();
+    hooks.add(entry);
+    this.#hooks.set(variable, hooks);
+    return () => {
+      hooks.delete(entry);
+    };
+  }
+
+  /** The gradient accumulated into `variable` since it was last dropped, if any. */
+  of(variable: tf.Variable): tf.Tensor | undefined {
+    return this.#accumulated.get(variable);
+  }
+
+  /** All accumulated gradients. */
+  entries(): Iterable<[tf.Variable, tf.Tensor]> {
+    return this.#accumulated.entries();
+  }
+
+  /** Frees one variable's gradient now, or every gradient. */
+  drop(variable?: tf.Variable): void {
+    if (variable === undefined) {
+      for (const gradient of this.#accumulated.values()) gradient.dispose();
+      this.#accumulated.clear();
+      return;
+    }
+    this.#accumulated.get(variable)?.dispose();
+    this.#accumulated.delete(variable);
+  }
+
+  /** Puts a gradient back that was accumulated before a save; takes over the tensor. */
+  restore(variable: tf.Variable, gradient: tf.Tensor): void {
+    this.drop(variable);
+    this.#accumulated.set(variable, tf.keep(gradient));
+  }
+
+  /** Multiplies one accumulated gradient, as clipping does. */
+  scale(variable: tf.Variable, factor: tf.Scalar | number): void {
+    const gradient = this.#accumulated.get(variable);
+    if (gradient === undefined) return;
+    this.restore(variable, tf.mul(gradient, factor));
+  }
+
+  /**
+   * Runs `loss` and its backward pass; gradients are added to what is accumulated, then hooks are called.
+   * @param loss gets `read`, through which every parameter must be read; returns a float32 scalar
+   * @returns the loss; the caller disposes it
+   * @throws when no trainable variable was read through `read`
+   */
+  backward(loss: (read: (variable: tf.Variable) => tf.Tensor) => tf.Scalar): tf.Scalar {
+    const anchors: tf.Tensor[] = [tf.scalar(0)];
+    const readOnce = new Map<tf.Variable, tf.Tensor>();
+    const read = (variable: tf.Variable): tf.Tensor => {
+      if (!variable.trainable) return variable;
+      let value = readOnce.get(variable);
+      if (value === undefined) {
+        const anchor = tf.scalar(0);
+        anchors.push(anchor);
+        const identity = tf.customGrad(() => ({
+          value: variable.clone(),
+          gradFunc: (dy: tf.Tensor) => {
+            this.#accumulate(variable, dy);
+            return tf.scalar(0);
+          },
+        }));
+        value = identity(anchor);
+        readOnce.set(variable, value);
+      }
+      return value;
+    };
+    try {
+      const { value, grads } = tf.engine().gradients(() => loss(read), anchors);
+      for (const grad of grads) grad?.dispose();
+      return value as tf.Scalar;
+    } finally {
+      for (const anchor of anchors) anchor.dispose();
+    }
+  }
+
+  #accumulate(variable: tf.Variable, dy: tf.Tensor): void {
+    const before = this.#accumulated.get(variable);
+    const gradient = tf.keep(before === undefined ? dy.clone() : tf.add(before, dy));
+    before?.dispose();
+    // The tape would hold the tensor until the whole pass is over.
+    dy.dispose();
+    this.#accumulated.set(variable, gradient);
+    const observer = trainingObserver();
+    observer?.gradient(variable, gradient);
+    for (const hook of this.#hooks.get(variable) ?? []) {
+      observer?.hook(variable);
+      tf.tidy(() => {
+        hook(variable, gradient);
+      });
+    }
+  }
+}
+
+/**
+ * Scales a variable's accumulated gradient so that its L2 norm is at most `maxNorm`: PyTorch's
+ * `clip_grad_norm_` on one parameter, as sd-scripts' fused modes call it.
+ */
+export function clipGradientNorm(gradients: Gradients, variable: tf.Variable, maxNorm: number): void {
+  const gradient = gradients.of(variable);
+  if (gradient === undefined || maxNorm <= 0) return;
+  const factor = tf.tidy(() => {
+    const norm = tf.sqrt(tf.sum(tf.square(gradient)));
+    return tf.minimum(tf.div(maxNorm, tf.add(norm, 1e-6)), 1) as tf.Scalar;
+  });
+  gradients.scale(variable, factor);
+  factor.dispose();
+}

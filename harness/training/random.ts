@@ -1,0 +1,118 @@
+/**
+ * The source of noise, times and shuffles: made on the host, so that every backend trains on the same
+ * numbers, and with a state that a checkpoint can keep.
+ */
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
+
+const STATE = /^xoroshiro128plus:(-?\d{1,10}),(-?\d{1,10}),(-?\d{1,10}),(-?\d{1,10}):(-|[0-9a-f]{16})$/;
+
+export class RandomStream {
+  #generator: ReturnType<typeof xoroshiro128plus>;
+  /** Box–Muller makes two at a time; the second one waits here. */
+  #spare: number | undefined;
+
+  private constructor(seed: number) {
+    this.#generator = xoroshiro128plus(seed);
+  }
+
+  /**
+   * @param seed a safe integer; of larger ones than 32 bits only the lower 32 count
+   * @throws {RangeError} when it is not one
+   */
+  static fromSeed(seed: number): RandomStream {
+    if (!Number.isSafeInteger(seed))
+      throw new RangeError(`expected an integer as random seed, received ${seed}`);
+    return new RandomStream(seed | 0);
+  }
+
+  /** In [0, 1), with 53 random bits. */
+  uniform(): number {
+    return uniformFloat64(this.#generator);
+  }
+
+  /** `count` values of the standard normal distribution, rounded to float32. */
+  gaussian(count: number): Float32Array {
+    const values = new Float32Array(count);
+    for (let at = 0; at < count; at += 1) values[at] = this.#nextGaussian();
+    return values;
+  }
+
+  /**
+   * An integer in [0, below), each equally likely.
+   * @throws {RangeError} unless `below` is an integer between 1 and 2^32
+   */
+  integer(below: number): number {
+    if (!Number.isInteger(below) || below < 1 || below > 2 ** 32) {
+      throw new RangeError(
+        `expected an integer between 1 and 2^32 as bound of a random integer, received ${below}`,
+      );
+    }
+    return uniformInt(this.#generator, 0, below - 1);
+  }
+
+  /** The integers 0 … count − 1 in random order (Fisher–Yates). */
+  shuffle(count: number): Int32Array {
+    const order = Int32Array.from({ length: count }, (_, index) => index);
+    for (let last = count - 1; last > 0; last -= 1) {
+      const other = this.integer(last + 1);
+      const kept = order[last]!;
+      order[last] = order[other]!;
+      order[other] = kept;
+    }
+    return order;
+  }
+
+  /** All that decides what comes next, the waiting gaussian included, as one line of text. */
+  state(): string {
+    const words = this.#generator.getState().map((word) => word | 0);
+    return `xoroshiro128plus:${words.join(',')}:${this.#spare === undefined ? '-' : toHex(this.#spare)}`;
+  }
+
+  /**
+   * Goes on bit for bit where the stream stood that gave this state.
+   * @throws {Error} when the text is not a state; the stream is then as it was
+   */
+  restore(state: string): void {
+    const match = STATE.exec(state);
+    const words = match?.slice(1, 5).map(Number);
+    const spare = match?.[5] === '-' ? undefined : fromHex(match?.[5] ?? '');
+    const sound =
+      words?.every((word) => word === (word | 0)) &&
+      words.some((word) => word !== 0) &&
+      (spare === undefined || Number.isFinite(spare));
+    if (!words || !sound) {
+      const seen = state.length > 80 ? `${state.slice(0, 80)}…` : state;
+      throw new Error(`cannot restore a random stream from ${JSON.stringify(seen)}: not what state() gave`);
+    }
+    this.#generator = xoroshiro128plusFromState(words);
+    this.#spare = spare;
+  }
+
+  #nextGaussian(): number {
+    if (this.#spare !== undefined) {
+      const spare = this.#spare;
+      this.#spare = undefined;
+      return spare;
+    }
+    // 1 − u lies in (0, 1], where the logarithm is finite.
+    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
+    const angle = 2 * Math.PI * this.uniform();
+    this.#spare = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
+  }
+}
+
+function toHex(value: number): string {
+  const bytes = new DataView(new ArrayBuffer(8));
+  bytes.setFloat64(0, value);
+  return bytes.getBigUint64(0).toString(16).padStart(16, '0');
+}
+
+function fromHex(text: string): number {
+  if (text === '') return Number.NaN;
+  const bytes = new DataView(new ArrayBuffer(8));
+  bytes.setBigUint64(0, BigInt(`0x${text}`));
+  return bytes.getFloat64(0);
+}

@@ -1,0 +1,39 @@
+/** Between live tensors and a checkpoint's bytes. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { TensorData, TensorMap } from '../checkpoint/safetensors.ts';
+
+/** Reads float32 and int32 tensors back, all transfers under way at once. */
+export async function toTensorMap(tensors: Iterable<readonly [string, tf.Tensor]>): Promise<TensorMap> {
+  const entries = await Promise.all(
+    [...tensors].map(async ([name, tensor]): Promise<[string, TensorData]> => {
+      const dtype = tensor.dtype === 'float32' ? 'F32' : tensor.dtype === 'int32' ? 'I32' : undefined;
+      if (dtype === undefined) {
+        throw new TypeError(
+          `cannot save tensor '${name}': expected float32 or int32, received ${tensor.dtype}`,
+        );
+      }
+      // Copied: on some backends the array is a view of memory that the next step overwrites.
+      const values = (await tensor.data<'float32' | 'int32'>()).slice();
+      return [
+        name,
+        {
+          dtype,
+          shape: [...tensor.shape],
+          bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+        },
+      ];
+    }),
+  );
+  return new Map(entries);
+}
+
+/** A live tensor of what a checkpoint holds; its bytes are copied. */
+export function toTensor({ dtype, shape, bytes }: TensorData): tf.Tensor {
+  if (dtype !== 'F32' && dtype !== 'I32') {
+    throw new TypeError(`cannot load a tensor of dtype ${dtype}: expected F32 or I32`);
+  }
+  const copy = bytes.slice().buffer;
+  return dtype === 'F32'
+    ? tf.tensor(new Float32Array(copy), [...shape], 'float32')
+    : tf.tensor(new Int32Array(copy), [...shape], 'int32');
+}
