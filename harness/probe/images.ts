@@ -1,0 +1,33 @@
+/** Sampled images as PNG files beside the trace. */
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import sharp from 'sharp';
+import type { SampleRecord } from '../trace/schema.ts';
+import type { SampledImage } from '../training/trainer.ts';
+
+/**
+ * Writes each image to `samples/` in `folder`.
+ * @throws when an image's pixels do not fit its size
+ */
+export async function recordImages(
+  folder: string,
+  at: SampleRecord['at'],
+  step: number,
+  images: readonly SampledImage[],
+): Promise<SampleRecord[]> {
+  await mkdir(path.join(folder, 'samples'), { recursive: true });
+  return Promise.all(
+    images.map(async ({ name, width, height, channels, pixels }, index) => {
+      if (pixels.length !== width * height * channels) {
+        throw new RangeError(
+          `sample '${name}': expected ${width}×${height}×${channels} bytes of pixels, received ${pixels.length}`,
+        );
+      }
+      const file = `samples/${at}-${step}-${index}.png`;
+      await sharp(pixels, { raw: { width, height, channels } }).png().toFile(path.join(folder, file));
+      const sha256 = createHash('sha256').update(pixels).digest('hex');
+      return { kind: 'sample', at, step, name, file, sha256, width, height };
+    }),
+  );
+}

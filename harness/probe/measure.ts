@@ -1,0 +1,131 @@
+/**
+ * Norms of live tensors. Where the backend keeps its tensors in this process' memory (wasm, cpu) one pass
+ * over a view of them gives everything; elsewhere the sums are made on the device and read back once.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+
+/** What one step did to one parameter. */
+export interface Change {
+  readonly l2: number;
+  readonly linf: number;
+  readonly updateL2: number;
+  readonly changed: boolean;
+}
+
+/** Numbers that are known once {@link Measurements.collect} has resolved. */
+type Pending<T> = () => T;
+
+export interface Measurements {
+  /** `before` and `now` have the same shape. */
+  change(now: tf.Tensor, before: tf.Tensor): Pending<Change>;
+  /** L2 norm. */
+  l2(tensor: tf.Tensor): Pending<number>;
+  /** Waits for what was asked for since the last call. */
+  collect(): Promise<void>;
+}
+
+export function measurements(): Measurements {
+  const view = memoryView();
+  return view === undefined ? onDevice() : inMemory(view);
+}
+
+type View = (tensor: tf.Tensor) => ArrayLike<number>;
+
+/** A view of a tensor's own memory, without a copy; valid until the next operation. */
+function memoryView(): View | undefined {
+  const backend = tf.backend() as { typedArrayFromHeap?: View };
+  if (tf.getBackend() === 'wasm' && backend.typedArrayFromHeap !== undefined) {
+    return (tensor) => backend.typedArrayFromHeap!(tensor);
+  }
+  // The cpu backend hands out the array that it computes with.
+  return tf.getBackend() === 'cpu' ? (tensor) => tensor.dataSync() : undefined;
+}
+
+function inMemory(view: View): Measurements {
+  return {
+    change(now, before) {
+      const result = compare(view(now), view(before));
+      return () => result;
+    },
+    l2(tensor) {
+      const result = norm(view(tensor));
+      return () => result;
+    },
+    collect: async () => {},
+  };
+}
+
+function norm(values: ArrayLike<number>): number {
+  let squares = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    squares += value * value;
+  }
+  return Math.sqrt(squares);
+}
+
+function compare(now: ArrayLike<number>, before: ArrayLike<number>): Change {
+  let squares = 0;
+  let differences = 0;
+  let largest = 0;
+  let changed = 0;
+  for (let i = 0; i < now.length; i++) {
+    const value = now[i]!;
+    const old = before[i]!;
+    const difference = value - old;
+    squares += value * value;
+    differences += difference * difference;
+    const magnitude = value < 0 ? -value : value;
+    if (magnitude > largest) largest = magnitude;
+    if (value !== old) changed = 1;
+  }
+  return {
+    l2: Math.sqrt(squares),
+    // A NaN is never larger: the sum tells of it.
+    linf: Number.isNaN(squares) ? Number.NaN : largest,
+    updateL2: Math.sqrt(differences),
+    changed: changed === 1,
+  };
+}
+
+function onDevice(): Measurements {
+  let scalars: tf.Tensor[] = [];
+  let values: Float32Array = new Float32Array();
+  const add = (tensors: readonly tf.Tensor[]): number => {
+    const at = scalars.length;
+    for (const tensor of tensors) scalars.push(tf.keep(tf.reshape(tensor, [1])));
+    return at;
+  };
+  const squares = (tensor: tf.Tensor): tf.Tensor => tf.sum(tf.square(tensor));
+  return {
+    change(now, before) {
+      const at = tf.tidy(() =>
+        add([
+          squares(now),
+          tf.max(tf.abs(now)),
+          squares(tf.sub(now, before)),
+          tf.cast(tf.any(tf.notEqual(now, before)), 'float32'),
+        ]),
+      ) as unknown as number;
+      return () => ({
+        l2: Math.sqrt(values[at]!),
+        linf: values[at + 1]!,
+        updateL2: Math.sqrt(values[at + 2]!),
+        changed: values[at + 3] !== 0,
+      });
+    },
+    l2(tensor) {
+      const at = tf.tidy(() => add([squares(tensor)])) as unknown as number;
+      return () => Math.sqrt(values[at]!);
+    },
+    async collect() {
+      const pending = scalars;
+      scalars = [];
+      if (pending.length === 0) return;
+      const all = tf.concat(pending as tf.Tensor1D[]);
+      tf.dispose(pending);
+      values = (await all.data()) as Float32Array;
+      all.dispose();
+    },
+  };
+}

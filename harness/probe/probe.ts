@@ -1,0 +1,126 @@
+/**
+ * Turns a live trainer into records. What can be measured on the tensors is measured; what the trainer says
+ * of itself is recorded apart, as a claim.
+ */
+import type { Variable } from '@tensorflow/tfjs-core';
+import type { ParametersRecord, StateRecord, StepRecord, TraceRecord } from '../trace/schema.ts';
+import { observeTraining } from '../training/observation.ts';
+import type { Trainer } from '../training/trainer.ts';
+import { recordImages } from './images.ts';
+import { measurements } from './measure.ts';
+import { recordState } from './state.ts';
+
+export type SamplePoint = 'pass' | 'save' | 'resume' | 'end';
+
+export interface Probe {
+  /** One step of the trainer, measured. */
+  step(step: number): Promise<StepRecord>;
+  state(at: StateRecord['at'], step: number): Promise<void>;
+  /** Nothing if the trainer cannot sample: the judge then asks whether that was declared. */
+  sample(at: SamplePoint, step: number): Promise<void>;
+  /** Seconds spent so far in the trainer's steps, in measuring and in sampling. */
+  readonly seconds: { training: number; probing: number; sampling: number };
+}
+
+const countUp = (counts: Map<Variable, number>, variable: Variable): void => {
+  counts.set(variable, (counts.get(variable) ?? 0) + 1);
+};
+
+/** @param folder where the trace lies; images go beneath it */
+export function createProbe(trainer: Trainer, folder: string, write: (record: TraceRecord) => void): Probe {
+  const measure = measurements();
+  const seconds = { training: 0, probing: 0, sampling: 0 };
+  const time = async <T>(what: keyof typeof seconds, work: () => Promise<T>): Promise<T> => {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      seconds[what] += (performance.now() - start) / 1000;
+    }
+  };
+  let known: ParametersRecord | undefined;
+
+  return {
+    seconds,
+    async step(step) {
+      const before = new Map(
+        // A clone keeps the old values alive without copying them.
+        trainer.observe().parameters.map(({ name, variable }) => [name, variable.clone()]),
+      );
+      const gradients = new Map<Variable, () => number>();
+      const hookCalls = new Map<Variable, number>();
+      const updates = new Map<Variable, number>();
+      const rates = new Map<Variable, number>();
+      observeTraining({
+        gradient: (variable, gradient) => gradients.set(variable, measure.l2(gradient)),
+        hook: (variable) => countUp(hookCalls, variable),
+        update: (variable, rate) => {
+          countUp(updates, variable);
+          rates.set(variable, rate);
+        },
+      });
+      const start = performance.now();
+      const claim = await trainer.step().finally(() => observeTraining(undefined));
+      const elapsed = (performance.now() - start) / 1000;
+      seconds.training += elapsed;
+
+      return time('probing', async () => {
+        const { parameters } = trainer.observe();
+        const table: ParametersRecord = {
+          kind: 'parameters',
+          names: parameters.map(({ name }) => name),
+          groups: parameters.map(({ group }) => group ?? null),
+        };
+        if (JSON.stringify(table) !== JSON.stringify(known)) {
+          known = table;
+          write(table);
+        }
+        const changes = parameters.map(({ name, variable }) =>
+          // A parameter that was not there before has been put there whole.
+          measure.change(variable, before.get(name) ?? variable),
+        );
+        await measure.collect();
+        for (const clone of before.values()) clone.dispose();
+        const measured = changes.map((change) => change());
+        const own = new Set(parameters.map(({ variable }) => variable));
+        const strays = (counts: Iterable<[Variable, number]>): number =>
+          [...counts].reduce((sum, [variable, count]) => sum + (own.has(variable) ? 0 : count), 0);
+        const record: StepRecord = {
+          kind: 'step',
+          step,
+          seconds: elapsed,
+          claimed: {
+            step: claim.step ?? null,
+            loss: claim.loss,
+            learningRates:
+              typeof claim.learningRate === 'number'
+                ? Object.fromEntries(
+                    [...new Set(table.groups)].map((group) => [group ?? 'all', claim.learningRate as number]),
+                  )
+                : { ...claim.learningRate },
+            batch: [...(claim.batch ?? [])],
+            applied: claim.applied ?? true,
+          },
+          l2: measured.map((change) => change.l2),
+          linf: measured.map((change) => change.linf),
+          updateL2: measured.map((change) => change.updateL2),
+          changed: measured.map((change) => change.changed),
+          gradientL2: parameters.map(({ variable }) => gradients.get(variable)?.() ?? null),
+          hookCalls: parameters.map(({ variable }) => hookCalls.get(variable) ?? 0),
+          updates: parameters.map(({ variable }) => updates.get(variable) ?? 0),
+          rates: parameters.map(({ variable }) => rates.get(variable) ?? null),
+          strayHookCalls: strays(hookCalls),
+          strayUpdates: strays(updates),
+        };
+        write(record);
+        return record;
+      });
+    },
+    state: (at, step) => time('probing', async () => write(await recordState(at, step, trainer.observe()))),
+    sample: (at, step) =>
+      time('sampling', async () => {
+        const images = (await trainer.sample?.()) ?? [];
+        for (const record of await recordImages(folder, at, step, images)) write(record);
+      }),
+  };
+}

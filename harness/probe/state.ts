@@ -1,0 +1,75 @@
+/** Everything a trainer holds, as digests: what must be the same at save and at resume. */
+import { createHash } from 'node:crypto';
+import type { DataId, Tensor } from '@tensorflow/tfjs-core';
+import type { StateRecord, TensorRecord } from '../trace/schema.ts';
+import type { Observed } from '../training/trainer.ts';
+
+interface Entry extends Pick<TensorRecord, 'kind' | 'name' | 'parameter' | 'trainable' | 'group'> {
+  readonly tensor: Tensor;
+}
+
+const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
+
+export async function recordState(
+  at: StateRecord['at'],
+  step: number,
+  observed: Observed,
+): Promise<StateRecord> {
+  const storages = new Map<DataId, number>();
+  const storageOf = (id: DataId): number => {
+    if (!storages.has(id)) storages.set(id, storages.size);
+    return storages.get(id)!;
+  };
+  const tensors = await Promise.all(
+    entries(observed).map(async ({ tensor, ...entry }): Promise<TensorRecord> => {
+      const storage = storageOf(tensor.dataId);
+      const values = await tensor.data<'float32'>();
+      let squares = 0;
+      for (let i = 0; i < values.length; i++) squares += values[i]! * values[i]!;
+      return {
+        ...entry,
+        shape: [...tensor.shape],
+        dtype: tensor.dtype,
+        storage,
+        sha256: sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
+        l2: Math.sqrt(squares),
+      };
+    }),
+  );
+  const random = Object.fromEntries(
+    Object.entries(observed.random ?? {}).map(([name, value]) => [name, sha256(value)]),
+  );
+  return { kind: 'state', at, step, tensors, random, counters: { ...observed.counters } };
+}
+
+function entries(observed: Observed): Entry[] {
+  const named = (kind: TensorRecord['kind'], tensors: ReadonlyMap<string, Tensor> | undefined): Entry[] =>
+    [...(tensors ?? [])].map(([name, tensor]) => ({
+      kind,
+      name,
+      ...(kind === 'buffer' ? {} : { parameter: name }),
+      tensor,
+    }));
+  return [
+    ...observed.parameters.map(
+      ({ name, variable, group }): Entry => ({
+        kind: 'parameter',
+        name,
+        trainable: variable.trainable,
+        ...(group === undefined ? {} : { group }),
+        tensor: variable,
+      }),
+    ),
+    ...(observed.slots ?? []).map(
+      ({ slot, parameter, tensor }): Entry => ({
+        kind: 'slot',
+        name: `${parameter}.${slot}`,
+        parameter,
+        tensor,
+      }),
+    ),
+    ...named('average', observed.averages),
+    ...named('buffer', observed.buffers),
+    ...named('gradient', observed.gradients),
+  ];
+}
