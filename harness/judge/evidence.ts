@@ -1,0 +1,105 @@
+/** Traces of one scenario, laid side by side: what each resume is judged by. */
+import type { Observable, Plan, SampleRecord, StateRecord, Trace, TracedStep } from '../trace/schema.ts';
+import { type Noise, noiseBetween } from './noise.ts';
+
+export interface Evidence {
+  readonly plan: Plan;
+  /** What was asked for on the command line. */
+  readonly requestedBackend: string;
+  readonly lacks: readonly Observable[];
+  readonly traces: readonly Trace[];
+  readonly control: Trace | undefined;
+  readonly twin: Trace | undefined;
+  readonly before: Trace | undefined;
+  readonly cold: Trace | undefined;
+  readonly noise: Noise;
+  /** One for each resume whose process left a trace. */
+  readonly resumes: readonly Resume[];
+}
+
+/** One process that resumed, beside the stretch of the control that it must repeat. */
+export interface Resume {
+  /** 1 for the first. */
+  readonly index: number;
+  /** The step it resumes after, and its last. */
+  readonly from: number;
+  readonly to: number;
+  readonly after: Trace;
+  readonly steps: readonly TracedStep[];
+  readonly controlSteps: readonly TracedStep[];
+  /** What the process before held when it saved, and this one before its first step. */
+  readonly saved: StateRecord | undefined;
+  readonly resumed: StateRecord | undefined;
+  /** At `to`: this process, and the control. */
+  readonly last: StateRecord | undefined;
+  readonly controlFirst: StateRecord | undefined;
+  readonly controlLast: StateRecord | undefined;
+  readonly images: {
+    readonly saved: readonly SampleRecord[];
+    readonly resumed: readonly SampleRecord[];
+    readonly last: readonly SampleRecord[];
+    readonly controlFirst: readonly SampleRecord[];
+    readonly controlLast: readonly SampleRecord[];
+  };
+}
+
+const stateAt = (trace: Trace | undefined, step: number, kinds: readonly StateRecord['at'][]) =>
+  trace?.states.find((state) => state.step === step && kinds.includes(state.at));
+
+const imagesAt = (trace: Trace | undefined, step: number, kinds: readonly SampleRecord['at'][]) =>
+  trace?.samples.filter((sample) => sample.step === step && kinds.includes(sample.at)) ?? [];
+
+/** Steps after `from`, up to `to`. */
+export const stepsBetween = (trace: Trace | undefined, from: number, to: number): readonly TracedStep[] =>
+  trace?.steps.filter(({ step }) => step > from && step <= to) ?? [];
+
+export function collectEvidence(plan: Plan, requestedBackend: string, traces: readonly Trace[]): Evidence {
+  const byRole = (role: string) => traces.find((trace) => trace.run?.role === role);
+  const control = byRole('control');
+  const twin = byRole('twin');
+  const before = byRole('before');
+  const segments = [before, ...plan.resumeAt.map((_, n) => afterOf(traces, n + 1))];
+  const resumes = plan.resumeAt.flatMap((from, n): Resume[] => {
+    const after = segments[n + 1];
+    const source = segments[n];
+    if (after === undefined) return [];
+    const to = plan.resumeAt[n + 1] ?? plan.steps;
+    return [
+      {
+        index: n + 1,
+        from,
+        to,
+        after,
+        steps: stepsBetween(after, from, to),
+        controlSteps: stepsBetween(control, from, to),
+        saved: stateAt(source, from, ['save']),
+        resumed: stateAt(after, from, ['resume']),
+        last: stateAt(after, to, ['save', 'end']),
+        controlFirst: stateAt(control, from, ['pass', 'end']),
+        controlLast: stateAt(control, to, to === plan.steps ? ['end'] : ['pass']),
+        images: {
+          saved: imagesAt(source, from, ['save']),
+          resumed: imagesAt(after, from, ['resume']),
+          last: imagesAt(after, to, ['save', 'end']),
+          controlFirst: imagesAt(control, from, ['pass']),
+          controlLast: imagesAt(control, to, to === plan.steps ? ['end'] : ['pass']),
+        },
+      },
+    ];
+  });
+  return {
+    plan,
+    requestedBackend,
+    lacks: control?.run?.lacks ?? [],
+    traces,
+    control,
+    twin,
+    before,
+    cold: byRole('cold'),
+    noise: noiseBetween(control, twin, before),
+    resumes,
+  };
+}
+
+const afterOf = (traces: readonly Trace[], segment: number): Trace | undefined =>
+  traces.find((trace) => trace.run?.role === 'after' && trace.run.segment === segment);

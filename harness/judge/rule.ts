@@ -1,0 +1,57 @@
+/** What a rule is, and how it words what it finds. */
+import type { Evidence } from './evidence.ts';
+import type { Finding } from './verdict.ts';
+
+export interface Rule {
+  /** Stable: scenarios name it in `expect`. */
+  readonly id: string;
+  readonly proof: Finding['proof'];
+  /** What this rule claims of a healthy run; one sentence, shown by `resumeproof list --rules`. */
+  readonly claim: string;
+  /** Pure: traces in, findings out. */
+  readonly judge: (evidence: Evidence) => readonly Found[];
+}
+
+/** A finding without what its rule already says. */
+export type Found = Pick<Finding, 'sentence' | 'expected' | 'seen' | 'cause' | 'remedy'> &
+  Partial<Pick<Finding, 'subjectCount' | 'total' | 'resume' | 'step' | 'refutes' | 'subjects'>>;
+
+/** More names than these help nobody. */
+const SUBJECTS_SHOWN = 8;
+
+export function complete(rule: Rule, found: Found): Finding {
+  const { subjects = [], resume = 0, step = null, refutes = rule.proof !== 'run' } = found;
+  return {
+    ...found,
+    rule: rule.id,
+    proof: rule.proof,
+    refutes,
+    resume,
+    step,
+    subjects: subjects.slice(0, SUBJECTS_SHOWN),
+    subjectCount: found.subjectCount ?? subjects.length,
+    total: found.total ?? subjects.length,
+  };
+}
+
+/** `3 of 20 parameters`, `all 20 parameters`, `the parameter`. */
+export function ofAll(count: number, total: number, noun: string): string {
+  if (count < total) return `${count} of ${total} ${noun}s`;
+  return total === 1 ? `the only ${noun}` : `all ${total} ${noun}s`;
+}
+
+/** Four significant digits. */
+export function figure(value: number | null | undefined): string {
+  if (value === null || value === undefined) return 'none';
+  if (!Number.isFinite(value) || value === 0 || Number.isInteger(value)) return String(value);
+  const magnitude = Math.abs(value);
+  return magnitude < 1e-3 || magnitude >= 1e6 ? value.toExponential(3) : value.toPrecision(4);
+}
+
+export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** `'a', 'b' and 3 more`. */
+export function listed(names: readonly string[], most = 3): string {
+  const shown = names.slice(0, most).map((name) => `'${name}'`);
+  return names.length > most ? `${shown.join(', ')} and ${names.length - most} more` : shown.join(', ');
+}

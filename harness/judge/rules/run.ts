@@ -1,0 +1,293 @@
+/** Is there evidence at all? Nothing passes by default. */
+import type { Observable, Trace } from '../../trace/schema.ts';
+import { type Evidence, stepsBetween } from '../evidence.ts';
+import { type Found, listed, type Rule } from '../rule.ts';
+
+const nameOf = (trace: Trace): string => {
+  const { role, segment } = trace.run ?? { role: 'unknown', segment: 0 };
+  return role === 'after' ? `after (resume ${segment})` : role;
+};
+const resumeOf = (trace: Trace): number => (trace.run?.role === 'after' ? trace.run.segment : 0);
+
+export const runDied: Rule = {
+  id: 'run-died',
+  proof: 'run',
+  claim: 'Every process lives to its end.',
+  judge: ({ traces }) =>
+    traces.flatMap((trace): Found[] => {
+      const { failure, process } = trace;
+      if (failure === undefined && (process === undefined || process.outcome === 'exited')) return [];
+      const tail = process?.stderr.slice(-5).join('\n') ?? '';
+      const what =
+        failure !== undefined
+          ? `${failure.code} at step ${failure.step}: ${failure.message.split('\n')[0]}`
+          : process?.outcome === 'crashed'
+            ? `it was ended by ${process.signal ?? `exit code ${process.exitCode}`}`
+            : `it was ended by the harness: ${process?.outcome}`;
+      const resumed = trace.run?.role === 'after';
+      return [
+        {
+          sentence: `The ${nameOf(trace)} process died: ${what}.`,
+          // The program's own error while resuming is a resume bug; a kill or a hang proves nothing.
+          refutes: resumed && failure !== undefined && failure.code !== 'backend-unavailable',
+          resume: resumeOf(trace),
+          step: failure?.step ?? trace.steps.at(-1)?.step ?? null,
+          expected: 'the process ends by itself with exit code 0',
+          seen: tail === '' ? what : `${what}; its last lines: ${tail}`,
+          cause:
+            failure?.code === 'resume-refused'
+              ? 'the checkpoint was refused when it was loaded'
+              : 'an error, a signal, a time limit or too little memory in the trained program',
+          remedy:
+            'run the replay command and read the trace; raise the scenario’s limits if it was only slow',
+        },
+      ];
+    }),
+};
+
+export const traceIncomplete: Rule = {
+  id: 'trace-incomplete',
+  proof: 'run',
+  claim: 'Each run that the plan asks for left a whole trace.',
+  judge: ({ traces, plan, twin, control, before, resumes }) => {
+    const wanted = plan.resumeAt.length;
+    const missing = [
+      ...(control === undefined ? ['control'] : []),
+      ...(before === undefined ? ['before'] : []),
+      ...(resumes.length < wanted ? [`after (resume ${resumes.length + 1})`] : []),
+      ...(control?.run?.backend.deterministic === false && twin === undefined ? ['twin'] : []),
+    ];
+    const broken = traces.filter((trace) => trace.defect !== undefined);
+    return [
+      ...missing.map(
+        (name): Found => ({
+          sentence: `There is no trace of the ${name} run.`,
+          subjects: [name],
+          expected: `a trace of each run: control, before and ${wanted} after`,
+          seen: `${traces.length} traces; none of ${name}`,
+          cause: 'the run was never started, its first record was never written, or its file was lost',
+          remedy: 'look at the findings about the runs before it; run the scenario again',
+        }),
+      ),
+      ...broken.map(
+        (trace): Found => ({
+          sentence: `The trace of the ${nameOf(trace)} run ${trace.defect}.`,
+          subjects: [nameOf(trace)],
+          resume: resumeOf(trace),
+          expected: 'a whole trace with an end record, each line as in docs/trace.schema.json',
+          seen: `${trace.steps.length} steps, ${trace.states.length} states; the file ${trace.defect}`,
+          cause:
+            'the process was ended in the middle, or the file was changed, emptied or written by another program',
+          remedy: 'run the scenario again; validate the writer of the trace against docs/trace.schema.json',
+        }),
+      ),
+    ];
+  },
+};
+
+export const backendFellBack: Rule = {
+  id: 'backend-fell-back',
+  proof: 'run',
+  claim: 'Each process ran on the backend that was asked for, and all on the same.',
+  judge: ({ traces, requestedBackend, control }) => {
+    const reference = control?.run?.backend;
+    return traces.flatMap((trace): Found[] => {
+      const backend = trace.run?.backend;
+      if (backend === undefined) return [];
+      const asked = requestedBackend === 'auto' ? (reference?.name ?? backend.name) : requestedBackend;
+      const same =
+        backend.name === asked && (reference === undefined || backend.adapter === reference.adapter);
+      if (same) return [];
+      return [
+        {
+          sentence: `The ${nameOf(trace)} run took place on ${backend.name} (${backend.adapter}) instead of ${asked}.`,
+          resume: resumeOf(trace),
+          subjects: [nameOf(trace)],
+          expected: `${asked}${reference === undefined ? '' : ` on ${reference.adapter}`} in every process`,
+          seen: `${backend.name} on ${backend.adapter}`,
+          cause: 'the backend could not be opened in that process and another one took its place',
+          remedy: 'run `resumeproof doctor` to see what each backend finds on this machine',
+        },
+      ];
+    });
+  },
+};
+
+export const controlDoesNotTrain: Rule = {
+  id: 'control-does-not-train',
+  proof: 'run',
+  claim: 'The control trains: without that nothing can be told of a resumed run.',
+  judge: ({ control, resumes }) => {
+    if (control === undefined || control.steps.length === 0) return [];
+    const moved = (steps: readonly { changed: readonly boolean[] }[]): boolean =>
+      steps.some(({ changed }) => changed.some(Boolean));
+    const hooks = control.steps.reduce((sum, step) => sum + step.hookCalls.reduce((a, b) => a + b, 0), 0);
+    if (!moved(control.steps)) {
+      return [
+        {
+          sentence: `The control never trained: no parameter moved in ${control.steps.length} steps${
+            hooks === 0 ? ', and no gradient hook fired' : ''
+          }.`,
+          expected: 'the control, which never stops, changes its parameters',
+          seen: `0 of ${control.steps[0]!.names.length} parameters changed; ${hooks} hook calls`,
+          cause:
+            hooks === 0
+              ? 'no gradient hook or optimizer is attached to the parameters'
+              : 'the learning rate is 0, or what is updated is not what the trainer observes',
+          remedy: 'make the scenario train without any resume first, then prove its resume',
+        },
+      ];
+    }
+    return resumes
+      .filter(({ controlSteps }) => controlSteps.length > 0 && !moved(controlSteps))
+      .map(
+        (resume): Found => ({
+          sentence: `The control moved no parameter between steps ${resume.from} and ${resume.to}, so it cannot be told whether the resumed run should.`,
+          resume: resume.index,
+          expected: 'the control changes its parameters after the resume point',
+          seen: 'no parameter changed',
+          cause: 'the learning rate has reached 0 or the plan’s steps after the resume point are too few',
+          remedy: 'move the resume point or add steps',
+        }),
+      );
+  },
+};
+
+export const nothingAfterResume: Rule = {
+  id: 'nothing-after-resume',
+  proof: 'run',
+  claim: 'There are steps after each resume.',
+  judge: ({ resumes, plan }) =>
+    resumes
+      .filter(({ steps, after }) => steps.length === 0 && after.failure === undefined)
+      .map(
+        (resume): Found => ({
+          sentence: `Nothing was trained after resume ${resume.index}: its trace has no step.`,
+          resume: resume.index,
+          expected: `steps ${resume.from + 1} to ${resume.to}`,
+          seen: 'no step',
+          cause:
+            plan.steps === resume.from
+              ? 'the plan ends where the run is resumed'
+              : 'the probe recorded nothing, or the loop ended at once',
+          remedy:
+            'let the plan go on after its last resume point; see that the trainer’s step does one iteration',
+        }),
+      ),
+};
+
+export const notReproducible: Rule = {
+  id: 'not-reproducible',
+  proof: 'run',
+  claim: 'The interrupted run equals the control up to the point where it is saved.',
+  judge: ({ control, before, plan, noise }) => {
+    if (!noise.exact) return [];
+    const end = plan.resumeAt[0]!;
+    const theirs = stepsBetween(before, 0, end);
+    const different = stepsBetween(control, 0, end).find((step, index) => {
+      const other = theirs[index];
+      return (
+        other !== undefined &&
+        (!Object.is(step.claimed.loss, other.claimed.loss) || String(step.l2) !== String(other.l2))
+      );
+    });
+    if (different === undefined) return [];
+    return [
+      {
+        sentence: `Two runs of this program differ before any resume, at step ${different.step}: it is not reproducible.`,
+        step: different.step,
+        expected: `loss ${different.claimed.loss} in both runs`,
+        seen: `loss ${theirs[different.step - 1]?.claimed.loss}`,
+        cause:
+          'an unseeded random generator, the clock, the order of files or saving itself influences training',
+        remedy: 'seed every generator from the context’s seed and sort what is read from disk',
+      },
+    ];
+  },
+};
+
+interface Presence {
+  readonly observable: Observable;
+  readonly seen: (trace: Trace) => boolean;
+  readonly what: string;
+}
+
+const PRESENCES: readonly Presence[] = [
+  {
+    observable: 'hooks',
+    what: 'call of a gradient hook',
+    seen: ({ steps }) => steps.some((s) => s.hookCalls.some((n) => n > 0)),
+  },
+  {
+    observable: 'slots',
+    what: 'optimizer slot',
+    seen: ({ states }) => states.some((s) => s.tensors.some(({ kind }) => kind === 'slot')),
+  },
+  { observable: 'images', what: 'sampled image', seen: ({ samples }) => samples.length > 0 },
+  {
+    observable: 'random',
+    what: 'random state',
+    seen: ({ states }) => states.some((s) => Object.keys(s.random).length > 0),
+  },
+  {
+    observable: 'gradients',
+    what: 'gradient',
+    seen: ({ steps }) => steps.some((s) => s.gradientL2.some((n) => n !== null)),
+  },
+  {
+    observable: 'rates',
+    what: 'learning rate inside an update',
+    seen: ({ steps }) => steps.some((s) => s.rates.some((n) => n !== null)),
+  },
+  {
+    observable: 'batches',
+    what: 'batch id',
+    seen: ({ steps }) => steps.some((s) => s.claimed.batch.length > 0),
+  },
+];
+
+export const nothingObserved: Rule = {
+  id: 'nothing-observed',
+  proof: 'run',
+  claim:
+    'The control shows everything that a trainer has not declared to lack: empty against empty proves nothing.',
+  judge: ({ control, lacks }: Evidence) => {
+    if (control === undefined || control.steps.length === 0) {
+      return control === undefined || control.failure !== undefined
+        ? []
+        : [
+            {
+              sentence: 'The probe recorded no step of the control.',
+              expected: 'a step record for each step',
+              seen: 'none',
+              cause: 'the probe was not attached, or the trace was emptied',
+              remedy: 'run the scenario again with the harness’ own runner',
+            },
+          ];
+    }
+    const silent = PRESENCES.filter((p) => !lacks.includes(p.observable) && !p.seen(control));
+    const undeclared = PRESENCES.filter((p) => lacks.includes(p.observable) && p.seen(control));
+    return [
+      ...silent.map(
+        ({ observable, what }): Found => ({
+          sentence: `Not one ${what} was seen in the control, so nothing can be told of it.`,
+          subjects: [observable],
+          expected: `at least one ${what}`,
+          seen: 'none',
+          cause: 'the trainer does not show it to the probe, or has none',
+          remedy: `let observe() or the training parts show it, or declare lacks: ['${observable}'] in the scenario`,
+        }),
+      ),
+      ...undeclared.map(
+        ({ observable, what }): Found => ({
+          sentence: `The scenario declares that it lacks ${listed([observable])}, but there is a ${what}.`,
+          subjects: [observable],
+          expected: `no ${what}`,
+          seen: 'at least one',
+          cause: 'the declaration is out of date',
+          remedy: `take '${observable}' out of lacks`,
+        }),
+      ),
+    ];
+  },
+};
