@@ -1,0 +1,122 @@
+/**
+ * The life of one process in one role: opens the backend, builds the trainer, steps it under the probe and
+ * writes the trace. Nothing but the checkpoint comes from another process.
+ */
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { sendMessage } from 'execa';
+import { BackendError, missingKernels, type OpenedBackend, openBackend } from '../backend/backend.ts';
+import { createProbe } from '../probe/probe.ts';
+import { type FailureRecord, TRACE_FORMAT } from '../trace/schema.ts';
+import { createTrace } from '../trace/write.ts';
+import { type Job, jobSchema, type Progress, stepsOf } from './job.ts';
+import { loadScenario } from './scenario.ts';
+
+const tell = (progress: Progress): Promise<void> => sendMessage({ ...progress });
+
+async function folderBytes(folder: string): Promise<number> {
+  const files = await readdir(folder, { recursive: true, withFileTypes: true });
+  const sizes = await Promise.all(
+    files.filter((file) => file.isFile()).map((file) => stat(path.join(file.parentPath, file.name))),
+  );
+  return sizes.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** The kind of a failure, by what the libraries say; only a label: the message is kept whole. */
+function failureCode(error: unknown): FailureRecord['code'] {
+  if (error instanceof BackendError) return 'backend-unavailable';
+  const { name, message } = error as Error;
+  if (name === 'CheckpointError') return 'resume-refused';
+  return /out of memory|OOM|allocation failed|memory access out of bounds/i.test(message)
+    ? 'out-of-memory'
+    : 'error';
+}
+
+class NonFiniteLoss extends Error {}
+
+async function runJob(job: Job): Promise<void> {
+  const begun = performance.now();
+  const { scenario } = await loadScenario(job.scenario, job.file);
+  const trace = createTrace(path.join(job.folder, 'trace.jsonl'));
+  const [first, last] = stepsOf(job);
+  let step = first;
+  let backend: OpenedBackend | undefined;
+  try {
+    backend = await openBackend(job.backend, { requireGpu: job.requireGpu });
+    const lost = backend.lost.then((reason) => Promise.reject(new Error(`the device was lost: ${reason}`)));
+    lost.catch(() => {});
+    const alive = <T>(work: Promise<T>): Promise<T> => Promise.race([work, lost]);
+    trace.write({
+      kind: 'run',
+      format: TRACE_FORMAT,
+      scenario: job.scenario,
+      role: job.role,
+      segment: job.segment,
+      plan: job.plan,
+      seed: job.seed,
+      lacks: [...(scenario.lacks ?? [])],
+      backend: backend.record,
+      process: { pid: process.pid, node: process.version, platform: `${process.platform} ${process.arch}` },
+    });
+    const missing = missingKernels(backend.record.name, scenario.kernels ?? []);
+    if (missing.length > 0) {
+      await tell({ kind: 'started', skip: `${backend.record.name} has no kernel ${missing.join(', ')}` });
+      return;
+    }
+    const trainer = await alive(
+      scenario.trainer({
+        role: job.role,
+        seed: job.seed,
+        plan: job.plan,
+        images: job.images ?? undefined,
+        checkpoint: job.checkpoint ?? undefined,
+        weightsOnly: job.role === 'cold',
+      }),
+    );
+    const probe = createProbe(trainer, job.folder, trace.write);
+    const startup = (performance.now() - begun) / 1000;
+    await tell({ kind: 'started' });
+    if (first === 0) await alive(probe.state('start', 0));
+    else {
+      await alive(probe.state('resume', first));
+      await alive(probe.sample('resume', first));
+    }
+    for (step = first + 1; step <= last; step++) {
+      const record = await alive(probe.step(step));
+      await tell({ kind: 'step', step });
+      if (!Number.isFinite(record.claimed.loss)) {
+        throw new NonFiniteLoss(`the loss is ${record.claimed.loss} at step ${step}`);
+      }
+      const passes = step !== last || job.role === 'control' || job.role === 'twin';
+      if (passes && job.plan.resumeAt.includes(step)) {
+        await alive(probe.sample('pass', step));
+        await alive(probe.state('pass', step));
+      }
+    }
+    step = last;
+    const at = job.saveTo === null ? 'end' : 'save';
+    await alive(probe.sample(at, last));
+    await alive(probe.state(at, last));
+    if (job.saveTo !== null) {
+      const start = performance.now();
+      await alive(trainer.save(job.saveTo));
+      const seconds = (performance.now() - start) / 1000;
+      trace.write({ kind: 'checkpoint', step: last, seconds, bytes: await folderBytes(job.saveTo) });
+    }
+    backend.assertStillActive();
+    trace.write({ kind: 'end', step: last, seconds: { startup, ...probe.seconds } });
+  } catch (error) {
+    const code = error instanceof NonFiniteLoss ? 'non-finite' : failureCode(error);
+    const message = (error as Error).message.slice(0, 4000);
+    trace.write({ kind: 'failure', code, step, message });
+    process.stderr.write(`${(error as Error).stack ?? message}\n`);
+    process.exitCode = 1;
+  } finally {
+    trace.close();
+    await backend?.close();
+  }
+}
+
+await runJob(jobSchema.parse(JSON.parse(process.argv[2]!)));
+// A backend's threads must not keep a finished process alive.
+process.exit();

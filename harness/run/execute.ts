@@ -1,0 +1,100 @@
+/** Runs all the processes of a scenario, side by side as far as they do not depend on each other. */
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { Plan, Role, Trace } from '../trace/schema.ts';
+import type { Job, Progress } from './job.ts';
+import { type ProcessResult, runProcess } from './process.ts';
+import type { LoadedScenario } from './scenario.ts';
+
+export interface ExecuteOptions {
+  readonly backend: string;
+  readonly requireGpu: boolean;
+  /** True where equal programs need not give equal bits: a second control then shows the noise. */
+  readonly noisy: boolean;
+  readonly images: string | undefined;
+  readonly cold: boolean;
+  /** The scenario's own folder in the report. */
+  readonly folder: string;
+  readonly limit: LimitFunction;
+  readonly signal: AbortSignal;
+  readonly onProgress: (role: Role, segment: number, progress: Progress) => void;
+}
+
+export interface Execution {
+  /** control, twin (on a noisy backend), before, each after, cold (if asked for). */
+  readonly traces: readonly Trace[];
+  readonly skip: string | undefined;
+}
+
+/** As many processes at once as there are cores. */
+export function processLimit(cores: number): LimitFunction {
+  return pLimit(Math.max(1, cores));
+}
+
+const DEFAULT_LIMITS = { step: 120, run: 900 };
+
+export async function executeScenario(loaded: LoadedScenario, options: ExecuteOptions): Promise<Execution> {
+  const { plan } = loaded;
+  // What an earlier run left here must not be taken for this one's.
+  await rm(options.folder, { recursive: true, force: true });
+
+  const start = (role: Role, segment: number, part: Partial<Job> = {}): Promise<ProcessResult> =>
+    options.limit(() =>
+      runProcess(
+        {
+          scenario: loaded.name,
+          file: loaded.file,
+          role,
+          segment,
+          plan,
+          seed: loaded.scenario.seed ?? 0,
+          backend: options.backend,
+          requireGpu: options.requireGpu,
+          images: options.images ?? null,
+          folder: path.join(options.folder, segment === 0 || role === 'cold' ? role : `${role}-${segment}`),
+          checkpoint: null,
+          saveTo: null,
+          ...part,
+        },
+        {
+          limits: { ...DEFAULT_LIMITS, ...loaded.scenario.limits },
+          signal: options.signal,
+          onProgress: (progress) => options.onProgress(role, segment, progress),
+        },
+      ),
+    );
+  const control = start('control', 0);
+  const twin = options.noisy ? start('twin', 0) : undefined;
+  const interrupted = await runInterrupted(plan, options.folder, options.cold, start);
+  const results = await Promise.all([control, ...(twin === undefined ? [] : [twin]), ...interrupted]);
+  return {
+    traces: results.map(({ trace }) => trace),
+    skip: results.find(({ skip }) => skip !== undefined)?.skip,
+  };
+}
+
+/** `before`, then each `after` once its checkpoint is there; stops at the first that failed to save. */
+async function runInterrupted(
+  plan: Plan,
+  folder: string,
+  wantsCold: boolean,
+  start: (role: Role, segment: number, part: Partial<Job>) => Promise<ProcessResult>,
+): Promise<Promise<ProcessResult>[]> {
+  const checkpointAt = (index: number): string | null =>
+    index < plan.resumeAt.length ? path.join(folder, 'checkpoints', `step-${plan.resumeAt[index]}`) : null;
+  const before = await start('before', 0, { saveTo: checkpointAt(0) });
+  const results: Promise<ProcessResult>[] = [Promise.resolve(before)];
+  if (before.trace.end === undefined) return results;
+  const cold = wantsCold ? start('cold', 1, { checkpoint: checkpointAt(0) }) : undefined;
+  for (let segment = 1; segment <= plan.resumeAt.length; segment++) {
+    const after = await start('after', segment, {
+      checkpoint: checkpointAt(segment - 1),
+      saveTo: checkpointAt(segment),
+    });
+    results.push(Promise.resolve(after));
+    if (after.trace.end === undefined) break;
+  }
+  if (cold !== undefined) results.push(cold);
+  return results;
+}

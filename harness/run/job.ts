@@ -1,0 +1,36 @@
+/** What one process of a scenario is asked to do; handed to it as JSON. */
+import { z } from 'zod';
+import { planSchema, ROLES } from '../trace/schema.ts';
+
+export const jobSchema = z.object({
+  scenario: z.string().describe('name'),
+  file: z.string().describe('absolute path of the scenario file'),
+  role: z.enum(ROLES),
+  /** 0 for control, twin and before; n for the process that resumed the n-th time. */
+  segment: z.int().nonnegative(),
+  plan: planSchema,
+  seed: z.int(),
+  backend: z.string(),
+  requireGpu: z.boolean(),
+  images: z.string().nullable(),
+  /** Folder of the trace. */
+  folder: z.string(),
+  /** Checkpoint to resume from. */
+  checkpoint: z.string().nullable(),
+  /** Where to save, for a process whose segment ends at a resume point. */
+  saveTo: z.string().nullable(),
+});
+
+export type Job = z.output<typeof jobSchema>;
+
+/** What a child tells its parent while it runs; all else is in its trace. */
+export type Progress =
+  | { readonly kind: 'started'; readonly skip?: string }
+  | { readonly kind: 'step'; readonly step: number };
+
+/** First step (exclusive) and last step (inclusive) of a job. */
+export function stepsOf({ role, segment, plan }: Pick<Job, 'role' | 'segment' | 'plan'>): [number, number] {
+  if (role === 'control' || role === 'twin') return [0, plan.steps];
+  if (role === 'cold') return [plan.resumeAt[0]!, plan.steps];
+  return [segment === 0 ? 0 : plan.resumeAt[segment - 1]!, plan.resumeAt[segment] ?? plan.steps];
+}

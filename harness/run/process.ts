@@ -1,0 +1,111 @@
+/** One job in one fresh operating-system process, watched: its end, whatever it is, is written to its trace. */
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { readTrace } from '../trace/read.ts';
+import type { ProcessRecord, Trace } from '../trace/schema.ts';
+import { appendRecord } from '../trace/write.ts';
+import type { Job, Progress } from './job.ts';
+
+const STDERR_LINES = 20;
+const STDERR_LINE_LENGTH = 2000;
+
+export interface ProcessLimits {
+  /** Seconds that may pass from one step to the next; start-up and saving count as one. */
+  readonly step: number;
+  /** Seconds for the whole process. */
+  readonly run: number;
+}
+
+export interface ProcessOptions {
+  readonly limits: ProcessLimits;
+  readonly onProgress: (progress: Progress) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface ProcessResult {
+  readonly trace: Trace;
+  /** Why the scenario cannot run on this backend, if it cannot. */
+  readonly skip: string | undefined;
+}
+
+// The same file name with the extension of this one: .ts from source, .js when built.
+const entry = fileURLToPath(new URL(`child${path.extname(import.meta.url)}`, import.meta.url));
+
+/** Starts the job and waits for its end. Never throws for what the child does. */
+export async function runProcess(job: Job, options: ProcessOptions): Promise<ProcessResult> {
+  const start = performance.now();
+  const stop = new AbortController();
+  let outcome: ProcessRecord['outcome'] = 'exited';
+  let skip: string | undefined;
+  const kill = (why: ProcessRecord['outcome']): void => {
+    if (stop.signal.aborted) return;
+    outcome = why;
+    stop.abort();
+  };
+  const cancel = (): void => kill('cancelled');
+  if (options.signal.aborted) cancel();
+  options.signal.addEventListener('abort', cancel, { once: true });
+  const runTimer = setTimeout(() => kill('run-timeout'), options.limits.run * 1000);
+  let stepTimer: NodeJS.Timeout | undefined;
+  const rearm = (): void => {
+    clearTimeout(stepTimer);
+    stepTimer = setTimeout(() => kill('step-timeout'), options.limits.step * 1000);
+  };
+  rearm();
+
+  const stderr: string[] = [];
+  const child = execa(
+    process.execPath,
+    ['--enable-source-maps', '--no-warnings', entry, JSON.stringify(job)],
+    {
+      ipc: true,
+      serialization: 'json',
+      buffer: false,
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+      reject: false,
+      cancelSignal: stop.signal,
+      // A hung backend does not answer a polite signal.
+      killSignal: 'SIGKILL',
+    },
+  );
+  child.on('message', (message: Progress) => {
+    rearm();
+    if (message.kind === 'started') skip = message.skip;
+    options.onProgress(message);
+  });
+  const [result] = await Promise.all([
+    child,
+    eachLine(child.iterable({ from: 'stderr' }), (line) => {
+      stderr.push(line.slice(0, STDERR_LINE_LENGTH));
+      if (stderr.length > STDERR_LINES) stderr.shift();
+    }),
+    // Read, so that a chatty trainer does not block on a full pipe.
+    eachLine(child.iterable({ from: 'stdout' }), () => {}),
+  ]);
+  clearTimeout(runTimer);
+  clearTimeout(stepTimer);
+  options.signal.removeEventListener('abort', cancel);
+  if (outcome === 'exited' && (result.exitCode !== 0 || result.signal !== undefined)) outcome = 'crashed';
+
+  const file = path.join(job.folder, 'trace.jsonl');
+  appendRecord(file, {
+    kind: 'process',
+    outcome,
+    exitCode: result.exitCode ?? null,
+    signal: result.signal ?? null,
+    seconds: (performance.now() - start) / 1000,
+    stderr,
+  });
+  return { trace: await readTrace(file), skip };
+}
+
+async function eachLine(lines: AsyncIterable<string>, take: (line: string) => void): Promise<void> {
+  try {
+    for await (const line of lines) take(line);
+  } catch {
+    // A killed child's stream ends in an error; the process record tells of it.
+  }
+}

@@ -1,0 +1,137 @@
+/** Finds and loads scenario files: user input, checked before use. */
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+import { OBSERVABLES, type Plan } from '../trace/schema.ts';
+import type { Scenario } from '../training/trainer.ts';
+
+/** Wrong usage or configuration: one line for the user, exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export interface LoadedScenario {
+  readonly name: string;
+  readonly file: string;
+  readonly scenario: Scenario;
+  readonly plan: Plan;
+}
+
+const scenarioSchema = z.object({
+  about: z.string().min(1),
+  trainer: z.custom<Scenario['trainer']>((value) => typeof value === 'function', 'must be a function'),
+  plan: z.object({
+    steps: z.int().positive(),
+    resumeAt: z.union([z.int().positive(), z.array(z.int().positive()).min(1)]),
+  }),
+  expect: z.union([z.literal('proven'), z.array(z.string()).min(1)]).optional(),
+  lacks: z.array(z.enum(OBSERVABLES)).optional(),
+  kernels: z.array(z.string()).optional(),
+  cold: z.boolean().optional(),
+  seed: z.int().optional(),
+  limits: z
+    .object({ step: z.number().positive().optional(), run: z.number().positive().optional() })
+    .optional(),
+});
+
+const SCENARIO_FILE = /^(?<name>[\w][\w.-]*?)\.(?:ts|mts|js|mjs)$/;
+
+/**
+ * Scenario files of a folder, by name; not those of its subfolders.
+ * @throws {UsageError} when the folder cannot be read
+ */
+export async function findScenarios(folder: string): Promise<Map<string, string>> {
+  let entries: string[];
+  try {
+    entries = await readdir(folder);
+  } catch {
+    throw new UsageError(`no folder of scenarios at ${folder}; name one with --scenarios DIR`);
+  }
+  const found = new Map<string, string>();
+  for (const entry of entries.sort()) {
+    const name = SCENARIO_FILE.exec(entry)?.groups?.name;
+    if (name !== undefined && !entry.includes('.test.') && !entry.endsWith('.d.ts')) {
+      found.set(name, path.resolve(folder, entry));
+    }
+  }
+  return found;
+}
+
+/**
+ * Picks scenarios by name (`*` matches any characters) or by the path of a file.
+ * @throws {UsageError} when a name matches nothing
+ */
+export async function selectScenarios(
+  folder: string,
+  wanted: readonly string[],
+): Promise<Map<string, string>> {
+  const selected = new Map<string, string>();
+  const byName = wanted.filter((want) => !isPath(want));
+  const all =
+    wanted.length === 0 || byName.length > 0 ? await findScenarios(folder) : new Map<string, string>();
+  if (wanted.length === 0) {
+    if (all.size === 0)
+      throw new UsageError(
+        `no scenario file (.ts, .js) in ${folder}; add one, or name another folder with --scenarios DIR`,
+      );
+    return all;
+  }
+  for (const want of wanted) {
+    if (isPath(want)) {
+      const name = SCENARIO_FILE.exec(path.basename(want))?.groups?.name;
+      if (name === undefined)
+        throw new UsageError(`'${want}' is not a scenario file: expected .ts, .mts, .js or .mjs`);
+      selected.set(name, path.resolve(want));
+      continue;
+    }
+    const pattern = new RegExp(`^${want.split('*').map(escapeRegExp).join('.*')}$`);
+    const matches = [...all].filter(([name]) => pattern.test(name));
+    if (matches.length === 0) {
+      throw new UsageError(
+        `no scenario matches '${want}' in ${folder}; there are: ${[...all.keys()].join(', ') || 'none'}`,
+      );
+    }
+    for (const [name, file] of matches) selected.set(name, file);
+  }
+  return selected;
+}
+
+const isPath = (want: string): boolean => /[/\\]|\.(?:ts|mts|js|mjs)$/.test(want);
+const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/**
+ * @throws {UsageError} when the file cannot be loaded or is not a scenario
+ */
+export async function loadScenario(name: string, file: string): Promise<LoadedScenario> {
+  let module: { default?: unknown };
+  try {
+    module = await import(pathToFileURL(file).href);
+  } catch (error) {
+    throw new UsageError(`cannot load scenario ${file}: ${(error as Error).message.split('\n')[0]}`);
+  }
+  const parsed = scenarioSchema.safeParse(module.default);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    const where = issue.path.join('.') || 'default export';
+    throw new UsageError(`scenario ${file}: ${where}: ${issue.message}; see defineScenario`);
+  }
+  // The checked object is the file's own: the schema only looked at it.
+  const scenario = module.default as Scenario;
+  return { name, file, scenario, plan: checkPlan(scenario.plan, `scenario ${file}`) };
+}
+
+/**
+ * Resume points in ascending order, each with at least one step before the run's end.
+ * @throws {UsageError} when a point lies outside the run or occurs twice
+ */
+export function checkPlan(plan: Scenario['plan'], where: string): Plan {
+  const resumeAt = typeof plan.resumeAt === 'number' ? [plan.resumeAt] : [...plan.resumeAt];
+  const ascending = resumeAt.every((step, index) => index === 0 || step > resumeAt[index - 1]!);
+  if (resumeAt.length === 0 || !ascending || resumeAt[0]! < 1 || resumeAt.at(-1)! > plan.steps) {
+    throw new UsageError(
+      `${where}: expected ascending resume points from 1 to ${plan.steps}, received ${resumeAt.join(', ') || 'none'}`,
+    );
+  }
+  return { steps: plan.steps, resumeAt };
+}
