@@ -1,0 +1,122 @@
+/** Reads, compares and embeds the pictures of one run’s folder, within bounds. */
+import { createHash } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import type { SampleRecord, Trace } from '../trace/schema.ts';
+import { readWithin } from './files.ts';
+import { compare, decode, encode, type Pixels } from './pixels.ts';
+import { count, visible } from './text.ts';
+
+export const IMAGE_LIMITS = {
+  /** Of one PNG file. */
+  fileBytes: 2 * 1024 * 1024,
+  /** Decoded for one report. */
+  pixels: 32 * 1024 * 1024,
+  /** Of all data URIs in one page. */
+  embeddedBytes: 8 * 1024 * 1024,
+  /** Rows for one scenario. */
+  rows: 24,
+};
+type Limits = typeof IMAGE_LIMITS;
+
+export interface Picture {
+  readonly label: string;
+  /** A data URI; undefined where there is no picture, and `note` says why. */
+  readonly src: string | undefined;
+  readonly width: number;
+  readonly height: number;
+  readonly note: string | undefined;
+}
+/** A picture's pixels, or a note why there are none. */
+export interface Loaded {
+  readonly pixels?: Pixels;
+  readonly note?: string | undefined;
+}
+export interface Change {
+  /** undefined where one of the two is missing. */
+  readonly identical: boolean | undefined;
+  readonly text: string;
+  readonly picture?: Pixels;
+}
+
+/** Does each thing once for equal files, so many equal pictures cost no more than one. */
+export interface Album {
+  load(trace: Trace | undefined, sample: SampleRecord | undefined): Promise<Loaded>;
+  compare(a: Loaded, b: Loaded): Change;
+  show(label: string, loaded: Loaded): Promise<Picture>;
+  /** How many pictures the page had no room for. */
+  leftOut(): number;
+}
+
+export function openAlbum(root: string, limits: Limits = IMAGE_LIMITS): Album {
+  const decoded = new Map<string, Pixels>();
+  const encoded = new Map<Pixels, string>();
+  const compared = new Map<Pixels, Map<Pixels, Change>>();
+  let pixelsLeft = limits.pixels;
+  let bytesLeft = limits.embeddedBytes;
+  let leftOut = 0;
+
+  async function read(path: string): Promise<Pixels> {
+    const bytes = await readWithin(root, path, limits.fileBytes);
+    const key = createHash('sha256').update(bytes).digest('hex');
+    const known = decoded.get(key);
+    if (known !== undefined) return known;
+    const pixels = await decode(bytes, pixelsLeft);
+    pixelsLeft -= pixels.width * pixels.height;
+    decoded.set(key, pixels);
+    return pixels;
+  }
+
+  // Shown is what was compared: the decoded pixels, not the file with whatever else it holds.
+  async function dataUri(pixels: Pixels): Promise<string> {
+    const known = encoded.get(pixels);
+    if (known !== undefined) return known;
+    const uri = `data:image/png;base64,${(await encode(pixels)).toString('base64')}`;
+    encoded.set(pixels, uri);
+    return uri;
+  }
+
+  return {
+    async load(trace, sample) {
+      if (trace === undefined || sample === undefined) return { note: 'no picture was taken' };
+      try {
+        const pixels = await read(join(dirname(trace.file), sample.file));
+        if (pixels.width === sample.width && pixels.height === sample.height) return { pixels };
+        return { pixels, note: `the trace says ${sample.width}×${sample.height}` };
+      } catch (error) {
+        return {
+          note: `cannot be shown: ${visible(error instanceof Error ? error.message : String(error), 200)}`,
+        };
+      }
+    },
+    compare({ pixels: a }, { pixels: b }) {
+      if (a === undefined || b === undefined) return { identical: undefined, text: 'not comparable' };
+      const row = compared.get(a) ?? new Map<Pixels, Change>();
+      const change = row.get(b) ?? inWords(a, b);
+      compared.set(a, row.set(b, change));
+      return change;
+    },
+    async show(label, { pixels, note }) {
+      if (pixels === undefined) return { label, src: undefined, width: 0, height: 0, note };
+      const { width, height } = pixels;
+      const src = await dataUri(pixels);
+      if (src.length > bytesLeft) {
+        leftOut += 1;
+        return { label, src: undefined, width, height, note: 'left out: the page has no room for it' };
+      }
+      bytesLeft -= src.length;
+      return { label, src, width, height, note };
+    },
+    leftOut: () => leftOut,
+  };
+}
+
+function inWords(a: Pixels, b: Pixels): Change {
+  const result = compare(a, b);
+  if (result.kind === 'identical') return { identical: true, text: 'identical' };
+  if (result.kind === 'sizes') return { identical: false, text: `sizes differ, ${result.a} and ${result.b}` };
+  const { differing, total, widest, picture } = result;
+  if (differing === 0)
+    return { identical: false, text: 'looks identical, but invisible pixels differ', picture };
+  const share = `${differing.toLocaleString('en')} of ${count(total, 'pixel')} differ`;
+  return { identical: false, text: `${share}, by up to ${widest} of 255`, picture };
+}

@@ -1,0 +1,56 @@
+/** Files of a run's folder: read within bounds, written whole or not at all. */
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open, realpath, rename, rm } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+
+/**
+ * Reads a regular file that really lies under `root` (links followed) and holds at most `limit` bytes.
+ * @throws Error with one line of reason: outside the folder, missing, not a file, too large.
+ */
+export async function readWithin(root: string, path: string, limit: number): Promise<Buffer> {
+  const real = await realpath(path).catch(() => {
+    throw new Error('the file is missing');
+  });
+  const inside = relative(await realpath(root), real);
+  if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`)) {
+    throw new Error('the path leads out of the run’s folder');
+  }
+  // Not blocking: opening a pipe that nobody writes to would hang the report.
+  const file = await open(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  try {
+    const { size } = await file.stat().then((stat) => (stat.isFile() ? stat : { size: Number.NaN }));
+    if (Number.isNaN(size)) throw new Error('it is not a regular file');
+    if (size > limit) throw new Error(`it has ${size} bytes, more than ${limit}`);
+    const bytes = Buffer.alloc(size);
+    let filled = 0;
+    while (filled < size) {
+      const { bytesRead } = await file.read(bytes, filled, size - filled, filled);
+      if (bytesRead === 0) throw new Error('it shrank while it was read');
+      filled += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Writes `text` under a temporary name, flushes it and renames it to `name`. Returns the path. */
+export async function writeWhole(directory: string, name: string, text: string): Promise<string> {
+  const path = join(directory, name);
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    const file = await open(temporary, 'wx');
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  return path;
+}

@@ -1,0 +1,88 @@
+/** The page: one file, no script, nothing fetched. */
+
+import type { VNode } from 'preact';
+import { renderToString } from 'preact-render-to-string';
+import { PROOFS } from '../judge/verdict.ts';
+import { html, type Markup } from './markup.ts';
+import { deviceSentence, outcomeMark, scenarioSection } from './section.ts';
+import { STYLES } from './styles.ts';
+import { gateSentence, isGreen, standing, tone } from './summary.ts';
+import { count, duration } from './text.ts';
+import type { Section, View } from './view.ts';
+
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+export function page(view: View): string {
+  const { gate, sections, leftOut } = view;
+  const green = isGreen(gate);
+  const verdicts = sections.map(({ verdict }) => verdict);
+  const sentence = gateSentence({ ...gate, verdicts });
+  const document = html`<html lang="en">
+    <head>
+      <meta charset="utf-8" />
+      <meta http-equiv="Content-Security-Policy" content=${POLICY} />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <meta name="color-scheme" content="light dark" />
+      <meta name="referrer" content="no-referrer" />
+      <title>${green ? 'Passed' : 'Failed'} – resumeproof</title>
+      <style dangerouslySetInnerHTML=${{ __html: STYLES }} />
+    </head>
+    <body id="top">
+      <header class=${green ? 'good' : 'bad'}>
+        <h1>${sentence}</h1>
+        ${problem(view, sentence)}
+        <p>${devices(view)}</p>
+        <p class="quiet">resumeproof, started ${moment(gate.startedAt)}, took ${duration(gate.seconds)}</p>
+        ${leftOut > 0 && html`<p class="mismatch">${count(leftOut, 'picture')} left out to keep this page small; they lie beside the traces.</p>`}
+      </header>
+      <main>${overview(sections)}${sections.map(scenarioSection)}</main>
+    </body>
+  </html>`;
+  return `<!doctype html>\n${renderToString(document as VNode)}\n`;
+}
+
+function problem({ gate }: View, sentence: string): Markup {
+  if (gate.problem === null || sentence.includes(gate.problem.replace(/\.$/, ''))) return '';
+  return html`<p class="mismatch">${gate.problem}</p>`;
+}
+
+/** The devices that the verdicts were reached on: usually one. */
+function devices({ gate, sections }: View): string {
+  const named = sections.filter(({ verdict }) => verdict.backend !== null);
+  const all = [...new Set(named.map(({ verdict }) => deviceSentence(verdict)))];
+  if (all.length === 0) return `Backend ${gate.backend}; no run said what it ran on.`;
+  return `Backend ${all.slice(0, 5).join(' · ')}${all.length > 5 ? ` and ${all.length - 5} more` : ''}`;
+}
+
+function overview(sections: readonly Section[]): Markup {
+  if (sections.length === 0) return '';
+  return html`<div class="wide overview"><table>
+    <thead><tr>
+      <th>Scenario</th><th>Verdict</th><th>Expected?</th>
+      ${PROOFS.map((proof) => html`<th>${proof[0]!.toUpperCase() + proof.slice(1)}</th>`)}
+      <th>In a sentence</th><th class="number">Time</th>
+    </tr></thead>
+    <tbody>${sections.map(overviewRow)}</tbody>
+  </table></div>`;
+}
+
+function overviewRow({ verdict, anchor }: Section): Markup {
+  const { proofs } = verdict;
+  return html`<tr class=${tone(verdict)}>
+    <td><a href=${`#${anchor}`}><bdi>${verdict.scenario}</bdi></a></td>
+    <td>${outcomeMark(verdict.outcome, verdict)}</td>
+    <td><span class=${`chip ${tone(verdict)}`}>${standing(verdict)}</span></td>
+    ${PROOFS.map((proof) => html`<td data-label=${proof}>${proofs === null ? '–' : outcomeMark(proofs[proof], verdict)}</td>`)}
+    <td class="sentence">${verdict.headline}</td>
+    <td class="number">${duration(verdict.seconds)}</td>
+  </tr>`;
+}
+
+/** To the minute, in UTC; what is no date stays as it is. */
+function moment(startedAt: string): string {
+  const date = new Date(startedAt);
+  return Number.isNaN(date.getTime())
+    ? startedAt
+    : `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}

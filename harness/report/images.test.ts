@@ -1,0 +1,205 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Trace } from '../trace/schema.ts';
+import { IMAGE_LIMITS, openAlbum } from './album.ts';
+import { imagePanel } from './images.ts';
+import { compare, decode } from './pixels.ts';
+import { png, trace, traceSet } from './testing/build.ts';
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'report-images-'));
+});
+afterEach(() => rm(root, { recursive: true }));
+
+const flat = (width: number, height: number, rgba: readonly number[]) => ({
+  width,
+  height,
+  data: Uint8Array.from({ length: width * height * 4 }, (_, i) => rgba[i % 4]!),
+});
+
+test('one level of one channel in one pixel counts, whatever the colour', () => {
+  for (const level of [0, 1, 127, 254]) {
+    for (const channel of [0, 1, 2]) {
+      const a = flat(16, 16, [level, level, level, 255]);
+      const b = { ...a, data: a.data.slice() };
+      b.data[4 * 37 + channel]! += 1;
+      expect(compare(a, b), `level ${level}, channel ${channel}`).toMatchObject({
+        differing: 1,
+        total: 256,
+        widest: 1,
+      });
+    }
+  }
+});
+
+test('a pixel of an antialiased edge counts like any other', () => {
+  const edge = (grey: number) => ({
+    width: 9,
+    height: 9,
+    data: Uint8Array.from({ length: 9 * 9 * 4 }, (_, i) => {
+      const x = Math.floor(i / 4) % 9;
+      return i % 4 === 3 || x > 4 ? 255 : x < 4 ? 0 : grey;
+    }),
+  });
+  expect(compare(edge(100), edge(140))).toMatchObject({ differing: 9 });
+});
+
+test('equal, unequal in size, and unequal only where nobody can see', () => {
+  const a = flat(4, 4, [9, 9, 9, 0]);
+  expect(compare(a, flat(4, 4, [9, 9, 9, 0]))).toEqual({ kind: 'identical', total: 16 });
+  expect(compare(a, flat(4, 5, [9, 9, 9, 0]))).toEqual({ kind: 'sizes', a: '4×4', b: '4×5' });
+  expect(compare(a, flat(4, 4, [1, 9, 9, 0]))).toMatchObject({ kind: 'differing', differing: 0 });
+});
+
+test('grey, palette, 16-bit and transparent PNGs all decode to RGBA', async () => {
+  const base = sharp(await png(8, 8, 3));
+  const kinds = [
+    base.clone().greyscale().png(),
+    base.clone().png({ palette: true }),
+    base.clone().toColourspace('rgb16').png(),
+    base.clone().ensureAlpha(0.5).png(),
+  ];
+  for (const kind of kinds) {
+    expect((await decode(await kind.toBuffer(), 1000)).data).toHaveLength(8 * 8 * 4);
+  }
+});
+
+test('a frozen run shows its checkpoint’s image again; a healthy one the control’s', async () => {
+  const frozen = await imagePanel(
+    openAlbum(root),
+    await traceSet(root, 'frozen', { frozen: true, samples: ['cat'] }),
+    [15],
+  );
+  expect(frozen.rows[0]?.differences.map(({ question, result }) => `${question} ${result}`)).toEqual([
+    'Did it change? No: identical',
+    expect.stringMatching(/^Is it the same\? No: \d+ of 256 pixels differ, by up to \d+ of 255$/),
+  ]);
+  expect(frozen.rows[0]?.differences[0]?.note).toMatch(
+    /^in the control, over the same steps: \d+ of 256 pixels differ/,
+  );
+  const healthy = await imagePanel(
+    openAlbum(root),
+    await traceSet(root, 'healthy', { samples: ['cat'] }),
+    [15],
+  );
+  expect(healthy.rows[0]?.differences.map(({ identical }) => identical)).toEqual([false, true]);
+  expect(healthy.rows[0]?.pictures.map(({ src }) => src?.slice(0, 22))).toEqual(
+    Array(5).fill('data:image/png;base64,'),
+  );
+  expect(healthy.rows[0]?.pictures[2]?.note).toBe('against saved: identical');
+});
+
+test('each of two resumes is compared at its own steps', async () => {
+  const plan = { steps: 30, resumeAt: [10, 20] };
+  const shot = (at: 'pass' | 'save' | 'resume' | 'end', step: number, picture: number) => ({
+    at,
+    step,
+    name: 'cat',
+    picture,
+  });
+  const traces = [
+    await trace(root, {
+      role: 'control',
+      steps: [1, 30],
+      plan,
+      samples: [shot('pass', 10, 1), shot('pass', 20, 2), shot('end', 30, 3)],
+    }),
+    await trace(root, { role: 'before', steps: [1, 10], plan, samples: [shot('save', 10, 1)] }),
+    await trace(root, {
+      role: 'after',
+      segment: 1,
+      steps: [11, 20],
+      plan,
+      samples: [shot('resume', 10, 1), shot('save', 20, 2)],
+    }),
+    await trace(root, {
+      role: 'after',
+      segment: 2,
+      steps: [21, 30],
+      plan,
+      samples: [shot('resume', 20, 2), shot('end', 30, 2)],
+    }),
+  ];
+  const { rows } = await imagePanel(openAlbum(root), traces, plan.resumeAt);
+  expect(rows.map(({ differences }) => differences.map(({ identical }) => identical))).toEqual([
+    [false, true],
+    [true, false],
+  ]);
+  expect((await imagePanel(openAlbum(root), traces, plan.resumeAt, 1)).more).toBe(1);
+});
+
+async function noteOn(file: string, over: Partial<Trace> = {}): Promise<string> {
+  const one = await trace(join(root, 'run', 's'), { role: 'control', steps: [1, 2], over });
+  const sample = {
+    kind: 'sample',
+    at: 'end',
+    step: 2,
+    name: 'x',
+    file,
+    sha256: '',
+    width: 16,
+    height: 16,
+  } as const;
+  const loaded = await openAlbum(join(root, 'run')).load(one, sample);
+  return loaded.note ?? 'fine';
+}
+
+test('a picture that is missing, broken, no PNG, a pipe, too large or elsewhere becomes a note', async () => {
+  const samples = join(root, 'run', 's', 'control', 'samples');
+  await mkdir(samples, { recursive: true });
+  await writeFile(join(root, 'secret.png'), await png(16, 16, 1));
+  const put = (name: string, bytes: Buffer | string) => writeFile(join(samples, name), bytes);
+  await put('good.png', await png(16, 16, 1));
+  await put('text.png', 'no picture');
+  await put('svg.png', '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
+  await put('cut.png', (await png(64, 64, 1)).subarray(0, 900));
+  await put(
+    'wide.png',
+    await sharp({ create: { width: 4097, height: 1, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer(),
+  );
+  await put('big.png', '');
+  await truncate(join(samples, 'big.png'), IMAGE_LIMITS.fileBytes + 1);
+  await put('other.png', await png(8, 8, 1));
+  await symlink(join(root, 'secret.png'), join(samples, 'link.png'));
+  execFileSync('sh', ['-c', 'mkfifo "$0"', join(samples, 'pipe.png')]);
+
+  expect(await noteOn('samples/good.png')).toBe('fine');
+  expect(await noteOn('samples/gone.png')).toBe('cannot be shown: the file is missing');
+  expect(await noteOn('samples/text.png')).toBe('cannot be shown: it is not a PNG picture');
+  expect(await noteOn('samples/svg.png')).toBe('cannot be shown: it is not a PNG picture');
+  expect(await noteOn('samples/cut.png')).toBe('cannot be shown: the PNG picture is broken');
+  expect(await noteOn('samples/wide.png')).toBe(
+    'cannot be shown: it is 4097×1, and a side may have 4096 pixels',
+  );
+  expect(await noteOn('samples/big.png')).toBe('cannot be shown: it has 2097153 bytes, more than 2097152');
+  expect(await noteOn('samples/other.png')).toBe('the trace says 16×16');
+  expect(await noteOn('samples/link.png')).toBe('cannot be shown: the path leads out of the run’s folder');
+  expect(await noteOn('../../../secret.png')).toBe('cannot be shown: the path leads out of the run’s folder');
+  expect(await noteOn('samples/pipe.png')).toBe('cannot be shown: it is not a regular file');
+  expect(await noteOn('good.png', { file: join(root, 'trace.jsonl') })).toBe(
+    'cannot be shown: the file is missing',
+  );
+});
+
+test('beyond the page’s bounds pictures are left out and counted, not dropped in silence', async () => {
+  const traces = await traceSet(root, 'many', { samples: ['a', 'b', 'c'] });
+  const small = openAlbum(root, { ...IMAGE_LIMITS, embeddedBytes: 5000 });
+  const { rows } = await imagePanel(small, traces, [15]);
+  const pictures = rows.flatMap((row) => [...row.pictures, ...row.differences]);
+  const shown = pictures.reduce((sum, { src }) => sum + (src?.length ?? 0), 0);
+  expect(shown).toBeGreaterThan(0);
+  expect(shown).toBeLessThanOrEqual(5000);
+  expect(small.leftOut()).toBe(pictures.filter(({ note }) => note?.startsWith('left out')).length);
+  expect(small.leftOut()).toBeGreaterThan(0);
+  const few = await imagePanel(openAlbum(root, { ...IMAGE_LIMITS, pixels: 300 }), traces, [15]);
+  expect(few.rows[2]?.pictures[0]?.note).toBe(
+    'cannot be shown: the report’s pictures together have too many pixels',
+  );
+});

@@ -1,0 +1,120 @@
+/** The image panel as data: for each sample and resume, what it looked like when, and what differs. */
+import type { SampleRecord, Trace } from '../trace/schema.ts';
+import { type Album, IMAGE_LIMITS, type Loaded, type Picture } from './album.ts';
+import { visible } from './text.ts';
+
+export interface Difference extends Picture {
+  readonly question: string;
+  readonly identical: boolean | undefined;
+  readonly result: string;
+}
+export interface ImageRow {
+  readonly name: string;
+  readonly resume: number;
+  readonly pictures: readonly Picture[];
+  readonly differences: readonly Difference[];
+}
+export interface ImagePanel {
+  readonly rows: readonly ImageRow[];
+  /** Rows beyond the limit. */
+  readonly more: number;
+}
+
+/** The rows of one scenario, by resume and then by sample. */
+export async function imagePanel(
+  album: Album,
+  traces: readonly Trace[],
+  resumeAt: readonly number[],
+  maxRows = IMAGE_LIMITS.rows,
+): Promise<ImagePanel> {
+  const names = [...new Set(traces.flatMap((trace) => trace.samples.map((sample) => sample.name)))];
+  const wanted = resumeAt.flatMap((_, index) => names.map((name) => ({ name, resume: index + 1 })));
+  const rows: ImageRow[] = [];
+  for (const { name, resume } of wanted.slice(0, maxRows)) {
+    rows.push(await imageRow(album, traces, resumeAt, name, resume));
+  }
+  return { rows, more: wanted.length - rows.length };
+}
+
+async function imageRow(
+  album: Album,
+  traces: readonly Trace[],
+  resumeAt: readonly number[],
+  name: string,
+  resume: number,
+): Promise<ImageRow> {
+  const control = traces.find((trace) => trace.run?.role === 'control');
+  const saver = segment(traces, resume - 1);
+  const resumer = segment(traces, resume);
+  const savedAt = resumeAt[resume - 1];
+  const nextAt = resumeAt[resume];
+  const last = nextAt === undefined ? 'end' : 'save';
+
+  const load = (trace: Trace | undefined, at: SampleRecord['at'], when?: number) =>
+    album.load(
+      trace,
+      trace?.samples.findLast(
+        (s) => s.name === name && s.at === at && (when === undefined || s.step === when),
+      ),
+    );
+  const controlThen = await load(control, 'pass', savedAt);
+  const saved = await load(saver, 'save', savedAt);
+  const restored = await load(resumer, 'resume', savedAt);
+  const trained = await load(resumer, last, nextAt);
+  const controlLater = await load(control, nextAt === undefined ? 'end' : 'pass', nextAt);
+
+  const moved = `in the control, over the same steps: ${album.compare(controlThen, controlLater).text}`;
+  const until = nextAt === undefined ? 'end' : `step ${nextAt}`;
+  const questions = {
+    changed: { text: 'Did it change?', identical: 'No', differing: 'Yes' },
+    same: { text: 'Is it the same?', identical: 'Yes', differing: 'No' },
+  };
+  return {
+    name: visible(name, 200),
+    resume,
+    pictures: [
+      await album.show(`control, step ${savedAt}`, controlThen),
+      await album.show(`saved, step ${savedAt}`, saved),
+      await album.show('resumed, before any step', same(album, restored, saved)),
+      await album.show(`resumed and trained, ${until}`, trained),
+      await album.show(`control, ${until}`, controlLater),
+    ],
+    differences: [
+      await difference(album, questions.changed, 'saved against resumed and trained', saved, trained, moved),
+      await difference(album, questions.same, 'resumed and trained against control', trained, controlLater),
+    ],
+  };
+}
+
+function segment(traces: readonly Trace[], n: number): Trace | undefined {
+  const role = n === 0 ? 'before' : 'after';
+  return traces.find((trace) => trace.run?.role === role && trace.run.segment === n);
+}
+
+/** Notes on the resumed picture whether it is the saved one. */
+function same(album: Album, restored: Loaded, saved: Loaded): Loaded {
+  if (restored.pixels === undefined || saved.pixels === undefined) return restored;
+  const note = `against saved: ${album.compare(saved, restored).text}`;
+  return { pixels: restored.pixels, note: restored.note === undefined ? note : `${restored.note}; ${note}` };
+}
+
+async function difference(
+  album: Album,
+  question: { text: string; identical: string; differing: string },
+  label: string,
+  a: Loaded,
+  b: Loaded,
+  note?: string,
+): Promise<Difference> {
+  const { identical, text, picture } = album.compare(a, b);
+  const shown = await album.show(label, picture === undefined ? { note: undefined } : { pixels: picture });
+  const notes = [shown.note, note].filter((one) => one !== undefined);
+  const answer = identical === undefined ? '' : `${identical ? question.identical : question.differing}: `;
+  return {
+    ...shown,
+    question: question.text,
+    identical,
+    result: answer + text,
+    note: notes.join('; ') || undefined,
+  };
+}

@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { create } from 'xmlbuilder2';
+import { junitXml } from './junit.ts';
+import { finding, gate, verdict } from './testing/build.ts';
+
+const parse = (xml: string): unknown => create(xml).end({ format: 'object' });
+
+test('a failure for what is not as expected, a skip for what was skipped, nothing for a caught fault', () => {
+  const headline = 'Nothing moves.';
+  const xml = junitXml(
+    gate([
+      verdict({ scenario: 'sound', seconds: 1.25 }),
+      verdict({ scenario: 'known-bad', outcome: 'refuted', expect: ['alive/hooks'], findings: [finding()] }),
+      verdict({ scenario: 'broken', outcome: 'refuted', asExpected: false, headline, findings: [finding()] }),
+      verdict({ scenario: 'missed', asExpected: false, mismatch: 'alive/hooks was not found' }),
+      verdict({ scenario: 'absent', outcome: 'skipped', headline: 'no GPU' }),
+      verdict({ scenario: 'gone', outcome: 'skipped', asExpected: false, mismatch: 'must not be skipped' }),
+    ]),
+  );
+  const one = (name: string) => ({ '@name': name, '@classname': 'resumeproof.webgpu', '@time': '12.400' });
+  const failure = (message: string, type: string, body: string) => ({
+    failure: { '@message': message, '@type': type, '#': expect.stringContaining(body) },
+  });
+  expect(parse(xml)).toMatchObject({
+    testsuites: {
+      testsuite: {
+        '@tests': '6',
+        '@failures': '3',
+        '@skipped': '1',
+        '@timestamp': '2026-03-01T10:00:00.000Z',
+        properties: {
+          property: expect.arrayContaining([{ '@name': 'adapter', '@value': 'google swiftshader' }]),
+        },
+      },
+    },
+  });
+  expect(parse(xml)).toHaveProperty('testsuites.testsuite.testcase', [
+    { ...one('sound'), '@time': '1.250' },
+    one('known-bad'),
+    {
+      ...one('broken'),
+      ...failure(headline, 'refuted', 'cause:    the gradient hooks hold the parameter group'),
+    },
+    { ...one('missed'), ...failure('alive/hooks was not found', 'proven', 'run again: npx resumeproof run') },
+    { ...one('absent'), skipped: { '@message': 'no GPU' } },
+    { ...one('gone'), ...failure('must not be skipped', 'skipped', 'must not be skipped') },
+  ]);
+});
+
+test('a gate that is red for no scenario’s sake is red in JUnit too', () => {
+  const red = [
+    gate([], { passed: true }),
+    gate([verdict()], { passed: false, problem: 'no scenario matched x' }),
+  ];
+  for (const one of red) {
+    expect(parse(junitXml(one))).toHaveProperty(['testsuites', '@failures'], '1');
+    expect(parse(junitXml(one))).toHaveProperty('testsuites.testsuite.testcase');
+  }
+  expect(parse(junitXml(gate([verdict()])))).toHaveProperty(['testsuites', '@failures'], '0');
+});
+
+test('any text at all is escaped and holds no character that XML forbids', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 80 }), (text) => {
+      const evil = `${text}\u0000\u001f]]>"'&<script>x</script>`;
+      const findings = [finding({ seen: evil, subjects: [evil] })];
+      const xml = junitXml(gate([verdict({ scenario: evil, headline: evil, asExpected: false, findings })]));
+      expect(xml).not.toMatch(/[^\P{Cc}\t\n\r\u{80}-\u{9f}\u{7f}]|\p{Cs}|\ufffe|\uffff/u);
+      expect(xml).not.toContain('<script');
+      expect(xml).not.toContain(']]>');
+      expect(xml.match(/]]&gt;"'&amp;&lt;script&gt;x&lt;\/script&gt;/g)).toHaveLength(3);
+    }),
+  );
+});
+
+test('megabyte strings do not make a megabyte of XML', () => {
+  const long = 'x'.repeat(1_000_000);
+  const subjects = Array<string>(500).fill(long);
+  const findings = Array.from({ length: 200 }, () => finding({ seen: long, subjects, subjectCount: 500 }));
+  expect(junitXml(gate([verdict({ headline: long, asExpected: false, findings })])).length).toBeLessThan(
+    100_000,
+  );
+});

@@ -1,0 +1,107 @@
+/** The gate as JUnit XML: one suite, one case a scenario, a failure where it is not as expected. */
+import { create } from 'xmlbuilder2';
+import type { Finding, Gate, Verdict } from '../judge/verdict.ts';
+import { isGreen, reason } from './summary.ts';
+import { count, cut, xmlSafe } from './text.ts';
+
+const MAX_FINDINGS = 20;
+const MAX_SUBJECTS = 12;
+
+/** Characters that XML 1.0 forbids are removed; long texts are cut. */
+export function junitXml(gate: Gate): string {
+  const failed = gate.verdicts.filter((verdict) => !verdict.asExpected).length;
+  // A gate can be red although no scenario is: a reader of JUnit must not see it green.
+  const orphan = !isGreen(gate) && failed === 0;
+  const skipped = gate.verdicts.filter(isSkipped).length;
+  const totals = {
+    tests: String(gate.verdicts.length + (orphan ? 1 : 0)),
+    failures: String(failed + (orphan ? 1 : 0)),
+    errors: '0',
+    skipped: String(skipped),
+    time: seconds(gate.seconds),
+  };
+  const document = create({ version: '1.0', encoding: 'UTF-8' });
+  const root = document.ele('testsuites', { name: 'resumeproof', ...totals });
+  const suite = root.ele('testsuite', { name: 'resumeproof', ...totals, ...timestamp(gate.startedAt) });
+  const properties = suite.ele('properties');
+  for (const [name, value] of facts(gate)) properties.ele('property', { name, value: safe(value) });
+  for (const verdict of gate.verdicts) addCase(suite, gate, verdict);
+  if (orphan) {
+    const message = safe(gate.problem ?? 'the gate is not green');
+    suite
+      .ele('testcase', { name: 'gate', classname: 'resumeproof', time: '0' })
+      .ele('failure', { message, type: 'gate' });
+  }
+  return `${document.end({ prettyPrint: true })}\n`;
+}
+
+function addCase(suite: ReturnType<typeof create>, gate: Gate, verdict: Verdict): void {
+  const element = suite.ele('testcase', {
+    name: safe(verdict.scenario),
+    classname: safe(`resumeproof.${gate.backend}`),
+    time: seconds(verdict.seconds),
+  });
+  if (isSkipped(verdict)) element.ele('skipped', { message: safe(verdict.headline) });
+  if (verdict.asExpected) return;
+  element
+    .ele('failure', { message: safe(reason(verdict)), type: verdict.outcome })
+    .txt(safe(body(verdict), 65_536));
+}
+
+function body(verdict: Verdict): string {
+  const lines = [verdict.headline, ...(verdict.mismatch === null ? [] : [verdict.mismatch]), ''];
+  for (const finding of verdict.findings.slice(0, MAX_FINDINGS)) lines.push(...describe(finding), '');
+  const more = verdict.findings.length - MAX_FINDINGS;
+  if (more > 0) lines.push(`and ${count(more, 'more finding')}`, '');
+  return [...lines, `run again: ${cut(verdict.replay, 2000)}`].join('\n');
+}
+
+function describe(finding: Finding): string[] {
+  const subjects = finding.subjects.slice(0, MAX_SUBJECTS).map((subject) => cut(subject, 200));
+  const more = Math.max(finding.subjectCount, finding.subjects.length) - subjects.length;
+  const where = [
+    finding.step === null ? '' : `step ${finding.step}`,
+    finding.resume > 0 ? `resume ${finding.resume}` : '',
+  ];
+  const place = where.filter(Boolean).join(', ');
+  return [
+    `${finding.proof} / ${finding.rule}${place === '' ? '' : ` (${place})`}: ${cut(finding.sentence, 2000)}`,
+    `  expected: ${cut(finding.expected, 2000)}`,
+    `  seen:     ${cut(finding.seen, 2000)}`,
+    `  cause:    ${cut(finding.cause, 2000)}`,
+    `  remedy:   ${cut(finding.remedy, 2000)}`,
+    ...(subjects.length === 0
+      ? []
+      : [`  subjects: ${subjects.join(', ')}${more > 0 ? ` and ${more} more` : ''}`]),
+  ];
+}
+
+function facts(gate: Gate): [string, string][] {
+  const backend = gate.verdicts.find((verdict) => verdict.backend !== null)?.backend;
+  const known: [string, string][] = backend
+    ? [
+        ['adapter', backend.adapter],
+        ['hardware', String(backend.hardware)],
+      ]
+    : [];
+  return [['backend', gate.backend], ...known];
+}
+
+/** Skipped and unexpectedly so is a failure: nothing passes by default. */
+function isSkipped(verdict: Verdict): boolean {
+  return verdict.outcome === 'skipped' && verdict.asExpected;
+}
+
+function safe(text: string, limit = 2000): string {
+  // xmlbuilder2 leaves `&lt;` and its like in a text as they are, so the text would come back as `<`.
+  return xmlSafe(cut(text, limit)).replaceAll('&', '&amp;');
+}
+
+function seconds(value: number): string {
+  return Number.isFinite(value) ? value.toFixed(3) : '0';
+}
+
+function timestamp(startedAt: string): { timestamp?: string } {
+  const date = new Date(startedAt);
+  return Number.isNaN(date.getTime()) ? {} : { timestamp: date.toISOString() };
+}

@@ -1,0 +1,58 @@
+/** The image panel as markup: a row a sample and resume. */
+import type { Picture } from './album.ts';
+import type { Difference, ImagePanel, ImageRow } from './images.ts';
+import { html, type Markup } from './markup.ts';
+import { count } from './text.ts';
+
+/** In CSS pixels: tiny pictures are enlarged by a whole factor to about the first, large ones shrunk to the second. */
+const TINY = 112;
+const LARGE = 208;
+
+export function imageSection({ rows, more }: ImagePanel, resumes: number): Markup {
+  if (rows.length === 0)
+    return html`<p class="quiet">No images to compare: none were sampled around a resume.</p>`;
+  return html`<h3>Images</h3>
+    ${rows.map((row) => imageRow(row, resumes))}
+    ${more > 0 && html`<p class="quiet">and ${count(more, 'more row')}, beside the traces</p>`}`;
+}
+
+function imageRow(row: ImageRow, resumes: number): Markup {
+  return html`<div class="images">
+    <h4><bdi>${row.name}</bdi>${resumes > 1 && html` <small>resume ${row.resume}</small>`}</h4>
+    <div class="strip">${row.pictures.map((picture) => pictureFigure(picture, row.name))}</div>
+    <div class="strip">${row.differences.map(differenceFigure)}</div>
+  </div>`;
+}
+
+function pictureFigure(picture: Picture, name: string): Markup {
+  return html`<figure class="picture">
+    ${image(picture, `${name}: ${picture.label}`)}
+    <figcaption>${picture.label}${picture.src !== undefined && picture.note !== undefined && html`<small>${picture.note}</small>`}</figcaption>
+  </figure>`;
+}
+
+function differenceFigure(difference: Difference): Markup {
+  return html`<figure class="difference">
+    ${tile(difference)}
+    <figcaption><b>${difference.question}</b> ${difference.result}
+      <small>${difference.label}${difference.note !== undefined && `; ${difference.note}`}</small></figcaption>
+  </figure>`;
+}
+
+/** The differing pixels, or an equals sign where there are none. */
+function tile(difference: Difference): Markup {
+  if (difference.src !== undefined)
+    return image(difference, `${difference.label}: differing pixels in violet`);
+  const sign = difference.identical ? '=' : '–';
+  return html`<div class="missing sign" aria-hidden="true">${sign}</div>`;
+}
+
+function image(picture: Picture, alt: string): Markup {
+  if (picture.src === undefined) return html`<div class="missing">${picture.note ?? 'no picture'}</div>`;
+  const longest = Math.max(picture.width, picture.height);
+  const scale = longest > TINY ? Math.min(1, LARGE / longest) : Math.floor(TINY / longest);
+  const [width, height] = [picture.width * scale, picture.height * scale].map((side) =>
+    Math.max(1, Math.round(side)),
+  );
+  return html`<img class=${scale > 1 ? 'crisp' : ''} src=${picture.src} alt=${alt} width=${width} height=${height} />`;
+}

@@ -1,0 +1,107 @@
+/** One scenario's part of the page. */
+import type { Outcome, Verdict } from '../judge/verdict.ts';
+import { PROOFS } from '../judge/verdict.ts';
+import { curveFigure } from './curves.ts';
+import { findingList } from './findings.ts';
+import { html, type Markup } from './markup.ts';
+import { imageSection } from './pictures.ts';
+import { knownBad, standing, tone } from './summary.ts';
+import { count, duration, enumerate } from './text.ts';
+import type { RunRow, Section } from './view.ts';
+
+const MAX_RESUMES_NAMED = 12;
+const SIGN: Record<Verdict['outcome'], string> = {
+  proven: '✓',
+  refuted: '✗',
+  inconclusive: '?',
+  skipped: '–',
+};
+
+export function scenarioSection(section: Section): Markup {
+  const { verdict, anchor, curves, images, runs, moreRuns } = section;
+  return html`<section id=${anchor} class=${`scenario ${tone(verdict)}`}>
+    <h2><bdi>${verdict.scenario}</bdi> <span class=${`chip ${tone(verdict)}`}>${standing(verdict)}</span></h2>
+    <p class="headline">${verdict.headline}</p>
+    ${verdict.mismatch !== null && html`<p class="mismatch">${verdict.mismatch}</p>`}
+    ${verdict.about !== '' && html`<p class="quiet">${verdict.about}</p>`}
+    <dl class="facts">
+      <dt>Outcome</dt><dd>${outcomeMark(verdict.outcome, verdict)}${expectation(verdict)}</dd>
+      <dt>Proofs</dt><dd>${proofMarks(verdict)}</dd>
+      <dt>Plan</dt><dd>${planSentence(verdict)}</dd>
+      <dt>Device</dt><dd>${deviceSentence(verdict)}</dd>
+      ${verdict.noise !== '' && html`<dt>Judged by</dt><dd>${verdict.noise}</dd>`}
+      <dt>Run again</dt><dd><code class="command">${verdict.replay}</code></dd>
+    </dl>
+    ${(verdict.findings.length > 0 || verdict.outcome !== 'skipped') && findingList(verdict.findings)}
+    ${runs.length > 0 && imageSection(images, verdict.plan.resumeAt.length)}
+    ${
+      curves.length > 0 &&
+      html`<h3>Curves <small>by step; vertical lines: the resumes</small></h3>
+      <div class="curves">${curves.map((curve) => curveFigure(curve, verdict.plan.steps, verdict.plan.resumeAt))}</div>`
+    }
+    ${runs.length > 0 && runTable(runs, moreRuns)}
+    <p class="up"><a href="#top">back to the top</a></p>
+  </section>`;
+}
+
+/** Coloured by what it means here: a refutation that was expected does not alarm. */
+export function outcomeMark(outcome: Outcome | 'skipped', verdict: Verdict): Markup {
+  const calm = verdict.asExpected && knownBad(verdict) && outcome !== 'proven';
+  return html`<span class=${`mark-${calm ? 'calm' : outcome}`}>${SIGN[outcome]} ${outcome}</span>`;
+}
+
+export function deviceSentence(verdict: Verdict): string {
+  const { backend } = verdict;
+  if (backend === null) return 'not known: no run said what it ran on';
+  const kind = backend.hardware ? 'hardware GPU' : 'software adapter, no hardware GPU';
+  const asked = backend.requested === backend.name ? '' : `, though ${backend.requested} was asked for`;
+  return `${backend.name}${asked}: ${backend.adapter || 'adapter not named'} (${kind}${backend.driver ? `; driver ${backend.driver}` : ''})`;
+}
+
+function expectation(verdict: Verdict): string {
+  if (verdict.expect === 'proven') return '';
+  return ` – a known fault, which these rules must find: ${enumerate(verdict.expect.slice(0, 20))}`;
+}
+
+function proofMarks(verdict: Verdict): Markup {
+  const { proofs } = verdict;
+  if (proofs === null) return 'none was tried';
+  return PROOFS.map(
+    (proof) => html`<span class="proof">${proof} ${outcomeMark(proofs[proof], verdict)}</span>${' '}`,
+  );
+}
+
+function planSentence({ plan }: Verdict): string {
+  const named = plan.resumeAt.slice(0, MAX_RESUMES_NAMED);
+  const more = plan.resumeAt.length - named.length;
+  const points: (string | number)[] = more > 0 ? [...named, `${more} more`] : named;
+  if (points.length === 0) return `${count(plan.steps, 'step')}, never resumed`;
+  return `${count(plan.steps, 'step')}; saved, stopped and resumed after step ${enumerate(points)}`;
+}
+
+function runTable(runs: readonly RunRow[], more: number): Markup {
+  return html`<h3>Runs</h3>
+    <div class="wide"><table>
+      <thead><tr><th>Run</th><th>Process</th><th>Exit</th><th class="number">Time</th><th>Trace</th></tr></thead>
+      <tbody>${runs.map(runRow)}</tbody>
+    </table></div>
+    ${more > 0 && html`<p class="quiet">and ${count(more, 'more run')}</p>`}`;
+}
+
+function runRow(run: RunRow): Markup {
+  const told = run.notes.length > 0 || run.stderr.length > 0;
+  return html`<tr>
+      <td>${run.name}</td>
+      <td class=${run.sound ? '' : 'mark-refuted'}>${run.outcome}</td>
+      <td>${run.exit}</td>
+      <td class="number">${duration(run.seconds)}</td>
+      <td>${run.link === undefined ? html`<code>${run.trace}</code> (no link: it leads out of the folder)` : html`<a href=${run.link}>${run.trace}</a>`}</td>
+    </tr>
+    ${
+      told &&
+      html`<tr class="told"><td colspan="5">
+        ${run.notes.map((note) => html`<p>${note}</p>`)}
+        ${run.stderr.length > 0 && html`<details open=${!run.sound}><summary>end of stderr</summary><pre>${run.stderr.join('\n')}</pre></details>`}
+      </td></tr>`
+    }`;
+}

@@ -1,0 +1,131 @@
+/** Curves as data: what each run's steps showed, and what the numbers amount to in words. */
+import type { Trace, TracedStep } from '../trace/schema.ts';
+import { count, figure } from './text.ts';
+
+export interface Point {
+  readonly step: number;
+  /** NaN where the step has no finite value. */
+  readonly value: number;
+}
+export interface Series {
+  readonly role: 'control' | 'before' | 'after';
+  readonly label: string;
+  readonly points: readonly Point[];
+  readonly note: string;
+}
+export interface Curve {
+  readonly title: string;
+  readonly series: readonly Series[];
+}
+
+/** Beyond this a value is treated as infinite, so that no sum or span of two overflows. */
+const HUGE = 1e150;
+
+const QUANTITIES: readonly { title: string; of: (step: TracedStep) => number }[] = [
+  { title: 'Loss', of: (step) => step.claimed.loss },
+  { title: 'Learning rate, as logged', of: (step) => mean(Object.values(step.claimed.learningRates)) },
+  { title: 'Learning rate, inside the update', of: (step) => mean(groupRates(step)) },
+  { title: 'Norm of all parameters', of: (step) => norm(step.l2) },
+  { title: 'Norm of the update', of: (step) => norm(step.updateL2) },
+  { title: 'Hook calls in a step', of: (step) => step.hookCalls.reduce((sum, calls) => sum + calls, 0) },
+];
+
+/** One curve a quantity, control first, then the interrupted run's processes in order. */
+export function curves(traces: readonly Trace[]): Curve[] {
+  const shown = ['control', 'before', 'after']
+    .flatMap((role) => traces.filter((trace) => trace.run?.role === role))
+    .sort((a, b) => (a.run?.segment ?? 0) - (b.run?.segment ?? 0))
+    .filter((trace) => trace.steps.length > 0);
+  if (shown.length === 0) return [];
+  return QUANTITIES.map(({ title, of }) => {
+    const raw = shown.map((trace) => ({
+      trace,
+      points: trace.steps.map((s) => ({ step: s.step, value: bounded(of(s)) })),
+    }));
+    const control = new Map(
+      raw.find(({ trace }) => trace.run?.role === 'control')?.points.map((p) => [p.step, p.value]),
+    );
+    return {
+      title,
+      series: raw.map(({ trace, points }) => {
+        const role = trace.run?.role as Series['role'];
+        const label = role === 'after' ? `after resume ${trace.run?.segment}` : role;
+        const notes = [shape(points), role === 'control' ? '' : against(points, control)];
+        return { role, label, points: thin(points), note: notes.filter((note) => note !== '').join('; ') };
+      }),
+    };
+  });
+}
+
+/**
+ * At most about `limit` of the points, in order: of each stretch the lowest, the highest and one that has no
+ * value, and always the first and the last.
+ */
+export function thin(points: readonly Point[], limit = 600): readonly Point[] {
+  if (points.length <= limit) return points;
+  const stretch = Math.ceil(points.length / Math.max(1, Math.floor((limit - 2) / 3)));
+  const kept = new Set([0, points.length - 1]);
+  for (let from = 0; from < points.length; from += stretch) {
+    const own = points.slice(from, from + stretch).map(({ value }, i) => ({ value, at: from + i }));
+    const finite = own.filter(({ value }) => !Number.isNaN(value));
+    const low = finite.reduce((least, point) => (point.value < least.value ? point : least), finite[0]!);
+    const high = finite.reduce((most, point) => (point.value > most.value ? point : most), finite[0]!);
+    const gap = own.find(({ value }) => Number.isNaN(value));
+    for (const point of [low, high, gap]) if (point !== undefined) kept.add(point.at);
+  }
+  return [...kept].sort((a, b) => a - b).map((at) => points[at]!);
+}
+
+/** What is plain about a series: no values, all zero, all equal, values that are not finite. */
+function shape(points: readonly Point[]): string {
+  const finite = points.filter(({ value }) => !Number.isNaN(value));
+  const first = finite[0];
+  if (first === undefined) return 'no values';
+  const gap = points.find(({ value }) => Number.isNaN(value));
+  const gaps =
+    gap === undefined
+      ? ''
+      : `no finite value at ${count(points.length - finite.length, 'step')}, first ${gap.step}`;
+  const level = finite.every(({ value }) => value === first.value);
+  if (!level || (finite.length === 1 && first.value !== 0)) return gaps;
+  const flat = `${first.value === 0 ? 'zero' : figure(first.value)} at ${finite.length === 1 ? 'its only step' : `all ${count(finite.length, 'step')}`}`;
+  return [flat, gaps].filter(Boolean).join('; ');
+}
+
+function against(points: readonly Point[], control: ReadonlyMap<number, number>): string {
+  let worst = { step: 0, gap: 0 };
+  let shared = 0;
+  for (const { step, value } of points) {
+    const other = control.get(step);
+    if (other === undefined || Number.isNaN(other) || Number.isNaN(value)) continue;
+    shared += 1;
+    const gap = Math.abs(value - other);
+    if (gap > worst.gap) worst = { step, gap };
+  }
+  if (shared === 0) return '';
+  return worst.gap === 0
+    ? 'equals the control'
+    : `off the control by up to ${figure(worst.gap)}, at step ${worst.step}`;
+}
+
+/** The mean rate of each parameter group, over the parameters that an update touched. */
+function groupRates(step: TracedStep): number[] {
+  const groups = new Map<string | null, number[]>();
+  step.rates.forEach((rate, i) => {
+    const group = step.groups[i] ?? null;
+    if (rate !== null) groups.set(group, [...(groups.get(group) ?? []), rate]);
+  });
+  return [...groups.values()].map(mean);
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? Number.NaN : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function norm(values: readonly number[]): number {
+  return values.length === 0 ? Number.NaN : Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+}
+
+function bounded(value: number): number {
+  return Math.abs(value) <= HUGE ? value : Number.NaN;
+}

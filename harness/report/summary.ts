@@ -1,0 +1,73 @@
+/** What the gate and each verdict amount to, in words and in tone: shared by the page and JUnit. */
+import type { Gate, Verdict } from '../judge/verdict.ts';
+import { count, enumerate } from './text.ts';
+
+export type Tone = 'good' | 'bad' | 'doubt' | 'quiet';
+
+/** How a verdict is to be felt: an expected refutation is good news, an unexpected proof is not. */
+export function tone(verdict: Verdict): Tone {
+  if (!verdict.asExpected) return 'bad';
+  if (verdict.outcome === 'skipped') return 'quiet';
+  return verdict.outcome === 'inconclusive' ? 'doubt' : 'good';
+}
+
+export function standing(verdict: Verdict): string {
+  if (!verdict.asExpected) return 'not as expected';
+  if (verdict.outcome === 'skipped') return 'skipped';
+  return knownBad(verdict) ? 'caught as expected' : 'as expected';
+}
+
+/** A scenario with a fault in it, which the rules must find. */
+export function knownBad(verdict: Verdict): boolean {
+  return verdict.expect !== 'proven';
+}
+
+/** Green only where the gate says so and nothing that it holds speaks against it. */
+export function isGreen(gate: Gate): boolean {
+  return (
+    gate.passed &&
+    gate.problem === null &&
+    gate.verdicts.length > 0 &&
+    gate.verdicts.every((v) => v.asExpected)
+  );
+}
+
+/** The overall result and its reason, in one sentence. */
+export function gateSentence(gate: Gate): string {
+  const wrong = gate.verdicts.filter((verdict) => !verdict.asExpected);
+  const first = wrong[0];
+  if (isGreen(gate)) return `Passed: ${passedParts(gate.verdicts)}.`;
+  if (first !== undefined) {
+    const others =
+      wrong.length > 1 ? ` (and ${count(wrong.length - 1, 'more scenario')} of ${gate.verdicts.length})` : '';
+    return `Failed in ${first.scenario}: ${unstopped(reason(first))}${others}.`;
+  }
+  if (gate.problem !== null) return `Failed: ${unstopped(gate.problem)}.`;
+  if (gate.verdicts.length === 0) return 'Failed: no scenario was judged, so nothing is proven.';
+  return 'Failed: the gate is not green, though every scenario came out as expected.';
+}
+
+/** Why a scenario is not as expected: what was found, or, where nothing was, what should have been. */
+export function reason(verdict: Verdict): string {
+  return verdict.outcome === 'refuted' || verdict.mismatch === null ? verdict.headline : verdict.mismatch;
+}
+
+function passedParts(verdicts: readonly Verdict[]): string {
+  const sound = verdicts.filter((v) => v.outcome === 'proven').length;
+  const caught = verdicts.filter(
+    (v) => knownBad(v) && v.outcome !== 'proven' && v.outcome !== 'skipped',
+  ).length;
+  const skipped = verdicts.filter((v) => v.outcome === 'skipped').length;
+  const rest = verdicts.length - sound - caught - skipped;
+  const parts = [
+    sound > 0 && `${count(sound, 'scenario')} proven`,
+    caught > 0 && `${count(caught, 'known fault')} caught as expected`,
+    rest > 0 && `${rest} inconclusive as expected`,
+    skipped > 0 && `${skipped} skipped`,
+  ];
+  return enumerate(parts.filter((part) => part !== false));
+}
+
+function unstopped(sentence: string): string {
+  return sentence.trim().replace(/\.$/, '');
+}

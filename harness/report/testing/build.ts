@@ -1,0 +1,202 @@
+/** Hand-made traces and verdicts for the report's tests, with real PNG files. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import sharp from 'sharp';
+import type { Finding, Gate, Verdict } from '../../judge/verdict.ts';
+import type { BackendRecord, Role, SampleRecord, Trace, TracedStep } from '../../trace/schema.ts';
+
+export const backend: BackendRecord = {
+  requested: 'webgpu',
+  name: 'webgpu',
+  adapter: 'google swiftshader',
+  driver: 'vulkan',
+  hardware: false,
+  deterministic: true,
+  versions: {},
+};
+
+export function finding(over: Partial<Finding> = {}): Finding {
+  return {
+    rule: 'alive/parameters-move',
+    proof: 'alive',
+    refutes: true,
+    sentence: 'After resume 1 no parameter moved: the update norm is 0 at every step.',
+    subjects: ['block.0.attention.query', 'block.0.attention.key', 'block.1.mlp.up'],
+    subjectCount: 3,
+    total: 12,
+    resume: 1,
+    step: 16,
+    expected: 'an update norm of 0.0142 (the control at step 16)',
+    seen: 'an update norm of 0',
+    cause: 'the gradient hooks hold the parameter group from before the restore, and its rate is 0',
+    remedy: 'register the hooks after everything is restored',
+    ...over,
+  };
+}
+
+export function verdict(over: Partial<Verdict> = {}): Verdict {
+  return {
+    scenario: 'adam-dit',
+    about: 'A tiny diffusion transformer, Adam, one resume.',
+    outcome: 'proven',
+    proofs: { restored: 'proven', alive: 'proven', faithful: 'proven' },
+    headline: 'Resumed training is indistinguishable from uninterrupted training.',
+    findings: [],
+    expect: 'proven',
+    asExpected: true,
+    mismatch: null,
+    plan: { steps: 30, resumeAt: [15] },
+    backend,
+    noise: 'bit equality: the backend is deterministic',
+    seconds: 12.4,
+    runs: [],
+    replay: 'npx resumeproof run scenarios/adam-dit.ts --seed 7',
+    ...over,
+  };
+}
+
+export function gate(verdicts: Verdict[], over: Partial<Gate> = {}): Gate {
+  const passed = verdicts.every((one) => one.asExpected);
+  const startedAt = '2026-03-01T10:00:00.000Z';
+  return { format: 1, startedAt, seconds: 61.2, backend: 'webgpu', passed, problem: null, verdicts, ...over };
+}
+
+interface TraceOptions {
+  readonly role: Role;
+  readonly segment?: number;
+  /** First and last step, both included. */
+  readonly steps: readonly [number, number];
+  readonly parameters?: number;
+  readonly samples?: readonly (Pick<SampleRecord, 'at' | 'step' | 'name'> & { readonly picture: number })[];
+  readonly plan?: { steps: number; resumeAt: number[] };
+  readonly frozen?: boolean;
+  readonly over?: Partial<Trace>;
+}
+
+/** A trace as it would be read back from `folder`, and its pictures on disk: 16×16 noise seeded by `picture`. */
+export async function trace(folder: string, options: TraceOptions): Promise<Trace> {
+  const { role, segment = 0, steps, parameters = 4, samples = [], frozen = false } = options;
+  const file = join(folder, segment > 0 ? `${role}-${segment}` : role, 'trace.jsonl');
+  await mkdir(join(dirname(file), 'samples'), { recursive: true });
+  await writeFile(file, '');
+  const records: SampleRecord[] = [];
+  for (const [index, { at, step, name, picture }] of samples.entries()) {
+    const sample = `samples/${index}-${at}.png`;
+    await writeFile(join(dirname(file), sample), await png(16, 16, picture));
+    records.push({
+      kind: 'sample',
+      at,
+      step,
+      name,
+      file: sample,
+      sha256: '0'.repeat(64),
+      width: 16,
+      height: 16,
+    });
+  }
+  const plan = options.plan ?? { steps: 30, resumeAt: [15] };
+  const run = { pid: 1, node: 'v22', platform: 'linux' };
+  return {
+    file,
+    run: {
+      kind: 'run',
+      format: 1,
+      scenario: 's',
+      role,
+      segment,
+      plan,
+      seed: 7,
+      lacks: [],
+      backend,
+      process: run,
+    },
+    states: [],
+    steps: Array.from({ length: steps[1] - steps[0] + 1 }, (_, i) =>
+      tracedStep(steps[0] + i, parameters, frozen),
+    ),
+    samples: records,
+    checkpoints: [],
+    failure: undefined,
+    end: undefined,
+    process: { kind: 'process', outcome: 'exited', exitCode: 0, signal: null, seconds: 3.2, stderr: [] },
+    defect: undefined,
+    ...options.over,
+  };
+}
+
+function tracedStep(step: number, parameters: number, frozen: boolean): TracedStep {
+  const column = <T>(of: (i: number) => T) => Array.from({ length: parameters }, (_, i) => of(i));
+  const rate = 0.01 * Math.min(1, step / 5);
+  const update = frozen ? 0 : rate * Math.exp(-step / 4);
+  const loss = frozen ? 0.35 : 1.2 * Math.exp(-step / 9) + 0.12 + 0.04 * Math.sin(step * 2.3);
+  return {
+    kind: 'step',
+    step,
+    seconds: 0.02,
+    claimed: { step, loss, learningRates: { main: rate }, batch: [], applied: true },
+    l2: column((i) => 3 + i / 10 + (frozen ? 0.15 : step / 100)),
+    linf: column(() => 1),
+    updateL2: column((i) => update * (1 + i / 10)),
+    changed: column(() => !frozen),
+    gradientL2: column(() => 0.4),
+    hookCalls: column(() => 1),
+    updates: column(() => 1),
+    rates: column(() => (frozen ? 0 : rate)),
+    strayHookCalls: 0,
+    strayUpdates: 0,
+    names: column((i) => `p${i}`),
+    groups: column(() => 'main'),
+  };
+}
+
+/** A PNG of soft noise; equal seeds give equal pixels. */
+export async function png(width: number, height: number, seed: number): Promise<Buffer> {
+  const data = new Uint8Array(width * height * 3);
+  for (let i = 0; i < data.length; i += 1) {
+    const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+    data[i] =
+      128 + 90 * Math.sin(x / 3 + seed + (i % 3)) * Math.cos(y / 3 - seed / 2) + ((i * 7 + seed * 31) % 37);
+  }
+  return sharp(data, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+}
+
+/** Control, before and after of one scenario with pictures, as a healthy or a frozen resume would leave them. */
+export async function traceSet(
+  root: string,
+  scenario: string,
+  options: { frozen?: boolean; samples?: readonly string[]; parameters?: number; seed?: number } = {},
+): Promise<Trace[]> {
+  const { frozen = false, samples = ['cat', 'boat'], parameters = 4, seed = 1 } = options;
+  const folder = join(root, scenario);
+  const shots = (at: SampleRecord['at'], step: number, shift: number) =>
+    samples.map((name, i) => ({ at, step, name, picture: seed + i * 10 + shift }));
+  return [
+    await trace(folder, {
+      role: 'control',
+      steps: [1, 30],
+      parameters,
+      samples: [...shots('pass', 15, 0), ...shots('end', 30, 1)],
+    }),
+    await trace(folder, { role: 'before', steps: [1, 15], parameters, samples: shots('save', 15, 0) }),
+    await trace(folder, {
+      role: 'after',
+      segment: 1,
+      steps: [16, 30],
+      parameters,
+      frozen,
+      samples: [...shots('resume', 15, 0), ...shots('end', 30, frozen ? 0 : 1)],
+    }),
+  ];
+}
+
+/** The `runs` of a verdict for these traces of `root`. */
+export function runsOf(root: string, traces: readonly Trace[]): Verdict['runs'] {
+  return traces.map(({ file, run }) => ({
+    role: run?.role ?? 'control',
+    segment: run?.segment ?? 0,
+    trace: file.slice(root.length + 1),
+    seconds: 3.2,
+  }));
+}
