@@ -17,10 +17,10 @@ async function trainOneStep(): Promise<number[]> {
   return [...(await weights.data())];
 }
 
-async function probe(name: string): Promise<ProbeAnswer> {
+async function probe(requested: string, requireGpu: boolean): Promise<ProbeAnswer> {
   const none = { usable: false, hardware: false, device: null, driver: null };
   try {
-    const backend = await openBackend(name);
+    const backend = await openBackend(requested, { requireGpu });
     const { adapter, driver, hardware } = backend.record;
     const found = { hardware, device: adapter, driver, remedy: null };
     try {
@@ -37,5 +37,5 @@ async function probe(name: string): Promise<ProbeAnswer> {
   }
 }
 
-const answer = await probe(process.argv[2]!);
+const answer = await probe(process.argv[2]!, process.argv[3] === 'true');
 process.send?.(answer, () => process.exit());

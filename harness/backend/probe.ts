@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { oneLine } from './error.ts';
+import { BackendError, oneLine } from './error.ts';
 import { BACKENDS, type BackendName } from './opened.ts';
 
 export interface BackendReport {
@@ -34,10 +34,27 @@ export function probeBackends(): Promise<BackendReport[]> {
   return Promise.all(BACKENDS.map((name) => probeBackend(name)));
 }
 
+/**
+ * Opens what a gate asks for once, in a process of its own, so that a backend that is not there ends the gate
+ * before any scenario starts.
+ * @throws BackendError with the reason and the command that mends it
+ */
+export async function requireBackend(requested: string, requireGpu: boolean): Promise<void> {
+  // These two are part of every installation and have nothing to find out.
+  if (!requireGpu && (requested === 'wasm' || requested === 'cpu')) return;
+  const { usable, problem, remedy } = await ask(requested, requireGpu, TIME_LIMIT_MS);
+  if (!usable) throw new BackendError(requireGpu ? 'gpu-required' : 'failed', problem!, remedy);
+}
+
 export async function probeBackend(name: BackendName, timeLimitMs = TIME_LIMIT_MS): Promise<BackendReport> {
   const start = performance.now();
+  const answer = await ask(name, false, timeLimitMs);
+  return { name, ...answer, milliseconds: Math.round(performance.now() - start) };
+}
+
+async function ask(requested: string, requireGpu: boolean, timeLimitMs: number): Promise<ProbeAnswer> {
   let answer: ProbeAnswer | undefined;
-  const child = execa(process.execPath, ['--no-warnings', entry, name], {
+  const child = execa(process.execPath, ['--no-warnings', entry, requested, String(requireGpu)], {
     ipc: true,
     serialization: 'json',
     stdin: 'ignore',
@@ -51,21 +68,15 @@ export async function probeBackend(name: BackendName, timeLimitMs = TIME_LIMIT_M
     answer = message;
   });
   const result = await child;
-  const milliseconds = Math.round(performance.now() - start);
   if (result.timedOut) {
-    return {
-      name,
-      ...NOTHING,
-      milliseconds,
-      problem: `it gave no answer within ${timeLimitMs / 1000} s and was ended`,
-    };
+    return { ...NOTHING, problem: `it gave no answer within ${timeLimitMs / 1000} s and was ended` };
   }
   if (answer === undefined || result.signal !== undefined) {
     const how =
       result.signal === undefined ? `ended with code ${result.exitCode}` : `was ended by ${result.signal}`;
     const last = result.stderr.trim().split('\n').at(-1) ?? '';
     const said = last === '' ? '' : `: ${oneLine(last)}`;
-    return { name, ...NOTHING, milliseconds, problem: `its process ${how}${said}` };
+    return { ...NOTHING, problem: `its process ${how}${said}` };
   }
-  return { name, ...answer, milliseconds };
+  return answer;
 }

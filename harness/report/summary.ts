@@ -49,7 +49,8 @@ export function gateSentence(gate: Gate): string {
 
 /** Why a scenario is not as expected: what was found, or, where nothing was, what should have been. */
 export function reason(verdict: Verdict): string {
-  return verdict.outcome === 'refuted' || verdict.mismatch === null ? verdict.headline : verdict.mismatch;
+  const nothingFound = verdict.outcome === 'proven' || verdict.outcome === 'skipped';
+  return nothingFound ? (verdict.mismatch ?? verdict.headline) : verdict.headline;
 }
 
 function passedParts(verdicts: readonly Verdict[]): string {

@@ -23,10 +23,10 @@ async function folderBytes(folder: string): Promise<number> {
 }
 
 /** The kind of a failure, by what the libraries say; only a label: the message is kept whole. */
-function failureCode(error: unknown): FailureRecord['code'] {
+function failureCode(error: unknown, resuming: boolean): FailureRecord['code'] {
   if (error instanceof BackendError) return 'backend-unavailable';
   const { name, message } = error as Error;
-  if (name === 'CheckpointError') return 'resume-refused';
+  if (resuming && name === 'CheckpointError') return 'resume-refused';
   return /out of memory|OOM|allocation failed|memory access out of bounds/i.test(message)
     ? 'out-of-memory'
     : 'error';
@@ -40,6 +40,7 @@ async function runJob(job: Job): Promise<void> {
   const trace = createTrace(path.join(job.folder, 'trace.jsonl'));
   const [first, last] = stepsOf(job);
   let step = first;
+  let resuming = job.checkpoint !== null;
   let backend: OpenedBackend | undefined;
   try {
     backend = await openBackend(job.backend, { requireGpu: job.requireGpu });
@@ -58,9 +59,14 @@ async function runJob(job: Job): Promise<void> {
       backend: backend.record,
       process: { pid: process.pid, node: process.version, platform: `${process.platform} ${process.arch}` },
     });
+    const { deterministic } = backend.record;
     const missing = missingKernels(backend.record.name, scenario.kernels ?? []);
     if (missing.length > 0) {
-      await tell({ kind: 'started', skip: `${backend.record.name} has no kernel ${missing.join(', ')}` });
+      await tell({
+        kind: 'started',
+        deterministic,
+        skip: `${backend.record.name} has no kernel ${missing.join(', ')}`,
+      });
       return;
     }
     const trainer = await alive(
@@ -73,9 +79,10 @@ async function runJob(job: Job): Promise<void> {
         weightsOnly: job.role === 'cold',
       }),
     );
+    resuming = false;
     const probe = createProbe(trainer, job.folder, trace.write);
     const startup = (performance.now() - begun) / 1000;
-    await tell({ kind: 'started' });
+    await tell({ kind: 'started', deterministic });
     if (first === 0) await alive(probe.state('start', 0));
     else {
       await alive(probe.state('resume', first));
@@ -106,7 +113,7 @@ async function runJob(job: Job): Promise<void> {
     backend.assertStillActive();
     trace.write({ kind: 'end', step: last, seconds: { startup, ...probe.seconds } });
   } catch (error) {
-    const code = error instanceof NonFiniteLoss ? 'non-finite' : failureCode(error);
+    const code = error instanceof NonFiniteLoss ? 'non-finite' : failureCode(error, resuming);
     const message = (error as Error).message.slice(0, 4000);
     trace.write({ kind: 'failure', code, step, message });
     process.stderr.write(`${(error as Error).stack ?? message}\n`);

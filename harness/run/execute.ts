@@ -1,5 +1,5 @@
 /** Runs all the processes of a scenario, side by side as far as they do not depend on each other. */
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Plan, Role, Trace } from '../trace/schema.ts';
@@ -10,8 +10,6 @@ import type { LoadedScenario } from './scenario.ts';
 export interface ExecuteOptions {
   readonly backend: string;
   readonly requireGpu: boolean;
-  /** True where equal programs need not give equal bits: a second control then shows the noise. */
-  readonly noisy: boolean;
   readonly images: string | undefined;
   readonly cold: boolean;
   /** The scenario's own folder in the report. */
@@ -38,6 +36,7 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
   const { plan } = loaded;
   // What an earlier run left here must not be taken for this one's.
   await rm(options.folder, { recursive: true, force: true });
+  await mkdir(path.join(options.folder, 'checkpoints'), { recursive: true });
 
   const start = (role: Role, segment: number, part: Partial<Job> = {}): Promise<ProcessResult> =>
     options.limit(() =>
@@ -60,14 +59,25 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
         {
           limits: { ...DEFAULT_LIMITS, ...loaded.scenario.limits },
           signal: options.signal,
-          onProgress: (progress) => options.onProgress(role, segment, progress),
+          onProgress: (progress) => {
+            options.onProgress(role, segment, progress);
+            if (role === 'control' && progress.kind === 'started') controlStarted(progress);
+          },
         },
       ),
     );
+  // Where equal programs need not give equal bits, a second control shows the noise.
+  let twin: Promise<ProcessResult> | undefined;
+  const controlStarted = ({ deterministic, skip }: Extract<Progress, { kind: 'started' }>): void => {
+    if (!deterministic && skip === undefined) twin = start('twin', 0);
+  };
   const control = start('control', 0);
-  const twin = options.noisy ? start('twin', 0) : undefined;
   const interrupted = await runInterrupted(plan, options.folder, options.cold, start);
-  const results = await Promise.all([control, ...(twin === undefined ? [] : [twin]), ...interrupted]);
+  const results = [
+    await control,
+    ...(twin === undefined ? [] : [await twin]),
+    ...(await Promise.all(interrupted)),
+  ];
   return {
     traces: results.map(({ trace }) => trace),
     skip: results.find(({ skip }) => skip !== undefined)?.skip,

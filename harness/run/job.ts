@@ -25,7 +25,13 @@ export type Job = z.output<typeof jobSchema>;
 
 /** What a child tells its parent while it runs; all else is in its trace. */
 export type Progress =
-  | { readonly kind: 'started'; readonly skip?: string }
+  | {
+      readonly kind: 'started';
+      /** Equal programs give equal bits on this backend. */
+      readonly deterministic: boolean;
+      /** Why the scenario cannot run on this backend. */
+      readonly skip?: string;
+    }
   | { readonly kind: 'step'; readonly step: number };
 
 /** First step (exclusive) and last step (inclusive) of a job. */

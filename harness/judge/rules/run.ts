@@ -4,7 +4,9 @@ import { type Evidence, stepsBetween } from '../evidence.ts';
 import { type Found, listed, type Rule } from '../rule.ts';
 
 const nameOf = (trace: Trace): string => {
-  const { role, segment } = trace.run ?? { role: 'unknown', segment: 0 };
+  // A process that died before its first record is known by its folder alone.
+  if (trace.run === undefined) return trace.file.split(/[/\\]/).at(-2) ?? 'unknown';
+  const { role, segment } = trace.run;
   return role === 'after' ? `after (resume ${segment})` : role;
 };
 const resumeOf = (trace: Trace): number => (trace.run?.role === 'after' ? trace.run.segment : 0);
@@ -85,6 +87,39 @@ export const traceIncomplete: Rule = {
   },
 };
 
+export const stateMissing: Rule = {
+  id: 'state-missing',
+  proof: 'run',
+  claim: 'Each process records what it holds at the save, at the resume and at the end.',
+  judge: ({ resumes }) =>
+    resumes.flatMap((resume): Found[] => {
+      const { saved, resumed, last, controlFirst, controlLast } = resume;
+      const missing = Object.entries({
+        'at the save': saved,
+        'right after the resume': resumed,
+        'of the resumed run at its end': last,
+        'of the control at the resume point': controlFirst,
+        'of the control at the end': controlLast,
+      }).filter(([, state]) => state === undefined || state.tensors.length === 0);
+      // A process that died tells why by itself.
+      if (missing.length === 0 || resume.after.failure !== undefined) return [];
+      const names = missing.map(([name]) => name);
+      return [
+        {
+          sentence: `No state was recorded ${names.join(' and ')}, so resume ${resume.index} cannot be judged by it.`,
+          subjects: names,
+          resume: resume.index,
+          step: resume.from,
+          expected: 'a state record with at least one tensor',
+          seen: 'none',
+          cause: 'the probe was not attached, the trainer shows it no tensors, or the trace was changed',
+          remedy:
+            'let observe() return the trainer’s parameters; write state records at save, resume and end',
+        },
+      ];
+    }),
+};
+
 export const backendFellBack: Rule = {
   id: 'backend-fell-back',
   proof: 'run',
@@ -156,20 +191,26 @@ export const controlDoesNotTrain: Rule = {
 export const nothingAfterResume: Rule = {
   id: 'nothing-after-resume',
   proof: 'run',
-  claim: 'There are steps after each resume.',
+  claim: 'There are steps after each resume, all that the plan asks for.',
   judge: ({ resumes, plan }) =>
     resumes
-      .filter(({ steps, after }) => steps.length === 0 && after.failure === undefined)
+      .filter(
+        ({ steps, from, to, after }) =>
+          (steps.length === 0 || steps.length < to - from) && after.failure === undefined,
+      )
       .map(
         (resume): Found => ({
-          sentence: `Nothing was trained after resume ${resume.index}: its trace has no step.`,
+          sentence:
+            resume.steps.length === 0
+              ? `Nothing was trained after resume ${resume.index}: its trace has no step.`
+              : `After resume ${resume.index} only ${resume.steps.length} of ${resume.to - resume.from} steps were recorded.`,
           resume: resume.index,
           expected: `steps ${resume.from + 1} to ${resume.to}`,
-          seen: 'no step',
+          seen: resume.steps.length === 0 ? 'no step' : `steps up to ${resume.steps.at(-1)!.step}`,
           cause:
             plan.steps === resume.from
               ? 'the plan ends where the run is resumed'
-              : 'the probe recorded nothing, or the loop ended at once',
+              : 'the probe recorded nothing, or the loop ended early',
           remedy:
             'let the plan go on after its last resume point; see that the trainer’s step does one iteration',
         }),
@@ -291,3 +332,14 @@ export const nothingObserved: Rule = {
     ];
   },
 };
+
+export const RUN_RULES: readonly Rule[] = [
+  runDied,
+  traceIncomplete,
+  stateMissing,
+  backendFellBack,
+  controlDoesNotTrain,
+  nothingAfterResume,
+  nothingObserved,
+  notReproducible,
+];

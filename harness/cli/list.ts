@@ -1,0 +1,43 @@
+/** `resumeproof list`: the scenarios there are, or the rules. */
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import { RULES } from '../judge/rules/index.ts';
+import { findScenarios, loadScenario } from '../run/scenario.ts';
+import { jsonOption, printJson, scenariosOption } from './options.ts';
+import { TABLE } from './table.ts';
+
+export function listCommand(): Command {
+  return new Command('list')
+    .description('Lists the scenarios of a folder, with what is expected of each.')
+    .addOption(scenariosOption())
+    .option('--rules', 'list the rules instead, whose ids a scenario names in `expect`', false)
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  resumeproof list --scenarios scenarios')
+    .action(async (options: { scenarios: string; rules: boolean; json: boolean }) => {
+      if (options.rules) return listRules(options.json);
+      const found = await findScenarios(options.scenarios);
+      const loaded = await Promise.all([...found].map(([name, file]) => loadScenario(name, file)));
+      const rows = loaded.map(({ name, file, scenario, plan }) => {
+        const { about, expect = 'proven' } = scenario;
+        return { name, about, expect, plan, file };
+      });
+      if (options.json) return printJson({ scenarios: rows });
+      if (rows.length === 0) process.stdout.write(`no scenario file in ${options.scenarios}\n`);
+      for (const { name, about, expect, plan } of rows) {
+        const resumes = `${plan.steps} steps, resumed after ${plan.resumeAt.join(' and ')}`;
+        const expected = expect === 'proven' ? 'proven' : `refuted by ${expect.join(', ')}`;
+        process.stdout.write(`${name}\n  ${about}\n  ${resumes}; expected: ${expected}\n`);
+      }
+    });
+}
+
+function listRules(json: boolean): void {
+  const rules = RULES.map(({ id, proof, claim }) => ({ id, proof, claim }));
+  if (json) {
+    printJson({ rules });
+    return;
+  }
+  const table = new Table({ ...TABLE, head: ['Rule', 'Proof', 'Claims of a healthy run'] });
+  for (const { id, proof, claim } of rules) table.push([id, proof, claim]);
+  process.stdout.write(`${table.toString()}\n`);
+}

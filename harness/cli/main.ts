@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+/** The command line: one file a command; each parses, calls and prints. */
+import { createRequire } from 'node:module';
+import { Command, CommanderError } from 'commander';
+import { doctorCommand } from './doctor.ts';
+import { EXIT, fail } from './exit.ts';
+import { fuzzCommand } from './fuzz.ts';
+import { listCommand } from './list.ts';
+import { runCommand } from './run.ts';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+const program = new Command('resumeproof')
+  .description('Proves that resuming a training run really trains.')
+  .version(version)
+  .addCommand(runCommand())
+  .addCommand(listCommand())
+  .addCommand(doctorCommand())
+  .addCommand(fuzzCommand())
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 all scenarios are as expected; 1 one is not, or nothing was proven; 2 wrong usage or
+configuration; 3 the harness or its environment failed; 130 interrupted.
+
+Example:
+  resumeproof run --backend wasm`,
+  );
+for (const command of [program, ...program.commands]) {
+  command
+    .exitOverride()
+    .showHelpAfterError('(see --help)')
+    .configureOutput({ outputError: (text, write) => write(`resumeproof: ${text}`) });
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has printed its own errors; help and version are no errors.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.passed : EXIT.usage;
+  else process.exitCode = fail(error);
+}

@@ -1,0 +1,90 @@
+/** What is under way: a live list on a terminal, a line for each verdict elsewhere. Written to standard error. */
+import { Listr, ListrLogger, ProcessOutput } from 'listr2';
+import type { Verdict } from '../judge/verdict.ts';
+import type { Progress } from '../run/job.ts';
+import type { LoadedScenario } from '../run/scenario.ts';
+import type { Role } from '../trace/schema.ts';
+
+export interface Display {
+  progress(scenario: string, role: Role, segment: number, progress: Progress): void;
+  verdict(verdict: Verdict): void;
+  /** Gives the terminal back; to be called once, however the run ended. */
+  end(): Promise<void>;
+}
+
+export function openDisplay(scenarios: readonly LoadedScenario[]): Display {
+  return process.stderr.isTTY && process.env.CI === undefined ? live(scenarios) : plain(scenarios.length);
+}
+
+export const MARKS = { proven: '✓', refuted: '✗', inconclusive: '?', skipped: '–' } as const;
+
+function lineOf({ scenario, outcome, asExpected, headline, seconds }: Verdict): string {
+  const expected = asExpected ? (outcome === 'refuted' ? ', as expected' : '') : ', NOT AS EXPECTED';
+  return `${asExpected ? '✓' : '✗'} ${scenario}: ${outcome}${expected} (${seconds.toFixed(1)} s)\n  ${headline}`;
+}
+
+function plain(total: number): Display {
+  let done = 0;
+  process.stderr.write(`resumeproof: running ${total} scenario${total === 1 ? '' : 's'} …\n`);
+  return {
+    progress() {},
+    verdict(verdict) {
+      done += 1;
+      process.stderr.write(`[${done}/${total}] ${lineOf(verdict)}\n`);
+    },
+    end: async () => {},
+  };
+}
+
+interface Row {
+  readonly runs: Map<string, number>;
+  readonly finish: (verdict: Verdict | undefined) => void;
+  readonly finished: Promise<Verdict | undefined>;
+  show: (text: string) => void;
+}
+
+function live(scenarios: readonly LoadedScenario[]): Display {
+  const rows = new Map(
+    scenarios.map(({ name }): [string, Row] => {
+      const { promise, resolve } = Promise.withResolvers<Verdict | undefined>();
+      return [name, { runs: new Map(), finish: resolve, finished: promise, show: () => {} }];
+    }),
+  );
+  const tasks = new Listr(
+    scenarios.map(({ name }) => ({
+      title: name,
+      task: async (_context, task) => {
+        const row = rows.get(name)!;
+        row.show = (text) => {
+          task.title = text;
+        };
+        const verdict = await row.finished;
+        if (verdict === undefined) return task.skip(`${name}: not finished`);
+        task.title = lineOf(verdict).slice(2).split('\n')[0]!;
+        if (!verdict.asExpected) throw new Error(verdict.headline);
+      },
+    })),
+    {
+      concurrent: true,
+      exitOnError: false,
+      registerSignalListeners: false,
+      rendererOptions: {
+        collapseErrors: false,
+        logger: new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr) }),
+      },
+    },
+  );
+  const rendered = tasks.run();
+  return {
+    progress(scenario, role, segment, progress) {
+      const { runs, show } = rows.get(scenario)!;
+      runs.set(segment > 1 ? `${role} ${segment}` : role, progress.kind === 'step' ? progress.step : 0);
+      show(`${scenario}  ${[...runs].map(([name, step]) => `${name} ${step}`).join(' · ')}`);
+    },
+    verdict: (verdict) => rows.get(verdict.scenario)?.finish(verdict),
+    async end() {
+      for (const { finish } of rows.values()) finish(undefined);
+      await rendered;
+    },
+  };
+}

@@ -1,0 +1,181 @@
+/** `resumeproof run`: the gate. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import { requireBackend } from '../backend/probe.ts';
+import { gateSentence } from '../report/summary.ts';
+import { type GateResult, runGate } from '../run/gate.ts';
+import {
+  checkPlan,
+  type LoadedScenario,
+  loadScenario,
+  selectScenarios,
+  UsageError,
+} from '../run/scenario.ts';
+import { EXIT, say } from './exit.ts';
+import {
+  backendOption,
+  imagesOption,
+  jobsOption,
+  jsonOption,
+  positive,
+  positives,
+  printJson,
+  reportsOption,
+  requireGpuOption,
+  scenariosOption,
+} from './options.ts';
+import { MARKS, openDisplay } from './progress.ts';
+import { TABLE } from './table.ts';
+
+export interface RunOptions {
+  readonly backend: string;
+  readonly requireGpu: boolean;
+  readonly scenarios: string;
+  readonly reports: string;
+  readonly images?: string;
+  readonly jobs: number;
+  readonly steps?: number;
+  readonly resumeAt?: number[];
+  readonly json: boolean;
+}
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description('Runs scenarios, judges each resume against a control that never stopped, writes a report.')
+    .argument('[scenario...]', 'names (* matches anything) or paths of files; all by default')
+    .addOption(backendOption())
+    .addOption(requireGpuOption())
+    .addOption(scenariosOption())
+    .addOption(reportsOption())
+    .addOption(imagesOption())
+    .addOption(jobsOption())
+    .option('--steps <n>', 'steps of the whole run, instead of the plan’s', positive)
+    .option(
+      '--resume-at <n,n>',
+      'steps after which to save, stop and resume, instead of the plan’s',
+      positives,
+    )
+    .addOption(jsonOption())
+    .addHelpText('after', "\nExample:\n  resumeproof run 'hooks-*' --backend wasm")
+    .action(async (wanted: string[], options: RunOptions) => {
+      process.exitCode = await run(wanted, options);
+    });
+}
+
+async function run(wanted: readonly string[], options: RunOptions): Promise<number> {
+  if (options.images !== undefined && !existsSync(options.images)) {
+    throw new UsageError(`no folder of pictures at ${options.images}; give --images an existing one`);
+  }
+  const selected = await selectScenarios(options.scenarios, wanted);
+  const scenarios = await Promise.all(
+    [...selected].map(async ([name, file]) => withPlan(await loadScenario(name, file), options)),
+  );
+  await requireBackend(options.backend, options.requireGpu);
+  const stop = new AbortController();
+  const interrupt = (): void => {
+    if (stop.signal.aborted) return;
+    say('interrupted: ending every process …');
+    stop.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
+  const display = openDisplay(scenarios);
+  let result: GateResult;
+  try {
+    result = await runGate(scenarios, {
+      ...options,
+      images: options.images,
+      folder: newFolder(options.reports, options.backend),
+      signal: stop.signal,
+      replay: (scenario) => replayCommand(scenario, options),
+      onProgress: display.progress,
+      onVerdict: display.verdict,
+    });
+  } finally {
+    await display.end();
+  }
+  const { gate, report } = result;
+  if (options.json) printJson({ ...gate, report });
+  else process.stdout.write(summary(result));
+  if (stop.signal.aborted) say(`${gate.problem} See ${path.dirname(report.json)}`);
+  return stop.signal.aborted ? EXIT.interrupted : gate.passed ? EXIT.passed : EXIT.failed;
+}
+
+function withPlan(loaded: LoadedScenario, { steps, resumeAt }: RunOptions): LoadedScenario {
+  if (steps === undefined && resumeAt === undefined) return loaded;
+  const plan = { steps: steps ?? loaded.plan.steps, resumeAt: resumeAt ?? loaded.plan.resumeAt };
+  return { ...loaded, plan: checkPlan(plan, `scenario ${loaded.name} with --steps or --resume-at`) };
+}
+
+/** `reports/2026-03-01T10-00-00-wasm`, or with a number after it where that exists. */
+function newFolder(reports: string, backend: string): string {
+  const moment = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
+  for (let n = 1; ; n += 1) {
+    const folder = path.join(reports, `${moment}-${backend}${n === 1 ? '' : `-${n}`}`);
+    if (!existsSync(folder)) return folder;
+  }
+}
+
+/** The command that runs one scenario again, in the same folder. */
+export function replayCommand(
+  { name, plan }: Pick<LoadedScenario, 'name' | 'plan'>,
+  { backend, scenarios, images }: Pick<RunOptions, 'backend' | 'scenarios' | 'images'>,
+): string {
+  const folder = path.relative('', scenarios);
+  return [
+    `npx resumeproof run ${quote(name)} --backend ${backend}`,
+    ...(folder === 'scenarios' ? [] : [`--scenarios ${quote(folder)}`]),
+    ...(images === undefined ? [] : [`--images ${quote(path.relative('', images))}`]),
+    `--steps ${plan.steps} --resume-at ${plan.resumeAt.join(',')}`,
+  ].join(' ');
+}
+
+const quote = (text: string): string =>
+  /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+
+function summary({ gate, report }: GateResult): string {
+  const table = new Table({
+    ...TABLE,
+    head: ['', 'Scenario', 'Restored', 'Alive', 'Faithful', 'Verdict', 'Time'],
+  });
+  for (const { asExpected, scenario, proofs, outcome, seconds } of gate.verdicts) {
+    const { restored, alive, faithful } = proofs ?? {};
+    const mark = (proof: keyof typeof MARKS | undefined): string =>
+      proof === undefined ? '–' : `${MARKS[proof]} ${proof}`;
+    const expected = asExpected && outcome === 'refuted' ? `${outcome}, as expected` : outcome;
+    table.push([
+      asExpected ? '✓' : '✗',
+      scenario,
+      mark(restored),
+      mark(alive),
+      mark(faithful),
+      asExpected ? expected : `${outcome}, NOT AS EXPECTED`,
+      `${seconds.toFixed(1)} s`,
+    ]);
+  }
+  const failed = gate.verdicts.filter(({ asExpected }) => !asExpected);
+  const devices = [
+    ...new Set(
+      gate.verdicts.flatMap(({ backend }) =>
+        backend === null
+          ? []
+          : [`${backend.name}, ${backend.adapter}${backend.hardware ? '' : ' (no hardware GPU)'}`],
+      ),
+    ),
+  ];
+  return [
+    table.toString(),
+    '',
+    ...failed.flatMap(({ scenario, headline, mismatch, replay }) => [
+      `✗ ${scenario}: ${headline}`,
+      ...(mismatch === null ? [] : [`  ${mismatch}`]),
+      `  run again: ${replay}`,
+      '',
+    ]),
+    gateSentence(gate),
+    `Ran on ${devices.join('; ') || 'no backend'}, ${gate.seconds.toFixed(1)} s in all.`,
+    `Report: ${path.relative('', report.html)}`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,41 @@
+/** What a scenario or another program imports from `resumeproof`. */
+export { BackendError, openBackend } from './backend/backend.ts';
+export {
+  type Checkpoint,
+  CheckpointError,
+  loadCheckpoint,
+  requireTensors,
+  saveCheckpoint,
+} from './checkpoint/checkpoint.ts';
+export { readSafetensors, type TensorMap, writeSafetensors } from './checkpoint/safetensors.ts';
+export type { TrainingState } from './checkpoint/state.ts';
+export { collectEvidence } from './judge/evidence.ts';
+export { judge } from './judge/judge.ts';
+export { RULES } from './judge/rules/index.ts';
+export type { Finding, Gate, Verdict } from './judge/verdict.ts';
+export { readTrace } from './trace/read.ts';
+export type { Trace } from './trace/schema.ts';
+export { type AdafactorOptions, adafactor } from './training/adafactor.ts';
+export { type AdamWOptions, adamW } from './training/adamw.ts';
+export { WeightAverage } from './training/average.ts';
+export { fuseBackwardPass, fuseOptimizerGroups, splitIntoGroups } from './training/fused.ts';
+export { clipGradientNorm, Gradients } from './training/gradients.ts';
+export {
+  Optimizer,
+  type OptimizerState,
+  type Parameter,
+  type ParameterGroup,
+  type UpdateRule,
+} from './training/optimizer.ts';
+export { RandomStream } from './training/random.ts';
+export { Schedule, warmupCosine } from './training/schedule.ts';
+export { toTensor, toTensorMap } from './training/tensors.ts';
+export {
+  defineScenario,
+  type Observed,
+  type SampledImage,
+  type Scenario,
+  type StepClaim,
+  type Trainer,
+  type TrainerContext,
+} from './training/trainer.ts';

@@ -1,0 +1,102 @@
+/** From traces to a verdict: every rule, then what they say together. Pure: no files, no TensorFlow. */
+import type { Evidence } from './evidence.ts';
+import { complete } from './rule.ts';
+import { RULES } from './rules/index.ts';
+import type { Expectation, Finding, Outcome, PROOFS, Verdict } from './verdict.ts';
+
+export interface Subject {
+  readonly scenario: string;
+  readonly about: string;
+  readonly expect: Expectation;
+  readonly replay: string;
+}
+
+/** What a verdict says, without what only the harness knows: its seconds and its traces' files. */
+export type Judgement = Omit<Verdict, 'seconds' | 'runs'>;
+
+/** Findings of every rule, the root cause first. */
+export function findingsOf(evidence: Evidence): Finding[] {
+  return RULES.flatMap((rule) => rule.judge(evidence).map((found) => complete(rule, found)));
+}
+
+export function judge(subject: Subject, evidence: Evidence): Judgement {
+  const findings = findingsOf(evidence);
+  const proofs = proofsOf(findings);
+  const outcome = together(Object.values(proofs));
+  const mismatch = mismatchOf(subject.expect, outcome, findings);
+  return {
+    scenario: subject.scenario,
+    about: subject.about,
+    outcome,
+    proofs,
+    headline: headlineOf(evidence, findings),
+    findings,
+    expect: subject.expect,
+    asExpected: mismatch === null,
+    mismatch,
+    plan: evidence.plan,
+    backend: evidence.control?.run?.backend ?? null,
+    noise: evidence.noise.text,
+    replay: subject.replay,
+  };
+}
+
+/** A scenario that this backend cannot run: not a pass, and told aloud. */
+export function skipped(subject: Subject, plan: Verdict['plan'], why: string): Judgement {
+  return {
+    ...subject,
+    outcome: 'skipped',
+    proofs: null,
+    headline: `Skipped: ${why}.`,
+    findings: [],
+    asExpected: true,
+    mismatch: null,
+    plan,
+    backend: null,
+    noise: '',
+  };
+}
+
+/**
+ * A proof is refuted by a finding of its own that refutes; evidence that is amiss leaves every other proof open.
+ * A resumed run that dies by its own error is not alive.
+ */
+function proofsOf(findings: readonly Finding[]): NonNullable<Verdict['proofs']> {
+  const amiss = findings.some(({ proof }) => proof === 'run');
+  const died = findings.some(({ proof, refutes }) => proof === 'run' && refutes);
+  const of = (proof: (typeof PROOFS)[number]): Outcome => {
+    const own = findings.filter((finding) => finding.proof === proof);
+    if (own.some(({ refutes }) => refutes) || (proof === 'alive' && died)) return 'refuted';
+    return amiss || own.length > 0 ? 'inconclusive' : 'proven';
+  };
+  return { restored: of('restored'), alive: of('alive'), faithful: of('faithful') };
+}
+
+function together(outcomes: readonly Outcome[]): Outcome {
+  if (outcomes.includes('refuted')) return 'refuted';
+  return outcomes.every((outcome) => outcome === 'proven') ? 'proven' : 'inconclusive';
+}
+
+function headlineOf({ resumes, plan }: Evidence, findings: readonly Finding[]): string {
+  const [root] = findings;
+  if (root !== undefined) return root.sentence;
+  const steps = resumes.reduce((sum, resume) => sum + resume.steps.length, 0);
+  const times = plan.resumeAt.length === 1 ? 'once' : `${plan.resumeAt.length} times`;
+  return `Resumed ${times}, the run cannot be told from one that never stopped, in ${steps} steps after the save.`;
+}
+
+/** How verdict and findings differ from what the scenario expects; null where they do not. */
+function mismatchOf(expect: Expectation, outcome: Outcome, findings: readonly Finding[]): string | null {
+  if (expect === 'proven') {
+    return outcome === 'proven' ? null : `expected to be proven, and it is ${outcome}`;
+  }
+  const found = new Set(findings.map(({ rule }) => rule));
+  const missed = expect.filter((rule) => !found.has(rule));
+  if (outcome !== 'refuted')
+    return `a known fault went unproven: expected ${expect.join(', ')}, and it is ${outcome}`;
+  if (missed.length > 0) return `a known fault was not found by ${missed.join(', ')}`;
+  const [headline] = findings;
+  return headline?.rule === expect[0]
+    ? null
+    : `the headline is ${headline?.rule}, and the known fault’s is ${expect[0]}`;
+}

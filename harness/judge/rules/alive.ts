@@ -1,0 +1,350 @@
+/** Alive: after the resume, everything that moves in the control moves. */
+import type { StateRecord, TensorRecord, TracedStep } from '../../trace/schema.ts';
+import { indexOf, moved, namesOf, stepPairs, total, totalOf } from '../columns.ts';
+import type { Evidence, Resume } from '../evidence.ts';
+import { type Found, figure, listed, ofAll, type Rule } from '../rule.ts';
+
+const hookCalls = ({ hookCalls }: TracedStep): readonly number[] => hookCalls;
+const updates = ({ updates }: TracedStep): readonly number[] => updates;
+const updateL2 = ({ updateL2 }: TracedStep): readonly number[] => updateL2;
+
+/** Control and resumed steps of a resume, cut to those that both made. */
+interface Stretch {
+  readonly resume: Resume;
+  readonly control: readonly TracedStep[];
+  readonly resumed: readonly TracedStep[];
+  readonly names: readonly string[];
+  /** Names of the parameters that moved. */
+  readonly movedInControl: ReadonlySet<string>;
+  readonly movedInResumed: ReadonlySet<string>;
+}
+
+const stretches = ({ resumes }: Evidence): Stretch[] =>
+  resumes.flatMap((resume) => {
+    const pairs = stepPairs(resume);
+    if (pairs.length === 0) return [];
+    const control = pairs.map((pair) => pair.control);
+    const resumed = pairs.map((pair) => pair.resumed);
+    return [
+      {
+        resume,
+        control,
+        resumed,
+        names: namesOf(pairs),
+        movedInControl: moved(control),
+        movedInResumed: moved(resumed),
+      },
+    ];
+  });
+
+const isStill = ({ movedInControl, movedInResumed }: Stretch): boolean =>
+  movedInControl.size > 0 && [...movedInControl].every((name) => !movedInResumed.has(name));
+
+const aliveRule = (
+  id: string,
+  claim: string,
+  judge: (stretch: Stretch, evidence: Evidence) => Omit<Found, 'resume'> | undefined,
+): Rule => ({
+  id,
+  proof: 'alive',
+  claim,
+  judge: (evidence) =>
+    stretches(evidence).flatMap((stretch) => {
+      const found = judge(stretch, evidence);
+      return found === undefined
+        ? []
+        : [{ step: stretch.resume.from + 1, ...found, resume: stretch.resume.index }];
+    }),
+});
+
+/** Says in how many steps nothing moved, as far as nothing moved. */
+const stillness = (stretch: Stretch): string =>
+  isStill(stretch)
+    ? `nothing moved in ${stretch.resumed.length} steps`
+    : 'what they should update is not updated';
+
+export const hooksSilent = aliveRule(
+  'hooks-silent',
+  'Every gradient hook that fires in the control fires after the resume.',
+  (stretch) => {
+    const { resume, control, resumed, names } = stretch;
+    const wanted = names.filter((name) => total(control, name, hookCalls) > 0);
+    const silent = wanted.filter((name) => total(resumed, name, hookCalls) === 0);
+    if (silent.length === 0) return undefined;
+    const stray = resumed.reduce((sum, { strayHookCalls }) => sum + strayHookCalls, 0);
+    const whose =
+      silent.length === wanted.length
+        ? 'no gradient hook fired'
+        : `the hooks of ${ofAll(silent.length, wanted.length, 'parameter')} did not fire`;
+    return {
+      sentence: `After resume ${resume.index}, ${whose} and ${stillness(stretch)}: the hooks are not on the variables that are trained.`,
+      subjects: silent,
+      total: wanted.length,
+      expected: `${totalOf(control, hookCalls)} hook calls, as in the control`,
+      seen: `${totalOf(resumed, hookCalls)} hook calls${stray > 0 ? `, and ${stray} on variables that are not the trainer’s parameters` : ''}`,
+      cause:
+        'the hooks were registered before the resume, which put new variables in place of the hooked ones (or they were never registered)',
+      remedy: 'register gradient hooks after everything is restored, on the variables that are trained',
+    };
+  },
+);
+
+export const updatesGoAstray = aliveRule(
+  'updates-go-astray',
+  'Optimizers and hooks write the trainer’s own parameters, not others.',
+  ({ resume, control, resumed }) => {
+    const stray = (steps: readonly TracedStep[]): number =>
+      steps.reduce((sum, step) => sum + step.strayUpdates + step.strayHookCalls, 0);
+    if (stray(resumed) <= stray(control)) return undefined;
+    return {
+      sentence: `After resume ${resume.index}, updates go to variables that the trainer does not train any more.`,
+      expected: `${stray(control)} updates and hook calls outside the trainer’s parameters`,
+      seen: `${stray(resumed)}`,
+      cause: 'an optimizer or a hook holds the parameters from before the resume, which replaced them',
+      remedy:
+        'build optimizers and hooks on the restored parameters, or restore into the variables that they hold',
+    };
+  },
+);
+
+interface Applied {
+  readonly name: string;
+  readonly step: number;
+  readonly applied: number;
+  readonly claimed: number;
+  readonly inControl: number;
+}
+
+/** Parameters whose rate inside the update is not the one logged, though it is in the control. */
+function contradictedRates({ control, resumed }: Stretch): Applied[] {
+  return resumed.flatMap((step, at) => {
+    const same = control[at]!;
+    return step.rates.flatMap((applied, index): Applied[] => {
+      const name = step.names[index]!;
+      const other = indexOf(same.names).get(name) ?? -1;
+      const claimed = step.claimed.learningRates[step.groups[index] ?? 'all'];
+      const claimedThere = same.claimed.learningRates[same.groups[other] ?? 'all'];
+      const inControl = same.rates[other];
+      if (applied === null || claimed === undefined || typeof inControl !== 'number') return [];
+      return inControl === claimedThere && applied !== claimed
+        ? [{ name, step: step.step, applied, claimed, inControl }]
+        : [];
+    });
+  });
+}
+
+export const rateNotAsClaimed = aliveRule(
+  'rate-not-as-claimed',
+  'Each update uses the learning rate that is logged, wherever the control’s does.',
+  (stretch) => {
+    const { resume, resumed, control, names } = stretch;
+    const found = contradictedRates(stretch);
+    const [first] = found;
+    if (first === undefined) return undefined;
+    const subjects = [...new Set(found.map(({ name }) => name))];
+    const fires =
+      totalOf(resumed, hookCalls) > 0 && totalOf(resumed, hookCalls) === totalOf(control, hookCalls);
+    return {
+      sentence: `After resume ${resume.index}, ${fires ? 'every gradient hook fires, but ' : ''}the update of ${ofAll(subjects.length, names.length, 'parameter')} uses learning rate ${figure(first.applied)} while the log shows ${figure(first.claimed)}${isStill(stretch) ? `, and ${stillness(stretch)}` : ''}.`,
+      subjects,
+      total: names.length,
+      step: first.step,
+      expected: `learning rate ${figure(first.claimed)} inside the update, as logged; the control’s uses ${figure(first.inControl)}`,
+      seen: `learning rate ${figure(first.applied)} inside the update of '${first.name}'; ${totalOf(resumed, hookCalls)} hook calls, the control ${totalOf(control, hookCalls)}`,
+      cause:
+        'the hooks (or the optimizer) hold the parameter-group object from before the resume; the restore made new ones, and the schedule drives those',
+      remedy:
+        'register the hooks after the restore, or look the group up in each call instead of capturing it',
+    };
+  },
+);
+
+export const silentNoOp = aliveRule(
+  'silent-no-op',
+  'Something moves after the resume if it does in the control.',
+  (stretch) => {
+    const { resume, control, resumed, names, movedInControl } = stretch;
+    if (!isStill(stretch)) return undefined;
+    const last = resumed.at(-1)!.claimed.loss;
+    return {
+      sentence: `After resume ${resume.index} nothing is trained: none of ${movedInControl.size} parameters moved in ${resumed.length} steps, while the loss was still printed.`,
+      subjects: [...movedInControl],
+      total: names.length,
+      expected: `updates of L2 norm ${figure(totalOf(control, updateL2) / control.length)} a step, as in the control`,
+      seen: `${figure(totalOf(resumed, updateL2))} in all steps together; the last loss printed is ${figure(last)}`,
+      cause:
+        'no update reaches the parameters: hooks or optimizer hold something that the resume replaced, or the rate is 0',
+      remedy:
+        'see the hook calls and the rates inside the updates; attach what updates after what is restored',
+    };
+  },
+);
+
+export const stalledParameters = aliveRule(
+  'stalled-parameters',
+  'Every parameter that moves in the control moves.',
+  (stretch) => {
+    const { resume, control, resumed, movedInControl, movedInResumed } = stretch;
+    const stalled = [...movedInControl].filter((name) => !movedInResumed.has(name));
+    if (stalled.length === 0 || isStill(stretch)) return undefined;
+    return {
+      sentence: `After resume ${resume.index}, ${ofAll(stalled.length, movedInControl.size, 'parameter')} did not move in ${resumed.length} steps: ${listed(stalled)}.`,
+      subjects: stalled,
+      total: movedInControl.size,
+      expected: `'${stalled[0]}' moves by ${figure(total(control, stalled[0]!, updateL2))} in these steps`,
+      seen: '0',
+      cause: 'their hook, gradient or place in a parameter group was lost, or they came back frozen',
+      remedy: 'compare the list with what is hooked, grouped and trainable after the restore',
+    };
+  },
+);
+
+export const frozenParametersMove = aliveRule(
+  'frozen-parameters-move',
+  'Nothing moves that the control leaves alone.',
+  ({ resume, resumed, names, movedInControl, movedInResumed }) => {
+    const extra = [...movedInResumed].filter((name) => !movedInControl.has(name));
+    if (extra.length === 0) return undefined;
+    return {
+      sentence: `After resume ${resume.index}, ${ofAll(extra.length, names.length, 'parameter')} ${extra.length === 1 ? 'moves' : 'move'} that the control does not train: ${listed(extra)}.`,
+      subjects: extra,
+      total: names.length,
+      expected: 'no change',
+      seen: `'${extra[0]}' moved by ${figure(total(resumed, extra[0]!, updateL2))}`,
+      cause: 'frozen parameters came back trainable, or were put into a parameter group',
+      remedy: 'freeze them again after the load, before optimizers and hooks are built',
+    };
+  },
+);
+
+export const claimContradicted = aliveRule(
+  'claim-contradicted',
+  'Where the trainer says that it updated parameters, they changed, as they do in the control.',
+  ({ resume, control, resumed, names }) => {
+    const changes = (step: TracedStep): boolean => step.changed.some(Boolean);
+    const false_ = resumed.filter(
+      (step, at) => step.claimed.applied && !changes(step) && changes(control[at]!),
+    );
+    if (false_.length === 0) return undefined;
+    return {
+      sentence: `After resume ${resume.index} the trainer says at ${ofAll(false_.length, resumed.length, 'step')} that it updated its parameters, and none changed.`,
+      total: resumed.length,
+      subjectCount: false_.length,
+      step: false_[0]!.step,
+      expected: 'changed parameters at each step that claims an update',
+      seen: `0 of ${names.length} parameters changed`,
+      cause: 'the log reports what the loop asked for, not what happened to the weights',
+      remedy: 'log a measured quantity, such as the norm of the update',
+    };
+  },
+);
+
+const countRule = (
+  id: string,
+  claim: string,
+  noun: string,
+  column: typeof hookCalls,
+  cause: string,
+  remedy: string,
+): Rule =>
+  aliveRule(id, claim, ({ resume, control, resumed, names }) => {
+    const different = names.filter((name) => {
+      const seen = total(resumed, name, column);
+      // None at all is another rule's finding: silent hooks, or parameters that stall.
+      return seen > 0 && seen !== total(control, name, column);
+    });
+    const [first] = different;
+    if (first === undefined) return undefined;
+    const [seen, expected] = [total(resumed, first, column), total(control, first, column)];
+    return {
+      sentence: `After resume ${resume.index}, ${ofAll(different.length, names.length, 'parameter')} ${different.length === 1 ? 'has' : 'have'} ${noun} ${seen} times in ${resumed.length} steps, in the control ${expected} times.`,
+      subjects: different,
+      total: names.length,
+      expected: `${expected} for '${first}'`,
+      seen: `${seen} for '${first}'`,
+      cause,
+      remedy,
+    };
+  });
+
+export const hookCountsDiffer = countRule(
+  'hook-counts-differ',
+  'Each gradient hook fires as often as in the control.',
+  'its gradient hook called',
+  hookCalls,
+  'hooks were registered twice, or on some of the parameters only',
+  'register each hook once, after the resume, and remove those of before',
+);
+
+export const updateCountsDiffer = countRule(
+  'update-counts-differ',
+  'An optimizer writes each parameter as often as in the control.',
+  'been written by an optimizer',
+  updates,
+  'the update is applied twice (in a hook and by the loop), or the accumulation window has another length or phase',
+  'let one place apply the update, and restore the micro-batch count',
+);
+
+const ofKind = (
+  state: StateRecord | undefined,
+  kind: TensorRecord['kind'],
+): ReadonlyMap<string, TensorRecord> =>
+  new Map(state?.tensors.filter((tensor) => tensor.kind === kind).map((tensor) => [tensor.name, tensor]));
+
+export const slotsDoNotAdvance = aliveRule(
+  'slots-do-not-advance',
+  'Every optimizer slot that advances in the control advances.',
+  ({ resume }) => {
+    if (resume.last === undefined || resume.resumed === undefined) return undefined;
+    const [first, last] = [ofKind(resume.controlFirst, 'slot'), ofKind(resume.controlLast, 'slot')];
+    const [mine, later] = [ofKind(resume.resumed, 'slot'), ofKind(resume.last, 'slot')];
+    const advancing = [...last.keys()].filter((name) => last.get(name)!.sha256 !== first.get(name)?.sha256);
+    const still = advancing.filter((name) => later.get(name)?.sha256 === mine.get(name)?.sha256);
+    const [one] = still;
+    if (one === undefined) return undefined;
+    return {
+      sentence: `From resume ${resume.index} to step ${resume.to}, ${ofAll(still.length, advancing.length, 'optimizer slot')} did not advance.`,
+      subjects: still,
+      total: advancing.length,
+      expected: `'${one}': L2 norm ${figure(last.get(one)!.l2)} at step ${resume.to}, as in the control`,
+      seen: `${figure(later.get(one)?.l2)}, as right after the resume`,
+      cause: 'the optimizer takes no step for these parameters, or steps others',
+      remedy: 'see which parameters the optimizer’s groups and the hooks hold after the restore',
+    };
+  },
+);
+
+export const imagesUnchanged: Rule = {
+  id: 'images-unchanged',
+  proof: 'alive',
+  claim: 'Each sampled image that changes in the control changes.',
+  judge: ({ resumes }) =>
+    resumes.flatMap((resume): Found[] => {
+      const { controlFirst, controlLast, resumed, last } = resume.images;
+      const digests = (samples: typeof last) => new Map(samples.map(({ name, sha256 }) => [name, sha256]));
+      const [before, then, mine, later] = [controlFirst, controlLast, resumed, last].map(digests) as [
+        Map<string, string>,
+        Map<string, string>,
+        Map<string, string>,
+        Map<string, string>,
+      ];
+      const changing = [...then.keys()].filter(
+        (name) => before.has(name) && before.get(name) !== then.get(name),
+      );
+      const same = changing.filter((name) => later.has(name) && later.get(name) === mine.get(name));
+      if (same.length === 0) return [];
+      return [
+        {
+          sentence: `After resume ${resume.index} and ${resume.to - resume.from} steps, ${ofAll(same.length, changing.length, 'sampled image')} ${same.length === 1 ? 'is' : 'are'} still the checkpoint’s, pixel for pixel.`,
+          subjects: same,
+          total: changing.length,
+          resume: resume.index,
+          step: resume.to,
+          expected: `other pixels than at step ${resume.from}, as in the control`,
+          seen: 'the same pixels',
+          cause: 'what is sampled is not trained: nothing moves, or the samples come from a copy',
+          remedy: 'see the update norms; sample from the variables that the optimizer writes',
+        },
+      ];
+    }),
+};

@@ -1,0 +1,38 @@
+/** Every rule, in the order in which their findings explain each other: a cause before what follows from it. */
+import type { Rule } from '../rule.ts';
+import * as alive from './alive.ts';
+import { FAITHFUL_RULES } from './faithful.ts';
+import * as restored from './restored.ts';
+import { RUN_RULES } from './run.ts';
+
+export const RULES: readonly Rule[] = [
+  // Without evidence nothing else can be believed.
+  ...RUN_RULES,
+  // Wrong weights, or weights that cannot train, explain all that follows.
+  restored.parametersNotRestored,
+  restored.trainableChanged,
+  restored.groupsChanged,
+  restored.tiesChanged,
+  restored.equalsColdStart,
+  // Why nothing moves, then that nothing moves.
+  alive.hooksSilent,
+  alive.updatesGoAstray,
+  alive.rateNotAsClaimed,
+  alive.silentNoOp,
+  alive.stalledParameters,
+  alive.frozenParametersMove,
+  // State that was lost, and what it leads to.
+  restored.slotsNotRestored,
+  restored.gradientsNotRestored,
+  restored.buffersNotRestored,
+  restored.countersNotRestored,
+  restored.randomNotRestored,
+  restored.averagesNotRestored,
+  restored.imagesDifferAtResume,
+  alive.hookCountsDiffer,
+  alive.updateCountsDiffer,
+  alive.claimContradicted,
+  alive.slotsDoNotAdvance,
+  alive.imagesUnchanged,
+  ...FAITHFUL_RULES,
+];

@@ -1,0 +1,114 @@
+/** The gate: executes every scenario, judges each as soon as its processes have ended, writes the report. */
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { collectEvidence } from '../judge/evidence.ts';
+import { type Judgement, judge, type Subject, skipped } from '../judge/judge.ts';
+import { type Gate, VERDICT_FORMAT, type Verdict } from '../judge/verdict.ts';
+import { writeReport } from '../report/write.ts';
+import type { Role, Trace } from '../trace/schema.ts';
+import { type ExecuteOptions, executeScenario, processLimit } from './execute.ts';
+import type { Progress } from './job.ts';
+import type { LoadedScenario } from './scenario.ts';
+
+export interface GateOptions extends Pick<ExecuteOptions, 'backend' | 'requireGpu' | 'images' | 'signal'> {
+  /** The run's folder, which must not exist yet. */
+  readonly folder: string;
+  /** Processes at a time. */
+  readonly jobs: number;
+  /** The command that runs a scenario again. */
+  readonly replay: (scenario: LoadedScenario) => string;
+  readonly onProgress?: (scenario: string, role: Role, segment: number, progress: Progress) => void;
+  readonly onVerdict?: (verdict: Verdict) => void;
+}
+
+export interface GateResult {
+  readonly gate: Gate;
+  readonly report: { readonly html: string; readonly junit: string; readonly json: string };
+}
+
+/** Runs the scenarios side by side; what an abort leaves unfinished is named in the gate's problem. */
+export async function runGate(
+  scenarios: readonly LoadedScenario[],
+  options: GateOptions,
+): Promise<GateResult> {
+  const startedAt = new Date();
+  await mkdir(options.folder, { recursive: true });
+  const limit = processLimit(options.jobs);
+  const results = await Promise.all(
+    scenarios.map(async (scenario) => {
+      const result = await proveScenario(scenario, {
+        ...options,
+        limit,
+        cold: scenario.scenario.cold ?? false,
+        folder: path.join(options.folder, scenario.name),
+        root: options.folder,
+        replay: options.replay(scenario),
+        onProgress: (...progress) => options.onProgress?.(scenario.name, ...progress),
+      });
+      if (options.signal.aborted) return undefined;
+      options.onVerdict?.(result.verdict);
+      return result;
+    }),
+  );
+  const finished = results.filter((result) => result !== undefined);
+  const verdicts = finished.map(({ verdict }) => verdict);
+  const problem = problemOf(scenarios.length, verdicts);
+  const gate: Gate = {
+    format: VERDICT_FORMAT,
+    startedAt: startedAt.toISOString(),
+    seconds: (Date.now() - startedAt.getTime()) / 1000,
+    backend: options.backend,
+    passed: problem === null && verdicts.every(({ asExpected }) => asExpected),
+    problem,
+    verdicts,
+  };
+  const traces = new Map(finished.map(({ verdict, traces }) => [verdict.scenario, traces]));
+  return { gate, report: await writeReport(options.folder, gate, traces) };
+}
+
+function problemOf(wanted: number, verdicts: readonly Verdict[]): string | null {
+  if (wanted === 0) return 'No scenario was run, so nothing was proven.';
+  if (verdicts.length < wanted) {
+    return `Interrupted: ${verdicts.length} of ${wanted} scenarios were finished; what they found is kept.`;
+  }
+  return verdicts.every(({ outcome }) => outcome === 'skipped')
+    ? 'Every scenario was skipped on this backend, so nothing was proven.'
+    : null;
+}
+
+export interface ProveOptions extends ExecuteOptions {
+  /** Traces are named relative to this folder. */
+  readonly root: string;
+  readonly replay: string;
+}
+
+/** Executes and judges one scenario. */
+export async function proveScenario(
+  loaded: LoadedScenario,
+  options: ProveOptions,
+): Promise<{ verdict: Verdict; traces: readonly Trace[] }> {
+  const start = performance.now();
+  const { name, scenario, plan } = loaded;
+  const { traces, skip } = await executeScenario(loaded, options);
+  const subject: Subject = {
+    scenario: name,
+    about: scenario.about,
+    expect: scenario.expect === undefined || scenario.expect === 'proven' ? 'proven' : [...scenario.expect],
+    replay: options.replay,
+  };
+  const judgement: Judgement =
+    skip === undefined
+      ? judge(subject, collectEvidence(plan, options.backend, traces))
+      : skipped(subject, plan, skip);
+  const verdict: Verdict = {
+    ...judgement,
+    seconds: (performance.now() - start) / 1000,
+    runs: traces.map((trace) => ({
+      role: trace.run?.role ?? 'unknown',
+      segment: trace.run?.segment ?? 0,
+      trace: path.relative(options.root, trace.file).split(path.sep).join('/'),
+      seconds: trace.process?.seconds ?? 0,
+    })),
+  };
+  return { verdict, traces };
+}

@@ -1,0 +1,16 @@
+/** A healthy run with gradient accumulation, resumed twice: on an update's border and in mid-accumulation. */
+import { defineScenario } from '../harness/index.ts';
+import { PLAN, unfused } from './image-model/digits.ts';
+
+export default defineScenario({
+  about: 'AdamW without hooks, two micro-batches an update, saved once in mid-accumulation',
+  plan: { steps: PLAN.steps, resumeAt: [8, 15] },
+  lacks: ['hooks'],
+  cold: true,
+  async trainer(context) {
+    const run = await unfused(context);
+    run.prepare(...run.optimizers);
+    await run.resume({ replaceVariables: false });
+    return run;
+  },
+});

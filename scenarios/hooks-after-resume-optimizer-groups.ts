@@ -1,0 +1,16 @@
+/** The cure of kohya-ss/sd-scripts#1344: everything is restored first, hooks are registered last. */
+import { defineScenario } from '../harness/index.ts';
+import { fusedOptimizerGroups, PLAN } from './image-model/digits.ts';
+
+export default defineScenario({
+  about: 'Fused optimizer groups; hooks are registered after everything is restored',
+  plan: PLAN,
+  cold: true,
+  async trainer(context) {
+    const run = await fusedOptimizerGroups(context);
+    run.prepare(...run.optimizers);
+    await run.resume({ replaceVariables: true });
+    run.registerHooks();
+    return run;
+  },
+});

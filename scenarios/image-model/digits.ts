@@ -1,0 +1,44 @@
+/** What the scenarios on digits have in common: the base model, its fine-tuning recipe and the plan. */
+import { adafactor } from '../../harness/training/adafactor.ts';
+import { adamW } from '../../harness/training/adamw.ts';
+import type { TrainerContext } from '../../harness/training/trainer.ts';
+import { createFineTune, type FineTune, pretrained } from './fine-tune.ts';
+import { BASE_TRANSFORMER, transformer } from './transformer.ts';
+
+/** Warm-up is over before the resume, and the cosine has not yet ended. */
+export const PLAN = { steps: 24, resumeAt: 12 };
+const WARMUP_STEPS = 6;
+
+/** Fused backward pass: Adafactor with sd-scripts' recommended arguments. */
+export async function fusedBackwardPass(context: TrainerContext): Promise<FineTune> {
+  return createFineTune(context, {
+    ...(await base()),
+    fused: 'backward-pass',
+    update: adafactor({ scaleParameter: false, relativeStep: false, warmupInit: false }),
+    learningRate: 4e-3,
+  });
+}
+
+/** Fused optimizer groups: AdamW, four optimizers with a schedule each. */
+export async function fusedOptimizerGroups(context: TrainerContext): Promise<FineTune> {
+  return createFineTune(context, {
+    ...(await base()),
+    fused: 'optimizer-groups',
+    groups: 4,
+    update: adamW(),
+    learningRate: 4e-3,
+  });
+}
+
+/** One AdamW that steps after the backward pass of every second micro-batch. */
+export async function unfused(context: TrainerContext): Promise<FineTune> {
+  return createFineTune(context, { ...(await base()), update: adamW(), learningRate: 4e-3, accumulate: 2 });
+}
+
+async function base() {
+  return {
+    model: transformer(BASE_TRANSFORMER),
+    initialise: await pretrained(),
+    warmupSteps: WARMUP_STEPS,
+  };
+}

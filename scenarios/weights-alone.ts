@@ -1,0 +1,17 @@
+/** A resume that takes the weights and loses everything else, as a missing call of `load_state` would. */
+import { defineScenario } from '../harness/index.ts';
+import { PLAN, unfused } from './image-model/digits.ts';
+
+export default defineScenario({
+  about: 'A resume that restores the weights alone: the optimizer, the schedule and the data begin anew',
+  plan: PLAN,
+  lacks: ['hooks'],
+  cold: true,
+  expect: ['equals-cold-start', 'slots-not-restored', 'counters-not-restored', 'random-not-restored'],
+  async trainer(context) {
+    const run = await unfused({ ...context, weightsOnly: true });
+    run.prepare(...run.optimizers);
+    await run.resume({ replaceVariables: false });
+    return run;
+  },
+});
