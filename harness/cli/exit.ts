@@ -34,3 +34,16 @@ const isSystemError = (error: unknown): boolean =>
 export function say(line: string): void {
   process.stderr.write(`resumeproof: ${line.split('\n')[0]}\n`);
 }
+
+/** A signal that is given at the first Ctrl-C; the processes under way are then ended by whoever started them. */
+export function onInterrupt(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (stop.signal.aborted) return;
+      say('interrupted: ending every process …');
+      stop.abort();
+    });
+  }
+  return stop.signal;
+}

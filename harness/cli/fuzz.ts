@@ -1,2 +1,168 @@
+/** `resumeproof fuzz`: draws resume points until one goes wrong. */
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
 import { Command } from 'commander';
-export const fuzzCommand = () => new Command('fuzz');
+import { requireBackend } from '../backend/probe.ts';
+import { type FuzzCase, type FuzzResult, fuzz } from '../fuzz/fuzz.ts';
+import { runGate } from '../run/gate.ts';
+import { type LoadedScenario, loadScenario, selectScenarios, UsageError } from '../run/scenario.ts';
+import type { Plan } from '../trace/schema.ts';
+import { EXIT, onInterrupt, say } from './exit.ts';
+import {
+  backendOption,
+  imagesOption,
+  integer,
+  jobsOption,
+  jsonOption,
+  positive,
+  printJson,
+  reportsOption,
+  requireGpuOption,
+  scenariosOption,
+} from './options.ts';
+import { newFolder, type RunOptions, replayCommand } from './run.ts';
+
+interface Options extends Omit<RunOptions, 'steps' | 'resumeAt'> {
+  readonly runs: number;
+  readonly seed?: number;
+  readonly maxSteps?: number;
+  readonly maxResumes: number;
+}
+
+export function fuzzCommand(): Command {
+  return new Command('fuzz')
+    .description('Draws where the save falls, how many steps follow and how often the run is resumed.')
+    .argument('<scenario>', 'a name or the path of a file')
+    .option('--runs <n>', 'plans to draw', positive, 20)
+    .option('--seed <n>', 'draws the same plans again; a new one each time by default', integer)
+    .option('--max-steps <n>', 'steps of the longest run; the scenario’s own by default', positive)
+    .option('--max-resumes <n>', 'resumes at most', positive, 3)
+    .addOption(backendOption())
+    .addOption(requireGpuOption())
+    .addOption(scenariosOption())
+    .addOption(reportsOption())
+    .addOption(imagesOption())
+    .addOption(jobsOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  resumeproof fuzz accumulation --runs 10 --backend wasm')
+    .action(async (wanted: string, options: Options) => {
+      process.exitCode = await run(wanted, options);
+    });
+}
+
+async function run(wanted: string, options: Options): Promise<number> {
+  const selected = [...(await selectScenarios(options.scenarios, [wanted]))];
+  const [[name, file]] = selected as [[string, string]];
+  if (selected.length > 1) {
+    throw new UsageError(`'${wanted}' matches ${selected.length} scenarios; fuzz takes one at a time`);
+  }
+  const loaded = await loadScenario(name, file);
+  const maxSteps = options.maxSteps ?? loaded.plan.steps;
+  if (maxSteps < 2)
+    throw new UsageError('--max-steps must be at least 2: one step before a resume, one after');
+  await requireBackend(options.backend, options.requireGpu);
+  const signal = onInterrupt();
+  const folder = newFolder(options.reports, `fuzz-${name}-${options.backend}`);
+  const folders = new Map<string, string>();
+  const result = await fuzz({
+    runs: options.runs,
+    seed: options.seed ?? Date.now() % 2 ** 31,
+    maxSteps,
+    maxResumes: options.maxResumes,
+    signal,
+    async prove(plan) {
+      const own = path.join(folder, `case-${folders.size + 1}`);
+      folders.set(JSON.stringify(plan), own);
+      const { gate } = await runGate([{ ...loaded, plan }], {
+        ...options,
+        images: options.images,
+        folder: own,
+        signal,
+        replay: (scenario) => replayCommand(scenario, options),
+      });
+      return gate.verdicts[0]!;
+    },
+    onCase: ({ plan, verdict }, shrinking) => {
+      const what = shrinking ? 'smaller?' : `case ${folders.size}`;
+      say(`${what} ${describe(plan)}: ${verdict.outcome} (${verdict.seconds.toFixed(1)} s)`);
+    },
+  });
+  const kept = result.smallest && folders.get(JSON.stringify(result.smallest.plan));
+  // Only the smallest failing case is worth its disk space: the others can be run again.
+  for (const own of folders.values()) if (own !== kept) await rm(own, { recursive: true, force: true });
+  if (kept === undefined) await rm(folder, { recursive: true, force: true });
+  const asExpected = isAsExpected(loaded, result);
+  const report = kept === undefined ? null : path.join(kept, 'index.html');
+  if (options.json) printJson(toJson(name, result, asExpected, report));
+  else process.stdout.write(summary(result, report));
+  if (signal.aborted) return EXIT.interrupted;
+  return asExpected ? EXIT.passed : EXIT.failed;
+}
+
+const describe = ({ steps, resumeAt }: Plan): string =>
+  `${steps} steps, resumed after ${resumeAt.join(' and ')}`;
+
+/** A healthy scenario has no failing plan, and at least one that is proven; a known fault has its own. */
+function isAsExpected({ scenario }: LoadedScenario, { smallest, cases }: FuzzResult): boolean {
+  const { expect = 'proven' } = scenario;
+  if (expect !== 'proven') return smallest?.verdict.findings[0]?.rule === expect[0];
+  return smallest === undefined && cases.some(({ verdict }) => verdict.outcome === 'proven');
+}
+
+function counts(cases: readonly FuzzCase[]): Record<string, number> {
+  const of = (outcome: string): number => cases.filter(({ verdict }) => verdict.outcome === outcome).length;
+  return {
+    proven: of('proven'),
+    refuted: of('refuted'),
+    inconclusive: of('inconclusive'),
+    skipped: of('skipped'),
+  };
+}
+
+function toJson(
+  scenario: string,
+  { seed, cases, smallest }: FuzzResult,
+  asExpected: boolean,
+  report: string | null,
+) {
+  const row = ({ plan, verdict }: FuzzCase) => ({
+    plan,
+    outcome: verdict.outcome,
+    rule: verdict.findings[0]?.rule ?? null,
+    headline: verdict.headline,
+    replay: verdict.replay,
+  });
+  return {
+    scenario,
+    seed,
+    ...counts(cases),
+    asExpected,
+    smallest: smallest === undefined ? null : row(smallest),
+    cases: cases.map(row),
+    report,
+  };
+}
+
+function summary({ seed, cases, smallest }: FuzzResult, report: string | null): string {
+  const { proven, refuted, inconclusive, skipped } = counts(cases);
+  const told = `${cases.length} plans: ${proven} proven, ${refuted} refuted, ${inconclusive} inconclusive, ${skipped} skipped (seed ${seed})`;
+  if (smallest === undefined) {
+    const [first] = cases;
+    const nothing =
+      proven === 0
+        ? `Nothing was proven: ${first?.verdict.headline ?? 'no plan was run'}`
+        : 'No plan goes wrong.';
+    return `${told}\n${nothing}\n`;
+  }
+  const { plan, verdict } = smallest;
+  const [finding] = verdict.findings;
+  return [
+    told,
+    `The smallest that goes wrong: ${describe(plan)}.`,
+    `  ${verdict.headline}`,
+    ...(finding === undefined ? [] : [`  likely cause: ${finding.cause}`]),
+    `  run again: ${verdict.replay}`,
+    ...(report === null ? [] : [`  report: ${path.relative('', report)}`]),
+    '',
+  ].join('\n');
+}

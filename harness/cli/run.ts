@@ -13,7 +13,7 @@ import {
   selectScenarios,
   UsageError,
 } from '../run/scenario.ts';
-import { EXIT, say } from './exit.ts';
+import { EXIT, onInterrupt, say } from './exit.ts';
 import {
   backendOption,
   imagesOption,
@@ -73,13 +73,7 @@ async function run(wanted: readonly string[], options: RunOptions): Promise<numb
     [...selected].map(async ([name, file]) => withPlan(await loadScenario(name, file), options)),
   );
   await requireBackend(options.backend, options.requireGpu);
-  const stop = new AbortController();
-  const interrupt = (): void => {
-    if (stop.signal.aborted) return;
-    say('interrupted: ending every process …');
-    stop.abort();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
+  const signal = onInterrupt();
   const display = openDisplay(scenarios);
   let result: GateResult;
   try {
@@ -87,7 +81,7 @@ async function run(wanted: readonly string[], options: RunOptions): Promise<numb
       ...options,
       images: options.images,
       folder: newFolder(options.reports, options.backend),
-      signal: stop.signal,
+      signal,
       replay: (scenario) => replayCommand(scenario, options),
       onProgress: display.progress,
       onVerdict: display.verdict,
@@ -98,8 +92,8 @@ async function run(wanted: readonly string[], options: RunOptions): Promise<numb
   const { gate, report } = result;
   if (options.json) printJson({ ...gate, report });
   else process.stdout.write(summary(result));
-  if (stop.signal.aborted) say(`${gate.problem} See ${path.dirname(report.json)}`);
-  return stop.signal.aborted ? EXIT.interrupted : gate.passed ? EXIT.passed : EXIT.failed;
+  if (signal.aborted) say(`${gate.problem} See ${path.dirname(report.json)}`);
+  return signal.aborted ? EXIT.interrupted : gate.passed ? EXIT.passed : EXIT.failed;
 }
 
 function withPlan(loaded: LoadedScenario, { steps, resumeAt }: RunOptions): LoadedScenario {
@@ -109,10 +103,10 @@ function withPlan(loaded: LoadedScenario, { steps, resumeAt }: RunOptions): Load
 }
 
 /** `reports/2026-03-01T10-00-00-wasm`, or with a number after it where that exists. */
-function newFolder(reports: string, backend: string): string {
+export function newFolder(reports: string, name: string): string {
   const moment = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
   for (let n = 1; ; n += 1) {
-    const folder = path.join(reports, `${moment}-${backend}${n === 1 ? '' : `-${n}`}`);
+    const folder = path.join(reports, `${moment}-${name}${n === 1 ? '' : `-${n}`}`);
     if (!existsSync(folder)) return folder;
   }
 }

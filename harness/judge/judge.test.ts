@@ -1,0 +1,682 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Plan, TensorRecord } from '../trace/schema.ts';
+import { collectEvidence } from './evidence.ts';
+import { findingsOf, type Judgement, judge } from './judge.ts';
+import { RULES } from './rules/index.ts';
+import { type Draft, healthyTraces, PLAN, type Traces } from './testing/traces.ts';
+import type { Expectation } from './verdict.ts';
+
+function verdictOf(
+  { all }: Pick<Traces, 'all'>,
+  plan: Plan = PLAN,
+  expected: Expectation = 'proven',
+): Judgement {
+  const subject = { scenario: 'tested', about: 'a test', expect: expected, replay: 'again' };
+  return judge(subject, collectEvidence(plan, 'wasm', all));
+}
+
+const rulesOf = ({ findings }: Judgement): string[] => [...new Set(findings.map(({ rule }) => rule))];
+
+/** Tensors of a kind in a trace's record of the resume (or of its end). */
+const tensors = (trace: Draft, kind: TensorRecord['kind'], at: 'resume' | 'end' = 'resume') =>
+  trace.states.find((state) => state.at === at)!.tensors.filter((tensor) => tensor.kind === kind);
+
+const other = 'f'.repeat(64);
+const spoil = (records: { sha256: string }[]): void => {
+  for (const record of records) record.sha256 = other;
+};
+const drop = (
+  trace: Draft,
+  kind: TensorRecord['kind'],
+  keep: (tensor: { name: string }) => boolean = () => false,
+) => {
+  const state = trace.states.find(({ at }) => at === 'resume')!;
+  state.tensors = state.tensors.filter((tensor) => tensor.kind !== kind || keep(tensor));
+};
+const freeze = (trace: Draft, names: (name: string) => boolean = () => true): void => {
+  for (const step of trace.steps) {
+    step.changed = step.changed.map((changed, at) => changed && !names(step.names[at]!));
+    step.updateL2 = step.updateL2.map((norm, at) => (names(step.names[at]!) ? 0 : norm));
+  }
+};
+
+interface Case {
+  /** The rule that must head the findings. */
+  readonly rule: string;
+  readonly what: string;
+  readonly spoil: (traces: Traces & { resumed: Draft }) => void;
+  /** What the headline or its evidence must say. */
+  readonly says: RegExp;
+  readonly proof?: 'restored' | 'alive' | 'faithful';
+  readonly also?: readonly string[];
+}
+
+const CASES: readonly Case[] = [
+  // Evidence that is amiss.
+  {
+    rule: 'run-died',
+    what: 'a resumed process that throws is refuted',
+    spoil: ({ resumed }) => {
+      resumed.failure = { kind: 'failure', code: 'resume-refused', step: 4, message: 'wrong-hash\nmore' };
+      resumed.end = undefined;
+      resumed.process!.exitCode = 1;
+      resumed.process!.stderr = ['at load', 'wrong-hash'];
+    },
+    says: /after \(resume 1\) process died: resume-refused at step 4: wrong-hash\./,
+    proof: 'alive',
+  },
+  {
+    rule: 'run-died',
+    what: 'a control that was killed leaves everything open',
+    spoil: ({ control }) => {
+      control.process = { ...control.process!, outcome: 'crashed', exitCode: null, signal: 'SIGKILL' };
+    },
+    says: /control process died: it was ended by SIGKILL/,
+  },
+  {
+    rule: 'trace-incomplete',
+    what: 'a trace that stops short',
+    spoil: ({ resumed }) => {
+      resumed.end = undefined;
+      resumed.defect = 'ends before the run did';
+    },
+    says: /trace of the after \(resume 1\) run ends before the run did/,
+  },
+  {
+    rule: 'trace-incomplete',
+    what: 'a run without a trace',
+    spoil: ({ all, before }) => all.splice(all.indexOf(before), 1),
+    says: /no trace of the before run/,
+  },
+  {
+    rule: 'state-missing',
+    what: 'a resume at which nothing was recorded',
+    spoil: ({ resumed }) => {
+      resumed.states = resumed.states.filter(({ at }) => at !== 'resume');
+    },
+    says: /No state was recorded right after the resume/,
+  },
+  {
+    rule: 'backend-fell-back',
+    what: 'one process on another backend',
+    spoil: ({ resumed }) => {
+      resumed.run!.backend.name = 'cpu';
+    },
+    says: /after \(resume 1\) run took place on cpu \(CPU\) instead of wasm/,
+  },
+  {
+    rule: 'control-does-not-train',
+    what: 'a control in which nothing moves',
+    spoil: ({ all }) => {
+      for (const trace of all) {
+        freeze(trace);
+        for (const step of trace.steps) step.hookCalls = step.hookCalls.map(() => 0);
+      }
+    },
+    says: /control never trained: no parameter moved in 8 steps, and no gradient hook fired/,
+  },
+  {
+    rule: 'nothing-after-resume',
+    what: 'no step after the resume',
+    spoil: ({ resumed }) => {
+      resumed.steps = [];
+    },
+    says: /Nothing was trained after resume 1/,
+  },
+  {
+    rule: 'nothing-after-resume',
+    what: 'too few steps after the resume',
+    spoil: ({ resumed }) => resumed.steps.pop(),
+    says: /only 3 of 4 steps were recorded/,
+  },
+  ...(['hooks', 'slots', 'images', 'random', 'gradients', 'rates', 'batches'] as const).map((observable) => ({
+    rule: 'nothing-observed',
+    what: `no ${observable} anywhere, undeclared`,
+    spoil: ({ all }: Traces) => {
+      for (const trace of all) hide(trace, observable);
+    },
+    says: /Not one .* was seen in the control/,
+  })),
+  {
+    rule: 'nothing-observed',
+    what: 'something declared as lacking that is there',
+    spoil: ({ control }) => control.run!.lacks.push('hooks'),
+    says: /declares that it lacks 'hooks'/,
+  },
+  {
+    rule: 'not-reproducible',
+    what: 'two runs that differ before any resume',
+    spoil: ({ before }) => {
+      before.steps[2]!.claimed.loss += 1e-9;
+    },
+    says: /differ before any resume, at step 3/,
+  },
+  // Restored.
+  {
+    rule: 'parameters-not-restored',
+    what: 'one parameter with another byte',
+    spoil: ({ resumed }) => spoil(tensors(resumed, 'parameter').slice(1, 2)),
+    says: /1 of 4 parameters is not what was saved/,
+    proof: 'restored',
+  },
+  {
+    rule: 'parameters-not-restored',
+    what: 'parameters as they were at the start',
+    spoil: ({ resumed, control }) => {
+      const initial = control.states[0]!.tensors.filter(({ kind }) => kind === 'parameter');
+      tensors(resumed, 'parameter').forEach((tensor, at) => {
+        tensor.sha256 = initial[at]!.sha256;
+      });
+    },
+    says: /as in a run that just began/,
+    proof: 'restored',
+  },
+  {
+    rule: 'parameters-not-restored',
+    what: 'a parameter that came back in half precision',
+    spoil: ({ resumed }) => {
+      tensors(resumed, 'parameter')[0]!.dtype = 'float16';
+    },
+    says: /float16/,
+    proof: 'restored',
+  },
+  {
+    rule: 'trainable-changed',
+    what: 'a frozen parameter that comes back trainable',
+    spoil: ({ resumed }) => {
+      tensors(resumed, 'parameter')[3]!.trainable = true;
+    },
+    says: /trainable flag of 1 of 4 parameters is another: 'frozen'/,
+    proof: 'restored',
+  },
+  {
+    rule: 'groups-changed',
+    what: 'a parameter in another group',
+    spoil: ({ resumed }) => {
+      tensors(resumed, 'parameter')[0]!.group = 'second';
+    },
+    says: /'a': second/,
+    proof: 'restored',
+  },
+  {
+    rule: 'ties-changed',
+    what: 'two parameters that share storage since the resume',
+    spoil: ({ resumed }) => {
+      const [a, b] = tensors(resumed, 'parameter');
+      b!.storage = a!.storage;
+    },
+    says: /'a': shared with b/,
+    proof: 'restored',
+  },
+  {
+    rule: 'equals-cold-start',
+    what: 'a resumed run that does what the cold start does',
+    spoil: ({ resumed, cold }) => {
+      resumed.steps = structuredClone(cold.steps);
+    },
+    says: /equals a cold start/,
+    proof: 'restored',
+    also: ['loss-differs', 'updates-differ'],
+  },
+  {
+    rule: 'slots-not-restored',
+    what: 'the slots of one group, missing',
+    spoil: ({ resumed }) => drop(resumed, 'slot', ({ name }) => !name.startsWith('c.')),
+    says: /2 of 6 optimizer slots are missing, all those of 'second'[\s\S]*created, or registered/,
+    proof: 'restored',
+  },
+  {
+    rule: 'slots-not-restored',
+    what: 'one slot, zero',
+    spoil: ({ resumed }) => {
+      Object.assign(tensors(resumed, 'slot')[3]!, { l2: 0, sha256: other });
+    },
+    says: /1 of 6 optimizer slots is zero/,
+    proof: 'restored',
+  },
+  {
+    rule: 'slots-not-restored',
+    what: 'two slots, swapped',
+    spoil: ({ resumed }) => {
+      const [first, , second] = tensors(resumed, 'slot');
+      [first!.sha256, second!.sha256] = [second!.sha256, first!.sha256];
+    },
+    says: /2 of 6 optimizer slots are not what was saved[\s\S]*mapped back by position/,
+    proof: 'restored',
+  },
+  {
+    rule: 'gradients-not-restored',
+    what: 'accumulated gradients, dropped',
+    spoil: ({ resumed }) => drop(resumed, 'gradient'),
+    says: /all 3 accumulated gradients are missing[\s\S]*mid-accumulation/,
+    proof: 'restored',
+  },
+  {
+    rule: 'buffers-not-restored',
+    what: 'a buffer with other values',
+    spoil: ({ resumed }) => spoil(tensors(resumed, 'buffer')),
+    says: /the only buffer is not what was saved/,
+    proof: 'restored',
+  },
+  {
+    rule: 'counters-not-restored',
+    what: 'a counter that begins anew',
+    spoil: ({ resumed }) => {
+      resumed.states[0]!.counters.step = 0;
+    },
+    says: /1 of 3 counters is not what was saved: 'step' is 0 instead of 4/,
+    proof: 'restored',
+  },
+  {
+    rule: 'random-not-restored',
+    what: 'one of two generators, seeded anew',
+    spoil: ({ resumed, control }) => {
+      resumed.states[0]!.random.noise = control.states[0]!.random.noise!;
+    },
+    says: /1 of 2 random generators does not go on where it stopped: 'noise'[\s\S]*seeded anew/,
+    proof: 'restored',
+  },
+  {
+    rule: 'averages-not-restored',
+    what: 'averages that begin from the live weights',
+    spoil: ({ resumed }) => {
+      const live = tensors(resumed, 'parameter');
+      for (const average of tensors(resumed, 'average')) {
+        average.sha256 = live.find(({ name }) => name === average.name)!.sha256;
+      }
+    },
+    says: /all 3 weight averages are not what was saved[\s\S]*equal the live weights/,
+    proof: 'restored',
+  },
+  {
+    rule: 'images-differ-at-resume',
+    what: 'a sample that differs before any step',
+    spoil: ({ resumed }) =>
+      spoil(resumed.samples.filter(({ at, name }) => at === 'resume' && name === 'cat')),
+    says: /1 of 2 sampled images differs from what was sampled at the save/,
+    proof: 'restored',
+  },
+  {
+    rule: 'images-differ-at-resume',
+    what: 'samples that are not taken at the resume',
+    spoil: ({ resumed }) => {
+      resumed.samples = resumed.samples.filter(({ at }) => at !== 'resume');
+    },
+    says: /2 of them were not sampled at all/,
+    proof: 'restored',
+  },
+  // Alive.
+  {
+    rule: 'hooks-silent',
+    what: 'no hook fires and nothing moves',
+    spoil: ({ resumed }) => {
+      freeze(resumed);
+      for (const step of resumed.steps) step.hookCalls = step.hookCalls.map(() => 0);
+    },
+    says: /no gradient hook fired and nothing moved in 4 steps/,
+    proof: 'alive',
+    also: ['silent-no-op', 'claim-contradicted', 'updates-differ'],
+  },
+  {
+    rule: 'hooks-silent',
+    what: 'all hooks but one fire',
+    spoil: ({ resumed }) => {
+      freeze(resumed, (name) => name === 'b');
+      for (const step of resumed.steps) step.hookCalls[1] = 0;
+    },
+    says: /hooks of 1 of 3 parameters did not fire/,
+    proof: 'alive',
+    also: ['stalled-parameters'],
+  },
+  {
+    rule: 'updates-go-astray',
+    what: 'hooks that fire on variables of before',
+    spoil: ({ resumed }) => {
+      for (const step of resumed.steps) step.strayUpdates = 3;
+    },
+    says: /updates go to variables that the trainer does not train/,
+    proof: 'alive',
+  },
+  {
+    rule: 'rate-not-as-claimed',
+    what: 'every hook fires, with rate 0',
+    spoil: ({ resumed }) => {
+      freeze(resumed);
+      for (const step of resumed.steps) step.rates = step.rates.map((value) => (value === null ? null : 0));
+    },
+    says: /every gradient hook fires, but the update of 3 of 4 parameters uses learning rate 0 while the log shows 0.02000, and nothing moved/,
+    proof: 'alive',
+    also: ['silent-no-op', 'applied-rate-differs'],
+  },
+  {
+    rule: 'silent-no-op',
+    what: 'nothing moves, by norms alone',
+    spoil: ({ resumed }) => freeze(resumed),
+    says: /none of 3 parameters moved in 4 steps/,
+    proof: 'alive',
+  },
+  {
+    rule: 'stalled-parameters',
+    what: 'one parameter that does not move',
+    spoil: ({ resumed }) => freeze(resumed, (name) => name === 'c'),
+    says: /1 of 3 parameters did not move in 4 steps: 'c'/,
+    proof: 'alive',
+  },
+  {
+    rule: 'frozen-parameters-move',
+    what: 'a parameter that the control leaves alone',
+    spoil: ({ resumed }) => {
+      for (const step of resumed.steps) step.changed[3] = true;
+    },
+    says: /'frozen'/,
+    proof: 'alive',
+  },
+  {
+    rule: 'claim-contradicted',
+    what: 'one step that claims an update and makes none',
+    spoil: ({ resumed }) => {
+      resumed.steps[1]!.changed.fill(false);
+    },
+    says: /says at 1 of 4 steps that it updated its parameters, and none changed/,
+    proof: 'alive',
+  },
+  {
+    rule: 'hook-counts-differ',
+    what: 'hooks registered twice',
+    spoil: ({ resumed }) => {
+      for (const step of resumed.steps) step.hookCalls = step.hookCalls.map((calls) => 2 * calls);
+    },
+    says: /its gradient hook called 8 times in 4 steps, in the control 4 times/,
+    proof: 'alive',
+  },
+  {
+    rule: 'update-counts-differ',
+    what: 'updates applied twice',
+    spoil: ({ resumed }) => {
+      resumed.steps[0]!.updates[0] = 2;
+    },
+    says: /1 of 4 parameters has been written by an optimizer 5 times/,
+    proof: 'alive',
+  },
+  {
+    rule: 'slots-do-not-advance',
+    what: 'slots that stay as they were at the resume',
+    spoil: ({ resumed }) => {
+      const now = tensors(resumed, 'slot');
+      tensors(resumed, 'slot', 'end').forEach((slot, at) => {
+        slot.sha256 = now[at]!.sha256;
+      });
+    },
+    says: /all 6 optimizer slots did not advance/,
+    proof: 'alive',
+  },
+  {
+    rule: 'images-unchanged',
+    what: 'images that stay the checkpoint’s',
+    spoil: ({ resumed }) => {
+      const before = resumed.samples.filter(({ at }) => at === 'resume');
+      for (const sample of resumed.samples.filter(({ at }) => at === 'end')) {
+        sample.sha256 = before.find(({ name }) => name === sample.name)!.sha256;
+      }
+    },
+    says: /all 2 sampled images are still the checkpoint’s, pixel for pixel/,
+    proof: 'alive',
+  },
+  // Faithful.
+  {
+    rule: 'batches-differ',
+    what: 'a batch that is skipped',
+    spoil: ({ resumed }) => {
+      resumed.steps.forEach((step) => {
+        step.claimed.batch = [`picture ${step.step + 1}`];
+      });
+    },
+    says: /from step 5 on: 'picture 6' instead of 'picture 5'[\s\S]*1 of the control’s batches are skipped/,
+    proof: 'faithful',
+  },
+  {
+    rule: 'rate-differs',
+    what: 'one group’s schedule, one step behind',
+    spoil: ({ resumed }) => {
+      for (const step of resumed.steps) {
+        step.claimed.learningRates.second = 0.2 / (step.step - 1);
+        step.rates[2] = 0.2 / (step.step - 1);
+      }
+    },
+    says: /learning rate of 1 of 2 groups is not the control’s from step 5 on: second 0.05000 instead of second 0.04000/,
+    proof: 'faithful',
+  },
+  {
+    rule: 'applied-rate-differs',
+    what: 'another rate inside the update, where none is logged',
+    spoil: ({ all, resumed }) => {
+      for (const trace of all) for (const step of trace.steps) step.claimed.learningRates = {};
+      for (const step of resumed.steps) step.rates[0] = 1;
+    },
+    says: /inside the update of 'a' is not the control’s/,
+    proof: 'faithful',
+  },
+  {
+    rule: 'applied-differs',
+    what: 'a step skipped that the control makes',
+    spoil: ({ resumed }) => {
+      resumed.steps[2]!.claimed.applied = false;
+    },
+    says: /from step 7 on: no update instead of an update/,
+    proof: 'faithful',
+  },
+  {
+    rule: 'step-differs',
+    what: 'a step counter that is doubled',
+    spoil: ({ resumed }) => {
+      for (const step of resumed.steps) step.claimed.step = 2 * step.step;
+    },
+    says: /counts other steps from step 5 on: 10 instead of 5/,
+    proof: 'faithful',
+  },
+  {
+    rule: 'loss-differs',
+    what: 'a loss that differs in its last bit',
+    spoil: ({ resumed }) => {
+      resumed.steps[1]!.claimed.loss *= 1 + Number.EPSILON;
+    },
+    says: /the loss departs from the control’s at step 6/,
+    proof: 'faithful',
+  },
+  {
+    rule: 'gradients-differ',
+    what: 'a gradient twice as large',
+    spoil: ({ resumed }) => {
+      resumed.steps[0]!.gradientL2[1]! *= 2;
+    },
+    says: /gradient’s norm departs from the control’s at step 5 in 'b': 1.200 instead of 0.6000/,
+    proof: 'faithful',
+  },
+  {
+    rule: 'updates-differ',
+    what: 'an update twice as large',
+    spoil: ({ resumed }) => {
+      resumed.steps[3]!.updateL2[0]! *= 2;
+    },
+    says: /update’s norm departs from the control’s at step 8 in 'a'/,
+    proof: 'faithful',
+  },
+  {
+    rule: 'parameters-differ',
+    what: 'a parameter’s norm off by a hair',
+    spoil: ({ resumed }) => {
+      resumed.steps[3]!.l2[2]! += 1e-12;
+    },
+    says: /parameter’s norm departs from the control’s at step 8 in 'c'/,
+    proof: 'faithful',
+  },
+  ...(['parameter', 'slot', 'average', 'buffer'] as const).map(
+    (kind): Case => ({
+      rule: `final-${kind}s-differ`,
+      what: `a ${kind} that ends with other bytes and the same norm`,
+      spoil: ({ resumed }) => spoil(tensors(resumed, kind, 'end').slice(0, 1)),
+      says: /At step 8, (1 of|the only) .* differs from the control’s/,
+      proof: 'faithful',
+    }),
+  ),
+  {
+    rule: 'images-differ-from-control',
+    what: 'one image that ends otherwise',
+    spoil: ({ resumed }) => spoil(resumed.samples.filter(({ at, name }) => at === 'end' && name === 'boat')),
+    says: /At step 8, 1 of 2 sampled images differs from the control’s/,
+    proof: 'faithful',
+  },
+];
+
+function hide(trace: Draft, observable: string): void {
+  if (observable === 'images') trace.samples = [];
+  for (const state of trace.states) {
+    if (observable === 'slots') state.tensors = state.tensors.filter(({ kind }) => kind !== 'slot');
+    if (observable === 'random') state.random = {};
+  }
+  for (const step of trace.steps) {
+    if (observable === 'hooks') step.hookCalls.fill(0);
+    if (observable === 'gradients') step.gradientL2.fill(null);
+    if (observable === 'rates') step.rates.fill(null);
+    if (observable === 'batches') step.claimed.batch = [];
+  }
+}
+
+test.each([
+  ['once', { steps: 8, resumeAt: [4] }, false],
+  ['three times', { steps: 9, resumeAt: [1, 2, 8] }, false],
+  ['on a backend that is not deterministic', PLAN, true],
+])('a healthy run that is resumed %s is proven', (_, plan, noisy) => {
+  const verdict = verdictOf(healthyTraces({ plan, noisy }), plan);
+  expect(verdict.findings).toEqual([]);
+  expect(verdict).toMatchObject({
+    outcome: 'proven',
+    proofs: { restored: 'proven', alive: 'proven', faithful: 'proven' },
+    asExpected: true,
+  });
+});
+
+describe('each way to spoil a run is found by the rule that names it', () => {
+  test.each(CASES)('$rule: $what', ({ rule, spoil, says, proof, also = [] }) => {
+    const traces = healthyTraces();
+    spoil({ ...traces, resumed: traces.after[0]! });
+    const verdict = verdictOf(traces);
+    const [headline] = verdict.findings;
+    expect(headline?.rule, JSON.stringify(rulesOf(verdict))).toBe(rule);
+    expect([headline?.sentence, headline?.seen, headline?.cause].join('\n')).toMatch(says);
+    expect(headline?.sentence).toBe(verdict.headline);
+    expect(rulesOf(verdict)).toEqual(expect.arrayContaining([...also]));
+    expect(verdict.outcome).toBe(proof === undefined ? 'inconclusive' : 'refuted');
+    if (proof !== undefined) expect(verdict.proofs?.[proof]).toBe('refuted');
+    expect(verdict.asExpected).toBe(false);
+  });
+
+  test('no rule is without such a way', () => {
+    const tested = new Set(CASES.map(({ rule }) => rule));
+    expect(RULES.map(({ id }) => id).filter((id) => !tested.has(id))).toEqual([]);
+  });
+});
+
+test('a fault in the second resume only is found there', () => {
+  const plan = { steps: 9, resumeAt: [3, 6] };
+  const traces = healthyTraces({ plan });
+  freeze(traces.after[1]!);
+  const { findings } = verdictOf(traces, plan);
+  expect(new Set(findings.map(({ resume }) => resume))).toEqual(new Set([2]));
+  expect(findings[0]).toMatchObject({ rule: 'silent-no-op', step: 7 });
+});
+
+describe('what is expected', () => {
+  const stale = (): Traces => {
+    const traces = healthyTraces();
+    freeze(traces.after[0]!);
+    return traces;
+  };
+  test('a known fault that is found, headed by its rule, is as expected', () => {
+    expect(verdictOf(stale(), PLAN, ['silent-no-op', 'claim-contradicted'])).toMatchObject({
+      asExpected: true,
+      mismatch: null,
+      outcome: 'refuted',
+    });
+  });
+  test.each([
+    ['goes unproven', healthyTraces(), ['silent-no-op'], /a known fault went unproven.*it is proven/],
+    ['is not found by a rule', stale(), ['silent-no-op', 'hooks-silent'], /not found by hooks-silent/],
+    ['is headed by another rule', stale(), ['claim-contradicted'], /headline is silent-no-op/],
+  ] as const)('a known fault that %s is not', (_, traces, expected, mismatch) => {
+    const verdict = verdictOf(traces, PLAN, [...expected]);
+    expect(verdict.asExpected).toBe(false);
+    expect(verdict.mismatch).toMatch(mismatch);
+  });
+  test('a known fault on evidence that is amiss is not', () => {
+    const traces = stale();
+    traces.after[0]!.run!.backend.name = 'cpu';
+    expect(verdictOf(traces, PLAN, ['silent-no-op'])).toMatchObject({
+      outcome: 'refuted',
+      asExpected: false,
+    });
+  });
+});
+
+describe('noise', () => {
+  const noisy = (resumedBy: number, twinBy: number): Judgement => {
+    const traces = healthyTraces({ noisy: true });
+    for (const step of traces.twin!.steps) step.claimed.loss *= 1 + twinBy;
+    for (const step of traces.after[0]!.steps) step.claimed.loss *= 1 + resumedBy;
+    return verdictOf(traces);
+  };
+  test('a resumed run within the noise of two controls is proven, beyond it refuted', () => {
+    expect(noisy(3e-6, 1e-6).outcome).toBe('proven');
+    expect(noisy(5e-6, 1e-6)).toMatchObject({ outcome: 'refuted', findings: [{ rule: 'loss-differs' }] });
+  });
+  test('where the two controls agree in every bit, so must the resumed run', () => {
+    expect(noisy(1e-15, 0).findings[0]?.rule).toBe('loss-differs');
+  });
+  test('nothing moves is nothing moves, however large the noise', () => {
+    const traces = healthyTraces({ noisy: true });
+    for (const step of traces.twin!.steps) step.updateL2 = step.updateL2.map((norm) => norm * 100);
+    freeze(traces.after[0]!);
+    expect(verdictOf(traces).findings[0]?.rule).toBe('silent-no-op');
+  });
+});
+
+test('whatever single number of a resumed run is changed, the run is not proven', () => {
+  const columns = ['l2', 'updateL2', 'gradientL2', 'hookCalls', 'updates', 'rates'] as const;
+  fc.assert(
+    fc.property(
+      fc.nat(3),
+      fc.constantFrom(...columns),
+      fc.nat(2),
+      fc.double({ min: 1.0001, max: 1e6, noNaN: true }),
+      (step, column, parameter, factor) => {
+        const traces = healthyTraces();
+        const values = traces.after[0]!.steps[step]![column] as (number | null)[];
+        const whole = column === 'hookCalls' || column === 'updates';
+        values[parameter] = whole ? values[parameter]! + Math.ceil(factor) : values[parameter]! * factor;
+        expect(verdictOf(traces).outcome).toBe('refuted');
+      },
+    ),
+  );
+});
+
+test('findings are bounded and complete, whatever is spoiled together', () => {
+  fc.assert(
+    fc.property(fc.subarray([...CASES], { minLength: 1, maxLength: 6 }), (cases) => {
+      const traces = healthyTraces();
+      // A state that one spoiler removes is not there for the next.
+      for (const { spoil } of cases) {
+        try {
+          spoil({ ...traces, resumed: traces.after[0]! });
+        } catch {}
+      }
+      const findings = findingsOf(collectEvidence(PLAN, 'wasm', traces.all));
+      expect(findings.length).toBeGreaterThan(0);
+      for (const { subjects, sentence, expected, seen, cause, remedy } of findings) {
+        expect(subjects.length).toBeLessThanOrEqual(8);
+        for (const text of [sentence, expected, seen, cause, remedy]) expect(text).toMatch(/\S/);
+        expect(`${sentence}${expected}${seen}`).not.toMatch(/undefined|\[object/);
+      }
+    }),
+  );
+});

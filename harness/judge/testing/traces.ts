@@ -1,0 +1,193 @@
+/** Traces of a healthy scenario as plain data, and a way to spoil them: what the rules are tested on. */
+import { createHash } from 'node:crypto';
+import type {
+  BackendRecord,
+  Plan,
+  Role,
+  SampleRecord,
+  StateRecord,
+  TensorRecord,
+  Trace,
+  TracedStep,
+} from '../../trace/schema.ts';
+
+/** The traces without their readonly types, so that a test can spoil one. */
+type Mutable<T> = T extends (infer Item)[] | readonly (infer Item)[]
+  ? Mutable<Item>[]
+  : T extends object
+    ? { -readonly [Key in keyof T]: Mutable<T[Key]> }
+    : T;
+export type Draft = Mutable<Trace>;
+
+export const PLAN: Plan = { steps: 8, resumeAt: [4] };
+const NAMES = ['a', 'b', 'c', 'frozen'];
+const GROUPS = ['first', 'first', 'second', null];
+const BACKEND: BackendRecord = {
+  requested: 'wasm',
+  name: 'wasm',
+  adapter: 'CPU',
+  driver: null,
+  hardware: false,
+  deterministic: true,
+  versions: {},
+};
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const trained = (name: string): boolean => name !== 'frozen';
+const rate = (group: string | null, step: number): number => (group === 'first' ? 0.1 : 0.2) / step;
+
+function tracedStep(step: number): TracedStep {
+  const column = <T>(of: (name: string, at: number) => T): T[] => NAMES.map(of);
+  return {
+    kind: 'step',
+    step,
+    seconds: 0.01,
+    claimed: {
+      step,
+      loss: 1 / step,
+      learningRates: { first: rate('first', step), second: rate('second', step) },
+      batch: [`picture ${step}`],
+      applied: true,
+    },
+    l2: column((name, at) => 10 + at + (trained(name) ? step / 8 : 0)),
+    linf: column((_, at) => 1 + at),
+    updateL2: column((name, at) => (trained(name) ? (at + 1) / step : 0)),
+    changed: column(trained),
+    gradientL2: column((name, at) => (trained(name) ? (at + 2) / step : null)),
+    hookCalls: column((name) => Number(trained(name))),
+    updates: column((name) => Number(trained(name))),
+    rates: column((name, at) => (trained(name) ? rate(GROUPS[at]!, step) : null)),
+    strayHookCalls: 0,
+    strayUpdates: 0,
+    names: NAMES,
+    groups: GROUPS,
+  };
+}
+
+function state(at: StateRecord['at'], step: number): StateRecord {
+  const tensor = (
+    kind: TensorRecord['kind'],
+    name: string,
+    parameter: string,
+    moves: boolean,
+  ): TensorRecord => ({
+    kind,
+    name,
+    parameter,
+    shape: [2, 3],
+    dtype: 'float32',
+    storage: 0,
+    sha256: sha256(`${kind} ${name} ${moves ? step : 0}`),
+    l2: 1 + (moves ? step : 0),
+  });
+  const tensors = [
+    ...NAMES.map((name, index): TensorRecord => {
+      const group = GROUPS[index];
+      return {
+        ...tensor('parameter', name, name, trained(name)),
+        trainable: trained(name),
+        ...(group === null || group === undefined ? {} : { group }),
+      };
+    }),
+    ...NAMES.filter(trained).flatMap((name) => [
+      tensor('slot', `${name}.exp_avg`, name, true),
+      tensor('slot', `${name}.exp_avg_sq`, name, true),
+      tensor('average', name, name, true),
+      tensor('gradient', name, name, true),
+    ]),
+    tensor('buffer', 'running_mean', '', true),
+  ].map((one, storage) => ({ ...one, storage }));
+  return {
+    kind: 'state',
+    at,
+    step,
+    tensors,
+    random: { noise: sha256(`noise ${step}`), dropout: sha256(`dropout ${step}`) },
+    counters: { step, epoch: Math.floor(step / 3), lossScale: 1024 },
+  };
+}
+
+const sample = (at: SampleRecord['at'], step: number): SampleRecord[] =>
+  ['cat', 'boat'].map((name, index) => ({
+    kind: 'sample',
+    at,
+    step,
+    name,
+    file: `samples/${at}-${step}-${index}.png`,
+    sha256: sha256(`${name} ${step}`),
+    width: 16,
+    height: 16,
+  }));
+
+function trace(
+  role: Role,
+  segment: number,
+  first: number,
+  last: number,
+  plan: Plan,
+  backend: BackendRecord,
+): Draft {
+  const control = role === 'control' || role === 'twin';
+  const passes = control ? plan.resumeAt.filter((step) => step < last) : [];
+  const end = last === plan.steps ? 'end' : 'save';
+  const begin = first === 0 ? 'start' : 'resume';
+  const steps = Array.from({ length: last - first }, (_, index) => tracedStep(first + index + 1));
+  return structuredClone<Trace>({
+    file: `/run/${role}${segment === 0 ? '' : `-${segment}`}/trace.jsonl`,
+    run: {
+      kind: 'run',
+      format: 1,
+      scenario: 'tested',
+      role,
+      segment,
+      plan,
+      seed: 0,
+      lacks: [],
+      backend,
+      process: { pid: 1, node: 'v22', platform: 'linux' },
+    },
+    states: [state(begin, first), ...passes.map((step) => state('pass', step)), state(end, last)],
+    steps,
+    samples: [
+      ...(first === 0 ? [] : sample('resume', first)),
+      ...passes.flatMap((step) => sample('pass', step)),
+      ...sample(end, last),
+    ],
+    checkpoints: [],
+    failure: undefined,
+    end: { kind: 'end', step: last, seconds: { startup: 0, training: 0, probing: 0, sampling: 0 } },
+    process: { kind: 'process', outcome: 'exited', exitCode: 0, signal: null, seconds: 1, stderr: [] },
+    defect: undefined,
+  }) as Draft;
+}
+
+export interface Traces {
+  readonly control: Draft;
+  readonly twin: Draft | undefined;
+  readonly before: Draft;
+  readonly after: readonly Draft[];
+  readonly cold: Draft;
+  /** All of them, as `collectEvidence` takes them. */
+  readonly all: Draft[];
+}
+
+/** A scenario in which every run does the same, but the cold one, which begins anew. */
+export function healthyTraces(options: { plan?: Plan; noisy?: boolean } = {}): Traces {
+  const { plan = PLAN, noisy = false } = options;
+  const backend = { ...BACKEND, deterministic: !noisy };
+  const make = (role: Role, segment: number, first: number, last: number) =>
+    trace(role, segment, first, last, plan, backend);
+  const control = make('control', 0, 0, plan.steps);
+  const twin = noisy ? make('twin', 0, 0, plan.steps) : undefined;
+  const before = make('before', 0, 0, plan.resumeAt[0]!);
+  const after = plan.resumeAt.map((from, at) =>
+    make('after', at + 1, from, plan.resumeAt[at + 1] ?? plan.steps),
+  );
+  const cold = make('cold', 1, plan.resumeAt[0]!, plan.steps);
+  for (const step of cold.steps) {
+    step.claimed.loss *= 3;
+    step.updateL2 = step.updateL2.map((norm) => norm / 2);
+  }
+  const all = [control, ...(twin === undefined ? [] : [twin]), before, ...after, cold];
+  return { control, twin, before, after, cold, all };
+}
