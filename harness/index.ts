@@ -35,6 +35,7 @@ export {
   type Observed,
   type SampledImage,
   type Scenario,
+  type ScenarioPlan,
   type StepClaim,
   type Trainer,
   type TrainerContext,

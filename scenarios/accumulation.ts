@@ -1,10 +1,10 @@
 /** A healthy run with gradient accumulation, resumed twice: on an update's border and in mid-accumulation. */
 import { defineScenario } from '../harness/index.ts';
-import { PLAN, unfused } from './image-model/digits.ts';
+import { unfused } from './image-model/digits.ts';
 
 export default defineScenario({
   about: 'AdamW without hooks, two micro-batches an update, saved once in mid-accumulation',
-  plan: { steps: PLAN.steps, resumeAt: [8, 15] },
+  plan: { steps: 24, resumeAt: [8, 15], onSoftwareGpu: { steps: 8, resumeAt: [2, 5] } },
   lacks: ['hooks'],
   cold: true,
   async trainer(context) {

@@ -36,14 +36,18 @@ export function probeBackends(): Promise<BackendReport[]> {
 
 /**
  * Opens what a gate asks for once, in a process of its own, so that a backend that is not there ends the gate
- * before any scenario starts.
+ * before any scenario starts. Tells whether it is a GPU in software, on which a step takes seconds.
  * @throws BackendError with the reason and the command that mends it
  */
-export async function requireBackend(requested: string, requireGpu: boolean): Promise<void> {
+export async function requireBackend(
+  requested: string,
+  requireGpu: boolean,
+): Promise<{ readonly softwareGpu: boolean }> {
   // These two are part of every installation and have nothing to find out.
-  if (!requireGpu && (requested === 'wasm' || requested === 'cpu')) return;
-  const { usable, problem, remedy } = await ask(requested, requireGpu, TIME_LIMIT_MS);
+  if (!requireGpu && (requested === 'wasm' || requested === 'cpu')) return { softwareGpu: false };
+  const { usable, hardware, problem, remedy } = await ask(requested, requireGpu, TIME_LIMIT_MS);
   if (!usable) throw new BackendError(requireGpu ? 'gpu-required' : 'failed', problem!, remedy);
+  return { softwareGpu: requested === 'webgpu' && !hardware };
 }
 
 export async function probeBackend(name: BackendName, timeLimitMs = TIME_LIMIT_MS): Promise<BackendReport> {

@@ -13,10 +13,14 @@ export const requireGpuOption = (): Option =>
   new Option('--require-gpu', 'exit with 3 unless it is a hardware GPU').default(false);
 
 export const scenariosOption = (): Option =>
-  new Option('--scenarios <dir>', 'folder of scenario files').default('scenarios').argParser(absolute);
+  new Option('--scenarios <dir>', 'folder of scenario files')
+    .default(absolute('scenarios'), 'scenarios')
+    .argParser(absolute);
 
 export const reportsOption = (): Option =>
-  new Option('--reports <dir>', 'folder for reports').default('reports').argParser(absolute);
+  new Option('--reports <dir>', 'folder for reports')
+    .default(absolute('reports'), 'reports')
+    .argParser(absolute);
 
 export const imagesOption = (): Option =>
   new Option(

@@ -69,10 +69,9 @@ async function run(wanted: readonly string[], options: RunOptions): Promise<numb
     throw new UsageError(`no folder of pictures at ${options.images}; give --images an existing one`);
   }
   const selected = await selectScenarios(options.scenarios, wanted);
-  const scenarios = await Promise.all(
-    [...selected].map(async ([name, file]) => withPlan(await loadScenario(name, file), options)),
-  );
-  await requireBackend(options.backend, options.requireGpu);
+  const loaded = await Promise.all([...selected].map(([name, file]) => loadScenario(name, file)));
+  const { softwareGpu } = await requireBackend(options.backend, options.requireGpu);
+  const scenarios = loaded.map((scenario) => withPlan(scenario, options, softwareGpu));
   const signal = onInterrupt();
   const display = openDisplay(scenarios);
   let result: GateResult;
@@ -96,9 +95,14 @@ async function run(wanted: readonly string[], options: RunOptions): Promise<numb
   return signal.aborted ? EXIT.interrupted : gate.passed ? EXIT.passed : EXIT.failed;
 }
 
-function withPlan(loaded: LoadedScenario, { steps, resumeAt }: RunOptions): LoadedScenario {
-  if (steps === undefined && resumeAt === undefined) return loaded;
-  const plan = { steps: steps ?? loaded.plan.steps, resumeAt: resumeAt ?? loaded.plan.resumeAt };
+/** @throws {UsageError} when the resume points asked for lie outside the run */
+function withPlan(
+  loaded: LoadedScenario,
+  { steps, resumeAt }: RunOptions,
+  softwareGpu: boolean,
+): LoadedScenario {
+  const own = softwareGpu ? loaded.softwarePlan : loaded.plan;
+  const plan = { steps: steps ?? own.steps, resumeAt: resumeAt ?? own.resumeAt };
   return { ...loaded, plan: checkPlan(plan, `scenario ${loaded.name} with --steps or --resume-at`) };
 }
 

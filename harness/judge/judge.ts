@@ -94,6 +94,8 @@ function mismatchOf(expect: Expectation, outcome: Outcome, findings: readonly Fi
   const missed = expect.filter((rule) => !found.has(rule));
   if (outcome !== 'refuted')
     return `a known fault went unproven: expected ${expect.join(', ')}, and it is ${outcome}`;
+  const amiss = findings.find(({ proof, refutes }) => proof === 'run' && !refutes);
+  if (amiss !== undefined) return `the evidence on a known fault is amiss: ${amiss.sentence}`;
   if (missed.length > 0) return `a known fault was not found by ${missed.join(', ')}`;
   const [headline] = findings;
   return headline?.rule === expect[0]

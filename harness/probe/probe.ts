@@ -2,7 +2,7 @@
  * Turns a live trainer into records. What can be measured on the tensors is measured; what the trainer says
  * of itself is recorded apart, as a claim.
  */
-import type { Variable } from '@tensorflow/tfjs-core';
+import { reshape, type Variable } from '@tensorflow/tfjs-core';
 import type { ParametersRecord, StateRecord, StepRecord, TraceRecord } from '../trace/schema.ts';
 import { observeTraining } from '../training/observation.ts';
 import type { Trainer } from '../training/trainer.ts';
@@ -44,8 +44,8 @@ export function createProbe(trainer: Trainer, folder: string, write: (record: Tr
     seconds,
     async step(step) {
       const before = new Map(
-        // A clone keeps the old values alive without copying them.
-        trainer.observe().parameters.map(({ name, variable }) => [name, variable.clone()]),
+        // Keeps the old values alive without copying them, as clone() would on wasm.
+        trainer.observe().parameters.map(({ name, variable }) => [name, reshape(variable, variable.shape)]),
       );
       const gradients = new Map<Variable, () => number>();
       const hookCalls = new Map<Variable, number>();
@@ -80,7 +80,7 @@ export function createProbe(trainer: Trainer, folder: string, write: (record: Tr
           measure.change(variable, before.get(name) ?? variable),
         );
         await measure.collect();
-        for (const clone of before.values()) clone.dispose();
+        for (const values of before.values()) values.dispose();
         const measured = changes.map((change) => change());
         const own = new Set(parameters.map(({ variable }) => variable));
         const strays = (counts: Iterable<[Variable, number]>): number =>

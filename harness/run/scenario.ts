@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { OBSERVABLES, type Plan } from '../trace/schema.ts';
-import type { Scenario } from '../training/trainer.ts';
+import type { Scenario, ScenarioPlan } from '../training/trainer.ts';
 
 /** Wrong usage or configuration: one line for the user, exit code 2. */
 export class UsageError extends Error {
@@ -16,15 +16,19 @@ export interface LoadedScenario {
   readonly file: string;
   readonly scenario: Scenario;
   readonly plan: Plan;
+  /** Where the GPU is one in software. */
+  readonly softwarePlan: Plan;
 }
+
+const planOf = z.object({
+  steps: z.int().positive(),
+  resumeAt: z.union([z.int().positive(), z.array(z.int().positive()).min(1)]),
+});
 
 const scenarioSchema = z.object({
   about: z.string().min(1),
   trainer: z.custom<Scenario['trainer']>((value) => typeof value === 'function', 'must be a function'),
-  plan: z.object({
-    steps: z.int().positive(),
-    resumeAt: z.union([z.int().positive(), z.array(z.int().positive()).min(1)]),
-  }),
+  plan: planOf.extend({ onSoftwareGpu: planOf.optional() }),
   expect: z.union([z.literal('proven'), z.array(z.string()).min(1)]).optional(),
   lacks: z.array(z.enum(OBSERVABLES)).optional(),
   kernels: z.array(z.string()).optional(),
@@ -118,14 +122,17 @@ export async function loadScenario(name: string, file: string): Promise<LoadedSc
   }
   // The checked object is the file's own: the schema only looked at it.
   const scenario = module.default as Scenario;
-  return { name, file, scenario, plan: checkPlan(scenario.plan, `scenario ${file}`) };
+  const where = `scenario ${file}`;
+  const plan = checkPlan(scenario.plan, where);
+  const short = scenario.plan.onSoftwareGpu;
+  return { name, file, scenario, plan, softwarePlan: short ? checkPlan(short, where) : plan };
 }
 
 /**
  * Resume points in ascending order, each with at least one step before the run's end.
  * @throws {UsageError} when a point lies outside the run or occurs twice
  */
-export function checkPlan(plan: Scenario['plan'], where: string): Plan {
+export function checkPlan(plan: ScenarioPlan, where: string): Plan {
   const resumeAt = typeof plan.resumeAt === 'number' ? [plan.resumeAt] : [...plan.resumeAt];
   const ascending = resumeAt.every((step, index) => index === 0 || step > resumeAt[index - 1]!);
   if (resumeAt.length === 0 || !ascending || resumeAt[0]! < 1 || resumeAt.at(-1)! > plan.steps) {

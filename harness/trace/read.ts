@@ -1,9 +1,11 @@
 /** Reads a trace back, line by line, checked against the schema and bounded in memory. */
 import { createReadStream } from 'node:fs';
-import { recordSchema, TRACE_FORMAT, type Trace, type TraceRecord } from './schema.ts';
+import { type RunRecord, recordSchema, TRACE_FORMAT, type Trace, type TraceRecord } from './schema.ts';
 
 /** A longer line is not a trace of ours: 500 parameters make lines of some 60 kB. */
 export const MAX_LINE_BYTES = 64 * 1024 * 1024;
+
+const MAX_PATH_LENGTH = 200;
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] extends readonly (infer Item)[] ? Item[] : T[Key] };
 
@@ -27,6 +29,9 @@ export async function readTrace(file: string): Promise<Trace> {
   let names: readonly string[] = [];
   let groups: readonly (string | null)[] = [];
 
+  /** Before the first step, the one that this process starts or resumes after. */
+  const lastStep = ({ segment, plan }: RunRecord): number =>
+    trace.steps.at(-1)?.step ?? (segment === 0 ? 0 : (plan.resumeAt[segment - 1] ?? 0));
   const take = (record: TraceRecord): string | undefined => {
     if (record.kind === 'run') {
       if (trace.run !== undefined) return 'holds a second run record';
@@ -58,10 +63,8 @@ export async function readTrace(file: string): Promise<Trace> {
         if (columns.some((column) => column.length !== names.length)) {
           return `holds a step ${record.step} whose columns do not fit its ${names.length} parameters`;
         }
-        const last = trace.steps.at(-1);
-        if (last !== undefined && record.step !== last.step + 1) {
-          return `jumps from step ${last.step} to step ${record.step}`;
-        }
+        const last = lastStep(trace.run);
+        if (record.step !== last + 1) return `jumps from step ${last} to step ${record.step}`;
         trace.steps.push({ ...record, names, groups });
         return undefined;
       }
@@ -79,7 +82,9 @@ export async function readTrace(file: string): Promise<Trace> {
         return undefined;
       case 'end':
         trace.end = record;
-        return undefined;
+        return record.step === lastStep(trace.run)
+          ? undefined
+          : `ends at step ${record.step} after step ${lastStep(trace.run)}`;
     }
   };
 
@@ -88,7 +93,7 @@ export async function readTrace(file: string): Promise<Trace> {
     for await (const line of lines(file)) {
       lineNumber += 1;
       if (line === '') continue;
-      const defect = readLine(line, take);
+      const defect = line === undefined ? `is longer than ${MAX_LINE_BYTES} bytes` : readLine(line, take);
       if (defect !== undefined) trace.defect ??= `line ${lineNumber} ${defect}`;
     }
   } catch (error) {
@@ -113,13 +118,15 @@ function readLine(line: string, take: (record: TraceRecord) => string | undefine
   const parsed = recordSchema.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    return `is not a trace record: ${issue.path.join('.') || 'record'}: ${issue.message}`;
+    // A key of theirs may be megabytes long, and this goes into reports.
+    const where = issue.path.join('.').slice(0, MAX_PATH_LENGTH) || 'record';
+    return `is not a trace record: ${where}: ${issue.message}`;
   }
   return take(parsed.data);
 }
 
-/** Lines without their ends; a line over the bound throws instead of filling memory. */
-async function* lines(file: string): AsyncGenerator<string> {
+/** Lines without their ends; undefined, and no more, for a line over the bound, so that none fills memory. */
+async function* lines(file: string): AsyncGenerator<string | undefined> {
   let parts: Buffer[] = [];
   let size = 0;
   for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
@@ -133,7 +140,7 @@ async function* lines(file: string): AsyncGenerator<string> {
     }
     const rest = chunk.subarray(start);
     size += rest.length;
-    if (size > MAX_LINE_BYTES) throw new Error(`a line is longer than ${MAX_LINE_BYTES} bytes`);
+    if (size > MAX_LINE_BYTES) return yield undefined;
     parts.push(rest);
   }
   if (size > 0) yield Buffer.concat(parts).toString('utf8');

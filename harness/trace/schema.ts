@@ -12,14 +12,16 @@ export const ROLES = ['control', 'twin', 'before', 'after', 'cold'] as const;
 export const OBSERVABLES = ['hooks', 'slots', 'images', 'random', 'gradients', 'rates', 'batches'] as const;
 
 /** JSON has no NaN or infinities: they are written as strings. */
-const real = z.union([
-  z.number(),
-  z.enum(['NaN', 'Infinity', '-Infinity']).transform((text) => Number(text)),
-]);
+const real = z.union(
+  [z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform((text) => Number(text))],
+  { error: 'expected a number, or "NaN", "Infinity" or "-Infinity"' },
+);
 const count = z.int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const text = z.string().max(4096);
-const scalar = z.union([z.number(), text, z.boolean(), z.null()]);
+const scalar = z.union([z.number(), text, z.boolean(), z.null()], {
+  error: 'expected a number, text, true, false or null',
+});
 
 export const planSchema = z.object({
   steps: z.int().positive().describe('loop iterations (micro-batches) of the whole run'),
@@ -160,6 +162,11 @@ export const recordSchema = z.discriminatedUnion('kind', [
   end,
   processEnd,
 ]);
+
+/** The JSON Schema of one line of a trace. */
+export function traceJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(recordSchema, { io: 'input' }) as Record<string, unknown>;
+}
 
 export type TraceRecord = z.output<typeof recordSchema>;
 export type Plan = z.output<typeof planSchema>;

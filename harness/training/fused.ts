@@ -5,6 +5,7 @@
  * Both capture what they step when they are registered, the parameter-group object among it. They must
  * therefore be registered after everything has been restored; that order is what resumeproof proves.
  */
+import type { Variable } from '@tensorflow/tfjs-core';
 import { clipGradientNorm, type Gradients } from './gradients.ts';
 import type { Optimizer, Parameter, ParameterGroup } from './optimizer.ts';
 
@@ -24,14 +25,26 @@ export function fuseBackwardPass(
     group.parameters.map(({ variable }) =>
       gradients.onAccumulated(variable, () => {
         clipGradientNorm(gradients, variable, options.maxGradNorm);
-        optimizer.stepParameter(variable, gradients.of(variable)!, group);
-        gradients.drop(variable);
+        stepAndDrop(gradients, optimizer, variable, group);
       }),
     ),
   );
   return () => {
     for (const remove of handles) remove();
   };
+}
+
+/** Without a gradient nothing happens: a hook that was registered twice has dropped it at its first call. */
+function stepAndDrop(
+  gradients: Gradients,
+  optimizer: Optimizer,
+  variable: Variable,
+  group: ParameterGroup,
+): void {
+  const gradient = gradients.of(variable);
+  if (gradient === undefined) return;
+  optimizer.stepParameter(variable, gradient, group);
+  gradients.drop(variable);
 }
 
 export interface FusedGroups {
@@ -52,17 +65,17 @@ export function fuseOptimizerGroups(
   const counts = optimizers.map(() => 0);
   const handles = optimizers.flatMap((optimizer, index) => {
     const held: readonly ParameterGroup[] = optimizer.groups;
-    const variables = held.flatMap((group) => group.parameters.map(({ variable }) => variable));
+    // A frozen parameter gets no gradient: counted, it would keep its group from ever being full.
+    const variables = held
+      .flatMap((group) => group.parameters.map(({ variable }) => variable))
+      .filter(({ trainable }) => trainable);
     return variables.map((variable) =>
       gradients.onAccumulated(variable, () => {
         clipGradientNorm(gradients, variable, options.maxGradNorm);
         counts[index]! += 1;
         if (counts[index] !== variables.length) return;
         for (const group of held) {
-          for (const { variable: own } of group.parameters) {
-            optimizer.stepParameter(own, gradients.of(own)!, group);
-            gradients.drop(own);
-          }
+          for (const { variable: own } of group.parameters) stepAndDrop(gradients, optimizer, own, group);
         }
       }),
     );

@@ -11,8 +11,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { trainingObserver } from './observation.ts';
 
-/** Called with the variable and its accumulated gradient; temporaries made in it are disposed after it. */
-export type GradientHook = (variable: tf.Variable, gradient: tf.Tensor) => void;
+/**
+ * Called with the variable; its gradient is {@link Gradients.of} it, unless a hook before this one dropped it.
+ * Temporaries made in a hook are disposed after it.
+ */
+export type GradientHook = (variable: tf.Variable) => void;
 
 export class Gradients {
   readonly #hooks = new Map<tf.Variable, Set<GradientHook>>();
@@ -21,7 +24,7 @@ export class Gradients {
   /** Registers a hook on this very variable; a variable that replaces it has none. Returns its removal. */
   onAccumulated(variable: tf.Variable, hook: GradientHook): () => void {
     // Each registration counts, also of a function that is registered already.
-    const entry: GradientHook = (...args) => hook(...args);
+    const entry: GradientHook = (own) => hook(own);
     const hooks = this.#hooks.get(variable) ?? new Set();
     hooks.add(entry);
     this.#hooks.set(variable, hooks);
@@ -79,9 +82,11 @@ export class Gradients {
       if (value === undefined) {
         const anchor = tf.scalar(0);
         anchors.push(anchor);
+        const position = tf.engine().state.activeTape.length;
         const identity = tf.customGrad(() => ({
-          value: variable.clone(),
+          value: alias(variable),
           gradFunc: (dy: tf.Tensor) => {
+            releaseTape(position + 1);
             this.#accumulate(variable, dy);
             return tf.scalar(0);
           },
@@ -102,7 +107,7 @@ export class Gradients {
 
   #accumulate(variable: tf.Variable, dy: tf.Tensor): void {
     const before = this.#accumulated.get(variable);
-    const gradient = tf.keep(before === undefined ? dy.clone() : tf.add(before, dy));
+    const gradient = tf.keep(before === undefined ? alias(dy) : tf.add(before, dy));
     before?.dispose();
     // The tape would hold the tensor until the whole pass is over.
     dy.dispose();
@@ -112,10 +117,22 @@ export class Gradients {
     for (const hook of this.#hooks.get(variable) ?? []) {
       observer?.hook(variable);
       tf.tidy(() => {
-        hook(variable, gradient);
+        hook(variable);
       });
     }
   }
+}
+
+/** The same values without a copy; `clone()` makes one on wasm. */
+const alias = (tensor: tf.Tensor): tf.Tensor => tf.reshape(tensor, tensor.shape);
+
+/**
+ * Frees what the tape saved from `position` on, which the backward pass is through with. The tape itself does
+ * so at its end only: until then it would keep the old values of every parameter that a hook has updated.
+ */
+function releaseTape(position: number): void {
+  const tape = tf.engine().state.activeTape;
+  for (const node of tape.splice(position)) tf.dispose(node.saved ?? []);
 }
 
 /**

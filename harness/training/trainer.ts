@@ -66,12 +66,22 @@ export interface TrainerContext {
   readonly weightsOnly: boolean;
 }
 
+export interface ScenarioPlan {
+  /** Loop iterations (micro-batches) of the whole run. */
+  readonly steps: number;
+  /** The steps after which the run is saved, stopped and resumed. */
+  readonly resumeAt: number | readonly number[];
+}
+
 export interface Scenario {
   /** One sentence for lists and reports. */
   readonly about: string;
   /** Builds the trainer as its own program would; resumes if the context holds a checkpoint. */
   readonly trainer: (context: TrainerContext) => Promise<Trainer>;
-  readonly plan: { readonly steps: number; readonly resumeAt: number | readonly number[] };
+  readonly plan: ScenarioPlan & {
+    /** A shorter plan where the GPU is emulated in software, on which a step takes seconds; the plan by default. */
+    readonly onSoftwareGpu?: ScenarioPlan;
+  };
   /** 'proven' by default; or rule ids that must be found, the first of them as the headline. */
   readonly expect?: 'proven' | readonly [string, ...string[]];
   /** What this trainer has not got. What is neither seen nor declared is a finding. */

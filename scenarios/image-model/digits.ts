@@ -5,8 +5,8 @@ import type { TrainerContext } from '../../harness/training/trainer.ts';
 import { createFineTune, type FineTune, pretrained } from './fine-tune.ts';
 import { BASE_TRANSFORMER, transformer } from './transformer.ts';
 
-/** Warm-up is over before the resume, and the cosine has not yet ended. */
-export const PLAN = { steps: 24, resumeAt: 12 };
+/** The rate has left 0 before the resume, and the cosine has not yet ended. */
+export const PLAN = { steps: 24, resumeAt: 12, onSoftwareGpu: { steps: 6, resumeAt: 3 } };
 const WARMUP_STEPS = 6;
 
 /** Fused backward pass: Adafactor with sd-scripts' recommended arguments. */

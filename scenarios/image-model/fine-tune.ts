@@ -57,6 +57,8 @@ const PICTURES = path.join(import.meta.dirname, '..', '..', 'fixtures', 'picture
 const BASE = path.join(import.meta.dirname, '..', '..', 'fixtures', 'base-model', 'model.safetensors');
 const MAX_GRAD_NORM = 1;
 const EMA_DECAY = 0.99;
+/** Few, since on a GPU in software each takes half a second. */
+const SAMPLING_STEPS = 5;
 /** Classes drawn from the live weights, and from their average. */
 const SAMPLED = [3, 5, 7, 8];
 const SAMPLED_FROM_EMA = [3, 7];
@@ -283,7 +285,7 @@ export class FineTune implements Trainer {
     labels.forEach((label, at) => {
       noise.set(RandomStream.fromSeed(label).gaussian(SIZE * SIZE), at * SIZE * SIZE);
     });
-    const pictures = await sample(this.#options.model, read, labels, noise);
+    const pictures = await sample(this.#options.model, read, labels, noise, SAMPLING_STEPS);
     return pictures.map((pixels, at) => ({
       name: `digit ${labels[at]}, seed ${labels[at]}${suffix}`,
       width: SIZE,

@@ -3,11 +3,16 @@ import type { Rule } from '../rule.ts';
 import * as alive from './alive.ts';
 import { FAITHFUL_RULES } from './faithful.ts';
 import * as restored from './restored.ts';
-import { RUN_RULES } from './run.ts';
+import * as run from './run.ts';
 
 export const RULES: readonly Rule[] = [
-  // Without evidence nothing else can be believed.
-  ...RUN_RULES,
+  // Without whole traces nothing else can be believed.
+  run.runDied,
+  run.traceIncomplete,
+  run.stateMissing,
+  run.backendFellBack,
+  run.nothingAfterResume,
+  run.notReproducible,
   // Wrong weights, or weights that cannot train, explain all that follows.
   restored.parametersNotRestored,
   restored.trainableChanged,
@@ -35,4 +40,7 @@ export const RULES: readonly Rule[] = [
   alive.slotsDoNotAdvance,
   alive.imagesUnchanged,
   ...FAITHFUL_RULES,
+  // What could not be told; what was refuted stands all the same.
+  run.controlDoesNotTrain,
+  run.nothingObserved,
 ];

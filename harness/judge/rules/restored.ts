@@ -339,6 +339,8 @@ export const imagesDifferAtResume: Rule = {
   claim: 'Right after the resume, each sampled image is the one sampled at the save.',
   judge: ({ resumes }) =>
     resumes.flatMap((resume): Found[] => {
+      // A process that died before its first record has its own finding.
+      if (resume.resumed === undefined) return [];
       const { saved, resumed } = resume.images;
       const after = new Map(resumed.map((sample) => [sample.name, sample.sha256]));
       const different = saved.filter(({ name, sha256 }) => after.get(name) !== sha256);

@@ -11,6 +11,12 @@ const nameOf = (trace: Trace): string => {
 };
 const resumeOf = (trace: Trace): number => (trace.run?.role === 'after' ? trace.run.segment : 0);
 
+const ENDED: Readonly<Record<string, string>> = {
+  'step-timeout': 'since it made no step within its time limit',
+  'run-timeout': 'since it did not end within its time limit',
+  cancelled: 'since the run was interrupted',
+};
+
 export const runDied: Rule = {
   id: 'run-died',
   proof: 'run',
@@ -25,7 +31,7 @@ export const runDied: Rule = {
           ? `${failure.code} at step ${failure.step}: ${failure.message.split('\n')[0]}`
           : process?.outcome === 'crashed'
             ? `it was ended by ${process.signal ?? `exit code ${process.exitCode}`}`
-            : `it was ended by the harness: ${process?.outcome}`;
+            : `it was ended by the harness, ${ENDED[process!.outcome]}`;
       const resumed = trace.run?.role === 'after';
       return [
         {
@@ -106,7 +112,7 @@ export const stateMissing: Rule = {
       const names = missing.map(([name]) => name);
       return [
         {
-          sentence: `No state was recorded ${names.join(' and ')}, so resume ${resume.index} cannot be judged by it.`,
+          sentence: `No state was recorded ${names.join(', ')}: resume ${resume.index} cannot be judged.`,
           subjects: names,
           resume: resume.index,
           step: resume.from,
@@ -173,15 +179,18 @@ export const controlDoesNotTrain: Rule = {
         },
       ];
     }
+    // An earlier stretch may lie between two updates: what it carries on shows in the stretches after it.
     return resumes
+      .slice(-1)
       .filter(({ controlSteps }) => controlSteps.length > 0 && !moved(controlSteps))
       .map(
         (resume): Found => ({
           sentence: `The control moved no parameter between steps ${resume.from} and ${resume.to}, so it cannot be told whether the resumed run should.`,
           resume: resume.index,
-          expected: 'the control changes its parameters after the resume point',
+          expected: 'the control changes its parameters after the last resume point',
           seen: 'no parameter changed',
-          cause: 'the learning rate has reached 0 or the plan’s steps after the resume point are too few',
+          cause:
+            'the learning rate has reached 0, or there are too few steps after the resume point for an update',
           remedy: 'move the resume point or add steps',
         }),
       );
@@ -332,14 +341,3 @@ export const nothingObserved: Rule = {
     ];
   },
 };
-
-export const RUN_RULES: readonly Rule[] = [
-  runDied,
-  traceIncomplete,
-  stateMissing,
-  backendFellBack,
-  controlDoesNotTrain,
-  nothingAfterResume,
-  nothingObserved,
-  notReproducible,
-];

@@ -1,0 +1,125 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { gateSchema } from '../judge/verdict.ts';
+import { fixtures, resumeproof as start } from './testing/start.ts';
+
+let scratch: string;
+beforeAll(async () => {
+  scratch = await mkdtemp(path.join(tmpdir(), 'resumeproof-cli-'));
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+const resumeproof = (args: readonly string[], env: Record<string, string> = {}) =>
+  start(scratch, args, { env: { CI: 'true', ...env } });
+const scenarios = path.join(fixtures, 'scenarios');
+const healthyAndFaulty = ['run', '--scenarios', scenarios, '--backend', 'cpu'];
+
+describe('run', () => {
+  test('proves what resumes rightly, catches what does not, and says where the report lies', async () => {
+    const { exitCode, stdout, stderr } = await resumeproof([...healthyAndFaulty, '--json']);
+    expect(exitCode, stderr).toBe(0);
+    const { report, ...gate } = JSON.parse(stdout);
+    const { verdicts, passed } = gateSchema.parse(gate);
+    expect(passed).toBe(true);
+    expect(verdicts.map(({ scenario, outcome }) => [scenario, outcome])).toEqual([
+      ['accumulated-gradients-forgotten', 'refuted'],
+      ['healthy', 'proven'],
+    ]);
+    expect(await readFile(report.html, 'utf8')).toContain('1 scenario proven and 1 known fault caught');
+    expect(JSON.parse(await readFile(report.json, 'utf8'))).toEqual(gate);
+    // Each role in a process of its own.
+    const processes = await Promise.all(
+      verdicts.flatMap(({ runs }) =>
+        runs.map(async ({ trace }) => {
+          const [first] = (await readFile(path.join(path.dirname(report.json), trace), 'utf8')).split('\n');
+          return JSON.parse(first!).process.pid;
+        }),
+      ),
+    );
+    expect(new Set(processes).size).toBe(6);
+  });
+
+  test('a known fault that is not in the plan’s way, and is not found, turns the gate red', async () => {
+    const plan = ['--steps', '8', '--resume-at', '4'];
+    const { exitCode, stdout } = await resumeproof([...healthyAndFaulty, 'accumulated*', ...plan]);
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/accumulated-gradients-forgotten .* proven, NOT AS EXPECTED/);
+    expect(stdout).toMatch(/Failed in accumulated-gradients-forgotten: a known fault went unproven/);
+    expect(stdout).toMatch(/run again: npx resumeproof run .* --steps 8 --resume-at 4/);
+  });
+
+  test.each([
+    [
+      'an unknown scenario',
+      ['nowhere'],
+      /no scenario matches 'nowhere' in .*; there are: accumulated-.*, healthy/,
+    ],
+    ['an unknown backend', ['--backend', 'cuda'], /--backend <name>' argument 'cuda' is invalid/],
+    ['a folder without scenarios', ['--scenarios', 'nowhere'], /no folder of scenarios at .*nowhere/],
+    [
+      'a resume point outside the run',
+      ['--steps', '4', '--resume-at', '9'],
+      /ascending resume points from 1 to 4, received 9/,
+    ],
+    ['a number that is none', ['--steps', 'many'], /expected an integer from 1 on/],
+    ['a picture folder that is not there', ['--images', 'nowhere'], /no folder of pictures at .*nowhere/],
+  ])('%s is told in a line, with exit code 2', async (_, args, message) => {
+    const { exitCode, stdout, stderr } = await resumeproof([...healthyAndFaulty, ...args]);
+    expect(exitCode).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(message);
+    expect(stderr.trim().split('\n').length, stderr).toBeLessThanOrEqual(2);
+  });
+
+  test.each([
+    ['is no scenario', 'export default { about: 1 };', /about: .*expected string.*see defineScenario/],
+    ['does not load', 'import "./nowhere.js";', /cannot load scenario .*bad\.js: Cannot find module/],
+    ['throws', 'throw new Error("no");', /cannot load scenario .*bad\.js: no/],
+  ])('a scenario file that %s is named, with exit code 2', async (_, text, message) => {
+    await writeFile(path.join(scratch, 'bad.js'), text);
+    const { exitCode, stderr } = await resumeproof(['run', path.join(scratch, 'bad.js'), '--backend', 'cpu']);
+    expect(stderr).toMatch(message);
+    expect(exitCode).toBe(2);
+  });
+
+  test('what the environment lacks ends with exit code 3, before anything is run', async () => {
+    const required = await resumeproof([...healthyAndFaulty, '--require-gpu']);
+    expect(required.stderr).toMatch(/^resumeproof: a hardware GPU is required: cpu runs on the CPU/);
+    const missing = await resumeproof([...healthyAndFaulty, '--backend', 'webgpu'], {
+      VK_DRIVER_FILES: '/nowhere.json',
+    });
+    expect(missing.stderr).toMatch(/^resumeproof: webgpu finds no adapter/);
+    for (const { exitCode, stdout } of [required, missing])
+      expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
+  });
+});
+
+describe('list and doctor', () => {
+  test('list names scenarios, and rules that a scenario can expect', async () => {
+    const listed = await resumeproof(['list', '--scenarios', scenarios]);
+    expect(listed.stdout).toMatch(
+      /^healthy\n {2}A small regression.*\n {2}9 steps, resumed after 5; expected: proven$/m,
+    );
+    const rules = await resumeproof(['list', '--rules', '--json']);
+    const ids = JSON.parse(rules.stdout).rules.map(({ id }: { id: string }) => id);
+    expect(ids).toContain('silent-no-op');
+  });
+
+  test('doctor tells each backend’s device, and how to get what is missing', async () => {
+    const { exitCode, stdout } = await resumeproof(['doctor', '--json']);
+    expect(exitCode).toBe(0);
+    const { backends } = JSON.parse(stdout);
+    expect(backends.map(({ name }: { name: string }) => name)).toEqual(['node-gpu', 'webgpu', 'wasm', 'cpu']);
+    expect(backends[2]).toMatchObject({ usable: true, hardware: false, problem: null });
+    const table = await resumeproof(['doctor']);
+    expect(table.stdout).toMatch(/^wasm\s+yes\s+no\s+CPU, WebAssembly/m);
+  });
+
+  test.each(['', 'run', 'list', 'doctor', 'fuzz'])('%s --help shows an example', async (command) => {
+    const { exitCode, stdout } = await resumeproof(command === '' ? ['--help'] : [command, '--help']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/Example:\n {2}resumeproof \w+/);
+  });
+});

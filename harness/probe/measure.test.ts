@@ -1,0 +1,147 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { openBackend } from '../backend/backend.ts';
+import { type Change, measurements } from './measure.ts';
+import { CHANGES } from './testing/changes.ts';
+
+/** The definition, in plain numbers. */
+function changeOf(now: Float32Array, before: Float32Array): Change {
+  const l2 = (values: readonly number[]) => Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0));
+  return {
+    l2: l2([...now]),
+    linf: [...now].reduce((most, value) => Math.max(most, Math.abs(value)), 0),
+    updateL2: l2([...now].map((value, at) => value - before[at]!)),
+    changed: now.some((value, at) => value !== before[at]),
+  };
+}
+
+/** Each measured against the definition: norms to `relative`, NaN and infinities exactly. */
+function expectChange(measured: Change, wanted: Change, relative: number, what = ''): void {
+  expect(measured.changed, `${what} changed`).toBe(wanted.changed);
+  for (const key of ['l2', 'linf', 'updateL2'] as const) {
+    if (!Number.isFinite(wanted[key]) || wanted[key] === 0)
+      expect(measured[key], `${what} ${key}`).toBe(wanted[key]);
+    else expect(Math.abs(measured[key] / wanted[key] - 1), `${what} ${key}`).toBeLessThan(relative);
+  }
+}
+
+async function measured(now: Float32Array, before: Float32Array): Promise<{ change: Change; l2: number }> {
+  const [own, old] = [tf.tensor1d(now), tf.tensor1d(before)];
+  const measure = measurements();
+  const [change, l2] = [measure.change(own, old), measure.l2(own)];
+  await measure.collect();
+  tf.dispose([own, old]);
+  return { change: change(), l2: l2() };
+}
+
+/** Pairs of which most values are equal, as in a step that moved little. */
+const pairs = (value: fc.Arbitrary<number>) =>
+  fc
+    .array(fc.tuple(value, fc.option(value, { freq: 2 })), { minLength: 1, maxLength: 40 })
+    .map(
+      (list) =>
+        [
+          Float32Array.from(list.map(([now]) => now)),
+          Float32Array.from(list.map(([now, old]) => old ?? now)),
+        ] as const,
+    );
+
+describe.each(['cpu', 'wasm'])('in the memory of %s', (backend) => {
+  beforeAll(async () => {
+    await openBackend(backend);
+  });
+
+  test('a change is measured as defined, any float32 included', async () => {
+    await fc.assert(
+      fc.asyncProperty(pairs(fc.float()), async ([now, before]) => {
+        const { change, l2 } = await measured(now, before);
+        expectChange(change, changeOf(now, before), 1e-12);
+        expect(l2).toBe(change.l2);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe('on a device that is not this process’ memory', () => {
+  // The cpu backend's kernels under a name that is not known to hold its tensors here.
+  beforeAll(async () => {
+    await openBackend('cpu');
+    tf.registerBackend('remote', tf.findBackendFactory('cpu'));
+    tf.copyRegisteredKernels('cpu', 'remote');
+    await tf.setBackend('remote');
+  });
+
+  test('a change is measured as defined, to float32’s precision', async () => {
+    // A square must not leave float32's range.
+    const value = fc.float({ min: -1e6, max: 1e6, noNaN: true }).map((x) => (Math.abs(x) < 1e-6 ? 0 : x));
+    await fc.assert(
+      fc.asyncProperty(pairs(value), async ([now, before]) => {
+        const { change, l2 } = await measured(now, before);
+        const wanted = changeOf(now, before);
+        fc.pre(wanted.updateL2 === 0 || wanted.updateL2 > 1e-12);
+        expectChange(change, wanted, 1e-5);
+        expect(l2).toBeCloseTo(change.l2, 5);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('what is asked for in several rounds is told apart, and nothing stays behind', async () => {
+    const [small, large] = [tf.tensor1d([3, 4]), tf.tensor2d([5, 0, 0, -12], [2, 2])];
+    const { numTensors } = tf.memory();
+    const measure = measurements();
+    const first = measure.l2(small);
+    const second = measure.change(large, large);
+    await measure.collect();
+    expect(first()).toBe(5);
+    expect(second()).toEqual({ l2: 13, linf: 12, updateL2: 0, changed: false });
+    const third = measure.l2(large);
+    await measure.collect();
+    expect(third()).toBe(13);
+    await measure.collect();
+    expect(tf.memory().numTensors).toBe(numTensors);
+  });
+});
+
+test('webgpu measures what memory holds', async ({ skip }) => {
+  const module = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);
+  // In a process of its own, as everywhere: Dawn keeps threads. NaN travels as a string.
+  const program = `
+    import { openBackend } from ${module('../backend/backend.ts')};
+    import { measurements } from ${module('./measure.ts')};
+    import { CHANGES } from ${module('./testing/changes.ts')};
+    const text = (_, value) => (typeof value === 'number' ? String(value) : value);
+    const say = (value) => process.stdout.write('> ' + JSON.stringify(value, text) + '\\n');
+    const backend = await openBackend('webgpu').catch((error) => say({ refused: error.message }) && process.exit());
+    const tf = await import('@tensorflow/tfjs-core');
+    const measure = measurements();
+    const pending = CHANGES.map(([, now, before]) => {
+      const own = tf.tensor1d(now);
+      return [measure.change(own, tf.tensor1d(before)), measure.l2(own)];
+    });
+    await measure.collect();
+    say(pending.map(([change, l2]) => ({ ...change(), alone: l2() })));
+    backend.assertStillActive();
+    await backend.close();`;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--no-warnings', '--input-type=module', '-e', program],
+    { timeout: 60_000, killSignal: 'SIGKILL', cwd: import.meta.dirname },
+  );
+  const said = JSON.parse(/^> (.*)$/m.exec(stdout)![1]!);
+  // Only for want of an adapter: any other problem of webgpu must be seen to fail.
+  if (/finds no adapter|needs the package/.test(said.refused ?? '')) skip(said.refused);
+  expect(said.refused).toBeUndefined();
+  for (const [index, [what, now, before]] of CHANGES.entries()) {
+    const { changed, ...texts } = said[index];
+    const norms = Object.fromEntries(
+      Object.entries(texts).map(([key, text]) => [key, Number(text)]),
+    ) as unknown as Change & { alone: number };
+    expectChange({ ...norms, changed }, changeOf(now, before), 1e-5, what);
+    expect(norms.alone, what).toBe(norms.l2);
+  }
+});

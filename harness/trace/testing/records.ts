@@ -1,0 +1,156 @@
+/** Arbitrary traces, for tests of this room and of those above it. */
+import fc from 'fast-check';
+import type { TraceRecord } from '../schema.ts';
+import { OBSERVABLES, ROLES, TRACE_FORMAT } from '../schema.ts';
+
+const text = fc.string({ unit: 'binary', maxLength: 8 });
+// JSON has no −0.
+const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
+const real = fc.double().map((value) => value + 0);
+const seconds = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true });
+const count = fc.nat();
+const sha256 = fc.stringMatching(/^[0-9a-f]{64}$/);
+const dictionary = <T>(values: fc.Arbitrary<T>) =>
+  fc.dictionary(
+    text.filter((key) => key !== '__proto__'),
+    values,
+    { maxKeys: 3, noNullPrototype: true },
+  );
+const some = <T>(values: fc.Arbitrary<T>) => fc.array(values, { maxLength: 3 });
+
+const run = fc.record({
+  kind: fc.constant('run' as const),
+  format: fc.constant(TRACE_FORMAT as 1),
+  scenario: text,
+  role: fc.constantFrom(...ROLES),
+  segment: fc.nat(3),
+  plan: fc.record({
+    steps: fc.integer({ min: 1 }),
+    resumeAt: some(fc.integer({ min: 1, max: 1e6 })),
+  }),
+  seed: fc.integer(),
+  lacks: fc.uniqueArray(fc.constantFrom(...OBSERVABLES)),
+  backend: fc.record({
+    requested: text,
+    name: text,
+    adapter: text,
+    driver: fc.option(text),
+    hardware: fc.boolean(),
+    deterministic: fc.boolean(),
+    versions: dictionary(text),
+  }),
+  process: fc.record({ pid: count, node: text, platform: text }),
+});
+
+const tensor = fc.record(
+  {
+    kind: fc.constantFrom('parameter', 'slot', 'average', 'buffer', 'gradient'),
+    name: text,
+    parameter: text,
+    shape: some(count),
+    dtype: text,
+    trainable: fc.boolean(),
+    group: text,
+    storage: count,
+    sha256,
+    l2: real,
+  },
+  { requiredKeys: ['kind', 'name', 'shape', 'dtype', 'storage', 'sha256', 'l2'], noNullPrototype: true },
+);
+
+const state = fc.record({
+  kind: fc.constant('state' as const),
+  at: fc.constantFrom('start', 'pass', 'save', 'resume', 'end'),
+  step: count,
+  tensors: some(tensor),
+  random: dictionary(sha256),
+  counters: dictionary(fc.oneof(finite, text, fc.boolean(), fc.constant(null))),
+});
+
+const sample = fc.record({
+  kind: fc.constant('sample' as const),
+  at: fc.constantFrom('pass', 'save', 'resume', 'end'),
+  step: count,
+  name: text,
+  file: fc.stringMatching(/^[\w.-]{1,20}$/).map((name) => `samples/${name}.png`),
+  sha256,
+  width: fc.integer({ min: 1, max: 4096 }),
+  height: fc.integer({ min: 1, max: 4096 }),
+});
+
+const checkpoint = fc.record({
+  kind: fc.constant('checkpoint' as const),
+  step: count,
+  seconds,
+  bytes: count,
+});
+
+const failure = fc.record({
+  kind: fc.constant('failure' as const),
+  code: fc.constantFrom('error', 'non-finite', 'out-of-memory', 'backend-unavailable', 'resume-refused'),
+  step: count,
+  message: text,
+});
+
+const end = fc.record({
+  kind: fc.constant('end' as const),
+  step: count,
+  seconds: fc.record({ startup: seconds, training: seconds, probing: seconds, sampling: seconds }),
+});
+
+export const processRecords = fc.record({
+  kind: fc.constant('process' as const),
+  outcome: fc.constantFrom('exited', 'crashed', 'step-timeout', 'run-timeout', 'cancelled'),
+  exitCode: fc.option(fc.integer()),
+  signal: fc.option(text),
+  seconds,
+  stderr: some(text),
+});
+
+/** A table of parameters and the steps that have columns for it. */
+const stretch = fc.nat(3).chain((width) => {
+  const column = <T>(values: fc.Arbitrary<T>) => fc.array(values, { minLength: width, maxLength: width });
+  const step = fc.record({
+    kind: fc.constant('step' as const),
+    seconds,
+    claimed: fc.record({
+      step: fc.option(count),
+      loss: real,
+      learningRates: dictionary(real),
+      batch: some(text),
+      applied: fc.boolean(),
+    }),
+    l2: column(real),
+    linf: column(real),
+    updateL2: column(real),
+    changed: column(fc.boolean()),
+    gradientL2: column(fc.option(real)),
+    hookCalls: column(count),
+    updates: column(count),
+    rates: column(fc.option(real)),
+    strayHookCalls: count,
+    strayUpdates: count,
+  });
+  return fc.record({
+    table: fc.record({
+      kind: fc.constant('parameters' as const),
+      names: column(text),
+      groups: column(fc.option(text)),
+    }),
+    steps: some(step),
+    others: some(fc.oneof(state, sample, checkpoint, failure)),
+  });
+});
+
+/** The records of a whole trace in order, its steps numbered from where its process starts or resumes. */
+export const traces: fc.Arbitrary<TraceRecord[]> = fc
+  .record({ run, stretches: some(stretch), end })
+  .map(({ run, stretches, end }) => {
+    let step = run.segment === 0 ? 0 : (run.plan.resumeAt[run.segment - 1] ?? 0);
+    const between = stretches.flatMap(({ table, steps, others }): TraceRecord[] => [
+      table,
+      ...steps.map((one) => ({ ...one, step: ++step })),
+      ...others,
+    ]);
+    return [run, ...between, { ...end, step }];
+  });

@@ -1,0 +1,242 @@
+import { closeSync, ftruncateSync, openSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MAX_LINE_BYTES, readTrace } from './read.ts';
+import type { Trace, TraceRecord } from './schema.ts';
+import { processRecords, traces } from './testing/records.ts';
+import { appendRecord, createTrace, formatRecord } from './write.ts';
+
+let folder: string;
+let file: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'trace-'));
+  file = join(folder, 'run', 'trace.jsonl');
+  await mkdir(join(folder, 'run'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** The trace that these records make, sorted the way that a reader is promised. */
+function sorted(records: readonly TraceRecord[], defect?: string): Trace {
+  const all = <K extends TraceRecord['kind']>(kind: K) =>
+    records.filter((record): record is Extract<TraceRecord, { kind: K }> => record.kind === kind);
+  const steps = records.flatMap((record, index) => {
+    if (record.kind !== 'step') return [];
+    const { names, groups } = records.slice(0, index).findLast(({ kind }) => kind === 'parameters') as {
+      names: string[];
+      groups: (string | null)[];
+    };
+    return [{ ...record, names, groups }];
+  });
+  return {
+    file,
+    run: all('run')[0],
+    states: all('state'),
+    steps,
+    samples: all('sample'),
+    checkpoints: all('checkpoint'),
+    failure: all('failure').at(-1),
+    end: all('end').at(-1),
+    process: all('process').at(-1),
+    defect,
+  };
+}
+
+test('what is written is read back, not-a-number and infinities included', async () => {
+  await fc.assert(
+    fc.asyncProperty(traces, fc.option(processRecords), async (records, ended) => {
+      rmSync(file, { force: true });
+      const writer = createTrace(file);
+      for (const record of records) writer.write(record);
+      writer.close();
+      if (ended !== null) appendRecord(file, ended);
+      expect(await readTrace(file)).toEqual(sorted([...records, ...(ended === null ? [] : [ended])]));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a trace makes its folder, and is not written over', () => {
+  rmSync(join(folder, 'run'), { recursive: true });
+  createTrace(file).close();
+  expect(() => createTrace(file)).toThrow(/EEXIST/);
+});
+
+const run: TraceRecord = {
+  kind: 'run',
+  format: 1,
+  scenario: 'größe',
+  role: 'after',
+  segment: 1,
+  plan: { steps: 4, resumeAt: [2] },
+  seed: 0,
+  lacks: [],
+  backend: {
+    requested: 'cpu',
+    name: 'cpu',
+    adapter: '',
+    driver: null,
+    hardware: false,
+    deterministic: true,
+    versions: {},
+  },
+  process: { pid: 1, node: '', platform: '' },
+};
+const step = (step: number, width = 1) => {
+  const column = <T>(value: T): T[] => Array<T>(width).fill(value);
+  return {
+    kind: 'step',
+    step,
+    seconds: 0,
+    claimed: { step, loss: Number.NaN, learningRates: {}, batch: [], applied: true },
+    l2: column(Number.POSITIVE_INFINITY),
+    linf: column(0),
+    updateL2: column(0),
+    changed: column(true),
+    gradientL2: column(null),
+    hookCalls: column(0),
+    updates: column(0),
+    rates: column(null),
+    strayHookCalls: 0,
+    strayUpdates: 0,
+  } satisfies TraceRecord;
+};
+const parameters: TraceRecord = { kind: 'parameters', names: ['é'], groups: [null] };
+const end = {
+  kind: 'end',
+  step: 4,
+  seconds: { startup: 0, training: 0, probing: 0, sampling: 0 },
+} satisfies TraceRecord;
+const ended: TraceRecord = {
+  kind: 'process',
+  outcome: 'crashed',
+  exitCode: null,
+  signal: 'SIGKILL',
+  seconds: 1,
+  stderr: [],
+};
+
+test('cut off at any byte, it is read up to there, told as such, and takes the process record', async () => {
+  const records = [run, parameters, step(3), step(4), end];
+  const bytes = Buffer.from(records.map(formatRecord).join(''));
+  rmSync(file, { force: true });
+  writeFileSync(file, bytes);
+  for (let size = bytes.length; size >= 0; size--) {
+    truncateSync(file, size);
+    const lines = bytes.subarray(0, size).toString().split('\n');
+    const last = lines.pop()!;
+    // Without its line end, a whole record is one all the same.
+    const whole = lines.length + (records.some((record) => formatRecord(record) === `${last}\n`) ? 1 : 0);
+    const torn = last !== '' && whole === lines.length;
+    const defect = torn
+      ? `line ${lines.length + 1} is not JSON (cut off?)`
+      : [undefined, 'ends before the run did', 'is empty'][whole === 5 ? 0 : whole > 0 ? 1 : 2];
+    expect(await readTrace(file), `${size} bytes`).toEqual(sorted(records.slice(0, whole), defect));
+    if (size % 11 !== 0) continue;
+    appendRecord(file, ended);
+    expect(await readTrace(file), `${size} bytes`).toEqual(
+      sorted([...records.slice(0, whole), ended], defect),
+    );
+  }
+});
+
+const state: TraceRecord = { kind: 'state', at: 'end', step: 4, tensors: [], random: {}, counters: {} };
+const sample = (file: string) => ({
+  kind: 'sample',
+  at: 'end',
+  step: 4,
+  name: 'cat',
+  file,
+  sha256: 'a'.repeat(64),
+  width: 1,
+  height: 1,
+});
+const line = (record: object) => JSON.stringify(record);
+const text = (record: TraceRecord) => formatRecord(record).trim();
+
+test.each<[what: string, line: string, defect: RegExp]>([
+  ['no JSON', 'Traceback (most recent call last):', /is not JSON/],
+  ['Python’s NaN', text(step(4)).replace('"NaN"', 'NaN'), /is not JSON/],
+  ['JSON that is no object', '[1]', /is not a trace record: record: .*expected object, received array/],
+  ['null', 'null', /is not a trace record: record: .*received null/],
+  ['an unknown kind', line({ kind: 'loss' }), /is not a trace record: kind: .*'parameters'/],
+  ['a field missing', line({ kind: 'end', step: 1 }), /is not a trace record: seconds: .*received undefined/],
+  [
+    'a field of a wrong kind',
+    line({ ...JSON.parse(text(step(4))), changed: [1] }),
+    /: changed\.0: .*expected boolean/,
+  ],
+  [
+    'a number beyond doubles',
+    text(step(4)).replace('"NaN"', '1e999'),
+    /: claimed\.loss: expected a number, or /,
+  ],
+  [
+    'a counter that is a list',
+    line({ ...state, counters: { step: [] } }),
+    /: counters\.step: expected a number, text/,
+  ],
+  ['a newer format', line({ ...run, format: 2 }), /has trace format 2, newer than 1; use a newer/],
+  ['a second run', text(run), /holds a second run record/],
+  ['too many columns', text(step(4, 2)), /holds a step 4 whose columns do not fit its 1 parameters/],
+  ['one column too short', line({ ...JSON.parse(text(step(4))), l2: [] }), /do not fit/],
+  ['a table that is uneven', line({ ...parameters, groups: [] }), /names and groups differ in length/],
+  ['a step left out', text(step(5)), /jumps from step 3 to step 5/],
+  ['a step twice', text(step(3)), /jumps from step 3 to step 3/],
+  ['a picture elsewhere', line(sample('samples/../../x.png')), /: file: /],
+  ['a picture by its absolute path', line(sample('/etc/x.png')), /: file: /],
+  ['a picture that is none', line(sample('samples/x.svg')), /: file: /],
+  ['a giant picture', line({ ...sample('samples/x.png'), width: 4097 }), /: width: .*4096/],
+])('%s is a defect that names its line, and the rest is read', async (_, hostile, defect) => {
+  const checkpoint: TraceRecord = { kind: 'checkpoint', step: 3, seconds: 0, bytes: 0 };
+  const lines = [run, parameters, step(3)].map(text);
+  const last = { ...end, step: 3 };
+  writeFileSync(file, [...lines, hostile, text(checkpoint), text(last), ''].join('\n'));
+  const trace = await readTrace(file);
+  expect(trace.defect, hostile).toEqual(expect.stringMatching(/^line 4 /));
+  expect(trace.defect, hostile).toEqual(expect.stringMatching(defect));
+  expect(trace).toEqual(sorted([run, parameters, step(3), checkpoint, last], trace.defect));
+});
+
+test('without a run record first, nothing counts as evidence', async () => {
+  writeFileSync(file, [parameters, step(3), end].map(formatRecord).join(''));
+  expect(await readTrace(file)).toEqual(sorted([], 'line 1 does not begin with a run record'));
+  rmSync(file);
+  expect((await readTrace(file)).defect).toMatch(/^cannot be read: ENOENT/);
+});
+
+test('what does not begin where its process does, or ends elsewhere, is no whole trace', async () => {
+  writeFileSync(file, [run, parameters, step(4), end].map(formatRecord).join(''));
+  expect((await readTrace(file)).defect).toBe('line 3 jumps from step 2 to step 4');
+  writeFileSync(file, [{ ...run, segment: 0 }, parameters, step(3), end].map(formatRecord).join(''));
+  expect((await readTrace(file)).defect).toBe('line 3 jumps from step 0 to step 3');
+  writeFileSync(file, [run, parameters, step(3), end].map(formatRecord).join(''));
+  expect((await readTrace(file)).defect).toBe('line 4 ends at step 4 after step 3');
+});
+
+test('steps before their table of parameters do not fit it', async () => {
+  writeFileSync(file, [run, step(3), parameters, end].map(formatRecord).join(''));
+  expect((await readTrace(file)).defect).toBe(
+    'line 2 holds a step 3 whose columns do not fit its 0 parameters',
+  );
+});
+
+test('a line without end fills neither the memory nor the message', async () => {
+  const handle = openSync(file, 'w');
+  writeFileSync(handle, formatRecord(run));
+  // A gigabyte of zeros that takes no room on the disk.
+  ftruncateSync(handle, 2 ** 30);
+  closeSync(handle);
+  const before = process.resourceUsage().maxRSS;
+  expect((await readTrace(file)).defect).toBe(`line 2 is longer than ${MAX_LINE_BYTES} bytes`);
+  const kilobytes = process.resourceUsage().maxRSS - before;
+  expect(kilobytes * 1024, 'memory that reading took').toBeLessThan(4 * MAX_LINE_BYTES);
+
+  const broken = { ...state, random: { ['k'.repeat(1e6)]: 'x' } };
+  writeFileSync(file, [text(run), line(broken)].join('\n'));
+  const { defect } = await readTrace(file);
+  expect(defect).toMatch(/^line 2 is not a trace record: random\.kkk/);
+  expect(defect!.length).toBeLessThan(1000);
+});

@@ -1,0 +1,78 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, expect, test } from 'vitest';
+import { openBackend } from '../backend/backend.ts';
+import { adamW } from './adamw.ts';
+import { Optimizer } from './optimizer.ts';
+import { Schedule, warmupCosine } from './schedule.ts';
+
+beforeAll(async () => {
+  await openBackend('cpu');
+});
+
+function optimizer(...rates: number[]): Optimizer {
+  const groups = rates.map((learningRate, index) => ({
+    name: `group ${index}`,
+    parameters: [{ name: `${index}`, variable: tf.variable(tf.scalar(1)) }],
+    learningRate,
+    weightDecay: 0,
+  }));
+  return new Optimizer(groups, adamW());
+}
+
+test('warms up from 0 in even steps, then falls to 0 in half a cosine and stays there', () => {
+  const factor = warmupCosine(4, 12);
+  expect([0, 1, 2, 3, 4].map(factor)).toEqual([0, 0.25, 0.5, 0.75, 1]);
+  const cosine = [6, 8, 10, 12, 13, 99].map(factor);
+  const wanted = [0.5 + Math.SQRT1_2 / 2, 0.5, 0.5 - Math.SQRT1_2 / 2, 0, 0, 0];
+  for (const [at, value] of wanted.entries()) expect(cosine[at]).toBeCloseTo(value, 12);
+  expect(warmupCosine(0, 10)(0), 'without warm-up').toBe(1);
+});
+
+test('as LambdaLR: sets the rate of epoch 0 when made, and base × factor after each step', () => {
+  const own = optimizer(0.1, 3);
+  const schedule = new Schedule(own, (epoch) => epoch / 8);
+  const seen = [schedule.rates()];
+  for (let step = 0; step < 3; step++) {
+    schedule.step();
+    seen.push(schedule.rates());
+  }
+  expect(seen).toEqual([0, 1, 2, 3].map((n) => ({ 'group 0': 0.1 * (n / 8), 'group 1': 3 * (n / 8) })));
+  expect(own.groups.map(({ learningRate }) => learningRate)).toEqual([0.1 * (3 / 8), 3 * (3 / 8)]);
+});
+
+test('a restored schedule goes on as the saved one does, on the groups that are there then', () => {
+  const factor = warmupCosine(3, 11);
+  const saved = optimizer(0.1, 3);
+  const original = new Schedule(saved, factor);
+  for (let step = 0; step < 5; step++) original.step();
+  const state = JSON.parse(JSON.stringify(original.state()));
+
+  // A resume's order: the schedule is made on other rates and before the optimizer's groups are replaced.
+  const resumed = optimizer(7, 7);
+  const schedule = new Schedule(resumed, factor);
+  const old = resumed.groups[0]!;
+  resumed.loadState({ ...resumed.state(), steps: {} }, new Map());
+  schedule.restore(state);
+  expect(schedule.rates()).toEqual(original.rates());
+  for (let step = 0; step < 4; step++) {
+    original.step();
+    schedule.step();
+    expect(schedule.rates()).toEqual(original.rates());
+  }
+  expect(resumed.groups.map(({ learningRate }) => learningRate)).toEqual(
+    saved.groups.map(({ learningRate }) => learningRate),
+  );
+  expect(old.learningRate, 'the group of before the restore').toBe(0);
+  expect(schedule.state()).toEqual(original.state());
+});
+
+test('what state() gave does not change with the schedule, and another number of groups is refused', () => {
+  const schedule = new Schedule(optimizer(0.1), (epoch) => epoch);
+  const state = schedule.state();
+  schedule.step();
+  expect(state).toEqual({ lastEpoch: 0, baseRates: [0.1] });
+  expect(() => schedule.restore({ lastEpoch: 9, baseRates: [1, 2] })).toThrow(
+    'expected 1 base rates for the schedule, received 2',
+  );
+  expect(schedule.state()).toEqual({ lastEpoch: 1, baseRates: [0.1] });
+});

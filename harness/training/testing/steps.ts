@@ -1,0 +1,53 @@
+/** Runs an update rule on one parameter, for comparison with a reference in plain numbers. */
+import * as tf from '@tensorflow/tfjs-core';
+import { expect } from 'vitest';
+import { observeTraining } from '../observation.ts';
+import { Optimizer, type UpdateRule } from '../optimizer.ts';
+import { RandomStream } from '../random.ts';
+import { valuesOf } from './mlp.ts';
+
+const STEPS = 5;
+/** Another one at each step, as a schedule would set it. */
+export const rateAt = (step: number): number => 0.03 / step;
+
+/** Gradients of another size at each step, the last one with a zero in it. */
+export function noise(shape: readonly number[]): { initial: Float32Array; gradients: Float32Array[] } {
+  const random = RandomStream.fromSeed(7);
+  const size = tf.util.sizeFromShape([...shape]);
+  const initial = random.gaussian(size);
+  const gradients = Array.from({ length: STEPS }, (_, step) =>
+    random.gaussian(size).map((value) => value * 10 ** (step - 2)),
+  );
+  gradients.at(-1)![0] = 0;
+  return { initial, gradients };
+}
+
+/** The parameter and its slots after five steps, and the rates that the rule says it used. */
+export function train(rule: UpdateRule, shape: readonly number[], weightDecay: number) {
+  const { initial, gradients } = noise(shape);
+  const variable = tf.variable(tf.tensor(initial, [...shape]));
+  const group = {
+    name: 'all',
+    parameters: [{ name: 'w', variable }],
+    learningRate: 0,
+    weightDecay,
+  };
+  const optimizer = new Optimizer([group], rule);
+  const rates: number[] = [];
+  observeTraining({ gradient() {}, hook() {}, update: (_, rate) => rates.push(rate) });
+  gradients.forEach((gradient, index) => {
+    group.learningRate = rateAt(index + 1);
+    tf.tidy(() => optimizer.stepParameter(variable, tf.tensor(gradient, [...shape]), group));
+  });
+  observeTraining(undefined);
+  const slots = valuesOf(optimizer.slots().map(({ slot, tensor }) => [slot, tensor]));
+  return { parameter: Float32Array.from(variable.dataSync()), slots, rates };
+}
+
+/** To float32's precision after a few operations, relative to the largest value. */
+export function expectClose(values: Float32Array, wanted: readonly number[], what: string): void {
+  const scale = Math.max(...wanted.map(Math.abs));
+  expect(values, what).toHaveLength(wanted.length);
+  const errors = wanted.map((value, at) => Math.abs(values[at]! - value) / scale);
+  expect(Math.max(...errors), `${what}: relative errors ${errors}`).toBeLessThan(2e-6);
+}
