@@ -41,9 +41,20 @@ test('README’s example is proven in an empty project that installs the packed 
   mkdirSync(path.join(project, 'scenarios'), { recursive: true });
   writeFileSync(path.join(project, 'package.json'), '{ "private": true, "type": "module" }\n');
   writeFileSync(path.join(project, 'scenarios', 'my-loop.ts'), example);
-  run(project, 'npm', ['install', path.join(folder, tarball)]);
+  // Types of Node, as any TypeScript project that reads files has them.
+  run(project, 'npm', ['install', path.join(folder, tarball), '@types/node@22']);
 
-  const strict = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2024'];
+  const strict = [
+    '--noEmit',
+    '--strict',
+    '--skipLibCheck',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2024',
+    '--types',
+    'node',
+  ];
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   run(project, 'node', [tsc, ...strict, '--ignoreConfig', 'scenarios/my-loop.ts']);
 

@@ -1,19 +1,14 @@
 /** Opens a TensorFlow.js backend and tells the truth about what it got. */
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from './error.ts';
+import { BACKENDS, type BackendName } from './names.ts';
 import { openNodeGpu } from './node-gpu.ts';
-import { BACKENDS, type BackendName, type OpenedBackend, type OpenRequest, tfjsName } from './opened.ts';
+import { type OpenedBackend, type OpenRequest, tfjsName } from './opened.ts';
 import { openCpu, openWasm } from './processor.ts';
 import { openWebgpu } from './webgpu.ts';
 
 export { BackendError, type BackendErrorCode } from './error.ts';
-export {
-  assertBackendStill,
-  BACKENDS,
-  type BackendName,
-  currentBackend,
-  type OpenedBackend,
-} from './opened.ts';
+export type { OpenedBackend } from './opened.ts';
 
 export interface OpenOptions {
   /** Throw BackendError 'gpu-required' unless a hardware GPU was opened; false by default. */

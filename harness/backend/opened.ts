@@ -3,9 +3,7 @@ import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
 import type { BackendRecord } from '../trace/schema.ts';
 import { BackendError, oneLine } from './error.ts';
-
-export const BACKENDS = ['node-gpu', 'webgpu', 'wasm', 'cpu'] as const;
-export type BackendName = (typeof BACKENDS)[number];
+import type { BackendName } from './names.ts';
 
 export interface OpenedBackend {
   readonly record: BackendRecord;

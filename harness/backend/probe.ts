@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { BackendError, oneLine } from './error.ts';
-import { BACKENDS, type BackendName } from './opened.ts';
+import { BACKENDS, type BackendName } from './names.ts';
 
 export interface BackendReport {
   readonly name: BackendName;

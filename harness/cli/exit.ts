@@ -1,5 +1,5 @@
 /** Exit codes, and how an error becomes one line and one of them. */
-import { BackendError } from '../backend/backend.ts';
+import { BackendError } from '../backend/error.ts';
 import { UsageError } from '../run/scenario.ts';
 
 export const EXIT = {

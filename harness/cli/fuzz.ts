@@ -3,8 +3,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
 import { requireBackend } from '../backend/probe.ts';
-import { type FuzzCase, type FuzzResult, fuzz } from '../fuzz/fuzz.ts';
-import { runGate } from '../run/gate.ts';
+import type { FuzzCase, FuzzResult } from '../fuzz/fuzz.ts';
 import { type LoadedScenario, loadScenario, selectScenarios, UsageError } from '../run/scenario.ts';
 import type { Plan } from '../trace/schema.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
@@ -62,6 +61,9 @@ async function run(wanted: string, options: Options): Promise<number> {
     throw new UsageError('--max-steps must be at least 2: one step before a resume, one after');
   await requireBackend(options.backend, options.requireGpu);
   const signal = onInterrupt();
+  // Loaded when they are needed: they are slow to load.
+  const { runGate } = await import('../run/gate.ts');
+  const { fuzz } = await import('../fuzz/fuzz.ts');
   const folder = newFolder(options.reports, `fuzz-${name}-${options.backend}`);
   const folders = new Map<string, string>();
   const result = await fuzz({

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
-import { BACKENDS } from '../backend/backend.ts';
+import { BACKENDS } from '../backend/names.ts';
 
 export const backendOption = (): Option =>
   new Option('--backend <name>', 'where to train: auto takes a hardware GPU, else wasm')

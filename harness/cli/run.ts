@@ -4,8 +4,8 @@ import path from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import { requireBackend } from '../backend/probe.ts';
-import { gateSentence } from '../report/summary.ts';
-import { type GateResult, runGate } from '../run/gate.ts';
+import { deviceSentence, gateSentence } from '../report/summary.ts';
+import type { GateResult } from '../run/gate.ts';
 import {
   checkPlan,
   type LoadedScenario,
@@ -73,6 +73,8 @@ async function run(wanted: readonly string[], options: RunOptions): Promise<numb
   const { softwareGpu } = await requireBackend(options.backend, options.requireGpu);
   const scenarios = loaded.map((scenario) => withPlan(scenario, options, softwareGpu));
   const signal = onInterrupt();
+  // Loaded when it is needed: the report's image library is slow to load.
+  const { runGate } = await import('../run/gate.ts');
   const display = openDisplay(scenarios);
   let result: GateResult;
   try {
@@ -153,15 +155,8 @@ function summary({ gate, report }: GateResult): string {
     ]);
   }
   const failed = gate.verdicts.filter(({ asExpected }) => !asExpected);
-  const devices = [
-    ...new Set(
-      gate.verdicts.flatMap(({ backend }) =>
-        backend === null
-          ? []
-          : [`${backend.name}, ${backend.adapter}${backend.hardware ? '' : ' (no hardware GPU)'}`],
-      ),
-    ),
-  ];
+  const ran = gate.verdicts.filter(({ backend }) => backend !== null);
+  const devices = [...new Set(ran.map(deviceSentence))];
   return [
     table.toString(),
     '',

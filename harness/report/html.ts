@@ -4,9 +4,9 @@ import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import { PROOFS } from '../judge/verdict.ts';
 import { html, type Markup } from './markup.ts';
-import { deviceSentence, outcomeMark, scenarioSection } from './section.ts';
+import { outcomeMark, scenarioSection } from './section.ts';
 import { STYLES } from './styles.ts';
-import { gateSentence, isGreen, standing, tone } from './summary.ts';
+import { deviceSentence, gateSentence, isGreen, standing, tone } from './summary.ts';
 import { count, duration } from './text.ts';
 import type { Section, View } from './view.ts';
 

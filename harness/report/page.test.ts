@@ -88,7 +88,7 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
       /^Failed in frozen: After resume 1 nothing moves \(and 1 more scenario of 3\)\./,
     );
     expect(await page.textContent('body')).toContain('and 888 more');
-    expect(await page.textContent('header')).toContain('software adapter, no hardware GPU');
+    expect(await page.textContent('header')).toContain('google swiftshader (GPU emulated in software');
     const section = page.locator('section', { has: page.locator('h2', { hasText: /^frozen/ }) });
     expect(await section.locator('.finding').first().textContent()).toContain(
       'register the hooks after everything is restored',

@@ -5,7 +5,7 @@ import { curveFigure } from './curves.ts';
 import { findingList } from './findings.ts';
 import { html, type Markup } from './markup.ts';
 import { imageSection } from './pictures.ts';
-import { knownBad, standing, tone } from './summary.ts';
+import { deviceSentence, knownBad, standing, tone } from './summary.ts';
 import { count, duration, enumerate } from './text.ts';
 import type { RunRow, Section } from './view.ts';
 
@@ -48,14 +48,6 @@ export function scenarioSection(section: Section): Markup {
 export function outcomeMark(outcome: Outcome | 'skipped', verdict: Verdict): Markup {
   const calm = verdict.asExpected && knownBad(verdict) && outcome !== 'proven';
   return html`<span class=${`mark-${calm ? 'calm' : outcome}`}>${SIGN[outcome]} ${outcome}</span>`;
-}
-
-export function deviceSentence(verdict: Verdict): string {
-  const { backend } = verdict;
-  if (backend === null) return 'not known: no run said what it ran on';
-  const kind = backend.hardware ? 'hardware GPU' : 'software adapter, no hardware GPU';
-  const asked = backend.requested === backend.name ? '' : `, though ${backend.requested} was asked for`;
-  return `${backend.name}${asked}: ${backend.adapter || 'adapter not named'} (${kind}${backend.driver ? `; driver ${backend.driver}` : ''})`;
 }
 
 function expectation(verdict: Verdict): string {

@@ -72,3 +72,13 @@ function passedParts(verdicts: readonly Verdict[]): string {
 function unstopped(sentence: string): string {
   return sentence.trim().replace(/\.$/, '');
 }
+
+/** What a verdict was reached on, in words. */
+export function deviceSentence({ backend }: Pick<Verdict, 'backend'>): string {
+  if (backend === null) return 'not known: no run said what it ran on';
+  const { requested, name, adapter, hardware, driver } = backend;
+  const onGpu = name === 'webgpu' ? 'GPU emulated in software' : 'no GPU';
+  const asked = requested === 'auto' ? ', taken by auto' : `, though ${requested} was asked for`;
+  const kind = hardware ? 'hardware GPU' : onGpu;
+  return `${name}${requested === name ? '' : asked}: ${adapter || 'adapter not named'} (${kind}${driver ? `; driver ${driver}` : ''})`;
+}

@@ -14,8 +14,11 @@ import { loadScenario } from './scenario.ts';
 
 const tell = (progress: Progress): Promise<void> => sendMessage({ ...progress });
 
-async function folderBytes(folder: string): Promise<number> {
-  const files = await readdir(folder, { recursive: true, withFileTypes: true });
+/** Of a checkpoint, which is a file or a folder. */
+async function bytesOf(checkpoint: string): Promise<number> {
+  const own = await stat(checkpoint);
+  if (own.isFile()) return own.size;
+  const files = await readdir(checkpoint, { recursive: true, withFileTypes: true });
   const sizes = await Promise.all(
     files.filter((file) => file.isFile()).map((file) => stat(path.join(file.parentPath, file.name))),
   );
@@ -108,7 +111,7 @@ async function runJob(job: Job): Promise<void> {
       const start = performance.now();
       await alive(trainer.save(job.saveTo));
       const seconds = (performance.now() - start) / 1000;
-      trace.write({ kind: 'checkpoint', step: last, seconds, bytes: await folderBytes(job.saveTo) });
+      trace.write({ kind: 'checkpoint', step: last, seconds, bytes: await bytesOf(job.saveTo) });
     }
     backend.assertStillActive();
     trace.write({ kind: 'end', step: last, seconds: { startup, ...probe.seconds } });

@@ -47,8 +47,8 @@ export interface Observed {
 export interface Trainer {
   /** One loop iteration: a micro-batch, with its update if it is due. */
   step(): Promise<StepClaim>;
-  /** Writes a checkpoint into `directory`, which does not exist yet. */
-  save(directory: string): Promise<void>;
+  /** Writes a checkpoint to this path, where nothing is yet: one file or a folder, as the trainer likes. */
+  save(path: string): Promise<void>;
   observe(): Observed;
   /** Fixed pictures of what is trained; must not touch the training's random state. */
   sample?(): Promise<readonly SampledImage[]>;

@@ -1,0 +1,3 @@
+/** The backends there are; in a file of its own, so that naming them does not load TensorFlow.js. */
+export const BACKENDS = ['node-gpu', 'webgpu', 'wasm', 'cpu'] as const;
+export type BackendName = (typeof BACKENDS)[number];
