@@ -1,0 +1,84 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { resumeproof } from '../harness/cli/testing/start.ts';
+
+let scratch: string;
+beforeAll(async () => {
+  scratch = await mkdtemp(path.join(tmpdir(), 'resumeproof-scenarios-'));
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+/** Runs a copy of a scenario from another folder, with its source changed. */
+async function runChanged(name: string, change: (source: string) => string, args: readonly string[] = []) {
+  const source = await readFile(path.join(import.meta.dirname, `${name}.ts`), 'utf8');
+  const changed = change(source);
+  expect(changed).not.toBe(source);
+  const elsewhere = changed.replaceAll(
+    /from '(\..*)'/g,
+    (_, file) => `from '${path.join(import.meta.dirname, file)}'`,
+  );
+  const file = path.join(scratch, `${name}.ts`);
+  await writeFile(file, elsewhere);
+  const { exitCode, stdout, stderr } = await resumeproof(scratch, [
+    'run',
+    file,
+    '--backend',
+    'wasm',
+    '--json',
+    ...args,
+  ]);
+  expect(stdout, stderr).not.toBe('');
+  const { verdicts, report } = JSON.parse(stdout);
+  const page = await readFile(report.html, 'utf8');
+  return { exitCode, verdict: verdicts[0], firstSentence: /<h1>(.*?)<\/h1>/.exec(page)?.[1] };
+}
+
+const HOOKS = '    run.registerHooks();\n';
+
+test.each([['hooks-after-resume-backward-pass'], ['hooks-after-resume-optimizer-groups']])(
+  '%s without the line that registers hooks is red, and the report’s first sentence says why',
+  async (name) => {
+    const { exitCode, firstSentence } = await runChanged(name, (source) => source.replace(HOOKS, ''));
+    expect(exitCode).toBe(1);
+    expect(firstSentence).toMatch(
+      /Failed in hooks-after-resume-.*: The control never trained: .*no gradient hook fired/,
+    );
+  },
+);
+
+test('the same line before the resume is red, for another reason', async () => {
+  const { exitCode, firstSentence, verdict } = await runChanged(
+    'hooks-after-resume-backward-pass',
+    (source) => source.replace(HOOKS, '').replace('    await run.resume', `${HOOKS}    await run.resume`),
+  );
+  expect(exitCode).toBe(1);
+  expect(firstSentence).toMatch(/After resume 1, no gradient hook fired and nothing moved in 12 steps/);
+  const rules = verdict.findings.map(({ rule }: { rule: string }) => rule);
+  expect(rules).toEqual(expect.arrayContaining(['silent-no-op', 'images-unchanged', 'hooks-silent']));
+});
+
+test('a known fault that has been mended is red', async () => {
+  const { exitCode, firstSentence } = await runChanged('hooks-stale-group-optimizer-groups', (source) =>
+    source.replace(HOOKS, '').replace('    return run', `${HOOKS}    return run`),
+  );
+  expect(exitCode).toBe(1);
+  expect(firstSentence).toMatch(/a known fault went unproven/);
+});
+
+test('pictures of any folder are trained on', async () => {
+  const images = path.join(import.meta.dirname, '..', 'fixtures', 'pictures', '2_inverted');
+  const args = ['--images', images, '--steps', '4', '--resume-at', '2'];
+  const { exitCode, verdict } = await runChanged('accumulation', (source) => `${source}\n`, args);
+  expect(verdict.headline).toMatch(/cannot be told/);
+  expect(exitCode).toBe(0);
+  const [run] = (await readdir(path.join(scratch, 'reports'))).sort().slice(-1);
+  const trace = await readFile(
+    path.join(scratch, 'reports', run!, 'accumulation', 'control', 'trace.jsonl'),
+    'utf8',
+  );
+  const steps = trace.split('\n').filter((line) => line.includes('"kind":"step"'));
+  // Without the sub-folder's name in front, as the pictures lie in the folder itself.
+  expect(JSON.parse(steps[0]!).claimed.batch[0]).toMatch(/^\d-\d{4}\.png#1$/);
+});
