@@ -37,6 +37,7 @@ function plain(total: number): Display {
 }
 
 interface Row {
+  readonly steps: number;
   readonly runs: Map<string, number>;
   readonly finish: (verdict: Verdict | undefined) => void;
   readonly finished: Promise<Verdict | undefined>;
@@ -45,9 +46,12 @@ interface Row {
 
 function live(scenarios: readonly LoadedScenario[]): Display {
   const rows = new Map(
-    scenarios.map(({ name }): [string, Row] => {
+    scenarios.map(({ name, plan }): [string, Row] => {
       const { promise, resolve } = Promise.withResolvers<Verdict | undefined>();
-      return [name, { runs: new Map(), finish: resolve, finished: promise, show: () => {} }];
+      return [
+        name,
+        { steps: plan.steps, runs: new Map(), finish: resolve, finished: promise, show: () => {} },
+      ];
     }),
   );
   const tasks = new Listr(
@@ -70,6 +74,7 @@ function live(scenarios: readonly LoadedScenario[]): Display {
       registerSignalListeners: false,
       rendererOptions: {
         collapseErrors: false,
+        clearOutput: true,
         logger: new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr) }),
       },
     },
@@ -77,9 +82,9 @@ function live(scenarios: readonly LoadedScenario[]): Display {
   const rendered = tasks.run();
   return {
     progress(scenario, role, segment, progress) {
-      const { runs, show } = rows.get(scenario)!;
+      const { steps, runs, show } = rows.get(scenario)!;
       runs.set(segment > 1 ? `${role} ${segment}` : role, progress.kind === 'step' ? progress.step : 0);
-      show(`${scenario}  ${[...runs].map(([name, step]) => `${name} ${step}`).join(' · ')}`);
+      show(`${scenario}  ${[...runs].map(([name, step]) => `${name} ${step}/${steps}`).join(' · ')}`);
     },
     verdict: (verdict) => rows.get(verdict.scenario)?.finish(verdict),
     async end() {

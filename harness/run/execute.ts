@@ -1,7 +1,7 @@
 /** Runs all the processes of a scenario, side by side as far as they do not depend on each other. */
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import pLimit, { type LimitFunction } from 'p-limit';
+import type { LimitFunction } from 'p-limit';
 import type { Plan, Role, Trace } from '../trace/schema.ts';
 import type { Job, Progress } from './job.ts';
 import { type ProcessResult, runProcess } from './process.ts';
@@ -23,11 +23,6 @@ export interface Execution {
   /** control, twin (on a noisy backend), before, each after, cold (if asked for). */
   readonly traces: readonly Trace[];
   readonly skip: string | undefined;
-}
-
-/** As many processes at once as there are cores. */
-export function processLimit(cores: number): LimitFunction {
-  return pLimit(Math.max(1, cores));
 }
 
 const DEFAULT_LIMITS = { step: 120, run: 900 };

@@ -1,12 +1,13 @@
 /** The gate: executes every scenario, judges each as soon as its processes have ended, writes the report. */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import pLimit from 'p-limit';
 import { collectEvidence } from '../judge/evidence.ts';
 import { type Judgement, judge, type Subject, skipped } from '../judge/judge.ts';
 import { type Gate, VERDICT_FORMAT, type Verdict } from '../judge/verdict.ts';
 import { writeReport } from '../report/write.ts';
 import type { Role, Trace } from '../trace/schema.ts';
-import { type ExecuteOptions, executeScenario, processLimit } from './execute.ts';
+import { type ExecuteOptions, executeScenario } from './execute.ts';
 import type { Progress } from './job.ts';
 import type { LoadedScenario } from './scenario.ts';
 
@@ -33,23 +34,24 @@ export async function runGate(
 ): Promise<GateResult> {
   const startedAt = new Date();
   await mkdir(options.folder, { recursive: true });
-  const limit = processLimit(options.jobs);
-  const results = await Promise.all(
-    scenarios.map(async (scenario) => {
-      const result = await proveScenario(scenario, {
-        ...options,
-        limit,
-        cold: scenario.scenario.cold ?? false,
-        folder: path.join(options.folder, scenario.name),
-        root: options.folder,
-        replay: options.replay(scenario),
-        onProgress: (...progress) => options.onProgress?.(scenario.name, ...progress),
-      });
-      if (options.signal.aborted) return undefined;
-      options.onVerdict?.(result.verdict);
-      return result;
-    }),
-  );
+  const limit = pLimit(options.jobs);
+  // Each scenario under way always has a process to run, so no more of them are needed to keep every core busy.
+  const scenariosAtATime = pLimit(options.jobs);
+  const results = await scenariosAtATime.map(scenarios, async (scenario) => {
+    if (options.signal.aborted) return undefined;
+    const result = await proveScenario(scenario, {
+      ...options,
+      limit,
+      cold: scenario.scenario.cold ?? false,
+      folder: path.join(options.folder, scenario.name),
+      root: options.folder,
+      replay: options.replay(scenario),
+      onProgress: (...progress) => options.onProgress?.(scenario.name, ...progress),
+    });
+    if (options.signal.aborted) return undefined;
+    options.onVerdict?.(result.verdict);
+    return result;
+  });
   const finished = results.filter((result) => result !== undefined);
   const verdicts = finished.map(({ verdict }) => verdict);
   const problem = problemOf(scenarios.length, verdicts);

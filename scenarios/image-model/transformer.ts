@@ -5,7 +5,8 @@
  * optimizer step a dozen kernels.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { CLASSES, type ImageModel, type Read, SIZE } from './model.ts';
+import { conditionOf, conditionShapes } from './condition.ts';
+import { type ImageModel, type Read, SIZE } from './model.ts';
 import { attention, linear, modulatedNorm } from './operations.ts';
 
 export interface TransformerConfig {
@@ -23,7 +24,6 @@ export const BASE_TRANSFORMER: TransformerConfig = { width: 48, blocks: 2, heads
 const PATCH = 4;
 const SIDE = SIZE / PATCH;
 const TOKENS = SIDE * SIDE;
-const FREQUENCIES = 16;
 
 /** @throws {RangeError} when `width` is not a multiple of `heads` */
 export function transformer(config: TransformerConfig): ImageModel {
@@ -34,8 +34,7 @@ export function transformer(config: TransformerConfig): ImageModel {
   const shapes = new Map<string, readonly number[]>([
     ['patch.weight', [PATCH * PATCH, width]],
     ['position', [TOKENS, width]],
-    ['time.weight', [2 * FREQUENCIES, width]],
-    ['label.weight', [CLASSES, width]],
+    ...conditionShapes(width),
   ]);
   for (let block = 0; block < blocks; block += 1) {
     const at = `blocks.${block}`;
@@ -76,13 +75,7 @@ export function transformer(config: TransformerConfig): ImageModel {
       const batch = noisy.shape[0];
       let x: tf.Tensor = tf.reshape(linear(patches(noisy), read('patch.weight')), [batch, TOKENS, width]);
       x = tf.add(x, read('position'));
-      // Cast afterwards: asked for float32, wasm's one-hot writes integers, which read as zeros.
-      const classes = tf.cast(tf.oneHot(label, CLASSES), 'float32') as tf.Tensor2D;
-      const mixed = tf.add(
-        linear(timeFeatures(time), read('time.weight')),
-        linear(classes, read('label.weight')),
-      );
-      const condition = tf.mul(mixed, tf.sigmoid(mixed)) as tf.Tensor2D;
+      const condition = conditionOf(read, time, label);
       for (let block = 0; block < blocks; block += 1) x = runBlock(read, `blocks.${block}`, x, condition);
       const [shift, scale] = modulate(read, 'final', condition, 2);
       const rows = tf.reshape(modulatedNorm(x, shift!, scale!), [batch * TOKENS, width]) as tf.Tensor2D;
@@ -101,12 +94,4 @@ function patches(pictures: tf.Tensor3D): tf.Tensor2D {
 function unpatched(rows: tf.Tensor2D, batch: number): tf.Tensor3D {
   const grid = tf.reshape(rows, [batch * SIDE, SIDE, PATCH, PATCH]);
   return tf.reshape(tf.transpose(grid, [0, 2, 1, 3]), [batch, SIZE, SIZE]);
-}
-
-/** Sines and cosines of `time` with wavelengths from 2π down to 2π/100. */
-function timeFeatures(time: tf.Tensor1D): tf.Tensor2D {
-  const frequencies = Array.from({ length: FREQUENCIES }, (_, k) => 100 ** (k / (FREQUENCIES - 1)));
-  const phases = [...frequencies.map(() => 0), ...frequencies.map(() => Math.PI / 2)];
-  const angles = tf.mul(tf.reshape(time, [-1, 1]), tf.tensor2d([[...frequencies, ...frequencies]]));
-  return tf.sin(tf.add(angles, tf.tensor1d(phases))) as tf.Tensor2D;
 }
