@@ -64,22 +64,15 @@ export async function activate(name: BackendName, adapter: string): Promise<void
   throw new BackendError('failed', `${name} would not start on ${adapter}: ${why}`);
 }
 
-// A variable, since the package is loaded for its effect alone.
-const GRADIENTS: string = '@tensorflow/tfjs-layers';
-
 /** In Node tfjs-core comes without a single gradient; the packages above it register them as they load. */
 async function registerGradients(): Promise<void> {
   if (tf.getGradient('Sum') !== undefined) return;
-  try {
-    await import(GRADIENTS);
-  } catch (error) {
-    if (!isAbsent(error, GRADIENTS)) throw error;
-  }
+  await import('@tensorflow/tfjs-layers');
   if (tf.getGradient('Sum') === undefined) {
     throw new BackendError(
-      'not-installed',
-      `TensorFlow.js has no gradients without the package ${GRADIENTS}`,
-      `npm install ${GRADIENTS}@${tf.version_core}`,
+      'two-engines',
+      `@tensorflow/tfjs-layers brings its own tfjs-core beside the trainer's ${tf.version_core}, so its gradients are unknown here`,
+      'npm dedupe',
     );
   }
 }

@@ -48,8 +48,6 @@ export function figure(value: number | null | undefined): string {
   return magnitude < 1e-3 || magnitude >= 1e6 ? value.toExponential(3) : value.toPrecision(4);
 }
 
-export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-
 /** `'a', 'b' and 3 more`. */
 export function listed(names: readonly string[], most = 3): string {
   const shown = names.slice(0, most).map((name) => `'${name}'`);
