@@ -22,6 +22,7 @@ test.each([
   ['throws', 'refuted', 'run-died', /error at step 6: the data loader gave up/],
   ['killed', 'inconclusive', 'run-died', /ended by SIGKILL[\s\S]*about to be killed/],
   ['hangs', 'inconclusive', 'run-died', /ended by the harness, since it made no step within its time limit/],
+  ['dawdles', 'inconclusive', 'run-died', /ended by the harness, since it did not end within its time limit/],
   [
     'leaves-early',
     'inconclusive',

@@ -76,6 +76,11 @@ describe('run', () => {
   test.each([
     ['is no scenario', 'export default { about: 1 };', /about: .*expected string.*see defineScenario/],
     ['does not load', 'import "./nowhere.js";', /cannot load scenario .*bad\.js: Cannot find module/],
+    [
+      'expects a rule that is not there',
+      'export default { about: "x", trainer() {}, plan: { steps: 2, resumeAt: 1 }, expect: ["hooks-loud"] };',
+      /expect names 'hooks-loud', which is no rule/,
+    ],
     ['throws', 'throw new Error("no");', /cannot load scenario .*bad\.js: no/],
   ])('a scenario file that %s is named, with exit code 2', async (_, text, message) => {
     await writeFile(path.join(scratch, 'bad.js'), text);

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { RULES } from '../judge/rules/index.ts';
 import { OBSERVABLES, type Plan } from '../trace/schema.ts';
 import type { Scenario, ScenarioPlan } from '../training/trainer.ts';
 
@@ -123,9 +124,18 @@ export async function loadScenario(name: string, file: string): Promise<LoadedSc
   // The checked object is the file's own: the schema only looked at it.
   const scenario = module.default as Scenario;
   const where = `scenario ${file}`;
+  checkExpectation(scenario.expect, where);
   const plan = checkPlan(scenario.plan, where);
   const short = scenario.plan.onSoftwareGpu;
   return { name, file, scenario, plan, softwarePlan: short ? checkPlan(short, where) : plan };
+}
+
+/** A misspelt rule would make a known fault look missed. */
+function checkExpectation(expect: Scenario['expect'], where: string): void {
+  if (expect === undefined || expect === 'proven') return;
+  const unknown = expect.find((id) => !RULES.some((rule) => rule.id === id));
+  if (unknown === undefined) return;
+  throw new UsageError(`${where}: expect names '${unknown}', which is no rule; see resumeproof list --rules`);
 }
 
 /**
