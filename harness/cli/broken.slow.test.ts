@@ -59,6 +59,7 @@ test('a gate in which everything is skipped is not green', async () => {
   const file = path.join(fixtures, 'broken-scenarios', 'missing-kernel.ts');
   const { exitCode, stdout } = await resumeproof(scratch, ['run', file, '--backend', 'cpu']);
   expect(exitCode).toBe(1);
+  expect(stdout).toContain('– missing-kernel: Skipped: cpu has no kernel MatMulOfTomorrow.');
   expect(stdout).toContain('Every scenario was skipped on this backend, so nothing was proven');
 });
 

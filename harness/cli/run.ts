@@ -155,11 +155,13 @@ function summary({ gate, report }: GateResult): string {
     ]);
   }
   const failed = gate.verdicts.filter(({ asExpected }) => !asExpected);
+  const left = gate.verdicts.filter(({ outcome }) => outcome === 'skipped');
   const ran = gate.verdicts.filter(({ backend }) => backend !== null);
   const devices = [...new Set(ran.map(deviceSentence))];
   return [
     table.toString(),
     '',
+    ...left.flatMap(({ scenario, headline }) => [`– ${scenario}: ${headline}`, '']),
     ...failed.flatMap(({ scenario, headline, mismatch, replay }) => [
       `✗ ${scenario}: ${headline}`,
       ...(mismatch === null ? [] : [`  ${mismatch}`]),
