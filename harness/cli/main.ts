@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { doctorCommand } from './doctor.ts';
-import { EXIT, fail } from './exit.ts';
+import { EXIT, fail, say } from './exit.ts';
 import { fuzzCommand } from './fuzz.ts';
 import { listCommand } from './list.ts';
 import { runCommand } from './run.ts';
@@ -31,6 +31,14 @@ for (const command of [program, ...program.commands]) {
     .exitOverride()
     .showHelpAfterError('(see --help)')
     .configureOutput({ outputError: (text, write) => write(`resumeproof: ${text}`) });
+}
+
+const [major] = process.versions.node.split('.');
+if (Number(major) < 22) {
+  say(
+    `Node 22 is needed, and this is ${process.version}; to bring it into this project: npm install --save-dev node@22`,
+  );
+  process.exit(EXIT.environment);
 }
 
 try {

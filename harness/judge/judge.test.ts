@@ -382,6 +382,20 @@ const CASES: readonly Case[] = [
     proof: 'alive',
   },
   {
+    rule: 'claim-contradicted',
+    what: 'a step that claims to be skipped and is not',
+    spoil: ({ all, resumed }) => {
+      for (const { steps } of all) {
+        for (const step of steps.filter((each) => each.step === 6)) {
+          step.claimed.applied = false;
+          if (steps !== resumed.steps) step.changed.fill(false);
+        }
+      }
+    },
+    says: /at 1 of 4 steps that it did not update its parameters, and some changed/,
+    proof: 'alive',
+  },
+  {
     rule: 'hook-counts-differ',
     what: 'hooks registered twice',
     spoil: ({ resumed }) => {

@@ -219,20 +219,23 @@ export const frozenParametersMove = aliveRule(
 
 export const claimContradicted = aliveRule(
   'claim-contradicted',
-  'Where the trainer says that it updated parameters, they changed, as they do in the control.',
+  'Where the trainer says that it updated parameters, or did not, the measurements agree, as they do in the control.',
   ({ resume, control, resumed, names }) => {
-    const changes = (step: TracedStep): boolean => step.changed.some(Boolean);
-    const false_ = resumed.filter(
-      (step, at) => step.claimed.applied && !changes(step) && changes(control[at]!),
-    );
-    if (false_.length === 0) return undefined;
+    const count = (step: TracedStep): number => step.changed.filter(Boolean).length;
+    const agrees = (step: TracedStep): boolean => step.claimed.applied === count(step) > 0;
+    const contradicted = resumed.filter((step, at) => !agrees(step) && agrees(control[at]!));
+    const [first] = contradicted;
+    if (first === undefined) return undefined;
+    const { applied } = first.claimed;
     return {
-      sentence: `After resume ${resume.index} the trainer says at ${ofAll(false_.length, resumed.length, 'step')} that it updated its parameters, and none changed.`,
+      sentence: `After resume ${resume.index} the trainer says at ${ofAll(contradicted.length, resumed.length, 'step')} that it ${applied ? 'updated its parameters, and none' : 'did not update its parameters, and some'} changed.`,
       total: resumed.length,
-      subjectCount: false_.length,
-      step: false_[0]!.step,
-      expected: 'changed parameters at each step that claims an update',
-      seen: `0 of ${names.length} parameters changed`,
+      subjectCount: contradicted.length,
+      step: first.step,
+      expected: applied
+        ? 'changed parameters at each step that claims an update'
+        : 'no change where none is claimed',
+      seen: `${count(first)} of ${names.length} parameters changed at step ${first.step}`,
       cause: 'the log reports what the loop asked for, not what happened to the weights',
       remedy: 'log a measured quantity, such as the norm of the update',
     };
