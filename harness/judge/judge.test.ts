@@ -476,6 +476,7 @@ const CASES: readonly Case[] = [
     what: 'a step skipped that the control makes',
     spoil: ({ resumed }) => {
       resumed.steps[2]!.claimed.applied = false;
+      resumed.steps[2]!.changed.fill(false);
     },
     says: /from step 7 on: no update instead of an update/,
     proof: 'faithful',
