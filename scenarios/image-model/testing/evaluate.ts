@@ -1,0 +1,85 @@
+/**
+ * The process of one evaluation: `evaluate.ts BACKEND` prints the U-Net's velocity, loss and gradients on
+ * fixed numbers as one line of JSON, the same numbers on every backend.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { openBackend } from '../../../harness/backend/backend.ts';
+import { RandomStream } from '../../../harness/training/random.ts';
+import { type FlowBatch, flowLoss } from '../flow.ts';
+import { createVariables, type ImageModel, SIZE } from '../model.ts';
+import { BASE_UNET, unet } from '../unet.ts';
+
+/** What an evaluation prints, after `MARK`, since Dawn prints there as well. */
+export interface Evaluation {
+  readonly velocity: number[];
+  readonly loss: number;
+  readonly gradients: Record<string, number[]>;
+}
+
+export const MARK = '> ';
+
+/** Variables that are all far from zero, the modulation and the last layer included, and a batch. */
+export function subject(model: ImageModel, pictures: number) {
+  const random = RandomStream.fromSeed(11);
+  const variables = createVariables(model, (_name, shape) => {
+    const count = tf.util.sizeFromShape([...shape]);
+    return random.gaussian(count).map((value) => value / Math.sqrt(count / shape.at(-1)!));
+  });
+  const values = pictures * SIZE * SIZE;
+  const shape: [number, number, number] = [pictures, SIZE, SIZE];
+  const batch: FlowBatch = {
+    pictures: tf.tensor3d(random.gaussian(values), shape),
+    noise: tf.tensor3d(random.gaussian(values), shape),
+    time: tf.tensor1d(Array.from({ length: pictures }, () => random.uniform())),
+    label: tf.tensor1d(
+      Array.from({ length: pictures }, (_, index) => 3 * index + 1),
+      'int32',
+    ),
+  };
+  const read = (name: string): tf.Tensor => variables.get(name)!;
+  const loss = (): tf.Scalar => tf.tidy(() => flowLoss(model, read, batch));
+  return { variables, batch, read, loss };
+}
+
+export async function evaluate(model: ImageModel, pictures: number): Promise<Evaluation> {
+  const { variables, batch, read, loss } = subject(model, pictures);
+  const velocity = tf.tidy(() => model.velocity(read, batch.noise, batch.time, batch.label));
+  const { value, grads } = tf.variableGrads(loss, [...variables.values()]);
+  const names = [...variables.keys()];
+  const gradients = await Promise.all(
+    names.map(
+      async (name): Promise<[string, number[]]> => [
+        name,
+        [...(await grads[variables.get(name)!.name]!.data())],
+      ],
+    ),
+  );
+  return {
+    velocity: [...(await velocity.data())],
+    loss: (await value.data())[0]!,
+    gradients: Object.fromEntries(gradients),
+  };
+}
+
+/**
+ * Puts made-up numbers in the place of sines. A GPU may be wrong by 2⁻¹¹ in a sine, and where that turns the
+ * sign of a feature, gradients differ by percents: nothing could be told of the operations after it.
+ */
+function replaceSine(backendName: string): void {
+  tf.unregisterKernel('Sin', backendName);
+  tf.registerKernel({
+    kernelName: 'Sin',
+    backendName,
+    kernelFunc: ({ inputs }) => {
+      const { shape } = inputs.x!;
+      return tf.tensor(RandomStream.fromSeed(5).gaussian(tf.util.sizeFromShape(shape)), shape);
+    },
+  });
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const backend = await openBackend(process.argv[2]!);
+  replaceSine(backend.record.name);
+  process.stdout.write(`${MARK}${JSON.stringify(await evaluate(unet(BASE_UNET), 3))}\n`);
+  await backend.close();
+}
