@@ -1,0 +1,172 @@
+/**
+ * What resumeproof costs, measured side by side: `npm run bench -- [probe] [fused] [checkpoint] [gate]`, all by
+ * default. `--quick` measures fewer rounds, `--json` prints everything measured. Figures only: none of them
+ * passes or fails; exit code 1 tells that something could not be measured.
+ */
+import { cpus } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import Table from 'cli-table3';
+import { execa } from 'execa';
+import { probeBackend } from '../harness/backend/probe.ts';
+import { benchCheckpoint } from '../harness/checkpoint/checkpoint.bench.ts';
+import { TABLE } from '../harness/cli/table.ts';
+import { type Figure, megabytes, milliseconds, noise, times } from './bench/figures.ts';
+import { type GateCost, measureGate } from './bench/gate.ts';
+import type { FusedCost, ProbeCost } from './bench/steps.ts';
+import { BATCH, MODES } from './bench/trainer.ts';
+
+interface Section {
+  readonly figures: readonly Figure[];
+  readonly measured: unknown;
+}
+
+const SECTIONS: Record<string, (quick: boolean) => Promise<Section>> = { probe, fused, checkpoint, gate };
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+});
+const unknown = positionals.find((name) => !(name in SECTIONS));
+if (unknown === undefined) await bench(positionals.length > 0 ? positionals : Object.keys(SECTIONS));
+else {
+  const names = Object.keys(SECTIONS).join(', ');
+  process.stderr.write(`bench: expected ${names}, --quick or --json, received '${unknown}'\n`);
+  process.exitCode = 2;
+}
+
+async function bench(names: readonly string[]): Promise<void> {
+  const measured: Record<string, unknown> = {
+    processor: `${cpus().length} × ${cpus()[0]?.model.trim()}`,
+    quick: options.quick,
+  };
+  const table = new Table({ ...TABLE, wordWrap: false, head: ['What', 'Figure', 'How'] });
+  for (const name of names) {
+    process.stderr.write(`measuring: ${name} …\n`);
+    try {
+      const section = await SECTIONS[name]!(options.quick);
+      measured[name] = section.measured;
+      table.push(...section.figures.map(({ what, value, how }) => [what, value, how]));
+    } catch (error) {
+      const problem = (error as Error).message.split('\n')[0]!;
+      measured[name] = { problem };
+      table.push([name, 'not measured', problem]);
+      process.exitCode = 1;
+    }
+  }
+  process.stdout.write(options.json ? `${JSON.stringify(measured, null, 2)}\n` : `${table.toString()}\n`);
+}
+
+/** A probed step against a bare one of the same trainer. */
+async function probe(quick: boolean): Promise<Section> {
+  const figures: Figure[] = [];
+  const measured: Record<string, ProbeCost | { skipped: string }> = {};
+  for (const backend of ['wasm', 'webgpu']) {
+    const what = `a probed step ÷ a bare one, ${backend}`;
+    const { usable, problem } = await probeBackend(backend as 'wasm' | 'webgpu');
+    if (!usable) {
+      measured[backend] = { skipped: problem! };
+      figures.push({ what, value: 'skipped', how: problem! });
+      continue;
+    }
+    const cost = await measureSteps<ProbeCost>('probe', backend, quick ? 5 : 15);
+    const { step, parameters, device } = cost;
+    measured[backend] = cost;
+    figures.push({
+      what,
+      value: times(step.ratio),
+      how:
+        `${milliseconds(step.second)} ÷ ${milliseconds(step.first)}, ${noise(step)}; ` +
+        `${(parameters / 1e6).toFixed(2)} M parameters, batch ${BATCH}, ${device}`,
+    });
+  }
+  return { figures, measured };
+}
+
+/** A fused step against its unfused twin, which does the same arithmetic after the backward pass. */
+async function fused(quick: boolean): Promise<Section> {
+  const figures: Figure[] = [];
+  const measured: Record<string, FusedCost> = {};
+  for (const mode of MODES) {
+    const cost = await measureSteps<FusedCost>('fused', mode, quick ? 4 : 12);
+    const { step, unfusedBytes, fusedBytes, parameters } = cost;
+    measured[mode] = cost;
+    figures.push(
+      {
+        what: `a step with ${mode.replaceAll('-', ' ')} ÷ unfused, wasm`,
+        value: times(step.ratio),
+        how:
+          `${milliseconds(step.second)} ÷ ${milliseconds(step.first)}, ${noise(step)}; ` +
+          `${(parameters / 1e6).toFixed(2)} M parameters, batch ${BATCH}`,
+      },
+      {
+        what: '  its peak memory ÷ unfused',
+        value: times(fusedBytes / unfusedBytes),
+        how: `${megabytes(fusedBytes)} ÷ ${megabytes(unfusedBytes)} beyond weights and slots`,
+      },
+    );
+  }
+  return { figures, measured };
+}
+
+/** Saving and loading a checkpoint, against plain writing and reading of the same bytes. */
+async function checkpoint(quick: boolean): Promise<Section> {
+  const measured = await benchCheckpoint(undefined, quick ? 3 : 7);
+  const { bytes, saveMBps, loadMBps, copyMBps, readMBps } = measured;
+  return {
+    figures: [
+      {
+        what: 'saving a checkpoint ÷ a plain copy, in time',
+        value: times(copyMBps / saveMBps),
+        how: `${saveMBps} MB/s against ${copyMBps} MB/s, ${megabytes(bytes)}`,
+      },
+      {
+        what: 'loading and verifying it ÷ plain reading, in time',
+        value: times(readMBps / loadMBps),
+        how: `${loadMBps} MB/s against ${readMBps} MB/s`,
+      },
+    ],
+    measured,
+  };
+}
+
+async function gate(): Promise<Section> {
+  const cost: GateCost = await measureGate();
+  const { count, startup, ...others } = cost.processes;
+  const parts = { 'start-up': startup, ...others };
+  const whole = Object.values(parts).reduce((sum, seconds) => sum + seconds, 0);
+  const seconds = (value: number): string => `${value.toFixed(1)} s`;
+  return {
+    figures: [
+      {
+        what: 'npm run gate, wasm',
+        value: seconds(cost.seconds),
+        how: `${cost.scenarios} scenarios, ${count} processes${cost.passed ? '' : '; NOT GREEN'}`,
+      },
+      ...Object.entries(parts).map(([part, value]) => ({
+        what: `  ${part}`,
+        value: `${((100 * value) / whole).toFixed(1)} %`,
+        how: `${seconds(value)} of ${seconds(whole)} in all processes`,
+      })),
+      { what: '  judging', value: seconds(cost.judging), how: 'reading the traces included' },
+      { what: '  report', value: seconds(cost.report), how: 'page, JUnit and JSON' },
+    ],
+    measured: cost,
+  };
+}
+
+/** In a fresh process; its figures come back as a message. */
+async function measureSteps<T>(what: 'probe' | 'fused', which: string, rounds: number): Promise<T> {
+  const entry = path.join(import.meta.dirname, 'bench', 'steps.ts');
+  const child = execa(process.execPath, ['--no-warnings', entry, what, which, String(rounds)], {
+    ipc: true,
+    serialization: 'json',
+    stdin: 'ignore',
+    reject: false,
+  });
+  const { ipcOutput, stderr } = await child;
+  const [figures] = ipcOutput as [T?];
+  if (figures !== undefined) return figures;
+  const why = stderr.split('\n').find((line) => /Error/.test(line)) ?? 'it said nothing';
+  throw new Error(`${what} ${which}: the process ended early: ${why}`);
+}

@@ -1,0 +1,97 @@
+/** The gate as its users start it, in seconds, and where they go. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { collectEvidence } from '../../harness/judge/evidence.ts';
+import { judge } from '../../harness/judge/judge.ts';
+import { type Gate, gateSchema } from '../../harness/judge/verdict.ts';
+import { writeReport } from '../../harness/report/write.ts';
+import { readTrace } from '../../harness/trace/read.ts';
+import type { Trace } from '../../harness/trace/schema.ts';
+
+const root = path.join(import.meta.dirname, '..', '..');
+
+export interface GateCost {
+  /** From the command's start to its exit. */
+  readonly seconds: number;
+  readonly passed: boolean;
+  readonly scenarios: number;
+  /** Seconds summed over the gate's processes, of which several run at a time. */
+  readonly processes: {
+    readonly count: number;
+    /** Node, modules, backend and trainer until the first step; and the process's end. */
+    readonly startup: number;
+    readonly training: number;
+    readonly probing: number;
+    readonly sampling: number;
+    readonly saving: number;
+  };
+  /** In the gate's own process: reading the traces and judging them, and writing the report. */
+  readonly judging: number;
+  readonly report: number;
+}
+
+export async function measureGate(): Promise<GateCost> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'resumeproof-bench-'));
+  try {
+    const start = performance.now();
+    const output = await runGate(folder);
+    const seconds = (performance.now() - start) / 1000;
+    const { report, ...gate } = JSON.parse(output) as Gate & { report: { json: string } };
+    return { seconds, ...(await costsOf(gateSchema.parse(gate), path.dirname(report.json))) };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** What the gate prints, whatever its verdict. */
+function runGate(reports: string): Promise<string> {
+  const gate = ['harness/cli/main.ts', 'run', '--backend', 'wasm', '--reports', reports, '--json'];
+  const start = path.join(root, 'scripts', 'start.mjs');
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [start, ...gate], { cwd: root, maxBuffer: 1e9 }, (error, stdout, stderr) => {
+      // It ends with 1 where a scenario is not as expected: its time can be told all the same.
+      if (stdout.startsWith('{')) resolve(stdout);
+      else reject(new Error(stderr.trim().split('\n').at(-1) || error?.message || 'it printed nothing'));
+    });
+  });
+}
+
+async function costsOf(gate: Gate, run: string): Promise<Omit<GateCost, 'seconds'>> {
+  const traces = new Map<string, Trace[]>();
+  const judging = await timed(async () => {
+    for (const { scenario, about, expect, replay, plan, runs } of gate.verdicts) {
+      const own = await Promise.all(runs.map(({ trace }) => readTrace(path.join(run, trace))));
+      traces.set(scenario, own);
+      judge({ scenario, about, expect, replay }, collectEvidence(plan, gate.backend, own));
+    }
+  });
+  // Over the first one, since only there are the pictures where the traces say.
+  const report = await timed(() => writeReport(run, gate, traces));
+  return {
+    passed: gate.passed,
+    scenarios: gate.verdicts.length,
+    processes: costsOfProcesses([...traces.values()].flat()),
+    judging,
+    report,
+  };
+}
+
+function costsOfProcesses(traces: readonly Trace[]): GateCost['processes'] {
+  const sum = (of: (trace: Trace) => number | undefined): number =>
+    traces.reduce((total, trace) => total + (of(trace) ?? 0), 0);
+  const training = sum(({ end }) => end?.seconds.training);
+  const probing = sum(({ end }) => end?.seconds.probing);
+  const sampling = sum(({ end }) => end?.seconds.sampling);
+  const saving = sum(({ checkpoints }) => checkpoints.reduce((total, { seconds }) => total + seconds, 0));
+  const whole = sum(({ process }) => process?.seconds);
+  const startup = whole - training - probing - sampling - saving;
+  return { count: traces.length, startup, training, probing, sampling, saving };
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return (performance.now() - start) / 1000;
+}

@@ -1,0 +1,105 @@
+/**
+ * The process of one measurement of training steps, since TensorFlow.js keeps global state and wasm's memory
+ * never shrinks: `steps.ts probe BACKEND ROUNDS` or `steps.ts fused MODE ROUNDS`. Sends its figures and exits.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { openBackend } from '../../harness/backend/backend.ts';
+import { createProbe } from '../../harness/probe/probe.ts';
+import { createTrace } from '../../harness/trace/write.ts';
+import { interleave, type Sides } from './figures.ts';
+import { type BenchTrainer, createTrainer, type Mode } from './trainer.ts';
+
+/** Steps of a kind in a row: what a step leaves behind on a device is paid for by its own kind. */
+const STEPS = 2;
+const WARM_UP = 2;
+
+export interface ProbeCost {
+  readonly device: string;
+  readonly parameters: number;
+  /** Bare, and probed. */
+  readonly step: Sides;
+}
+
+export interface FusedCost {
+  readonly parameters: number;
+  /** Unfused, and fused. */
+  readonly step: Sides;
+  /** The most bytes that one step holds beyond what is there before it. */
+  readonly unfusedBytes: number;
+  readonly fusedBytes: number;
+}
+
+async function measureProbe(backendName: string, rounds: number): Promise<ProbeCost> {
+  const backend = await openBackend(backendName);
+  const { name, hardware, adapter } = backend.record;
+  const trainer = createTrainer(
+    'fused-backward-pass',
+    true,
+    name === 'webgpu' && !hardware ? 'small' : 'large',
+  );
+  const folder = await mkdtemp(path.join(tmpdir(), 'resumeproof-bench-'));
+  try {
+    const trace = createTrace(path.join(folder, 'trace.jsonl'));
+    const probe = createProbe(trainer, folder, trace.write);
+    let step = 0;
+    const bare = steps(trainer, () => trainer.step());
+    const probed = steps(trainer, () => probe.step(++step));
+    await interleave(WARM_UP, bare, probed);
+    const sides = await interleave(rounds, bare, probed);
+    trace.close();
+    backend.assertStillActive();
+    return { device: adapter, parameters: trainer.parameters, step: perStep(sides) };
+  } finally {
+    await rm(folder, { recursive: true });
+    await backend.close();
+  }
+}
+
+async function measureFused(mode: Mode, rounds: number): Promise<FusedCost> {
+  await openBackend('wasm');
+  const [unfused, fused] = [createTrainer(mode, false), createTrainer(mode, true)];
+  const sides = [unfused, fused].map((trainer) => steps(trainer, () => trainer.step())) as [Run, Run];
+  await interleave(WARM_UP, ...sides);
+  const step = perStep(await interleave(rounds, ...sides));
+  return {
+    parameters: fused.parameters,
+    step,
+    unfusedBytes: await peakBytes(unfused),
+    fusedBytes: await peakBytes(fused),
+  };
+}
+
+type Run = () => Promise<void>;
+
+function steps(trainer: BenchTrainer, step: () => Promise<unknown>): Run {
+  return async () => {
+    for (let n = 0; n < STEPS; n += 1) await step();
+    // The loss is known before the update is done: reading a weight waits for it.
+    await trainer.observe().parameters.at(-1)!.variable.data();
+  };
+}
+
+const perStep = (sides: Sides): Sides => ({
+  ...sides,
+  first: sides.first / STEPS,
+  second: sides.second / STEPS,
+});
+
+async function peakBytes(trainer: BenchTrainer): Promise<number> {
+  const { numBytes } = tf.memory();
+  const { peakBytes } = await tf.profile(async () => {
+    await trainer.step();
+    return [];
+  });
+  return peakBytes - numBytes;
+}
+
+const [what, which, rounds] = process.argv.slice(2) as ['probe' | 'fused', string, string];
+const measured =
+  what === 'probe'
+    ? await measureProbe(which, Number(rounds))
+    : await measureFused(which as Mode, Number(rounds));
+process.send!(measured, () => process.exit());
