@@ -1,5 +1,6 @@
 /** Opens a TensorFlow.js backend and tells the truth about what it got. */
 import * as tf from '@tensorflow/tfjs-core';
+import { COMMAND } from './command.ts';
 import { BackendError } from './error.ts';
 import { BACKENDS, type BackendName } from './names.ts';
 import { openNodeGpu } from './node-gpu.ts';
@@ -69,7 +70,7 @@ function gpuRequired(why: string, remedy: string | null = null): BackendError {
   return new BackendError(
     'gpu-required',
     `a hardware GPU is required: ${why}`,
-    remedy ?? 'npx resumeproof doctor',
+    remedy ?? `${COMMAND} doctor`,
   );
 }
 

@@ -47,7 +47,7 @@ describe('run', () => {
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(/accumulated-gradients-forgotten .* proven, NOT AS EXPECTED/);
     expect(stdout).toMatch(/Failed in accumulated-gradients-forgotten: a known fault went unproven/);
-    expect(stdout).toMatch(/run again: npx resumeproof run .* --steps 8 --resume-at 4/);
+    expect(stdout).toMatch(/run again: npm run resumeproof -- run .* --steps 8 --resume-at 4/);
   });
 
   test.each([

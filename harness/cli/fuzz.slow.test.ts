@@ -33,7 +33,7 @@ test('finds that a trainer resumes wrongly in mid-accumulation, exactly that, an
   }
   const replayed = smallest.replay
     .split(' ')
-    .slice(2)
+    .slice(4)
     .filter((word) => !word.includes('fixtures') && word !== '--scenarios');
   const again = await resumeproof(scratch, [...replayed, '--scenarios', scenarios, '--json']);
   expect(JSON.parse(again.stdout).verdicts[0].findings[0].rule).toBe('gradients-not-restored');

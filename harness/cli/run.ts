@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
+import { COMMAND } from '../backend/command.ts';
 import { requireBackend } from '../backend/probe.ts';
 import { deviceSentence, gateSentence } from '../report/summary.ts';
 import type { GateResult } from '../run/gate.ts';
@@ -124,7 +125,7 @@ export function replayCommand(
 ): string {
   const folder = path.relative('', scenarios);
   return [
-    `npx resumeproof run ${quote(name)} --backend ${backend}`,
+    `${COMMAND} run ${quote(name)} --backend ${backend}`,
     ...(folder === 'scenarios' ? [] : [`--scenarios ${quote(folder)}`]),
     ...(images === undefined ? [] : [`--images ${quote(path.relative('', images))}`]),
     `--steps ${plan.steps} --resume-at ${plan.resumeAt.join(',')}`,

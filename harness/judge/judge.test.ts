@@ -75,6 +75,19 @@ const CASES: readonly Case[] = [
     says: /control process died: it was ended by SIGKILL/,
   },
   {
+    rule: 'run-died',
+    what: 'a process that the system would not start',
+    spoil: ({ resumed }) => {
+      resumed.process = {
+        ...resumed.process!,
+        outcome: 'crashed',
+        exitCode: null,
+        stderr: ['spawn node ENOENT'],
+      };
+    },
+    says: /could not be started: spawn node ENOENT/,
+  },
+  {
     rule: 'trace-incomplete',
     what: 'a trace that stops short',
     spoil: ({ resumed }) => {

@@ -89,6 +89,10 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   clearTimeout(stepTimer);
   options.signal.removeEventListener('abort', cancel);
   if (outcome === 'exited' && (result.exitCode !== 0 || result.signal !== undefined)) outcome = 'crashed';
+  // Neither a code nor a signal: the system would not start it.
+  const unstarted = outcome === 'crashed' && result.exitCode === undefined && result.signal === undefined;
+  if (unstarted)
+    stderr.push((result.originalMessage ?? result.shortMessage ?? '').slice(0, STDERR_LINE_LENGTH));
 
   const file = path.join(job.folder, 'trace.jsonl');
   appendRecord(file, {

@@ -17,6 +17,17 @@ const ENDED: Readonly<Record<string, string>> = {
   cancelled: 'since the run was interrupted',
 };
 
+function howItEnded({ failure, process }: Trace): string {
+  if (failure !== undefined) {
+    return `${failure.code} at step ${failure.step}: ${failure.message.split('\n')[0]}`;
+  }
+  if (process?.outcome !== 'crashed') return `it was ended by the harness, ${ENDED[process!.outcome]}`;
+  if (process.signal !== null) return `it was ended by ${process.signal}`;
+  return process.exitCode === null
+    ? `it could not be started: ${process.stderr.at(-1) ?? 'no reason was given'}`
+    : `it was ended by exit code ${process.exitCode}`;
+}
+
 export const runDied: Rule = {
   id: 'run-died',
   proof: 'run',
@@ -26,12 +37,7 @@ export const runDied: Rule = {
       const { failure, process } = trace;
       if (failure === undefined && (process === undefined || process.outcome === 'exited')) return [];
       const tail = process?.stderr.slice(-5).join('\n') ?? '';
-      const what =
-        failure !== undefined
-          ? `${failure.code} at step ${failure.step}: ${failure.message.split('\n')[0]}`
-          : process?.outcome === 'crashed'
-            ? `it was ended by ${process.signal ?? `exit code ${process.exitCode}`}`
-            : `it was ended by the harness, ${ENDED[process!.outcome]}`;
+      const what = howItEnded(trace);
       const resumed = trace.run?.role === 'after';
       return [
         {
