@@ -16,7 +16,9 @@ function withGradient(
   const operation = tf.customGrad((...args) => {
     const save = args.pop() as unknown as Save;
     const { value, gradients } = compute(args as tf.Tensor[], save);
-    return { value, gradFunc: gradients };
+    // TensorFlow.js itself would keep what the gradients need on their way, transposed weights among it, until
+    // the whole backward pass is over.
+    return { value, gradFunc: (dy, saved) => tf.tidy(() => gradients(dy, saved)) };
   });
   return operation(...inputs);
 }

@@ -5,11 +5,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
 import { openBackend } from '../../harness/backend/backend.ts';
 import { createProbe } from '../../harness/probe/probe.ts';
 import { createTrace } from '../../harness/trace/write.ts';
 import { interleave, type Sides } from './figures.ts';
+import { peakBytes } from './memory.ts';
 import { type BenchTrainer, createTrainer, type Mode } from './trainer.ts';
 
 /** Steps of a kind in a row: what a step leaves behind on a device is paid for by its own kind. */
@@ -67,8 +67,8 @@ async function measureFused(mode: Mode, rounds: number): Promise<FusedCost> {
   return {
     parameters: fused.parameters,
     step,
-    unfusedBytes: await peakBytes(unfused),
-    fusedBytes: await peakBytes(fused),
+    unfusedBytes: await peakBytes(() => unfused.step()),
+    fusedBytes: await peakBytes(() => fused.step()),
   };
 }
 
@@ -87,15 +87,6 @@ const perStep = (sides: Sides): Sides => ({
   first: sides.first / STEPS,
   second: sides.second / STEPS,
 });
-
-async function peakBytes(trainer: BenchTrainer): Promise<number> {
-  const { numBytes } = tf.memory();
-  const { peakBytes } = await tf.profile(async () => {
-    await trainer.step();
-    return [];
-  });
-  return peakBytes - numBytes;
-}
 
 const [what, which, rounds] = process.argv.slice(2) as ['probe' | 'fused', string, string];
 const measured =
