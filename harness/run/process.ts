@@ -55,22 +55,18 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   rearm();
 
   const stderr: string[] = [];
-  const child = execa(
-    process.execPath,
-    ['--enable-source-maps', '--no-warnings', entry, JSON.stringify(job)],
-    {
-      ipc: true,
-      serialization: 'json',
-      buffer: false,
-      stdin: 'ignore',
-      stdout: 'pipe',
-      stderr: 'pipe',
-      reject: false,
-      cancelSignal: stop.signal,
-      // A hung backend does not answer a polite signal.
-      killSignal: 'SIGKILL',
-    },
-  );
+  const child = execa(process.execPath, ['--no-warnings', entry, JSON.stringify(job)], {
+    ipc: true,
+    serialization: 'json',
+    buffer: false,
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    reject: false,
+    cancelSignal: stop.signal,
+    // A hung backend does not answer a polite signal.
+    killSignal: 'SIGKILL',
+  });
   child.on('message', (message: Progress) => {
     rearm();
     if (message.kind === 'started') skip = message.skip;
