@@ -7,18 +7,7 @@ import type { FuzzCase, FuzzResult } from '../fuzz/fuzz.ts';
 import { type LoadedScenario, loadScenario, selectScenarios, UsageError } from '../run/scenario.ts';
 import type { Plan } from '../trace/schema.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
-import {
-  backendOption,
-  imagesOption,
-  integer,
-  jobsOption,
-  jsonOption,
-  positive,
-  printJson,
-  reportsOption,
-  requireGpuOption,
-  scenariosOption,
-} from './options.ts';
+import { integer, positive, printJson, trainingOptions } from './options.ts';
 import { newFolder, type RunOptions, replayCommand } from './run.ts';
 
 interface Options extends Omit<RunOptions, 'steps' | 'resumeAt'> {
@@ -29,24 +18,19 @@ interface Options extends Omit<RunOptions, 'steps' | 'resumeAt'> {
 }
 
 export function fuzzCommand(): Command {
-  return new Command('fuzz')
+  const command = new Command('fuzz')
     .description('Draws where the save falls, how many steps follow and how often the run is resumed.')
     .argument('<scenario>', 'a name or the path of a file')
     .option('--runs <n>', 'plans to draw', positive, 20)
     .option('--seed <n>', 'draws the same plans again; a new one each time by default', integer)
     .option('--max-steps <n>', 'steps of the longest run; the scenario’s own by default', positive)
     .option('--max-resumes <n>', 'resumes at most', positive, 3)
-    .addOption(backendOption())
-    .addOption(requireGpuOption())
-    .addOption(scenariosOption())
-    .addOption(reportsOption())
-    .addOption(imagesOption())
-    .addOption(jobsOption())
-    .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  resumeproof fuzz accumulation --runs 10 --backend wasm')
     .action(async (wanted: string, options: Options) => {
       process.exitCode = await run(wanted, options);
     });
+  for (const option of trainingOptions()) command.addOption(option);
+  return command;
 }
 
 async function run(wanted: string, options: Options): Promise<number> {

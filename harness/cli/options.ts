@@ -4,39 +4,35 @@ import path from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { BACKENDS } from '../backend/names.ts';
 
-export const backendOption = (): Option =>
+/** Of the commands that train. */
+export const trainingOptions = (): Option[] => [
   new Option('--backend <name>', 'where to train: auto takes a hardware GPU, else wasm')
     .choices(['auto', ...BACKENDS])
-    .default('auto');
-
-export const requireGpuOption = (): Option =>
-  new Option('--require-gpu', 'exit with 3 unless it is a hardware GPU').default(false);
+    .default('auto'),
+  new Option('--require-gpu', 'exit with 3 unless it is a hardware GPU').default(false),
+  scenariosOption(),
+  new Option('--reports <dir>', 'folder for reports')
+    .default(absolute('reports'), 'reports')
+    .argParser(absolute),
+  new Option(
+    '--images <dir>',
+    'train on the pictures of this folder (10_name/ is repeated 10 times)',
+  ).argParser(absolute),
+  new Option('--jobs <n>', 'processes at a time')
+    .default(availableParallelism(), 'one a core')
+    .argParser(positive),
+  jsonOption(),
+];
 
 export const scenariosOption = (): Option =>
   new Option('--scenarios <dir>', 'folder of scenario files')
     .default(absolute('scenarios'), 'scenarios')
     .argParser(absolute);
 
-export const reportsOption = (): Option =>
-  new Option('--reports <dir>', 'folder for reports')
-    .default(absolute('reports'), 'reports')
-    .argParser(absolute);
-
-export const imagesOption = (): Option =>
-  new Option(
-    '--images <dir>',
-    'train on the pictures of this folder (10_name/ is repeated 10 times)',
-  ).argParser(absolute);
-
-export const jobsOption = (): Option =>
-  new Option('--jobs <n>', 'processes at a time')
-    .default(availableParallelism(), 'one a core')
-    .argParser(positive);
-
 export const jsonOption = (): Option =>
   new Option('--json', 'print one JSON object on standard output, all else on standard error').default(false);
 
-export const absolute = (value: string): string => path.resolve(value);
+const absolute = (value: string): string => path.resolve(value);
 
 export function positive(value: string): number {
   const number = Number(value);

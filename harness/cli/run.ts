@@ -15,18 +15,7 @@ import {
   UsageError,
 } from '../run/scenario.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
-import {
-  backendOption,
-  imagesOption,
-  jobsOption,
-  jsonOption,
-  positive,
-  positives,
-  printJson,
-  reportsOption,
-  requireGpuOption,
-  scenariosOption,
-} from './options.ts';
+import { positive, positives, printJson, trainingOptions } from './options.ts';
 import { MARKS, openDisplay } from './progress.ts';
 import { TABLE } from './table.ts';
 
@@ -43,26 +32,21 @@ export interface RunOptions {
 }
 
 export function runCommand(): Command {
-  return new Command('run')
+  const command = new Command('run')
     .description('Runs scenarios, judges each resume against a control that never stopped, writes a report.')
     .argument('[scenario...]', 'names (* matches anything) or paths of files; all by default')
-    .addOption(backendOption())
-    .addOption(requireGpuOption())
-    .addOption(scenariosOption())
-    .addOption(reportsOption())
-    .addOption(imagesOption())
-    .addOption(jobsOption())
     .option('--steps <n>', 'steps of the whole run, instead of the plan’s', positive)
     .option(
       '--resume-at <n,n>',
       'steps after which to save, stop and resume, instead of the plan’s',
       positives,
     )
-    .addOption(jsonOption())
     .addHelpText('after', "\nExample:\n  resumeproof run 'hooks-*' --backend wasm")
     .action(async (wanted: string[], options: RunOptions) => {
       process.exitCode = await run(wanted, options);
     });
+  for (const option of trainingOptions()) command.addOption(option);
+  return command;
 }
 
 async function run(wanted: readonly string[], options: RunOptions): Promise<number> {

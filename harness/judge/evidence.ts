@@ -1,5 +1,13 @@
 /** Traces of one scenario, laid side by side: what each resume is judged by. */
-import type { Observable, Plan, SampleRecord, StateRecord, Trace, TracedStep } from '../trace/schema.ts';
+import type {
+  Observable,
+  Plan,
+  SampleRecord,
+  StateRecord,
+  TensorRecord,
+  Trace,
+  TracedStep,
+} from '../trace/schema.ts';
 import { type Noise, noiseBetween } from './noise.ts';
 
 export interface Evidence {
@@ -103,3 +111,10 @@ export function collectEvidence(plan: Plan, requestedBackend: string, traces: re
 
 const afterOf = (traces: readonly Trace[], segment: number): Trace | undefined =>
   traces.find((trace) => trace.run?.role === 'after' && trace.run.segment === segment);
+
+/** A state's tensors of a kind, by name. */
+export const tensorsOf = (
+  state: StateRecord | undefined,
+  kind: TensorRecord['kind'],
+): ReadonlyMap<string, TensorRecord> =>
+  new Map(state?.tensors.filter((tensor) => tensor.kind === kind).map((tensor) => [tensor.name, tensor]));

@@ -58,30 +58,48 @@ function inMemory(view: View): Measurements {
   };
 }
 
+// Both loops take two values a turn, each with sums of its own, which do not wait for each other: half the
+// time. `Math.max` and no flag for changes: with comparisons of its own a value took six times as long.
+
 function norm(values: ArrayLike<number>): number {
-  let squares = 0;
-  for (let i = 0; i < values.length; i++) {
+  const even = values.length & ~1;
+  let [squares, squares2] = [0, 0];
+  for (let i = 0; i < even; i += 2) {
     const value = values[i]!;
+    const value2 = values[i + 1]!;
     squares += value * value;
+    squares2 += value2 * value2;
   }
-  return Math.sqrt(squares);
+  if (even < values.length) squares += values[even]! ** 2;
+  return Math.sqrt(squares + squares2);
 }
 
-/** `Math.max` and no flag in the loop: with a comparison of its own each value took six times as long. */
 function compare(now: ArrayLike<number>, before: ArrayLike<number>): Change {
-  let squares = 0;
-  let differences = 0;
-  let largest = 0;
-  for (let i = 0; i < now.length; i++) {
+  const even = now.length & ~1;
+  let [squares, differences, largest] = [0, 0, 0];
+  let [squares2, differences2, largest2] = [0, 0, 0];
+  for (let i = 0; i < even; i += 2) {
     const value = now[i]!;
+    const value2 = now[i + 1]!;
     const difference = value - before[i]!;
+    const difference2 = value2 - before[i + 1]!;
     squares += value * value;
+    squares2 += value2 * value2;
     differences += difference * difference;
+    differences2 += difference2 * difference2;
+    largest = Math.max(largest, Math.abs(value));
+    largest2 = Math.max(largest2, Math.abs(value2));
+  }
+  if (even < now.length) {
+    const value = now[even]!;
+    squares += value ** 2;
+    differences += (value - before[even]!) ** 2;
     largest = Math.max(largest, Math.abs(value));
   }
+  differences += differences2;
   return {
-    l2: Math.sqrt(squares),
-    linf: largest,
+    l2: Math.sqrt(squares + squares2),
+    linf: Math.max(largest, largest2),
     updateL2: Math.sqrt(differences),
     // Neither the difference of two float32 numbers nor its square can vanish in double precision.
     changed: Number.isNaN(differences) ? differ(now, before) : differences > 0,

@@ -1,7 +1,7 @@
 /** Alive: after the resume, everything that moves in the control moves. */
-import type { StateRecord, TensorRecord, TracedStep } from '../../trace/schema.ts';
+import type { TracedStep } from '../../trace/schema.ts';
 import { indexOf, moved, namesOf, stepPairs, total, totalOf } from '../columns.ts';
-import type { Evidence, Resume } from '../evidence.ts';
+import { type Evidence, type Resume, tensorsOf } from '../evidence.ts';
 import { type Found, figure, listed, ofAll, type Rule } from '../rule.ts';
 
 const hookCalls = ({ hookCalls }: TracedStep): readonly number[] => hookCalls;
@@ -288,19 +288,13 @@ export const updateCountsDiffer = countRule(
   'let one place apply the update, and restore the micro-batch count',
 );
 
-const ofKind = (
-  state: StateRecord | undefined,
-  kind: TensorRecord['kind'],
-): ReadonlyMap<string, TensorRecord> =>
-  new Map(state?.tensors.filter((tensor) => tensor.kind === kind).map((tensor) => [tensor.name, tensor]));
-
 export const slotsDoNotAdvance = aliveRule(
   'slots-do-not-advance',
   'Every optimizer slot that advances in the control advances.',
   ({ resume }) => {
     if (resume.last === undefined || resume.resumed === undefined) return undefined;
-    const [first, last] = [ofKind(resume.controlFirst, 'slot'), ofKind(resume.controlLast, 'slot')];
-    const [mine, later] = [ofKind(resume.resumed, 'slot'), ofKind(resume.last, 'slot')];
+    const [first, last] = [tensorsOf(resume.controlFirst, 'slot'), tensorsOf(resume.controlLast, 'slot')];
+    const [mine, later] = [tensorsOf(resume.resumed, 'slot'), tensorsOf(resume.last, 'slot')];
     const advancing = [...last.keys()].filter((name) => last.get(name)!.sha256 !== first.get(name)?.sha256);
     const still = advancing.filter((name) => later.get(name)?.sha256 === mine.get(name)?.sha256);
     const [one] = still;

@@ -1,7 +1,7 @@
 /** Faithful: the resumed run does what the control does, step by step. */
-import type { StateRecord, TensorRecord, TracedStep } from '../../trace/schema.ts';
+import type { TensorRecord, TracedStep } from '../../trace/schema.ts';
 import { indexOf, type StepPair, stepPairs } from '../columns.ts';
-import type { Evidence, Resume } from '../evidence.ts';
+import { type Evidence, type Resume, tensorsOf } from '../evidence.ts';
 import { type Quantity, relativeDifference } from '../noise.ts';
 import { type Found, figure, listed, ofAll, type Rule } from '../rule.ts';
 
@@ -266,9 +266,7 @@ const digestRule = (id: string, kind: TensorRecord['kind'], noun: string): Rule 
 
 function differing(resume: Resume, kind: TensorRecord['kind'], noun: string): Found[] {
   if (resume.last === undefined || resume.controlLast === undefined) return [];
-  const digests = (state: StateRecord) =>
-    new Map(state.tensors.filter((one) => one.kind === kind).map((one) => [one.name, one]));
-  const [mine, theirs] = [digests(resume.last), digests(resume.controlLast)];
+  const [mine, theirs] = [tensorsOf(resume.last, kind), tensorsOf(resume.controlLast, kind)];
   const names = [...new Set([...theirs.keys(), ...mine.keys()])];
   const different = names.filter((name) => mine.get(name)?.sha256 !== theirs.get(name)?.sha256);
   const [first] = different;

@@ -1,7 +1,7 @@
 /** Restored: what the resumed process holds before its first step is what the saved one held. */
 import type { StateRecord, TensorRecord } from '../../trace/schema.ts';
 import { moved } from '../columns.ts';
-import type { Evidence, Resume } from '../evidence.ts';
+import { type Evidence, type Resume, tensorsOf } from '../evidence.ts';
 import { type Found, figure, listed, ofAll, type Rule } from '../rule.ts';
 
 type Kind = TensorRecord['kind'];
@@ -12,13 +12,10 @@ interface Difference {
   readonly resumed: TensorRecord | undefined;
 }
 
-const ofKind = (state: StateRecord | undefined, kind: Kind): ReadonlyMap<string, TensorRecord> =>
-  new Map(state?.tensors.filter((tensor) => tensor.kind === kind).map((tensor) => [tensor.name, tensor]));
-
 /** Tensors of a kind that are absent on one side or differ in shape, type or bytes. */
 function differences({ saved, resumed }: Resume, kind: Kind): { of: Difference[]; total: number } {
-  const before = ofKind(saved, kind);
-  const after = ofKind(resumed, kind);
+  const before = tensorsOf(saved, kind);
+  const after = tensorsOf(resumed, kind);
   const names = [...new Set([...before.keys(), ...after.keys()])];
   const of = names
     .map((name) => ({ name, saved: before.get(name), resumed: after.get(name) }))
@@ -66,7 +63,7 @@ function wholeGroups(resume: Resume, found: readonly Difference[], kind: Kind): 
   );
   const group = (parameter: string | undefined): string | undefined => groupOf.get(parameter ?? '');
   const lost = new Set(found.map(({ saved }) => group(saved?.parameter)));
-  const kept = [...ofKind(resume.saved, kind).values()].filter(
+  const kept = [...tensorsOf(resume.saved, kind).values()].filter(
     ({ name }) => !found.some((one) => one.name === name),
   );
   for (const { parameter } of kept) lost.delete(group(parameter));
@@ -106,7 +103,7 @@ export const parametersNotRestored = tensorRule({
   noun: 'parameter',
   claim: 'Every parameter comes back with its bytes, shape and type.',
   cause: (_resume, found, { control }) => {
-    const initial = ofKind(
+    const initial = tensorsOf(
       control?.states.find(({ at }) => at === 'start'),
       'parameter',
     );
@@ -148,7 +145,7 @@ export const averagesNotRestored = tensorRule({
   noun: 'weight average',
   claim: 'The averages of the weights (EMA) come back.',
   cause: ({ resumed }, found) => {
-    const live = ofKind(resumed, 'parameter');
+    const live = tensorsOf(resumed, 'parameter');
     return found.every(
       ({ name, resumed }) => resumed !== undefined && resumed.sha256 === live.get(name)?.sha256,
     )
@@ -271,8 +268,8 @@ function traitRule({ id, claim, noun, of, cause, remedy }: Trait): Rule {
     claim,
     judge: (evidence) =>
       known(evidence).flatMap((resume): Found[] => {
-        const before = ofKind(resume.saved, 'parameter');
-        const after = ofKind(resume.resumed, 'parameter');
+        const before = tensorsOf(resume.saved, 'parameter');
+        const after = tensorsOf(resume.resumed, 'parameter');
         const both = [...before.keys()].filter((name) => after.has(name));
         const saved = (name: string): string => of(before.get(name)!, resume.saved!);
         const resumed = (name: string): string => of(after.get(name)!, resume.resumed!);
