@@ -2,7 +2,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { collectEvidence } from '../judge/evidence.ts';
+import { judge } from '../judge/judge.ts';
 import { gateSchema } from '../judge/verdict.ts';
+import { readTrace } from '../trace/read.ts';
 import { fixtures, resumeproof as start } from './testing/start.ts';
 
 let scratch: string;
@@ -39,6 +42,17 @@ describe('run', () => {
       ),
     );
     expect(new Set(processes).size).toBe(6);
+
+    // The same evidence with one trace emptied proves nothing any more.
+    const [, { plan, runs }] = verdicts as [unknown, (typeof verdicts)[number]];
+    const files = runs.map(({ trace }) => path.join(path.dirname(report.json), trace));
+    await writeFile(files.find((file) => file.includes('after-1'))!, '');
+    const emptied = collectEvidence(plan, 'cpu', await Promise.all(files.map(readTrace)));
+    const again = judge({ scenario: 'healthy', about: '', expect: 'proven', replay: '' }, emptied);
+    expect(again).toMatchObject({ outcome: 'inconclusive', asExpected: false });
+    expect(again.findings.map(({ sentence }) => sentence).join()).toMatch(
+      /trace of the after-1 run is empty/,
+    );
   });
 
   test('a known fault that is not in the plan’s way, and is not found, turns the gate red', async () => {
