@@ -3,7 +3,7 @@
  * default. `--quick` measures fewer rounds, `--json` prints everything measured. Figures only: none of them
  * passes or fails; exit code 1 tells that something could not be measured.
  */
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
@@ -36,10 +36,9 @@ else {
 }
 
 async function bench(names: readonly string[]): Promise<void> {
-  const measured: Record<string, unknown> = {
-    processor: `${cpus().length} × ${cpus()[0]?.model.trim()}`,
-    quick: options.quick,
-  };
+  const processor = `${cpus().length} × ${cpus()[0]?.model.trim()}`;
+  const load = loadavg()[0]!;
+  const measured: Record<string, unknown> = { processor, load, quick: options.quick };
   const table = new Table({ ...TABLE, wordWrap: false, head: ['What', 'Figure', 'How'] });
   for (const name of names) {
     process.stderr.write(`measuring: ${name} …\n`);
@@ -54,7 +53,8 @@ async function bench(names: readonly string[]): Promise<void> {
       process.exitCode = 1;
     }
   }
-  process.stdout.write(options.json ? `${JSON.stringify(measured, null, 2)}\n` : `${table.toString()}\n`);
+  const text = `${table.toString()}\n\nOn ${processor}, with a load of ${load.toFixed(1)} as it began.`;
+  process.stdout.write(`${options.json ? JSON.stringify(measured, null, 2) : text}\n`);
 }
 
 /** A probed step against a bare one of the same trainer. */
