@@ -8,7 +8,7 @@ import { type LoadedScenario, loadScenario, selectScenarios, UsageError } from '
 import type { Plan } from '../trace/schema.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
 import { integer, positive, printJson, trainingOptions } from './options.ts';
-import { newFolder, type RunOptions, replayCommand } from './run.ts';
+import { newFolder, planOf, type RunOptions, replayCommand } from './run.ts';
 
 interface Options extends Omit<RunOptions, 'steps' | 'resumeAt'> {
   readonly runs: number;
@@ -40,10 +40,14 @@ async function run(wanted: string, options: Options): Promise<number> {
     throw new UsageError(`'${wanted}' matches ${selected.length} scenarios; fuzz takes one at a time`);
   }
   const loaded = await loadScenario(name, file);
-  const maxSteps = options.maxSteps ?? loaded.plan.steps;
-  if (maxSteps < 2)
+  if (options.maxSteps === 1) {
     throw new UsageError('--max-steps must be at least 2: one step before a resume, one after');
-  await requireBackend(options.backend, options.requireGpu);
+  }
+  const { softwareGpu } = await requireBackend(options.backend, options.requireGpu);
+  const maxSteps = options.maxSteps ?? planOf(loaded, softwareGpu).steps;
+  if (maxSteps < 2) {
+    throw new UsageError(`scenario ${name} has one step: give --max-steps, at least 2`);
+  }
   const signal = onInterrupt();
   // Loaded when they are needed: they are slow to load.
   const { runGate } = await import('../run/gate.ts');

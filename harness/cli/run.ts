@@ -82,13 +82,19 @@ async function run(wanted: readonly string[], options: RunOptions): Promise<numb
   return signal.aborted ? EXIT.interrupted : gate.passed ? EXIT.passed : EXIT.failed;
 }
 
+/** A scenario's own plan on what it runs on. */
+export const planOf = (
+  { plan, softwarePlan }: Pick<LoadedScenario, 'plan' | 'softwarePlan'>,
+  softwareGpu: boolean,
+): LoadedScenario['plan'] => (softwareGpu ? softwarePlan : plan);
+
 /** @throws {UsageError} when the resume points asked for lie outside the run */
 function withPlan(
   loaded: LoadedScenario,
   { steps, resumeAt }: RunOptions,
   softwareGpu: boolean,
 ): LoadedScenario {
-  const own = softwareGpu ? loaded.softwarePlan : loaded.plan;
+  const own = planOf(loaded, softwareGpu);
   const plan = { steps: steps ?? own.steps, resumeAt: resumeAt ?? own.resumeAt };
   return { ...loaded, plan: checkPlan(plan, `scenario ${loaded.name} with --steps or --resume-at`) };
 }

@@ -197,7 +197,7 @@ export class FineTune implements Trainer {
     const { ids, pixels, labels } = this.#loader.next(size);
     const noise = this.#noise.gaussian(pixels.length);
     const time = this.#noise.gaussian(size).map((value) => 1 / (1 + Math.exp(-value)));
-    const byName = new Map(this.#parameters.map(({ name, variable }) => [name, variable]));
+    const variable = this.#byName();
     const loss = tf.tidy(() => {
       const shape: [number, number, number] = [size, SIZE, SIZE];
       const batch = {
@@ -209,7 +209,7 @@ export class FineTune implements Trainer {
       return this.#gradients.backward(
         (read) =>
           tf.div(
-            flowLoss(model, (name) => read(byName.get(name)!), batch),
+            flowLoss(model, (name) => read(variable(name)), batch),
             accumulate,
           ) as tf.Scalar,
       );
@@ -231,6 +231,11 @@ export class FineTune implements Trainer {
       cursor: this.#loader.cursor,
       step: this.#step,
     });
+  }
+
+  #byName(): (name: string) => tf.Variable {
+    const variables = new Map(this.#parameters.map(({ name, variable }) => [name, variable]));
+    return (name) => variables.get(name)!;
   }
 
   #accumulated(): Map<string, tf.Tensor> {
@@ -268,9 +273,9 @@ export class FineTune implements Trainer {
   }
 
   async sample(): Promise<readonly SampledImage[]> {
-    const byName = new Map(this.#parameters.map(({ name, variable }) => [name, variable]));
+    const variable = this.#byName();
     return [
-      ...(await this.#draw(SAMPLED, '', (name) => byName.get(name)!)),
+      ...(await this.#draw(SAMPLED, '', variable)),
       ...(await this.#draw(SAMPLED_FROM_EMA, ', EMA', (name) => this.#average.tensors.get(name)!)),
     ];
   }
@@ -309,10 +314,9 @@ const clones = (parameters: readonly Parameter[]): Map<string, tf.Tensor> =>
 
 function counters({ name, optimizer, schedule }: Prepared): Record<string, number> {
   const { steps } = optimizer.state();
-  const counts = [...new Set(Object.values(steps))];
   return {
     [`schedule.${name}.lastEpoch`]: schedule.state().lastEpoch,
-    [`optimizer.${name}.step`]: Math.max(0, ...counts),
+    [`optimizer.${name}.step`]: Math.max(0, ...Object.values(steps)),
     ...Object.fromEntries(
       optimizer.groups.map((group) => [`learningRate.${group.name}`, group.learningRate]),
     ),
