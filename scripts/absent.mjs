@@ -9,8 +9,7 @@ export function absentParts(root) {
     lines.push(`resumeproof: optional, absent: ${what} (${without}); to get it: ${command}`);
   const gpu = path.join(root, 'node_modules', '@tensorflow', 'tfjs-node-gpu', 'lib');
   if (!hasAddon(gpu)) {
-    const command = 'npm install --no-save @tensorflow/tfjs-node-gpu@4.22.0';
-    tell('@tensorflow/tfjs-node-gpu', 'no node-gpu backend; needs an NVIDIA GPU', command);
+    tell('@tensorflow/tfjs-node-gpu', 'no node-gpu backend', 'npm run setup:node-gpu');
   }
   if (process.platform === 'linux' && !hasVulkan()) {
     const command = 'apt-get install -y libvulkan1 chromium';

@@ -92,7 +92,7 @@ function matchesLockfile(root) {
  * Takes the lock file, waiting for whoever holds it; returns what releases it. The holder touches the file
  * each second: process ids would mislead between containers that share this folder.
  */
-async function lock(file) {
+export async function lock(file) {
   mkdirSync(path.dirname(file), { recursive: true });
   for (let told = false; ; await sleep(200)) {
     try {
@@ -133,14 +133,18 @@ function removeStale(file) {
   }
 }
 
-function npmCi(root) {
-  // npm must not run under the Node that it is about to delete.
-  const name = Object.keys(process.env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH';
-  const folders = (process.env[name] ?? '').split(path.delimiter);
+/** An environment without this project's programs on the path: npm must not run under the Node that it may delete. */
+export function outsidePath(root, environment) {
+  const name = Object.keys(environment).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH';
+  const folders = (environment[name] ?? '').split(path.delimiter);
   const outside = folders.filter((folder) => !folder.startsWith(path.join(root, 'node_modules')));
+  return { ...environment, [name]: outside.join(path.delimiter) };
+}
+
+function npmCi(root) {
   const child = spawn('npm', ['ci', '--include=dev', '--loglevel=error'], {
     cwd: root,
-    env: { ...process.env, [name]: outside.join(path.delimiter) },
+    env: outsidePath(root, process.env),
     // The command's own output is all that stdout carries.
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',

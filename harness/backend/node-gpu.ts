@@ -1,11 +1,13 @@
 /**
- * CUDA through libtensorflow: the optional package @tensorflow/tfjs-node-gpu. Written against its published
- * source, version 4.22.0: importing it registers the backend 'tensorflow' and makes it the active one.
+ * libtensorflow through the optional package @tensorflow/tfjs-node-gpu 4.22.0: on CUDA where it finds a device, else
+ * on the processor, and the record says which. Importing the package registers the backend 'tensorflow' and makes
+ * it the active one.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import type { BackendRecord } from '../trace/schema.ts';
+import { SETUP_NODE_GPU } from './command.ts';
 import { BackendError, oneLine } from './error.ts';
 import {
   activate,
@@ -18,7 +20,6 @@ import {
 
 // A variable, so that TypeScript does not ask for a package that may be absent.
 const PACKAGE: string = '@tensorflow/tfjs-node-gpu';
-const INSTALL = `npm install ${PACKAGE}@4.22.0`;
 /** Later ones lack util.isNullOrUndefined and its like, which tfjs-node calls. */
 const LAST_NODE = 22;
 
@@ -78,12 +79,12 @@ async function load(): Promise<Pick<typeof tf, 'engine' | 'Tensor' | 'version_co
   } catch (error) {
     if (error instanceof BackendError) throw error;
     if (isAbsent(error, PACKAGE)) {
-      throw new BackendError('not-installed', `node-gpu needs the package ${PACKAGE}`, INSTALL);
+      throw new BackendError('not-installed', `node-gpu needs the package ${PACKAGE}`, SETUP_NODE_GPU);
     }
     const why = /addon module.*not be found/.test(oneLine(error))
       ? 'it is installed without its addon, whose download or build failed'
       : oneLine(error);
-    throw new BackendError('not-installed', `${PACKAGE} cannot be loaded: ${why}`, `npm rebuild ${PACKAGE}`);
+    throw new BackendError('not-installed', `${PACKAGE} cannot be loaded: ${why}`, SETUP_NODE_GPU);
   }
 }
 
