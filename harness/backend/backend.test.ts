@@ -107,12 +107,39 @@ describe('what cannot be had is refused', () => {
     expect((await refusal(openBackend('webgpu', { requireGpu: true }))).code).toBe('gpu-required');
   });
 
-  test.skipIf(report['node-gpu']!.usable)(
-    'node-gpu that is absent, with the command that brings it',
+  test('node-gpu that is absent, or cannot be loaded, with the command that brings it', async () => {
+    const refused = async (request: string, outcome: string): Promise<readonly unknown[]> => {
+      const { said, stderr } = await runNode(`
+        const { registerHooks } = await import('node:module');
+        registerHooks({ resolve: (name, context, next) => {
+          if (!name.includes('${request}')) return next(name, context);
+          ${outcome}
+        } });
+        await openBackend('node-gpu').catch(({ code, message }) => say([code, message]));`);
+      expect(said, stderr).toHaveLength(1);
+      return said[0] as readonly unknown[];
+    };
+    const absent =
+      'throw Object.assign(new Error("Cannot find package \'" + name + "\'"), { code: \'ERR_MODULE_NOT_FOUND\' });';
+    expect(await refused('tfjs-node-gpu', absent)).toEqual([
+      'not-installed',
+      'node-gpu needs the package @tensorflow/tfjs-node-gpu; to mend it: npm run setup:node-gpu',
+    ]);
+    const broken =
+      'return { url: \'data:text/javascript,throw new Error("no%20addon")\', shortCircuit: true };';
+    expect(await refused('tfjs-node-gpu', broken)).toEqual([
+      'not-installed',
+      '@tensorflow/tfjs-node-gpu cannot be loaded: no addon; to mend it: npm run setup:node-gpu',
+    ]);
+  });
+
+  test.runIf(report['node-gpu']!.usable && !report['node-gpu']!.hardware)(
+    'node-gpu without a CUDA device where a GPU is required',
     async () => {
-      const error = await refusal(openBackend('node-gpu'));
-      expect(error.code).toBe('not-installed');
-      expect(error.message).toMatch(/npm (install|rebuild) @tensorflow\/tfjs-node-gpu/);
+      const { said } = await runNode(
+        `await openBackend('node-gpu', { requireGpu: true }).catch(({ code, message }) => say([code, message]));`,
+      );
+      expect(said[0]).toEqual(['gpu-required', expect.stringContaining('node-gpu has no CUDA device')]);
     },
   );
 
