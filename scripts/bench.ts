@@ -1,6 +1,6 @@
 /**
- * What resumeproof costs, measured side by side: `npm run bench -- [probe] [fused] [checkpoint] [gate]`, all by
- * default. `--quick` measures fewer rounds, `--json` prints everything measured. Figures only: none of them
+ * What resumeproof costs, measured side by side: `npm run bench -- [probe] [backends] [unet] [fused] [checkpoint]
+ * [gate]`, all by default. `--quick` measures fewer rounds, `--json` prints everything measured. Figures only: none of them
  * passes or fails; exit code 1 tells that something could not be measured.
  */
 import { cpus, loadavg } from 'node:os';
@@ -8,20 +8,29 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { execa } from 'execa';
-import { probeBackend } from '../harness/backend/probe.ts';
+import type { BackendName } from '../harness/backend/names.ts';
+import { type BackendReport, probeBackends } from '../harness/backend/probe.ts';
 import { benchCheckpoint } from '../harness/checkpoint/checkpoint.bench.ts';
 import { TABLE } from '../harness/cli/table.ts';
 import { type Figure, megabytes, milliseconds, noise, times } from './bench/figures.ts';
 import { type GateCost, measureGate } from './bench/gate.ts';
+import { measureStart, type StartCost } from './bench/start.ts';
 import type { FusedCost, ProbeCost } from './bench/steps.ts';
-import { BATCH, MODES } from './bench/trainer.ts';
+import { BATCH, MODES, type Size } from './bench/trainer.ts';
 
 interface Section {
   readonly figures: readonly Figure[];
   readonly measured: unknown;
 }
 
-const SECTIONS: Record<string, (quick: boolean) => Promise<Section>> = { probe, fused, checkpoint, gate };
+const SECTIONS: Record<string, (quick: boolean) => Promise<Section>> = {
+  probe,
+  backends,
+  unet,
+  fused,
+  checkpoint,
+  gate,
+};
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -57,28 +66,87 @@ async function bench(names: readonly string[]): Promise<void> {
   process.stdout.write(`${options.json ? JSON.stringify(measured, null, 2) : text}\n`);
 }
 
-/** A probed step against a bare one of the same trainer. */
+/** A probed step against a bare one of the same trainer, on every backend. */
 async function probe(quick: boolean): Promise<Section> {
+  // Where no kernel is compiled to the machine's own code, a step of the large model takes a minute.
+  const slow = ({ name, hardware }: BackendReport): boolean =>
+    name === 'cpu' || (name === 'webgpu' && !hardware);
+  return onEach(
+    await probeBackends(),
+    'a probed step ÷ a bare one',
+    (report) =>
+      measureSteps<ProbeCost>('probe', quick ? 5 : 15, report.name, slow(report) ? 'small' : 'large'),
+    probedFigures,
+  );
+}
+
+/** The same on a U-Net of 51 million parameters: on hardware GPUs, and on libtensorflow whatever it runs on. */
+async function unet(quick: boolean): Promise<Section> {
+  const size: Size = 'unet';
+  const reports = await probeBackends();
+  return onEach(
+    reports.filter(({ name, hardware }) => hardware || name === 'node-gpu'),
+    'a probed step ÷ a bare one, U-Net',
+    ({ name }) => measureSteps<ProbeCost>('probe', quick ? 3 : 9, name, size),
+    probedFigures,
+  );
+}
+
+function probedFigures(what: string, { step, parameters, device }: ProbeCost): Figure[] {
+  const how =
+    `${milliseconds(step.second)} ÷ ${milliseconds(step.first)}, ${noise(step)}; ` +
+    `${(parameters / 1e6).toFixed(2)} M parameters, batch ${BATCH}, ${device}`;
+  return [{ what, value: times(step.ratio), how }];
+}
+
+/** The image scenario on every backend: a step against wasm's, and what the harness adds to a process's start. */
+async function backends(quick: boolean): Promise<Section> {
+  let wasm: number | undefined;
+  // wasm first, which the others are compared with.
+  const reports = (await probeBackends()).toSorted(
+    (a, b) => Number(b.name === 'wasm') - Number(a.name === 'wasm'),
+  );
+  return onEach(
+    reports,
+    'the image scenario',
+    ({ name }) => measureStart(name, quick ? 3 : 9),
+    (what, { bare, harness, added, step }: StartCost) => {
+      wasm ??= step;
+      return [
+        {
+          what: `${what}: a step ÷ wasm’s`,
+          value: times(step / wasm),
+          how: `${milliseconds(step)} ÷ ${milliseconds(wasm)}`,
+        },
+        {
+          what: '  what the harness adds until the first step',
+          value: milliseconds(added),
+          how: `${milliseconds(harness)} − ${milliseconds(bare)} from the process’s start`,
+        },
+      ];
+    },
+  );
+}
+
+/** One measurement on each backend; what cannot be used is told with its reason. */
+async function onEach<T>(
+  reports: readonly BackendReport[],
+  title: string,
+  measure: (report: BackendReport) => Promise<T>,
+  figuresOf: (what: string, cost: T) => Figure[],
+): Promise<Section> {
   const figures: Figure[] = [];
-  const measured: Record<string, ProbeCost | { skipped: string }> = {};
-  for (const backend of ['wasm', 'webgpu']) {
-    const what = `a probed step ÷ a bare one, ${backend}`;
-    const { usable, problem } = await probeBackend(backend as 'wasm' | 'webgpu');
-    if (!usable) {
-      measured[backend] = { skipped: problem! };
-      figures.push({ what, value: 'skipped', how: problem! });
+  const measured: Partial<Record<BackendName, T | { skipped: string }>> = {};
+  for (const report of reports) {
+    const what = `${title}, ${report.name}`;
+    if (!report.usable) {
+      measured[report.name] = { skipped: report.problem! };
+      figures.push({ what, value: 'skipped', how: report.problem! });
       continue;
     }
-    const cost = await measureSteps<ProbeCost>('probe', backend, quick ? 5 : 15);
-    const { step, parameters, device } = cost;
-    measured[backend] = cost;
-    figures.push({
-      what,
-      value: times(step.ratio),
-      how:
-        `${milliseconds(step.second)} ÷ ${milliseconds(step.first)}, ${noise(step)}; ` +
-        `${(parameters / 1e6).toFixed(2)} M parameters, batch ${BATCH}, ${device}`,
-    });
+    const cost = await measure(report);
+    measured[report.name] = cost;
+    figures.push(...figuresOf(what, cost));
   }
   return { figures, measured };
 }
@@ -88,7 +156,7 @@ async function fused(quick: boolean): Promise<Section> {
   const figures: Figure[] = [];
   const measured: Record<string, FusedCost> = {};
   for (const mode of MODES) {
-    const cost = await measureSteps<FusedCost>('fused', mode, quick ? 4 : 12);
+    const cost = await measureSteps<FusedCost>('fused', quick ? 4 : 12, mode);
     const { step, unfusedBytes, fusedBytes, parameters } = cost;
     measured[mode] = cost;
     figures.push(
@@ -156,9 +224,9 @@ async function gate(): Promise<Section> {
 }
 
 /** In a fresh process; its figures come back as a message. */
-async function measureSteps<T>(what: 'probe' | 'fused', which: string, rounds: number): Promise<T> {
+async function measureSteps<T>(what: 'probe' | 'fused', rounds: number, ...which: string[]): Promise<T> {
   const entry = path.join(import.meta.dirname, 'bench', 'steps.ts');
-  const child = execa(process.execPath, ['--no-warnings', entry, what, which, String(rounds)], {
+  const child = execa(process.execPath, ['--no-warnings', entry, what, String(rounds), ...which], {
     ipc: true,
     serialization: 'json',
     stdin: 'ignore',
@@ -168,5 +236,5 @@ async function measureSteps<T>(what: 'probe' | 'fused', which: string, rounds: n
   const [figures] = ipcOutput as [T?];
   if (figures !== undefined) return figures;
   const why = stderr.split('\n').find((line) => /Error/.test(line)) ?? 'it said nothing';
-  throw new Error(`${what} ${which}: the process ended early: ${why}`);
+  throw new Error(`${what} ${which.join(' ')}: the process ended early: ${why}`);
 }

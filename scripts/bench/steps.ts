@@ -1,6 +1,6 @@
 /**
  * The process of one measurement of training steps, since TensorFlow.js keeps global state and wasm's memory
- * never shrinks: `steps.ts probe BACKEND ROUNDS` or `steps.ts fused MODE ROUNDS`. Sends its figures and exits.
+ * never shrinks: `steps.ts probe ROUNDS BACKEND SIZE` or `steps.ts fused ROUNDS MODE`. Sends its figures and exits.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { createProbe } from '../../harness/probe/probe.ts';
 import { createTrace } from '../../harness/trace/write.ts';
 import { interleave, type Sides } from './figures.ts';
 import { peakBytes } from './memory.ts';
-import { type BenchTrainer, createTrainer, type Mode } from './trainer.ts';
+import { type BenchTrainer, createTrainer, type Mode, type Size } from './trainer.ts';
 
 /** Steps of a kind in a row: what a step leaves behind on a device is paid for by its own kind. */
 const STEPS = 2;
@@ -32,14 +32,10 @@ export interface FusedCost {
   readonly fusedBytes: number;
 }
 
-async function measureProbe(backendName: string, rounds: number): Promise<ProbeCost> {
+async function measureProbe(backendName: string, size: Size, rounds: number): Promise<ProbeCost> {
   const backend = await openBackend(backendName);
-  const { name, hardware, adapter } = backend.record;
-  const trainer = createTrainer(
-    'fused-backward-pass',
-    true,
-    name === 'webgpu' && !hardware ? 'small' : 'large',
-  );
+  const { adapter } = backend.record;
+  const trainer = createTrainer('fused-backward-pass', true, size);
   const folder = await mkdtemp(path.join(tmpdir(), 'resumeproof-bench-'));
   try {
     const trace = createTrace(path.join(folder, 'trace.jsonl'));
@@ -88,9 +84,9 @@ const perStep = (sides: Sides): Sides => ({
   second: sides.second / STEPS,
 });
 
-const [what, which, rounds] = process.argv.slice(2) as ['probe' | 'fused', string, string];
+const [what, rounds, which, size] = process.argv.slice(2) as ['probe' | 'fused', string, string, Size];
 const measured =
   what === 'probe'
-    ? await measureProbe(which, Number(rounds))
+    ? await measureProbe(which, size, Number(rounds))
     : await measureFused(which as Mode, Number(rounds));
 process.send!(measured, () => process.exit());

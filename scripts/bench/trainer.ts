@@ -10,12 +10,14 @@ import type { Trainer } from '../../harness/training/trainer.ts';
 import { type FlowBatch, flowLoss } from '../../scenarios/image-model/flow.ts';
 import { CLASSES, createVariables, randomly, SIZE } from '../../scenarios/image-model/model.ts';
 import { transformer } from '../../scenarios/image-model/transformer.ts';
+import { unet } from '../../scenarios/image-model/unet.ts';
 
 export const BATCH = 8;
-/** 11.0 million parameters; and 0.16 million for a software adapter, where a step of the other takes a minute. */
+/** 11.0 million parameters; 0.16 million for slow backends; and a U-Net of 51 million for a GPU. */
 const MODELS = {
-  large: { width: 384, blocks: 4, heads: 6, expansion: 4 },
-  small: { width: 64, blocks: 2, heads: 4, expansion: 4 },
+  large: () => transformer({ width: 384, blocks: 4, heads: 6, expansion: 4 }),
+  small: () => transformer({ width: 64, blocks: 2, heads: 4, expansion: 4 }),
+  unet: () => unet({ channels: 736 }),
 };
 export type Size = keyof typeof MODELS;
 const RATE = 1e-4;
@@ -33,7 +35,7 @@ export interface BenchTrainer extends Trainer {
 /** @param fused false: the same arithmetic after the backward pass, with every gradient alive at its end */
 export function createTrainer(mode: Mode, fused: boolean, size: Size = 'large'): BenchTrainer {
   const random = RandomStream.fromSeed(1);
-  const model = transformer(MODELS[size]);
+  const model = MODELS[size]();
   const variables = createVariables(model, randomly(random));
   const parameters = [...variables].map(([name, variable]) => ({ name, variable }));
   const group: ParameterGroup = { name: 'all', parameters, learningRate: RATE, weightDecay: 0.01 };
