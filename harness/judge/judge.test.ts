@@ -63,7 +63,7 @@ const CASES: readonly Case[] = [
       resumed.process!.exitCode = 1;
       resumed.process!.stderr = ['at load', 'wrong-hash'];
     },
-    says: /after \(resume 1\) process died: resume-refused at step 4: wrong-hash\./,
+    says: /after \(resume 1\) process died: resume-refused at step 4: wrong-hash more\./,
     proof: 'alive',
   },
   {

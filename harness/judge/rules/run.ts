@@ -17,9 +17,12 @@ const ENDED: Readonly<Record<string, string>> = {
   cancelled: 'since the run was interrupted',
 };
 
+/** Libraries break their messages into lines, of which the first alone may say nothing. */
+const MESSAGE_LENGTH = 300;
+
 function howItEnded({ failure, process }: Trace): string {
   if (failure !== undefined) {
-    return `${failure.code} at step ${failure.step}: ${failure.message.split('\n')[0]}`;
+    return `${failure.code} at step ${failure.step}: ${failure.message.replaceAll(/\s+/g, ' ').slice(0, MESSAGE_LENGTH)}`;
   }
   if (process?.outcome !== 'crashed') return `it was ended by the harness, ${ENDED[process!.outcome]}`;
   if (process.signal !== null) return `it was ended by ${process.signal}`;
