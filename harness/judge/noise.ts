@@ -3,9 +3,9 @@
  *
  * Where all controls agree to the bit, so must the resumed run. Elsewhere a healthy resumed run is one more
  * draw of what the controls are draws of, and each of its values must lie in a Student-t prediction interval
- * about the controls' mean. The variance of a thing (a parameter's norm, say) is pooled over its steps, as the
- * quantity's noise grows, and over its sketch: a single value may be the same in a handful of controls by
- * chance. It is then moderated, upwards only: raised towards what the quantity's other things show, as far as
+ * about the controls' mean. A single value may be the same in a handful of controls by chance, so the variance
+ * of a thing (a parameter's norm, say) is the median over its steps, as the quantity's noise grows, and over
+ * its sketch, and a value's own only if that is larger. It is moderated, upwards only: raised towards what the quantity's other things show, as far as
  * those agree with each other (G. K. Smyth, 'Linear models and empirical Bayes methods for assessing
  * differential expression in microarray experiments', Stat. Appl. Genet. Mol. Biol. 3(1), 2004).
  *
@@ -13,7 +13,7 @@
  * one random number moves all values of a quantity; one moves all values of a thing; one moves each value.
  */
 import type { Trace } from '../trace/schema.ts';
-import { growthOf, mean, type Prior, priorOf } from './prior.ts';
+import { growthOf, mean, median, type Prior, priorOf } from './prior.ts';
 import {
   CURVES,
   isCurve,
@@ -114,7 +114,13 @@ function statistically(controls: readonly Trace[], { steps, resumeAt }: Window):
   const ends = new Set([...resumeAt.slice(1), steps]);
   const isJudged = (quantity: Quantity, step: number): boolean =>
     isCurve(quantity) ? step > resumeAt[0]! : ends.has(step);
-  const fits = new Map(QUANTITIES.map((quantity) => [quantity, fitOf(quantity, control, spreads, degrees)]));
+  const fits = new Map(
+    QUANTITIES.map((quantity) => {
+      const known = stepsOf(control, quantity);
+      const used = isCurve(quantity) ? known.filter((step) => isJudged(quantity, step)) : known;
+      return [quantity, fitOf(quantity, used, spreads, degrees)];
+    }),
+  );
   const judged = QUANTITIES.flatMap((quantity) => {
     const things = new Set<string>();
     let comparisons = 0;
@@ -151,7 +157,7 @@ function statistically(controls: readonly Trace[], { steps, resumeAt }: Window):
   ): number => {
     if (spread.still) return 0;
     if (spread.variance === undefined) return Number.POSITIVE_INFINITY;
-    const deviation = Math.sqrt(fits.get(quantity)!.variance(step, name));
+    const deviation = Math.sqrt(fits.get(quantity)!.variance(step, name, spread));
     return critical.get(quantity)! * Math.sqrt(draws) * Math.max(deviation, spread.resolution);
   };
   const draws = 1 + 1 / controls.length;
@@ -216,8 +222,8 @@ function statistically(controls: readonly Trace[], { steps, resumeAt }: Window):
 
 /** What the controls say of a quantity's noise. */
 interface Fit {
-  /** Relative variance of a thing's values in one run. */
-  variance(step: number, name: string): number;
+  /** Relative variance of a value in one run: its own, its thing's or the prior's, whichever is largest. */
+  variance(step: number, name: string, own: Spread): number;
   readonly prior: Prior;
   /** Root mean square of the relative deviations. */
   readonly floor: number;
@@ -231,47 +237,48 @@ const thingOf = (quantity: Quantity, step: number, name: string): string =>
 
 type Spreads = (quantity: Quantity, step: number) => ReadonlyMap<string, readonly Spread[]>;
 
-function fitOf(quantity: Quantity, control: Trace, spreads: Spreads, degrees: number): Fit {
-  const all = stepsOf(control, quantity).flatMap((step) =>
+/** @param steps those that are judged: others, of a warm-up say, may be as noisy as they like */
+function fitOf(quantity: Quantity, steps: readonly number[], spreads: Spreads, degrees: number): Fit {
+  const all = steps.flatMap((step) =>
     [...spreads(quantity, step)].flatMap(([name, values]) =>
       values.flatMap(({ still, variance }) =>
         still || variance === undefined ? [] : [{ step, thing: thingOf(quantity, step, name), variance }],
       ),
     ),
   );
-  const plain = pooled(all);
+  const flat = medians(all.map(({ thing, variance }) => [thing, variance]));
   const growth = isCurve(quantity)
-    ? growthOf(byStep(all.map((one) => ({ step: one.step, value: one.variance / plain.get(one.thing)! }))))
+    ? growthOf(
+        medians(
+          all.flatMap(({ step, thing, variance }) =>
+            flat.get(thing)! > 0 ? [[step, variance / flat.get(thing)!] as const] : [],
+          ),
+        ),
+      )
     : 0;
-  const own = pooled(all.map((one) => ({ ...one, variance: one.variance / one.step ** growth })));
+  const own = medians(all.map(({ step, thing, variance }) => [thing, variance / step ** growth]));
   const prior = priorOf([...own.values()], degrees);
   return {
     prior,
     floor: Math.sqrt(mean(all.map(({ variance }) => variance))),
     valuesEach: all.length / Math.max(1, own.size),
-    variance(step, name) {
-      const variance = own.get(thingOf(quantity, step, name)) ?? 0;
-      const moderated = (prior.degrees * prior.variance + degrees * variance) / (prior.degrees + degrees);
-      return Math.max(variance, moderated) * step ** growth;
+    variance(step, name, { variance = 0 }) {
+      const pooled = own.get(thingOf(quantity, step, name)) ?? 0;
+      const moderated = (prior.degrees * prior.variance + degrees * pooled) / (prior.degrees + degrees);
+      return Math.max(variance, Math.max(pooled, moderated) * step ** growth);
     },
   };
 }
 
-/** Mean variance of each thing. */
-function pooled(all: readonly { thing: string; variance: number }[]): Map<string, number> {
-  const sums = new Map<string, { sum: number; count: number }>();
-  for (const { thing, variance } of all) {
-    const { sum, count } = sums.get(thing) ?? { sum: 0, count: 0 };
-    sums.set(thing, { sum: sum + variance, count: count + 1 });
+/** The median of the values of each key: one that is the same in all controls by chance, or a wild one, is one. */
+function medians<Key>(entries: readonly (readonly [Key, number])[]): Map<Key, number> {
+  const groups = new Map<Key, number[]>();
+  for (const [key, value] of entries) {
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [value]);
+    else group.push(value);
   }
-  return new Map([...sums].map(([thing, { sum, count }]) => [thing, sum / count]));
-}
-
-/** Mean value at each step; those of things without any variance are no numbers, and left out. */
-function byStep(all: readonly { step: number; value: number }[]): { step: number; value: number }[] {
-  const known = all.filter(({ value }) => !Number.isNaN(value));
-  const means = pooled(known.map(({ step, value }) => ({ thing: String(step), variance: value })));
-  return [...means].map(([step, value]) => ({ step: Number(step), value }));
+  return new Map([...groups].map(([key, values]) => [key, median(values)]));
 }
 
 const NOTHING: Spread = { mean: null, scale: 0, variance: undefined, resolution: 0, still: true };

@@ -27,11 +27,17 @@ export function priorOf(variances: readonly number[], degrees: number): Prior {
 export const mean = (values: readonly number[]): number =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length / 2;
+  return mean(sorted.slice(Math.ceil(half) - 1, Math.floor(half) + 1));
+}
+
 /** The exponent with which values grow in the step, by least squares of the logarithms; at least 0. */
-export function growthOf(values: readonly { readonly step: number; readonly value: number }[]): number {
-  const points = values
-    .filter(({ value }) => value > 0)
-    .map(({ step, value }) => ({ x: Math.log(step), y: Math.log(value) }));
+export function growthOf(values: ReadonlyMap<number, number>): number {
+  const points = [...values]
+    .filter(([, value]) => value > 0)
+    .map(([step, value]) => ({ x: Math.log(step), y: Math.log(value) }));
   if (points.length < 3) return 0;
   const [x0, y0] = [mean(points.map(({ x }) => x)), mean(points.map(({ y }) => y))];
   const slope =
