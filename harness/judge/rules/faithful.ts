@@ -62,7 +62,7 @@ export const batchesDiffer = firstStep(
       ? undefined
       : {
           what: 'the batches are others than the control’s',
-          expected: listed(control.claimed.batch),
+          expected: listed(control.claimed.batch) || 'an empty batch',
           seen: listed(resumed.claimed.batch) || 'an empty batch',
         },
   (pairs) => {
