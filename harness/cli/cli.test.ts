@@ -29,8 +29,9 @@ describe('run', () => {
     expect(verdicts.map(({ scenario, outcome }) => [scenario, outcome])).toEqual([
       ['accumulated-gradients-forgotten', 'refuted'],
       ['healthy', 'proven'],
+      ['weight-perturbed', 'refuted'],
     ]);
-    expect(await readFile(report.html, 'utf8')).toContain('1 scenario proven and 1 known fault caught');
+    expect(await readFile(report.html, 'utf8')).toContain('1 scenario proven and 2 known faults caught');
     expect(JSON.parse(await readFile(report.json, 'utf8'))).toEqual(gate);
     // Each role in a process of its own.
     const processes = await Promise.all(
@@ -41,7 +42,7 @@ describe('run', () => {
         }),
       ),
     );
-    expect(new Set(processes).size).toBe(6);
+    expect(new Set(processes).size).toBe(9);
 
     // The same evidence with one trace emptied proves nothing any more.
     const [, { plan, runs }] = verdicts as [unknown, (typeof verdicts)[number]];
@@ -53,6 +54,21 @@ describe('run', () => {
     expect(again.findings.map(({ sentence }) => sentence).join()).toMatch(
       /trace of the after-1 run is empty/,
     );
+  });
+
+  test('one weight that a resume leaves a hundred thousandth off is seen on a deterministic backend', async () => {
+    const perturbed = ['weight-perturbed', '--scenarios', scenarios, '--backend', 'wasm', '--json'];
+    const { exitCode, stdout, stderr } = await resumeproof(['run', ...perturbed]);
+    expect(exitCode, stderr).toBe(0);
+    const [verdict] = gateSchema.parse(JSON.parse(stdout)).verdicts;
+    expect(verdict).toMatchObject({
+      proofs: { restored: 'proven', alive: 'proven', faithful: 'refuted' },
+      noise: { exact: true, controls: 1, quantities: [] },
+    });
+    const [loss] = verdict!.findings;
+    expect(loss).toMatchObject({ rule: 'loss-differs', step: 5 });
+    // Digits enough to see it.
+    expect(loss!.sentence).toMatch(/at step 5: (1\.\d{4,}) instead of (?!\1)1\.\d{4,}/);
   });
 
   test('a known fault that is not in the plan’s way, and is not found, turns the gate red', async () => {

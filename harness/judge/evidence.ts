@@ -8,7 +8,7 @@ import type {
   Trace,
   TracedStep,
 } from '../trace/schema.ts';
-import { type Noise, noiseBetween } from './noise.ts';
+import { type Noise, noiseAmong } from './noise.ts';
 
 export interface Evidence {
   readonly plan: Plan;
@@ -17,7 +17,8 @@ export interface Evidence {
   readonly lacks: readonly Observable[];
   readonly traces: readonly Trace[];
   readonly control: Trace | undefined;
-  readonly twin: Trace | undefined;
+  /** The control and its twins: equal runs, which show the noise. Empty without a control. */
+  readonly controls: readonly Trace[];
   readonly before: Trace | undefined;
   readonly cold: Trace | undefined;
   readonly noise: Noise;
@@ -64,7 +65,8 @@ export const stepsBetween = (trace: Trace | undefined, from: number, to: number)
 export function collectEvidence(plan: Plan, requestedBackend: string, traces: readonly Trace[]): Evidence {
   const byRole = (role: string) => traces.find((trace) => trace.run?.role === role);
   const control = byRole('control');
-  const twin = byRole('twin');
+  const twins = traces.filter((trace) => trace.run?.role === 'twin');
+  const controls = control === undefined ? [] : [control, ...twins];
   const before = byRole('before');
   const segments = [before, ...plan.resumeAt.map((_, n) => afterOf(traces, n + 1))];
   const resumes = plan.resumeAt.flatMap((from, n): Resume[] => {
@@ -101,10 +103,10 @@ export function collectEvidence(plan: Plan, requestedBackend: string, traces: re
     lacks: control?.run?.lacks ?? [],
     traces,
     control,
-    twin,
+    controls,
     before,
     cold: byRole('cold'),
-    noise: noiseBetween(control, twin, before),
+    noise: noiseAmong(controls, plan),
     resumes,
   };
 }

@@ -50,6 +50,7 @@ interface Case {
   readonly says: RegExp;
   readonly proof?: 'restored' | 'alive' | 'faithful';
   readonly also?: readonly string[];
+  readonly noisy?: boolean;
 }
 
 const CASES: readonly Case[] = [
@@ -555,7 +556,21 @@ const CASES: readonly Case[] = [
     says: /At step 8, 1 of 2 sampled images differs from the control’s/,
     proof: 'faithful',
   },
+  {
+    rule: 'noise-too-large',
+    what: 'controls that differ by half of what they do',
+    noisy: true,
+    spoil: (traces) => scatter(traces, [1, 0.7, 1.4, 1.1]),
+    says: /the noise is too large to tell[\s\S]*known to \d+/,
+  },
 ];
+
+/** As if each process had drawn its own: by a factor for each control. */
+const scatter = ({ control, twins }: Traces, factors: readonly number[]): void => {
+  [control, ...twins].forEach((trace, run) => {
+    for (const step of trace.steps) step.updateL2 = step.updateL2.map((norm) => norm * factors[run]!);
+  });
+};
 
 function hide(trace: Draft, observable: string): void {
   if (observable === 'images') trace.samples = [];
@@ -586,8 +601,8 @@ test.each([
 });
 
 describe('each way to spoil a run is found by the rule that names it', () => {
-  test.each(CASES)('$rule: $what', ({ rule, spoil, says, proof, also = [] }) => {
-    const traces = healthyTraces();
+  test.each(CASES)('$rule: $what', ({ rule, spoil, says, proof, also = [], noisy = false }) => {
+    const traces = healthyTraces({ noisy });
     spoil({ ...traces, resumed: traces.after[0]! });
     const verdict = verdictOf(traces);
     const [headline] = verdict.findings;
@@ -648,24 +663,124 @@ describe('what is expected', () => {
 });
 
 describe('noise', () => {
-  const noisy = (resumedBy: number, twinBy: number): Judgement => {
+  /** Four controls and runs that each err by about a millionth, by fixed factors. */
+  const noisy = (spoilResumed: (resumed: Draft, traces: Traces) => void = () => {}): Judgement => {
     const traces = healthyTraces({ noisy: true });
-    for (const step of traces.twin!.steps) step.claimed.loss *= 1 + twinBy;
-    for (const step of traces.after[0]!.steps) step.claimed.loss *= 1 + resumedBy;
+    traces.all.forEach((trace, run) => {
+      const err = (at: number): number => 1 + 1e-6 * Math.sin(7 * run + 3 * at);
+      for (const step of trace.steps) {
+        const times = (values: (number | null)[]) =>
+          values.map((value, at) =>
+            value === null || !step.changed[at] ? value : value * err(step.step + at),
+          );
+        step.claimed.loss *= err(step.step);
+        step.l2 = times(step.l2) as number[];
+        step.updateL2 = times(step.updateL2) as number[];
+        step.gradientL2 = times(step.gradientL2);
+      }
+      for (const state of trace.states.filter(({ at }) => at === 'pass' || at === 'end')) {
+        for (const tensor of state.tensors.filter(({ name }) => name !== 'frozen')) {
+          tensor.sha256 = String(run).repeat(64);
+          tensor.sketch = tensor.sketch!.map((sum, at) => sum * err(at));
+        }
+      }
+    });
+    spoilResumed(traces.after[0]!, traces);
     return verdictOf(traces);
   };
-  test('a resumed run within the noise of two controls is proven, beyond it refuted', () => {
-    expect(noisy(3e-6, 1e-6).outcome).toBe('proven');
-    expect(noisy(5e-6, 1e-6)).toMatchObject({ outcome: 'refuted', findings: [{ rule: 'loss-differs' }] });
+  const byMillionths = (millionths: number) =>
+    noisy(({ steps }) => {
+      for (const step of steps) step.claimed.loss *= 1 + millionths * 1e-6;
+    });
+
+  test('a resumed run within the noise of several controls is proven, well beyond it refuted', () => {
+    expect(noisy().findings).toEqual([]);
+    expect(byMillionths(3).outcome).toBe('proven');
+    expect(byMillionths(1000)).toMatchObject({ outcome: 'refuted', findings: [{ rule: 'loss-differs' }] });
   });
-  test('where the two controls agree in every bit, so must the resumed run', () => {
-    expect(noisy(1e-15, 0).findings[0]?.rule).toBe('loss-differs');
+
+  test('the verdict says by what it judged, quantity by quantity', () => {
+    const { noise } = noisy();
+    expect(noise).toMatchObject({ exact: false, controls: 4, falseAlarm: 1e-4 });
+    expect(noise!.quantities.map(({ quantity }) => quantity)).toEqual([
+      ...['loss', 'l2', 'updateL2', 'gradientL2', 'parameter', 'slot', 'average', 'buffer', 'image'],
+    ]);
+    const [loss] = noise!.quantities;
+    expect(loss).toMatchObject({ things: 1, comparisons: 4, degrees: 3 });
+    expect(loss!.floor).toBeGreaterThan(1e-7);
+    expect(loss!.floor).toBeLessThan(2e-6);
+    expect(loss!.allowed!.most).toBeLessThan(1e-3);
+    expect(noise!.comparisons).toBe(noise!.quantities.reduce((sum, { comparisons }) => sum + comparisons, 0));
+    // Pictures are the same in all controls: a pixel at the edge between two values may still be either.
+    expect(noise!.quantities.at(-1)).toMatchObject({ quantity: 'image', floor: 0 });
   });
+
+  test('where all controls agree in every bit, so must the resumed run', () => {
+    const traces = healthyTraces({ noisy: true });
+    expect(verdictOf(traces)).toMatchObject({ outcome: 'proven', noise: { exact: true, controls: 4 } });
+    traces.after[0]!.steps[0]!.claimed.loss *= 1 + 1e-15;
+    expect(verdictOf(traces).findings[0]?.rule).toBe('loss-differs');
+  });
+
+  test('two controls on backends that each repeat themselves are noise all the same', () => {
+    const traces = healthyTraces({ controls: 2 });
+    for (const step of traces.twins[0]!.steps) step.claimed.loss *= 1 + 1e-7;
+    for (const step of traces.after[0]!.steps) step.claimed.loss *= 1 + 2e-7;
+    expect(verdictOf(traces)).toMatchObject({ findings: [], noise: { exact: false, controls: 2 } });
+    for (const step of traces.after[0]!.steps) step.updateL2 = step.updateL2.map((norm) => norm * 1.5);
+    expect(verdictOf(traces).findings[0]?.rule).toBe('updates-differ');
+  });
+
+  const first = ({ steps }: Draft) => steps[0]!;
+  test.each<[string, string, (resumed: Draft) => unknown]>([
+    ['a frozen parameter', 'parameters-differ', (resumed) => first(resumed).l2.splice(3, 1, 13.000000001)],
+    [
+      'a frozen parameter’s bytes',
+      'final-parameters-differ',
+      (resumed) => spoil(tensors(resumed, 'parameter', 'end').slice(3)),
+    ],
+    ['a rate', 'rate-not-as-claimed', (resumed) => first(resumed).rates.splice(0, 1, 0.0200000001)],
+    ['what is restored', 'slots-not-restored', (resumed) => spoil(tensors(resumed, 'slot').slice(0, 1))],
+    ['a gradient that is not there', 'gradients-differ', (resumed) => first(resumed).gradientL2.fill(null)],
+    [
+      'a loss that is no number',
+      'loss-differs',
+      (resumed) => Object.assign(first(resumed).claimed, { loss: Number.NaN }),
+    ],
+  ])('%s is not noisy', (_, rule, spoilResumed) => {
+    expect(noisy(spoilResumed).findings[0]?.rule).toBe(rule);
+  });
+
+  test('a tensor that went elsewhere as far is told by its sketch', () => {
+    const verdict = noisy((resumed) => {
+      const [tensor] = tensors(resumed, 'parameter', 'end');
+      tensor!.sketch = tensor!.sketch!.map((sum) => -sum);
+    });
+    expect(verdict.findings.map(({ rule }) => rule)).toEqual(['final-parameters-differ']);
+    expect(verdict.headline).toMatch(/1 of 4 parameters differs/);
+  });
+
+  test('where the controls contradict each other nothing is told by them', () => {
+    const verdict = noisy((_, { twins }) => {
+      for (const step of twins[1]!.steps) step.updateL2 = step.updateL2.map(() => Number.NaN);
+    });
+    expect(verdict).toMatchObject({ outcome: 'inconclusive', proofs: { faithful: 'inconclusive' } });
+    expect(verdict.findings.map(({ rule }) => rule)).toEqual(['noise-too-large']);
+  });
+
   test('nothing moves is nothing moves, however large the noise', () => {
     const traces = healthyTraces({ noisy: true });
-    for (const step of traces.twin!.steps) step.updateL2 = step.updateL2.map((norm) => norm * 100);
+    scatter(traces, [1, 100, 0.01, 30]);
     freeze(traces.after[0]!);
     expect(verdictOf(traces).findings[0]?.rule).toBe('silent-no-op');
+  });
+
+  test('a cold start is told although no run repeats another', () => {
+    const verdict = noisy((resumed, { cold }) => {
+      resumed.steps = structuredClone(cold.steps);
+      for (const step of resumed.steps) step.claimed.loss *= 1 + 1e-6;
+    });
+    expect(verdict.findings[0]?.rule).toBe('equals-cold-start');
   });
 });
 
@@ -691,7 +806,7 @@ test('whatever single number of a resumed run is changed, the run is not proven'
 test('findings are bounded and complete, whatever is spoiled together', () => {
   fc.assert(
     fc.property(fc.subarray([...CASES], { minLength: 1, maxLength: 6 }), (cases) => {
-      const traces = healthyTraces();
+      const traces = healthyTraces({ noisy: cases.some(({ noisy }) => noisy) });
       // A state that one spoiler removes is not there for the next.
       for (const { spoil } of cases) {
         try {

@@ -36,7 +36,7 @@ export function judge(subject: Subject, evidence: Evidence): Judgement {
     mismatch,
     plan: evidence.plan,
     backend: evidence.control?.run?.backend ?? null,
-    noise: evidence.noise.text,
+    noise: evidence.noise.record,
     replay: subject.replay,
   };
 }
@@ -53,7 +53,7 @@ export function skipped(subject: Subject, plan: Verdict['plan'], why: string): J
     mismatch: null,
     plan,
     backend: null,
-    noise: '',
+    noise: null,
   };
 }
 

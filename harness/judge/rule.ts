@@ -48,6 +48,17 @@ export function figure(value: number | null | undefined): string {
   return magnitude < 1e-3 || magnitude >= 1e6 ? value.toExponential(3) : value.toPrecision(4);
 }
 
+/** `1.345012 instead of 1.345007`: with as many digits as tell the two apart. */
+export function apart(seen: number | null | undefined, expected: number | null | undefined): string {
+  const short = [figure(seen), figure(expected)] as const;
+  if (short[0] !== short[1]) return short.join(' instead of ');
+  for (let digits = 5; digits < 17; digits++) {
+    const [one, other] = [seen?.toPrecision(digits), expected?.toPrecision(digits)];
+    if (one !== other) return `${one} instead of ${other}`;
+  }
+  return `${seen} instead of ${expected}`;
+}
+
 /** `'a', 'b' and 3 more`. */
 export function listed(names: readonly string[], most = 3): string {
   const shown = names.slice(0, most).map((name) => `'${name}'`);

@@ -1,8 +1,9 @@
 /** What the judge says of a scenario, and the schema of verdict.json. */
 import { z } from 'zod';
 import { backendSchema, planSchema } from '../trace/schema.ts';
+import { QUANTITIES } from './quantities.ts';
 
-export const VERDICT_FORMAT = 1;
+export const VERDICT_FORMAT = 2;
 export const PROOFS = ['restored', 'alive', 'faithful'] as const;
 
 const outcome = z.enum(['proven', 'refuted', 'inconclusive']);
@@ -23,6 +24,32 @@ export const findingSchema = z.object({
   remedy: z.string(),
 });
 
+const relative = z.number().nonnegative();
+
+export const quantityNoiseSchema = z.object({
+  quantity: z.enum(QUANTITIES),
+  things: z.int().nonnegative().describe('parameters, tensors, pictures …, each with a variance of its own'),
+  comparisons: z.int().nonnegative().describe('values of the resumed runs that are judged'),
+  floor: relative.describe(
+    'relative standard deviation among the controls, root mean square over all values',
+  ),
+  degrees: z.number().positive().describe('of freedom: the controls’ less one, and what the prior is worth'),
+  factor: z.number().positive().describe('half a prediction interval’s width in standard deviations'),
+  allowed: z
+    .object({ least: relative, most: relative })
+    .nullable()
+    .describe('the narrowest and the widest half interval, relative; null where none is finite'),
+});
+
+export const noiseSchema = z.object({
+  text: z.string().describe('what faithful was judged by, in one sentence'),
+  exact: z.boolean().describe('true: equality to the bit'),
+  controls: z.int().nonnegative(),
+  falseAlarm: z.number().describe('probability at most that noise alone refutes a healthy run'),
+  comparisons: z.int().nonnegative(),
+  quantities: z.array(quantityNoiseSchema).describe('none where all is equal to the bit'),
+});
+
 export const verdictSchema = z.object({
   scenario: z.string(),
   about: z.string(),
@@ -35,7 +62,7 @@ export const verdictSchema = z.object({
   mismatch: z.string().nullable().describe('how the findings differ from what the scenario expects'),
   plan: planSchema,
   backend: backendSchema.nullable(),
-  noise: z.string().describe('what faithful was judged by'),
+  noise: noiseSchema.nullable().describe('null where nothing was judged'),
   seconds: z.number(),
   runs: z.array(
     z.object({
@@ -62,4 +89,6 @@ export type Outcome = z.output<typeof outcome>;
 export type Finding = z.output<typeof findingSchema>;
 export type Verdict = z.output<typeof verdictSchema>;
 export type Gate = z.output<typeof gateSchema>;
+export type NoiseRecord = z.output<typeof noiseSchema>;
+export type QuantityNoise = z.output<typeof quantityNoiseSchema>;
 export type Expectation = Verdict['expect'];

@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { recordSchema } from '../trace/schema.ts';
 import { recordImages } from './images.ts';
+import { summarize } from './sketch.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -42,6 +43,7 @@ test('pictures are PNG files that hold the pixels, named so that a trace may nam
           sha256: createHash('sha256').update(pixels).digest('hex'),
           width,
           height,
+          ...summarize(pixels),
         });
         const file = await readFile(join(folder, record.file));
         expect(file.subarray(0, 8).toString('latin1')).toBe('\x89PNG\r\n\x1a\n');

@@ -5,6 +5,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import type { SampleRecord } from '../trace/schema.ts';
 import type { SampledImage } from '../training/trainer.ts';
+import { summarize } from './sketch.ts';
 
 /**
  * Writes each image to `samples/` in `folder`.
@@ -27,7 +28,7 @@ export async function recordImages(
       const file = `samples/${at}-${step}-${index}.png`;
       await sharp(pixels, { raw: { width, height, channels } }).png().toFile(path.join(folder, file));
       const sha256 = createHash('sha256').update(pixels).digest('hex');
-      return { kind: 'sample', at, step, name, file, sha256, width, height };
+      return { kind: 'sample', at, step, name, file, sha256, width, height, ...summarize(pixels) };
     }),
   );
 }

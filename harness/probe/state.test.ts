@@ -54,7 +54,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
       random: { noise: sha256('state a'), shuffle: sha256('state b') },
       counters: { step: 7, epoch: null, mode: 'train', scaled: false },
     });
-    expect(tensors.map(({ sha256, storage, ...tensor }) => tensor)).toEqual([
+    expect(tensors.map(({ sha256, storage, sketch, ...tensor }) => tensor)).toEqual([
       {
         kind: 'parameter',
         name: 'weight',
@@ -70,6 +70,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
       { kind: 'buffer', name: 'positions', shape: [3], dtype: 'int32', l2: Math.sqrt(14) },
       { kind: 'gradient', name: 'weight', parameter: 'weight', shape: [2], dtype: 'float32', l2: Number.NaN },
     ]);
+    expect(tensors[4]!.sketch?.map(Math.abs).every((sum) => [0, 2, 4, 6].includes(sum))).toBe(true);
     expect(tensors[4]!.sha256).toBe(sha256(new Uint8Array(Int32Array.of(1, 2, 3).buffer)));
     expect(new Set(tensors.map(({ storage }) => storage)).size, 'no ties').toBe(6);
   });

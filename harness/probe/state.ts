@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { DataId, Tensor } from '@tensorflow/tfjs-core';
 import type { StateRecord, TensorRecord } from '../trace/schema.ts';
 import type { Observed } from '../training/trainer.ts';
+import { summarize } from './sketch.ts';
 
 interface Entry extends Pick<TensorRecord, 'kind' | 'name' | 'parameter' | 'trainable' | 'group'> {
   readonly tensor: Tensor;
@@ -24,15 +25,13 @@ export async function recordState(
     entries(observed).map(async ({ tensor, ...entry }): Promise<TensorRecord> => {
       const storage = storageOf(tensor.dataId);
       const values = await tensor.data<'float32'>();
-      let squares = 0;
-      for (let i = 0; i < values.length; i++) squares += values[i]! * values[i]!;
       return {
         ...entry,
         shape: [...tensor.shape],
         dtype: tensor.dtype,
         storage,
         sha256: sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
-        l2: Math.sqrt(squares),
+        ...summarize(values),
       };
     }),
   );

@@ -1,6 +1,5 @@
 /** One scenario's part of the page. */
-import type { Outcome, Verdict } from '../judge/verdict.ts';
-import { PROOFS } from '../judge/verdict.ts';
+import { type NoiseRecord, type Outcome, PROOFS, type Verdict } from '../judge/verdict.ts';
 import { curveFigure } from './curves.ts';
 import { findingList } from './findings.ts';
 import { html, type Markup } from './markup.ts';
@@ -29,7 +28,7 @@ export function scenarioSection(section: Section): Markup {
       <dt>Proofs</dt><dd>${proofMarks(verdict)}</dd>
       <dt>Plan</dt><dd>${planSentence(verdict)}</dd>
       <dt>Device</dt><dd>${deviceSentence(verdict)}</dd>
-      ${verdict.noise !== '' && html`<dt>Judged by</dt><dd>${verdict.noise}</dd>`}
+      ${verdict.noise !== null && html`<dt>Judged by</dt><dd>${verdict.noise.text}${noiseTable(verdict.noise)}</dd>`}
       <dt>Run again</dt><dd><code class="command">${verdict.replay}</code></dd>
     </dl>
     ${(verdict.findings.length > 0 || verdict.outcome !== 'skipped') && findingList(verdict.findings)}
@@ -69,6 +68,25 @@ function planSentence({ plan }: Verdict): string {
   const points: (string | number)[] = more > 0 ? [...named, `${more} more`] : named;
   if (points.length === 0) return `${count(plan.steps, 'step')}, never resumed`;
   return `${count(plan.steps, 'step')}; saved, stopped and resumed after step ${enumerate(points)}`;
+}
+
+/** By quantity, what the controls show and what is therefore allowed; nothing where all is equal to the bit. */
+function noiseTable({ quantities }: NoiseRecord): Markup {
+  if (quantities.length === 0) return '';
+  const figures = (value: number): string => value.toExponential(1);
+  return html`<div class="wide"><table>
+      <thead><tr><th>Quantity</th><th class="number">Noise, relative</th><th class="number">Allowed</th><th class="number">Standard deviations</th><th class="number">Degrees of freedom</th><th class="number">Comparisons</th></tr></thead>
+      <tbody>${quantities.map(
+        ({ quantity, floor, allowed, factor, degrees, comparisons }) => html`<tr>
+          <td>${quantity}</td>
+          <td class="number">${figures(floor)}</td>
+          <td class="number">${allowed === null ? 'nothing to compare' : `${figures(allowed.least)} to ${figures(allowed.most)}`}</td>
+          <td class="number">${factor.toFixed(1)}</td>
+          <td class="number">${degrees.toFixed(1)}</td>
+          <td class="number">${comparisons}</td>
+        </tr>`,
+      )}</tbody>
+    </table></div>`;
 }
 
 function runTable(runs: readonly RunRow[], more: number): Markup {

@@ -2,6 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { LimitFunction } from 'p-limit';
+import { agree, NOISY_CONTROLS } from '../judge/noise.ts';
 import type { Plan, Role, Trace } from '../trace/schema.ts';
 import type { Job, Progress } from './job.ts';
 import { type ProcessResult, runProcess } from './process.ts';
@@ -20,7 +21,7 @@ export interface ExecuteOptions {
 }
 
 export interface Execution {
-  /** control, twin (on a noisy backend), before, each after, cold (if asked for). */
+  /** control, twins (on a backend that is not deterministic), before, each after, cold (if asked for). */
   readonly traces: readonly Trace[];
   readonly skip: string | undefined;
 }
@@ -61,22 +62,34 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
         },
       ),
     );
-  // Where equal programs need not give equal bits, a second control shows the noise.
   let twin: Promise<ProcessResult> | undefined;
   const controlStarted = ({ deterministic, skip }: Extract<Progress, { kind: 'started' }>): void => {
-    if (!deterministic && skip === undefined) twin = start('twin', 0);
+    if (!deterministic && skip === undefined) twin = start('twin', 1);
   };
   const control = start('control', 0);
+  const twins = control.then((own) => twinsOf(own, twin, start));
   const interrupted = await runInterrupted(plan, options.folder, options.cold, start);
-  const results = [
-    await control,
-    ...(twin === undefined ? [] : [await twin]),
-    ...(await Promise.all(interrupted)),
-  ];
+  const results = [await control, ...(await twins), ...(await Promise.all(interrupted))];
   return {
     traces: results.map(({ trace }) => trace),
     skip: results.find(({ skip }) => skip !== undefined)?.skip,
   };
+}
+
+/**
+ * A second control where equal programs need not give equal bits; and where the two differ, more, by which
+ * the noise is measured. Where they agree, nothing more is to be learned.
+ */
+async function twinsOf(
+  control: ProcessResult,
+  first: Promise<ProcessResult> | undefined,
+  start: (role: Role, segment: number) => Promise<ProcessResult>,
+): Promise<readonly ProcessResult[]> {
+  if (first === undefined) return [];
+  const twin = await first;
+  if (twin.trace.end === undefined || agree([control.trace, twin.trace])) return [twin];
+  const further = Array.from({ length: NOISY_CONTROLS - 2 }, (_, index) => start('twin', index + 2));
+  return [twin, ...(await Promise.all(further))];
 }
 
 /** `before`, then each `after` once its checkpoint is there; stops at the first that failed to save. */

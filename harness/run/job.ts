@@ -6,7 +6,7 @@ export const jobSchema = z.object({
   scenario: z.string().describe('name'),
   file: z.string().describe('absolute path of the scenario file'),
   role: z.enum(ROLES),
-  /** 0 for control, twin and before; n for the process that resumed the n-th time. */
+  /** 0 for control and before; n for the n-th twin and for the process that resumed the n-th time. */
   segment: z.int().nonnegative(),
   plan: planSchema,
   seed: z.int(),

@@ -30,8 +30,7 @@ export async function readTrace(file: string): Promise<Trace> {
   let groups: readonly (string | null)[] = [];
 
   /** Before the first step, the one that this process starts or resumes after. */
-  const lastStep = ({ segment, plan }: RunRecord): number =>
-    trace.steps.at(-1)?.step ?? (segment === 0 ? 0 : (plan.resumeAt[segment - 1] ?? 0));
+  const lastStep = (run: RunRecord): number => trace.steps.at(-1)?.step ?? firstStep(run);
   const take = (record: TraceRecord): string | undefined => {
     if (record.kind === 'run') {
       if (trace.run !== undefined) return 'holds a second run record';
@@ -102,6 +101,11 @@ export async function readTrace(file: string): Promise<Trace> {
   if (trace.run === undefined) trace.defect ??= 'is empty';
   else if (trace.end === undefined) trace.defect ??= 'ends before the run did';
   return trace;
+}
+
+/** The step that a process starts or resumes after. */
+export function firstStep({ role, segment, plan }: Pick<RunRecord, 'role' | 'segment' | 'plan'>): number {
+  return role === 'after' || role === 'cold' ? (plan.resumeAt[segment - 1] ?? 0) : 0;
 }
 
 function readLine(line: string, take: (record: TraceRecord) => string | undefined): string | undefined {

@@ -45,13 +45,18 @@ const run = z.object({
   format: z.literal(TRACE_FORMAT),
   scenario: text,
   role: z.enum(ROLES),
-  segment: count.describe('0 for control, twin and before; n for the process that resumed the n-th time'),
+  segment: count.describe(
+    '0 for control and before; n for the n-th twin and for the process that resumed the n-th time',
+  ),
   plan: planSchema,
   seed: z.int(),
   lacks: z.array(z.enum(OBSERVABLES)),
   backend: backendSchema,
   process: z.object({ pid: count, node: text, platform: text }),
 });
+
+/** Sums of all values with random signs, by which directions are told apart and not lengths alone. */
+const sketch = z.array(real).max(64);
 
 const tensor = z.object({
   kind: z.enum(['parameter', 'slot', 'average', 'buffer', 'gradient']),
@@ -64,6 +69,9 @@ const tensor = z.object({
   storage: count.describe('equal for tensors that share storage in this process: ties'),
   sha256: sha256.describe('of the bytes, little endian'),
   l2: real,
+  sketch: sketch
+    .optional()
+    .describe('needed where the backend is not deterministic: random projections of the values'),
 });
 
 const state = z.object({
@@ -119,6 +127,8 @@ const sample = z.object({
   sha256: sha256.describe('of the pixels'),
   width: z.int().positive().max(4096),
   height: z.int().positive().max(4096),
+  l2: real.optional().describe('of the pixels'),
+  sketch: sketch.optional().describe('of the pixels, as of a tensor'),
 });
 
 const checkpoint = z.object({

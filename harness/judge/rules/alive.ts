@@ -2,6 +2,7 @@
 import type { TracedStep } from '../../trace/schema.ts';
 import { indexOf, moved, namesOf, stepPairs, total, totalOf } from '../columns.ts';
 import { type Evidence, type Resume, tensorsOf } from '../evidence.ts';
+import { imageReadings } from '../quantities.ts';
 import { type Found, figure, listed, ofAll, type Rule } from '../rule.ts';
 
 const hookCalls = ({ hookCalls }: TracedStep): readonly number[] => hookCalls;
@@ -315,7 +316,7 @@ export const imagesUnchanged: Rule = {
   id: 'images-unchanged',
   proof: 'alive',
   claim: 'Each sampled image that changes in the control changes.',
-  judge: ({ resumes }) =>
+  judge: ({ resumes, noise }) =>
     resumes.flatMap((resume): Found[] => {
       const { controlFirst, controlLast, resumed, last } = resume.images;
       const digests = (samples: typeof last) => new Map(samples.map(({ name, sha256 }) => [name, sha256]));
@@ -325,8 +326,13 @@ export const imagesUnchanged: Rule = {
         Map<string, string>,
         Map<string, string>,
       ];
+      const [from, to] = [imageReadings(controlFirst), imageReadings(controlLast)];
+      // What noisy sampling makes of weights that stay is no change.
       const changing = [...then.keys()].filter(
-        (name) => before.has(name) && before.get(name) !== then.get(name),
+        (name) =>
+          before.has(name) &&
+          before.get(name) !== then.get(name) &&
+          (noise.exact || !noise.alike('image', resume.to, name, from.get(name)!, to.get(name)!)),
       );
       const same = changing.filter((name) => later.has(name) && later.get(name) === mine.get(name));
       if (same.length === 0) return [];

@@ -1,9 +1,17 @@
 /** Faithful: the resumed run does what the control does, step by step. */
 import type { TensorRecord, TracedStep } from '../../trace/schema.ts';
 import { indexOf, type StepPair, stepPairs } from '../columns.ts';
-import { type Evidence, type Resume, tensorsOf } from '../evidence.ts';
-import { type Quantity, relativeDifference } from '../noise.ts';
-import { type Found, figure, listed, ofAll, type Rule } from '../rule.ts';
+import type { Resume } from '../evidence.ts';
+import type { Comparison } from '../noise.ts';
+import {
+  type Curve,
+  imageReadings,
+  type Quantity,
+  type Readings,
+  stepReadings,
+  tensorReadings,
+} from '../quantities.ts';
+import { apart, type Found, figure, listed, ofAll, type Rule } from '../rule.ts';
 
 /** A rule on the first step at which something that the host computes differs: always judged exactly. */
 function firstStep(
@@ -54,7 +62,7 @@ export const batchesDiffer = firstStep(
       ? undefined
       : {
           what: 'the batches are others than the control’s',
-          expected: listed(control.claimed.batch),
+          expected: listed(control.claimed.batch) || 'an empty batch',
           seen: listed(resumed.claimed.batch) || 'an empty batch',
         },
   (pairs) => {
@@ -142,16 +150,16 @@ export const stepDiffers = firstStep(
   'save the counter after the update that it counts, in the unit in which it is read',
 );
 
-interface Curve {
+interface CurveRule {
   readonly id: string;
   readonly claim: string;
-  readonly quantity: Quantity;
+  readonly quantity: Curve;
   readonly noun: string;
   readonly cause: string;
 }
 
-/** A rule on a measured quantity: equal to the bit, or within the noise of two controls. */
-function curveRule({ id, claim, quantity, noun, cause }: Curve): Rule {
+/** A rule on what is measured in every step: equal to the bit, or within the noise of the controls. */
+function curveRule({ id, claim, quantity, noun, cause }: CurveRule): Rule {
   return {
     id,
     proof: 'faithful',
@@ -159,21 +167,21 @@ function curveRule({ id, claim, quantity, noun, cause }: Curve): Rule {
     judge: ({ resumes, noise }) =>
       resumes.flatMap((resume): Found[] => {
         for (const { control, resumed } of stepPairs(resume)) {
-          const allowed = noise.allowed(quantity, resumed.step);
-          const found =
-            quantity === 'loss'
-              ? lossDifference(control, resumed)
-              : columnDifference(control, resumed, quantity, allowed);
-          if (found === undefined || found.difference <= allowed) continue;
+          const [theirs, mine] = [stepReadings(control, quantity), stepReadings(resumed, quantity)];
+          const departed = departures(theirs, mine, (name) =>
+            noise.compare(quantity, resumed.step, name, mine.get(name)),
+          );
+          const [worst] = departed;
+          if (worst === undefined) continue;
+          const where = worst.name === '' ? '' : ` in '${worst.name}'`;
           return [
             {
-              sentence: `After resume ${resume.index}, ${noun} departs from the control’s at step ${resumed.step}${found.where}: ${figure(found.seen)} instead of ${figure(found.expected)}.`,
-              subjects: [...found.names],
+              sentence: `After resume ${resume.index}, ${noun} departs from the control’s at step ${resumed.step}${where}: ${apart(worst.seen, worst.expected)}.`,
+              subjects: departed.flatMap(({ name }) => (name === '' ? [] : [name])),
               total: quantity === 'loss' ? 0 : control.names.length,
               resume: resume.index,
               step: resumed.step,
-              expected: `${found.expected ?? 'none'}${allowed === 0 ? ', to the bit' : `, within ${figure(allowed)} relative`}`,
-              seen: `${found.seen ?? 'none'}, ${figure(found.difference)} relative`,
+              ...sides(worst),
               cause,
               remedy:
                 'look for the first finding above: what was not restored, or what is done otherwise after a resume',
@@ -185,45 +193,22 @@ function curveRule({ id, claim, quantity, noun, cause }: Curve): Rule {
   };
 }
 
-interface Departure {
-  readonly expected: number | null | undefined;
-  readonly seen: number | null | undefined;
-  readonly difference: number;
-  readonly where: string;
-  readonly names: readonly string[];
+interface Departure extends Comparison {
+  readonly name: string;
 }
 
-function lossDifference(control: TracedStep, resumed: TracedStep): Departure {
-  const [expected, seen] = [control.claimed.loss, resumed.claimed.loss];
-  return { expected, seen, difference: relativeDifference(expected, seen), where: '', names: [] };
+/** What lies beyond the noise, the farthest first. */
+function departures(theirs: Readings, mine: Readings, compare: (name: string) => Comparison): Departure[] {
+  return [...new Set([...theirs.keys(), ...mine.keys()])]
+    .map((name) => ({ name, ...compare(name) }))
+    .filter(({ difference, allowed }) => difference > allowed)
+    .sort((a, b) => b.difference - a.difference);
 }
 
-/** The parameter that departs farthest, and the names of all beyond what is allowed. */
-function columnDifference(
-  control: TracedStep,
-  resumed: TracedStep,
-  quantity: Exclude<Quantity, 'loss'>,
-  allowed: number,
-): Departure | undefined {
-  const places = indexOf(resumed.names);
-  const names: string[] = [];
-  let farthest: Departure | undefined;
-  for (const [at, name] of control.names.entries()) {
-    const [expected, seen] = [control[quantity][at], resumed[quantity][places.get(name) ?? -1]];
-    const difference =
-      typeof expected === 'number' && typeof seen === 'number'
-        ? relativeDifference(expected, seen)
-        : (expected ?? null) === (seen ?? null)
-          ? 0
-          : Number.POSITIVE_INFINITY;
-    if (difference <= allowed) continue;
-    names.push(name);
-    if (farthest === undefined || difference > farthest.difference) {
-      farthest = { expected, seen, difference, where: ` in '${name}'`, names };
-    }
-  }
-  return farthest;
-}
+const sides = ({ expected, seen, difference, allowed }: Comparison): Pick<Found, 'expected' | 'seen'> => ({
+  expected: `${expected ?? 'none'}${allowed === 0 ? ', to the bit' : `, within ${figure(allowed)} relative`}`,
+  seen: `${seen ?? 'none'}, ${figure(difference)} relative`,
+});
 
 export const lossDiffers = curveRule({
   id: 'loss-differs',
@@ -255,79 +240,129 @@ export const parametersDiffer = curveRule({
   cause: 'the updates before it differ',
 });
 
-/** At the end of the stretch every tensor's bytes; where the backend is noisy the curves above judge alone. */
-const digestRule = (id: string, kind: TensorRecord['kind'], noun: string): Rule => ({
-  id,
-  proof: 'faithful',
-  claim: `At the end, every ${noun} equals the control’s to the bit, where the backend is deterministic.`,
-  judge: (evidence) =>
-    evidence.noise.exact ? evidence.resumes.flatMap((resume) => differing(resume, kind, noun)) : [],
-});
-
-function differing(resume: Resume, kind: TensorRecord['kind'], noun: string): Found[] {
-  if (resume.last === undefined || resume.controlLast === undefined) return [];
-  const [mine, theirs] = [tensorsOf(resume.last, kind), tensorsOf(resume.controlLast, kind)];
-  const names = [...new Set([...theirs.keys(), ...mine.keys()])];
-  const different = names.filter((name) => mine.get(name)?.sha256 !== theirs.get(name)?.sha256);
-  const [first] = different;
-  if (first === undefined) return [];
-  return [
-    {
-      sentence: `At step ${resume.to}, ${ofAll(different.length, names.length, noun)} ${different.length === 1 ? 'differs' : 'differ'} from the control’s.`,
-      subjects: different,
-      total: names.length,
-      resume: resume.index,
-      step: resume.to,
-      expected: `'${first}': L2 norm ${figure(theirs.get(first)?.l2)}`,
-      seen: `L2 norm ${figure(mine.get(first)?.l2)}${mine.get(first)?.l2 === theirs.get(first)?.l2 ? ', with other bytes' : ''}`,
-      cause: 'the run took another path after the resume',
-      remedy: 'look for the first step that differs, and what was not restored before it',
-    },
-  ];
+interface Last {
+  readonly mine: Readings;
+  readonly theirs: Readings;
 }
 
-export const finalParametersDiffer = digestRule('final-parameters-differ', 'parameter', 'parameter');
-export const finalSlotsDiffer = digestRule('final-slots-differ', 'slot', 'optimizer slot');
-export const finalAveragesDiffer = digestRule('final-averages-differ', 'average', 'weight average');
-export const finalBuffersDiffer = digestRule('final-buffers-differ', 'buffer', 'buffer');
+/** A rule on what a stretch ends with: the same bytes, or the same within the noise of the controls. */
+function lastRule(
+  id: string,
+  quantity: Exclude<Quantity, Curve>,
+  noun: string,
+  cause: string,
+  lastOf: (resume: Resume) => Last | undefined,
+): Rule {
+  return {
+    id,
+    proof: 'faithful',
+    claim: `At the end, every ${noun} is the control’s: to the bit, or within the noise of several controls.`,
+    judge: ({ resumes, noise }) =>
+      resumes.flatMap((resume): Found[] => {
+        const last = lastOf(resume);
+        if (last === undefined) return [];
+        const { mine, theirs } = last;
+        const different = departures(theirs, mine, (name) => {
+          const compared = noise.compare(quantity, resume.to, name, mine.get(name));
+          const same = theirs.get(name)?.sha256 === mine.get(name)?.sha256;
+          // Exactly is by the bytes: other values may have the same norm and sketch.
+          return compared.allowed === 0 && !same && compared.difference === 0
+            ? { ...compared, difference: Number.POSITIVE_INFINITY }
+            : compared;
+        });
+        const [first] = different;
+        if (first === undefined) return [];
+        const total = new Set([...mine.keys(), ...theirs.keys()]).size;
+        return [
+          {
+            sentence: `At step ${resume.to}, ${ofAll(different.length, total, noun)} ${different.length === 1 ? 'differs' : 'differ'} from the control’s.`,
+            subjects: different.map(({ name }) => name),
+            total,
+            resume: resume.index,
+            step: resume.to,
+            ...lastSides(first, mine, theirs),
+            cause,
+            remedy: 'look for the first step that differs, and what was not restored before it',
+          },
+        ];
+      }),
+  };
+}
 
-export const imagesDifferFromControl: Rule = {
-  id: 'images-differ-from-control',
-  proof: 'faithful',
-  claim: 'At the end, every sampled image is the control’s, where two controls sample the same.',
-  judge: (evidence) => (samplesAreExact(evidence) ? evidence.resumes.flatMap(differingImages) : []),
-};
+function lastSides(
+  { name, allowed, difference }: Departure,
+  mine: Readings,
+  theirs: Readings,
+): Pick<Found, 'expected' | 'seen'> {
+  const norm = (readings: Readings): string => {
+    const [l2] = readings.get(name)?.values ?? [];
+    return readings.has(name) ? `L2 norm ${figure(l2)}` : 'none';
+  };
+  const bytes = norm(mine) === norm(theirs) ? ', with other bytes' : '';
+  return {
+    expected: `'${name}': ${norm(theirs)}${allowed === 0 ? ', to the bit' : `; norm and sketch within ${figure(allowed)} relative`}`,
+    seen: `${norm(mine)}${allowed === 0 ? bytes : `; ${figure(difference)} relative`}`,
+  };
+}
 
-/** Where a second control samples other pixels, equality of pixels is not to be had. */
-function samplesAreExact({ control, twin, noise }: Evidence): boolean {
-  if (noise.exact || twin === undefined) return noise.exact;
-  return (control?.samples ?? []).every(({ name, at, step, sha256 }) =>
-    twin.samples.some(
-      (one) => one.name === name && one.at === at && one.step === step && one.sha256 === sha256,
-    ),
+const lastTensors = (id: string, kind: Exclude<TensorRecord['kind'], 'gradient'>, noun: string): Rule =>
+  lastRule(id, kind, noun, 'the run took another path after the resume', ({ last, controlLast }) =>
+    last === undefined || controlLast === undefined
+      ? undefined
+      : { mine: tensorReadings(last, kind), theirs: tensorReadings(controlLast, kind) },
   );
-}
 
-function differingImages(resume: Resume): Found[] {
-  const { last, controlLast } = resume.images;
-  const mine = new Map(last.map(({ name, sha256 }) => [name, sha256]));
-  const different = controlLast.filter(({ name, sha256 }) => mine.get(name) !== sha256);
-  const [first] = different;
-  if (first === undefined || resume.last === undefined) return [];
-  return [
-    {
-      sentence: `At step ${resume.to}, ${ofAll(different.length, controlLast.length, 'sampled image')} ${different.length === 1 ? 'differs' : 'differ'} from the control’s.`,
-      subjects: different.map(({ name }) => name),
-      total: controlLast.length,
-      resume: resume.index,
-      step: resume.to,
-      expected: `pixels ${first.sha256.slice(0, 12)}…`,
-      seen: mine.has(first.name) ? `pixels ${mine.get(first.name)!.slice(0, 12)}…` : 'not sampled',
-      cause: 'the weights, or their average, differ from the control’s',
-      remedy: 'look for the first step that differs, and what was not restored before it',
-    },
-  ];
-}
+export const finalParametersDiffer = lastTensors('final-parameters-differ', 'parameter', 'parameter');
+export const finalSlotsDiffer = lastTensors('final-slots-differ', 'slot', 'optimizer slot');
+export const finalAveragesDiffer = lastTensors('final-averages-differ', 'average', 'weight average');
+export const finalBuffersDiffer = lastTensors('final-buffers-differ', 'buffer', 'buffer');
+
+export const imagesDifferFromControl = lastRule(
+  'images-differ-from-control',
+  'image',
+  'sampled image',
+  'the weights, or their average, differ from the control’s',
+  ({ last, images }) =>
+    last === undefined
+      ? undefined
+      : { mine: imageReadings(images.last), theirs: imageReadings(images.controlLast) },
+);
+
+/**
+ * Faithful within the noise says nothing where a run that trains nothing at all would lie within it: where no
+ * update's interval leaves out 0, or the controls contradict each other.
+ */
+export const noiseTooLarge: Rule = {
+  id: 'noise-too-large',
+  proof: 'faithful',
+  claim: 'The controls lie so close together that the updates of a run stand out from their noise.',
+  judge: ({ resumes, noise }) =>
+    resumes.flatMap((resume): Found[] => {
+      const widths = resume.controlSteps.flatMap((step) =>
+        [...stepReadings(step, 'updateL2')]
+          .map(([name, reading]) => noise.compare('updateL2', step.step, name, reading))
+          // What does not move in the controls has no noise, and tells nothing of theirs.
+          .filter(({ allowed, expected }) => allowed > 0 && expected !== 0),
+      );
+      const telling = widths.filter(({ allowed }) => allowed < 1).length;
+      if (noise.exact || widths.length === 0 || telling > 0) return [];
+      return [
+        {
+          sentence: `After resume ${resume.index}, the noise is too large to tell a run that trains from one that does not: ${noise.record.controls} equal controls lie that far apart.`,
+          refutes: false,
+          resume: resume.index,
+          step: resume.from + 1,
+          subjectCount: widths.length,
+          total: widths.length,
+          expected: 'at least one update whose norm is known better than to 100 %',
+          seen: `the closest is known to ${figure(100 * Math.min(...widths.map(({ allowed }) => allowed)))} %`,
+          cause:
+            'the program is not seeded, training is chaotic over so many steps, or the backend is this noisy',
+          remedy: 'seed every random generator; resume after fewer steps, or use a deterministic backend',
+        },
+      ];
+    }),
+};
 
 export const FAITHFUL_RULES: readonly Rule[] = [
   batchesDiffer,
@@ -344,4 +379,5 @@ export const FAITHFUL_RULES: readonly Rule[] = [
   finalAveragesDiffer,
   finalBuffersDiffer,
   imagesDifferFromControl,
+  noiseTooLarge,
 ];

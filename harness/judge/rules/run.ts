@@ -66,13 +66,13 @@ export const traceIncomplete: Rule = {
   id: 'trace-incomplete',
   proof: 'run',
   claim: 'Each run that the plan asks for left a whole trace.',
-  judge: ({ traces, plan, twin, control, before, resumes }) => {
+  judge: ({ traces, plan, controls, control, before, resumes }) => {
     const wanted = plan.resumeAt.length;
     const missing = [
       ...(control === undefined ? ['control'] : []),
       ...(before === undefined ? ['before'] : []),
       ...(resumes.length < wanted ? [`after (resume ${resumes.length + 1})`] : []),
-      ...(control?.run?.backend.deterministic === false && twin === undefined ? ['twin'] : []),
+      ...(control?.run?.backend.deterministic === false && controls.length < 2 ? ['twin'] : []),
     ];
     const broken = traces.filter((trace) => trace.defect !== undefined);
     return [

@@ -79,6 +79,7 @@ function state(at: StateRecord['at'], step: number): StateRecord {
     storage: 0,
     sha256: sha256(`${kind} ${name} ${moves ? step : 0}`),
     l2: 1 + (moves ? step : 0),
+    sketch: [1, -2, 3, -4].map((sum) => sum * (1 + (moves ? step : 0))),
   });
   const tensors = [
     ...NAMES.map((name, index): TensorRecord => {
@@ -117,6 +118,8 @@ const sample = (at: SampleRecord['at'], step: number): SampleRecord[] =>
     sha256: sha256(`${name} ${step}`),
     width: 16,
     height: 16,
+    l2: 2000 + step,
+    sketch: [10, -20, 30, -40].map((sum) => sum * step),
   }));
 
 function trace(
@@ -163,7 +166,7 @@ function trace(
 
 export interface Traces {
   readonly control: Draft;
-  readonly twin: Draft | undefined;
+  readonly twins: readonly Draft[];
   readonly before: Draft;
   readonly after: readonly Draft[];
   readonly cold: Draft;
@@ -172,13 +175,13 @@ export interface Traces {
 }
 
 /** A scenario in which every run does the same, but the cold one, which begins anew. */
-export function healthyTraces(options: { plan?: Plan; noisy?: boolean } = {}): Traces {
-  const { plan = PLAN, noisy = false } = options;
+export function healthyTraces(options: { plan?: Plan; noisy?: boolean; controls?: number } = {}): Traces {
+  const { plan = PLAN, noisy = false, controls = noisy ? 4 : 1 } = options;
   const backend = { ...BACKEND, deterministic: !noisy };
   const make = (role: Role, segment: number, first: number, last: number) =>
     trace(role, segment, first, last, plan, backend);
   const control = make('control', 0, 0, plan.steps);
-  const twin = noisy ? make('twin', 0, 0, plan.steps) : undefined;
+  const twins = Array.from({ length: controls - 1 }, (_, at) => make('twin', at + 1, 0, plan.steps));
   const before = make('before', 0, 0, plan.resumeAt[0]!);
   const after = plan.resumeAt.map((from, at) =>
     make('after', at + 1, from, plan.resumeAt[at + 1] ?? plan.steps),
@@ -188,6 +191,6 @@ export function healthyTraces(options: { plan?: Plan; noisy?: boolean } = {}): T
     step.claimed.loss *= 3;
     step.updateL2 = step.updateL2.map((norm) => norm / 2);
   }
-  const all = [control, ...(twin === undefined ? [] : [twin]), before, ...after, cold];
-  return { control, twin, before, after, cold, all };
+  const all = [control, ...twins, before, ...after, cold];
+  return { control, twins, before, after, cold, all };
 }

@@ -2,7 +2,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
-import type { Finding, Gate, Verdict } from '../../judge/verdict.ts';
+import {
+  type Finding,
+  type Gate,
+  type NoiseRecord,
+  VERDICT_FORMAT,
+  type Verdict,
+} from '../../judge/verdict.ts';
 import type { BackendRecord, Role, SampleRecord, Trace, TracedStep } from '../../trace/schema.ts';
 
 export const backend: BackendRecord = {
@@ -34,6 +40,18 @@ export function finding(over: Partial<Finding> = {}): Finding {
   };
 }
 
+export function noise(over: Partial<NoiseRecord> = {}): NoiseRecord {
+  return {
+    text: 'equality to the bit: the backend is deterministic',
+    exact: true,
+    controls: 1,
+    falseAlarm: 0,
+    comparisons: 0,
+    quantities: [],
+    ...over,
+  };
+}
+
 export function verdict(over: Partial<Verdict> = {}): Verdict {
   return {
     scenario: 'adam-dit',
@@ -47,7 +65,7 @@ export function verdict(over: Partial<Verdict> = {}): Verdict {
     mismatch: null,
     plan: { steps: 30, resumeAt: [15] },
     backend,
-    noise: 'bit equality: the backend is deterministic',
+    noise: noise(),
     seconds: 12.4,
     runs: [],
     replay: 'npx resumeproof run scenarios/adam-dit.ts --seed 7',
@@ -58,7 +76,16 @@ export function verdict(over: Partial<Verdict> = {}): Verdict {
 export function gate(verdicts: Verdict[], over: Partial<Gate> = {}): Gate {
   const passed = verdicts.every((one) => one.asExpected);
   const startedAt = '2026-03-01T10:00:00.000Z';
-  return { format: 1, startedAt, seconds: 61.2, backend: 'webgpu', passed, problem: null, verdicts, ...over };
+  return {
+    format: VERDICT_FORMAT,
+    startedAt,
+    seconds: 61.2,
+    backend: 'webgpu',
+    passed,
+    problem: null,
+    verdicts,
+    ...over,
+  };
 }
 
 interface TraceOptions {

@@ -2,7 +2,7 @@
 import type { Gate } from '../../judge/verdict.ts';
 import type { Trace } from '../../trace/schema.ts';
 import { writeReport } from '../write.ts';
-import { backend, finding, gate, runsOf, traceSet, verdict } from './build.ts';
+import { backend, finding, gate, noise, runsOf, traceSet, verdict } from './build.ts';
 
 export const EVIL = `<script>window.pwned=1</script><img src=x onerror="window.pwned=2">"'><svg onload=window.pwned=3>]]>&lt;\u0000\u001f\u202egnp`;
 
@@ -58,7 +58,7 @@ export async function writeRed(
         headline: EVIL,
         mismatch: EVIL,
         replay: EVIL,
-        noise: EVIL,
+        noise: noise({ text: EVIL }),
         expect: [EVIL],
         backend: { ...backend, adapter: EVIL, driver: EVIL },
         findings: [evilFinding, evilFinding],

@@ -1,5 +1,6 @@
 /** Arbitrary traces, for tests of this room and of those above it. */
 import fc from 'fast-check';
+import { firstStep } from '../read.ts';
 import type { TraceRecord } from '../schema.ts';
 import { OBSERVABLES, ROLES, TRACE_FORMAT } from '../schema.ts';
 
@@ -54,6 +55,7 @@ const tensor = fc.record(
     storage: count,
     sha256,
     l2: real,
+    sketch: some(real),
   },
   { requiredKeys: ['kind', 'name', 'shape', 'dtype', 'storage', 'sha256', 'l2'], noNullPrototype: true },
 );
@@ -67,16 +69,24 @@ const state = fc.record({
   counters: dictionary(fc.oneof(finite, text, fc.boolean(), fc.constant(null))),
 });
 
-const sample = fc.record({
-  kind: fc.constant('sample' as const),
-  at: fc.constantFrom('pass', 'save', 'resume', 'end'),
-  step: count,
-  name: text,
-  file: fc.stringMatching(/^[\w.-]{1,20}$/).map((name) => `samples/${name}.png`),
-  sha256,
-  width: fc.integer({ min: 1, max: 4096 }),
-  height: fc.integer({ min: 1, max: 4096 }),
-});
+const sample = fc.record(
+  {
+    kind: fc.constant('sample' as const),
+    at: fc.constantFrom('pass', 'save', 'resume', 'end'),
+    step: count,
+    name: text,
+    file: fc.stringMatching(/^[\w.-]{1,20}$/).map((name) => `samples/${name}.png`),
+    sha256,
+    width: fc.integer({ min: 1, max: 4096 }),
+    height: fc.integer({ min: 1, max: 4096 }),
+    l2: real,
+    sketch: some(real),
+  },
+  {
+    requiredKeys: ['kind', 'at', 'step', 'name', 'file', 'sha256', 'width', 'height'],
+    noNullPrototype: true,
+  },
+);
 
 const checkpoint = fc.record({
   kind: fc.constant('checkpoint' as const),
@@ -146,7 +156,7 @@ const stretch = fc.nat(3).chain((width) => {
 export const traces: fc.Arbitrary<TraceRecord[]> = fc
   .record({ run, stretches: some(stretch), end })
   .map(({ run, stretches, end }) => {
-    let step = run.segment === 0 ? 0 : (run.plan.resumeAt[run.segment - 1] ?? 0);
+    let step = firstStep(run);
     const between = stretches.flatMap(({ table, steps, others }): TraceRecord[] => [
       table,
       ...steps.map((one) => ({ ...one, step: ++step })),

@@ -1,0 +1,45 @@
+/** Real processes on a backend that promises nothing: how many controls they are judged by. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { probeBackend } from '../backend/probe.ts';
+import { gateSchema, type Verdict } from '../judge/verdict.ts';
+import { fixtures, resumeproof } from './testing/start.ts';
+
+const webgpu = await probeBackend('webgpu');
+// Only for want of an adapter: any other problem of webgpu must be seen to fail.
+const noAdapter = /finds no adapter|needs the package/.test(webgpu.problem ?? '');
+
+let scratch: string;
+beforeAll(async () => {
+  scratch = await mkdtemp(path.join(tmpdir(), 'resumeproof-controls-'));
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+async function judged(backend: string): Promise<Verdict> {
+  const scenario = path.join(fixtures, 'noisy-scenarios', 'restless.ts');
+  const { stdout, stderr } = await resumeproof(scratch, ['run', scenario, '--backend', backend, '--json']);
+  const [verdict] = gateSchema.parse(JSON.parse(stdout || `{"problem":${JSON.stringify(stderr)}}`)).verdicts;
+  return verdict!;
+}
+
+test('on a deterministic backend a program that never repeats itself is told to be one', async () => {
+  expect(await judged('wasm')).toMatchObject({
+    asExpected: false,
+    headline: expect.stringMatching(/differ before any resume, at step \d: it is not reproducible/),
+    noise: { exact: true, controls: 1 },
+  });
+});
+
+describe.skipIf(noAdapter)('webgpu', () => {
+  test('two controls that differ are followed by two more, and the run is proven by all four', async () => {
+    const { outcome, headline, noise, runs } = await judged('webgpu');
+    expect(outcome, headline).toBe('proven');
+    expect(noise).toMatchObject({ exact: false, controls: 4 });
+    const twins = runs.filter(({ role }) => role === 'twin');
+    expect(twins.map(({ segment, trace }) => [segment, path.dirname(trace)])).toEqual(
+      [1, 2, 3].map((segment) => [segment, `restless/twin-${segment}`]),
+    );
+  });
+});

@@ -1,0 +1,45 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { summarize } from './sketch.ts';
+
+test('tells apart what has the same norm: another order, another sign of one value', () => {
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.integer({ min: 1, max: 1e6 }), { minLength: 16, maxLength: 200 }),
+      (values) => {
+        const { l2, sketch } = summarize(values);
+        const flipped = summarize(values.with(3, -values[3]!));
+        expect(flipped.l2).toBe(l2);
+        expect(sketch.map((sum, at) => Math.abs(sum - flipped.sketch[at]!))).toEqual(
+          new Array(4).fill(2 * values[3]!),
+        );
+        expect(summarize([...values].reverse()).sketch).not.toEqual(sketch);
+      },
+    ),
+  );
+});
+
+test('its signs are even, and those of one sum tell nothing of another’s', () => {
+  const length = 20_000;
+  const unit = new Float32Array(length);
+  const signs = [0, 1, 2, 3].map(() => new Float64Array(length));
+  // The sign of each of the first values, one at a time in short arrays: the rest does not matter to it.
+  for (let i = 0; i < 400; i++) {
+    unit[i] = 1;
+    summarize(unit.subarray(0, i + 1)).sketch.forEach((sum, at) => {
+      signs[at]![i] = sum;
+    });
+    unit[i] = 0;
+  }
+  const product = (a: number, b: number): number =>
+    signs[a]!.reduce((sum, sign, i) => sum + sign * signs[b]![i]!, 0);
+  for (let a = 0; a < 4; a++) {
+    // Five standard deviations of 400 fair coins.
+    expect(Math.abs(signs[a]!.reduce((sum, sign) => sum + sign, 0))).toBeLessThan(100);
+    for (let b = 0; b < a; b++) expect(Math.abs(product(a, b))).toBeLessThan(100);
+  }
+  // A constant difference is the worst that is likely: it must not fall into a direction that all sums miss.
+  for (const sum of summarize(new Float32Array(length).fill(1)).sketch) {
+    expect(Math.abs(sum)).toBeLessThan(5 * Math.sqrt(length));
+  }
+});

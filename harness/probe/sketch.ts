@@ -1,0 +1,48 @@
+/** A tensor in a few numbers: its length, and shadows of it that tell its direction. */
+
+/** L2 norm and sketch of some values. */
+export interface Summary {
+  readonly l2: number;
+  readonly sketch: number[];
+}
+
+/** Values whose signs are looked up; of the next as many, each sum's signs are the same or all turned. */
+const BLOCK = 1024;
+const SIGNS = [0, 1, 2, 3].map((sum) => Float64Array.from({ length: BLOCK }, (_, at) => sign(sum, at)));
+
+/** ±1: bit 31 − `sum` of MurmurHash3's 32-bit finalizer of `at` + 1; a bit that is set is −. */
+function sign(sum: number, at: number): number {
+  let hash = at + 1;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  hash ^= hash >>> 16;
+  return (hash << sum) >> 31 || 1;
+}
+
+/**
+ * Four sums of all values, each with signs of its own. To a difference of length ε that does not know the
+ * signs, each answers with a normal deviate of standard deviation ε, whatever the difference's direction
+ * (Achlioptas, 'Database-friendly random projections', JCSS 66(4), 2003). Value i has the sign of place
+ * i mod 1024, times that of place 1024 + ⌊i / 1024⌋.
+ */
+export function summarize(values: ArrayLike<number>): Summary {
+  const [signsA, signsB, signsC, signsD] = SIGNS as [Float64Array, Float64Array, Float64Array, Float64Array];
+  const sketch = [0, 0, 0, 0];
+  let squares = 0;
+  for (let start = 0; start < values.length; start += BLOCK) {
+    const length = Math.min(BLOCK, values.length - start);
+    let [a, b, c, d] = [0, 0, 0, 0];
+    for (let at = 0; at < length; at++) {
+      const value = values[start + at]!;
+      squares += value * value;
+      a += value * signsA[at]!;
+      b += value * signsB[at]!;
+      c += value * signsC[at]!;
+      d += value * signsD[at]!;
+    }
+    [a, b, c, d].forEach((part, sum) => {
+      sketch[sum]! += part * sign(sum, BLOCK + start / BLOCK);
+    });
+  }
+  return { l2: Math.sqrt(squares), sketch };
+}

@@ -1,0 +1,103 @@
+/** A backend on which equal runs differ: healthy resumes must stay silent there, and faults must not. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Regression } from '../../fixtures/trainers/regression.ts';
+import { beginNoisyRun, openNoisy } from '../backend/testing/noisy.ts';
+import type { Judgement } from '../judge/judge.ts';
+import { NOISY_CONTROLS } from '../judge/noise.ts';
+import type { BackendRecord, Plan } from '../trace/schema.ts';
+import { adafactor } from '../training/adafactor.ts';
+import { adamW } from '../training/adamw.ts';
+import type { Scenario } from '../training/trainer.ts';
+import { createNetwork, type Fault, momentum, type NetworkOptions } from './testing/network.ts';
+import { rehearse } from './testing/rehearse.ts';
+
+let scratch: string;
+let backend: BackendRecord;
+beforeAll(async () => {
+  scratch = await mkdtemp(path.join(tmpdir(), 'resumeproof-noise-'));
+  backend = await openNoisy();
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+let cases = 0;
+/** Judges one scenario of which every run errs by itself. */
+async function verdictOf(
+  ulps: number,
+  scenario: Pick<Scenario, 'trainer' | 'lacks'>,
+  plan: Plan,
+): Promise<Judgement> {
+  const number = cases++;
+  const folder = path.join(scratch, String(number));
+  tf.engine().startScope();
+  try {
+    const onRun = (run: number): void => beginNoisyRun({ ulps, kind: 'independent' }, 16 * number + run);
+    return await rehearse({ scenario, plan, backend, folder, controls: NOISY_CONTROLS, onRun });
+  } finally {
+    tf.engine().endScope();
+    await rm(folder, { recursive: true });
+  }
+}
+
+const TRAINERS: Readonly<Record<string, NetworkOptions>> = {
+  'momentum, tanh': { rule: momentum, learningRate: 0.05, activation: 'tanh', widths: [4, 16, 16, 1] },
+  'momentum, relu': { rule: momentum, learningRate: 0.02, activation: 'relu', widths: [4, 12, 1] },
+  'AdamW, relu': { rule: adamW(), learningRate: 0.01, activation: 'relu', widths: [4, 16, 16, 1] },
+  'AdamW, deep': { rule: adamW(), learningRate: 0.01, activation: 'tanh', widths: [4, 8, 8, 8, 8, 1] },
+  Adafactor: { rule: adafactor(), learningRate: 0.01, activation: 'tanh', widths: [4, 12, 12, 1] },
+};
+
+const network = (options: NetworkOptions, fault?: Fault): Pick<Scenario, 'trainer' | 'lacks'> => ({
+  lacks: ['hooks', 'images', 'random'],
+  trainer: (context) =>
+    createNetwork(context, { ...options, fault: context.role === 'after' ? fault : undefined }),
+});
+
+/** From rounding to a hundred thousand times as much: half precision and worse. */
+const LEVELS = [1, 30, 1000];
+
+describe('healthy runs stay silent', () => {
+  test.each(Object.keys(TRAINERS))('%s: 39 verdicts', async (name) => {
+    for (const ulps of LEVELS) {
+      for (let turn = 0; turn < 13; turn++) {
+        const verdict = await verdictOf(ulps, network(TRAINERS[name]!), { steps: 10, resumeAt: [5] });
+        expect(verdict.noise?.exact).toBe(false);
+        expect(verdict.findings, `${ulps} ulps, turn ${turn}`).toEqual([]);
+      }
+    }
+  });
+
+  test('with pictures, accumulated gradients, random state, and three resumes: 9 verdicts', async () => {
+    for (let turn = 0; turn < 9; turn++) {
+      const scenario: Pick<Scenario, 'trainer' | 'lacks'> = {
+        lacks: ['hooks'],
+        trainer: (context) => Regression.create(context, { accumulate: 3 }),
+      };
+      const verdict = await verdictOf(LEVELS[turn % 3]!, scenario, { steps: 14, resumeAt: [2, 5, 11] });
+      expect(verdict.findings, `turn ${turn}`).toEqual([]);
+    }
+  });
+});
+
+describe('faults are caught, by what is measured alone', () => {
+  const faults: readonly (readonly [string, Fault, number])[] = [
+    ['optimizer slots lost', { kind: 'slots lost' }, 1000],
+    ['a batch replayed', { kind: 'batch replayed' }, 1000],
+    ['a rate 1 % off', { kind: 'rate off', by: 0.01 }, 30],
+    ['one weight 1 % off', { kind: 'weight off', by: 0.01 }, 1],
+  ];
+  test.each(faults)('%s', async (_, fault, most) => {
+    for (const ulps of LEVELS.filter((level) => level <= most)) {
+      for (const options of [TRAINERS['momentum, relu']!, TRAINERS['AdamW, deep']!]) {
+        for (let turn = 0; turn < 3; turn++) {
+          const { findings } = await verdictOf(ulps, network(options, fault), { steps: 10, resumeAt: [5] });
+          const found = findings.filter(({ proof, refutes }) => proof === 'faithful' && refutes);
+          expect(found.length, `${ulps} ulps, turn ${turn}`).toBeGreaterThan(0);
+        }
+      }
+    }
+  });
+});

@@ -1,0 +1,90 @@
+/** All runs of a scenario in this process, through the real probe, traces and judge: many cases in little time. */
+import path from 'node:path';
+import { collectEvidence } from '../../judge/evidence.ts';
+import { type Judgement, judge } from '../../judge/judge.ts';
+import { createProbe } from '../../probe/probe.ts';
+import { readTrace } from '../../trace/read.ts';
+import { type BackendRecord, type Plan, type Role, TRACE_FORMAT, type Trace } from '../../trace/schema.ts';
+import { createTrace } from '../../trace/write.ts';
+import type { Scenario } from '../../training/trainer.ts';
+import { stepsOf } from '../job.ts';
+
+export interface Rehearsal {
+  readonly scenario: Pick<Scenario, 'trainer' | 'lacks'>;
+  readonly plan: Plan;
+  readonly backend: BackendRecord;
+  /** A fresh folder. */
+  readonly folder: string;
+  readonly controls: number;
+  /** Called before each run; the runs are numbered from 0. */
+  readonly onRun: (run: number) => void;
+}
+
+export async function rehearse(rehearsal: Rehearsal): Promise<Judgement> {
+  const { plan, folder } = rehearsal;
+  const checkpoint = (index: number): string => path.join(folder, `checkpoint-${index}`);
+  const traces: Trace[] = [];
+  let runs = 0;
+  const run = async (role: Role, segment: number): Promise<void> => {
+    rehearsal.onRun(runs++);
+    traces.push(await runHere(rehearsal, role, segment, checkpoint));
+  };
+  await run('control', 0);
+  for (let twin = 1; twin < rehearsal.controls; twin++) await run('twin', twin);
+  await run('before', 0);
+  for (let segment = 1; segment <= plan.resumeAt.length; segment++) await run('after', segment);
+  const subject = { scenario: 'rehearsed', about: '', expect: 'proven' as const, replay: '' };
+  return judge(subject, collectEvidence(plan, rehearsal.backend.name, traces));
+}
+
+async function runHere(
+  { scenario, plan, backend, folder }: Rehearsal,
+  role: Role,
+  segment: number,
+  checkpoint: (index: number) => string,
+): Promise<Trace> {
+  const file = path.join(folder, `${role}-${segment}`, 'trace.jsonl');
+  const trace = createTrace(file);
+  trace.write({
+    kind: 'run',
+    format: TRACE_FORMAT,
+    scenario: 'rehearsed',
+    role,
+    segment,
+    plan,
+    seed: 0,
+    lacks: [...(scenario.lacks ?? [])],
+    backend,
+    process: { pid: process.pid, node: process.version, platform: process.platform },
+  });
+  const trainer = await scenario.trainer({
+    role,
+    seed: 0,
+    plan,
+    images: undefined,
+    checkpoint: role === 'after' ? checkpoint(segment - 1) : undefined,
+    weightsOnly: false,
+  });
+  const probe = createProbe(trainer, path.dirname(file), trace.write);
+  const record = async (at: 'pass' | 'save' | 'resume' | 'end', step: number): Promise<void> => {
+    await probe.sample(at, step);
+    await probe.state(at, step);
+  };
+  const [first, last] = stepsOf({ role, segment, plan });
+  if (first === 0) await probe.state('start', 0);
+  else await record('resume', first);
+  for (let step = first + 1; step <= last; step++) {
+    await probe.step(step);
+    if (step < last && plan.resumeAt.includes(step)) await record('pass', step);
+  }
+  const saves = last < plan.steps;
+  await record(saves ? 'save' : 'end', last);
+  if (saves) await trainer.save(checkpoint(segment));
+  trace.write({
+    kind: 'end',
+    step: last,
+    seconds: { startup: 0, training: 0, probing: 0, sampling: 0 },
+  });
+  trace.close();
+  return readTrace(file);
+}
