@@ -2,15 +2,20 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
-import { requireBackend } from '../backend/probe.ts';
 import type { FuzzCase, FuzzResult } from '../fuzz/fuzz.ts';
-import { type LoadedScenario, loadScenario, selectScenarios, UsageError } from '../run/scenario.ts';
+import {
+  type LoadedScenario,
+  loadScenario,
+  onBackends,
+  selectScenarios,
+  UsageError,
+} from '../run/scenario.ts';
 import type { Plan } from '../trace/schema.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
 import { integer, positive, printJson, trainingOptions } from './options.ts';
-import { newFolder, planOf, type RunOptions, replayCommand } from './run.ts';
+import { newFolder, planOf, type RunOptions, replayCommand, requireBackends } from './run.ts';
 
-interface Options extends Omit<RunOptions, 'steps' | 'resumeAt'> {
+interface Options extends Omit<RunOptions, 'steps' | 'resumeAt' | 'resumeOn'> {
   readonly runs: number;
   readonly seed?: number;
   readonly maxSteps?: number;
@@ -43,7 +48,7 @@ async function run(wanted: string, options: Options): Promise<number> {
   if (options.maxSteps === 1) {
     throw new UsageError('--max-steps must be at least 2: one step before a resume, one after');
   }
-  const { softwareGpu } = await requireBackend(options.backend, options.requireGpu);
+  const softwareGpu = await requireBackends([loaded], options);
   const maxSteps = options.maxSteps ?? planOf(loaded, softwareGpu).steps;
   if (maxSteps < 2) {
     throw new UsageError(`scenario ${name} has one step: give --max-steps, at least 2`);
@@ -63,7 +68,7 @@ async function run(wanted: string, options: Options): Promise<number> {
     async prove(plan) {
       const own = path.join(folder, `case-${folders.size + 1}`);
       folders.set(JSON.stringify(plan), own);
-      const { gate } = await runGate([{ ...loaded, plan }], {
+      const { gate } = await runGate([{ ...loaded, plan: onBackends(plan, loaded.plan.resumeOn) }], {
         ...options,
         images: options.images,
         folder: own,

@@ -51,6 +51,13 @@ export function integer(value: string): number {
 /** `12` or `8,15`. */
 export const positives = (value: string): number[] => value.split(',').map(positive);
 
+/** `wasm` or `cpu,wasm`. */
+export const backends = (value: string): string[] =>
+  value.split(',').map((name) => {
+    if ((BACKENDS as readonly string[]).includes(name)) return name;
+    throw new InvalidArgumentError(`expected names among ${BACKENDS.join(', ')}.`);
+  });
+
 export const printJson = (value: unknown): void => {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 };

@@ -11,11 +11,12 @@ import {
   checkPlan,
   type LoadedScenario,
   loadScenario,
+  onBackends,
   selectScenarios,
   UsageError,
 } from '../run/scenario.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
-import { positive, positives, printJson, trainingOptions } from './options.ts';
+import { backends, positive, positives, printJson, trainingOptions } from './options.ts';
 import { MARKS, openDisplay } from './progress.ts';
 import { TABLE } from './table.ts';
 
@@ -28,6 +29,7 @@ export interface RunOptions {
   readonly jobs: number;
   readonly steps?: number;
   readonly resumeAt?: number[];
+  readonly resumeOn?: string[];
   readonly json: boolean;
 }
 
@@ -40,6 +42,11 @@ export function runCommand(): Command {
       '--resume-at <n,n>',
       'steps after which to save, stop and resume, instead of the plan’s',
       positives,
+    )
+    .option(
+      '--resume-on <name,name>',
+      'backends of the resumes in turn, instead of the run’s own: saved on one, resumed on another',
+      backends,
     )
     .addHelpText('after', "\nExample:\n  resumeproof run 'hooks-*' --backend wasm")
     .action(async (wanted: string[], options: RunOptions) => {
@@ -55,7 +62,7 @@ async function run(wanted: readonly string[], options: RunOptions): Promise<numb
   }
   const selected = await selectScenarios(options.scenarios, wanted);
   const loaded = await Promise.all([...selected].map(([name, file]) => loadScenario(name, file)));
-  const { softwareGpu } = await requireBackend(options.backend, options.requireGpu);
+  const softwareGpu = await requireBackends(loaded, options);
   const scenarios = loaded.map((scenario) => withPlan(scenario, options, softwareGpu));
   const signal = onInterrupt();
   // Loaded when it is needed: the report's image library is slow to load.
@@ -82,6 +89,23 @@ async function run(wanted: readonly string[], options: RunOptions): Promise<numb
   return signal.aborted ? EXIT.interrupted : gate.passed ? EXIT.passed : EXIT.failed;
 }
 
+/**
+ * Opens each backend that the gate will run on. Tells whether one is a GPU in software.
+ * @throws BackendError of the first that cannot be used
+ */
+export async function requireBackends(
+  loaded: readonly LoadedScenario[],
+  { backend, requireGpu, resumeOn }: Pick<RunOptions, 'backend' | 'requireGpu' | 'resumeOn'>,
+): Promise<boolean> {
+  const others = new Set(resumeOn ?? loaded.flatMap(({ plan }) => plan.resumeOn ?? []));
+  others.delete(backend);
+  const opened = [
+    await requireBackend(backend, requireGpu),
+    ...(await Promise.all([...others].map((name) => requireBackend(name, false)))),
+  ];
+  return opened.some(({ softwareGpu }) => softwareGpu);
+}
+
 /** A scenario's own plan on what it runs on. */
 export const planOf = (
   { plan, softwarePlan }: Pick<LoadedScenario, 'plan' | 'softwarePlan'>,
@@ -91,12 +115,15 @@ export const planOf = (
 /** @throws {UsageError} when the resume points asked for lie outside the run */
 function withPlan(
   loaded: LoadedScenario,
-  { steps, resumeAt }: RunOptions,
+  { steps, resumeAt, resumeOn }: RunOptions,
   softwareGpu: boolean,
 ): LoadedScenario {
   const own = planOf(loaded, softwareGpu);
-  const plan = { steps: steps ?? own.steps, resumeAt: resumeAt ?? own.resumeAt };
-  return { ...loaded, plan: checkPlan(plan, `scenario ${loaded.name} with --steps or --resume-at`) };
+  const plan = checkPlan(
+    { steps: steps ?? own.steps, resumeAt: resumeAt ?? own.resumeAt },
+    `scenario ${loaded.name} with --steps or --resume-at`,
+  );
+  return { ...loaded, plan: onBackends(plan, resumeOn ?? own.resumeOn) };
 }
 
 /** `reports/2026-03-01T10-00-00-wasm`, or with a number after it where that exists. */
@@ -119,6 +146,7 @@ export function replayCommand(
     ...(folder === 'scenarios' ? [] : [`--scenarios ${quote(folder)}`]),
     ...(images === undefined ? [] : [`--images ${quote(path.relative('', images))}`]),
     `--steps ${plan.steps} --resume-at ${plan.resumeAt.join(',')}`,
+    ...(plan.resumeOn === undefined ? [] : [`--resume-on ${plan.resumeOn.join(',')}`]),
   ].join(' ');
 }
 

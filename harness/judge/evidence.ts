@@ -2,6 +2,7 @@
 import type {
   Observable,
   Plan,
+  Role,
   SampleRecord,
   StateRecord,
   TensorRecord,
@@ -57,6 +58,11 @@ const stateAt = (trace: Trace | undefined, step: number, kinds: readonly StateRe
 
 const imagesAt = (trace: Trace | undefined, step: number, kinds: readonly SampleRecord['at'][]) =>
   trace?.samples.filter((sample) => sample.step === step && kinds.includes(sample.at)) ?? [];
+
+/** The backend that a plan wants for a process, and 'auto' where any is right. Of a twin: its own is as good as any. */
+export function wantedBackend(plan: Plan, requested: string, role: Role, segment: number): string {
+  return role === 'after' || role === 'cold' ? (plan.resumeOn?.[segment - 1] ?? requested) : requested;
+}
 
 /** Steps after `from`, up to `to`. */
 export const stepsBetween = (trace: Trace | undefined, from: number, to: number): readonly TracedStep[] =>

@@ -67,7 +67,8 @@ function planSentence({ plan }: Verdict): string {
   const more = plan.resumeAt.length - named.length;
   const points: (string | number)[] = more > 0 ? [...named, `${more} more`] : named;
   if (points.length === 0) return `${count(plan.steps, 'step')}, never resumed`;
-  return `${count(plan.steps, 'step')}; saved, stopped and resumed after step ${enumerate(points)}`;
+  const on = plan.resumeOn === undefined ? '' : `, in turn on ${[...new Set(plan.resumeOn)].join(', ')}`;
+  return `${count(plan.steps, 'step')}; saved, stopped and resumed after step ${enumerate(points)}${on}`;
 }
 
 /** By quantity, what the controls show and what is therefore allowed; nothing where all is equal to the bit. */

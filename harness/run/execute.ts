@@ -2,6 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { LimitFunction } from 'p-limit';
+import { wantedBackend } from '../judge/evidence.ts';
 import { agree, NOISY_CONTROLS } from '../judge/noise.ts';
 import type { Plan, Role, Trace } from '../trace/schema.ts';
 import type { Job, Progress } from './job.ts';
@@ -26,6 +27,8 @@ export interface Execution {
   readonly skip: string | undefined;
 }
 
+/** These are never a GPU, so that none can be required of them. */
+const ON_PROCESSOR: readonly string[] = ['wasm', 'cpu'];
 const DEFAULT_LIMITS = { step: 120, run: 900 };
 
 export async function executeScenario(loaded: LoadedScenario, options: ExecuteOptions): Promise<Execution> {
@@ -34,8 +37,9 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
   await rm(options.folder, { recursive: true, force: true });
   await mkdir(path.join(options.folder, 'checkpoints'), { recursive: true });
 
-  const start = (role: Role, segment: number, part: Partial<Job> = {}): Promise<ProcessResult> =>
-    options.limit(() =>
+  const start = (role: Role, segment: number, part: Partial<Job> = {}): Promise<ProcessResult> => {
+    const backend = part.backend ?? wantedBackend(plan, options.backend, role, segment);
+    return options.limit(() =>
       runProcess(
         {
           scenario: loaded.name,
@@ -44,8 +48,8 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
           segment,
           plan,
           seed: loaded.scenario.seed ?? 0,
-          backend: options.backend,
-          requireGpu: options.requireGpu,
+          backend,
+          requireGpu: options.requireGpu && !ON_PROCESSOR.includes(backend),
           images: options.images ?? null,
           folder: path.join(options.folder, segment === 0 || role === 'cold' ? role : `${role}-${segment}`),
           checkpoint: null,
@@ -62,12 +66,19 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
         },
       ),
     );
+  };
   let twin: Promise<ProcessResult> | undefined;
   const controlStarted = ({ deterministic, skip }: Extract<Progress, { kind: 'started' }>): void => {
     if (!deterministic && skip === undefined) twin = start('twin', 1);
   };
   const control = start('control', 0);
-  const twins = control.then((own) => twinsOf(own, twin, start));
+  // How far a run on one backend lies from one on another is noise, too: there is a control on each.
+  const others = [...new Set(plan.resumeOn)].filter((backend) => backend !== options.backend);
+  const elsewhere = others.map((backend, index) => start('twin', NOISY_CONTROLS + index, { backend }));
+  const twins = control.then(async (own) => [
+    ...(await twinsOf(own, twin, start)),
+    ...(await Promise.all(elsewhere)),
+  ]);
   const interrupted = await runInterrupted(plan, options.folder, options.cold, start);
   const results = [await control, ...(await twins), ...(await Promise.all(interrupted))];
   return {

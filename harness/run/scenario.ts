@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { BACKENDS } from '../backend/names.ts';
 import { RULES } from '../judge/rules/index.ts';
 import { OBSERVABLES, type Plan } from '../trace/schema.ts';
 import type { Scenario, ScenarioPlan } from '../training/trainer.ts';
@@ -35,6 +36,7 @@ const scenarioSchema = z.object({
   kernels: z.array(z.string()).optional(),
   cold: z.boolean().optional(),
   seed: z.int().optional(),
+  resumeOn: z.union([z.enum(BACKENDS), z.array(z.enum(BACKENDS)).min(1)]).optional(),
   limits: z
     .object({ step: z.number().positive().optional(), run: z.number().positive().optional() })
     .optional(),
@@ -125,9 +127,17 @@ export async function loadScenario(name: string, file: string): Promise<LoadedSc
   const scenario = module.default as Scenario;
   const where = `scenario ${file}`;
   checkExpectation(scenario.expect, where);
-  const plan = checkPlan(scenario.plan, where);
+  const backends = scenario.resumeOn === undefined ? [] : [scenario.resumeOn].flat();
+  const planned = (own: ScenarioPlan): Plan => onBackends(checkPlan(own, where), backends);
+  const plan = planned(scenario.plan);
   const short = scenario.plan.onSoftwareGpu;
-  return { name, file, scenario, plan, softwarePlan: short ? checkPlan(short, where) : plan };
+  return { name, file, scenario, plan, softwarePlan: short ? planned(short) : plan };
+}
+
+/** The plan with the n-th resume on the n-th of these backends, over again; all on the run's own if there are none. */
+export function onBackends({ steps, resumeAt }: Plan, backends: readonly string[] = []): Plan {
+  if (backends.length === 0) return { steps, resumeAt };
+  return { steps, resumeAt, resumeOn: resumeAt.map((_, n) => backends[n % backends.length]!) };
 }
 
 /** A misspelt rule would make a known fault look missed. */

@@ -28,6 +28,10 @@ export const planSchema = z.object({
   resumeAt: z
     .array(z.int().positive())
     .describe('the steps after which the run is saved, stopped and resumed'),
+  resumeOn: z
+    .array(text)
+    .optional()
+    .describe('the backend of each resume, in their order; all on the run’s own by default'),
 });
 
 export const backendSchema = z.object({

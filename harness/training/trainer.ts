@@ -1,5 +1,6 @@
 /** The contract between a trainer and the harness, and what a scenario is. */
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
+import type { BackendName } from '../backend/names.ts';
 import type { Observable, Plan, Role } from '../trace/schema.ts';
 
 /** What one loop iteration says of itself. Recorded as a claim: it is checked against what is measured. */
@@ -92,6 +93,11 @@ export interface Scenario {
   readonly cold?: boolean;
   /** Default 0. */
   readonly seed?: number;
+  /**
+   * The backend on which each resume takes place, over again from the first where there are more resumes: the
+   * run is saved on one and goes on on another. All on the run's own by default.
+   */
+  readonly resumeOn?: BackendName | readonly [BackendName, ...BackendName[]];
   /** In seconds: one step (default 120) and a whole process (default 900). */
   readonly limits?: { readonly step?: number; readonly run?: number };
 }

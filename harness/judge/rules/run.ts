@@ -1,6 +1,6 @@
 /** Is there evidence at all? Nothing passes by default. */
 import type { Observable, Trace } from '../../trace/schema.ts';
-import { type Evidence, stepsBetween } from '../evidence.ts';
+import { type Evidence, stepsBetween, wantedBackend } from '../evidence.ts';
 import { type Found, listed, type Rule } from '../rule.ts';
 
 const nameOf = (trace: Trace): string => {
@@ -73,6 +73,9 @@ export const traceIncomplete: Rule = {
       ...(before === undefined ? ['before'] : []),
       ...(resumes.length < wanted ? [`after (resume ${resumes.length + 1})`] : []),
       ...(control?.run?.backend.deterministic === false && controls.length < 2 ? ['twin'] : []),
+      ...[...new Set(plan.resumeOn)]
+        .filter((backend) => !controls.some(({ run }) => run?.backend.name === backend))
+        .map((backend) => `control on ${backend}`),
     ];
     const broken = traces.filter((trace) => trace.defect !== undefined);
     return [
@@ -138,15 +141,18 @@ export const stateMissing: Rule = {
 export const backendFellBack: Rule = {
   id: 'backend-fell-back',
   proof: 'run',
-  claim: 'Each process ran on the backend that was asked for, and all on the same.',
-  judge: ({ traces, requestedBackend, control }) => {
-    const reference = control?.run?.backend;
+  claim: 'Each process ran on the backend that the plan asks for, and all of one backend on the same device.',
+  judge: ({ traces, requestedBackend, control, plan }) => {
+    const planned = new Set(plan.resumeOn);
     return traces.flatMap((trace): Found[] => {
-      const backend = trace.run?.backend;
-      if (backend === undefined) return [];
-      const asked = requestedBackend === 'auto' ? (reference?.name ?? backend.name) : requestedBackend;
-      const same =
-        backend.name === asked && (reference === undefined || backend.adapter === reference.adapter);
+      if (trace.run === undefined) return [];
+      const { backend, role, segment } = trace.run;
+      const reference = traces.find(({ run }) => run?.backend.name === backend.name)?.run?.backend;
+      const wanted = wantedBackend(plan, requestedBackend, role, segment);
+      const own = wanted === 'auto' ? (control?.run?.backend.name ?? backend.name) : wanted;
+      // A control may stand for any of the plan's backends.
+      const asked = role === 'twin' && planned.has(backend.name) ? backend.name : own;
+      const same = backend.name === asked && backend.adapter === reference?.adapter;
       if (same) return [];
       return [
         {
@@ -240,7 +246,8 @@ export const notReproducible: Rule = {
   proof: 'run',
   claim: 'The interrupted run equals the control up to the point where it is saved.',
   judge: ({ control, before, plan, noise }) => {
-    if (!noise.exact) return [];
+    // Both are on the same backend, whatever the controls on others show.
+    if (!noise.exact && control?.run?.backend.deterministic !== true) return [];
     const end = plan.resumeAt[0]!;
     const theirs = stepsBetween(before, 0, end);
     const different = stepsBetween(control, 0, end).find((step, index) => {

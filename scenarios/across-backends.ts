@@ -1,0 +1,16 @@
+/** Saved on the gate's backend, resumed on the plain processor, and from there on wasm. */
+import { defineScenario } from '../harness/index.ts';
+import { fusedBackwardPass } from './image-model/digits.ts';
+
+export default defineScenario({
+  about: 'Fused backward pass; saved on one backend, resumed on another',
+  plan: { steps: 12, resumeAt: [4, 8], onSoftwareGpu: { steps: 6, resumeAt: [2, 4] } },
+  resumeOn: ['cpu', 'wasm'],
+  async trainer(context) {
+    const run = await fusedBackwardPass(context);
+    run.prepare(...run.optimizers);
+    await run.resume({ replaceVariables: true });
+    run.registerHooks();
+    return run;
+  },
+});
