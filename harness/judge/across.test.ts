@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest';
+import type { Plan } from '../trace/schema.ts';
+import { collectEvidence } from './evidence.ts';
+import { type Judgement, judge } from './judge.ts';
+import { type Draft, healthyTraces, type Traces } from './testing/traces.ts';
+
+const BACKENDS = ['cpu', 'webgpu', 'node-gpu'];
+const PLAN: Plan = { steps: 8, resumeAt: [4, 6, 7], resumeOn: BACKENDS };
+const FACTORS: Record<string, number> = { wasm: 1, cpu: 1 + 3e-7, webgpu: 1 - 5e-7, 'node-gpu': 1 + 7e-7 };
+
+/** As if every step had been computed by another backend: all that it measures is rounded otherwise. */
+function on(trace: Draft, name: string, factor = FACTORS[name]!): void {
+  trace.run!.backend = { ...trace.run!.backend, name, adapter: `the adapter of ${name}` };
+  for (const step of trace.steps) {
+    step.claimed.loss *= factor;
+    for (const column of ['l2', 'updateL2', 'gradientL2'] as const) {
+      step[column] = step[column].map((value) => (value === null ? null : value * factor)) as number[];
+    }
+  }
+  for (const record of [...trace.states.filter(({ at }) => at !== 'resume'), ...trace.samples]) {
+    if ('tensors' in record) {
+      for (const tensor of record.tensors) {
+        if (tensor.kind !== 'gradient' && tensor.name !== 'frozen')
+          rounded(tensor, `${name}${tensor.sha256}`, factor);
+      }
+    } else if (record.at !== 'resume') rounded(record, `${name}${record.sha256}`, factor);
+  }
+}
+
+function rounded(
+  record: { sha256: string; l2?: number | undefined; sketch?: number[] | undefined },
+  text: string,
+  factor: number,
+): void {
+  if (factor === 1) return;
+  record.sha256 = Buffer.from(text).toString('hex').slice(-64);
+  record.l2 = record.l2! * factor;
+  record.sketch = record.sketch!.map((sum) => sum * factor);
+}
+
+/** Saved on wasm, resumed on each of the others, with a control on each. */
+function across(): Traces {
+  const traces = healthyTraces({ plan: PLAN, controls: 4 });
+  on(traces.control, 'wasm');
+  on(traces.before, 'wasm');
+  for (const [at, name] of BACKENDS.entries()) {
+    on(traces.twins[at]!, name);
+    on(traces.after[at]!, name);
+    // What a resumed process holds is what the one before it saved.
+    const saved = traces.after[at]!.states.find((state) => state.at === 'save');
+    const resumed = traces.after[at + 1]?.states.find((state) => state.at === 'resume');
+    if (saved !== undefined && resumed !== undefined) resumed.tensors = structuredClone(saved.tensors);
+  }
+  on(traces.cold, 'cpu');
+  return traces;
+}
+
+const verdictOf = ({ all }: Traces, plan = PLAN): Judgement =>
+  judge(
+    { scenario: 'tested', about: 'a test', expect: 'proven', replay: 'again' },
+    collectEvidence(plan, 'wasm', all),
+  );
+
+test('a run that goes on on other backends is proven within what controls on them show', () => {
+  const verdict = verdictOf(across());
+  expect(verdict.findings).toEqual([]);
+  expect(verdict.noise).toMatchObject({ exact: false, controls: 4 });
+});
+
+test('what differs by more than the backends do is found', () => {
+  const traces = across();
+  for (const step of traces.after[0]!.steps) step.claimed.loss *= 1.001;
+  expect(verdictOf(traces).headline).toMatch(/After resume 1, the loss departs from the control’s at step 5/);
+});
+
+test('what is restored on another backend is the same to the bit', () => {
+  const traces = across();
+  traces.after[0]!.states.find(({ at }) => at === 'resume')!.tensors[0]!.sha256 = 'f'.repeat(64);
+  const verdict = verdictOf(traces);
+  expect(verdict.proofs?.restored).toBe('refuted');
+});
+
+test('a resume on another backend than the plan’s is evidence that is amiss', () => {
+  const traces = across();
+  on(traces.after[0]!, 'wasm');
+  expect(verdictOf(traces)).toMatchObject({
+    outcome: 'inconclusive',
+    headline: 'The after (resume 1) run took place on wasm (the adapter of wasm) instead of cpu.',
+  });
+});
+
+test('without a control on one of the backends nothing can be told', () => {
+  const traces = across();
+  traces.all.splice(traces.all.indexOf(traces.twins[1]!), 1);
+  expect(verdictOf(traces)).toMatchObject({
+    outcome: 'inconclusive',
+    headline: 'There is no trace of the control on webgpu run.',
+  });
+});
+
+test('before the save a run on a deterministic backend repeats its control to the bit', () => {
+  const traces = across();
+  traces.before.steps[1]!.claimed.loss *= 1 + 1e-12;
+  expect(verdictOf(traces).findings[0]?.rule).toBe('not-reproducible');
+});
