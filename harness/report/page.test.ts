@@ -88,6 +88,9 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
       /^Failed in frozen: After resume 1 nothing moves \(and 1 more scenario of 3\)\./,
     );
     expect(await page.textContent('body')).toContain('and 888 more');
+    expect(await page.locator('tr', { hasText: /^\s*updateL2/ }).textContent()).toMatch(
+      /2\.5e-7\s*1\.3e-5 to 3\.5e-4\s*57\.3\s*6\.2\s*45/,
+    );
     expect(await page.textContent('header')).toContain('google swiftshader (GPU emulated in software');
     const section = page.locator('section', { has: page.locator('h2', { hasText: /^frozen/ }) });
     expect(await section.locator('.finding').first().textContent()).toContain(

@@ -1,10 +1,16 @@
 /** Whole reports for the tests: a red one full of hostile texts, and a green one. */
-import type { Gate } from '../../judge/verdict.ts';
+import type { Gate, NoiseRecord } from '../../judge/verdict.ts';
 import type { Trace } from '../../trace/schema.ts';
 import { writeReport } from '../write.ts';
 import { backend, finding, gate, noise, runsOf, traceSet, verdict } from './build.ts';
 
 export const EVIL = `<script>window.pwned=1</script><img src=x onerror="window.pwned=2">"'><svg onload=window.pwned=3>]]>&lt;\u0000\u001f\u202egnp`;
+
+const measured = { things: 3, comparisons: 45, floor: 2.5e-7, degrees: 6.2, factor: 57.3 };
+const NOISY: NoiseRecord['quantities'] = [
+  { ...measured, quantity: 'updateL2', allowed: { least: 1.25e-5, most: 3.5e-4 } },
+  { ...measured, quantity: 'image', allowed: null },
+];
 
 /** A healthy scenario, a frozen one, and one in which every string is hostile. */
 export async function writeRed(
@@ -58,7 +64,7 @@ export async function writeRed(
         headline: EVIL,
         mismatch: EVIL,
         replay: EVIL,
-        noise: noise({ text: EVIL }),
+        noise: noise({ text: EVIL, exact: false, quantities: NOISY }),
         expect: [EVIL],
         backend: { ...backend, adapter: EVIL, driver: EVIL },
         findings: [evilFinding, evilFinding],
