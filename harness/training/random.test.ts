@@ -38,6 +38,15 @@ test('a restored stream goes on bit for bit, a waiting gaussian included', () =>
   );
 });
 
+test('neighbouring seeds begin with numbers that have nothing to do with each other', () => {
+  const first = Array.from({ length: 1000 }, (_, seed) => RandomStream.fromSeed(seed).gaussian(1)[0]!);
+  const moment = (power: number) => first.reduce((sum, value) => sum + value ** power, 0) / first.length;
+  expect(Math.abs(moment(1))).toBeLessThan(0.15);
+  expect(Math.abs(moment(2) - 1)).toBeLessThan(0.25);
+  const next = first.slice(1).reduce((sum, value, at) => sum + value * first[at]!, 0) / first.length;
+  expect(Math.abs(next)).toBeLessThan(0.15);
+});
+
 test('reading the state draws nothing', () => {
   const [read, unread] = [RandomStream.fromSeed(3), RandomStream.fromSeed(3)];
   read.gaussian(1);

@@ -8,6 +8,9 @@ import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator
 
 const STATE = /^xoroshiro128plus:(-?\d{1,10}),(-?\d{1,10}),(-?\d{1,10}),(-?\d{1,10}):(-|[0-9a-f]{16})$/;
 
+/** After so many steps every bit of the state depends on every bit of the seed. */
+const WARM_UP = 64;
+
 export class RandomStream {
   #generator: ReturnType<typeof xoroshiro128plus>;
   /** Box–Muller makes two at a time; the second one waits here. */
@@ -15,6 +18,8 @@ export class RandomStream {
 
   private constructor(seed: number) {
     this.#generator = xoroshiro128plus(seed);
+    // pure-rand fills the state with a pattern of the seed: near seeds would begin alike, and small ones with extremes.
+    for (let n = 0; n < WARM_UP; n += 1) this.#generator.next();
   }
 
   /**
