@@ -59,6 +59,7 @@ export async function writeRed(
         mismatch: EVIL,
         replay: EVIL,
         noise: EVIL,
+        caveats: [EVIL],
         expect: [EVIL],
         backend: { ...backend, adapter: EVIL, driver: EVIL },
         findings: [evilFinding, evilFinding],
