@@ -107,6 +107,8 @@ const PAIRS: readonly (readonly Shape[])[] = [
     [1, 48],
   ],
 ];
+/** The gradients of maximum, minimum and squaredDifference throw where shapes are broadcast: see docs/kernels.md. */
+const ALIKE = PAIRS.slice(0, 1);
 const PLAIN: readonly Shape[] = [[], [7], [128, 48], [2, 8, 8, 32]];
 
 const MATH: readonly Case[] = [
@@ -114,9 +116,12 @@ const MATH: readonly Case[] = [
   ...many('sub', 'Sub', PAIRS, (a, b) => tf.sub(a!, b!)),
   ...many('mul', 'Multiply', PAIRS, (a, b) => tf.mul(a!, b!)),
   ...many('div', 'RealDiv', PAIRS, (a, b) => tf.div(a!, b!), ['normal', 'nonzero']),
-  ...many('maximum', 'Maximum', PAIRS, (a, b) => tf.maximum(a!, b!), ['distinct', 'between']),
-  ...many('minimum', 'Minimum', PAIRS, (a, b) => tf.minimum(a!, b!), ['distinct', 'between']),
-  ...many('squaredDifference', 'SquaredDifference', PAIRS, (a, b) => tf.squaredDifference(a!, b!)),
+  ...many('maximum', 'Maximum', ALIKE, (a, b) => tf.maximum(a!, b!), ['distinct', 'between']),
+  ...many('maximum', 'Maximum', PAIRS, (a, b) => tf.maximum(a!, b!), ['distinct', 'between'], false),
+  ...many('minimum', 'Minimum', ALIKE, (a, b) => tf.minimum(a!, b!), ['distinct', 'between']),
+  ...many('minimum', 'Minimum', PAIRS, (a, b) => tf.minimum(a!, b!), ['distinct', 'between'], false),
+  ...many('squaredDifference', 'SquaredDifference', ALIKE, (a, b) => tf.squaredDifference(a!, b!)),
+  ...many('squaredDifference', 'SquaredDifference', PAIRS, (a, b) => tf.squaredDifference(a!, b!), [], false),
   ...many(
     'pow',
     'Pow',
@@ -178,8 +183,8 @@ const MATH: readonly Case[] = [
         [16, 48],
       ],
     ],
-    (c, a, b) => tf.where(tf.greater(c!, 0), a!, b!),
-    ['nonzero'],
+    (c, a, b) => tf.where(tf.cast(c!, 'bool'), a!, b!),
+    [2],
   ),
 ];
 

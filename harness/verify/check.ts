@@ -26,8 +26,8 @@ export type Agreement = (typeof AGREEMENTS)[number];
 export interface Difference {
   /** Index along each axis. */
   readonly place: readonly number[];
-  readonly expected: number;
-  /** Not a number is told as null, since JSON has none. */
+  /** What is no finite number is told as null, since JSON has none. */
+  readonly expected: number | null;
   readonly got: number | null;
   /** The error in units of what rounding explains; null where the result must be exact. */
   readonly timesRounding: number | null;
@@ -58,6 +58,8 @@ export function checkCall(backend: string, { kernel, inputs, attributes, outputs
 
 const wrong = (problem: string): CallCheck => ({ agreement: 'wrong', worst: undefined, problem });
 
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
 function compare(expected: Result, got: Tensor64, allowed: (index: number) => number): CallCheck {
   if (String(expected.shape) !== String(got.shape)) {
     return wrong(`expected the shape [${expected.shape}], received [${got.shape}]`);
@@ -68,8 +70,10 @@ function compare(expected: Result, got: Tensor64, allowed: (index: number) => nu
   let worstExcess = 0;
   for (const [index, value] of expected.values.entries()) {
     const seen = got.values[index]!;
-    const error = Number.isNaN(seen) ? Number.POSITIVE_INFINITY : Math.abs(seen - value);
-    if (error === 0 || seen === value) continue;
+    const difference = Math.abs(seen - value);
+    const error = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
+    // Equal infinities have no difference, and what is no number has none either.
+    if (error === 0 || Object.is(seen, value)) continue;
     const bound = expected.bound?.[index] ?? 0;
     const limit = error <= bound ? bound : bound + allowed(index);
     const at: Agreement = error <= bound ? 'rounding' : error <= limit ? 'specification' : 'wrong';
@@ -80,8 +84,8 @@ function compare(expected: Result, got: Tensor64, allowed: (index: number) => nu
     worstExcess = excess;
     worst = {
       place: placeOf(index, expected.shape),
-      expected: value,
-      got: Number.isFinite(seen) ? seen : null,
+      expected: finite(value),
+      got: finite(seen),
       timesRounding: bound === 0 || error === Number.POSITIVE_INFINITY ? null : error / bound,
     };
   }

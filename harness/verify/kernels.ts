@@ -53,10 +53,14 @@ export async function verifyKernels(
     const operation = titleOf(each);
     onCase(operation);
     const { calls, error } = await runCase(each, seed);
-    for (const call of calls) add({ operation, ...compared(backend, call) });
+    const found = calls.map((call) => compared(backend, call));
+    for (const check of found) add({ operation, ...check });
     if (error === undefined) continue;
-    const seen = new Set(calls.map(({ kernel }) => kernel));
-    for (const kernel of each.kernels.filter((name) => !seen.has(name))) {
+    const seen = new Set(found.map(({ kernel }) => kernel));
+    const unseen = each.kernels.filter((name) => !seen.has(name));
+    // Where all ran, none is wrong and something threw all the same, it is told of one, lest it be lost.
+    const explained = unseen.length > 0 || found.some(({ outcome }) => outcome === 'wrong');
+    for (const kernel of explained ? unseen : each.kernels.slice(0, 1)) {
       const missing = missingKernels(backend, [kernel]).length > 0;
       add({
         kernel,

@@ -12,11 +12,11 @@ export function describe({ kernel, outcome, operation, call, worst, problem }: K
         : 'and it must be a number'
       : `${times(timesRounding)} what rounding explains`;
   const where = place.length === 0 ? '' : ` at [${place}]`;
-  const seen = got === null ? 'no finite number' : short(got);
-  return `${kernel} in ${operation}, ${call}:${where} expected ${short(expected)}, got ${seen}, ${size}`;
+  return `${kernel} in ${operation}, ${call}:${where} expected ${short(expected)}, got ${short(got)}, ${size}`;
 }
 
-const short = (value: number): string => String(Number(value.toPrecision(9)));
+const short = (value: number | null): string =>
+  value === null ? 'no finite number' : String(Number(value.toPrecision(9)));
 
 const times = (factor: number): string =>
   `${factor >= 1e4 ? factor.toExponential(1) : Number(factor.toPrecision(3))} times`;
