@@ -291,6 +291,7 @@ const MOVED: readonly Case[] = [
   ...one('cast', 'Cast', [[8, 11]], (x) => tf.cast(x!, 'float32'), { draw: 11, ...FORWARD }),
   ...one('cast', 'Cast', [[8, 11]], (x) => tf.cast(tf.mul(x!, 8), 'int32'), { draw: 'nonzero', ...FORWARD }),
   ...one('fill', 'Fill', [[]], (x) => tf.add(x!, tf.fill([2, 3], 0.4))),
+  ...one('linspace', 'LinSpace', [[16]], (x) => tf.mul(x!, tf.linspace(-2, 2, 16))),
   ...one('zerosLike', 'ZerosLike', [[128, 48]], (x) => tf.zerosLike(x!), FORWARD),
   ...one('oneHot', 'OneHot', [[8], [2, 3]], (x) => tf.oneHot(x! as tf.Tensor1D, 11), {
     draw: 11,

@@ -139,6 +139,15 @@ const mapped = <T>(of: Record<string, T>, make: (each: T) => Reference): [string
 export const ELEMENTWISE: readonly [string, Reference][] = [
   ...mapped(UNARY, unary),
   ...mapped(BINARY, binary),
+  [
+    'LinSpace',
+    (_, { start, stop, num }) => {
+      const [first, last, count] = [start, stop, num] as [number, number, number];
+      const line = build([count], 'float32', (_, index) => first + (index * (last - first)) / (count - 1));
+      // The difference, the quotient, and a sum for each number before.
+      return rounded(line, () => gamma(count + 2) * (Math.abs(first) + Math.abs(last)));
+    },
+  ],
   ['Step', ({ x }, { alpha }) => stepped(x!, alpha as number)],
   ['LeakyRelu', ({ x }, { alpha }) => leaky(x!, alpha as number)],
   [
