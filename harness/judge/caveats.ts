@@ -36,7 +36,7 @@ export function caveatsOf(traces: readonly Trace[], verification: KernelVerifica
   return [
     ...wrong.map(
       ({ says }) =>
-        `A kernel of ${backend} is wrong, and this scenario uses it, so what it trains is not what its program says: ${says}.`,
+        `This scenario uses a kernel that is wrong on ${backend}: ${says}. Where it is called in such a way, what is trained is not what the program says.`,
     ),
     ...(open.length === 0
       ? []
