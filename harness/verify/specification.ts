@@ -8,7 +8,7 @@
  *   `enable_tensor_float_32_execution`, on by default; NVIDIA_TF32_OVERRIDE=0 in the environment turns it off).
  * - wasm and cpu compute by IEEE 754 and C's library: nothing beyond rounding.
  */
-import type { Inputs, Result } from './reference/tensor.ts';
+import type { Inputs, Result, Tensor64 } from './reference/tensor.ts';
 
 /** Absolute error that is allowed, beyond rounding, at each element of a result. */
 export type Allowance = (inputs: Inputs, result: Result, index: number) => number;
@@ -71,11 +71,13 @@ const WGSL: Readonly<Record<string, Allowance>> = {
     );
   },
   // exp2(b · log2(a)): the exponent's error, which the exponential turns into a relative one, and its own.
-  Pow: ({ a, b }, { values, shape }, index) => {
-    if (a?.values.length !== values.length || shape.length === 0) return 0;
-    const logarithm = Math.log2(a.values[index]!);
-    const exponent = (b!.values.length === 1 ? b!.values[0]! : b!.values[index]!) * logarithm;
-    const power = b!.values.length === 1 ? b!.values[0]! : b!.values[index]!;
+  Pow: ({ a, b }, { values }, index) => {
+    // The cases have both of the result's shape, or one number for all.
+    const of = (tensor: Tensor64 | undefined): number =>
+      tensor?.values[tensor.values.length === 1 ? 0 : index] ?? 0;
+    const power = of(b);
+    const logarithm = Math.log2(of(a));
+    const exponent = power * logarithm;
     const error =
       Math.abs(power) * Math.max(2 ** -21, 3 * ULP * Math.abs(logarithm)) + ULP * Math.abs(exponent);
     return Math.abs(values[index]!) * (error * Math.LN2 + exponential(exponent));
