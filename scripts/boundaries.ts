@@ -1,6 +1,6 @@
 /**
- * Which folder of harness/ may import which: `cli → run, fuzz → judge, report, faults → probe → training,
- * checkpoint → backend`, and all may use `trace`. Folders of one layer may import each other in one direction.
+ * Which folder of harness/ may import which: `cli → run, fuzz → judge, report, faults → probe, verify →
+ * training, checkpoint → backend`, and all may use `trace`. Folders of one layer may import each other in one direction.
  * Type imports count too; tests and `testing/` folders are free. Exits with 1 after naming what crosses.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ const LAYERS = [
   ['cli', 'index'],
   ['run', 'fuzz'],
   ['judge', 'report', 'faults'],
-  ['probe'],
+  ['probe', 'verify'],
   ['training', 'checkpoint'],
   ['backend'],
   ['trace'],

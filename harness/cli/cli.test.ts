@@ -26,6 +26,8 @@ describe('run', () => {
     const { report, ...gate } = JSON.parse(stdout);
     const { verdicts, passed } = gateSchema.parse(gate);
     expect(passed).toBe(true);
+    // All that they use is right on cpu.
+    expect(verdicts.flatMap(({ caveats }) => caveats)).toEqual([]);
     expect(verdicts.map(({ scenario, outcome }) => [scenario, outcome])).toEqual([
       ['accumulated-gradients-forgotten', 'refuted'],
       ['healthy', 'proven'],
@@ -78,6 +80,25 @@ describe('run', () => {
     expect(stdout).toMatch(/accumulated-gradients-forgotten .* proven, NOT AS EXPECTED/);
     expect(stdout).toMatch(/Failed in accumulated-gradients-forgotten: a known fault went unproven/);
     expect(stdout).toMatch(/run again: npm run resumeproof -- run .* --steps 8 --resume-at 4/);
+  });
+
+  test('a scenario on a wrong kernel is proven with a caveat, which table, report and JSON say', async () => {
+    const file = path.join(fixtures, 'caveats', 'upsampling.ts');
+    const onCpu = await resumeproof(['run', file, '--backend', 'cpu']);
+    expect(onCpu.exitCode, onCpu.stderr).toBe(0);
+    const caveat = /This scenario uses a kernel that is wrong on cpu: ResizeNearestNeighborGrad in resize/;
+    expect(onCpu.stdout).toMatch(new RegExp(`^! upsampling: ${caveat.source}`, 'm'));
+    expect(onCpu.stdout).toMatch(
+      /^! upsampling: Not verified: of cpu, Cumsum \(there is no case that runs it\)\.$/m,
+    );
+    const report = path.join(scratch, /Report: (.*)index\.html/.exec(onCpu.stdout)![1]!);
+    expect(await readFile(path.join(report, 'index.html'), 'utf8')).toMatch(caveat);
+    const gate = gateSchema.parse(JSON.parse(await readFile(path.join(report, 'verdict.json'), 'utf8')));
+    expect(gate.verdicts).toMatchObject([
+      { outcome: 'proven', caveats: [expect.stringMatching(caveat), expect.anything()] },
+    ]);
+    const control = await readTrace(path.join(report, 'upsampling', 'control', 'trace.jsonl'));
+    expect(control.end?.kernels).toEqual(expect.arrayContaining(['Cumsum', 'ResizeNearestNeighborGrad']));
   });
 
   test.each([
@@ -150,6 +171,16 @@ describe('list and doctor', () => {
     expect(backends[2]).toMatchObject({ usable: true, hardware: false, problem: null });
     const table = await resumeproof(['doctor']);
     expect(table.stdout).toMatch(/^wasm\s+yes\s+no\s+CPU, WebAssembly/m);
+  });
+
+  test('doctor --verify lists wrong kernels with place and size, and ends with exit code 1', async () => {
+    const { exitCode, stdout, stderr } = await resumeproof(['doctor', '--verify', '--backend', 'wasm']);
+    expect(exitCode, stderr).toBe(1);
+    expect(stdout).toMatch(/^Kernels of\s+cases\s+exact\s+rounding\s+in spec\s+WRONG/m);
+    expect(stdout).toMatch(
+      /^ {2}MaxPoolGrad in maxPool 2×2 \[2,8,8,16\].*: at \[\d,\d,\d,\d+\] expected .*, got /m,
+    );
+    expect(stdout).toMatch(/^wasm, missing: .*\n {2}Conv2DBackpropFilter, /m);
   });
 
   test.each(['', 'run', 'list', 'doctor', 'fuzz'])('%s --help shows an example', async (command) => {

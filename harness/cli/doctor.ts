@@ -1,28 +1,94 @@
-/** `resumeproof doctor`: what each backend finds on this machine, and how to get what is missing. */
+/** `resumeproof doctor`: what each backend finds on this machine, how to get what is missing, which kernels are wrong. */
 import Table from 'cli-table3';
-import { Command } from 'commander';
-import { type BackendReport, probeBackends } from '../backend/probe.ts';
-import { EXIT } from './exit.ts';
+import { Command, Option } from 'commander';
+import pLimit from 'p-limit';
+import { BACKENDS, type BackendName } from '../backend/names.ts';
+import { type BackendReport, probeBackend } from '../backend/probe.ts';
+import { type KernelCheck, OUTCOMES } from '../verify/kernels.ts';
+import { describe } from '../verify/sentence.ts';
+import { type Verification, verifyBackend } from '../verify/verify.ts';
+import { EXIT, onInterrupt, say } from './exit.ts';
 import { jsonOption, printJson } from './options.ts';
 import { TABLE } from './table.ts';
+
+interface DoctorOptions {
+  readonly backend: readonly BackendName[];
+  readonly verify: boolean;
+  readonly json: boolean;
+}
+
+interface Found extends BackendReport {
+  /** With `--verify`, of a usable backend. */
+  readonly verification?: Verification;
+}
+
+/** Processes at a time: each keeps a core busy. */
+const AT_A_TIME = 2;
 
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description(
       'Opens every backend in a process of its own, trains one step on it and tells what was found.',
     )
+    .addOption(
+      new Option('--backend <name...>', 'only these; all by default')
+        .choices(BACKENDS)
+        .default(BACKENDS, 'all'),
+    )
+    .option(
+      '--verify',
+      'run every kernel that training uses, forward and gradient, against a float64 reference; exits with 1 if one is wrong',
+      false,
+    )
     .addOption(jsonOption())
-    .addHelpText('after', '\nExample:\n  resumeproof doctor')
-    .action(async ({ json }: { json: boolean }) => {
-      const backends = await probeBackends();
+    .addHelpText('after', '\nExample:\n  resumeproof doctor --verify --backend wasm')
+    .action(async ({ backend, verify, json }: DoctorOptions) => {
+      const chosen = BACKENDS.filter((name) => backend.includes(name));
+      const reports: Found[] = await Promise.all(chosen.map((name) => probeBackend(name)));
+      const signal = verify ? onInterrupt() : undefined;
+      const backends = signal === undefined ? reports : await verified(reports, signal);
       if (json)
         printJson({ node: process.version, platform: `${process.platform} ${process.arch}`, backends });
       else print(backends);
-      if (!backends.some(({ usable }) => usable)) process.exitCode = EXIT.environment;
+      process.exitCode = signal?.aborted ? EXIT.interrupted : exitCodeOf(backends);
     });
 }
 
-function print(backends: readonly BackendReport[]): void {
+async function verified(reports: readonly Found[], signal: AbortSignal): Promise<Found[]> {
+  const limit = pLimit(AT_A_TIME);
+  return limit.map(reports, async (report) => {
+    if (!report.usable || signal.aborted) return report;
+    say(`verifying the kernels of ${report.name} …`);
+    const verification = await verifyBackend(
+      { backend: report.name, kernels: null },
+      { signal, onCase: progress(report.name) },
+    );
+    say(
+      `${report.name}: ${verification.problem ?? `${verification.cases} cases`} in ${verification.seconds.toFixed(1)} s`,
+    );
+    return { ...report, verification };
+  });
+}
+
+/** A line a quarter of the way: the slowest backend takes half a minute. */
+const progress =
+  (name: string) =>
+  (title: string, index: number, of: number): void => {
+    if (index % Math.ceil(of / 4) === 0) say(`${name}: case ${index} of ${of}, ${title}`);
+  };
+
+const isWrong = ({ outcome }: KernelCheck): boolean => outcome === 'wrong' || outcome === 'failed';
+
+function exitCodeOf(backends: readonly Found[]): number {
+  if (!backends.some(({ usable }) => usable)) return EXIT.environment;
+  const amiss = backends.some(
+    ({ verification }) =>
+      verification && (verification.problem !== null || verification.checks.some(isWrong)),
+  );
+  return amiss ? EXIT.failed : EXIT.passed;
+}
+
+function print(backends: readonly Found[]): void {
   const table = new Table({
     ...TABLE,
     head: ['Backend', 'Usable', 'Hardware GPU', 'Device and driver', 'Start'],
@@ -41,5 +107,54 @@ function print(backends: readonly BackendReport[]): void {
   for (const { name, problem, remedy } of backends) {
     if (problem !== null)
       process.stdout.write(`\n${name}: ${problem}${remedy === null ? '' : `\n  to get it: ${remedy}`}\n`);
+  }
+  printVerifications(backends);
+}
+
+const HEADS: Record<KernelCheck['outcome'], string> = {
+  exact: 'exact',
+  rounding: 'rounding',
+  specification: 'in spec',
+  wrong: 'WRONG',
+  unverified: 'not verified',
+  missing: 'missing',
+  failed: 'FAILED',
+};
+
+/** In this order; each with what it means. */
+const LISTED: readonly [KernelCheck['outcome'], string][] = [
+  [
+    'wrong',
+    'wrong: they differ from the reference by more than rounding explains and the specification allows',
+  ],
+  ['failed', 'failed'],
+  ['specification', 'less precise than rounding explains, as the specification of its language allows'],
+  ['missing', 'missing: a scenario that trains with one is skipped or ends in an error'],
+  ['unverified', 'not verified'],
+];
+
+function printVerifications(backends: readonly Found[]): void {
+  const done = backends.flatMap(({ name, verification }) =>
+    verification ? [{ name, ...verification }] : [],
+  );
+  if (done.length === 0) return;
+  const table = new Table({
+    ...TABLE,
+    head: ['Kernels of', 'cases', ...OUTCOMES.map((outcome) => HEADS[outcome]), 'Time'],
+  });
+  for (const { name, cases, checks, seconds } of done) {
+    const counts = OUTCOMES.map((outcome) => checks.filter((check) => check.outcome === outcome).length);
+    table.push([name, cases, ...counts.map((count) => count || '–'), `${seconds.toFixed(1)} s`]);
+  }
+  process.stdout.write(`\n${table.toString()}\n`);
+  for (const { name, problem, checks } of done) {
+    if (problem !== null) process.stdout.write(`\n${name} could not be verified: ${problem}\n`);
+    for (const [outcome, meaning] of LISTED) {
+      const those = checks.filter((check) => check.outcome === outcome);
+      if (those.length === 0) continue;
+      const lines =
+        outcome === 'missing' ? [those.map(({ kernel }) => kernel).join(', ')] : those.map(describe);
+      process.stdout.write(`\n${name}, ${meaning}:\n${lines.map((line) => `  ${line}\n`).join('')}`);
+    }
   }
 }

@@ -20,8 +20,8 @@ const program = new Command('resumeproof')
   .addHelpText(
     'after',
     `
-Exit codes: 0 all scenarios are as expected; 1 one is not, or nothing was proven; 2 wrong usage or
-configuration; 3 the harness or its environment failed; 130 interrupted.
+Exit codes: 0 all scenarios are as expected; 1 one is not, or nothing was proven, or a kernel is wrong;
+2 wrong usage or configuration; 3 the harness or its environment failed; 130 interrupted.
 
 Example:
   resumeproof run --backend wasm`,

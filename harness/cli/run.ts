@@ -5,6 +5,7 @@ import Table from 'cli-table3';
 import { Command } from 'commander';
 import { COMMAND } from '../backend/command.ts';
 import { requireBackend } from '../backend/probe.ts';
+import type { Verdict } from '../judge/verdict.ts';
 import { deviceSentence, gateSentence } from '../report/summary.ts';
 import type { GateResult } from '../run/gate.ts';
 import {
@@ -153,6 +154,18 @@ export function replayCommand(
 const quote = (text: string): string =>
   /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
+/** Each caveat once, with the scenarios that it holds for. */
+function caveatLines(verdicts: readonly Verdict[]): string[] {
+  const byCaveat = Map.groupBy(
+    verdicts.flatMap(({ scenario, caveats }) => caveats.map((caveat) => ({ scenario, caveat }))),
+    ({ caveat }) => caveat,
+  );
+  return [...byCaveat].flatMap(([caveat, those]) => [
+    `! ${those.map(({ scenario }) => scenario).join(', ')}: ${caveat}`,
+    '',
+  ]);
+}
+
 function summary({ gate, report }: GateResult): string {
   const table = new Table({
     ...TABLE,
@@ -187,6 +200,7 @@ function summary({ gate, report }: GateResult): string {
       `  run again: ${replay}`,
       '',
     ]),
+    ...caveatLines(gate.verdicts),
     gateSentence(gate),
     `Ran on ${devices.join('; ') || 'no backend'}, ${gate.seconds.toFixed(1)} s in all.`,
     `Report: ${path.relative('', report.html)}`,

@@ -11,8 +11,8 @@ export interface Subject {
   readonly replay: string;
 }
 
-/** What a verdict says, without what only the harness knows: its seconds and its traces' files. */
-export type Judgement = Omit<Verdict, 'seconds' | 'runs'>;
+/** What a verdict says, without what only the harness knows: its caveats, its seconds and its traces' files. */
+export type Judgement = Omit<Verdict, 'caveats' | 'seconds' | 'runs'>;
 
 /** Findings of every rule, the root cause first. */
 export function findingsOf(evidence: Evidence): Finding[] {

@@ -56,6 +56,11 @@ export const verdictSchema = z.object({
   outcome: z.enum([...outcome.options, 'skipped']),
   proofs: z.object({ restored: outcome, alive: outcome, faithful: outcome }).nullable(),
   headline: z.string().describe('the diagnosis in one sentence'),
+  caveats: z
+    .array(z.string())
+    .describe(
+      'what holds beside the verdict: kernels that the scenario used and that are wrong or not verified',
+    ),
   findings: z.array(findingSchema).describe('the root cause first'),
   expect: z.union([z.literal('proven'), z.array(z.string())]),
   asExpected: z.boolean(),

@@ -42,10 +42,12 @@ function addCase(suite: ReturnType<typeof create>, gate: Gate, verdict: Verdict)
     time: seconds(verdict.seconds),
   });
   if (isSkipped(verdict)) element.ele('skipped', { message: safe(verdict.headline) });
-  if (verdict.asExpected) return;
-  element
-    .ele('failure', { message: safe(reason(verdict)), type: verdict.outcome })
-    .txt(safe(body(verdict), 65_536));
+  if (!verdict.asExpected) {
+    element
+      .ele('failure', { message: safe(reason(verdict)), type: verdict.outcome })
+      .txt(safe(body(verdict), 65_536));
+  }
+  if (verdict.caveats.length > 0) element.ele('system-out').txt(safe(verdict.caveats.join('\n'), 65_536));
 }
 
 function body(verdict: Verdict): string {

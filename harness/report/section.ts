@@ -22,6 +22,7 @@ export function scenarioSection(section: Section): Markup {
     <h2><bdi>${verdict.scenario}</bdi> <span class=${`chip ${tone(verdict)}`}>${standing(verdict)}</span></h2>
     <p class="headline">${verdict.headline}</p>
     ${verdict.mismatch !== null && html`<p class="mismatch">${verdict.mismatch}</p>`}
+    ${verdict.caveats.map((caveat) => html`<p class="caveat"><strong>Caveat</strong> ${caveat}</p>`)}
     ${verdict.about !== '' && html`<p class="quiet">${verdict.about}</p>`}
     <dl class="facts">
       <dt>Outcome</dt><dd>${outcomeMark(verdict.outcome, verdict)}${expectation(verdict)}</dd>

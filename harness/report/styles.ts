@@ -42,7 +42,7 @@ tr:has(+ .told) td { border-bottom: 0; }
 .scenario { margin-top: 2.5rem; padding-top: 1.25rem; border-top: 3px solid var(--rule); scroll-margin-top: .5rem; }
 .scenario.bad { border-top-color: var(--bad); } .scenario.good { border-top-color: var(--good); }
 .headline { font-size: 1.08rem; margin: .5rem 0; }
-.mismatch { color: var(--bad); margin: .35rem 0; } header .mismatch { color: var(--bad); }
+.mismatch { color: var(--bad); margin: .35rem 0; } .caveat { background: var(--doubt-wash); padding: .35rem .6rem; overflow-wrap: anywhere; } header .mismatch { color: var(--bad); }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .2rem 1rem; margin: .5rem 0; }
 dt { color: var(--soft); font-size: .9rem; } dd { margin: 0; }
 .proof { white-space: nowrap; margin-right: 1rem; }

@@ -6,6 +6,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { sendMessage } from 'execa';
 import { BackendError, missingKernels, type OpenedBackend, openBackend } from '../backend/backend.ts';
+import { observeKernels } from '../backend/kernels.ts';
 import { createProbe } from '../probe/probe.ts';
 import { type FailureRecord, TRACE_FORMAT } from '../trace/schema.ts';
 import { createTrace } from '../trace/write.ts';
@@ -62,6 +63,8 @@ async function runJob(job: Job): Promise<void> {
       backend: backend.record,
       process: { pid: process.pid, node: process.version, platform: `${process.platform} ${process.arch}` },
     });
+    const kernels = new Set<string>();
+    observeKernels(({ kernel }) => kernels.add(kernel));
     const { deterministic } = backend.record;
     const missing = missingKernels(backend.record.name, scenario.kernels ?? []);
     if (missing.length > 0) {
@@ -114,7 +117,8 @@ async function runJob(job: Job): Promise<void> {
       trace.write({ kind: 'checkpoint', step: last, seconds, bytes: await bytesOf(job.saveTo) });
     }
     backend.assertStillActive();
-    trace.write({ kind: 'end', step: last, seconds: { startup, ...probe.seconds } });
+    const seconds = { startup, ...probe.seconds };
+    trace.write({ kind: 'end', step: last, seconds, kernels: [...kernels].sort() });
   } catch (error) {
     const code = error instanceof NonFiniteLoss ? 'non-finite' : failureCode(error, resuming);
     const message = (error as Error).message.slice(0, 4000);

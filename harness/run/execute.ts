@@ -19,6 +19,8 @@ export interface ExecuteOptions {
   readonly limit: LimitFunction;
   readonly signal: AbortSignal;
   readonly onProgress: (role: Role, segment: number, progress: Progress) => void;
+  /** Told of each process's trace once it has ended. */
+  readonly onTrace?: (trace: Trace) => void;
 }
 
 export interface Execution {
@@ -37,9 +39,9 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
   await rm(options.folder, { recursive: true, force: true });
   await mkdir(path.join(options.folder, 'checkpoints'), { recursive: true });
 
-  const start = (role: Role, segment: number, part: Partial<Job> = {}): Promise<ProcessResult> => {
+  const start = async (role: Role, segment: number, part: Partial<Job> = {}): Promise<ProcessResult> => {
     const backend = part.backend ?? wantedBackend(plan, options.backend, role, segment);
-    return options.limit(() =>
+    const result = await options.limit(() =>
       runProcess(
         {
           scenario: loaded.name,
@@ -66,6 +68,8 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
         },
       ),
     );
+    options.onTrace?.(result.trace);
+    return result;
   };
   let twin: Promise<ProcessResult> | undefined;
   const controlStarted = ({ deterministic, skip }: Extract<Progress, { kind: 'started' }>): void => {

@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
+import { caveatsOf, kernelsOf } from '../judge/caveats.ts';
 import { collectEvidence } from '../judge/evidence.ts';
 import { type Judgement, judge, type Subject, skipped } from '../judge/judge.ts';
 import { type Gate, VERDICT_FORMAT, type Verdict } from '../judge/verdict.ts';
@@ -9,6 +10,7 @@ import { writeReport } from '../report/write.ts';
 import type { Role, Trace } from '../trace/schema.ts';
 import { type ExecuteOptions, executeScenario } from './execute.ts';
 import type { Progress } from './job.ts';
+import { type KernelVerifier, kernelVerifier } from './kernels.ts';
 import type { LoadedScenario } from './scenario.ts';
 
 export interface GateOptions extends Pick<ExecuteOptions, 'backend' | 'requireGpu' | 'images' | 'signal'> {
@@ -35,6 +37,7 @@ export async function runGate(
   const startedAt = new Date();
   await mkdir(options.folder, { recursive: true });
   const limit = pLimit(options.jobs);
+  const verifyKernels = kernelVerifier(limit, options.signal);
   // Each scenario under way always has a process to run, so no more of them are needed to keep every core busy.
   const scenariosAtATime = pLimit(options.jobs);
   const results = await scenariosAtATime.map(scenarios, async (scenario) => {
@@ -42,6 +45,7 @@ export async function runGate(
     const result = await proveScenario(scenario, {
       ...options,
       limit,
+      verifyKernels,
       cold: scenario.scenario.cold ?? false,
       folder: path.join(options.folder, scenario.name),
       root: options.folder,
@@ -78,7 +82,9 @@ function problemOf(wanted: number, verdicts: readonly Verdict[]): string | null 
     : null;
 }
 
-export interface ProveOptions extends ExecuteOptions {
+export interface ProveOptions extends Omit<ExecuteOptions, 'onTrace'> {
+  /** Verifies what the scenario used; without it the verdict has no caveats. */
+  readonly verifyKernels?: KernelVerifier;
   /** Traces are named relative to this folder. */
   readonly root: string;
   readonly replay: string;
@@ -91,7 +97,12 @@ export async function proveScenario(
 ): Promise<{ verdict: Verdict; traces: readonly Trace[] }> {
   const start = performance.now();
   const { name, scenario, plan } = loaded;
-  const { traces, skip } = await executeScenario(loaded, options);
+  const { verifyKernels } = options;
+  const { traces, skip } = await executeScenario(loaded, {
+    ...options,
+    // The control uses what the others use: verified while they still run.
+    onTrace: (trace) => void (verifyKernels && caveatsAmong([trace], verifyKernels)),
+  });
   const subject: Subject = {
     scenario: name,
     about: scenario.about,
@@ -102,8 +113,10 @@ export async function proveScenario(
     skip === undefined
       ? judge(subject, collectEvidence(plan, options.backend, traces))
       : skipped(subject, plan, skip);
+  const caveats = verifyKernels === undefined ? [] : await caveatsAmong(traces, verifyKernels);
   const verdict: Verdict = {
     ...judgement,
+    caveats,
     seconds: (performance.now() - start) / 1000,
     runs: traces.map((trace) => ({
       role: trace.run?.role ?? 'unknown',
@@ -113,4 +126,13 @@ export async function proveScenario(
     })),
   };
   return { verdict, traces };
+}
+
+/** Of each backend that the processes ran on. */
+async function caveatsAmong(traces: readonly Trace[], verify: KernelVerifier): Promise<string[]> {
+  const backends = Map.groupBy(traces, ({ run }) => run?.backend.name);
+  const caveats = [...backends].map(async ([backend, own]) =>
+    backend === undefined ? [] : caveatsOf(own, await verify(backend, kernelsOf(own))),
+  );
+  return (await Promise.all(caveats)).flat();
 }

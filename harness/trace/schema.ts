@@ -153,6 +153,10 @@ const end = z.object({
   kind: z.literal('end'),
   step: count,
   seconds: z.object({ startup: z.number(), training: z.number(), probing: z.number(), sampling: z.number() }),
+  kernels: z
+    .array(text)
+    .optional()
+    .describe('TensorFlow.js’ names of the kernels that were run; absent where they are not known'),
 });
 
 /** Appended by the parent once the process is gone. */

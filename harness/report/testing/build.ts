@@ -59,6 +59,7 @@ export function verdict(over: Partial<Verdict> = {}): Verdict {
     outcome: 'proven',
     proofs: { restored: 'proven', alive: 'proven', faithful: 'proven' },
     headline: 'Resumed training is indistinguishable from uninterrupted training.',
+    caveats: [],
     findings: [],
     expect: 'proven',
     asExpected: true,

@@ -65,6 +65,7 @@ export async function writeRed(
         mismatch: EVIL,
         replay: EVIL,
         noise: noise({ text: EVIL, exact: false, quantities: NOISY }),
+        caveats: [EVIL],
         expect: [EVIL],
         backend: { ...backend, adapter: EVIL, driver: EVIL },
         findings: [evilFinding, evilFinding],

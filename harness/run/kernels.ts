@@ -1,0 +1,40 @@
+/** Verifies the kernels that scenarios use, each once a gate, in fresh processes beside the scenarios' own. */
+import type { LimitFunction } from 'p-limit';
+import type { KernelVerification, VerifiedKernel } from '../judge/caveats.ts';
+import type { KernelCheck } from '../verify/kernels.ts';
+import { describe } from '../verify/sentence.ts';
+import { type Verification, verifyBackend } from '../verify/verify.ts';
+
+/** Starts what is not under way yet, and resolves once all that is asked for is known. */
+export type KernelVerifier = (backend: string, kernels: readonly string[]) => Promise<KernelVerification>;
+
+export function kernelVerifier(limit: LimitFunction, signal: AbortSignal): KernelVerifier {
+  const backends = new Map<string, Map<string, Promise<Verification>>>();
+  return async (backend, kernels) => {
+    const verifications = backends.get(backend) ?? new Map<string, Promise<Verification>>();
+    backends.set(backend, verifications);
+    const fresh = kernels.filter((kernel) => !verifications.has(kernel));
+    if (fresh.length > 0) {
+      const wanted = { backend, kernels: fresh };
+      const verification = limit(() => verifyBackend(wanted, { signal }));
+      for (const kernel of fresh) verifications.set(kernel, verification);
+    }
+    const found = await Promise.all(
+      kernels.map(async (kernel) => ({ kernel, verification: await verifications.get(kernel)! })),
+    );
+    return {
+      problem: found.find(({ verification }) => verification.problem !== null)?.verification.problem ?? null,
+      kernels: found.flatMap(({ kernel, verification }) =>
+        verification.checks.filter((check) => check.kernel === kernel).map(standingOf),
+      ),
+    };
+  };
+}
+
+/** A kernel that is missing or threw, though the scenario ran it, was asked for something else. */
+function standingOf(check: KernelCheck): VerifiedKernel {
+  const { kernel, outcome } = check;
+  if (outcome === 'wrong') return { kernel, standing: 'wrong', says: describe(check) };
+  const open = outcome === 'unverified' || outcome === 'missing' || outcome === 'failed';
+  return { kernel, standing: open ? 'not verified' : 'right', says: check.problem ?? '' };
+}

@@ -1,0 +1,95 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openBackend } from '../backend/backend.ts';
+import { casesFor } from './cases.ts';
+import { type KernelCheck, verifyKernels } from './kernels.ts';
+import { describe as inWords } from './sentence.ts';
+
+const named = (checks: readonly KernelCheck[], outcome: KernelCheck['outcome']): string[] =>
+  checks.filter((check) => check.outcome === outcome).map(({ kernel }) => kernel);
+
+describe('a kernel that is made wrong is named', () => {
+  beforeAll(async () => void (await openBackend('cpu')));
+  let restore = (): void => {};
+  afterEach(() => restore());
+
+  /** Registers a kernel of cpu whose first output is changed. */
+  function spoil(kernel: string, change: (values: Float32Array) => void): void {
+    const config = tf.getKernel(kernel, 'cpu');
+    const put = (each: tf.KernelConfig): void => {
+      tf.unregisterKernel(kernel, 'cpu');
+      tf.registerKernel(each);
+    };
+    put({
+      ...config,
+      kernelFunc: (params) => {
+        const result = config.kernelFunc(params);
+        const [first] = [result].flat();
+        // A kernel may hand its input's values on.
+        const values = (tf.backend().readSync(first!.dataId) as Float32Array).slice();
+        change(values);
+        const backend = params.backend as tf.KernelBackend;
+        const spoilt = { ...first!, dataId: backend.write(values, first!.shape, first!.dtype) };
+        return Array.isArray(result) ? [spoilt, ...result.slice(1)] : spoilt;
+      },
+    });
+    restore = () => put(config);
+  }
+
+  const verified = (kernel: string) => verifyKernels('cpu', casesFor(new Set([kernel])));
+
+  test.each([
+    'Multiply',
+    'RealDiv',
+    'Sqrt',
+    'Rsqrt',
+    'Sigmoid',
+    'Sin',
+    'Softmax',
+    'Transpose',
+    'Concat',
+    'Relu',
+  ])('%s with one element off by a hundred-thousandth', async (kernel) => {
+    spoil(kernel, (values) => {
+      values[values.length - 1]! *= 1 + 1e-5;
+    });
+    const checks = await verified(kernel);
+    const check = checks.find((each) => each.kernel === kernel)!;
+    expect(check.outcome).toBe('wrong');
+    expect(inWords(check)).toMatch(new RegExp(`^${kernel} in .*expected .*, got `));
+    // It alone: what other kernels make of its output is right.
+    expect(named(checks, 'wrong')).toEqual([kernel]);
+  });
+
+  test.each([
+    'BatchMatMul',
+    '_FusedMatMul',
+    'Conv2D',
+    'Conv2DBackpropInput',
+    'Conv2DBackpropFilter',
+    'Sum',
+    'Mean',
+    'MaxPoolGrad',
+    'UnsortedSegmentSum',
+  ])('%s with the sign flipped', async (kernel) => {
+    spoil(kernel, (values) => {
+      for (const index of values.keys()) values[index]! *= -1;
+    });
+    expect(named(await verified(kernel), 'wrong')).toEqual([kernel]);
+  });
+
+  test('one that gives no number, and one that throws', async () => {
+    spoil('Exp', (values) => values.fill(Number.NaN, 0, 1));
+    const [exp] = await verified('Exp');
+    expect(exp).toMatchObject({ kernel: 'Exp', outcome: 'wrong', worst: { got: null } });
+    restore();
+    spoil('Log', () => {
+      throw new Error('the shader does not compile');
+    });
+    const checks = await verified('Log');
+    expect(checks.find(({ kernel }) => kernel === 'Log')).toMatchObject({
+      outcome: 'failed',
+      problem: 'the shader does not compile',
+    });
+  });
+});

@@ -1,0 +1,40 @@
+/** The process of one verification: opens the backend, runs the cases, sends what it found, exits. */
+import { BackendError, openBackend } from '../backend/backend.ts';
+import { oneLine } from '../backend/error.ts';
+import { CASES, casesFor } from './cases.ts';
+import { verifyKernels } from './kernels.ts';
+import type { Message, Wanted } from './verify.ts';
+
+const send = (message: Message): Promise<void> =>
+  new Promise((resolve) => {
+    process.send?.(message, () => resolve());
+  });
+
+async function verify({ backend: requested, kernels }: Wanted): Promise<Message> {
+  try {
+    const backend = await openBackend(requested);
+    const cases = kernels === null ? CASES : casesFor(new Set(kernels));
+    const { name, adapter } = backend.record;
+    const work = verifyKernels(name, cases, (title) => void send({ kind: 'case', title, of: cases.length }));
+    const lost = backend.lost.then((reason) => Promise.reject(new Error(`the device was lost: ${reason}`)));
+    const checks = await Promise.race([work, lost]);
+    backend.assertStillActive();
+    return {
+      kind: 'end',
+      backend: name,
+      device: adapter,
+      cases: cases.length,
+      checks,
+      problem: null,
+      remedy: null,
+    };
+  } catch (error) {
+    const [problem, remedy] =
+      error instanceof BackendError ? [error.problem, error.remedy] : [oneLine(error), null];
+    return { kind: 'end', backend: null, device: null, cases: 0, checks: [], problem, remedy };
+  }
+}
+
+await send(await verify(JSON.parse(process.argv[2]!) as Wanted));
+// A backend's threads must not keep a finished process alive.
+process.exit();

@@ -1,0 +1,193 @@
+/** Kernels of one element at a time, with broadcasting. */
+import type { DataType } from '@tensorflow/tfjs-core';
+import { build, gamma, indexOf, need, type Reference, type Result, type Tensor64 } from './tensor.ts';
+
+/** Of an argument reduced to one period and back, each time rounded; and of the function itself. */
+const periodic = (of: (x: number) => number, derivative: (x: number) => number) => (x: number) =>
+  gamma(2) * (Math.abs(of(x)) + Math.max(Math.abs(x), 2 * Math.PI) * Math.abs(derivative(x)));
+
+/**
+ * Roundings are counted in units of u, of the textbook formula with each step rounded correctly, as IEEE 754 asks
+ * of + − × ÷ √. A function of a C library counts 2: it is off by less than one unit in the last place, that is 2u.
+ * An absolute bound stands where the formula cancels.
+ */
+interface Function1 {
+  readonly of: (x: number) => number;
+  readonly roundings?: number;
+  readonly absolute?: (x: number) => number;
+  readonly dtype?: DataType;
+}
+
+/** exp(x) − 1: the exponential's 2, and the difference's. */
+const expm1Bound = (x: number): number => gamma(2) * Math.exp(x) + gamma(1) * Math.abs(Math.expm1(x));
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+const UNARY: Record<string, Function1> = {
+  Abs: { of: Math.abs },
+  Ceil: { of: Math.ceil },
+  Cos: { of: Math.cos, absolute: periodic(Math.cos, Math.sin) },
+  // exp(x) − 1 below 0.
+  Elu: { of: (x) => (x < 0 ? Math.expm1(x) : x), absolute: (x) => (x < 0 ? expm1Bound(x) : 0) },
+  Exp: { of: Math.exp, roundings: 2 },
+  Expm1: { of: Math.expm1, absolute: (x) => expm1Bound(x) },
+  Floor: { of: Math.floor },
+  Log: { of: Math.log, roundings: 2 },
+  Log1p: { of: Math.log1p, absolute: (x) => gamma(1) + gamma(2) * Math.abs(Math.log1p(x)) },
+  LogicalNot: { of: (x) => Number(x === 0), dtype: 'bool' },
+  Neg: { of: (x) => -x },
+  Reciprocal: { of: (x) => 1 / x, roundings: 1 },
+  Relu: { of: (x) => Math.max(x, 0) },
+  Relu6: { of: (x) => Math.min(Math.max(x, 0), 6) },
+  Rsqrt: { of: (x) => 1 / Math.sqrt(x), roundings: 2 },
+  // exp(−x) adds its 2 to the denominator, which is added up and divided by.
+  Sigmoid: { of: sigmoid, roundings: 4 },
+  Sign: { of: Math.sign },
+  Sin: { of: Math.sin, absolute: periodic(Math.sin, Math.cos) },
+  // log(1 + exp(x)): the logarithm turns its argument's relative error into an absolute one.
+  Softplus: {
+    of: (x) => Math.log1p(Math.exp(x)),
+    absolute: (x) => gamma(3) + gamma(2) * Math.log1p(Math.exp(x)),
+  },
+  Sqrt: { of: Math.sqrt, roundings: 1 },
+  Square: { of: (x) => x * x, roundings: 1 },
+  // t/(t + 2), t = expm1(2x): its 2, the sum's and the quotient's.
+  Tanh: { of: Math.tanh, roundings: 4 },
+};
+
+interface Function2 {
+  readonly of: (a: number, b: number) => number;
+  readonly roundings?: number;
+  readonly dtype?: DataType;
+}
+
+const compare = (of: (a: number, b: number) => boolean): Function2 => ({
+  of: (a, b) => Number(of(a, b)),
+  dtype: 'bool',
+});
+
+const BINARY: Record<string, Function2> = {
+  Add: { of: (a, b) => a + b, roundings: 1 },
+  Equal: compare((a, b) => a === b),
+  Greater: compare((a, b) => a > b),
+  GreaterEqual: compare((a, b) => a >= b),
+  Less: compare((a, b) => a < b),
+  LessEqual: compare((a, b) => a <= b),
+  LogicalAnd: compare((a, b) => a !== 0 && b !== 0),
+  LogicalOr: compare((a, b) => a !== 0 || b !== 0),
+  Maximum: { of: Math.max },
+  Minimum: { of: Math.min },
+  Multiply: { of: (a, b) => a * b, roundings: 1 },
+  NotEqual: compare((a, b) => a !== b),
+  Pow: { of: (a, b) => a ** b, roundings: 2 },
+  RealDiv: { of: (a, b) => a / b, roundings: 1 },
+  // The difference's rounding counts twice in its square.
+  SquaredDifference: { of: (a, b) => (a - b) ** 2, roundings: 3 },
+  Sub: { of: (a, b) => a - b, roundings: 1 },
+};
+
+/** Integers and booleans do not round. */
+function rounded(tensor: Tensor64, boundOf: ((value: number, index: number) => number) | undefined): Result {
+  return tensor.dtype === 'float32' && boundOf !== undefined
+    ? { ...tensor, bound: tensor.values.map(boundOf) }
+    : tensor;
+}
+
+function unary({ of, roundings, absolute, dtype }: Function1): Reference {
+  return (inputs) => {
+    const x = inputs.x ?? need(inputs, 'a');
+    const result = { shape: x.shape, dtype: dtype ?? x.dtype, values: x.values.map(of) };
+    if (absolute !== undefined) return rounded(result, (_, index) => absolute(x.values[index]!));
+    return rounded(
+      result,
+      roundings === undefined ? undefined : (value) => gamma(roundings) * Math.abs(value),
+    );
+  };
+}
+
+/** Shapes are aligned at their last axis; a length of 1, or none, stands for any. */
+export function broadcastShape(...shapes: readonly (readonly number[])[]): number[] {
+  const rank = Math.max(...shapes.map((shape) => shape.length));
+  return Array.from({ length: rank }, (_, axis) =>
+    Math.max(...shapes.map((shape) => shape[axis - rank + shape.length] ?? 1)),
+  );
+}
+
+/** The element of a tensor that stands at a place of the shape it is broadcast to. */
+export function broadcastAt({ shape, values }: Tensor64, place: readonly number[]): number {
+  const own = place.slice(place.length - shape.length).map((at, axis) => (shape[axis] === 1 ? 0 : at));
+  return values[indexOf(own, shape)]!;
+}
+
+function binary({ of, roundings, dtype }: Function2): Reference {
+  return (inputs) => {
+    const [a, b] = [need(inputs, 'a'), need(inputs, 'b')];
+    const shape = broadcastShape(a.shape, b.shape);
+    const result = build(shape, dtype ?? a.dtype, (place) =>
+      of(broadcastAt(a, place), broadcastAt(b, place)),
+    );
+    return rounded(
+      result,
+      roundings === undefined ? undefined : (value) => gamma(roundings) * Math.abs(value),
+    );
+  };
+}
+
+const mapped = <T>(of: Record<string, T>, make: (each: T) => Reference): [string, Reference][] =>
+  Object.entries(of).map(([kernel, each]) => [kernel, make(each)]);
+
+export const ELEMENTWISE: readonly [string, Reference][] = [
+  ...mapped(UNARY, unary),
+  ...mapped(BINARY, binary),
+  [
+    'LinSpace',
+    (_, { start, stop, num }) => {
+      const [first, last, count] = [start, stop, num] as [number, number, number];
+      const line = build([count], 'float32', (_, index) => first + (index * (last - first)) / (count - 1));
+      // The difference, the quotient, and a sum for each number before.
+      return rounded(line, () => gamma(count + 2) * (Math.abs(first) + Math.abs(last)));
+    },
+  ],
+  ['Step', ({ x }, { alpha }) => stepped(x!, alpha as number)],
+  ['LeakyRelu', ({ x }, { alpha }) => leaky(x!, alpha as number)],
+  [
+    'ClipByValue',
+    ({ x }, { clipValueMin: low, clipValueMax: high }) => ({
+      ...x!,
+      values: x!.values.map((value) =>
+        Math.min(Math.max(value, Math.fround(low as number)), Math.fround(high as number)),
+      ),
+    }),
+  ],
+  [
+    'EluGrad',
+    // dy · (y + 1) below 0.
+    ({ dy, y }) =>
+      rounded(
+        { ...dy!, values: dy!.values.map((d, k) => (y!.values[k]! >= 0 ? d : d * (y!.values[k]! + 1))) },
+        (v, k) => (y!.values[k]! >= 0 ? 0 : gamma(2) * Math.abs(v)),
+      ),
+  ],
+  [
+    'Select',
+    ({ condition, t, e }) => ({
+      ...t!,
+      values: t!.values.map((value, index) =>
+        condition!.values[Math.floor((index * condition!.values.length) / t!.values.length)] === 0
+          ? e!.values[index]!
+          : value,
+      ),
+    }),
+  ],
+];
+
+function stepped(x: Tensor64, alpha: number): Result {
+  return { ...x, values: x.values.map((value) => (value > 0 ? 1 : Math.fround(alpha))) };
+}
+
+function leaky(x: Tensor64, alpha: number): Result {
+  // The slope is rounded to float32 before it multiplies.
+  return rounded({ ...x, values: x.values.map((value) => (value < 0 ? alpha * value : value)) }, (value) =>
+    value < 0 ? gamma(2) * Math.abs(value) : 0,
+  );
+}

@@ -1,0 +1,22 @@
+/** A kernel's check in words. */
+import type { KernelCheck } from './kernels.ts';
+
+/** What is amiss with the kernel, where, by how much; without the backend's name and without a full stop. */
+export function describe({ kernel, outcome, operation, call, worst, problem }: KernelCheck): string {
+  if (worst === null) return `${kernel}${operation === null ? '' : ` in ${operation}`}: ${problem}`;
+  const { place, expected, got, timesRounding } = worst;
+  const size =
+    timesRounding === null
+      ? outcome === 'wrong' && got !== null
+        ? 'and it must be exact'
+        : 'and it must be a number'
+      : `${times(timesRounding)} what rounding explains`;
+  const where = place.length === 0 ? '' : ` at [${place}]`;
+  return `${kernel} in ${operation}, ${call}:${where} expected ${short(expected)}, got ${short(got)}, ${size}`;
+}
+
+const short = (value: number | null): string =>
+  value === null ? 'no finite number' : String(Number(value.toPrecision(9)));
+
+const times = (factor: number): string =>
+  `${factor >= 1e4 ? factor.toExponential(1) : Number(factor.toPrecision(3))} times`;

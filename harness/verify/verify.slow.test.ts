@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { COVERED } from './cases.ts';
+import type { KernelCheck } from './kernels.ts';
+import { REFERENCES } from './reference/index.ts';
+import { verifyBackend } from './verify.ts';
+
+const named = (checks: readonly KernelCheck[], outcome: KernelCheck['outcome']): string[] =>
+  checks.filter((check) => check.outcome === outcome).map(({ kernel }) => kernel);
+
+test('every case is there for kernels that have a reference', () => {
+  expect([...COVERED].filter((kernel) => !REFERENCES.has(kernel))).toEqual([]);
+});
+
+// As found in TensorFlow.js 4.22, see docs/kernels.md. A version that mends one turns this red: tell the docs.
+test.each([
+  ['cpu', ['AvgPoolGrad', 'ResizeBilinearGrad', 'ResizeNearestNeighborGrad'], []],
+  [
+    'wasm',
+    ['AvgPoolGrad', 'MaxPoolGrad'],
+    [
+      'Conv2DBackpropFilter',
+      'DepthwiseConv2dNativeBackpropFilter',
+      'DepthwiseConv2dNativeBackpropInput',
+      'UnsortedSegmentSum',
+    ],
+  ],
+])('a process of its own finds the wrong kernels of %s, and no others', async (backend, wrong, missing) => {
+  const { problem, checks } = await verifyBackend({ backend, kernels: null });
+  expect(problem).toBeNull();
+  expect(named(checks, 'wrong')).toEqual(wrong);
+  expect(named(checks, 'missing')).toEqual(missing);
+  const rest: KernelCheck['outcome'][] = ['specification', 'unverified', 'failed'];
+  expect(rest.flatMap((outcome) => named(checks, outcome))).toEqual([]);
+});
+
+test('a kernel that no case runs is said to be not verified', async () => {
+  const { checks } = await verifyBackend({ backend: 'cpu', kernels: ['Cumsum', 'Fill'] });
+  expect(checks.find(({ kernel }) => kernel === 'Cumsum')).toMatchObject({
+    outcome: 'unverified',
+    problem: 'there is no case that runs it',
+  });
+  expect(checks.find(({ kernel }) => kernel === 'Fill')?.outcome).toBe('exact');
+});
+
+test('a backend that is not there is told in a line', async () => {
+  const { problem, checks } = await verifyBackend({ backend: 'abacus', kernels: null });
+  expect(problem).toMatch(/^no backend is called 'abacus'/);
+  expect(checks).toEqual([]);
+});

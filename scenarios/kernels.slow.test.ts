@@ -1,0 +1,41 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openBackend } from '../harness/backend/backend.ts';
+import { observeKernels } from '../harness/backend/kernels.ts';
+import { createProbe } from '../harness/probe/probe.ts';
+import { findScenarios, loadScenario } from '../harness/run/scenario.ts';
+import { COVERED } from '../harness/verify/cases.ts';
+
+let scratch: string;
+beforeAll(async () => {
+  scratch = await mkdtemp(path.join(tmpdir(), 'resumeproof-kernels-'));
+  // The one that lacks no kernel.
+  await openBackend('cpu');
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+const scenarios = [...(await findScenarios(import.meta.dirname))];
+
+test.each(scenarios)('%s uses no kernel that the verification has no case for', async (name, file) => {
+  const { scenario } = await loadScenario(name, file);
+  const used = new Set<string>();
+  const stop = observeKernels(({ kernel }) => used.add(kernel));
+  try {
+    const plan = { steps: 4, resumeAt: [2] };
+    const context = { role: 'control', seed: 0, plan, images: undefined, checkpoint: undefined } as const;
+    const trainer = await scenario.trainer({ ...context, weightsOnly: false });
+    const probe = createProbe(trainer, path.join(scratch, name), () => {});
+    await probe.state('start', 0);
+    for (let step = 1; step <= plan.steps; step += 1) await probe.step(step);
+    await probe.sample('save', plan.steps);
+    await probe.state('save', plan.steps);
+    await trainer.save(path.join(scratch, `${name}-checkpoint`));
+  } finally {
+    stop();
+  }
+  // It trained: forward, backward and an update.
+  expect([...used]).toEqual(expect.arrayContaining(['BatchMatMul', 'Step', 'Sub']));
+  expect([...used].filter((kernel) => !COVERED.has(kernel))).toEqual([]);
+});
