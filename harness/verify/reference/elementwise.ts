@@ -32,6 +32,7 @@ const UNARY: Record<string, Function1> = {
   Exp: { of: Math.exp, roundings: 2 },
   Expm1: { of: Math.expm1, absolute: (x) => expm1Bound(x) },
   Floor: { of: Math.floor },
+  IsNan: { of: (x) => Number(Number.isNaN(x)), dtype: 'bool' },
   Log: { of: Math.log, roundings: 2 },
   Log1p: { of: Math.log1p, absolute: (x) => gamma(1) + gamma(2) * Math.abs(Math.log1p(x)) },
   LogicalNot: { of: (x) => Number(x === 0), dtype: 'bool' },
