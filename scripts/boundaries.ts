@@ -11,7 +11,7 @@ const LAYERS = [
   ['cli', 'index'],
   ['run', 'fuzz'],
   ['judge', 'report', 'faults'],
-  ['probe'],
+  ['probe', 'layers'],
   ['training', 'checkpoint'],
   ['backend'],
   ['trace'],

@@ -1,0 +1,68 @@
+/** A small `tf.LayersModel` with what makes a resume hard: statistics, a mask, a layer that is used twice. */
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  model as createModel,
+  input,
+  type LayersModel,
+  layers,
+  loadLayersModel,
+} from '@tensorflow/tfjs-layers';
+import { layersTrainer, modelFolder, type Trainer, type TrainerContext } from '../../harness/index.ts';
+
+const FEATURES = 6;
+const CLASSES = 3;
+const ROWS = 8;
+
+/** Dense, BatchNorm, Dropout, and one Dense layer applied twice. Without a seed Dropout draws a new mask each batch. */
+export function classifier(optimizer: tf.Optimizer, dropoutSeed?: number): LayersModel {
+  const features = input({ shape: [FEATURES] });
+  const shared = layers.dense({ name: 'shared', units: 8, activation: 'relu' });
+  const parts = [
+    layers.dense({ name: 'first', units: 8, activation: 'relu' }),
+    layers.batchNormalization({ name: 'norm' }),
+    layers.dropout({ name: 'dropout', rate: 0.25, ...(dropoutSeed && { seed: dropoutSeed }) }),
+    shared,
+    shared,
+    layers.dense({ name: 'last', units: CLASSES, activation: 'softmax' }),
+  ];
+  const outputs = parts.reduce((value, part) => part.apply(value) as SymbolicTensor, features);
+  const model = createModel({ inputs: features, outputs });
+  model.compile({ optimizer, loss: 'categoricalCrossentropy' });
+  return model;
+}
+
+/** Examples from the `from`-th on: features from sines, classes by their sign. */
+export function examples(from: number, count: number): { xs: tf.Tensor2D; ys: tf.Tensor } {
+  const rows = Array.from({ length: count }, (_, row) =>
+    Array.from({ length: FEATURES }, (_, at) => Math.sin((from + row + 1) * (at + 1) * 1.7)),
+  );
+  const classes = rows.map(([first, second]) => (first! > 0.3 ? 0 : second! > 0 ? 1 : 2));
+  return { xs: tf.tensor2d(rows), ys: tf.oneHot(tf.tensor1d(classes, 'int32'), CLASSES) };
+}
+
+/** Trained batch by batch; saved and resumed by TensorFlow.js' own means alone. */
+export function throughTensorFlow(context: TrainerContext, optimizer: () => tf.Optimizer): Promise<Trainer> {
+  return layersTrainer(context, {
+    build: () => classifier(optimizer(), 7),
+    async loop(model, trained) {
+      for (let batch = trained; batch < context.plan.steps; batch += 1) {
+        const { xs, ys } = examples(batch * ROWS, ROWS);
+        await model.trainOnBatch(xs, ys);
+        tf.dispose([xs, ys]);
+      }
+    },
+    files: {
+      async save(path, model, batches) {
+        model.setUserDefinedMetadata({ batches });
+        await model.save(modelFolder(path), { includeOptimizer: true });
+      },
+      async load(path) {
+        const models = await loadLayersModel(modelFolder(path));
+        const { batches } = models.getUserDefinedMetadata() as { batches: number };
+        return { models, batches };
+      },
+    },
+  });
+}
+
+export const PLAN = { steps: 12, resumeAt: 6, onSoftwareGpu: { steps: 8, resumeAt: 5 } } as const;
