@@ -135,7 +135,8 @@ export class Batches {
       return (data) => {
         this.done += 1;
         return this.#call(() => {
-          this.#data = data.map(alias);
+          // `fit` gives null where there are no weights of samples.
+          this.#data = data.filter((tensor) => tensor !== null).map(alias);
           return this.#random.during('layers', () => train(data));
         });
       };

@@ -46,6 +46,19 @@ export function examples(from: number, count: number, emptyFeatures = 0): { xs: 
   return { xs: tf.tensor2d(rows), ys: tf.oneHot(tf.tensor1d(classes, 'int32'), CLASSES) };
 }
 
+/** What a program does that saves and resumes by TensorFlow.js' own means alone. */
+export const byTensorFlow = {
+  async save(path: string, model: LayersModel, batches: number): Promise<void> {
+    model.setUserDefinedMetadata({ batches });
+    await model.save(modelFolder(path), { includeOptimizer: true });
+  },
+  async load(path: string): Promise<{ models: LayersModel; batches: number }> {
+    const models = await loadLayersModel(modelFolder(path));
+    const { batches } = models.getUserDefinedMetadata() as { batches: number };
+    return { models, batches };
+  },
+};
+
 /** Trained batch by batch; saved and resumed by TensorFlow.js' own means alone. */
 export function throughTensorFlow(
   context: TrainerContext,
@@ -61,17 +74,7 @@ export function throughTensorFlow(
         tf.dispose([xs, ys]);
       }
     },
-    files: {
-      async save(path, model, batches) {
-        model.setUserDefinedMetadata({ batches });
-        await model.save(modelFolder(path), { includeOptimizer: true });
-      },
-      async load(path) {
-        const models = await loadLayersModel(modelFolder(path));
-        const { batches } = models.getUserDefinedMetadata() as { batches: number };
-        return { models, batches };
-      },
-    },
+    files: byTensorFlow,
   });
 }
 
