@@ -50,7 +50,8 @@ export class Batches {
   #data: tf.Tensor[] = [];
   #last: TrainedBatch | undefined;
   #release: (() => void) | undefined;
-  #arrival = Promise.withResolvers<boolean>();
+  #arrival = Promise.withResolvers<void>();
+  #failure: Error | undefined;
 
   /**
    * @param past what was recorded up to where the loop is to be held first
@@ -75,11 +76,9 @@ export class Batches {
 
   /** Starts the loop, to be held before its first batch that was not trained yet. */
   async start(loop: () => Promise<unknown>): Promise<void> {
-    const arrived = this.#arrival.promise;
     this.#run(loop);
-    await arrived;
-    const missing = this.#past.length - this.#replayed;
-    if (missing === 0) return;
+    await this.#arrived();
+    if (this.#replayed === this.#past.length) return;
     throw new Error(
       `the loop ended after ${this.done} batches, before the one at which it was saved: run it with the data and the number of epochs with which it was saved`,
     );
@@ -87,27 +86,35 @@ export class Batches {
 
   /** Lets one batch be trained. @throws {Error} what the loop throws, or when it has no batch left */
   async next(): Promise<TrainedBatch> {
+    await this.#arrived();
     const release = this.#release;
     const { done } = this;
     if (release !== undefined) {
       this.#arrival = Promise.withResolvers();
       this.#release = undefined;
       release();
-      await this.#arrival.promise;
     }
+    await this.#arrived();
     if (this.done === done) {
       throw new Error(`the loop ended after ${done} batches: give it as many as the plan has steps`);
     }
     return this.#last!;
   }
 
+  /** Until the loop is held, or has ended. */
+  async #arrived(): Promise<void> {
+    await this.#arrival.promise;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
   async #run(loop: () => Promise<unknown>): Promise<void> {
     try {
       await loop();
       await this.#readBack();
-      this.#arrival.resolve(false);
+      this.#arrival.resolve();
     } catch (error) {
-      this.#arrival.reject(error as Error);
+      this.#failure = error as Error;
+      this.#arrival.resolve();
     }
   }
 
@@ -121,7 +128,7 @@ export class Batches {
       this.#release = resolve;
     });
     await this.#readBack();
-    this.#arrival.resolve(true);
+    this.#arrival.resolve();
     await released;
   }
 

@@ -37,6 +37,10 @@ export interface Weight {
   readonly variable: Variable;
 }
 
+/** What layers and models leave trainable: a frozen layer's variables do not know that they are frozen. */
+export const trainableOf = (models: readonly TrainedModel[]): ReadonlySet<Variable> =>
+  new Set(models.flatMap(({ model }) => model.trainableWeights.map((weight) => weight.read() as Variable)));
+
 export interface RecurrentState {
   readonly name: string;
   readonly tensor: Tensor;

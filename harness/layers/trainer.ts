@@ -8,6 +8,7 @@ import {
   prefix,
   recurrentStates,
   type TrainedModel,
+  trainableOf,
   trainedModels,
   weightsOf,
 } from './model.ts';
@@ -102,7 +103,8 @@ class LayersTrainer<M extends Models> implements Trainer {
   readonly #batches: Batches;
   readonly #random: LoopRandom;
   readonly #optimizers: readonly (TrainedOptimizer & { readonly watched: Watched })[];
-  #applied = false;
+  /** The rates that the optimizers showed when one was applied last in this step. */
+  #shown: readonly number[] | undefined;
   sample?: () => Promise<readonly SampledImage[]>;
 
   constructor(
@@ -120,7 +122,7 @@ class LayersTrainer<M extends Models> implements Trainer {
     this.#optimizers = optimizersOf(trained, weightsOf(trained).parameters).map((own) => ({
       ...own,
       watched: watchOptimizer(own, () => {
-        this.#applied = true;
+        this.#shown = this.#rates();
       }),
     }));
     const { sample } = training;
@@ -133,17 +135,23 @@ class LayersTrainer<M extends Models> implements Trainer {
   }
 
   async step() {
-    this.#applied = false;
+    this.#shown = undefined;
     const { loss, ids } = await this.#batches.next();
     await this.ready();
-    const rates = this.#optimizers.map(({ key, watched }) => [key, watched.claimed()] as const);
+    // The loop is before the next batch by now, and may have changed them.
+    const rates = this.#shown ?? this.#rates();
+    const byKey = this.#optimizers.map(({ key }, at) => [key, rates[at]!] as const);
     return {
       loss,
-      learningRate: rates.length === 1 ? rates[0]![1] : Object.fromEntries(rates),
+      learningRate: rates.length === 1 ? rates[0]! : Object.fromEntries(byKey),
       batch: ids,
-      applied: this.#applied,
+      applied: this.#shown !== undefined,
       step: this.#batches.done,
     };
+  }
+
+  #rates(): number[] {
+    return this.#optimizers.map(({ watched }) => watched.claimed());
   }
 
   async save(path: string): Promise<void> {
@@ -155,6 +163,7 @@ class LayersTrainer<M extends Models> implements Trainer {
 
   observe(): Observed {
     const { parameters, statistics } = weightsOf(this.#trained);
+    const trainable = trainableOf(this.#trained);
     const several = this.#optimizers.length > 1;
     const groups = new Map<unknown, string>();
     for (const { key, weights } of several ? this.#optimizers.toReversed() : []) {
@@ -164,7 +173,12 @@ class LayersTrainer<M extends Models> implements Trainer {
     return {
       parameters: parameters.map(({ name, variable }) => {
         const group = groups.get(variable);
-        return { name, variable, ...(group === undefined ? {} : { group }) };
+        return {
+          name,
+          variable,
+          trainable: trainable.has(variable),
+          ...(group === undefined ? {} : { group }),
+        };
       }),
       slots: this.#optimizers.flatMap((own) =>
         slotsOf(own).map(({ slot, parameter, tensor }) => ({

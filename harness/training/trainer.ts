@@ -30,6 +30,8 @@ export interface Observed {
     readonly name: string;
     readonly variable: Variable;
     readonly group?: string;
+    /** The variable's own flag by default; given where something else decides, as layers do. */
+    readonly trainable?: boolean;
   }[];
   readonly slots?: readonly { readonly slot: string; readonly parameter: string; readonly tensor: Tensor }[];
   /** Averages of the weights (EMA), by parameter name. */
