@@ -44,6 +44,9 @@ const SLOT_NAMES: Readonly<Record<string, string>> = {
   accumulatedUpdates: 'squaredUpdates',
 };
 
+/** SGD and Momentum multiply by tensors, which are what counts: assigning the numbers does not change them. */
+const SCALAR_NAMES: Readonly<Record<string, string>> = { c: 'negatedRateInUse', m: 'momentumInUse' };
+
 /** Each optimizer once, also where several models share one. */
 export function optimizersOf(
   models: readonly TrainedModel[],
@@ -96,7 +99,7 @@ export const scalarsOf = ({ optimizer }: TrainedOptimizer): [string, tf.Tensor][
   properties(optimizer).flatMap(([name, value]) => (value instanceof tf.Tensor ? [[name, value]] : []));
 
 /** Iterations, rate and hyperparameters, by property. */
-export const plainOf = ({ optimizer }: TrainedOptimizer): [string, Plain][] =>
+const plainOf = ({ optimizer }: TrainedOptimizer): [string, Plain][] =>
   properties(optimizer).flatMap(([name, value]) =>
     value === null || ['number', 'boolean', 'string'].includes(typeof value) ? [[name, value as Plain]] : [],
   );
@@ -162,6 +165,12 @@ function toVariable(tensor: tf.Tensor): tf.Variable {
   return variable;
 }
 
+/** Numbers of the whole optimizer for the probe, by the field's names; scalars as they were read last. */
+export const countersOf = (trained: TrainedOptimizer, { scalars }: Watched): [string, Plain][] => [
+  ...plainOf(trained).map(([name, value]): [string, Plain] => [name.replace(/_$/, ''), value]),
+  ...[...scalars].map(([name, value]): [string, Plain] => [SCALAR_NAMES[name] ?? name, value]),
+];
+
 export interface Watched {
   /** The rate that the optimizer shows; NaN where it shows none. */
   claimed(): number;
@@ -180,7 +189,7 @@ export function watchOptimizer(trained: TrainedOptimizer, onUpdate: () => void):
   const scalars = new Map<string, number>();
   const claimed = (): number =>
     (optimizer as unknown as { learningRate?: number }).learningRate ?? Number.NaN;
-  /** The rate inside the update: SGD and Momentum use a tensor, which assigning `learningRate` does not change. */
+  /** The rate inside the update. */
   const applied = (): number => {
     const negated = scalars.get('c');
     return negated === undefined || -negated === Math.fround(claimed()) ? claimed() : -negated;

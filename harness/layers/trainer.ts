@@ -13,8 +13,8 @@ import {
   weightsOf,
 } from './model.ts';
 import {
+  countersOf,
   optimizersOf,
-  plainOf,
   slotsOf,
   type TrainedOptimizer,
   type Watched,
@@ -196,8 +196,8 @@ class LayersTrainer<M extends Models> implements Trainer {
         ['batches', done],
         ...(epoch === null ? [] : [['epoch', epoch] as const]),
         ...this.#optimizers.flatMap((own) =>
-          [...plainOf(own), ...own.watched.scalars].map(
-            ([name, value]) => [`${prefix(own.key)}optimizer.${name.replace(/_$/, '')}`, value] as const,
+          countersOf(own, own.watched).map(
+            ([name, value]) => [`${prefix(own.key)}optimizer.${name}`, value] as const,
           ),
         ),
       ]),
