@@ -4,7 +4,7 @@
  *   node scripts/start.mjs scripts/tfjs-resume.ts [backend…]
  * Exits with 1 where a backend gave no verdicts; its column is then as it was.
  */
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -71,42 +71,44 @@ async function verdictsOn(backend: string): Promise<Gate> {
   }
 }
 
-const text = await readFile(DOCUMENT, 'utf8');
-const [, , table] = TABLE.exec(text) ?? [];
-if (table === undefined) throw new Error(`${DOCUMENT} holds no table between its two comments`);
-const cells = parse(table);
-const [wanted, judged] = [process.argv.slice(2), new Set<string>()];
-for (const backend of wanted.length > 0 ? wanted : ['wasm']) {
+const column = (cells: Cells, row: string): Map<string, string> => {
+  if (!cells.has(row)) cells.set(row, new Map());
+  return cells.get(row)!;
+};
+
+async function write(backend: string, { verdicts }: Gate): Promise<void> {
+  // Read anew, since a backend may take minutes.
+  const text = await readFile(DOCUMENT, 'utf8');
+  const table = TABLE.exec(text)?.[2];
+  if (table === undefined) throw new Error(`${DOCUMENT} holds no table between its two comments`);
+  const cells = parse(table);
+  for (const verdict of verdicts) column(cells, verdict.scenario).set(backend, found(verdict));
+  const { backend: device, noise } = verdicts.find(({ outcome }) => outcome === 'proven') ?? verdicts[0]!;
+  column(cells, DEVICE).set(backend, device?.adapter ?? 'none');
+  column(cells, MEASURE).set(backend, noise);
+  // A scenario that is no more goes.
+  const rows = [...verdicts.map(({ scenario }) => scenario).sort(), DEVICE, MEASURE];
+  const kept = new Map(rows.map((row) => [row, column(cells, row)]));
+  await writeFile(
+    DOCUMENT,
+    text.replace(TABLE, (_, before, __, after) => before + print(kept) + after),
+  );
+}
+
+for (const backend of process.argv.length > 2 ? process.argv.slice(2) : ['wasm']) {
   try {
-    const { verdicts } = await verdictsOn(backend);
-    const column = (row: string): Map<string, string> => {
-      if (!cells.has(row)) cells.set(row, new Map());
-      return cells.get(row)!;
-    };
-    for (const verdict of verdicts) {
-      judged.add(verdict.scenario);
-      column(verdict.scenario).set(backend, found(verdict));
-    }
-    const { backend: device, noise } = verdicts.find(({ outcome }) => outcome === 'proven') ?? verdicts[0]!;
-    column(DEVICE).set(backend, device?.adapter ?? 'none');
-    column(MEASURE).set(backend, noise);
-    process.stdout.write(
-      `${backend}: ${verdicts.map(({ scenario, headline }) => `\n  ${scenario}: ${headline}`).join('')}\n`,
-    );
+    const gate = await verdictsOn(backend);
+    await write(backend, gate);
+    const lines = gate.verdicts.map(({ scenario, headline }) => `  ${scenario}: ${headline}\n`);
+    process.stdout.write(`${backend}:\n${lines.join('')}`);
   } catch (error) {
     process.stderr.write(`${backend}: ${(error as Error).message}\n`);
     process.exitCode = 1;
   }
 }
-if (judged.size > 0) {
-  // A scenario that is no more goes; what is said of the device comes last.
-  const last = [DEVICE, MEASURE];
-  const rows = [...[...judged].sort(), ...last].flatMap((row) => {
-    const own = cells.get(row);
-    return own === undefined ? [] : [[row, own] as const];
-  });
-  await writeFile(
-    DOCUMENT,
-    text.replace(TABLE, (_, before, __, after) => before + print(new Map(rows)) + after),
-  );
-}
+// As the check of all files wants it.
+const biome = path.join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
+spawnSync(process.execPath, [biome, 'format', '--write', '--log-level=error', DOCUMENT], {
+  cwd: root,
+  stdio: 'inherit',
+});
