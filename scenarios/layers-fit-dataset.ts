@@ -25,6 +25,6 @@ export default defineScenario({
   trainer: (context) =>
     layersTrainer(context, {
       build: () => classifier(tf.train.adamax(0.01)),
-      loop: (model) => model.fitDataset(dataset as never, { epochs: 3, verbose: 0 }),
+      loop: (model) => model.fitDataset(dataset as never, { epochs: 100, verbose: 0 }),
     }),
 });

@@ -16,7 +16,7 @@ export default defineScenario({
         const { xs, ys } = examples(0, 30);
         await model.fit(xs, ys, {
           batchSize: 8,
-          epochs: 5,
+          epochs: 100,
           validationSplit: 0.2,
           verbose: 0,
           callbacks: {

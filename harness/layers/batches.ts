@@ -48,6 +48,8 @@ export class Batches {
   /** Results and data that wait to be read back, of the calls since the last hold. */
   #results: tf.Tensor[][] = [];
   #data: tf.Tensor[] = [];
+  /** Which of the results are the batch's own: an evaluation may come before it and after it. */
+  #own = 0;
   #last: TrainedBatch | undefined;
   #release: (() => void) | undefined;
   #arrival = Promise.withResolvers<void>();
@@ -144,6 +146,7 @@ export class Batches {
         return this.#call(() => {
           // `fit` gives null where there are no weights of samples.
           this.#data = data.filter((tensor) => tensor !== null).map(alias);
+          this.#own = this.#results.length;
           return this.#random.during('layers', () => train(data));
         });
       };
@@ -179,8 +182,7 @@ export class Batches {
       results.map(async (call) => Promise.all(call.map(async (result) => (await result.data())[0]!))),
     );
     this.#recorded.push(...values);
-    // The first call since the last hold is the batch's own; validation comes after it.
-    if (data.length > 0) this.#last = { loss: values[0]![0]!, ids: await idsOf(data) };
+    if (data.length > 0) this.#last = { loss: values[this.#own]![0]!, ids: await idsOf(data) };
     tf.dispose([...results.flat(), ...data]);
   }
 }
