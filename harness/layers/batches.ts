@@ -71,11 +71,6 @@ export class Batches {
     return this.#recorded;
   }
 
-  /** The batch that was trained last. */
-  get last(): TrainedBatch | undefined {
-    return this.#last;
-  }
-
   /** Starts the loop, to be held before its first batch that was not trained yet. */
   async start(loop: () => Promise<unknown>): Promise<void> {
     this.#run(loop);

@@ -130,6 +130,10 @@ describe('is refused in one line:', () => {
     const file = await save(short(5), 4);
     await expect(begin(short(3), file)).rejects.toThrow(/ended after 3 batches, before the one at which/);
   });
+  test('a loop that validates otherwise than the one that was saved', async () => {
+    const file = await save(training(LOOPS.fit!, OPTIMIZERS.sgd), 5);
+    await expect(begin(short(9), file)).rejects.toThrow(/trained 6 batches where it had trained 5/);
+  });
   test('two batches at a time', async () => {
     const both = training(async (model) => {
       const batch = () => model.trainOnBatch(tf.ones([4, 2, 2]), tf.ones([4, 1]));

@@ -50,7 +50,8 @@ export type LayersContext = Pick<TrainerContext, 'seed' | 'checkpoint' | 'weight
  * In the build and in the loop, `Math.random` draws from streams that are seeded, observed, and kept in the
  * harness' own checkpoint: TensorFlow.js shuffles and seeds Dropout with it.
  * @throws {CheckpointError} when the harness' own checkpoint is damaged or another model's
- * @throws {Error} when a model is not compiled, or the loop ends before the batch at which it was saved
+ * @throws {Error} when a model is not compiled, or the loop is not the one that was saved: it ends before that
+ *   batch, or validates otherwise
  */
 export async function layersTrainer<M extends Models>(
   context: LayersContext,
@@ -64,7 +65,15 @@ export async function layersTrainer<M extends Models>(
     const trained = trainedModels(models);
     const batches = new Batches(trained, random, past && recordingOf(past, context.checkpoint!), before);
     await batches.start(() => training.loop(models, before));
-    if (past !== undefined) restore(past, trained, random, context.checkpoint!);
+    if (past !== undefined) {
+      const { step } = past.state;
+      if (batches.done !== step) {
+        throw new Error(
+          `the loop, run again, trained ${batches.done} batches where it had trained ${step} when it was saved: let it validate and evaluate as it did`,
+        );
+      }
+      restore(past, trained, random, context.checkpoint!);
+    }
     return new LayersTrainer(training, models, trained, batches, random).ready();
   });
 }
