@@ -84,7 +84,10 @@ export interface Scenario {
     /** A shorter plan where the GPU is emulated in software, on which a step takes seconds; the plan by default. */
     readonly onSoftwareGpu?: ScenarioPlan;
   };
-  /** 'proven' by default; or rule ids that must be found, the first of them as the headline. */
+  /**
+   * 'proven' by default; or rule ids that must be found, the first of them as the headline. Where all of them
+   * leave the proofs open, as a fault in the training itself does, the verdict must be inconclusive, else refuted.
+   */
   readonly expect?: 'proven' | readonly [string, ...string[]];
   /** What this trainer has not got. What is neither seen nor declared is a finding. */
   readonly lacks?: readonly Observable[];
