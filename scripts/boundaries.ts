@@ -1,5 +1,5 @@
 /**
- * Which folder of harness/ may import which: `cli → run, fuzz → judge, report, faults → probe, verify →
+ * Which folder of harness/ may import which: `cli → run, fuzz → judge, report, faults → probe, verify, layers →
  * training, checkpoint → backend`, and all may use `trace`. Folders of one layer may import each other in one direction.
  * Type imports count too; tests and `testing/` folders are free. Exits with 1 after naming what crosses.
  */
@@ -11,7 +11,7 @@ const LAYERS = [
   ['cli', 'index'],
   ['run', 'fuzz'],
   ['judge', 'report', 'faults'],
-  ['probe', 'verify'],
+  ['probe', 'verify', 'layers'],
   ['training', 'checkpoint'],
   ['backend'],
   ['trace'],

@@ -18,19 +18,21 @@ function run(cwd: string, program: string, args: string[]): string {
   }
 }
 
-function exampleInReadme(): string {
+/** By file name: README's code blocks that begin with the path of a scenario. */
+function examplesInReadme(): Map<string, string> {
   const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
-  const block = /^```\w*\n(\/\/ scenarios\/my-loop\.ts\n[\s\S]*?)^```$/m.exec(readme)?.[1];
-  if (block === undefined)
-    throw new Error('README.md has no code block that begins with // scenarios/my-loop.ts');
-  return block;
+  const blocks = readme.matchAll(/^```\w*\n(\/\/ scenarios\/([\w-]+\.ts)\n[\s\S]*?)^```$/gm);
+  return new Map([...blocks].map(([, code, file]) => [file!, code!]));
 }
 
-test('README’s example is proven in an empty project that installs the packed package', () => {
+test('README’s examples are proven in an empty project that installs the packed package', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'resumeproof-package-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const example = exampleInReadme();
-  expect(example.trimEnd().split('\n').length, 'lines of the example').toBeLessThan(40);
+  const examples = examplesInReadme();
+  expect([...examples.keys()]).toEqual(['my-loop.ts', 'my-model.ts']);
+  for (const [file, code] of examples) {
+    expect(code.trimEnd().split('\n').length, `lines of ${file}`).toBeLessThan(40);
+  }
 
   run(root, 'npm', ['pack', '--pack-destination', folder]);
   const [tarball = 'no tarball'] = globSync('*.tgz', { cwd: folder });
@@ -40,7 +42,7 @@ test('README’s example is proven in an empty project that installs the packed 
   const project = path.join(folder, 'project');
   mkdirSync(path.join(project, 'scenarios'), { recursive: true });
   writeFileSync(path.join(project, 'package.json'), '{ "private": true, "type": "module" }\n');
-  writeFileSync(path.join(project, 'scenarios', 'my-loop.ts'), example);
+  for (const [file, code] of examples) writeFileSync(path.join(project, 'scenarios', file), code);
   // Types of Node, as any TypeScript project that reads files has them.
   run(project, 'npm', ['install', path.join(folder, tarball), '@types/node@22']);
 
@@ -56,7 +58,8 @@ test('README’s example is proven in an empty project that installs the packed 
     'node',
   ];
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  run(project, 'node', [tsc, ...strict, '--ignoreConfig', 'scenarios/my-loop.ts']);
+  const files = [...examples.keys()].map((file) => `scenarios/${file}`);
+  run(project, 'node', [tsc, ...strict, '--ignoreConfig', ...files]);
 
   const output = run(project, 'npx', ['--no-install', 'resumeproof', 'run']);
   const written = (name: string) =>
@@ -65,6 +68,6 @@ test('README’s example is proven in an empty project that installs the packed 
   if (verdictFile === undefined) throw new Error(`no verdict.json was written:\n${output}`);
   const verdict = JSON.parse(readFileSync(path.join(project, verdictFile), 'utf8'));
   const outcomes = (verdict.verdicts ?? [verdict]).map((each: { outcome: string }) => each.outcome);
-  expect(outcomes, output).toEqual(['proven']);
+  expect(outcomes, output).toEqual(['proven', 'proven']);
   expect(written('index.html'), 'the report').not.toEqual([]);
 });

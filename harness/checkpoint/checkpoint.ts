@@ -3,11 +3,11 @@
  * in `state.json`, and a `manifest.json` with the size and SHA-256 of each. Its name appears when it is complete
  * and on the disk, or not at all.
  */
-import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { refuseExisting, writeDirectory } from './directory.ts';
 import { CheckpointError, type CheckpointErrorCode, ioError, show } from './error.ts';
-import { type Digest, readSmall, syncDirectory, writeParts } from './file.ts';
+import { readSmall } from './file.ts';
 import { encodeHeader } from './header.ts';
 import {
   decodeManifest,
@@ -43,7 +43,7 @@ export async function saveCheckpoint(
   { tensors, state }: Checkpoint,
 ): Promise<{ bytes: number }> {
   const target = resolve(directory);
-  if (await exists(target)) throw existsError(target);
+  await refuseExisting(target);
   const contents = new Map<string, Uint8Array[]>();
   for (const [stem, map] of Object.entries(tensors)) {
     const file = tensorFile(stem);
@@ -53,25 +53,7 @@ export async function saveCheckpoint(
   }
   contents.set(STATE, [encodeState(state, join(target, STATE))]);
 
-  const parent = dirname(target);
-  const temporary = join(parent, `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
-  try {
-    await mkdir(temporary);
-    const files = new Map<string, Digest>();
-    for (const [file, parts] of contents) files.set(file, await writeParts(join(temporary, file), parts));
-    const manifest = await writeParts(join(temporary, MANIFEST), [encodeManifest(files)]);
-    await syncDirectory(temporary);
-    await rename(temporary, target);
-    await syncDirectory(parent);
-    return { bytes: [manifest, ...files.values()].reduce((sum, { bytes }) => sum + bytes, 0) };
-  } catch (thrown) {
-    // What failed is worth more than a failure to clean up after it.
-    await rm(temporary, { recursive: true, force: true }).catch(() => {});
-    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
-    throw ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(code) && (await exists(target))
-      ? existsError(target)
-      : ioError(target, 'saving the checkpoint', thrown);
-  }
+  return writeDirectory(target, contents, (files) => ({ file: MANIFEST, bytes: encodeManifest(files) }));
 }
 
 /**
@@ -166,19 +148,6 @@ async function refuseUnlisted(directory: string, files: Files): Promise<void> {
     received,
     remedy,
   });
-}
-
-async function exists(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-function existsError(file: string): CheckpointError {
-  const [expected, received] = ['a new name', 'one that exists'];
-  const remedy = 'save under another name or remove it first';
-  return new CheckpointError({ code: 'exists', file, expected, of: 'the checkpoint', received, remedy });
 }
 
 function stemError(file: string, stem: string): CheckpointError {

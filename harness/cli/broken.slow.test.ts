@@ -29,6 +29,12 @@ test.each([
     'trace-incomplete',
     /trace of the after \(resume 1\) run ends before the run did/,
   ],
+  [
+    'cannot-save',
+    'refuted',
+    'save-failed',
+    /before process could not save at step 4: the disk is read-only\./,
+  ],
   ['not-finite', 'refuted', 'run-died', /non-finite at step 6: the loss is NaN/],
   ['out-of-memory', 'refuted', 'run-died', /out-of-memory at step 6: Array buffer allocation failed/],
   ['changes-backend', 'refuted', 'run-died', /opened on cpu and TensorFlow.js is on wasm now/],

@@ -175,7 +175,8 @@ function summary({ gate, report }: GateResult): string {
     const { restored, alive, faithful } = proofs ?? {};
     const mark = (proof: keyof typeof MARKS | undefined): string =>
       proof === undefined ? '–' : `${MARKS[proof]} ${proof}`;
-    const expected = asExpected && outcome === 'refuted' ? `${outcome}, as expected` : outcome;
+    const fault = outcome === 'refuted' || outcome === 'inconclusive';
+    const expected = asExpected && fault ? `${outcome}, as expected` : outcome;
     table.push([
       asExpected ? '✓' : '✗',
       scenario,

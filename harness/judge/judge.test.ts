@@ -41,6 +41,12 @@ const freeze = (trace: Draft, names: (name: string) => boolean = () => true): vo
   }
 };
 
+const stopFinite = (trace: Draft): void => {
+  trace.failure = { kind: 'failure', code: 'non-finite', step: 8, message: 'the loss is NaN at step 8' };
+  trace.end = undefined;
+  trace.process!.exitCode = 1;
+};
+
 interface Case {
   /** The rule that must head the findings. */
   readonly rule: string;
@@ -65,6 +71,41 @@ const CASES: readonly Case[] = [
       resumed.process!.stderr = ['at load', 'wrong-hash'];
     },
     says: /after \(resume 1\) process died: resume-refused at step 4: wrong-hash more\./,
+    proof: 'alive',
+  },
+  {
+    rule: 'save-failed',
+    what: 'a process that cannot save',
+    spoil: ({ all, before, resumed }) => {
+      before.failure = { kind: 'failure', code: 'save-failed', step: 4, message: 'getWeights() is missing.' };
+      before.end = undefined;
+      before.defect = 'ends before the run did';
+      before.process!.exitCode = 1;
+      all.splice(all.indexOf(resumed), 1);
+    },
+    says: /before process could not save at step 4: getWeights\(\) is missing\.\n/,
+    proof: 'restored',
+  },
+  {
+    rule: 'not-finite',
+    what: 'a control of which an update makes NaN from a finite gradient',
+    spoil: ({ all, control }) => {
+      stopFinite(control);
+      for (const { steps } of all) for (const step of steps) step.l2[1] = Number.NaN;
+    },
+    says: /update of step 1 made 1 of 4 parameters not finite, from finite gradients: 'b'[\s\S]*the root of/,
+  },
+  {
+    rule: 'not-finite',
+    what: 'a control of which the loss is NaN',
+    spoil: ({ control }) => stopFinite(control),
+    says: /control run, training stopped being finite: the loss is NaN at step 8[\s\S]*overflowed/,
+  },
+  {
+    rule: 'run-died',
+    what: 'a resumed process of which the loss is NaN is refuted',
+    spoil: ({ resumed }) => stopFinite(resumed),
+    says: /after \(resume 1\) process died: non-finite at step 8/,
     proof: 'alive',
   },
   {
@@ -279,7 +320,17 @@ const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       resumed.states[0]!.counters.step = 0;
     },
-    says: /1 of 3 counters is not what was saved: 'step' is 0 instead of 4/,
+    says: /1 of 3 counters is not what was saved: 'step' is 0 instead of 4[\s\S]*they were not saved/,
+    proof: 'restored',
+  },
+  {
+    rule: 'counters-not-restored',
+    what: 'a counter that is computed anew',
+    spoil: ({ before, resumed }) => {
+      before.states.at(-1)!.counters.power = 0.531_441_211_7;
+      resumed.states[0]!.counters.power = 0.531_440_973_3;
+    },
+    says: /'power' is 0\.5314409733 instead of 0\.5314412117[\s\S]*computed anew in another way/,
     proof: 'restored',
   },
   {
@@ -621,6 +672,14 @@ describe('each way to spoil a run is found by the rule that names it', () => {
   });
 });
 
+test('a run that could not be saved leaves what a resume would do open, and no more is said of it', () => {
+  const traces = healthyTraces();
+  CASES.find(({ rule }) => rule === 'save-failed')!.spoil({ ...traces, resumed: traces.after[0]! });
+  const verdict = verdictOf(traces);
+  expect(rulesOf(verdict)).toEqual(['save-failed']);
+  expect(verdict.proofs).toEqual({ restored: 'refuted', alive: 'inconclusive', faithful: 'inconclusive' });
+});
+
 test('a fault in the second resume only is found there', () => {
   const plan = { steps: 9, resumeAt: [3, 6] };
   const traces = healthyTraces({ plan });
@@ -651,6 +710,13 @@ describe('what is expected', () => {
     const verdict = verdictOf(traces, PLAN, [...expected]);
     expect(verdict.asExpected).toBe(false);
     expect(verdict.mismatch).toMatch(mismatch);
+  });
+  test('a known fault of the training itself, which leaves the proofs open, is as expected', () => {
+    const traces = healthyTraces();
+    stopFinite(traces.control);
+    const expected: Expectation = ['not-finite'];
+    expect(verdictOf(traces, PLAN, expected)).toMatchObject({ outcome: 'inconclusive', asExpected: true });
+    expect(verdictOf(healthyTraces(), PLAN, expected).mismatch).toMatch(/went unproven.*it is proven/);
   });
   test('a known fault on evidence that is amiss is not', () => {
     const traces = stale();

@@ -21,7 +21,7 @@ export function findingsOf(evidence: Evidence): Finding[] {
 
 export function judge(subject: Subject, evidence: Evidence): Judgement {
   const findings = findingsOf(evidence);
-  const proofs = proofsOf(findings);
+  const proofs = proofsOf(findings, evidence);
   const outcome = together(Object.values(proofs));
   const mismatch = mismatchOf(subject.expect, outcome, findings);
   return {
@@ -61,8 +61,8 @@ export function skipped(subject: Subject, plan: Verdict['plan'], why: string): J
  * A proof is refuted by a finding of its own that refutes; evidence that is amiss leaves every other proof open.
  * A resumed run that dies by its own error is not alive.
  */
-function proofsOf(findings: readonly Finding[]): NonNullable<Verdict['proofs']> {
-  const amiss = findings.some(({ proof }) => proof === 'run');
+function proofsOf(findings: readonly Finding[], { resumes, plan }: Evidence): NonNullable<Verdict['proofs']> {
+  const amiss = findings.some(({ proof }) => proof === 'run') || resumes.length < plan.resumeAt.length;
   const died = findings.some(({ proof, refutes }) => proof === 'run' && refutes);
   const of = (proof: (typeof PROOFS)[number]): Outcome => {
     const own = findings.filter((finding) => finding.proof === proof);
@@ -90,11 +90,13 @@ function mismatchOf(expect: Expectation, outcome: Outcome, findings: readonly Fi
   if (expect === 'proven') {
     return outcome === 'proven' ? null : `expected to be proven, and it is ${outcome}`;
   }
-  const found = new Set(findings.map(({ rule }) => rule));
-  const missed = expect.filter((rule) => !found.has(rule));
-  if (outcome !== 'refuted')
+  const known = findings.filter(({ rule }) => expect.includes(rule));
+  const missed = expect.filter((id) => !known.some(({ rule }) => rule === id));
+  // Of a fault in the training itself no more can be known than that it leaves the proofs open.
+  const open = known.length > 0 && known.every(({ refutes }) => !refutes);
+  if (outcome !== (open ? 'inconclusive' : 'refuted'))
     return `a known fault went unproven: expected ${expect.join(', ')}, and it is ${outcome}`;
-  const amiss = findings.find(({ proof, refutes }) => proof === 'run' && !refutes);
+  const amiss = findings.find((one) => one.proof === 'run' && !one.refutes && !known.includes(one));
   if (amiss !== undefined) return `the evidence on a known fault is amiss: ${amiss.sentence}`;
   if (missed.length > 0) return `a known fault was not found by ${missed.join(', ')}`;
   const [headline] = findings;

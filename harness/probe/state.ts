@@ -51,10 +51,10 @@ function entries(observed: Observed): Entry[] {
     }));
   return [
     ...observed.parameters.map(
-      ({ name, variable, group }): Entry => ({
+      ({ name, variable, group, trainable = variable.trainable }): Entry => ({
         kind: 'parameter',
         name,
-        trainable: variable.trainable,
+        trainable,
         ...(group === undefined ? {} : { group }),
         tensor: variable,
       }),

@@ -29,6 +29,8 @@ async function bytesOf(checkpoint: string): Promise<number> {
 /** The kind of a failure, by what the libraries say; only a label: the message is kept whole. */
 function failureCode(error: unknown, resuming: boolean): FailureRecord['code'] {
   if (error instanceof BackendError) return 'backend-unavailable';
+  if (error instanceof NonFiniteLoss) return 'non-finite';
+  if (error instanceof SaveFailed) return 'save-failed';
   const { name, message } = error as Error;
   if (resuming && name === 'CheckpointError') return 'resume-refused';
   return /out of memory|OOM|allocation failed|memory access out of bounds/i.test(message)
@@ -37,6 +39,14 @@ function failureCode(error: unknown, resuming: boolean): FailureRecord['code'] {
 }
 
 class NonFiniteLoss extends Error {}
+
+/** The trainer threw while it saved. */
+class SaveFailed extends Error {
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+    this.stack = cause.stack ?? '';
+  }
+}
 
 async function runJob(job: Job): Promise<void> {
   const begun = performance.now();
@@ -112,7 +122,10 @@ async function runJob(job: Job): Promise<void> {
     await alive(probe.state(at, last));
     if (job.saveTo !== null) {
       const start = performance.now();
-      await alive(trainer.save(job.saveTo));
+      const saving = trainer.save(job.saveTo).catch((error) => {
+        throw new SaveFailed(error as Error);
+      });
+      await alive(saving);
       const seconds = (performance.now() - start) / 1000;
       trace.write({ kind: 'checkpoint', step: last, seconds, bytes: await bytesOf(job.saveTo) });
     }
@@ -120,7 +133,7 @@ async function runJob(job: Job): Promise<void> {
     const seconds = { startup, ...probe.seconds };
     trace.write({ kind: 'end', step: last, seconds, kernels: [...kernels].sort() });
   } catch (error) {
-    const code = error instanceof NonFiniteLoss ? 'non-finite' : failureCode(error, resuming);
+    const code = failureCode(error, resuming);
     const message = (error as Error).message.slice(0, 4000);
     trace.write({ kind: 'failure', code, step, message });
     process.stderr.write(`${(error as Error).stack ?? message}\n`);

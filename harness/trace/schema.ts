@@ -144,7 +144,14 @@ const checkpoint = z.object({
 
 const failure = z.object({
   kind: z.literal('failure'),
-  code: z.enum(['error', 'non-finite', 'out-of-memory', 'backend-unavailable', 'resume-refused']),
+  code: z.enum([
+    'error',
+    'non-finite',
+    'out-of-memory',
+    'backend-unavailable',
+    'resume-refused',
+    'save-failed',
+  ]),
   step: count,
   message: text,
 });

@@ -31,6 +31,8 @@ export interface Observed {
     readonly name: string;
     readonly variable: Variable;
     readonly group?: string;
+    /** The variable's own flag by default; given where something else decides, as layers do. */
+    readonly trainable?: boolean;
   }[];
   readonly slots?: readonly { readonly slot: string; readonly parameter: string; readonly tensor: Tensor }[];
   /** Averages of the weights (EMA), by parameter name. */
@@ -83,7 +85,10 @@ export interface Scenario {
     /** A shorter plan where the GPU is emulated in software, on which a step takes seconds; the plan by default. */
     readonly onSoftwareGpu?: ScenarioPlan;
   };
-  /** 'proven' by default; or rule ids that must be found, the first of them as the headline. */
+  /**
+   * 'proven' by default; or rule ids that must be found, the first of them as the headline. Where all of them
+   * leave the proofs open, as a fault in the training itself does, the verdict must be inconclusive, else refuted.
+   */
   readonly expect?: 'proven' | readonly [string, ...string[]];
   /** What this trainer has not got. What is neither seen nor declared is a finding. */
   readonly lacks?: readonly Observable[];

@@ -7,6 +7,8 @@ import * as run from './run.ts';
 
 export const RULES: readonly Rule[] = [
   // Without whole traces nothing else can be believed.
+  run.saveFailed,
+  run.notFinite,
   run.runDied,
   run.traceIncomplete,
   run.stateMissing,

@@ -1,7 +1,7 @@
 /** Is there evidence at all? Nothing passes by default. */
-import type { Observable, Trace } from '../../trace/schema.ts';
+import type { Observable, Trace, TracedStep } from '../../trace/schema.ts';
 import { type Evidence, stepsBetween, wantedBackend } from '../evidence.ts';
-import { type Found, listed, type Rule } from '../rule.ts';
+import { type Found, figure, listed, ofAll, type Rule } from '../rule.ts';
 
 const nameOf = (trace: Trace): string => {
   // A process that died before its first record is known by its folder alone.
@@ -39,6 +39,8 @@ export const runDied: Rule = {
     traces.flatMap((trace): Found[] => {
       const { failure, process } = trace;
       if (failure === undefined && (process === undefined || process.outcome === 'exited')) return [];
+      // These have a rule of their own.
+      if (failure?.code === 'save-failed' || stoppedBeingFinite(trace)) return [];
       const tail = process?.stderr.slice(-5).join('\n') ?? '';
       const what = howItEnded(trace);
       const resumed = trace.run?.role === 'after';
@@ -62,22 +64,104 @@ export const runDied: Rule = {
     }),
 };
 
+const isResumed = ({ run }: Trace): boolean => run?.role === 'after' || run?.role === 'cold';
+
+/** Before any resume it is the training itself; after one the resume may be to blame. */
+const stoppedBeingFinite = (trace: Trace): boolean =>
+  trace.failure?.code === 'non-finite' && !isResumed(trace);
+
+export const notFinite: Rule = {
+  id: 'not-finite',
+  proof: 'run',
+  claim: 'Training that is not resumed stays finite: that NaN came back as NaN proves nothing.',
+  judge: ({ traces }) => {
+    const broken = ({ names, l2 }: TracedStep): string[] => names.filter((_, at) => !Number.isFinite(l2[at]));
+    const firstOf = (trace: Trace) => trace.steps.find((step) => broken(step).length > 0);
+    // The others of them do the same.
+    const trace = traces.find(
+      (one) => !isResumed(one) && (stoppedBeingFinite(one) || firstOf(one) !== undefined),
+    );
+    if (trace === undefined) return [];
+    const first = firstOf(trace);
+    const message = trace.failure?.message.split('\n')[0] ?? '';
+    const gradients = first === undefined ? [] : broken(first).map((name) => gradientOf(first, name));
+    if (first === undefined || !gradients.every((norm) => Number.isFinite(norm))) {
+      return [
+        {
+          sentence: `In the ${nameOf(trace)} run, training stopped being finite${message === '' ? ` at step ${first!.step}` : `: ${message}`}.`,
+          step: trace.failure?.step ?? first!.step,
+          expected: 'finite parameters and losses in a run that was not resumed',
+          seen: message || `${listed(broken(first!))} with norms that are not finite`,
+          cause:
+            'the loss or its gradients overflowed or were undefined: the rate is too high, or the data hold what is not finite',
+          remedy:
+            'make the scenario train without any resume first: lower the rate, clip the gradients, check the data',
+        },
+      ];
+    }
+    const subjects = broken(first);
+    return [
+      {
+        sentence: `In the ${nameOf(trace)} run, the update of step ${first.step} made ${ofAll(subjects.length, first.names.length, 'parameter')} not finite, from finite gradients: ${listed(subjects)}.`,
+        subjects,
+        total: first.names.length,
+        step: first.step,
+        expected: `'${subjects[0]}' stays finite: its gradient is, with L2 norm ${figure(gradients[0])}`,
+        seen: `L2 norm ${figure(first.l2[first.names.indexOf(subjects[0]!)])} after the update; ${message || `the loss is still ${figure(trace.steps.at(-1)!.claimed.loss)} at step ${trace.steps.at(-1)!.step}`}`,
+        cause:
+          'the optimizer’s own formula gives no number for these gradients, as where it takes the root of a negative number or divides by zero',
+        remedy: 'look at what the optimizer computes where a gradient is zero or tiny, or use another one',
+      },
+    ];
+  },
+};
+
+const gradientOf = (step: TracedStep, name: string): number =>
+  step.gradientL2[step.names.indexOf(name)] ?? Number.NaN;
+
+export const saveFailed: Rule = {
+  id: 'save-failed',
+  proof: 'restored',
+  claim: 'The state can be saved at each resume point.',
+  judge: ({ traces }) =>
+    traces.flatMap((trace): Found[] => {
+      const { failure, process } = trace;
+      if (failure?.code !== 'save-failed') return [];
+      const message = failure.message.split('\n')[0]!.replace(/\.$/, '');
+      const tail = process?.stderr.slice(-5).join('\n') ?? '';
+      return [
+        {
+          sentence: `The ${nameOf(trace)} process could not save at step ${failure.step}: ${message}.`,
+          resume: resumeOf(trace),
+          step: failure.step,
+          expected: 'a checkpoint',
+          seen: tail === '' ? message : `${message}; its last lines: ${tail}`,
+          cause: 'saving threw: the program, or a library that it saves with, cannot save what is trained',
+          remedy: 'save by other means what cannot be saved so: its tensors and counters, one by one',
+        },
+      ];
+    }),
+};
+
 export const traceIncomplete: Rule = {
   id: 'trace-incomplete',
   proof: 'run',
   claim: 'Each run that the plan asks for left a whole trace.',
   judge: ({ traces, plan, controls, control, before, resumes }) => {
     const wanted = plan.resumeAt.length;
+    // A process that tells why it failed is another rule's finding, and so is that nothing came after it.
+    const failed = (trace: Trace | undefined): boolean => trace?.failure !== undefined;
+    const last = resumes.at(-1)?.after ?? before;
     const missing = [
       ...(control === undefined ? ['control'] : []),
       ...(before === undefined ? ['before'] : []),
-      ...(resumes.length < wanted ? [`after (resume ${resumes.length + 1})`] : []),
+      ...(resumes.length < wanted && !failed(last) ? [`after (resume ${resumes.length + 1})`] : []),
       ...(control?.run?.backend.deterministic === false && controls.length < 2 ? ['twin'] : []),
       ...[...new Set(plan.resumeOn)]
         .filter((backend) => !controls.some(({ run }) => run?.backend.name === backend))
         .map((backend) => `control on ${backend}`),
     ];
-    const broken = traces.filter((trace) => trace.defect !== undefined);
+    const broken = traces.filter((trace) => trace.defect !== undefined && !failed(trace));
     return [
       ...missing.map(
         (name): Found => ({
@@ -318,8 +402,10 @@ export const nothingObserved: Rule = {
   claim:
     'The control shows everything that a trainer has not declared to lack: empty against empty proves nothing.',
   judge: ({ control, lacks }: Evidence) => {
+    // A control that failed may not have come to show it, and its failure is a finding already.
+    if (control?.failure !== undefined) return [];
     if (control === undefined || control.steps.length === 0) {
-      return control === undefined || control.failure !== undefined
+      return control === undefined
         ? []
         : [
             {

@@ -97,7 +97,14 @@ const checkpoint = fc.record({
 
 const failure = fc.record({
   kind: fc.constant('failure' as const),
-  code: fc.constantFrom('error', 'non-finite', 'out-of-memory', 'backend-unavailable', 'resume-refused'),
+  code: fc.constantFrom(
+    'error',
+    'non-finite',
+    'out-of-memory',
+    'backend-unavailable',
+    'resume-refused',
+    'save-failed',
+  ),
   step: count,
   message: text,
 });

@@ -1,0 +1,236 @@
+/**
+ * What an optimizer of TensorFlow.js really holds, read off the object: `getWeights()` leaves out what it
+ * recomputes, and some optimizers have none. Written for `tf.Optimizer`'s habits (arrays of
+ * `{ originalName, variable }`, one entry a weight; scalars; numbers), so that one of your own is read as well.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+import { trainingObserver } from '../training/observation.ts';
+import { prefix, type TrainedModel, type Weight } from './model.ts';
+
+interface SlotEntry {
+  originalName: string;
+  variable: tf.Variable;
+}
+type Plain = number | boolean | string | null;
+
+export interface TrainedOptimizer {
+  /** That of the first model that is compiled with it. */
+  readonly key: string;
+  readonly optimizer: tf.Optimizer;
+  /** What it trains, in the order of its slots. */
+  readonly weights: readonly Weight[];
+}
+
+export interface Slot {
+  readonly slot: string;
+  /** The optimizer's own property, and the index in it. */
+  readonly property: string;
+  readonly index: number;
+  readonly parameter: string;
+  readonly tensor: tf.Variable;
+}
+
+/** In the field's terms; of an optimizer that is not TensorFlow.js' own the property's name will do. */
+const SLOT_NAMES: Readonly<Record<string, string>> = {
+  accumulations: 'velocity',
+  accumulatedFirstMoment: 'firstMoment',
+  accumulatedSecondMoment: 'secondMoment',
+  accumulatedWeightedInfNorm: 'infinityNorm',
+  accumulatedMeanSquares: 'meanSquare',
+  accumulatedMeanGrads: 'meanGradient',
+  accumulatedMoments: 'velocity',
+  accumulatedGrads: 'squaredGradients',
+  accumulatedUpdates: 'squaredUpdates',
+};
+
+/** SGD and Momentum multiply by tensors, which are what counts: assigning the numbers does not change them. */
+const SCALAR_NAMES: Readonly<Record<string, string>> = { c: 'negatedRateInUse', m: 'momentumInUse' };
+
+/** Each optimizer once, also where several models share one. */
+export function optimizersOf(
+  models: readonly TrainedModel[],
+  parameters: readonly Weight[],
+): TrainedOptimizer[] {
+  const byVariable = new Map(parameters.map((weight) => [weight.variable, weight]));
+  const found = new Map<tf.Optimizer, TrainedOptimizer>();
+  for (const { key, model, internals } of models) {
+    const { optimizer } = model;
+    if (found.has(optimizer)) continue;
+    const weights = internals.collectedTrainableWeights.map(
+      (weight) => byVariable.get(weight.read() as tf.Variable)!,
+    );
+    found.set(optimizer, { key, optimizer, weights });
+  }
+  return [...found.values()];
+}
+
+const isSlots = (value: unknown): value is (SlotEntry | undefined)[] =>
+  Array.isArray(value) && value.some((entry) => entry?.variable instanceof tf.Tensor);
+
+const properties = (optimizer: tf.Optimizer): [string, unknown][] => {
+  // Reading it makes it a number where no step was taken yet.
+  void optimizer.iterations;
+  return Object.entries(optimizer);
+};
+
+export function slotsOf({ optimizer, weights }: TrainedOptimizer): Slot[] {
+  return properties(optimizer).flatMap(([property, value]) =>
+    isSlots(value)
+      ? value.flatMap((entry, index): Slot[] =>
+          entry === undefined
+            ? []
+            : [
+                {
+                  slot: SLOT_NAMES[property] ?? property,
+                  property,
+                  index,
+                  parameter: weights[index]?.name ?? `weight ${index}`,
+                  tensor: entry.variable,
+                },
+              ],
+        )
+      : [],
+  );
+}
+
+/** Tensors of the whole optimizer, such as accumulated powers of beta, by property. */
+export const scalarsOf = ({ optimizer }: TrainedOptimizer): [string, tf.Tensor][] =>
+  properties(optimizer).flatMap(([name, value]) => (value instanceof tf.Tensor ? [[name, value]] : []));
+
+/** Iterations, rate and hyperparameters, by property. */
+const plainOf = ({ optimizer }: TrainedOptimizer): [string, Plain][] =>
+  properties(optimizer).flatMap(([name, value]) =>
+    value === null || ['number', 'boolean', 'string'].includes(typeof value) ? [[name, value as Plain]] : [],
+  );
+
+export const optimizerStateSchema = z.object({
+  name: z.string(),
+  plain: z.record(z.string(), z.union([z.number(), z.boolean(), z.string(), z.null()])),
+  /** What TensorFlow.js appends to a weight's name to name its slot, by property. */
+  slots: z.record(z.string(), z.string()),
+});
+
+/** What a checkpoint keeps of an optimizer besides its tensors. */
+export type OptimizerState = z.output<typeof optimizerStateSchema>;
+
+export function optimizerState(trained: TrainedOptimizer): OptimizerState {
+  const suffixes = properties(trained.optimizer).flatMap(([property, value]): [string, string][] => {
+    const first = isSlots(value) ? value.find((entry) => entry !== undefined) : undefined;
+    return first === undefined ? [] : [[property, first.originalName.split('/').at(-1)!]];
+  });
+  return {
+    name: trained.optimizer.getClassName(),
+    plain: Object.fromEntries(plainOf(trained)),
+    slots: Object.fromEntries(suffixes),
+  };
+}
+
+export const slotKey = (key: string, parameter: string, property: string): string =>
+  `${prefix(key)}${parameter}.${property}`;
+export const scalarKey = (key: string, property: string): string => `${prefix(key)}${property}`;
+
+/**
+ * Makes the optimizer what it was. A weight without a slot gets none: the optimizer makes it at its first step.
+ * @param tensors by {@link slotKey} and {@link scalarKey}; they are taken over
+ */
+export function restoreOptimizer(
+  trained: TrainedOptimizer,
+  state: OptimizerState,
+  tensors: ReadonlyMap<string, tf.Tensor>,
+): void {
+  const { key, optimizer, weights } = trained;
+  for (const { tensor } of slotsOf(trained)) tensor.dispose();
+  for (const [, tensor] of scalarsOf(trained)) tensor.dispose();
+  const restored: Record<string, unknown> = { ...state.plain };
+  for (const [property, suffix] of Object.entries(state.slots)) {
+    const entries: SlotEntry[] = [];
+    weights.forEach(({ name, variable }, index) => {
+      const tensor = tensors.get(slotKey(key, name, property));
+      if (tensor === undefined) return;
+      entries[index] = { originalName: `${variable.name}/${suffix}`, variable: toVariable(tensor) };
+    });
+    restored[property] = entries;
+  }
+  for (const [property, old] of scalarsOf(trained)) {
+    const tensor = tensors.get(scalarKey(key, property))!;
+    restored[property] = old instanceof tf.Variable ? toVariable(tensor) : tf.keep(tensor);
+  }
+  Object.assign(optimizer, restored);
+}
+
+function toVariable(tensor: tf.Tensor): tf.Variable {
+  const variable = tf.variable(tensor, false);
+  tensor.dispose();
+  return variable;
+}
+
+/** Numbers of the whole optimizer for the probe, by the field's names; scalars as they were read last. */
+export const countersOf = (trained: TrainedOptimizer, { scalars }: Watched): [string, Plain][] => [
+  ...plainOf(trained).map(([name, value]): [string, Plain] => [name.replace(/_$/, ''), value]),
+  ...[...scalars].map(([name, value]): [string, Plain] => [SCALAR_NAMES[name] ?? name, value]),
+];
+
+export interface Watched {
+  /** The rate that the optimizer shows; NaN where it shows none. */
+  claimed(): number;
+  /** Numbers in the scalars, as read at the last {@link Watched.refresh}. */
+  readonly scalars: ReadonlyMap<string, number>;
+  /** Reads the scalars back. */
+  refresh(): Promise<void>;
+}
+
+/**
+ * Shows the probe every gradient and update where it happens.
+ * @param onUpdate called after each
+ */
+export function watchOptimizer(trained: TrainedOptimizer, onUpdate: () => void): Watched {
+  const { optimizer } = trained;
+  const scalars = new Map<string, number>();
+  const claimed = (): number =>
+    (optimizer as unknown as { learningRate?: number }).learningRate ?? Number.NaN;
+  /** The rate inside the update. */
+  const applied = (): number => {
+    const negated = scalars.get('c');
+    return negated === undefined || -negated === Math.fround(claimed()) ? claimed() : -negated;
+  };
+  const apply = optimizer.applyGradients;
+  const setLearningRate = (optimizer as { setLearningRate?: (rate: number) => void }).setLearningRate;
+  const hidden = (value: unknown) => ({ value, writable: true, configurable: true, enumerable: false });
+  Object.defineProperties(optimizer, {
+    applyGradients: hidden((gradients: Parameters<typeof apply>[0]) => {
+      const observer = trainingObserver();
+      const named = Array.isArray(gradients)
+        ? gradients
+        : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor }));
+      const { registeredVariables } = tf.engine();
+      const written = named.flatMap(({ name, tensor }) => {
+        const variable = registeredVariables[name];
+        // A frozen weight has none.
+        return tensor == null || variable === undefined ? [] : [{ variable, tensor }];
+      });
+      for (const { variable, tensor } of written) observer?.gradient(variable, tensor);
+      apply.call(optimizer, gradients);
+      for (const { variable } of written) observer?.update(variable, applied());
+      onUpdate();
+    }),
+    ...(setLearningRate === undefined
+      ? {}
+      : {
+          setLearningRate: hidden((value: number) => {
+            setLearningRate.call(optimizer, value);
+            if (scalars.has('c')) scalars.set('c', -Math.fround(value));
+          }),
+        }),
+  });
+  return {
+    claimed,
+    scalars,
+    async refresh() {
+      const read = await Promise.all(
+        scalarsOf(trained).map(async ([name, tensor]) => [name, (await tensor.data())[0]!] as const),
+      );
+      for (const [name, value] of read) scalars.set(name, value);
+    },
+  };
+}

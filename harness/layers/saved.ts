@@ -1,0 +1,173 @@
+/** The harness' own checkpoint of a training with `tf.LayersModel`s. */
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+import { type Checkpoint, CheckpointError, requireTensors } from '../checkpoint/checkpoint.ts';
+import type { TensorMap } from '../checkpoint/safetensors.ts';
+import { toTensor, toTensorMap } from '../training/tensors.ts';
+import type { Batches, Recording } from './batches.ts';
+import { prefix, recurrentStates, restoreRecurrentStates, type TrainedModel, weightsOf } from './model.ts';
+import {
+  type OptimizerState,
+  optimizerState,
+  optimizerStateSchema,
+  optimizersOf,
+  restoreOptimizer,
+  scalarKey,
+  scalarsOf,
+  slotKey,
+  slotsOf,
+} from './optimizer.ts';
+import type { LoopRandom } from './random.ts';
+
+const OPTIMIZER = 'optimizer';
+
+export async function toCheckpoint(
+  models: readonly TrainedModel[],
+  batches: Batches,
+  random: LoopRandom,
+): Promise<Checkpoint> {
+  const { parameters, statistics } = weightsOf(models);
+  const optimizers = optimizersOf(models, parameters);
+  const slots = optimizers.flatMap((trained): [string, Tensor][] => [
+    ...slotsOf(trained).map(({ parameter, property, tensor }): [string, Tensor] => [
+      slotKey(trained.key, parameter, property),
+      tensor,
+    ]),
+    ...scalarsOf(trained).map(([property, tensor]): [string, Tensor] => [
+      scalarKey(trained.key, property),
+      tensor,
+    ]),
+  ]);
+  return {
+    tensors: {
+      model: await toTensorMap([...parameters, ...statistics].map(({ name, variable }) => [name, variable])),
+      recurrent: await toTensorMap(recurrentStates(models).map(({ name, tensor }) => [name, tensor])),
+      optimizer: await toTensorMap(slots),
+      recording: encodeRecording(batches.recording),
+    },
+    state: {
+      format: 1,
+      step: batches.done,
+      schedules: {},
+      optimizers: Object.fromEntries(
+        optimizers.map((trained) => [`${prefix(trained.key)}${OPTIMIZER}`, optimizerState(trained)]),
+      ),
+      random: random.states(),
+      data: {},
+    },
+  };
+}
+
+/** What train and test functions returned: numbers one after another, and how many each call gave. */
+function encodeRecording(recording: Recording): TensorMap {
+  const values = Float32Array.from(recording.flat());
+  const lengths = Int32Array.from(recording.map((call) => call.length));
+  const bytes = (array: Float32Array | Int32Array) => new Uint8Array(array.buffer);
+  return new Map([
+    ['values', { dtype: 'F32', shape: [values.length], bytes: bytes(values) }],
+    ['lengths', { dtype: 'I32', shape: [lengths.length], bytes: bytes(lengths) }],
+  ]);
+}
+
+/** @throws CheckpointError when it is not what {@link toCheckpoint} writes */
+export function recordingOf({ tensors }: Checkpoint, file: string): Recording {
+  const found = tensors.recording;
+  const expected = (['values', 'lengths'] as const).map((name) => ({
+    name,
+    dtype: name === 'values' ? ('F32' as const) : ('I32' as const),
+    shape: [(found?.get(name)?.bytes.byteLength ?? 0) / 4],
+  }));
+  requireTensors(found, expected, `${file}: recording`);
+  const copy = (name: string): ArrayBuffer => found!.get(name)!.bytes.slice().buffer as ArrayBuffer;
+  const values = new Float32Array(copy('values'));
+  const lengths = new Int32Array(copy('lengths'));
+  if (lengths.some((length) => length < 1) || lengths.reduce((sum, one) => sum + one, 0) !== values.length) {
+    throw refusal(file, `calls that give ${values.length} numbers`, 'recording', 'other lengths');
+  }
+  let at = 0;
+  return Array.from(lengths, (length) => {
+    at += length;
+    return [...values.subarray(at - length, at)];
+  });
+}
+
+/**
+ * Restores what the loop, run again, has not brought back by itself.
+ * @throws CheckpointError before anything is touched
+ */
+export function restore(
+  checkpoint: Checkpoint,
+  models: readonly TrainedModel[],
+  random: LoopRandom,
+  file: string,
+): void {
+  const { parameters } = weightsOf(models);
+  const optimizers = optimizersOf(models, parameters).map((trained) => ({
+    trained,
+    state: stateOf(checkpoint, trained.key, trained.optimizer.getClassName(), file),
+  }));
+  const recurrent = recurrentStates(models);
+  requireTensors(checkpoint.tensors.recurrent, recurrent.map(described), `${file}: recurrent`);
+  const expectedSlots = optimizers.flatMap(({ trained, state }) => {
+    const slots = Object.keys(state.slots).flatMap((property) =>
+      trained.weights
+        .map(({ name, variable }) => ({ name: slotKey(trained.key, name, property), tensor: variable }))
+        .filter(({ name }) => checkpoint.tensors.optimizer?.has(name)),
+    );
+    const scalars = scalarsOf(trained).map(([property, tensor]) => ({
+      name: scalarKey(trained.key, property),
+      tensor,
+    }));
+    return [...slots, ...scalars];
+  });
+  requireTensors(checkpoint.tensors.optimizer, expectedSlots.map(described), `${file}: optimizer`);
+
+  restoreWeights(checkpoint, models, file);
+  const states = recurrent.map(({ name }) => toTensor(checkpoint.tensors.recurrent!.get(name)!));
+  restoreRecurrentStates(models, states);
+  for (const { trained, state } of optimizers) {
+    const own = expectedSlots.filter(({ name }) => name.startsWith(prefix(trained.key)));
+    const tensors = own.map(
+      ({ name }) => [name, toTensor(checkpoint.tensors.optimizer!.get(name)!)] as const,
+    );
+    restoreOptimizer(trained, state, new Map(tensors));
+  }
+  const layers = checkpoint.state.random.layers;
+  if (layers === undefined) throw refusal(file, 'the state of the layers’ random stream', 'random', 'none');
+  random.restore('layers', layers);
+}
+
+/** Weights and running statistics, nothing else. @throws CheckpointError before anything is touched */
+export function restoreWeights({ tensors }: Checkpoint, models: readonly TrainedModel[], file: string): void {
+  const { parameters, statistics } = weightsOf(models);
+  const weights = [...parameters, ...statistics];
+  const expected = weights.map(({ name, variable }) => described({ name, tensor: variable }));
+  requireTensors(tensors.model, expected, `${file}: model`);
+  for (const { name, variable } of weights) {
+    const tensor = toTensor(tensors.model!.get(name)!);
+    variable.assign(tensor);
+    tensor.dispose();
+  }
+}
+
+const described = ({ name, tensor }: { name: string; tensor: Tensor }) => ({
+  name,
+  shape: tensor.shape,
+  dtype: tensor.dtype === 'int32' ? ('I32' as const) : ('F32' as const),
+});
+
+function stateOf({ state }: Checkpoint, key: string, name: string, file: string): OptimizerState {
+  const field = `${prefix(key)}${OPTIMIZER}`;
+  const parsed = optimizerStateSchema.safeParse(state.optimizers[field]);
+  if (!parsed.success) {
+    const seen = state.optimizers[field] === undefined ? 'none' : z.prettifyError(parsed.error);
+    throw refusal(file, 'the state of an optimizer', field, seen);
+  }
+  if (parsed.data.name !== name) throw refusal(file, name, field, parsed.data.name);
+  return parsed.data;
+}
+
+function refusal(file: string, expected: string, of: string, received: string): CheckpointError {
+  const remedy = 'resume with the models and optimizers that wrote the checkpoint; nothing was restored';
+  return new CheckpointError({ code: 'bad-state', file, expected, of, received, remedy });
+}

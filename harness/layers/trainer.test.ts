@@ -1,0 +1,189 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openBackend } from '../backend/backend.ts';
+import type { Trainer } from '../training/trainer.ts';
+import { begin, run, START } from './testing/runs.ts';
+import { LOOPS, model, OPTIMIZERS, training } from './testing/trainings.ts';
+import { type LayersTraining, layersTrainer } from './trainer.ts';
+
+let scratch: string;
+let saves = 0;
+beforeAll(async () => {
+  scratch = await mkdtemp(path.join(tmpdir(), 'resumeproof-layers-'));
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+const newPath = (): string => path.join(scratch, `checkpoint-${++saves}`);
+
+describe('what is observed', () => {
+  beforeAll(async () => {
+    await openBackend('cpu');
+  });
+
+  test('every weight, statistic, state, slot and counter, under the field’s names', async () => {
+    const trainer = await begin(training(LOOPS.fit!, OPTIMIZERS.adam));
+    await trainer.step();
+    const { parameters, slots, buffers, counters, random } = trainer.observe();
+    const flags = parameters.map(({ name, trainable }) => [name, trainable]);
+    expect(Object.fromEntries(flags)).toEqual({
+      'rnn/kernel': true,
+      'rnn/recurrent_kernel': true,
+      'rnn/bias': true,
+      'frozen/kernel': false,
+      'frozen/bias': false,
+      'norm/gamma': true,
+      'norm/beta': true,
+      'out/kernel': true,
+      'out/bias': true,
+    });
+    const trained = flags.filter(([, trainable]) => trainable).map(([name]) => name);
+    for (const slot of ['firstMoment', 'secondMoment']) {
+      const own = slots!.filter((one) => one.slot === slot).map(({ parameter }) => parameter);
+      expect(own.sort()).toEqual(trained.toSorted());
+    }
+    expect([...buffers!.keys()].sort()).toEqual(['norm/moving_mean', 'norm/moving_variance', 'rnn/state0']);
+    expect(counters).toMatchObject({
+      batches: 1,
+      epoch: 0,
+      'optimizer.iterations': 1,
+      'optimizer.learningRate': 0.01,
+      'optimizer.accBeta1': Math.fround(Math.fround(0.9) * Math.fround(0.9)),
+    });
+    expect(Object.keys(random!)).toEqual(['loop', 'layers']);
+  });
+
+  test('the rate inside the update, where the optimizer shows another than it uses', async () => {
+    const of = training(async (model) => {
+      const xs = tf.ones([4, 2, 2]);
+      await model.trainOnBatch(xs, tf.ones([4, 1]));
+      (model.optimizer as unknown as { learningRate: number }).learningRate = 0.5;
+      await model.trainOnBatch(xs, tf.ones([4, 1]));
+      (model.optimizer as tf.SGDOptimizer).setLearningRate(0.25);
+      await model.trainOnBatch(xs, tf.ones([4, 1]));
+    }, OPTIMIZERS.sgd);
+    const steps = await run(await begin(of), 0, 3);
+    const at = steps[0]!.updates.indexOf(1);
+    expect(steps.map(({ rates, claimed }) => [rates[at], claimed.learningRates.all])).toEqual([
+      [0.1, 0.1],
+      [Math.fround(0.1), 0.5],
+      [0.25, 0.25],
+    ]);
+    for (const { updateL2, gradientL2, rates } of steps) {
+      expect(updateL2[at]).toBeCloseTo(rates[at]! * gradientL2[at]!, 6);
+    }
+  });
+
+  test('weights alone leave everything else new', async () => {
+    const of = training(LOOPS.fit!, OPTIMIZERS.adam);
+    const trained = await begin(of);
+    await run(trained, 0, 4);
+    const file = newPath();
+    await trained.save(file);
+    const cold = await layersTrainer({ seed: 3, checkpoint: file, weightsOnly: true }, of);
+    const weights = (trainer: Trainer) =>
+      trainer.observe().parameters.map(({ name, variable }) => [name, variable.dataSync()]);
+    expect(weights(cold)).toEqual(weights(trained));
+    expect(cold.observe().slots).toEqual([]);
+    expect(cold.observe().counters).toMatchObject({ batches: 0, 'optimizer.iterations': 0 });
+  });
+
+  test('Math.random is the process’ own outside the loop', async () => {
+    const drawn: number[] = [];
+    const of = training(async (model) => {
+      drawn.push(Math.random());
+      await LOOPS.fit!(model);
+    }, OPTIMIZERS.sgd);
+    await begin(of);
+    await begin(of);
+    expect(drawn[0]).toBe(drawn[1]);
+    expect(new Set([drawn[0], Math.random(), Math.random()]).size).toBe(3);
+  });
+});
+
+describe('is refused in one line:', () => {
+  beforeAll(async () => {
+    await openBackend('cpu');
+  });
+  const save = async (of: LayersTraining<LayersModel>, steps: number): Promise<string> => {
+    const trainer = await begin(of);
+    await run(trainer, 0, steps);
+    const file = newPath();
+    await trainer.save(file);
+    return file;
+  };
+  const short = (batches: number) =>
+    training(async (model) => {
+      for (let n = 0; n < batches; n += 1) await model.trainOnBatch(tf.ones([4, 2, 2]), tf.ones([4, 1]));
+    }, OPTIMIZERS.sgd);
+
+  test('a model without an optimizer', async () => {
+    const build = () => sequential({ layers: [layers.dense({ units: 1, inputShape: [1] })] });
+    await expect(begin({ build, loop: async () => {} })).rejects.toThrow(/has no optimizer: compile it/);
+  });
+  test('a loop that has no batch left', async () => {
+    await expect(run(await begin(short(2)), 0, 3)).rejects.toThrow(/the loop ended after 2 batches/);
+  });
+  test('a loop that ends before the batch at which it was saved', async () => {
+    const file = await save(short(5), 4);
+    await expect(begin(short(3), file)).rejects.toThrow(/ended after 3 batches, before the one at which/);
+  });
+  test('a loop that validates otherwise than the one that was saved', async () => {
+    const file = await save(training(LOOPS.fit!, OPTIMIZERS.sgd), 5);
+    await expect(begin(short(9), file)).rejects.toThrow(/trained 6 batches where it had trained 5/);
+  });
+  test('two batches at a time', async () => {
+    const both = training(async (model) => {
+      const batch = () => model.trainOnBatch(tf.ones([4, 2, 2]), tf.ones([4, 1]));
+      await Promise.all([batch(), batch()]);
+    }, OPTIMIZERS.sgd);
+    await expect(run(await begin(both), 0, 1)).rejects.toThrow(/two batches are trained at a time/);
+  });
+  test('a checkpoint of another optimizer', async () => {
+    const file = await save(training(LOOPS.fit!, OPTIMIZERS.adam), 2);
+    const other = training(LOOPS.fit!, OPTIMIZERS.sgd);
+    await expect(begin(other, file)).rejects.toThrow(/expected SGD for optimizer, received Adam;.*nothing/);
+  });
+  test('a checkpoint of another model', async () => {
+    const file = await save(short(3), 2);
+    const build = () => {
+      const other = sequential({
+        layers: [layers.flatten({ inputShape: [2, 2] }), layers.dense({ name: 'else', units: 1 })],
+      });
+      other.compile({ optimizer: tf.train.sgd(0.1), loss: 'meanSquaredError' });
+      return other;
+    };
+    await expect(begin({ ...short(3), build }, file)).rejects.toThrow(/recurrent.*nothing was restored/);
+  });
+  test('what the loop throws', async () => {
+    const throwing = training(async (model) => {
+      await model.trainOnBatch(tf.ones([4, 2, 2]), tf.ones([4, 1]));
+      throw new Error('the data ended');
+    }, OPTIMIZERS.sgd);
+    await expect(run(await begin(throwing), 0, 1)).rejects.toThrow(/the data ended/);
+  });
+});
+
+test('models that share their layers are seen once, each weight under its first name', async () => {
+  await openBackend('cpu');
+  const trainer = await layersTrainer(START, {
+    build() {
+      const one = model(tf.train.sgd(0.1));
+      const two = sequential({ layers: one.layers });
+      two.compile({ optimizer: tf.train.adam(0.01), loss: 'meanSquaredError' });
+      return { one, two };
+    },
+    loop: async ({ one, two }) => {
+      await one!.trainOnBatch(tf.ones([4, 2, 2]), tf.ones([4, 1]));
+      await two!.trainOnBatch(tf.ones([4, 2, 2]), tf.ones([4, 1]));
+    },
+  });
+  const [first, second] = await run(trainer, 0, 2);
+  const names = trainer.observe().parameters.map(({ name }) => name);
+  expect(names.every((name) => name.startsWith('one.'))).toBe(true);
+  expect(new Set(names).size).toBe(9);
+  expect(first!.claimed.learningRates).toEqual({ one: 0.1, two: 0.01 });
+  expect(new Set(second!.rates)).toEqual(new Set([0.01, null]));
+});

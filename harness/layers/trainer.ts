@@ -1,0 +1,215 @@
+/** Makes a trainer of `tf.LayersModel`s, their optimizers and a loop that trains them as it likes. */
+import { type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { type Checkpoint, loadCheckpoint, saveCheckpoint } from '../checkpoint/checkpoint.ts';
+import type { Observed, SampledImage, Trainer, TrainerContext } from '../training/trainer.ts';
+import { Batches } from './batches.ts';
+import {
+  type Models,
+  prefix,
+  recurrentStates,
+  type TrainedModel,
+  trainableOf,
+  trainedModels,
+  weightsOf,
+} from './model.ts';
+import {
+  countersOf,
+  optimizersOf,
+  slotsOf,
+  type TrainedOptimizer,
+  type Watched,
+  watchOptimizer,
+} from './optimizer.ts';
+import { LoopRandom } from './random.ts';
+import { recordingOf, restore, restoreWeights, toCheckpoint } from './saved.ts';
+
+export interface LayersTraining<M extends Models> {
+  /**
+   * Builds and compiles the model, or several that are trained together, by name. `Math.random` is seeded.
+   * Not called in a resume with `load`, but in the cold run.
+   */
+  build(): M | Promise<M>;
+  /**
+   * Trains with `fit`, `fitDataset` and `trainOnBatch`, one batch at a time, for at least the plan's steps: a
+   * step is a batch. `batches` is what `load` gave, else 0: a loop that is resumed from the harness' own
+   * checkpoint is run again from its beginning, and the batches of before are passed over.
+   */
+  loop(models: M, batches: number): Promise<unknown>;
+  /** How the program itself saves and loads, after so many batches; the harness' own checkpoint by default. */
+  files?: {
+    save(path: string, models: M, batches: number): Promise<unknown>;
+    load(path: string): Promise<{ models: M; batches: number }>;
+  };
+  /** Fixed pictures of what is trained; must not draw random numbers. */
+  sample?(models: M): Promise<readonly SampledImage[]>;
+}
+
+export type LayersContext = Pick<TrainerContext, 'seed' | 'checkpoint' | 'weightsOnly'>;
+
+/**
+ * In the build and in the loop, `Math.random` draws from streams that are seeded, observed, and kept in the
+ * harness' own checkpoint: TensorFlow.js shuffles and seeds Dropout with it.
+ * @throws {CheckpointError} when the harness' own checkpoint is damaged or another model's
+ * @throws {Error} when a model is not compiled, or the loop is not the one that was saved: it ends before that
+ *   batch, or validates otherwise
+ */
+export async function layersTrainer<M extends Models>(
+  context: LayersContext,
+  training: LayersTraining<M>,
+): Promise<Trainer> {
+  const random = new LoopRandom(context.seed);
+  return random.run(async () => {
+    const begun = await begin(context, training);
+    random.turnTo('loop');
+    const { models, past, batches: before } = begun;
+    const trained = trainedModels(models);
+    const batches = new Batches(trained, random, past && recordingOf(past, context.checkpoint!), before);
+    await batches.start(() => training.loop(models, before));
+    if (past !== undefined) {
+      const { step } = past.state;
+      if (batches.done !== step) {
+        throw new Error(
+          `the loop, run again, trained ${batches.done} batches where it had trained ${step} when it was saved: let it validate and evaluate as it did`,
+        );
+      }
+      restore(past, trained, random, context.checkpoint!);
+    }
+    return new LayersTrainer(training, models, trained, batches, random).ready();
+  });
+}
+
+interface Begun<M> {
+  readonly models: M;
+  readonly batches: number;
+  /** The harness' own checkpoint, to be restored once the loop is where it was. */
+  readonly past?: Checkpoint;
+}
+
+async function begin<M extends Models>(
+  { checkpoint, weightsOnly }: LayersContext,
+  { build, files }: LayersTraining<M>,
+): Promise<Begun<M>> {
+  if (checkpoint === undefined) return { models: await build(), batches: 0 };
+  if (files !== undefined && !weightsOnly) return files.load(checkpoint);
+  const models = await build();
+  if (files === undefined) {
+    const past = await loadCheckpoint(checkpoint);
+    if (!weightsOnly) return { models, batches: 0, past };
+    restoreWeights(past, trainedModels(models), checkpoint);
+  } else {
+    const loaded = trainedModels((await files.load(checkpoint)).models);
+    trainedModels(models).forEach(({ model }, index) => {
+      tidy(() => model.setWeights(loaded[index]!.model.getWeights()));
+    });
+  }
+  return { models, batches: 0 };
+}
+
+class LayersTrainer<M extends Models> implements Trainer {
+  readonly #training: LayersTraining<M>;
+  readonly #models: M;
+  readonly #trained: readonly TrainedModel[];
+  readonly #batches: Batches;
+  readonly #random: LoopRandom;
+  readonly #optimizers: readonly (TrainedOptimizer & { readonly watched: Watched })[];
+  /** The rates that the optimizers showed when one was applied last in this step. */
+  #shown: readonly number[] | undefined;
+  sample?: () => Promise<readonly SampledImage[]>;
+
+  constructor(
+    training: LayersTraining<M>,
+    models: M,
+    trained: readonly TrainedModel[],
+    batches: Batches,
+    random: LoopRandom,
+  ) {
+    this.#training = training;
+    this.#models = models;
+    this.#trained = trained;
+    this.#batches = batches;
+    this.#random = random;
+    this.#optimizers = optimizersOf(trained, weightsOf(trained).parameters).map((own) => ({
+      ...own,
+      watched: watchOptimizer(own, () => {
+        this.#shown = this.#rates();
+      }),
+    }));
+    const { sample } = training;
+    if (sample !== undefined) this.sample = () => sample.call(training, models);
+  }
+
+  async ready(): Promise<this> {
+    await Promise.all(this.#optimizers.map(({ watched }) => watched.refresh()));
+    return this;
+  }
+
+  async step() {
+    this.#shown = undefined;
+    const { loss, ids } = await this.#batches.next();
+    await this.ready();
+    // The loop is before the next batch by now, and may have changed them.
+    const rates = this.#shown ?? this.#rates();
+    const byKey = this.#optimizers.map(({ key }, at) => [key, rates[at]!] as const);
+    return {
+      loss,
+      learningRate: rates.length === 1 ? rates[0]! : Object.fromEntries(byKey),
+      batch: ids,
+      applied: this.#shown !== undefined,
+      step: this.#batches.done,
+    };
+  }
+
+  #rates(): number[] {
+    return this.#optimizers.map(({ watched }) => watched.claimed());
+  }
+
+  async save(path: string): Promise<void> {
+    const { files } = this.#training;
+    if (files === undefined) {
+      await saveCheckpoint(path, await toCheckpoint(this.#trained, this.#batches, this.#random));
+    } else await files.save(path, this.#models, this.#batches.done);
+  }
+
+  observe(): Observed {
+    const { parameters, statistics } = weightsOf(this.#trained);
+    const trainable = trainableOf(this.#trained);
+    const several = this.#optimizers.length > 1;
+    const groups = new Map<unknown, string>();
+    for (const { key, weights } of several ? this.#optimizers.toReversed() : []) {
+      for (const { variable } of weights) groups.set(variable, key);
+    }
+    const { epoch, done } = this.#batches;
+    return {
+      parameters: parameters.map(({ name, variable }) => {
+        const group = groups.get(variable);
+        return {
+          name,
+          variable,
+          trainable: trainable.has(variable),
+          ...(group === undefined ? {} : { group }),
+        };
+      }),
+      slots: this.#optimizers.flatMap((own) =>
+        slotsOf(own).map(({ slot, parameter, tensor }) => ({
+          slot: `${prefix(own.key)}${slot}`,
+          parameter,
+          tensor,
+        })),
+      ),
+      buffers: new Map<string, Tensor>([
+        ...statistics.map(({ name, variable }) => [name, variable] as const),
+        ...recurrentStates(this.#trained).map(({ name, tensor }) => [name, tensor] as const),
+      ]),
+      random: this.#random.states(),
+      counters: Object.fromEntries([
+        ['batches', done],
+        ...(epoch === null ? [] : [['epoch', epoch] as const]),
+        ...this.#optimizers.flatMap((own) =>
+          countersOf(own, own.watched).map(
+            ([name, value]) => [`${prefix(own.key)}optimizer.${name}`, value] as const,
+          ),
+        ),
+      ]),
+    };
+  }
+}

@@ -1,0 +1,17 @@
+/** The same by TensorFlow.js' own means: model.save keeps neither what an RNN carries nor Math.random. */
+import { defineScenario, layersTrainer } from '../harness/index.ts';
+import { byTensorFlow } from './layers-model/classifier.ts';
+import { PLAN, read, reader } from './layers-model/sequence.ts';
+
+export default defineScenario({
+  about: 'A stateful GRU and an unseeded Dropout, saved by model.save and resumed by loadLayersModel',
+  plan: PLAN,
+  lacks: ['hooks', 'images', 'slots'],
+  expect: ['buffers-not-restored', 'random-not-restored', 'loss-differs'],
+  trainer: (context) =>
+    layersTrainer(context, {
+      build: reader,
+      loop: (model, batches) => read(model, batches, context.plan.steps),
+      files: byTensorFlow,
+    }),
+});

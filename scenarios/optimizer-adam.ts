@@ -1,0 +1,12 @@
+/** TensorFlow.js 4.22 does not save Adam’s accumulated powers of beta: it computes them anew, and rounds otherwise. */
+import * as tf from '@tensorflow/tfjs-core';
+import { defineScenario } from '../harness/index.ts';
+import { PLAN, throughTensorFlow } from './layers-model/classifier.ts';
+
+export default defineScenario({
+  about: 'Adam, saved by model.save({ includeOptimizer: true }) and resumed by loadLayersModel',
+  plan: PLAN,
+  lacks: ['hooks', 'images'],
+  expect: ['counters-not-restored'],
+  trainer: (context) => throughTensorFlow(context, () => tf.train.adam(0.01)),
+});

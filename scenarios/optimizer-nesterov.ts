@@ -1,0 +1,11 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { defineScenario } from '../harness/index.ts';
+import { PLAN, throughTensorFlow } from './layers-model/classifier.ts';
+
+export default defineScenario({
+  about:
+    'Momentum with Nesterov, saved by model.save({ includeOptimizer: true }) and resumed by loadLayersModel',
+  plan: PLAN,
+  lacks: ['hooks', 'images'],
+  trainer: (context) => throughTensorFlow(context, () => tf.train.momentum(0.05, 0.9, true)),
+});

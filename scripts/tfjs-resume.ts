@@ -1,0 +1,114 @@
+/**
+ * Runs every `optimizer-*` scenario on the backends named (wasm by default) and writes what was found into
+ * their columns of the table in docs/tfjs-resume.md; the other columns stay.
+ *   node scripts/start.mjs scripts/tfjs-resume.ts [backend…]
+ * Exits with 1 where a backend gave no verdicts; its column is then as it was.
+ */
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Gate, gateSchema, type Verdict } from '../harness/judge/verdict.ts';
+
+const root = path.dirname(import.meta.dirname);
+const DOCUMENT = path.join(root, 'docs', 'tfjs-resume.md');
+const TABLE = /(<!-- table:[^\n]*-->\n\n)([\s\S]*?)(\n\n<!-- end of the table -->)/;
+const DEVICE = 'device';
+const MEASURE = 'judged by';
+
+/** Cells by row and column; rows in the order in which they are shown. */
+type Cells = Map<string, Map<string, string>>;
+
+function parse(table: string): Cells {
+  const [head = [], , ...rows] = table.split('\n').map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+  const name = (cell: string): string => /^\[([^\]]+)\]/.exec(cell)?.[1] ?? cell;
+  return new Map(
+    rows.map(([first = '', ...cells]) => [
+      name(first),
+      new Map(cells.map((cell, at) => [head[at + 1]!, cell])),
+    ]),
+  );
+}
+
+function print(cells: Cells): string {
+  const columns = [...new Set([...cells.values()].flatMap((row) => [...row.keys()]))];
+  const first = (row: string): string =>
+    row === DEVICE || row === MEASURE ? row : `[${row}](../scenarios/${row}.ts)`;
+  const rows = [...cells].map(([row, own]) => [
+    first(row),
+    ...columns.map((column) => own.get(column) ?? '–'),
+  ]);
+  const line = (texts: readonly string[]): string => `| ${texts.join(' | ')} |`;
+  return [line(['scenario', ...columns]), line(['---', ...columns.map(() => '---')]), ...rows.map(line)].join(
+    '\n',
+  );
+}
+
+const found = ({ outcome, findings }: Verdict): string =>
+  findings[0] === undefined ? `✓ ${outcome}` : `✗ \`${findings[0].rule}\``;
+
+/** The gate's verdicts, as expected or not: the table shows what is. */
+async function verdictsOn(backend: string): Promise<Gate> {
+  const reports = await mkdtemp(path.join(tmpdir(), 'resumeproof-tfjs-'));
+  const args = ['run', 'optimizer-*', '--backend', backend, '--reports', reports, '--json'];
+  try {
+    const output = await new Promise<string>((resolve, reject) => {
+      const command = [path.join(root, 'scripts', 'start.mjs'), 'harness/cli/main.ts', ...args];
+      execFile(process.execPath, command, { cwd: root, maxBuffer: 1e9 }, (error, stdout, stderr) => {
+        if (stdout.startsWith('{')) resolve(stdout);
+        else reject(new Error(stderr.trim().split('\n').at(-1) || error?.message || 'it printed nothing'));
+      });
+    });
+    const { report: _, ...gate } = JSON.parse(output);
+    return gateSchema.parse(gate);
+  } finally {
+    await rm(reports, { recursive: true });
+  }
+}
+
+const column = (cells: Cells, row: string): Map<string, string> => {
+  if (!cells.has(row)) cells.set(row, new Map());
+  return cells.get(row)!;
+};
+
+async function write(backend: string, { verdicts }: Gate): Promise<void> {
+  // Read anew, since a backend may take minutes.
+  const text = await readFile(DOCUMENT, 'utf8');
+  const table = TABLE.exec(text)?.[2];
+  if (table === undefined) throw new Error(`${DOCUMENT} holds no table between its two comments`);
+  const cells = parse(table);
+  for (const verdict of verdicts) column(cells, verdict.scenario).set(backend, found(verdict));
+  const { backend: device, noise } = verdicts.find(({ outcome }) => outcome === 'proven') ?? verdicts[0]!;
+  column(cells, DEVICE).set(backend, device?.adapter ?? 'none');
+  column(cells, MEASURE).set(backend, noise?.text ?? '–');
+  // A scenario that is no more goes.
+  const rows = [...verdicts.map(({ scenario }) => scenario).sort(), DEVICE, MEASURE];
+  const kept = new Map(rows.map((row) => [row, column(cells, row)]));
+  await writeFile(
+    DOCUMENT,
+    text.replace(TABLE, (_, before, __, after) => before + print(kept) + after),
+  );
+}
+
+for (const backend of process.argv.length > 2 ? process.argv.slice(2) : ['wasm']) {
+  try {
+    const gate = await verdictsOn(backend);
+    await write(backend, gate);
+    const lines = gate.verdicts.map(({ scenario, headline }) => `  ${scenario}: ${headline}\n`);
+    process.stdout.write(`${backend}:\n${lines.join('')}`);
+  } catch (error) {
+    process.stderr.write(`${backend}: ${(error as Error).message}\n`);
+    process.exitCode = 1;
+  }
+}
+// As the check of all files wants it.
+const biome = path.join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
+spawnSync(process.execPath, [biome, 'format', '--write', '--log-level=error', DOCUMENT], {
+  cwd: root,
+  stdio: 'inherit',
+});
