@@ -1,6 +1,16 @@
 /** Kernels of one element at a time, with broadcasting. */
 import type { DataType } from '@tensorflow/tfjs-core';
-import { build, gamma, indexOf, need, type Reference, type Result, type Tensor64 } from './tensor.ts';
+import {
+  type Attributes,
+  build,
+  gamma,
+  type Inputs,
+  indexOf,
+  need,
+  type Reference,
+  type Result,
+  type Tensor64,
+} from './tensor.ts';
 
 /** Of an argument reduced to one period and back, each time rounded; and of the function itself. */
 const periodic = (of: (x: number) => number, derivative: (x: number) => number) => (x: number) =>
@@ -169,6 +179,7 @@ export const ELEMENTWISE: readonly [string, Reference][] = [
         (v, k) => (y!.values[k]! >= 0 ? 0 : gamma(2) * Math.abs(v)),
       ),
   ],
+  ['FusedBatchNorm', batchNorm],
   [
     'Select',
     ({ condition, t, e }) => ({
@@ -181,6 +192,29 @@ export const ELEMENTWISE: readonly [string, Reference][] = [
     }),
   ],
 ];
+
+/**
+ * (x − mean) · scale / √(variance + ε) + offset. Some backends multiply x and the mean each for itself, so that the
+ * bound goes by the terms and not by their difference: ε's sum 1, the root 1, the quotient 1, two products, two sums.
+ */
+function batchNorm(inputs: Inputs, { varianceEpsilon }: Attributes): Result {
+  const [x, mean, variance] = [need(inputs, 'x'), need(inputs, 'mean'), need(inputs, 'variance')];
+  const { offset, scale } = inputs;
+  const bounds: number[] = [];
+  const normal = build(x.shape, x.dtype, (place) => {
+    const factor =
+      (scale ? broadcastAt(scale, place) : 1) /
+      Math.sqrt(broadcastAt(variance, place) + (varianceEpsilon as number));
+    const terms = [
+      broadcastAt(x, place) * factor,
+      -broadcastAt(mean, place) * factor,
+      offset ? broadcastAt(offset, place) : 0,
+    ];
+    bounds.push(gamma(7) * terms.reduce((sum, term) => sum + Math.abs(term), 0));
+    return terms.reduce((sum, term) => sum + term, 0);
+  });
+  return { ...normal, bound: Float64Array.from(bounds) };
+}
 
 function stepped(x: Tensor64, alpha: number): Result {
   return { ...x, values: x.values.map((value) => (value > 0 ? 1 : Math.fround(alpha))) };
