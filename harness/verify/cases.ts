@@ -182,6 +182,22 @@ const MATH: readonly Case[] = [
     ['distinct', 'distinct'],
     false,
   ),
+  ...many(
+    'logicalAnd',
+    'LogicalAnd',
+    PAIRS.slice(0, 3),
+    (a, b) => tf.logicalAnd(tf.greater(a!, 0), tf.greater(b!, 0)),
+    [],
+    false,
+  ),
+  ...many(
+    'logicalOr',
+    'LogicalOr',
+    PAIRS.slice(0, 3),
+    (a, b) => tf.logicalOr(tf.greater(a!, 0), tf.greater(b!, 0)),
+    [],
+    false,
+  ),
   ...many('equal', 'Equal', PAIRS.slice(0, 3), (a, b) => tf.equal(a!, b!), ['distinct', 'distinct'], false),
   ...many(
     'where',
