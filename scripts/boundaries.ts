@@ -12,7 +12,7 @@ const LAYERS = [
   ['run', 'fuzz'],
   ['judge', 'report', 'faults'],
   ['probe', 'layers'],
-  ['training', 'checkpoint'],
+  ['training', 'checkpoint', 'program'],
   ['backend'],
   ['trace'],
 ];
