@@ -182,9 +182,12 @@ export interface Watched {
 
 /**
  * Shows the probe every gradient and update where it happens.
- * @param onUpdate called after each
+ * @param onUpdate called after each, with what was to be updated in the order of the slots
  */
-export function watchOptimizer(trained: TrainedOptimizer, onUpdate: () => void): Watched {
+export function watchOptimizer(
+  trained: TrainedOptimizer,
+  onUpdate: (variables: readonly tf.Variable[]) => void,
+): Watched {
   const { optimizer } = trained;
   const scalars = new Map<string, number>();
   const claimed = (): number =>
@@ -212,7 +215,7 @@ export function watchOptimizer(trained: TrainedOptimizer, onUpdate: () => void):
       for (const { variable, tensor } of written) observer?.gradient(variable, tensor);
       apply.call(optimizer, gradients);
       for (const { variable } of written) observer?.update(variable, applied());
-      onUpdate();
+      onUpdate(named.map(({ name }) => registeredVariables[name]!));
     }),
     ...(setLearningRate === undefined
       ? {}

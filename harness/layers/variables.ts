@@ -1,0 +1,250 @@
+/** Makes a trainer of a loop that trains `tf.variable`s, or models, with optimizers and without `fit`. */
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  type Checkpoint,
+  type ExpectedTensor,
+  loadCheckpoint,
+  requireTensors,
+  saveCheckpoint,
+} from '../checkpoint/checkpoint.ts';
+import { toTensor, toTensorMap } from '../training/tensors.ts';
+import type { Observed, SampledImage, Trainer } from '../training/trainer.ts';
+import { prefix, type Weight } from './model.ts';
+import {
+  optimizerState,
+  plainOf,
+  restoreOptimizer,
+  scalarKey,
+  scalarsOf,
+  slotKey,
+  slotsOf,
+} from './optimizer.ts';
+import { LoopRandom } from './random.ts';
+import { described, encodeRecording, recordingOf, stateOf } from './saved.ts';
+import type { LayersContext } from './trainer.ts';
+import { type Hold, Updates, weightsOf } from './updates.ts';
+
+export interface VariablesTraining<B> {
+  /**
+   * Makes what is trained, if the loop does not; `Math.random` is seeded. Optimizers that `tf.train` makes are
+   * seen, here and in the loop; one of another kind is seen if it is among the values, or by its `minimize`.
+   */
+  build(): B | Promise<B>;
+  /**
+   * Trains for at least the plan's steps, and awaits `hold` before the first update and after each step.
+   * `steps` were done before where the loop `continues`, else 0.
+   */
+  loop(built: B, hold: Hold, steps: number): Promise<unknown>;
+  /**
+   * The loop can begin anywhere: it keeps nothing but the variables, the optimizers and what it draws from
+   * `Math.random`. By default it is run again from its beginning, and the steps of before are passed over.
+   */
+  continues?: boolean;
+  /** Fixed pictures of what is trained; must not draw random numbers. */
+  sample?(built: B): Promise<readonly SampledImage[]>;
+}
+
+/**
+ * Its checkpoint is the harness' own. In the build and in the loop, `Math.random` draws from streams that are
+ * seeded, observed and kept in it.
+ * @throws {CheckpointError} when the checkpoint is damaged or another program's
+ * @throws {Error} when the loop is not held, or ends before the step at which it was saved
+ */
+export async function variablesTrainer<B>(
+  { seed, checkpoint, weightsOnly }: LayersContext,
+  training: VariablesTraining<B>,
+): Promise<Trainer> {
+  const saved = checkpoint === undefined ? undefined : await loadCheckpoint(checkpoint);
+  const past = weightsOnly ? undefined : saved;
+  const { continues = false } = training;
+  const random = new LoopRandom(seed);
+  const updates = new Updates(
+    past?.state.step ?? 0,
+    past === undefined || continues ? undefined : recordingOf(past, checkpoint!),
+  );
+  // What was there before is not this program's.
+  const others = new Set(Object.values(tf.engine().registeredVariables));
+  return random.run(() =>
+    updates.run(async () => {
+      const built = await training.build();
+      random.turnTo('loop');
+      for (const value of Object.values(built ?? {})) if (value instanceof tf.Optimizer) updates.watch(value);
+      const trainer = new VariablesTrainer(training, built, updates, random, others);
+      if (continues && past !== undefined) trainer.restore(past, checkpoint!);
+      await updates.start((hold) => training.loop(built, hold, continues ? updates.done : 0));
+      if (!continues && past !== undefined) trainer.restore(past, checkpoint!);
+      if (weightsOnly && saved !== undefined) trainer.restoreWeights(saved, checkpoint!);
+      await trainer.refresh();
+      return trainer;
+    }),
+  );
+}
+
+class VariablesTrainer<B> implements Trainer {
+  readonly #updates: Updates;
+  readonly #random: LoopRandom;
+  readonly #others: ReadonlySet<tf.Variable>;
+  sample?: () => Promise<readonly SampledImage[]>;
+
+  constructor(
+    training: VariablesTraining<B>,
+    built: B,
+    updates: Updates,
+    random: LoopRandom,
+    others: ReadonlySet<tf.Variable>,
+  ) {
+    this.#updates = updates;
+    this.#random = random;
+    this.#others = others;
+    const { sample } = training;
+    if (sample !== undefined) this.sample = () => sample.call(training, built);
+  }
+
+  async refresh(): Promise<void> {
+    await Promise.all(this.#updates.optimizers.map(({ watched }) => watched.refresh()));
+  }
+
+  async step() {
+    await this.#updates.next();
+    await this.refresh();
+    const { optimizers, loss, rates, done } = this.#updates;
+    const byKey = optimizers.map(({ key }, at) => [key, rates?.[at] ?? Number.NaN] as const);
+    return {
+      loss,
+      learningRate: byKey.length === 1 ? byKey[0]![1] : Object.fromEntries(byKey),
+      applied: rates !== undefined,
+      step: done,
+    };
+  }
+
+  observe(): Observed {
+    const { optimizers, done } = this.#updates;
+    return {
+      parameters: this.#parameters(),
+      slots: optimizers.flatMap((own) =>
+        slotsOf(own).map(({ slot, parameter, tensor }) => ({
+          slot: `${prefix(own.key)}${slot}`,
+          parameter,
+          tensor,
+        })),
+      ),
+      buffers: new Map(this.#buffers().map(({ name, variable }) => [name, variable])),
+      random: { loop: this.#random.states().loop },
+      counters: Object.fromEntries([
+        ['steps', done],
+        ...optimizers.flatMap((own) =>
+          [...plainOf(own), ...own.watched.scalars].map(
+            ([name, value]) => [`${prefix(own.key)}optimizer.${name.replace(/_$/, '')}`, value] as const,
+          ),
+        ),
+      ]),
+    };
+  }
+
+  async save(path: string): Promise<void> {
+    const { optimizers, done, recording } = this.#updates;
+    const slots = optimizers.flatMap((own): [string, tf.Tensor][] => [
+      ...slotsOf(own).map(({ parameter, property, tensor }): [string, tf.Tensor] => [
+        slotKey(own.key, parameter, property),
+        tensor,
+      ]),
+      ...scalarsOf(own).map(([property, tensor]): [string, tf.Tensor] => [
+        scalarKey(own.key, property),
+        tensor,
+      ]),
+    ]);
+    await saveCheckpoint(path, {
+      tensors: {
+        model: await toTensorMap(this.#variables().map(({ name, variable }) => [name, variable])),
+        optimizer: await toTensorMap(slots),
+        recording: encodeRecording(recording),
+      },
+      state: {
+        format: 1,
+        step: done,
+        schedules: {},
+        optimizers: Object.fromEntries(
+          optimizers.map((own) => [`${prefix(own.key)}optimizer`, optimizerState(own)]),
+        ),
+        random: { loop: this.#random.states().loop },
+        data: {},
+      },
+    });
+  }
+
+  /** @throws CheckpointError before anything is touched */
+  restore(checkpoint: Checkpoint, file: string): void {
+    const found = checkpoint.tensors.optimizer;
+    const restored = this.#updates.optimizers.map((own) => {
+      const state = stateOf(checkpoint, own.key, own.optimizer.getClassName(), file);
+      const slots = Object.keys(state.slots);
+      // Those of which `minimize` found a gradient: slots are in their order, without gaps.
+      const weights = own.weights.length > 0 ? own.weights : this.#parameters();
+      own.weights = weights.filter(({ name }) =>
+        slots.some((property) => found?.has(slotKey(own.key, name, property))),
+      );
+      const expected = [
+        ...slots.flatMap((property) =>
+          own.weights.map(({ name, variable }) => ({
+            name: slotKey(own.key, name, property),
+            tensor: variable,
+          })),
+        ),
+        ...scalarsOf(own).map(([property, tensor]) => ({ name: scalarKey(own.key, property), tensor })),
+      ].map(described);
+      return { own, state, expected };
+    });
+    requireTensors(
+      found,
+      restored.flatMap(({ expected }): ExpectedTensor[] => expected),
+      `${file}: optimizer`,
+    );
+    this.restoreWeights(checkpoint, file);
+    for (const { own, state, expected } of restored) {
+      const tensors = expected.map(({ name }) => [name, toTensor(found!.get(name)!)] as const);
+      restoreOptimizer(own, state, new Map(tensors));
+    }
+    this.#random.restore('loop', checkpoint.state.random.loop ?? '');
+  }
+
+  restoreWeights({ tensors }: Checkpoint, file: string): void {
+    const variables = this.#variables();
+    requireTensors(
+      tensors.model,
+      variables.map(({ name, variable }) => described({ name, tensor: variable })),
+      `${file}: model`,
+    );
+    for (const { name, variable } of variables) {
+      const tensor = toTensor(tensors.model!.get(name)!);
+      variable.assign(tensor);
+      tensor.dispose();
+    }
+  }
+
+  /** What the program made and may train. */
+  #parameters(): Weight[] {
+    return this.#made(({ trainable }) => trainable);
+  }
+
+  /** Running statistics and the like. */
+  #buffers(): Weight[] {
+    return this.#made(({ trainable }) => !trainable);
+  }
+
+  #variables(): Weight[] {
+    return [...this.#parameters(), ...this.#buffers()];
+  }
+
+  /** Without what was there before, and without the optimizers' own, of which some count as trainable. */
+  #made(which: (variable: tf.Variable) => boolean): Weight[] {
+    const optimizers = this.#updates.optimizers.flatMap((own): tf.Tensor[] => [
+      ...slotsOf(own).map(({ tensor }) => tensor),
+      ...scalarsOf(own).map(([, tensor]) => tensor),
+    ]);
+    const not = new Set<tf.Tensor>([...this.#others, ...optimizers]);
+    const { registeredVariables } = tf.engine();
+    return weightsOf(
+      Object.values(registeredVariables).filter((variable) => which(variable) && !not.has(variable)),
+    );
+  }
+}
