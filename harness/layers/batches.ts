@@ -129,9 +129,20 @@ export class Batches {
     await released;
   }
 
-  #holdModel({ model, internals }: TrainedModel): void {
+  #holdModel(trained: TrainedModel): void {
     if (!registered) registerCallbackConstructor(0, HoldBeforeBatch);
     registered = true;
+    const { outer } = trained;
+    const { compile } = outer;
+    outer.compile = (args) => {
+      compile.call(outer, args);
+      this.#holdInner(trained);
+    };
+    this.#holdInner(trained);
+  }
+
+  #holdInner({ model, internals }: TrainedModel): void {
+    if (batchesOf.get(model) === this) return;
     batchesOf.set(model, this);
     const { makeTrainFunction, makeTestFunction, trainOnBatch } = internals;
     internals.makeTrainFunction = () => {

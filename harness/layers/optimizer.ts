@@ -47,7 +47,10 @@ const SLOT_NAMES: Readonly<Record<string, string>> = {
 /** SGD and Momentum multiply by tensors, which are what counts: assigning the numbers does not change them. */
 const SCALAR_NAMES: Readonly<Record<string, string>> = { c: 'negatedRateInUse', m: 'momentumInUse' };
 
-/** Each optimizer once, also where several models share one. */
+/**
+ * Each optimizer once, also where several models share one.
+ * @throws {Error} when no model is compiled
+ */
 export function optimizersOf(
   models: readonly TrainedModel[],
   parameters: readonly Weight[],
@@ -56,11 +59,14 @@ export function optimizersOf(
   const found = new Map<tf.Optimizer, TrainedOptimizer>();
   for (const { key, model, internals } of models) {
     const { optimizer } = model;
-    if (found.has(optimizer)) continue;
+    if (optimizer === undefined || found.has(optimizer)) continue;
     const weights = internals.collectedTrainableWeights.map(
       (weight) => byVariable.get(weight.read() as tf.Variable)!,
     );
     found.set(optimizer, { key, optimizer, weights });
+  }
+  if (found.size === 0) {
+    throw new Error('no model has an optimizer: compile one, in `build` or in `loop`, before it is trained');
   }
   return [...found.values()];
 }

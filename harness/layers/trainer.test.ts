@@ -121,7 +121,9 @@ describe('is refused in one line:', () => {
 
   test('a model without an optimizer', async () => {
     const build = () => sequential({ layers: [layers.dense({ units: 1, inputShape: [1] })] });
-    await expect(begin({ build, loop: async () => {} })).rejects.toThrow(/has no optimizer: compile it/);
+    await expect(begin({ build, loop: async () => {} })).rejects.toThrow(
+      /no model has an optimizer: compile one/,
+    );
   });
   test('a loop that has no batch left', async () => {
     await expect(run(await begin(short(2)), 0, 3)).rejects.toThrow(/the loop ended after 2 batches/);

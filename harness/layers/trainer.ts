@@ -25,8 +25,8 @@ import { recordingOf, restore, restoreWeights, toCheckpoint } from './saved.ts';
 
 export interface LayersTraining<M extends Models> {
   /**
-   * Builds and compiles the model, or several that are trained together, by name. `Math.random` is seeded.
-   * Not called in a resume with `load`, but in the cold run.
+   * Builds the model, or several that are trained together, by name; what else the loop needs may lie beside
+   * them. Whoever compiles them, it is done before the first batch. `Math.random` is seeded. Not called in a resume with `load`, but in the cold run.
    */
   build(): M | Promise<M>;
   /**
@@ -50,7 +50,7 @@ export type LayersContext = Pick<TrainerContext, 'seed' | 'checkpoint' | 'weight
  * In the build and in the loop, `Math.random` draws from streams that are seeded, observed, and kept in the
  * harness' own checkpoint: TensorFlow.js shuffles and seeds Dropout with it.
  * @throws {CheckpointError} when the harness' own checkpoint is damaged or another model's
- * @throws {Error} when a model is not compiled, or the loop is not the one that was saved: it ends before that
+ * @throws {Error} when no model is compiled, or the loop is not the one that was saved: it ends before that
  *   batch, or validates otherwise
  */
 export async function layersTrainer<M extends Models>(

@@ -11,8 +11,8 @@ import { toTensor, toTensorMap } from '../training/tensors.ts';
 import type { Observed, SampledImage, Trainer } from '../training/trainer.ts';
 import { prefix, type Weight } from './model.ts';
 import {
+  countersOf,
   optimizerState,
-  plainOf,
   restoreOptimizer,
   scalarKey,
   scalarsOf,
@@ -133,8 +133,8 @@ class VariablesTrainer<B> implements Trainer {
       counters: Object.fromEntries([
         ['steps', done],
         ...optimizers.flatMap((own) =>
-          [...plainOf(own), ...own.watched.scalars].map(
-            ([name, value]) => [`${prefix(own.key)}optimizer.${name.replace(/_$/, '')}`, value] as const,
+          countersOf(own, own.watched).map(
+            ([name, value]) => [`${prefix(own.key)}optimizer.${name}`, value] as const,
           ),
         ),
       ]),
