@@ -2,8 +2,8 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
 
-/** One model, or several that are trained together, by name, with what else the loop needs. */
-export type Models = LayersModel | Readonly<Record<string, unknown>>;
+/** A `tf.LayersModel`, or several that are trained together by name, with what else the loop needs. */
+export type Models = object;
 
 type Layer = layers.Layer;
 type LayerVariable = Layer['weights'][number];

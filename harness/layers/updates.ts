@@ -58,10 +58,10 @@ export class Updates {
   /** The rates that the optimizers showed when one was applied last in this step. */
   rates: readonly number[] | undefined;
   readonly optimizers: WatchedOptimizer[] = [];
-  readonly #target: number;
-  readonly #past: Recording;
+  #target = 0;
+  #past: Recording = [];
   #replayed = 0;
-  readonly #recorded: (readonly number[])[];
+  #recorded: (readonly number[])[] = [];
   #costs: tf.Tensor[] = [];
   #begun = false;
   #updated = false;
@@ -69,15 +69,17 @@ export class Updates {
   #arrival = Promise.withResolvers<void>();
   #failure: Error | undefined;
 
-  /**
-   * @param target steps done where the loop is to be held first
-   * @param past the costs of the steps that are to be passed over; undefined if the loop begins there
-   */
-  constructor(target: number, past: Recording | undefined) {
-    this.#target = target;
-    this.#past = past ?? [];
-    this.#recorded = [...this.#past];
-    if (past === undefined) this.done = target;
+  /** The loop begins with that many steps done. */
+  beginAt(steps: number): void {
+    this.done = steps;
+    this.#target = steps;
+  }
+
+  /** The loop begins anew; it is to be held first when it has passed over `steps`, which cost what is recorded. */
+  passOver(steps: number, past: Recording): void {
+    this.#target = steps;
+    this.#past = past;
+    this.#recorded = [...past];
   }
 
   get recording(): Recording {

@@ -40,47 +40,80 @@ export interface VariablesTraining<B> {
    * `Math.random`. By default it is run again from its beginning, and the steps of before are passed over.
    */
   continues?: boolean;
+  /** How the program itself saves and loads, after so many steps; the loop must be one that `continues`. */
+  files?: {
+    save(path: string, built: B, steps: number): Promise<unknown>;
+    load(path: string): Promise<{ built: B; steps: number }>;
+  };
   /** Fixed pictures of what is trained; must not draw random numbers. */
   sample?(built: B): Promise<readonly SampledImage[]>;
 }
 
 /**
- * Its checkpoint is the harness' own. In the build and in the loop, `Math.random` draws from streams that are
- * seeded, observed and kept in it.
- * @throws {CheckpointError} when the checkpoint is damaged or another program's
+ * In the build and in the loop, `Math.random` draws from streams that are seeded, observed and kept in the
+ * harness' own checkpoint.
+ * @throws {CheckpointError} when the harness' own checkpoint is damaged or another program's
  * @throws {Error} when the loop is not held, or ends before the step at which it was saved
  */
 export async function variablesTrainer<B>(
-  { seed, checkpoint, weightsOnly }: LayersContext,
+  context: LayersContext,
   training: VariablesTraining<B>,
 ): Promise<Trainer> {
-  const saved = checkpoint === undefined ? undefined : await loadCheckpoint(checkpoint);
-  const past = weightsOnly ? undefined : saved;
-  const { continues = false } = training;
-  const random = new LoopRandom(seed);
-  const updates = new Updates(
-    past?.state.step ?? 0,
-    past === undefined || continues ? undefined : recordingOf(past, checkpoint!),
-  );
+  if (training.files !== undefined && !training.continues) {
+    throw new Error(
+      'what the program itself saves does not say where its loop was: give `continues` with `files`',
+    );
+  }
+  const random = new LoopRandom(context.seed);
+  const updates = new Updates();
   // What was there before is not this program's.
   const others = new Set(Object.values(tf.engine().registeredVariables));
   return random.run(() =>
     updates.run(async () => {
-      const built = await training.build();
+      const { built, past, steps } = await begin(context, training);
       random.turnTo('loop');
-      for (const value of Object.values(built ?? {})) if (value instanceof tf.Optimizer) updates.watch(value);
+      for (const value of Object.values(built ?? {})) {
+        if (value instanceof tf.Optimizer) updates.watch(value);
+      }
       const trainer = new VariablesTrainer(training, built, updates, random, others);
-      if (continues && past !== undefined) trainer.restore(past, checkpoint!);
-      await updates.start((hold) => training.loop(built, hold, continues ? updates.done : 0));
-      if (!continues && past !== undefined) trainer.restore(past, checkpoint!);
-      if (weightsOnly && saved !== undefined) trainer.restoreWeights(saved, checkpoint!);
+      const { checkpoint, weightsOnly } = context;
+      const whole = weightsOnly ? undefined : past;
+      if (training.continues) {
+        if (whole !== undefined) trainer.restore(whole, checkpoint!);
+        updates.beginAt(steps);
+      } else if (whole !== undefined) updates.passOver(steps, recordingOf(whole, checkpoint!));
+      await updates.start((hold) => training.loop(built, hold, training.continues ? steps : 0));
+      if (!training.continues && whole !== undefined) trainer.restore(whole, checkpoint!);
+      if (weightsOnly && past !== undefined) trainer.restoreWeights(past, checkpoint!);
       await trainer.refresh();
       return trainer;
     }),
   );
 }
 
+interface Begun<B> {
+  readonly built: B;
+  readonly steps: number;
+  /** The harness' own checkpoint. */
+  readonly past?: Checkpoint;
+}
+
+async function begin<B>(
+  { checkpoint, weightsOnly }: LayersContext,
+  { build, files }: VariablesTraining<B>,
+): Promise<Begun<B>> {
+  if (checkpoint === undefined) return { built: await build(), steps: 0 };
+  if (files !== undefined) {
+    const loaded = await files.load(checkpoint);
+    return weightsOnly ? { ...loaded, steps: 0 } : loaded;
+  }
+  const past = await loadCheckpoint(checkpoint);
+  return { built: await build(), steps: weightsOnly ? 0 : past.state.step, past };
+}
+
 class VariablesTrainer<B> implements Trainer {
+  readonly #training: VariablesTraining<B>;
+  readonly #built: B;
   readonly #updates: Updates;
   readonly #random: LoopRandom;
   readonly #others: ReadonlySet<tf.Variable>;
@@ -93,6 +126,8 @@ class VariablesTrainer<B> implements Trainer {
     random: LoopRandom,
     others: ReadonlySet<tf.Variable>,
   ) {
+    this.#training = training;
+    this.#built = built;
     this.#updates = updates;
     this.#random = random;
     this.#others = others;
@@ -143,6 +178,11 @@ class VariablesTrainer<B> implements Trainer {
 
   async save(path: string): Promise<void> {
     const { optimizers, done, recording } = this.#updates;
+    const { files } = this.#training;
+    if (files !== undefined) {
+      await files.save(path, this.#built, done);
+      return;
+    }
     const slots = optimizers.flatMap((own): [string, tf.Tensor][] => [
       ...slotsOf(own).map(({ parameter, property, tensor }): [string, tf.Tensor] => [
         slotKey(own.key, parameter, property),
