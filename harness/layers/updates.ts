@@ -12,7 +12,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Recording } from './batches.ts';
 import type { Weight } from './model.ts';
-import { type TrainedOptimizer, type Watched, watchOptimizer } from './optimizer.ts';
+import { scalarsOf, slotsOf, type TrainedOptimizer, type Watched, watchOptimizer } from './optimizer.ts';
 
 export type Hold = (claim?: { readonly loss: number }) => Promise<void>;
 
@@ -47,9 +47,6 @@ function install(): void {
   };
 }
 
-/** Unnamed variables are numbered as they are made. */
-const nameOf = ({ name }: tf.Variable): string => (/^\d+$/.test(name) ? `variable${name}` : name);
-
 export class Updates {
   /** Steps done, those before a resume included. */
   done = 0;
@@ -58,6 +55,9 @@ export class Updates {
   /** The rates that the optimizers showed when one was applied last in this step. */
   rates: readonly number[] | undefined;
   readonly optimizers: WatchedOptimizer[] = [];
+  /** Variables that were there before are not this program's. */
+  readonly #others = new Set<tf.Tensor>(Object.values(tf.engine().registeredVariables));
+  readonly #names = new Map<tf.Variable, string>();
   #target = 0;
   #past: Recording = [];
   #replayed = 0;
@@ -140,7 +140,9 @@ export class Updates {
     run: tf.Optimizer['minimize'],
   ): tf.Scalar | null {
     this.#refuseUnheld();
-    this.watch(optimizer).weights = weightsOf(varList ?? trainableVariables());
+    const own = this.watch(optimizer);
+    const all = this.parameters();
+    own.weights = varList === undefined ? all : this.#named(varList);
     const past = this.#past[this.#replayed];
     if (past !== undefined) {
       this.#replayed += 1;
@@ -169,11 +171,47 @@ export class Updates {
       }
       this.#updated = true;
       this.rates = this.optimizers.map(({ watched }) => watched.claimed());
-      own.weights = weightsOf(variables);
+      this.parameters();
+      own.weights = this.#named(variables);
     });
     const own: WatchedOptimizer = { key, optimizer, weights: [], watched };
     this.optimizers.push(own);
     return own;
+  }
+
+  /** What the program made and may train, in the order in which it was made and `minimize` takes it. */
+  parameters(): Weight[] {
+    return this.#made(({ trainable }) => trainable);
+  }
+
+  /** What it made and does not train: running statistics and the like. */
+  buffers(): Weight[] {
+    return this.#made(({ trainable }) => !trainable);
+  }
+
+  /** Without the optimizers' own, of which some count as trainable. */
+  #made(which: (variable: tf.Variable) => boolean): Weight[] {
+    const optimizers = this.optimizers.flatMap((own): tf.Tensor[] => [
+      ...slotsOf(own).map(({ tensor }) => tensor),
+      ...scalarsOf(own).map(([, tensor]) => tensor),
+    ]);
+    const not = new Set<tf.Tensor>([...this.#others, ...optimizers]);
+    const { registeredVariables } = tf.engine();
+    return this.#named(
+      Object.values(registeredVariables).filter((variable) => which(variable) && !not.has(variable)),
+    );
+  }
+
+  /** TensorFlow.js names what has no name by a number that counts everything in the process. */
+  #named(variables: readonly tf.Variable[]): Weight[] {
+    return variables.map((variable) => {
+      const { name } = variable;
+      if (!this.#names.has(variable)) {
+        const unnamed = [...this.#names.values()].filter((each) => /^variable \d+$/.test(each)).length;
+        this.#names.set(variable, /^\d+$/.test(name) ? `variable ${unnamed + 1}` : name);
+      }
+      return { name: this.#names.get(variable)!, variable };
+    });
   }
 
   #refuseUnheld(): void {
@@ -205,10 +243,3 @@ export class Updates {
     if (values.length > 0 && Number.isNaN(this.loss)) this.loss = values[0]!;
   }
 }
-
-export const weightsOf = (variables: readonly tf.Variable[]): Weight[] =>
-  variables.map((variable) => ({ name: nameOf(variable), variable }));
-
-/** In the order in which `minimize` takes them. */
-export const trainableVariables = (): tf.Variable[] =>
-  Object.values(tf.engine().registeredVariables).filter(({ trainable }) => trainable);

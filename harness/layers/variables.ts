@@ -9,7 +9,7 @@ import {
 } from '../checkpoint/checkpoint.ts';
 import { toTensor, toTensorMap } from '../training/tensors.ts';
 import type { Observed, SampledImage, Trainer } from '../training/trainer.ts';
-import { prefix, type Weight } from './model.ts';
+import { prefix } from './model.ts';
 import {
   countersOf,
   optimizerState,
@@ -22,7 +22,7 @@ import {
 import { LoopRandom } from './random.ts';
 import { described, encodeRecording, recordingOf, stateOf } from './saved.ts';
 import type { LayersContext } from './trainer.ts';
-import { type Hold, Updates, weightsOf } from './updates.ts';
+import { type Hold, Updates } from './updates.ts';
 
 export interface VariablesTraining<B> {
   /**
@@ -66,8 +66,6 @@ export async function variablesTrainer<B>(
   }
   const random = new LoopRandom(context.seed);
   const updates = new Updates();
-  // What was there before is not this program's.
-  const others = new Set(Object.values(tf.engine().registeredVariables));
   return random.run(() =>
     updates.run(async () => {
       const { built, past, steps } = await begin(context, training);
@@ -75,7 +73,7 @@ export async function variablesTrainer<B>(
       for (const value of Object.values(built ?? {})) {
         if (value instanceof tf.Optimizer) updates.watch(value);
       }
-      const trainer = new VariablesTrainer(training, built, updates, random, others);
+      const trainer = new VariablesTrainer(training, built, updates, random);
       const { checkpoint, weightsOnly } = context;
       const whole = weightsOnly ? undefined : past;
       if (training.continues) {
@@ -116,21 +114,13 @@ class VariablesTrainer<B> implements Trainer {
   readonly #built: B;
   readonly #updates: Updates;
   readonly #random: LoopRandom;
-  readonly #others: ReadonlySet<tf.Variable>;
   sample?: () => Promise<readonly SampledImage[]>;
 
-  constructor(
-    training: VariablesTraining<B>,
-    built: B,
-    updates: Updates,
-    random: LoopRandom,
-    others: ReadonlySet<tf.Variable>,
-  ) {
+  constructor(training: VariablesTraining<B>, built: B, updates: Updates, random: LoopRandom) {
     this.#training = training;
     this.#built = built;
     this.#updates = updates;
     this.#random = random;
-    this.#others = others;
     const { sample } = training;
     if (sample !== undefined) this.sample = () => sample.call(training, built);
   }
@@ -155,7 +145,7 @@ class VariablesTrainer<B> implements Trainer {
   observe(): Observed {
     const { optimizers, done } = this.#updates;
     return {
-      parameters: this.#parameters(),
+      parameters: this.#updates.parameters(),
       slots: optimizers.flatMap((own) =>
         slotsOf(own).map(({ slot, parameter, tensor }) => ({
           slot: `${prefix(own.key)}${slot}`,
@@ -163,7 +153,7 @@ class VariablesTrainer<B> implements Trainer {
           tensor,
         })),
       ),
-      buffers: new Map(this.#buffers().map(({ name, variable }) => [name, variable])),
+      buffers: new Map(this.#updates.buffers().map(({ name, variable }) => [name, variable])),
       random: { loop: this.#random.states().loop },
       counters: Object.fromEntries([
         ['steps', done],
@@ -195,7 +185,12 @@ class VariablesTrainer<B> implements Trainer {
     ]);
     await saveCheckpoint(path, {
       tensors: {
-        model: await toTensorMap(this.#variables().map(({ name, variable }) => [name, variable])),
+        model: await toTensorMap(
+          [...this.#updates.parameters(), ...this.#updates.buffers()].map(({ name, variable }) => [
+            name,
+            variable,
+          ]),
+        ),
         optimizer: await toTensorMap(slots),
         recording: encodeRecording(recording),
       },
@@ -219,7 +214,7 @@ class VariablesTrainer<B> implements Trainer {
       const state = stateOf(checkpoint, own.key, own.optimizer.getClassName(), file);
       const slots = Object.keys(state.slots);
       // Those of which `minimize` found a gradient: slots are in their order, without gaps.
-      const weights = own.weights.length > 0 ? own.weights : this.#parameters();
+      const weights = own.weights.length > 0 ? own.weights : this.#updates.parameters();
       own.weights = weights.filter(({ name }) =>
         slots.some((property) => found?.has(slotKey(own.key, name, property))),
       );
@@ -248,7 +243,7 @@ class VariablesTrainer<B> implements Trainer {
   }
 
   restoreWeights({ tensors }: Checkpoint, file: string): void {
-    const variables = this.#variables();
+    const variables = [...this.#updates.parameters(), ...this.#updates.buffers()];
     requireTensors(
       tensors.model,
       variables.map(({ name, variable }) => described({ name, tensor: variable })),
@@ -259,32 +254,5 @@ class VariablesTrainer<B> implements Trainer {
       variable.assign(tensor);
       tensor.dispose();
     }
-  }
-
-  /** What the program made and may train. */
-  #parameters(): Weight[] {
-    return this.#made(({ trainable }) => trainable);
-  }
-
-  /** Running statistics and the like. */
-  #buffers(): Weight[] {
-    return this.#made(({ trainable }) => !trainable);
-  }
-
-  #variables(): Weight[] {
-    return [...this.#parameters(), ...this.#buffers()];
-  }
-
-  /** Without what was there before, and without the optimizers' own, of which some count as trainable. */
-  #made(which: (variable: tf.Variable) => boolean): Weight[] {
-    const optimizers = this.#updates.optimizers.flatMap((own): tf.Tensor[] => [
-      ...slotsOf(own).map(({ tensor }) => tensor),
-      ...scalarsOf(own).map(([, tensor]) => tensor),
-    ]);
-    const not = new Set<tf.Tensor>([...this.#others, ...optimizers]);
-    const { registeredVariables } = tf.engine();
-    return weightsOf(
-      Object.values(registeredVariables).filter((variable) => which(variable) && !not.has(variable)),
-    );
   }
 }

@@ -2,7 +2,7 @@
  * Loads the modules of a training program that was written for a bundler, a browser or tfjs-node, as they stand.
  * Node alone would refuse them, or give them a TensorFlow.js of their own, of which nothing can be measured.
  */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire, isBuiltin, registerHooks } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -33,7 +33,8 @@ let hooked = false;
 
 /**
  * Runs the module and gives what it exports. Synchronous: what it does while it is loaded happens inside the
- * caller, as the drawing of its first weights with `Math.random`. A module is run once in a process.
+ * caller, as the drawing of its first weights with `Math.random`. A module is run once in a process, and what
+ * replaces a module does so for the folder that imports it.
  *
  * - `@tensorflow/tfjs`, `-core`, `-layers`, `-data` are the scenario's own; `@tensorflow/tfjs-node` and `-gpu`
  *   are `@tensorflow/tfjs` on the backend that the harness opened.
@@ -101,15 +102,13 @@ function loadModule(url: Load[0], context: Load[1], next: Load[2]): ReturnType<L
   if (url.startsWith(REPLACED)) {
     return { format: 'module', source: sourceOf(Number(url.slice(REPLACED.length))), shortCircuit: true };
   }
-  if (!programs.has(url)) return next(url, context);
-  const loaded = next(url, context);
-  if (!url.endsWith('.js')) return loaded;
-  const source = String(loaded.source ?? '');
-  if (!/^\s*(import\s*["'{*\w]|export\s*[{*\w])/m.test(source)) return loaded;
+  if (!programs.has(url) || !url.endsWith('.js')) return next(url, context);
+  const source = readFileSync(fileURLToPath(url), 'utf8');
+  if (!/^\s*(import\s*["'{*\w]|export\s*[{*\w])/m.test(source)) return next(url, context);
   // Node takes a file with both as a CommonJS module that is broken, or as one that has no `require`.
   const needsRequire = /\b(require|module)\b/.test(source) && !/\b(const|let|var)\s+require\b/.test(source);
   // In one line, so that the program's own lines keep their numbers.
-  return { ...loaded, format: 'module', source: needsRequire ? `${PRELUDE} ${source}` : source };
+  return { format: 'module', source: needsRequire ? `${PRELUDE} ${source}` : source, shortCircuit: true };
 }
 const PRELUDE = [
   `import { createRequire as $createRequire } from 'node:module';`,
