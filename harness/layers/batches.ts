@@ -21,6 +21,14 @@ export interface TrainedBatch {
 /** What train and test functions returned so far, call by call. */
 export type Recording = readonly (readonly number[])[];
 
+/** Batches that were trained before a resume. */
+export interface Passed {
+  readonly batches: number;
+  readonly recording: Recording;
+  /** Called in place of the last one's training. */
+  restoreWeights(): void;
+}
+
 const batchesOf = new WeakMap<LayersModel, Batches>();
 
 /** `fit` and `fitDataset` wait for it before each batch; level 0 makes it one of every fit's callbacks. */
@@ -42,6 +50,7 @@ export class Batches {
   epoch: number | null = null;
   readonly #random: LoopRandom;
   readonly #past: Recording;
+  readonly #passed: Passed | undefined;
   /** How many calls of {@link #past} were given back. */
   #replayed = 0;
   readonly #recorded: (readonly number[])[];
@@ -56,13 +65,14 @@ export class Batches {
   #failure: Error | undefined;
 
   /**
-   * @param past what was recorded up to where the loop is to be held first
+   * @param passed what the loop is to pass over before it is held
    * @param done batches that were trained before this loop begins
    */
-  constructor(models: readonly TrainedModel[], random: LoopRandom, past: Recording = [], done = 0) {
+  constructor(models: readonly TrainedModel[], random: LoopRandom, passed?: Passed, done = 0) {
     this.#random = random;
-    this.#past = past;
-    this.#recorded = [...past];
+    this.#passed = passed;
+    this.#past = passed?.recording ?? [];
+    this.#recorded = [...this.#past];
     this.done = done;
     for (const model of models) this.#holdModel(model);
   }
@@ -149,6 +159,8 @@ export class Batches {
       const train = makeTrainFunction.call(internals);
       return (data) => {
         this.done += 1;
+        // The next batch may be made of what the model gives, as a GAN's is, before the loop is held again.
+        if (this.done === this.#passed?.batches) this.#passed.restoreWeights();
         return this.#call(() => {
           // `fit` gives null where there are no weights of samples.
           this.#data = data.filter((tensor) => tensor !== null).map(alias);

@@ -2,7 +2,7 @@
 import { type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { Observed, SampledImage, Trainer, TrainerContext } from '../training/trainer.ts';
-import { Batches } from './batches.ts';
+import { Batches, type Passed } from './batches.ts';
 import {
   type Models,
   prefix,
@@ -63,7 +63,12 @@ export async function layersTrainer<M extends Models>(
     random.turnTo('loop');
     const { models, past, batches: before } = begun;
     const trained = trainedModels(models);
-    const batches = new Batches(trained, random, past && recordingOf(past, context.checkpoint!), before);
+    const passed: Passed | undefined = past && {
+      batches: past.state.step,
+      recording: recordingOf(past, context.checkpoint!),
+      restoreWeights: () => restoreWeights(past, trained, context.checkpoint!),
+    };
+    const batches = new Batches(trained, random, passed, before);
     await batches.start(() => training.loop(models, before));
     if (past !== undefined) {
       const { step } = past.state;
