@@ -60,6 +60,7 @@ export class Updates {
   readonly #names = new Map<tf.Variable, string>();
   #target = 0;
   #past: Recording = [];
+  #restoreWeights = () => {};
   #replayed = 0;
   #recorded: (readonly number[])[] = [];
   #costs: tf.Tensor[] = [];
@@ -75,9 +76,13 @@ export class Updates {
     this.#target = steps;
   }
 
-  /** The loop begins anew; it is to be held first when it has passed over `steps`, which cost what is recorded. */
-  passOver(steps: number, past: Recording): void {
+  /**
+   * The loop begins anew; it is to be held first when it has passed over `steps`, which cost what is recorded.
+   * @param restoreWeights called in place of the last update: the loop may look at the weights before it is held
+   */
+  passOver(steps: number, past: Recording, restoreWeights: () => void): void {
     this.#target = steps;
+    this.#restoreWeights = restoreWeights;
     this.#past = past;
     this.#recorded = [...past];
   }
@@ -148,6 +153,7 @@ export class Updates {
       this.#replayed += 1;
       this.#updated = true;
       tf.tidy(() => void f());
+      if (this.#replayed === this.#past.length) this.#restoreWeights();
       return returnCost ? tf.scalar(past[0]!) : null;
     }
     const cost = run(f, true, varList)!;

@@ -29,20 +29,23 @@ const make = (optimizer: () => tf.Optimizer) => (): Made => ({
   slope: tf.variable(tf.randomNormal([2, 1])),
   offset: tf.variable(tf.scalar(Math.random())),
 });
-const loss = ({ slope, offset }: Made): tf.Scalar => {
+const loss = ({ slope, offset }: Made, target = 3): tf.Scalar => {
   const xs = tf.randomNormal([4, 2]) as tf.Tensor2D;
-  return tf.mean(tf.square(tf.sub(tf.add(tf.matMul(xs, slope as tf.Tensor2D), offset), 3)));
+  return tf.mean(tf.square(tf.sub(tf.add(tf.matMul(xs, slope as tf.Tensor2D), offset), target)));
 };
 
 /** The first draws within `minimize`, and waits for its own cost; the second makes its gradients itself. */
 const LOOPS: Record<string, Omit<VariablesTraining<Made>, 'build'>> = {
   'run again': {
     async loop(made, hold) {
+      let target = 3;
       for (await hold(); ; await hold()) {
-        const cost = made.optimizer.minimize(() => loss(made), true)!;
+        const cost = made.optimizer.minimize(() => loss(made, target), true)!;
         // What it draws next depends on what it has seen.
         for (let n = 0; n < Math.round(cost.dataSync()[0]!) % 3; n += 1) Math.random();
-        made.optimizer.minimize(() => loss(made));
+        made.optimizer.minimize(() => loss(made, target));
+        // What the next step does depends on what was learnt.
+        target = 3 + made.offset.dataSync()[0]!;
       }
     },
   },

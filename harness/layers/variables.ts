@@ -79,7 +79,11 @@ export async function variablesTrainer<B>(
       if (training.continues) {
         if (whole !== undefined) trainer.restore(whole, checkpoint!);
         updates.beginAt(steps);
-      } else if (whole !== undefined) updates.passOver(steps, recordingOf(whole, checkpoint!));
+      } else if (whole !== undefined) {
+        // The program may not have made all of its variables by then.
+        const weights = () => trainer.restoreWeights(whole, checkpoint!, { allowExtra: true });
+        updates.passOver(steps, recordingOf(whole, checkpoint!), weights);
+      }
       await updates.start((hold) => training.loop(built, hold, training.continues ? steps : 0));
       if (!training.continues && whole !== undefined) trainer.restore(whole, checkpoint!);
       if (weightsOnly && past !== undefined) trainer.restoreWeights(past, checkpoint!);
@@ -242,12 +246,13 @@ class VariablesTrainer<B> implements Trainer {
     this.#random.restore('loop', checkpoint.state.random.loop ?? '');
   }
 
-  restoreWeights({ tensors }: Checkpoint, file: string): void {
+  restoreWeights({ tensors }: Checkpoint, file: string, options: { allowExtra?: boolean } = {}): void {
     const variables = [...this.#updates.parameters(), ...this.#updates.buffers()];
     requireTensors(
       tensors.model,
       variables.map(({ name, variable }) => described({ name, tensor: variable })),
       `${file}: model`,
+      options,
     );
     for (const { name, variable } of variables) {
       const tensor = toTensor(tensors.model!.get(name)!);
