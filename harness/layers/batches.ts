@@ -6,10 +6,11 @@
  * are drawn, nothing is computed, and losses and metrics are those that were recorded. So shuffles, a dataset's
  * position and the state of callbacks come back, none of which TensorFlow.js can save.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs-core';
-import { Callback, type LayersModel, registerCallbackConstructor } from '@tensorflow/tfjs-layers';
-import type { TrainedModel } from './model.ts';
+import { Callback, LayersModel, registerCallbackConstructor, Sequential } from '@tensorflow/tfjs-layers';
+import { type TrainedModel, trainedModels } from './model.ts';
 import type { LoopRandom } from './random.ts';
 
 export interface TrainedBatch {
@@ -41,13 +42,32 @@ class HoldBeforeBatch extends Callback {
     await batchesOf.get(this.model)?.hold();
   }
 }
-let registered = false;
+
+const running = new AsyncLocalStorage<Batches>();
+let installed = false;
+
+/** Every model that a loop compiles, those too that no one but the program ever sees. */
+function install(): void {
+  if (installed) return;
+  installed = true;
+  registerCallbackConstructor(0, HoldBeforeBatch);
+  for (const { prototype } of [LayersModel, Sequential]) {
+    const { compile } = prototype;
+    prototype.compile = function (args) {
+      // A Sequential compiles the model inside of it.
+      running.exit(() => compile.call(this, args));
+      running.getStore()?.compiled(this);
+    };
+  }
+}
 
 export class Batches {
   /** Batches trained, those before a resume included. */
   done: number;
   /** As `fit` counts them; null in a loop that has none. */
   epoch: number | null = null;
+  /** Those that were given and those that the loop has compiled. */
+  readonly models: TrainedModel[];
   readonly #random: LoopRandom;
   readonly #past: Recording;
   readonly #passed: Passed | undefined;
@@ -74,7 +94,9 @@ export class Batches {
     this.#past = passed?.recording ?? [];
     this.#recorded = [...this.#past];
     this.done = done;
-    for (const model of models) this.#holdModel(model);
+    install();
+    this.models = [...models];
+    for (const model of models) this.#hold(model);
   }
 
   get recording(): Recording {
@@ -83,7 +105,7 @@ export class Batches {
 
   /** Starts the loop, to be held before its first batch that was not trained yet. */
   async start(loop: () => Promise<unknown>): Promise<void> {
-    this.#run(loop);
+    running.run(this, () => this.#run(loop));
     await this.#arrived();
     if (this.#replayed === this.#past.length) return;
     throw new Error(
@@ -139,19 +161,14 @@ export class Batches {
     await released;
   }
 
-  #holdModel(trained: TrainedModel): void {
-    if (!registered) registerCallbackConstructor(0, HoldBeforeBatch);
-    registered = true;
-    const { outer } = trained;
-    const { compile } = outer;
-    outer.compile = (args) => {
-      compile.call(outer, args);
-      this.#holdInner(trained);
-    };
-    this.#holdInner(trained);
+  compiled(outer: LayersModel): void {
+    const known = this.models.find((each) => each.outer === outer);
+    const [trained] = known === undefined ? trainedModels({ [outer.name]: outer }) : [known];
+    if (known === undefined) this.models.push(trained!);
+    this.#hold(trained!);
   }
 
-  #holdInner({ model, internals }: TrainedModel): void {
+  #hold({ model, internals }: TrainedModel): void {
     if (batchesOf.get(model) === this) return;
     batchesOf.set(model, this);
     const { makeTrainFunction, makeTestFunction, trainOnBatch } = internals;

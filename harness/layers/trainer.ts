@@ -26,7 +26,8 @@ import { recordingOf, restore, restoreWeights, toCheckpoint } from './saved.ts';
 export interface LayersTraining<M extends Models> {
   /**
    * Builds the model, or several that are trained together, by name; what else the loop needs may lie beside
-   * them. Whoever compiles them, it is done before the first batch. `Math.random` is seeded. Not called in a resume with `load`, but in the cold run.
+   * them. Models that the loop makes and compiles are seen as well, by their own names. Whoever compiles them, it
+   * is done before the first batch. `Math.random` is seeded. Not called in a resume with `load`, but in the cold run.
    */
   build(): M | Promise<M>;
   /**
@@ -61,14 +62,14 @@ export async function layersTrainer<M extends Models>(
   return random.run(async () => {
     const begun = await begin(context, training);
     random.turnTo('loop');
-    const { models, past, batches: before } = begun;
-    const trained = trainedModels(models);
+    const { models, batches: before } = begun;
+    const past = context.weightsOnly ? undefined : begun.past;
     const passed: Passed | undefined = past && {
       batches: past.state.step,
       recording: recordingOf(past, context.checkpoint!),
-      restoreWeights: () => restoreWeights(past, trained, context.checkpoint!),
+      restoreWeights: () => restoreWeights(past, batches.models, context.checkpoint!),
     };
-    const batches = new Batches(trained, random, passed, before);
+    const batches = new Batches(trainedModels(models), random, passed, before);
     await batches.start(() => training.loop(models, before));
     if (past !== undefined) {
       const { step } = past.state;
@@ -77,16 +78,16 @@ export async function layersTrainer<M extends Models>(
           `the loop, run again, trained ${batches.done} batches where it had trained ${step} when it was saved: let it validate and evaluate as it did`,
         );
       }
-      restore(past, trained, random, context.checkpoint!);
-    }
-    return new LayersTrainer(training, models, trained, batches, random).ready();
+      restore(past, batches.models, random, context.checkpoint!);
+    } else if (begun.past !== undefined) restoreWeights(begun.past, batches.models, context.checkpoint!);
+    return new LayersTrainer(training, models, batches, random).ready();
   });
 }
 
 interface Begun<M> {
   readonly models: M;
   readonly batches: number;
-  /** The harness' own checkpoint, to be restored once the loop is where it was. */
+  /** The harness' own checkpoint, to be restored once the loop is held. */
   readonly past?: Checkpoint;
 }
 
@@ -97,16 +98,11 @@ async function begin<M extends Models>(
   if (checkpoint === undefined) return { models: await build(), batches: 0 };
   if (files !== undefined && !weightsOnly) return files.load(checkpoint);
   const models = await build();
-  if (files === undefined) {
-    const past = await loadCheckpoint(checkpoint);
-    if (!weightsOnly) return { models, batches: 0, past };
-    restoreWeights(past, trainedModels(models), checkpoint);
-  } else {
-    const loaded = trainedModels((await files.load(checkpoint)).models);
-    trainedModels(models).forEach(({ model }, index) => {
-      tidy(() => model.setWeights(loaded[index]!.model.getWeights()));
-    });
-  }
+  if (files === undefined) return { models, batches: 0, past: await loadCheckpoint(checkpoint) };
+  const loaded = trainedModels((await files.load(checkpoint)).models);
+  trainedModels(models).forEach(({ model }, index) => {
+    tidy(() => model.setWeights(loaded[index]!.model.getWeights()));
+  });
   return { models, batches: 0 };
 }
 
@@ -121,15 +117,10 @@ class LayersTrainer<M extends Models> implements Trainer {
   #shown: readonly number[] | undefined;
   sample?: () => Promise<readonly SampledImage[]>;
 
-  constructor(
-    training: LayersTraining<M>,
-    models: M,
-    trained: readonly TrainedModel[],
-    batches: Batches,
-    random: LoopRandom,
-  ) {
+  constructor(training: LayersTraining<M>, models: M, batches: Batches, random: LoopRandom) {
     this.#training = training;
     this.#models = models;
+    const { models: trained } = batches;
     this.#trained = trained;
     this.#batches = batches;
     this.#random = random;
