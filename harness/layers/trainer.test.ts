@@ -197,6 +197,38 @@ test('a batch that is made of what the models give is what it would have been', 
   }
 });
 
+test('a model that is compiled anew in mid-training is followed to its new optimizer', async () => {
+  await openBackend('cpu');
+  const of: LayersTraining<Record<string, never>> = {
+    build: () => ({}),
+    async loop() {
+      const dense = layers.dense({ name: 'only', units: 1, inputShape: [2] });
+      const tuned = sequential({ name: 'tuned', layers: [dense] });
+      for (const optimizer of [tf.train.momentum(0.1, 0.9), tf.train.adam(0.01)]) {
+        tuned.compile({ optimizer, loss: 'meanSquaredError' });
+        await tuned.fit(tf.ones([8, 2]), tf.ones([8, 1]), { batchSize: 4, epochs: 2, verbose: 0 });
+      }
+    },
+  };
+  const control = await layersTrainer(START, of);
+  const passed = await run(control, 0, 8);
+  const rates = passed.map((step) => [step.claimed.learningRates, step.rates]);
+  expect(rates.slice(3, 5)).toEqual([
+    [{ all: 0.1 }, [0.1, 0.1]],
+    [{ all: 0.01 }, [0.01, 0.01]],
+  ]);
+  expect(new Set(control.observe().slots!.map(({ slot }) => slot))).toEqual(
+    new Set(['firstMoment', 'secondMoment'].map((slot) => `tuned.${slot}`)),
+  );
+  for (const at of [2, 4, 6]) {
+    const checkpoint = newPath();
+    const before = await layersTrainer(START, of);
+    await run(before, 0, at);
+    await before.save(checkpoint);
+    expect(await run(await layersTrainer({ ...START, checkpoint }, of), at, 8)).toEqual(passed.slice(at));
+  }
+});
+
 test('models that share their layers are seen once, each weight under its first name', async () => {
   await openBackend('cpu');
   const trainer = await layersTrainer(START, {

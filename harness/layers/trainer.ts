@@ -1,5 +1,5 @@
 /** Makes a trainer of `tf.LayersModel`s, their optimizers and a loop that trains them as it likes. */
-import { type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { type Optimizer, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { Observed, SampledImage, Trainer, TrainerContext } from '../training/trainer.ts';
 import { Batches, type Passed } from './batches.ts';
@@ -112,30 +112,36 @@ class LayersTrainer<M extends Models> implements Trainer {
   readonly #trained: readonly TrainedModel[];
   readonly #batches: Batches;
   readonly #random: LoopRandom;
-  readonly #optimizers: readonly (TrainedOptimizer & { readonly watched: Watched })[];
-  /** The rates that the optimizers showed when one was applied last in this step. */
-  #shown: readonly number[] | undefined;
+  readonly #watched = new WeakMap<Optimizer, Watched>();
+  /** The rates that the optimizers showed when one was applied last in this step, by key. */
+  #shown: ReadonlyMap<string, number> | undefined;
   sample?: () => Promise<readonly SampledImage[]>;
 
   constructor(training: LayersTraining<M>, models: M, batches: Batches, random: LoopRandom) {
     this.#training = training;
     this.#models = models;
-    const { models: trained } = batches;
-    this.#trained = trained;
+    this.#trained = batches.models;
     this.#batches = batches;
     this.#random = random;
-    this.#optimizers = optimizersOf(trained, weightsOf(trained).parameters).map((own) => ({
-      ...own,
-      watched: watchOptimizer(own, () => {
-        this.#shown = this.#rates();
-      }),
-    }));
     const { sample } = training;
     if (sample !== undefined) this.sample = () => sample.call(training, models);
   }
 
+  /** Those of now: a loop may compile a model anew. */
+  #optimizers(): readonly (TrainedOptimizer & { readonly watched: Watched })[] {
+    return optimizersOf(this.#trained, weightsOf(this.#trained).parameters).map((own) => {
+      const watched =
+        this.#watched.get(own.optimizer) ??
+        watchOptimizer(own, () => {
+          this.#shown = this.#rates();
+        });
+      this.#watched.set(own.optimizer, watched);
+      return { ...own, watched };
+    });
+  }
+
   async ready(): Promise<this> {
-    await Promise.all(this.#optimizers.map(({ watched }) => watched.refresh()));
+    await Promise.all(this.#optimizers().map(({ watched }) => watched.refresh()));
     return this;
   }
 
@@ -145,18 +151,17 @@ class LayersTrainer<M extends Models> implements Trainer {
     await this.ready();
     // The loop is before the next batch by now, and may have changed them.
     const rates = this.#shown ?? this.#rates();
-    const byKey = this.#optimizers.map(({ key }, at) => [key, rates[at]!] as const);
     return {
       loss,
-      learningRate: rates.length === 1 ? rates[0]! : Object.fromEntries(byKey),
+      learningRate: rates.size === 1 ? [...rates.values()][0]! : Object.fromEntries(rates),
       batch: ids,
       applied: this.#shown !== undefined,
       step: this.#batches.done,
     };
   }
 
-  #rates(): number[] {
-    return this.#optimizers.map(({ watched }) => watched.claimed());
+  #rates(): ReadonlyMap<string, number> {
+    return new Map(this.#optimizers().map(({ key, watched }) => [key, watched.claimed()]));
   }
 
   async save(path: string): Promise<void> {
@@ -169,9 +174,10 @@ class LayersTrainer<M extends Models> implements Trainer {
   observe(): Observed {
     const { parameters, statistics } = weightsOf(this.#trained);
     const trainable = trainableOf(this.#trained);
-    const several = this.#optimizers.length > 1;
+    const optimizers = this.#optimizers();
+    const several = optimizers.length > 1;
     const groups = new Map<unknown, string>();
-    for (const { key, weights } of several ? this.#optimizers.toReversed() : []) {
+    for (const { key, weights } of several ? optimizers.toReversed() : []) {
       for (const { variable } of weights) groups.set(variable, key);
     }
     const { epoch, done } = this.#batches;
@@ -185,7 +191,7 @@ class LayersTrainer<M extends Models> implements Trainer {
           ...(group === undefined ? {} : { group }),
         };
       }),
-      slots: this.#optimizers.flatMap((own) =>
+      slots: optimizers.flatMap((own) =>
         slotsOf(own).map(({ slot, parameter, tensor }) => ({
           slot: `${prefix(own.key)}${slot}`,
           parameter,
@@ -200,7 +206,7 @@ class LayersTrainer<M extends Models> implements Trainer {
       counters: Object.fromEntries([
         ['batches', done],
         ...(epoch === null ? [] : [['epoch', epoch] as const]),
-        ...this.#optimizers.flatMap((own) =>
+        ...optimizers.flatMap((own) =>
           countersOf(own, own.watched).map(
             ([name, value]) => [`${prefix(own.key)}optimizer.${name}`, value] as const,
           ),
