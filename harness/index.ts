@@ -16,6 +16,8 @@ export type { Finding, Gate, Verdict } from './judge/verdict.ts';
 export { modelFolder } from './layers/folder.ts';
 export type { Models } from './layers/model.ts';
 export { type LayersContext, type LayersTraining, layersTrainer } from './layers/trainer.ts';
+export { type VariablesTraining, variablesTrainer } from './layers/variables.ts';
+export { loadProgram, type ProgramOptions } from './program/load.ts';
 export { readTrace } from './trace/read.ts';
 export type { Trace } from './trace/schema.ts';
 export { type AdafactorOptions, adafactor } from './training/adafactor.ts';

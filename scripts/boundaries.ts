@@ -1,6 +1,6 @@
 /**
  * Which folder of harness/ may import which: `cli → run, fuzz → judge, report, faults → probe, verify, layers →
- * training, checkpoint → backend`, and all may use `trace`. Folders of one layer may import each other in one direction.
+ * training, checkpoint, program → backend`, and all may use `trace`. Folders of one layer may import each other in one direction.
  * Type imports count too; tests and `testing/` folders are free. Exits with 1 after naming what crosses.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ const LAYERS = [
   ['run', 'fuzz'],
   ['judge', 'report', 'faults'],
   ['probe', 'verify', 'layers'],
-  ['training', 'checkpoint'],
+  ['training', 'checkpoint', 'program'],
   ['backend'],
   ['trace'],
 ];

@@ -29,7 +29,7 @@ test('README’s examples are proven in an empty project that installs the packe
   const folder = mkdtempSync(path.join(tmpdir(), 'resumeproof-package-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const examples = examplesInReadme();
-  expect([...examples.keys()]).toEqual(['my-loop.ts', 'my-model.ts']);
+  expect([...examples.keys()]).toEqual(['my-loop.ts', 'my-model.ts', 'my-variables.ts']);
   for (const [file, code] of examples) {
     expect(code.trimEnd().split('\n').length, `lines of ${file}`).toBeLessThan(40);
   }
@@ -68,6 +68,6 @@ test('README’s examples are proven in an empty project that installs the packe
   if (verdictFile === undefined) throw new Error(`no verdict.json was written:\n${output}`);
   const verdict = JSON.parse(readFileSync(path.join(project, verdictFile), 'utf8'));
   const outcomes = (verdict.verdicts ?? [verdict]).map((each: { outcome: string }) => each.outcome);
-  expect(outcomes, output).toEqual(['proven', 'proven']);
+  expect(outcomes, output).toEqual(['proven', 'proven', 'proven']);
   expect(written('index.html'), 'the report').not.toEqual([]);
 });

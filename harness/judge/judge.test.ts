@@ -74,6 +74,17 @@ const CASES: readonly Case[] = [
     proof: 'alive',
   },
   {
+    rule: 'run-died',
+    what: 'a kernel that the backend lacks leaves everything open, and is named',
+    spoil: ({ control }) => {
+      const message = "Kernel 'UnsortedSegmentSum' not registered for backend 'wasm'.";
+      control.failure = { kind: 'failure', code: 'error', step: 1, message };
+      control.end = undefined;
+      control.process!.exitCode = 1;
+    },
+    says: /control process died: error at step 1: Kernel 'Unsorted[\s\S]*backend wasm cannot do what/,
+  },
+  {
     rule: 'save-failed',
     what: 'a process that cannot save',
     spoil: ({ all, before, resumed }) => {

@@ -6,10 +6,11 @@
  * are drawn, nothing is computed, and losses and metrics are those that were recorded. So shuffles, a dataset's
  * position and the state of callbacks come back, none of which TensorFlow.js can save.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs-core';
-import { Callback, type LayersModel, registerCallbackConstructor } from '@tensorflow/tfjs-layers';
-import type { TrainedModel } from './model.ts';
+import { Callback, LayersModel, registerCallbackConstructor, Sequential } from '@tensorflow/tfjs-layers';
+import { type TrainedModel, trainedModels } from './model.ts';
 import type { LoopRandom } from './random.ts';
 
 export interface TrainedBatch {
@@ -20,6 +21,14 @@ export interface TrainedBatch {
 
 /** What train and test functions returned so far, call by call. */
 export type Recording = readonly (readonly number[])[];
+
+/** Batches that were trained before a resume. */
+export interface Passed {
+  readonly batches: number;
+  readonly recording: Recording;
+  /** Called in place of the last one's training. */
+  restoreWeights(): void;
+}
 
 const batchesOf = new WeakMap<LayersModel, Batches>();
 
@@ -33,15 +42,35 @@ class HoldBeforeBatch extends Callback {
     await batchesOf.get(this.model)?.hold();
   }
 }
-let registered = false;
+
+const running = new AsyncLocalStorage<Batches>();
+let installed = false;
+
+/** Every model that a loop compiles, those too that no one but the program ever sees. */
+function install(): void {
+  if (installed) return;
+  installed = true;
+  registerCallbackConstructor(0, HoldBeforeBatch);
+  for (const { prototype } of [LayersModel, Sequential]) {
+    const { compile } = prototype;
+    prototype.compile = function (args) {
+      // A Sequential compiles the model inside of it.
+      running.exit(() => compile.call(this, args));
+      running.getStore()?.compiled(this);
+    };
+  }
+}
 
 export class Batches {
   /** Batches trained, those before a resume included. */
   done: number;
   /** As `fit` counts them; null in a loop that has none. */
   epoch: number | null = null;
+  /** Those that were given and those that the loop has compiled. */
+  readonly models: TrainedModel[];
   readonly #random: LoopRandom;
   readonly #past: Recording;
+  readonly #passed: Passed | undefined;
   /** How many calls of {@link #past} were given back. */
   #replayed = 0;
   readonly #recorded: (readonly number[])[];
@@ -56,15 +85,18 @@ export class Batches {
   #failure: Error | undefined;
 
   /**
-   * @param past what was recorded up to where the loop is to be held first
+   * @param passed what the loop is to pass over before it is held
    * @param done batches that were trained before this loop begins
    */
-  constructor(models: readonly TrainedModel[], random: LoopRandom, past: Recording = [], done = 0) {
+  constructor(models: readonly TrainedModel[], random: LoopRandom, passed?: Passed, done = 0) {
     this.#random = random;
-    this.#past = past;
-    this.#recorded = [...past];
+    this.#passed = passed;
+    this.#past = passed?.recording ?? [];
+    this.#recorded = [...this.#past];
     this.done = done;
-    for (const model of models) this.#holdModel(model);
+    install();
+    this.models = [...models];
+    for (const model of models) this.#hold(model);
   }
 
   get recording(): Recording {
@@ -73,7 +105,7 @@ export class Batches {
 
   /** Starts the loop, to be held before its first batch that was not trained yet. */
   async start(loop: () => Promise<unknown>): Promise<void> {
-    this.#run(loop);
+    running.run(this, () => this.#run(loop));
     await this.#arrived();
     if (this.#replayed === this.#past.length) return;
     throw new Error(
@@ -129,15 +161,23 @@ export class Batches {
     await released;
   }
 
-  #holdModel({ model, internals }: TrainedModel): void {
-    if (!registered) registerCallbackConstructor(0, HoldBeforeBatch);
-    registered = true;
+  compiled(outer: LayersModel): void {
+    const known = this.models.find((each) => each.outer === outer);
+    const [trained] = known === undefined ? trainedModels({ [outer.name]: outer }) : [known];
+    if (known === undefined) this.models.push(trained!);
+    this.#hold(trained!);
+  }
+
+  #hold({ model, internals }: TrainedModel): void {
+    if (batchesOf.get(model) === this) return;
     batchesOf.set(model, this);
     const { makeTrainFunction, makeTestFunction, trainOnBatch } = internals;
     internals.makeTrainFunction = () => {
       const train = makeTrainFunction.call(internals);
       return (data) => {
         this.done += 1;
+        // The next batch may be made of what the model gives, as a GAN's is, before the loop is held again.
+        if (this.done === this.#passed?.batches) this.#passed.restoreWeights();
         return this.#call(() => {
           // `fit` gives null where there are no weights of samples.
           this.#data = data.filter((tensor) => tensor !== null).map(alias);

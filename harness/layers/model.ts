@@ -2,8 +2,8 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
 
-/** One model, or several that are trained together, by name. */
-export type Models = LayersModel | Readonly<Record<string, LayersModel>>;
+/** A `tf.LayersModel`, or several that are trained together by name, with what else the loop needs. */
+export type Models = object;
 
 type Layer = layers.Layer;
 type LayerVariable = Layer['weights'][number];
@@ -26,7 +26,12 @@ export interface ModelInternals {
 export interface TrainedModel {
   /** Empty for the only model. */
   readonly key: string;
-  /** What `fit` and its like really run on: a Sequential hands everything to a model inside. */
+  /** As the program knows it. */
+  readonly outer: LayersModel;
+  /**
+   * What `fit` and its like really run on: a Sequential hands everything to a model inside, and makes a new one
+   * whenever it is compiled.
+   */
   readonly model: LayersModel;
   /** The same object. */
   readonly internals: ModelInternals;
@@ -46,20 +51,27 @@ export interface RecurrentState {
   readonly tensor: Tensor;
 }
 
-const isModel = (models: Models): models is LayersModel =>
-  typeof (models as LayersModel).compile === 'function';
+const isModel = (value: unknown): value is LayersModel =>
+  typeof (value as LayersModel | undefined)?.compile === 'function';
 
-/** @throws {Error} when a model was not compiled */
+/** Those that are never compiled too: a part of another model, or one that the loop is still to compile. */
 export function trainedModels(models: Models): TrainedModel[] {
-  const named: [string, LayersModel][] = isModel(models) ? [['', models]] : Object.entries(models);
-  return named.map(([key, model]) => {
-    if (model.optimizer === undefined) {
-      throw new Error(
-        `model '${key || model.name}' has no optimizer: compile it, with one, before it is trained`,
-      );
-    }
-    const inner = (model as { model?: LayersModel }).model ?? model;
-    return { key, model: inner, internals: inner as unknown as ModelInternals };
+  const named: [string, unknown][] = isModel(models) ? [['', models]] : Object.entries(models);
+  return named.flatMap(([key, model]) => {
+    if (!isModel(model)) return [];
+    const inner = (): LayersModel => (model as { model?: LayersModel }).model ?? model;
+    return [
+      {
+        key,
+        outer: model,
+        get model() {
+          return inner();
+        },
+        get internals() {
+          return inner() as unknown as ModelInternals;
+        },
+      },
+    ];
   });
 }
 

@@ -47,7 +47,10 @@ const SLOT_NAMES: Readonly<Record<string, string>> = {
 /** SGD and Momentum multiply by tensors, which are what counts: assigning the numbers does not change them. */
 const SCALAR_NAMES: Readonly<Record<string, string>> = { c: 'negatedRateInUse', m: 'momentumInUse' };
 
-/** Each optimizer once, also where several models share one. */
+/**
+ * Each optimizer once, also where several models share one.
+ * @throws {Error} when no model is compiled
+ */
 export function optimizersOf(
   models: readonly TrainedModel[],
   parameters: readonly Weight[],
@@ -56,11 +59,14 @@ export function optimizersOf(
   const found = new Map<tf.Optimizer, TrainedOptimizer>();
   for (const { key, model, internals } of models) {
     const { optimizer } = model;
-    if (found.has(optimizer)) continue;
+    if (optimizer === undefined || found.has(optimizer)) continue;
     const weights = internals.collectedTrainableWeights.map(
       (weight) => byVariable.get(weight.read() as tf.Variable)!,
     );
     found.set(optimizer, { key, optimizer, weights });
+  }
+  if (found.size === 0) {
+    throw new Error('no model has an optimizer: compile one, in `build` or in `loop`, before it is trained');
   }
   return [...found.values()];
 }
@@ -182,9 +188,12 @@ export interface Watched {
 
 /**
  * Shows the probe every gradient and update where it happens.
- * @param onUpdate called after each
+ * @param onUpdate called after each, with what was to be updated in the order of the slots
  */
-export function watchOptimizer(trained: TrainedOptimizer, onUpdate: () => void): Watched {
+export function watchOptimizer(
+  trained: TrainedOptimizer,
+  onUpdate: (variables: readonly tf.Variable[]) => void,
+): Watched {
   const { optimizer } = trained;
   const scalars = new Map<string, number>();
   const claimed = (): number =>
@@ -212,7 +221,7 @@ export function watchOptimizer(trained: TrainedOptimizer, onUpdate: () => void):
       for (const { variable, tensor } of written) observer?.gradient(variable, tensor);
       apply.call(optimizer, gradients);
       for (const { variable } of written) observer?.update(variable, applied());
-      onUpdate();
+      onUpdate(named.map(({ name }) => registeredVariables[name]!));
     }),
     ...(setLearningRate === undefined
       ? {}

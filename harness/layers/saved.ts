@@ -59,7 +59,7 @@ export async function toCheckpoint(
 }
 
 /** What train and test functions returned: numbers one after another, and how many each call gave. */
-function encodeRecording(recording: Recording): TensorMap {
+export function encodeRecording(recording: Recording): TensorMap {
   const values = Float32Array.from(recording.flat());
   const lengths = Int32Array.from(recording.map((call) => call.length));
   const bytes = (array: Float32Array | Int32Array) => new Uint8Array(array.buffer);
@@ -150,13 +150,13 @@ export function restoreWeights({ tensors }: Checkpoint, models: readonly Trained
   }
 }
 
-const described = ({ name, tensor }: { name: string; tensor: Tensor }) => ({
+export const described = ({ name, tensor }: { name: string; tensor: Tensor }) => ({
   name,
   shape: tensor.shape,
   dtype: tensor.dtype === 'int32' ? ('I32' as const) : ('F32' as const),
 });
 
-function stateOf({ state }: Checkpoint, key: string, name: string, file: string): OptimizerState {
+export function stateOf({ state }: Checkpoint, key: string, name: string, file: string): OptimizerState {
   const field = `${prefix(key)}${OPTIMIZER}`;
   const parsed = optimizerStateSchema.safeParse(state.optimizers[field]);
   if (!parsed.success) {

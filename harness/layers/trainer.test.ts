@@ -121,7 +121,9 @@ describe('is refused in one line:', () => {
 
   test('a model without an optimizer', async () => {
     const build = () => sequential({ layers: [layers.dense({ units: 1, inputShape: [1] })] });
-    await expect(begin({ build, loop: async () => {} })).rejects.toThrow(/has no optimizer: compile it/);
+    await expect(begin({ build, loop: async () => {} })).rejects.toThrow(
+      /no model has an optimizer: compile one/,
+    );
   });
   test('a loop that has no batch left', async () => {
     await expect(run(await begin(short(2)), 0, 3)).rejects.toThrow(/the loop ended after 2 batches/);
@@ -155,7 +157,7 @@ describe('is refused in one line:', () => {
       other.compile({ optimizer: tf.train.sgd(0.1), loss: 'meanSquaredError' });
       return other;
     };
-    await expect(begin({ ...short(3), build }, file)).rejects.toThrow(/recurrent.*nothing was restored/);
+    await expect(begin({ ...short(3), build }, file)).rejects.toThrow(/else\/kernel.*nothing was restored/);
   });
   test('what the loop throws', async () => {
     const throwing = training(async (model) => {
@@ -164,6 +166,67 @@ describe('is refused in one line:', () => {
     }, OPTIMIZERS.sgd);
     await expect(run(await begin(throwing), 0, 1)).rejects.toThrow(/the data ended/);
   });
+});
+
+test('a batch that is made of what the models give is what it would have been', async () => {
+  await openBackend('cpu');
+  const of = (): LayersTraining<{ forger: LayersModel; critic: LayersModel }> => ({
+    build() {
+      const one = (name: string) =>
+        sequential({ layers: [layers.dense({ name, units: 2, inputShape: [2] })] });
+      const [forger, critic] = [one('draw'), one('score')];
+      for (const each of [forger, critic]) each.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
+      return { forger, critic };
+    },
+    async loop({ forger, critic }) {
+      for (;;) {
+        const noise = tf.randomNormal([4, 2]);
+        await critic.trainOnBatch(forger.predict(noise) as tf.Tensor, noise);
+        await forger.trainOnBatch(noise, critic.predict(noise) as tf.Tensor);
+      }
+    },
+  });
+  const control = await run(await layersTrainer(START, of()), 0, 6);
+  for (const at of [1, 2, 4]) {
+    const checkpoint = newPath();
+    const before = await layersTrainer(START, of());
+    await run(before, 0, at);
+    await before.save(checkpoint);
+    const after = await layersTrainer({ ...START, checkpoint }, of());
+    expect(await run(after, at, 6)).toEqual(control.slice(at));
+  }
+});
+
+test('a model that is compiled anew in mid-training is followed to its new optimizer', async () => {
+  await openBackend('cpu');
+  const of: LayersTraining<Record<string, never>> = {
+    build: () => ({}),
+    async loop() {
+      const dense = layers.dense({ name: 'only', units: 1, inputShape: [2] });
+      const tuned = sequential({ name: 'tuned', layers: [dense] });
+      for (const optimizer of [tf.train.momentum(0.1, 0.9), tf.train.adam(0.01)]) {
+        tuned.compile({ optimizer, loss: 'meanSquaredError' });
+        await tuned.fit(tf.ones([8, 2]), tf.ones([8, 1]), { batchSize: 4, epochs: 2, verbose: 0 });
+      }
+    },
+  };
+  const control = await layersTrainer(START, of);
+  const passed = await run(control, 0, 8);
+  const rates = passed.map((step) => [step.claimed.learningRates, step.rates]);
+  expect(rates.slice(3, 5)).toEqual([
+    [{ all: 0.1 }, [0.1, 0.1]],
+    [{ all: 0.01 }, [0.01, 0.01]],
+  ]);
+  expect(new Set(control.observe().slots!.map(({ slot }) => slot))).toEqual(
+    new Set(['firstMoment', 'secondMoment'].map((slot) => `tuned.${slot}`)),
+  );
+  for (const at of [2, 4, 6]) {
+    const checkpoint = newPath();
+    const before = await layersTrainer(START, of);
+    await run(before, 0, at);
+    await before.save(checkpoint);
+    expect(await run(await layersTrainer({ ...START, checkpoint }, of), at, 8)).toEqual(passed.slice(at));
+  }
 });
 
 test('models that share their layers are seen once, each weight under its first name', async () => {

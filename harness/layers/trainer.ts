@@ -1,8 +1,8 @@
 /** Makes a trainer of `tf.LayersModel`s, their optimizers and a loop that trains them as it likes. */
-import { type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { type Optimizer, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { Observed, SampledImage, Trainer, TrainerContext } from '../training/trainer.ts';
-import { Batches } from './batches.ts';
+import { Batches, type Passed } from './batches.ts';
 import {
   type Models,
   prefix,
@@ -25,8 +25,9 @@ import { recordingOf, restore, restoreWeights, toCheckpoint } from './saved.ts';
 
 export interface LayersTraining<M extends Models> {
   /**
-   * Builds and compiles the model, or several that are trained together, by name. `Math.random` is seeded.
-   * Not called in a resume with `load`, but in the cold run.
+   * Builds the model, or several that are trained together, by name; what else the loop needs may lie beside
+   * them. Models that the loop makes and compiles are seen as well, by their own names. Whoever compiles them, it
+   * is done before the first batch. `Math.random` is seeded. Not called in a resume with `load`, but in the cold run.
    */
   build(): M | Promise<M>;
   /**
@@ -50,7 +51,7 @@ export type LayersContext = Pick<TrainerContext, 'seed' | 'checkpoint' | 'weight
  * In the build and in the loop, `Math.random` draws from streams that are seeded, observed, and kept in the
  * harness' own checkpoint: TensorFlow.js shuffles and seeds Dropout with it.
  * @throws {CheckpointError} when the harness' own checkpoint is damaged or another model's
- * @throws {Error} when a model is not compiled, or the loop is not the one that was saved: it ends before that
+ * @throws {Error} when no model is compiled, or the loop is not the one that was saved: it ends before that
  *   batch, or validates otherwise
  */
 export async function layersTrainer<M extends Models>(
@@ -61,9 +62,14 @@ export async function layersTrainer<M extends Models>(
   return random.run(async () => {
     const begun = await begin(context, training);
     random.turnTo('loop');
-    const { models, past, batches: before } = begun;
-    const trained = trainedModels(models);
-    const batches = new Batches(trained, random, past && recordingOf(past, context.checkpoint!), before);
+    const { models, batches: before } = begun;
+    const past = context.weightsOnly ? undefined : begun.past;
+    const passed: Passed | undefined = past && {
+      batches: past.state.step,
+      recording: recordingOf(past, context.checkpoint!),
+      restoreWeights: () => restoreWeights(past, batches.models, context.checkpoint!),
+    };
+    const batches = new Batches(trainedModels(models), random, passed, before);
     await batches.start(() => training.loop(models, before));
     if (past !== undefined) {
       const { step } = past.state;
@@ -72,16 +78,16 @@ export async function layersTrainer<M extends Models>(
           `the loop, run again, trained ${batches.done} batches where it had trained ${step} when it was saved: let it validate and evaluate as it did`,
         );
       }
-      restore(past, trained, random, context.checkpoint!);
-    }
-    return new LayersTrainer(training, models, trained, batches, random).ready();
+      restore(past, batches.models, random, context.checkpoint!);
+    } else if (begun.past !== undefined) restoreWeights(begun.past, batches.models, context.checkpoint!);
+    return new LayersTrainer(training, models, batches, random).ready();
   });
 }
 
 interface Begun<M> {
   readonly models: M;
   readonly batches: number;
-  /** The harness' own checkpoint, to be restored once the loop is where it was. */
+  /** The harness' own checkpoint, to be restored once the loop is held. */
   readonly past?: Checkpoint;
 }
 
@@ -92,16 +98,11 @@ async function begin<M extends Models>(
   if (checkpoint === undefined) return { models: await build(), batches: 0 };
   if (files !== undefined && !weightsOnly) return files.load(checkpoint);
   const models = await build();
-  if (files === undefined) {
-    const past = await loadCheckpoint(checkpoint);
-    if (!weightsOnly) return { models, batches: 0, past };
-    restoreWeights(past, trainedModels(models), checkpoint);
-  } else {
-    const loaded = trainedModels((await files.load(checkpoint)).models);
-    trainedModels(models).forEach(({ model }, index) => {
-      tidy(() => model.setWeights(loaded[index]!.model.getWeights()));
-    });
-  }
+  if (files === undefined) return { models, batches: 0, past: await loadCheckpoint(checkpoint) };
+  const loaded = trainedModels((await files.load(checkpoint)).models);
+  trainedModels(models).forEach(({ model }, index) => {
+    tidy(() => model.setWeights(loaded[index]!.model.getWeights()));
+  });
   return { models, batches: 0 };
 }
 
@@ -111,35 +112,36 @@ class LayersTrainer<M extends Models> implements Trainer {
   readonly #trained: readonly TrainedModel[];
   readonly #batches: Batches;
   readonly #random: LoopRandom;
-  readonly #optimizers: readonly (TrainedOptimizer & { readonly watched: Watched })[];
-  /** The rates that the optimizers showed when one was applied last in this step. */
-  #shown: readonly number[] | undefined;
+  readonly #watched = new WeakMap<Optimizer, Watched>();
+  /** The rates that the optimizers showed when one was applied last in this step, by key. */
+  #shown: ReadonlyMap<string, number> | undefined;
   sample?: () => Promise<readonly SampledImage[]>;
 
-  constructor(
-    training: LayersTraining<M>,
-    models: M,
-    trained: readonly TrainedModel[],
-    batches: Batches,
-    random: LoopRandom,
-  ) {
+  constructor(training: LayersTraining<M>, models: M, batches: Batches, random: LoopRandom) {
     this.#training = training;
     this.#models = models;
-    this.#trained = trained;
+    this.#trained = batches.models;
     this.#batches = batches;
     this.#random = random;
-    this.#optimizers = optimizersOf(trained, weightsOf(trained).parameters).map((own) => ({
-      ...own,
-      watched: watchOptimizer(own, () => {
-        this.#shown = this.#rates();
-      }),
-    }));
     const { sample } = training;
     if (sample !== undefined) this.sample = () => sample.call(training, models);
   }
 
+  /** Those of now: a loop may compile a model anew. */
+  #optimizers(): readonly (TrainedOptimizer & { readonly watched: Watched })[] {
+    return optimizersOf(this.#trained, weightsOf(this.#trained).parameters).map((own) => {
+      const watched =
+        this.#watched.get(own.optimizer) ??
+        watchOptimizer(own, () => {
+          this.#shown = this.#rates();
+        });
+      this.#watched.set(own.optimizer, watched);
+      return { ...own, watched };
+    });
+  }
+
   async ready(): Promise<this> {
-    await Promise.all(this.#optimizers.map(({ watched }) => watched.refresh()));
+    await Promise.all(this.#optimizers().map(({ watched }) => watched.refresh()));
     return this;
   }
 
@@ -149,18 +151,17 @@ class LayersTrainer<M extends Models> implements Trainer {
     await this.ready();
     // The loop is before the next batch by now, and may have changed them.
     const rates = this.#shown ?? this.#rates();
-    const byKey = this.#optimizers.map(({ key }, at) => [key, rates[at]!] as const);
     return {
       loss,
-      learningRate: rates.length === 1 ? rates[0]! : Object.fromEntries(byKey),
+      learningRate: rates.size === 1 ? [...rates.values()][0]! : Object.fromEntries(rates),
       batch: ids,
       applied: this.#shown !== undefined,
       step: this.#batches.done,
     };
   }
 
-  #rates(): number[] {
-    return this.#optimizers.map(({ watched }) => watched.claimed());
+  #rates(): ReadonlyMap<string, number> {
+    return new Map(this.#optimizers().map(({ key, watched }) => [key, watched.claimed()]));
   }
 
   async save(path: string): Promise<void> {
@@ -173,9 +174,10 @@ class LayersTrainer<M extends Models> implements Trainer {
   observe(): Observed {
     const { parameters, statistics } = weightsOf(this.#trained);
     const trainable = trainableOf(this.#trained);
-    const several = this.#optimizers.length > 1;
+    const optimizers = this.#optimizers();
+    const several = optimizers.length > 1;
     const groups = new Map<unknown, string>();
-    for (const { key, weights } of several ? this.#optimizers.toReversed() : []) {
+    for (const { key, weights } of several ? optimizers.toReversed() : []) {
       for (const { variable } of weights) groups.set(variable, key);
     }
     const { epoch, done } = this.#batches;
@@ -189,7 +191,7 @@ class LayersTrainer<M extends Models> implements Trainer {
           ...(group === undefined ? {} : { group }),
         };
       }),
-      slots: this.#optimizers.flatMap((own) =>
+      slots: optimizers.flatMap((own) =>
         slotsOf(own).map(({ slot, parameter, tensor }) => ({
           slot: `${prefix(own.key)}${slot}`,
           parameter,
@@ -204,7 +206,7 @@ class LayersTrainer<M extends Models> implements Trainer {
       counters: Object.fromEntries([
         ['batches', done],
         ...(epoch === null ? [] : [['epoch', epoch] as const]),
-        ...this.#optimizers.flatMap((own) =>
+        ...optimizers.flatMap((own) =>
           countersOf(own, own.watched).map(
             ([name, value]) => [`${prefix(own.key)}optimizer.${name}`, value] as const,
           ),

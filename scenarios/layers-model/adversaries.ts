@@ -30,8 +30,10 @@ class Scale extends layers.Layer {
 const softMargin = (real: tf.Tensor, scores: tf.Tensor): tf.Tensor =>
   tf.mean(tf.softplus(tf.mul(tf.sub(1, tf.mul(2, real)), scores)));
 
-// A type alias, for an interface could not be taken as a record.
-export type Adversaries = { readonly critic: LayersModel; readonly forger: LayersModel };
+export interface Adversaries {
+  readonly critic: LayersModel;
+  readonly forger: LayersModel;
+}
 
 /** The critic with RMSProp; the forger, which has the critic on top and leaves it alone, with Adam. */
 export function adversaries(): Adversaries {

@@ -129,7 +129,7 @@ export const slotsNotRestored = tensorRule({
     if (way === 'missing') {
       const groups = wholeGroups(resume, found, 'slot');
       const whose = groups.length > 0 ? `of ${listed(groups, 6)} ` : '';
-      return `the optimizer state ${whose}was saved and never read: the optimizer was created, or registered with the checkpoint, after the restore`;
+      return `the optimizer state ${whose}was left out of the checkpoint, or saved and never read: the optimizer was created, or registered with the checkpoint, after the restore`;
     }
     if (way === 'zero') return 'the slots were made anew after the restore, or the restore filled others';
     const digests = new Set(found.map(({ saved }) => saved?.sha256));

@@ -31,6 +31,25 @@ function howItEnded({ failure, process }: Trace): string {
     : `it was ended by exit code ${process.exitCode}`;
 }
 
+function whyItDied({ failure }: Trace): { cause: string; remedy: string } {
+  // As TensorFlow.js puts it.
+  const [, kernel, backend] =
+    /Kernel '(\w+)' not registered for backend '(\w+)'/.exec(failure?.message ?? '') ?? [];
+  if (kernel !== undefined) {
+    return {
+      cause: `the backend ${backend} cannot do what the program asks of it`,
+      remedy: `run it on another backend; with kernels: ['${kernel}'] the scenario is skipped where there is none`,
+    };
+  }
+  return {
+    cause:
+      failure?.code === 'resume-refused'
+        ? 'the checkpoint was refused when it was loaded'
+        : 'an error, a signal, a time limit or too little memory in the trained program',
+    remedy: 'run the replay command and read the trace; raise the scenario’s limits if it was only slow',
+  };
+}
+
 export const runDied: Rule = {
   id: 'run-died',
   proof: 'run',
@@ -53,12 +72,7 @@ export const runDied: Rule = {
           step: failure?.step ?? trace.steps.at(-1)?.step ?? null,
           expected: 'the process ends by itself with exit code 0',
           seen: tail === '' ? what : `${what}; its last lines: ${tail}`,
-          cause:
-            failure?.code === 'resume-refused'
-              ? 'the checkpoint was refused when it was loaded'
-              : 'an error, a signal, a time limit or too little memory in the trained program',
-          remedy:
-            'run the replay command and read the trace; raise the scenario’s limits if it was only slow',
+          ...whyItDied(trace),
         },
       ];
     }),

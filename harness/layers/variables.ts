@@ -1,0 +1,263 @@
+/** Makes a trainer of a loop that trains `tf.variable`s, or models, with optimizers and without `fit`. */
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  type Checkpoint,
+  type ExpectedTensor,
+  loadCheckpoint,
+  requireTensors,
+  saveCheckpoint,
+} from '../checkpoint/checkpoint.ts';
+import { toTensor, toTensorMap } from '../training/tensors.ts';
+import type { Observed, SampledImage, Trainer } from '../training/trainer.ts';
+import { prefix } from './model.ts';
+import {
+  countersOf,
+  optimizerState,
+  restoreOptimizer,
+  scalarKey,
+  scalarsOf,
+  slotKey,
+  slotsOf,
+} from './optimizer.ts';
+import { LoopRandom } from './random.ts';
+import { described, encodeRecording, recordingOf, stateOf } from './saved.ts';
+import type { LayersContext } from './trainer.ts';
+import { type Hold, Updates } from './updates.ts';
+
+export interface VariablesTraining<B> {
+  /**
+   * Makes what is trained, if the loop does not; `Math.random` is seeded. Optimizers that `tf.train` makes are
+   * seen, here and in the loop; one of another kind is seen if it is among the values, or by its `minimize`.
+   */
+  build(): B | Promise<B>;
+  /**
+   * Trains for at least the plan's steps, and awaits `hold` before the first update and after each step.
+   * `steps` were done before where the loop `continues`, else 0.
+   */
+  loop(built: B, hold: Hold, steps: number): Promise<unknown>;
+  /**
+   * The loop can begin anywhere: it keeps nothing but the variables, the optimizers and what it draws from
+   * `Math.random`. By default it is run again from its beginning, and the steps of before are passed over.
+   */
+  continues?: boolean;
+  /** How the program itself saves and loads, after so many steps; the loop must be one that `continues`. */
+  files?: {
+    save(path: string, built: B, steps: number): Promise<unknown>;
+    load(path: string): Promise<{ built: B; steps: number }>;
+  };
+  /** Fixed pictures of what is trained; must not draw random numbers. */
+  sample?(built: B): Promise<readonly SampledImage[]>;
+}
+
+/**
+ * In the build and in the loop, `Math.random` draws from streams that are seeded, observed and kept in the
+ * harness' own checkpoint.
+ * @throws {CheckpointError} when the harness' own checkpoint is damaged or another program's
+ * @throws {Error} when the loop is not held, or ends before the step at which it was saved
+ */
+export async function variablesTrainer<B>(
+  context: LayersContext,
+  training: VariablesTraining<B>,
+): Promise<Trainer> {
+  if (training.files !== undefined && !training.continues) {
+    throw new Error(
+      'what the program itself saves does not say where its loop was: give `continues` with `files`',
+    );
+  }
+  const random = new LoopRandom(context.seed);
+  const updates = new Updates();
+  return random.run(() =>
+    updates.run(async () => {
+      const { built, past, steps } = await begin(context, training);
+      random.turnTo('loop');
+      for (const value of Object.values(built ?? {})) {
+        if (value instanceof tf.Optimizer) updates.watch(value);
+      }
+      const trainer = new VariablesTrainer(training, built, updates, random);
+      const { checkpoint, weightsOnly } = context;
+      const whole = weightsOnly ? undefined : past;
+      if (training.continues) {
+        if (whole !== undefined) trainer.restore(whole, checkpoint!);
+        updates.beginAt(steps);
+      } else if (whole !== undefined) {
+        // The program may not have made all of its variables by then.
+        const weights = () => trainer.restoreWeights(whole, checkpoint!, { allowExtra: true });
+        updates.passOver(steps, recordingOf(whole, checkpoint!), weights);
+      }
+      await updates.start((hold) => training.loop(built, hold, training.continues ? steps : 0));
+      if (!training.continues && whole !== undefined) trainer.restore(whole, checkpoint!);
+      if (weightsOnly && past !== undefined) trainer.restoreWeights(past, checkpoint!);
+      await trainer.refresh();
+      return trainer;
+    }),
+  );
+}
+
+interface Begun<B> {
+  readonly built: B;
+  readonly steps: number;
+  /** The harness' own checkpoint. */
+  readonly past?: Checkpoint;
+}
+
+async function begin<B>(
+  { checkpoint, weightsOnly }: LayersContext,
+  { build, files }: VariablesTraining<B>,
+): Promise<Begun<B>> {
+  if (checkpoint === undefined) return { built: await build(), steps: 0 };
+  if (files !== undefined) {
+    const loaded = await files.load(checkpoint);
+    return weightsOnly ? { ...loaded, steps: 0 } : loaded;
+  }
+  const past = await loadCheckpoint(checkpoint);
+  return { built: await build(), steps: weightsOnly ? 0 : past.state.step, past };
+}
+
+class VariablesTrainer<B> implements Trainer {
+  readonly #training: VariablesTraining<B>;
+  readonly #built: B;
+  readonly #updates: Updates;
+  readonly #random: LoopRandom;
+  sample?: () => Promise<readonly SampledImage[]>;
+
+  constructor(training: VariablesTraining<B>, built: B, updates: Updates, random: LoopRandom) {
+    this.#training = training;
+    this.#built = built;
+    this.#updates = updates;
+    this.#random = random;
+    const { sample } = training;
+    if (sample !== undefined) this.sample = () => sample.call(training, built);
+  }
+
+  async refresh(): Promise<void> {
+    await Promise.all(this.#updates.optimizers.map(({ watched }) => watched.refresh()));
+  }
+
+  async step() {
+    await this.#updates.next();
+    await this.refresh();
+    const { optimizers, loss, rates, done } = this.#updates;
+    const byKey = optimizers.map(({ key }, at) => [key, rates?.[at] ?? Number.NaN] as const);
+    return {
+      loss,
+      learningRate: byKey.length === 1 ? byKey[0]![1] : Object.fromEntries(byKey),
+      applied: rates !== undefined,
+      step: done,
+    };
+  }
+
+  observe(): Observed {
+    const { optimizers, done } = this.#updates;
+    return {
+      parameters: this.#updates.parameters(),
+      slots: optimizers.flatMap((own) =>
+        slotsOf(own).map(({ slot, parameter, tensor }) => ({
+          slot: `${prefix(own.key)}${slot}`,
+          parameter,
+          tensor,
+        })),
+      ),
+      buffers: new Map(this.#updates.buffers().map(({ name, variable }) => [name, variable])),
+      random: { loop: this.#random.states().loop },
+      counters: Object.fromEntries([
+        ['steps', done],
+        ...optimizers.flatMap((own) =>
+          countersOf(own, own.watched).map(
+            ([name, value]) => [`${prefix(own.key)}optimizer.${name}`, value] as const,
+          ),
+        ),
+      ]),
+    };
+  }
+
+  async save(path: string): Promise<void> {
+    const { optimizers, done, recording } = this.#updates;
+    const { files } = this.#training;
+    if (files !== undefined) {
+      await files.save(path, this.#built, done);
+      return;
+    }
+    const slots = optimizers.flatMap((own): [string, tf.Tensor][] => [
+      ...slotsOf(own).map(({ parameter, property, tensor }): [string, tf.Tensor] => [
+        slotKey(own.key, parameter, property),
+        tensor,
+      ]),
+      ...scalarsOf(own).map(([property, tensor]): [string, tf.Tensor] => [
+        scalarKey(own.key, property),
+        tensor,
+      ]),
+    ]);
+    await saveCheckpoint(path, {
+      tensors: {
+        model: await toTensorMap(
+          [...this.#updates.parameters(), ...this.#updates.buffers()].map(({ name, variable }) => [
+            name,
+            variable,
+          ]),
+        ),
+        optimizer: await toTensorMap(slots),
+        recording: encodeRecording(recording),
+      },
+      state: {
+        format: 1,
+        step: done,
+        schedules: {},
+        optimizers: Object.fromEntries(
+          optimizers.map((own) => [`${prefix(own.key)}optimizer`, optimizerState(own)]),
+        ),
+        random: { loop: this.#random.states().loop },
+        data: {},
+      },
+    });
+  }
+
+  /** @throws CheckpointError before anything is touched */
+  restore(checkpoint: Checkpoint, file: string): void {
+    const found = checkpoint.tensors.optimizer;
+    const restored = this.#updates.optimizers.map((own) => {
+      const state = stateOf(checkpoint, own.key, own.optimizer.getClassName(), file);
+      const slots = Object.keys(state.slots);
+      // Those of which `minimize` found a gradient: slots are in their order, without gaps.
+      const weights = own.weights.length > 0 ? own.weights : this.#updates.parameters();
+      own.weights = weights.filter(({ name }) =>
+        slots.some((property) => found?.has(slotKey(own.key, name, property))),
+      );
+      const expected = [
+        ...slots.flatMap((property) =>
+          own.weights.map(({ name, variable }) => ({
+            name: slotKey(own.key, name, property),
+            tensor: variable,
+          })),
+        ),
+        ...scalarsOf(own).map(([property, tensor]) => ({ name: scalarKey(own.key, property), tensor })),
+      ].map(described);
+      return { own, state, expected };
+    });
+    requireTensors(
+      found,
+      restored.flatMap(({ expected }): ExpectedTensor[] => expected),
+      `${file}: optimizer`,
+    );
+    this.restoreWeights(checkpoint, file);
+    for (const { own, state, expected } of restored) {
+      const tensors = expected.map(({ name }) => [name, toTensor(found!.get(name)!)] as const);
+      restoreOptimizer(own, state, new Map(tensors));
+    }
+    this.#random.restore('loop', checkpoint.state.random.loop ?? '');
+  }
+
+  restoreWeights({ tensors }: Checkpoint, file: string, options: { allowExtra?: boolean } = {}): void {
+    const variables = [...this.#updates.parameters(), ...this.#updates.buffers()];
+    requireTensors(
+      tensors.model,
+      variables.map(({ name, variable }) => described({ name, tensor: variable })),
+      `${file}: model`,
+      options,
+    );
+    for (const { name, variable } of variables) {
+      const tensor = toTensor(tensors.model!.get(name)!);
+      variable.assign(tensor);
+      tensor.dispose();
+    }
+  }
+}

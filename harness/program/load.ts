@@ -1,0 +1,130 @@
+/**
+ * Loads the modules of a training program that was written for a bundler, a browser or tfjs-node, as they stand.
+ * Node alone would refuse them, or give them a TensorFlow.js of their own, of which nothing can be measured.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { createRequire, isBuiltin, registerHooks } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+export interface ProgramOptions {
+  /**
+   * What the program gets instead of a module, by the name with which it imports it: for what is not installed,
+   * or draws in a browser. Each is an object with the names that the program uses.
+   */
+  readonly modules?: Readonly<Record<string, object>>;
+}
+
+/** These open a backend of their own; the harness has opened one. */
+const NODE_BINDINGS = new Set(['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu']);
+const REPLACED = 'resumeproof-module:';
+const EXTENSIONS = ['', '.js', '.ts', '.mjs', '.cjs', '.json', '/index.js', '/index.ts'];
+
+interface Program {
+  readonly modules: ReadonlyMap<string, string>;
+  /** Whose packages are taken where the program has none of its own, and always for TensorFlow.js. */
+  readonly home: string;
+}
+
+/** By URL, each module that was loaded for a program. */
+const programs = new Map<string, Program>();
+const replaced: object[] = [];
+let hooked = false;
+
+/**
+ * Runs the module and gives what it exports. Synchronous: what it does while it is loaded happens inside the
+ * caller, as the drawing of its first weights with `Math.random`. A module is run once in a process, and what
+ * replaces a module does so for the folder that imports it.
+ *
+ * - `@tensorflow/tfjs`, `-core`, `-layers`, `-data` are the scenario's own; `@tensorflow/tfjs-node` and `-gpu`
+ *   are `@tensorflow/tfjs` on the backend that the harness opened.
+ * - Imports may leave the extension out, and an ES module may call `require`, as bundlers let it.
+ * - A package that is not installed beside the program is looked for beside the scenario.
+ *
+ * @param file its path or URL
+ * @param home the scenario's `import.meta.url`
+ * @throws what the module throws; {@link Error} with the importing file when one of its imports is not found
+ */
+export function loadProgram<M = Record<string, unknown>>(
+  file: string | URL,
+  home: string,
+  { modules = {} }: ProgramOptions = {},
+): M {
+  if (!hooked) registerHooks({ resolve: resolveImport, load: loadModule });
+  hooked = true;
+  const url = typeof file === 'string' ? pathToFileURL(path.resolve(file)) : file;
+  programs.set(url.href, {
+    home,
+    modules: new Map(
+      Object.entries(modules).map(([name, exports]) => [name, `${REPLACED}${replaced.push(exports) - 1}`]),
+    ),
+  });
+  return createRequire(home)(fileURLToPath(url)) as M;
+}
+
+type Resolve = Parameters<NonNullable<Parameters<typeof registerHooks>[0]['resolve']>>;
+type Load = Parameters<NonNullable<Parameters<typeof registerHooks>[0]['load']>>;
+
+function resolveImport(specifier: Resolve[0], context: Resolve[1], next: Resolve[2]): ReturnType<Resolve[2]> {
+  const { parentURL } = context;
+  const program = parentURL === undefined ? undefined : programs.get(parentURL);
+  if (program === undefined || isBuiltin(specifier)) return next(specifier, context);
+  const instead = program.modules.get(specifier);
+  if (instead !== undefined) return { url: instead, format: 'module', shortCircuit: true };
+  if (/^(\.|\/|file:)/.test(specifier)) {
+    const file = withExtension(specifier, parentURL!);
+    const found = file === undefined ? next(specifier, context) : { url: file, shortCircuit: true };
+    programs.set(found.url, program);
+    return found;
+  }
+  const fromHome = (name: string) => ({
+    url: pathToFileURL(createRequire(program.home).resolve(name)).href,
+    shortCircuit: true,
+  });
+  if (NODE_BINDINGS.has(specifier)) return fromHome('@tensorflow/tfjs');
+  if (specifier.startsWith('@tensorflow/')) return fromHome(specifier);
+  try {
+    return next(specifier, context);
+  } catch {
+    return fromHome(specifier);
+  }
+}
+
+function withExtension(specifier: string, parent: string): string | undefined {
+  const url = new URL(specifier, parent);
+  const file = fileURLToPath(url);
+  const isFile = (name: string): boolean => existsSync(name) && statSync(name).isFile();
+  const extension = EXTENSIONS.find((each) => isFile(`${file}${each}`));
+  return extension === undefined ? undefined : pathToFileURL(`${file}${extension}`).href;
+}
+
+function loadModule(url: Load[0], context: Load[1], next: Load[2]): ReturnType<Load[2]> {
+  if (url.startsWith(REPLACED)) {
+    return { format: 'module', source: sourceOf(Number(url.slice(REPLACED.length))), shortCircuit: true };
+  }
+  if (!programs.has(url) || !url.endsWith('.js')) return next(url, context);
+  const source = readFileSync(fileURLToPath(url), 'utf8');
+  if (!/^\s*(import\s*["'{*\w]|export\s*[{*\w])/m.test(source)) return next(url, context);
+  // Node takes a file with both as a CommonJS module that is broken, or as one that has no `require`.
+  const needsRequire = /\b(require|module)\b/.test(source) && !/\b(const|let|var)\s+require\b/.test(source);
+  // In one line, so that the program's own lines keep their numbers.
+  return { format: 'module', source: needsRequire ? `${PRELUDE} ${source}` : source, shortCircuit: true };
+}
+const PRELUDE = [
+  `import { createRequire as $createRequire } from 'node:module';`,
+  'const require = $createRequire(import.meta.url), module = { exports: {} };',
+].join(' ');
+
+/** A module that exports what the scenario gave; to `require` it is that object itself. */
+function sourceOf(index: number): string {
+  const given = replaced[index]!;
+  const names = Object.keys(given).filter((name) => name !== 'default' && /^[\w$]+$/.test(name));
+  const key = JSON.stringify(REPLACED);
+  return [
+    `const given = globalThis[Symbol.for(${key})][${index}];`,
+    `export default given.default ?? given;`,
+    `export { given as 'module.exports' };`,
+    ...names.map((name, at) => `const _${at} = given.${name}; export { _${at} as ${name} };`),
+  ].join('\n');
+}
+Object.defineProperty(globalThis, Symbol.for(REPLACED), { value: replaced });

@@ -1,0 +1,124 @@
+/**
+ * Runs the scenarios of fixtures/field-tests/, whose training code is that of tensorflow/tfjs-examples, and
+ * writes what was found into the table in docs/field-tests.md. The examples are not part of this repository.
+ *   npm run field-tests -- [--examples DIR] [scenario…]
+ * Each runs on wasm, or on cpu where wasm lacks a kernel. Exits with 1 where one is not as expected, with 2
+ * where the copy of the examples is missing or another.
+ */
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Gate, gateSchema, type Verdict } from '../harness/judge/verdict.ts';
+
+const ORIGIN = 'https://github.com/tensorflow/tfjs-examples';
+const COMMIT = '0521725666e4504948eed00fe372b92510cc74f9';
+
+const root = path.dirname(import.meta.dirname);
+const SCENARIOS = path.join('fixtures', 'field-tests');
+const DOCUMENT = path.join(root, 'docs', 'field-tests.md');
+const TABLE = /(<!-- table:[^\n]*-->\n\n)([\s\S]*?)(\n\n<!-- end of the table -->)/;
+
+/** Why the folder is not the copy that is wanted, and the commands that make it one. */
+function problemWith(folder: string): string | undefined {
+  const shown = path.relative('', folder) || '.';
+  const get = `  git clone --filter=blob:none ${ORIGIN} ${shown}\n  git -C ${shown} checkout ${COMMIT}`;
+  if (!existsSync(path.join(folder, '.git'))) {
+    return `no copy of tensorflow/tfjs-examples in ${shown}; get it, or name another with --examples DIR:\n${get}`;
+  }
+  const git = (...args: string[]): string =>
+    execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8' }).trim();
+  const head = git('rev-parse', 'HEAD');
+  if (head !== COMMIT) {
+    return `${shown} is at commit ${head}, and the field tests are written for another:\n  git -C ${shown} checkout ${COMMIT}`;
+  }
+  const changed = git('diff', '--name-only', '--diff-filter=M', 'HEAD');
+  return changed === ''
+    ? undefined
+    : `${changed.split('\n')[0]} in ${shown} is not as it was published: put it back with\n  git -C ${shown} checkout -- .`;
+}
+
+async function verdictsOn(backend: string, names: readonly string[], examples: string): Promise<Gate> {
+  const reports = await mkdtemp(path.join(tmpdir(), 'resumeproof-field-'));
+  const options = ['--scenarios', SCENARIOS, '--backend', backend, '--reports', reports, '--json'];
+  const command = [
+    path.join(root, 'scripts', 'start.mjs'),
+    'harness/cli/main.ts',
+    'run',
+    ...names,
+    ...options,
+  ];
+  const env = { ...process.env, RESUMEPROOF_EXAMPLES: examples };
+  try {
+    const output = await new Promise<string>((resolve, reject) => {
+      execFile(process.execPath, command, { cwd: root, maxBuffer: 1e9, env }, (error, stdout, stderr) => {
+        if (stdout.startsWith('{')) resolve(stdout);
+        else reject(new Error(stderr.trim().split('\n').at(-1) || error?.message || 'it printed nothing'));
+      });
+    });
+    const { report: _, ...gate } = JSON.parse(output);
+    return gateSchema.parse(gate);
+  } finally {
+    await rm(reports, { recursive: true });
+  }
+}
+
+const linesOf = async (file: string): Promise<number> =>
+  (await readFile(path.join(root, SCENARIOS, file), 'utf8')).trim().split('\n').length;
+
+async function rowOf({ scenario, backend, outcome, headline, about }: Verdict): Promise<string> {
+  const support = `support/${scenario.replace(/-own-save$/, '')}.ts`;
+  const shared = existsSync(path.join(root, SCENARIOS, support)) ? ` + ${await linesOf(support)}` : '';
+  const lines = `${await linesOf(`${scenario}.ts`)}${shared}`;
+  const program = about.slice(0, about.indexOf(':'));
+  const link = `[${scenario}](../${SCENARIOS.split(path.sep).join('/')}/${scenario}.ts)`;
+  return `| ${link} | ${program} | ${lines} | ${backend?.name ?? '–'} | ${outcome === 'proven' ? '✓' : '✗'} ${outcome} | ${headline} |`;
+}
+
+async function write(verdicts: readonly Verdict[]): Promise<void> {
+  const text = await readFile(DOCUMENT, 'utf8');
+  const table = TABLE.exec(text)?.[2];
+  if (table === undefined) throw new Error(`${DOCUMENT} holds no table between its two comments`);
+  const [head, rule, ...rows] = table.split('\n');
+  const byName = new Map(rows.map((row) => [/^\| \[([^\]]+)\]/.exec(row)?.[1] ?? '', row]));
+  for (const verdict of verdicts) byName.set(verdict.scenario, await rowOf(verdict));
+  const kept = [...byName]
+    .filter(([name]) => existsSync(path.join(root, SCENARIOS, `${name}.ts`)))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const printed = [head, rule, ...kept.map(([, row]) => row)].join('\n');
+  await writeFile(
+    DOCUMENT,
+    text.replace(TABLE, (_, before, __, after) => before + printed + after),
+  );
+  // As the check of all files wants it.
+  const biome = path.join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
+  spawnSync(process.execPath, [biome, 'format', '--write', '--log-level=error', DOCUMENT], { cwd: root });
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { examples: { type: 'string', default: path.join(root, '.cache', 'tfjs-examples') } },
+  });
+  const examples = path.resolve(values.examples);
+  const problem = problemWith(examples);
+  if (problem !== undefined) {
+    process.stderr.write(`${problem}\n`);
+    return 2;
+  }
+  const all = readdirSync(path.join(root, SCENARIOS)).filter((file) => file.endsWith('.ts'));
+  const names = positionals.length > 0 ? positionals : all.map((file) => path.basename(file, '.ts'));
+  const onWasm = (await verdictsOn('wasm', names, examples)).verdicts;
+  const skipped = onWasm.filter(({ outcome }) => outcome === 'skipped').map(({ scenario }) => scenario);
+  const onCpu = skipped.length === 0 ? [] : (await verdictsOn('cpu', skipped, examples)).verdicts;
+  const verdicts = [...onWasm.filter(({ outcome }) => outcome !== 'skipped'), ...onCpu];
+  await write(verdicts);
+  for (const { scenario, asExpected, headline } of verdicts) {
+    process.stdout.write(`${asExpected ? '✓' : '✗'} ${scenario}: ${headline}\n`);
+  }
+  return verdicts.every(({ asExpected }) => asExpected) ? 0 : 1;
+}
+
+process.exitCode = await main();
