@@ -1,6 +1,6 @@
 /**
  * The whole check on a machine with a hardware GPU, in one command: `npm run check:gpu`. Sets node-gpu up with CUDA,
- * runs the gate on webgpu and on node-gpu with `--require-gpu`, measures, and writes what it found to
+ * runs the gate on webgpu and on node-gpu with `--require-gpu`, verifies their kernels, measures, and writes what it found to
  * reports/hardware/DATE-DEVICE.json, which is meant to be committed. Exit code 0 if every gate passed on a GPU, 1 if
  * one did not, 3 where there is no hardware GPU.
  */
@@ -86,6 +86,7 @@ async function check(): Promise<number> {
     backends,
     setup: { exitCode: setup.exitCode, problem: setup.problem },
     gates,
+    kernels: jsonOf(await run('harness/cli/main.ts', 'doctor', '--verify', '--json')),
     bench: jsonOf(await run('scripts/bench.ts', 'probe', 'backends', 'unet', '--json')),
   };
   const folder = path.join(root, 'reports', 'hardware');
