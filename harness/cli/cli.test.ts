@@ -68,9 +68,10 @@ describe('run', () => {
       noise: { exact: true, controls: 1, quantities: [] },
     });
     const [loss] = verdict!.findings;
-    expect(loss).toMatchObject({ rule: 'loss-differs', step: 5 });
+    expect(loss?.rule).toBe('loss-differs');
     // Digits enough to see it.
-    expect(loss!.sentence).toMatch(/at step 5: (1\.\d{4,}) instead of (?!\1)1\.\d{4,}/);
+    expect(loss!.sentence).toMatch(/at step [56]: (\d\.\d{4,}) instead of (?!\1)\d\.\d{4,}/);
+    expect(Math.min(...verdict!.findings.map(({ step }) => step!))).toBe(5);
   });
 
   test('a known fault that is not in the plan’s way, and is not found, turns the gate red', async () => {
