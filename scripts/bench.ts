@@ -66,16 +66,17 @@ async function bench(names: readonly string[]): Promise<void> {
   process.stdout.write(`${options.json ? JSON.stringify(measured, null, 2) : text}\n`);
 }
 
+/** Where no kernel is compiled to the machine's own code, a step of the large model takes a minute. */
+const isSlow = ({ name, hardware }: BackendReport): boolean =>
+  name === 'cpu' || (name === 'webgpu' && !hardware);
+
 /** A probed step against a bare one of the same trainer, on every backend. */
 async function probe(quick: boolean): Promise<Section> {
-  // Where no kernel is compiled to the machine's own code, a step of the large model takes a minute.
-  const slow = ({ name, hardware }: BackendReport): boolean =>
-    name === 'cpu' || (name === 'webgpu' && !hardware);
   return onEach(
     await probeBackends(),
     'a probed step ÷ a bare one',
     (report) =>
-      measureSteps<ProbeCost>('probe', quick ? 5 : 15, report.name, slow(report) ? 'small' : 'large'),
+      measureSteps<ProbeCost>('probe', quick ? 5 : 15, report.name, isSlow(report) ? 'small' : 'large'),
     probedFigures,
   );
 }
@@ -109,7 +110,7 @@ async function backends(quick: boolean): Promise<Section> {
   return onEach(
     reports,
     'the image scenario',
-    ({ name }) => measureStart(name, quick ? 3 : 9),
+    (report) => measureStart(report.name, quick || isSlow(report) ? 3 : 9),
     (what, { bare, harness, added, step }: StartCost) => {
       wasm ??= step;
       return [
