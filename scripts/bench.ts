@@ -67,8 +67,9 @@ async function bench(names: readonly string[]): Promise<void> {
 }
 
 /** Where no kernel is compiled to the machine's own code, a step of the large model takes a minute. */
-const isSlow = ({ name, hardware }: BackendReport): boolean =>
-  name === 'cpu' || (name === 'webgpu' && !hardware);
+function isSlow({ name, hardware }: BackendReport): boolean {
+  return name === 'cpu' || (name === 'webgpu' && !hardware);
+}
 
 /** A probed step against a bare one of the same trainer, on every backend. */
 async function probe(quick: boolean): Promise<Section> {
