@@ -90,6 +90,11 @@ describe('on a device that is not this process’ memory', () => {
     );
   });
 
+  test('a change whose square is below float32’s range is one all the same', async () => {
+    const { change } = await measured(Float32Array.of(1, 1e-30), Float32Array.of(1, 2e-30));
+    expect(change).toMatchObject({ updateL2: 0, changed: true });
+  });
+
   test('what is asked for in several rounds is told apart, and nothing stays behind', async () => {
     const [small, large] = [tf.tensor1d([3, 4]), tf.tensor2d([5, 0, 0, -12], [2, 2])];
     const { numTensors } = tf.memory();
@@ -107,7 +112,7 @@ describe('on a device that is not this process’ memory', () => {
   });
 });
 
-test('webgpu measures what memory holds', async ({ skip }) => {
+test.for(['webgpu', 'node-gpu'])('%s measures what memory holds', async (name, { skip }) => {
   const module = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);
   // In a process of its own, as everywhere: Dawn keeps threads. NaN travels as a string.
   const program = `
@@ -116,7 +121,7 @@ test('webgpu measures what memory holds', async ({ skip }) => {
     import { CHANGES } from ${module('./testing/changes.ts')};
     const text = (_, value) => (typeof value === 'number' ? String(value) : value);
     const say = (value) => process.stdout.write('> ' + JSON.stringify(value, text) + '\\n');
-    const backend = await openBackend('webgpu').catch((error) => say({ refused: error.message }) && process.exit());
+    const backend = await openBackend('${name}').catch((error) => say({ refused: error.message }) && process.exit());
     const tf = await import('@tensorflow/tfjs-core');
     const measure = measurements();
     const pending = CHANGES.map(([, now, before]) => {
@@ -126,14 +131,15 @@ test('webgpu measures what memory holds', async ({ skip }) => {
     await measure.collect();
     say(pending.map(([change, l2]) => ({ ...change(), alone: l2() })));
     backend.assertStillActive();
-    await backend.close();`;
+    await backend.close();
+    process.exit();`;
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--no-warnings', '--input-type=module', '-e', program],
     { timeout: 60_000, killSignal: 'SIGKILL', cwd: import.meta.dirname },
   );
   const said = JSON.parse(/^> (.*)$/m.exec(stdout)![1]!);
-  // Only for want of an adapter: any other problem of webgpu must be seen to fail.
+  // Only for want of an adapter or the package: any other problem must be seen to fail.
   if (/finds no adapter|needs the package/.test(said.refused ?? '')) skip(said.refused);
   expect(said.refused).toBeUndefined();
   for (const [index, [what, now, before]] of CHANGES.entries()) {

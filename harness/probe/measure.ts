@@ -1,6 +1,6 @@
 /**
  * Norms of live tensors. Where the backend keeps its tensors in this process' memory (wasm, cpu) one pass
- * over a view of them gives everything; elsewhere the sums are made on the device and read back once, on
+ * over a view of them gives everything; elsewhere the sums are made on the device and read back together, on
  * webgpu by one kernel of our own a tensor.
  */
 import * as tf from '@tensorflow/tfjs-core';
@@ -112,44 +112,73 @@ function differ(now: ArrayLike<number>, before: ArrayLike<number>): boolean {
   return false;
 }
 
+interface NodeBackend {
+  executeSingleInput(operation: string, input: tf.Tensor): tf.Tensor;
+}
+
+/** Sum of squares, `[]`; by libtensorflow's own operation in one pass without a temporary, where it is there. */
+function sumOfSquares(): (tensor: tf.Tensor) => tf.Tensor {
+  if (tf.getBackend() !== 'tensorflow') return (tensor) => tf.sum(tf.square(tensor));
+  const backend = tf.backend() as unknown as NodeBackend;
+  return (tensor) => tf.mul(backend.executeSingleInput('L2Loss', tensor), 2);
+}
+
 function onDevice(): Measurements {
+  const squares = sumOfSquares();
   let scalars: tf.Tensor[] = [];
-  let values: Float32Array = new Float32Array();
+  let values: ArrayLike<number> = [];
+  /** Pairs whose difference may have vanished in float32's range: whether they are equal is asked for apart. */
+  let pairs: { at: number; now: tf.Tensor; before: tf.Tensor }[] = [];
+  let moved: ReadonlySet<number> = new Set();
   const add = (tensors: readonly tf.Tensor[]): number => {
     const at = scalars.length;
     for (const tensor of tensors) scalars.push(tf.keep(tf.reshape(tensor, [1])));
     return at;
   };
-  const squares = (tensor: tf.Tensor): tf.Tensor => tf.sum(tf.square(tensor));
+  const read = async (pending: readonly tf.Tensor[]): Promise<ArrayLike<number>> => {
+    if (pending.length === 0) return [];
+    const all = tf.concat(pending as tf.Tensor1D[]);
+    tf.dispose([...pending]);
+    try {
+      return await all.data();
+    } finally {
+      all.dispose();
+    }
+  };
   return {
     change(now, before) {
       const at = tf.tidy(() =>
-        add([
-          squares(now),
-          tf.max(tf.abs(now)),
-          squares(tf.sub(now, before)),
-          tf.cast(tf.any(tf.notEqual(now, before)), 'float32'),
-        ]),
+        add([squares(now), tf.max(now), tf.min(now), squares(tf.sub(now, before))]),
       ) as unknown as number;
-      return () => ({
-        l2: Math.sqrt(values[at]!),
-        linf: values[at + 1]!,
-        updateL2: Math.sqrt(values[at + 2]!),
-        changed: values[at + 3] !== 0,
-      });
+      pairs.push({ at, now, before });
+      return () => {
+        const l2 = Math.sqrt(values[at]!);
+        return {
+          l2,
+          // The largest of values among which one is no number is not the same everywhere.
+          linf: Number.isNaN(l2) ? l2 : Math.max(Math.abs(values[at + 1]!), Math.abs(values[at + 2]!)),
+          updateL2: Math.sqrt(values[at + 3]!),
+          changed: moved.has(at),
+        };
+      };
     },
     l2(tensor) {
       const at = tf.tidy(() => add([squares(tensor)])) as unknown as number;
       return () => Math.sqrt(values[at]!);
     },
     async collect() {
-      const pending = scalars;
-      scalars = [];
+      const [pending, asked] = [scalars, pairs];
+      [scalars, pairs] = [[], []];
       if (pending.length === 0) return;
-      const all = tf.concat(pending as tf.Tensor1D[]);
-      tf.dispose(pending);
-      values = (await all.data()) as Float32Array;
-      all.dispose();
+      values = await read(pending);
+      const open = asked.filter(({ at }) => !(values[at + 3]! > 0));
+      const differ = await read(
+        open.map(({ now, before }) =>
+          tf.tidy(() => tf.reshape(tf.cast(tf.any(tf.notEqual(now, before)), 'float32'), [1])),
+        ),
+      );
+      const still = new Set(open.filter((_, index) => differ[index] === 0).map(({ at }) => at));
+      moved = new Set(asked.flatMap(({ at }) => (still.has(at) ? [] : [at])));
     },
   };
 }
