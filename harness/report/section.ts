@@ -84,7 +84,7 @@ function noiseTable({ quantities }: NoiseRecord): Markup {
           <td class="number">${figures(floor)}</td>
           <td class="number">${allowed === null ? 'nothing to compare' : `${figures(allowed.least)} to ${figures(allowed.most)}`}</td>
           <td class="number">${factor.toFixed(1)}</td>
-          <td class="number">${degrees.toFixed(1)}</td>
+          <td class="number">${degrees < 1000 ? degrees.toFixed(1) : '> 1000'}</td>
           <td class="number">${comparisons}</td>
         </tr>`,
       )}</tbody>
