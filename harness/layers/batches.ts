@@ -12,6 +12,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { Callback, LayersModel, registerCallbackConstructor, Sequential } from '@tensorflow/tfjs-layers';
 import { type TrainedModel, trainedModels } from './model.ts';
 import type { LoopRandom } from './random.ts';
+import { Turns } from './turns.ts';
 
 export interface TrainedBatch {
   readonly loss: number;
@@ -80,9 +81,7 @@ export class Batches {
   /** Which of the results are the batch's own: an evaluation may come before it and after it. */
   #own = 0;
   #last: TrainedBatch | undefined;
-  #release: (() => void) | undefined;
-  #arrival = Promise.withResolvers<void>();
-  #failure: Error | undefined;
+  readonly #turns = new Turns();
 
   /**
    * @param passed what the loop is to pass over before it is held
@@ -105,8 +104,13 @@ export class Batches {
 
   /** Starts the loop, to be held before its first batch that was not trained yet. */
   async start(loop: () => Promise<unknown>): Promise<void> {
-    running.run(this, () => this.#run(loop));
-    await this.#arrived();
+    running.run(this, () =>
+      this.#turns.begin(async () => {
+        await loop();
+        await this.#readBack();
+      }),
+    );
+    await this.#turns.arrived();
     if (this.#replayed === this.#past.length) return;
     throw new Error(
       `the loop ended after ${this.done} batches, before the one at which it was saved: run it with the data and the number of epochs with which it was saved`,
@@ -115,50 +119,21 @@ export class Batches {
 
   /** Lets one batch be trained. @throws {Error} what the loop throws, or when it has no batch left */
   async next(): Promise<TrainedBatch> {
-    await this.#arrived();
-    const release = this.#release;
     const { done } = this;
-    if (release !== undefined) {
-      this.#arrival = Promise.withResolvers();
-      this.#release = undefined;
-      release();
-    }
-    await this.#arrived();
+    await this.#turns.next();
     if (this.done === done) {
       throw new Error(`the loop ended after ${done} batches: give it as many as the plan has steps`);
     }
     return this.#last!;
   }
 
-  /** Until the loop is held, or has ended. */
-  async #arrived(): Promise<void> {
-    await this.#arrival.promise;
-    if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  async #run(loop: () => Promise<unknown>): Promise<void> {
-    try {
-      await loop();
-      await this.#readBack();
-      this.#arrival.resolve();
-    } catch (error) {
-      this.#failure = error as Error;
-      this.#arrival.resolve();
-    }
-  }
-
   /** Called by the loop before a batch. */
   async hold(): Promise<void> {
     if (this.#replayed < this.#past.length) return;
-    if (this.#release !== undefined) {
+    if (this.#turns.held) {
       throw new Error('two batches are trained at a time: await each before the next');
     }
-    const released = new Promise<void>((resolve) => {
-      this.#release = resolve;
-    });
-    await this.#readBack();
-    this.#arrival.resolve();
-    await released;
+    await this.#turns.hold(() => this.#readBack());
   }
 
   compiled(outer: LayersModel): void {

@@ -6,6 +6,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { trainingObserver } from '../training/observation.ts';
+import type { Observed } from '../training/trainer.ts';
 import { prefix, type TrainedModel, type Weight } from './model.ts';
 
 interface SlotEntry {
@@ -120,7 +121,7 @@ export const optimizerStateSchema = z.object({
 /** What a checkpoint keeps of an optimizer besides its tensors. */
 export type OptimizerState = z.output<typeof optimizerStateSchema>;
 
-export function optimizerState(trained: TrainedOptimizer): OptimizerState {
+function optimizerState(trained: TrainedOptimizer): OptimizerState {
   const suffixes = properties(trained.optimizer).flatMap(([property, value]): [string, string][] => {
     const first = isSlots(value) ? value.find((entry) => entry !== undefined) : undefined;
     return first === undefined ? [] : [[property, first.originalName.split('/').at(-1)!]];
@@ -135,6 +136,25 @@ export function optimizerState(trained: TrainedOptimizer): OptimizerState {
 export const slotKey = (key: string, parameter: string, property: string): string =>
   `${prefix(key)}${parameter}.${property}`;
 export const scalarKey = (key: string, property: string): string => `${prefix(key)}${property}`;
+
+export const stateKey = (key: string): string => `${prefix(key)}optimizer`;
+
+/** Slots and scalars of all, by {@link slotKey} and {@link scalarKey}. */
+export const tensorsOf = (optimizers: readonly TrainedOptimizer[]): [string, tf.Tensor][] =>
+  optimizers.flatMap((own): [string, tf.Tensor][] => [
+    ...slotsOf(own).map(({ parameter, property, tensor }): [string, tf.Tensor] => [
+      slotKey(own.key, parameter, property),
+      tensor,
+    ]),
+    ...scalarsOf(own).map(([property, tensor]): [string, tf.Tensor] => [
+      scalarKey(own.key, property),
+      tensor,
+    ]),
+  ]);
+
+/** What a checkpoint keeps of all besides their tensors, by {@link stateKey}. */
+export const statesOf = (optimizers: readonly TrainedOptimizer[]): Record<string, OptimizerState> =>
+  Object.fromEntries(optimizers.map((own) => [stateKey(own.key), optimizerState(own)]));
 
 /**
  * Makes the optimizer what it was. A weight without a slot gets none: the optimizer makes it at its first step.
@@ -171,11 +191,32 @@ function toVariable(tensor: tf.Tensor): tf.Variable {
   return variable;
 }
 
-/** Numbers of the whole optimizer for the probe, by the field's names; scalars as they were read last. */
-export const countersOf = (trained: TrainedOptimizer, { scalars }: Watched): [string, Plain][] => [
+/** Numbers of the whole optimizer, by the field's names; scalars as they were read last. */
+const countersOf = (trained: TrainedOptimizer, { scalars }: Watched): [string, Plain][] => [
   ...plainOf(trained).map(([name, value]): [string, Plain] => [name.replace(/_$/, ''), value]),
   ...[...scalars].map(([name, value]): [string, Plain] => [SCALAR_NAMES[name] ?? name, value]),
 ];
+
+/** For the probe: the slots of all. */
+export const observedSlots = (optimizers: readonly TrainedOptimizer[]): NonNullable<Observed['slots']> =>
+  optimizers.flatMap((own) =>
+    slotsOf(own).map(({ slot, parameter, tensor }) => ({
+      slot: `${prefix(own.key)}${slot}`,
+      parameter,
+      tensor,
+    })),
+  );
+
+/** For the probe: the numbers of all. */
+export const observedCounters = (
+  optimizers: readonly (TrainedOptimizer & { readonly watched: Watched })[],
+): [string, Plain][] =>
+  optimizers.flatMap((own) =>
+    countersOf(own, own.watched).map(([name, value]): [string, Plain] => [
+      `${stateKey(own.key)}.${name}`,
+      value,
+    ]),
+  );
 
 export interface Watched {
   /** The rate that the optimizer shows; NaN where it shows none. */

@@ -5,21 +5,27 @@ import { type Checkpoint, CheckpointError, requireTensors } from '../checkpoint/
 import type { TensorMap } from '../checkpoint/safetensors.ts';
 import { toTensor, toTensorMap } from '../training/tensors.ts';
 import type { Batches, Recording } from './batches.ts';
-import { prefix, recurrentStates, restoreRecurrentStates, type TrainedModel, weightsOf } from './model.ts';
+import {
+  prefix,
+  recurrentStates,
+  restoreRecurrentStates,
+  type TrainedModel,
+  type Weight,
+  weightsOf,
+} from './model.ts';
 import {
   type OptimizerState,
-  optimizerState,
   optimizerStateSchema,
   optimizersOf,
   restoreOptimizer,
   scalarKey,
   scalarsOf,
   slotKey,
-  slotsOf,
+  stateKey,
+  statesOf,
+  tensorsOf,
 } from './optimizer.ts';
 import type { LoopRandom } from './random.ts';
-
-const OPTIMIZER = 'optimizer';
 
 export async function toCheckpoint(
   models: readonly TrainedModel[],
@@ -28,30 +34,18 @@ export async function toCheckpoint(
 ): Promise<Checkpoint> {
   const { parameters, statistics } = weightsOf(models);
   const optimizers = optimizersOf(models, parameters);
-  const slots = optimizers.flatMap((trained): [string, Tensor][] => [
-    ...slotsOf(trained).map(({ parameter, property, tensor }): [string, Tensor] => [
-      slotKey(trained.key, parameter, property),
-      tensor,
-    ]),
-    ...scalarsOf(trained).map(([property, tensor]): [string, Tensor] => [
-      scalarKey(trained.key, property),
-      tensor,
-    ]),
-  ]);
   return {
     tensors: {
       model: await toTensorMap([...parameters, ...statistics].map(({ name, variable }) => [name, variable])),
       recurrent: await toTensorMap(recurrentStates(models).map(({ name, tensor }) => [name, tensor])),
-      optimizer: await toTensorMap(slots),
+      optimizer: await toTensorMap(tensorsOf(optimizers)),
       recording: encodeRecording(batches.recording),
     },
     state: {
       format: 1,
       step: batches.done,
       schedules: {},
-      optimizers: Object.fromEntries(
-        optimizers.map((trained) => [`${prefix(trained.key)}${OPTIMIZER}`, optimizerState(trained)]),
-      ),
+      optimizers: statesOf(optimizers),
       random: random.states(),
       data: {},
     },
@@ -140,11 +134,20 @@ export function restore(
 /** Weights and running statistics, nothing else. @throws CheckpointError before anything is touched */
 export function restoreWeights({ tensors }: Checkpoint, models: readonly TrainedModel[], file: string): void {
   const { parameters, statistics } = weightsOf(models);
-  const weights = [...parameters, ...statistics];
+  assignWeights([...parameters, ...statistics], tensors.model, `${file}: model`);
+}
+
+/** @throws CheckpointError before anything is touched, unless there is a tensor for each and, by default, no other */
+export function assignWeights(
+  weights: readonly Weight[],
+  tensors: TensorMap | undefined,
+  where: string,
+  options: { allowExtra?: boolean } = {},
+): void {
   const expected = weights.map(({ name, variable }) => described({ name, tensor: variable }));
-  requireTensors(tensors.model, expected, `${file}: model`);
+  requireTensors(tensors, expected, where, options);
   for (const { name, variable } of weights) {
-    const tensor = toTensor(tensors.model!.get(name)!);
+    const tensor = toTensor(tensors!.get(name)!);
     variable.assign(tensor);
     tensor.dispose();
   }
@@ -157,7 +160,7 @@ export const described = ({ name, tensor }: { name: string; tensor: Tensor }) =>
 });
 
 export function stateOf({ state }: Checkpoint, key: string, name: string, file: string): OptimizerState {
-  const field = `${prefix(key)}${OPTIMIZER}`;
+  const field = stateKey(key);
   const parsed = optimizerStateSchema.safeParse(state.optimizers[field]);
   if (!parsed.success) {
     const seen = state.optimizers[field] === undefined ? 'none' : z.prettifyError(parsed.error);

@@ -5,7 +5,6 @@ import type { Observed, SampledImage, Trainer, TrainerContext } from '../trainin
 import { Batches, type Passed } from './batches.ts';
 import {
   type Models,
-  prefix,
   recurrentStates,
   type TrainedModel,
   trainableOf,
@@ -13,9 +12,9 @@ import {
   weightsOf,
 } from './model.ts';
 import {
-  countersOf,
+  observedCounters,
+  observedSlots,
   optimizersOf,
-  slotsOf,
   type TrainedOptimizer,
   type Watched,
   watchOptimizer,
@@ -191,13 +190,7 @@ class LayersTrainer<M extends Models> implements Trainer {
           ...(group === undefined ? {} : { group }),
         };
       }),
-      slots: optimizers.flatMap((own) =>
-        slotsOf(own).map(({ slot, parameter, tensor }) => ({
-          slot: `${prefix(own.key)}${slot}`,
-          parameter,
-          tensor,
-        })),
-      ),
+      slots: observedSlots(optimizers),
       buffers: new Map<string, Tensor>([
         ...statistics.map(({ name, variable }) => [name, variable] as const),
         ...recurrentStates(this.#trained).map(({ name, tensor }) => [name, tensor] as const),
@@ -206,11 +199,7 @@ class LayersTrainer<M extends Models> implements Trainer {
       counters: Object.fromEntries([
         ['batches', done],
         ...(epoch === null ? [] : [['epoch', epoch] as const]),
-        ...optimizers.flatMap((own) =>
-          countersOf(own, own.watched).map(
-            ([name, value]) => [`${prefix(own.key)}optimizer.${name}`, value] as const,
-          ),
-        ),
+        ...observedCounters(optimizers),
       ]),
     };
   }

@@ -13,6 +13,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Recording } from './batches.ts';
 import type { Weight } from './model.ts';
 import { scalarsOf, slotsOf, type TrainedOptimizer, type Watched, watchOptimizer } from './optimizer.ts';
+import { Turns } from './turns.ts';
 
 export type Hold = (claim?: { readonly loss: number }) => Promise<void>;
 
@@ -66,9 +67,7 @@ export class Updates {
   #costs: tf.Tensor[] = [];
   #begun = false;
   #updated = false;
-  #release: (() => void) | undefined;
-  #arrival = Promise.withResolvers<void>();
-  #failure: Error | undefined;
+  readonly #turns = new Turns();
 
   /** The loop begins with that many steps done. */
   beginAt(steps: number): void {
@@ -99,9 +98,12 @@ export class Updates {
 
   /** @throws {Error} what the loop throws, or when it ends before its first step that was not done yet */
   async start(loop: (hold: Hold) => Promise<unknown>): Promise<void> {
-    this.#run(loop);
-    await this.#arrived();
-    if (this.#release !== undefined) return;
+    this.#turns.begin(async () => {
+      await loop(this.hold);
+      await this.hold();
+    });
+    await this.#turns.arrived();
+    if (this.#turns.held) return;
     throw new Error(
       `the loop ended after ${this.done} steps without being held for step ${this.#target + 1}: await hold() before the first update and after each, and run it with the data and for as long as when it was saved`,
     );
@@ -109,16 +111,10 @@ export class Updates {
 
   /** Lets one step be done. @throws {Error} what the loop throws, or when it has no step left */
   async next(): Promise<void> {
-    const release = this.#release;
     const { done } = this;
     this.rates = undefined;
     this.loss = Number.NaN;
-    if (release !== undefined) {
-      this.#arrival = Promise.withResolvers();
-      this.#release = undefined;
-      release();
-    }
-    await this.#arrived();
+    await this.#turns.next();
     if (this.done === done) {
       throw new Error(`the loop ended after ${done} steps: give it as many as the plan has`);
     }
@@ -131,12 +127,7 @@ export class Updates {
     this.#updated = false;
     if (claim !== undefined) this.loss = claim.loss;
     await this.#readBack();
-    if (this.done < this.#target) return;
-    const released = new Promise<void>((resolve) => {
-      this.#release = resolve;
-    });
-    this.#arrival.resolve();
-    await released;
+    if (this.done >= this.#target) await this.#turns.hold();
   };
 
   minimize(
@@ -223,21 +214,6 @@ export class Updates {
   #refuseUnheld(): void {
     if (this.#begun) return;
     throw new Error('a parameter is updated before the loop was held: await hold() before its first update');
-  }
-
-  async #arrived(): Promise<void> {
-    await this.#arrival.promise;
-    if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  async #run(loop: (hold: Hold) => Promise<unknown>): Promise<void> {
-    try {
-      await loop(this.hold);
-      await this.hold.call(this);
-    } catch (error) {
-      this.#failure = error as Error;
-    }
-    this.#arrival.resolve();
   }
 
   async #readBack(): Promise<void> {

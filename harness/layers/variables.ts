@@ -9,18 +9,19 @@ import {
 } from '../checkpoint/checkpoint.ts';
 import { toTensor, toTensorMap } from '../training/tensors.ts';
 import type { Observed, SampledImage, Trainer } from '../training/trainer.ts';
-import { prefix } from './model.ts';
+import type { Weight } from './model.ts';
 import {
-  countersOf,
-  optimizerState,
+  observedCounters,
+  observedSlots,
   restoreOptimizer,
   scalarKey,
   scalarsOf,
   slotKey,
-  slotsOf,
+  statesOf,
+  tensorsOf,
 } from './optimizer.ts';
 import { LoopRandom } from './random.ts';
-import { described, encodeRecording, recordingOf, stateOf } from './saved.ts';
+import { assignWeights, described, encodeRecording, recordingOf, stateOf } from './saved.ts';
 import type { LayersContext } from './trainer.ts';
 import { type Hold, Updates } from './updates.ts';
 
@@ -150,23 +151,10 @@ class VariablesTrainer<B> implements Trainer {
     const { optimizers, done } = this.#updates;
     return {
       parameters: this.#updates.parameters(),
-      slots: optimizers.flatMap((own) =>
-        slotsOf(own).map(({ slot, parameter, tensor }) => ({
-          slot: `${prefix(own.key)}${slot}`,
-          parameter,
-          tensor,
-        })),
-      ),
+      slots: observedSlots(optimizers),
       buffers: new Map(this.#updates.buffers().map(({ name, variable }) => [name, variable])),
       random: { loop: this.#random.states().loop },
-      counters: Object.fromEntries([
-        ['steps', done],
-        ...optimizers.flatMap((own) =>
-          countersOf(own, own.watched).map(
-            ([name, value]) => [`${prefix(own.key)}optimizer.${name}`, value] as const,
-          ),
-        ),
-      ]),
+      counters: Object.fromEntries([['steps', done], ...observedCounters(optimizers)]),
     };
   }
 
@@ -177,34 +165,17 @@ class VariablesTrainer<B> implements Trainer {
       await files.save(path, this.#built, done);
       return;
     }
-    const slots = optimizers.flatMap((own): [string, tf.Tensor][] => [
-      ...slotsOf(own).map(({ parameter, property, tensor }): [string, tf.Tensor] => [
-        slotKey(own.key, parameter, property),
-        tensor,
-      ]),
-      ...scalarsOf(own).map(([property, tensor]): [string, tf.Tensor] => [
-        scalarKey(own.key, property),
-        tensor,
-      ]),
-    ]);
     await saveCheckpoint(path, {
       tensors: {
-        model: await toTensorMap(
-          [...this.#updates.parameters(), ...this.#updates.buffers()].map(({ name, variable }) => [
-            name,
-            variable,
-          ]),
-        ),
-        optimizer: await toTensorMap(slots),
+        model: await toTensorMap(this.#weights().map(({ name, variable }) => [name, variable])),
+        optimizer: await toTensorMap(tensorsOf(optimizers)),
         recording: encodeRecording(recording),
       },
       state: {
         format: 1,
         step: done,
         schedules: {},
-        optimizers: Object.fromEntries(
-          optimizers.map((own) => [`${prefix(own.key)}optimizer`, optimizerState(own)]),
-        ),
+        optimizers: statesOf(optimizers),
         random: { loop: this.#random.states().loop },
         data: {},
       },
@@ -247,17 +218,10 @@ class VariablesTrainer<B> implements Trainer {
   }
 
   restoreWeights({ tensors }: Checkpoint, file: string, options: { allowExtra?: boolean } = {}): void {
-    const variables = [...this.#updates.parameters(), ...this.#updates.buffers()];
-    requireTensors(
-      tensors.model,
-      variables.map(({ name, variable }) => described({ name, tensor: variable })),
-      `${file}: model`,
-      options,
-    );
-    for (const { name, variable } of variables) {
-      const tensor = toTensor(tensors.model!.get(name)!);
-      variable.assign(tensor);
-      tensor.dispose();
-    }
+    assignWeights(this.#weights(), tensors.model, `${file}: model`, options);
+  }
+
+  #weights(): Weight[] {
+    return [...this.#updates.parameters(), ...this.#updates.buffers()];
   }
 }
