@@ -5,13 +5,14 @@
  * Each runs on wasm, or on cpu where wasm lacks a kernel. Exits with 1 where one is not as expected, with 2
  * where the copy of the examples is missing or another.
  */
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Gate, gateSchema, type Verdict } from '../harness/judge/verdict.ts';
+import type { Verdict } from '../harness/judge/verdict.ts';
+import { withGate } from './lib/gate.ts';
+import { rewriteTable } from './lib/table.ts';
 
 const ORIGIN = 'https://github.com/tensorflow/tfjs-examples';
 const COMMIT = '0521725666e4504948eed00fe372b92510cc74f9';
@@ -19,7 +20,6 @@ const COMMIT = '0521725666e4504948eed00fe372b92510cc74f9';
 const root = path.dirname(import.meta.dirname);
 const SCENARIOS = path.join('fixtures', 'field-tests');
 const DOCUMENT = path.join(root, 'docs', 'field-tests.md');
-const TABLE = /(<!-- table:[^\n]*-->\n\n)([\s\S]*?)(\n\n<!-- end of the table -->)/;
 
 /** Why the folder is not the copy that is wanted, and the commands that make it one. */
 function problemWith(folder: string): string | undefined {
@@ -40,30 +40,10 @@ function problemWith(folder: string): string | undefined {
     : `${changed.split('\n')[0]} in ${shown} is not as it was published: put it back with\n  git -C ${shown} checkout -- .`;
 }
 
-async function verdictsOn(backend: string, names: readonly string[], examples: string): Promise<Gate> {
-  const reports = await mkdtemp(path.join(tmpdir(), 'resumeproof-field-'));
-  const options = ['--scenarios', SCENARIOS, '--backend', backend, '--reports', reports, '--json'];
-  const command = [
-    path.join(root, 'scripts', 'start.mjs'),
-    'harness/cli/main.ts',
-    'run',
-    ...names,
-    ...options,
-  ];
-  const env = { ...process.env, RESUMEPROOF_EXAMPLES: examples };
-  try {
-    const output = await new Promise<string>((resolve, reject) => {
-      execFile(process.execPath, command, { cwd: root, maxBuffer: 1e9, env }, (error, stdout, stderr) => {
-        if (stdout.startsWith('{')) resolve(stdout);
-        else reject(new Error(stderr.trim().split('\n').at(-1) || error?.message || 'it printed nothing'));
-      });
-    });
-    const { report: _, ...gate } = JSON.parse(output);
-    return gateSchema.parse(gate);
-  } finally {
-    await rm(reports, { recursive: true });
-  }
-}
+const verdictsOn = (backend: string, names: readonly string[], examples: string): Promise<Verdict[]> =>
+  withGate([...names, '--scenarios', SCENARIOS, '--backend', backend], ({ gate }) => gate.verdicts, {
+    RESUMEPROOF_EXAMPLES: examples,
+  });
 
 const linesOf = async (file: string): Promise<number> =>
   (await readFile(path.join(root, SCENARIOS, file), 'utf8')).trim().split('\n').length;
@@ -77,24 +57,14 @@ async function rowOf({ scenario, backend, outcome, headline, about }: Verdict): 
   return `| ${link} | ${program} | ${lines} | ${backend?.name ?? '–'} | ${outcome === 'proven' ? '✓' : '✗'} ${outcome} | ${headline} |`;
 }
 
-async function write(verdicts: readonly Verdict[]): Promise<void> {
-  const text = await readFile(DOCUMENT, 'utf8');
-  const table = TABLE.exec(text)?.[2];
-  if (table === undefined) throw new Error(`${DOCUMENT} holds no table between its two comments`);
+async function withRows(table: string, verdicts: readonly Verdict[]): Promise<string> {
   const [head, rule, ...rows] = table.split('\n');
   const byName = new Map(rows.map((row) => [/^\| \[([^\]]+)\]/.exec(row)?.[1] ?? '', row]));
   for (const verdict of verdicts) byName.set(verdict.scenario, await rowOf(verdict));
   const kept = [...byName]
     .filter(([name]) => existsSync(path.join(root, SCENARIOS, `${name}.ts`)))
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  const printed = [head, rule, ...kept.map(([, row]) => row)].join('\n');
-  await writeFile(
-    DOCUMENT,
-    text.replace(TABLE, (_, before, __, after) => before + printed + after),
-  );
-  // As the check of all files wants it.
-  const biome = path.join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
-  spawnSync(process.execPath, [biome, 'format', '--write', '--log-level=error', DOCUMENT], { cwd: root });
+  return [head, rule, ...kept.map(([, row]) => row)].join('\n');
 }
 
 async function main(): Promise<number> {
@@ -110,11 +80,11 @@ async function main(): Promise<number> {
   }
   const all = readdirSync(path.join(root, SCENARIOS)).filter((file) => file.endsWith('.ts'));
   const names = positionals.length > 0 ? positionals : all.map((file) => path.basename(file, '.ts'));
-  const onWasm = (await verdictsOn('wasm', names, examples)).verdicts;
+  const onWasm = await verdictsOn('wasm', names, examples);
   const skipped = onWasm.filter(({ outcome }) => outcome === 'skipped').map(({ scenario }) => scenario);
-  const onCpu = skipped.length === 0 ? [] : (await verdictsOn('cpu', skipped, examples)).verdicts;
+  const onCpu = skipped.length === 0 ? [] : await verdictsOn('cpu', skipped, examples);
   const verdicts = [...onWasm.filter(({ outcome }) => outcome !== 'skipped'), ...onCpu];
-  await write(verdicts);
+  await rewriteTable(DOCUMENT, (table) => withRows(table, verdicts));
   for (const { scenario, asExpected, headline } of verdicts) {
     process.stdout.write(`${asExpected ? '✓' : '✗'} ${scenario}: ${headline}\n`);
   }

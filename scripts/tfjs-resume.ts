@@ -4,15 +4,13 @@
  *   node scripts/start.mjs scripts/tfjs-resume.ts [backend…]
  * Exits with 1 where a backend gave no verdicts; its column is then as it was.
  */
-import { execFile, spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Gate, gateSchema, type Verdict } from '../harness/judge/verdict.ts';
+import type { Gate, Verdict } from '../harness/judge/verdict.ts';
+import { withGate } from './lib/gate.ts';
+import { rewriteTable } from './lib/table.ts';
 
 const root = path.dirname(import.meta.dirname);
 const DOCUMENT = path.join(root, 'docs', 'tfjs-resume.md');
-const TABLE = /(<!-- table:[^\n]*-->\n\n)([\s\S]*?)(\n\n<!-- end of the table -->)/;
 const DEVICE = 'device';
 const MEASURE = 'judged by';
 
@@ -52,35 +50,13 @@ function print(cells: Cells): string {
 const found = ({ outcome, findings }: Verdict): string =>
   findings[0] === undefined ? `✓ ${outcome}` : `✗ \`${findings[0].rule}\``;
 
-/** The gate's verdicts, as expected or not: the table shows what is. */
-async function verdictsOn(backend: string): Promise<Gate> {
-  const reports = await mkdtemp(path.join(tmpdir(), 'resumeproof-tfjs-'));
-  const args = ['run', 'optimizer-*', '--backend', backend, '--reports', reports, '--json'];
-  try {
-    const output = await new Promise<string>((resolve, reject) => {
-      const command = [path.join(root, 'scripts', 'start.mjs'), 'harness/cli/main.ts', ...args];
-      execFile(process.execPath, command, { cwd: root, maxBuffer: 1e9 }, (error, stdout, stderr) => {
-        if (stdout.startsWith('{')) resolve(stdout);
-        else reject(new Error(stderr.trim().split('\n').at(-1) || error?.message || 'it printed nothing'));
-      });
-    });
-    const { report: _, ...gate } = JSON.parse(output);
-    return gateSchema.parse(gate);
-  } finally {
-    await rm(reports, { recursive: true });
-  }
-}
-
 const column = (cells: Cells, row: string): Map<string, string> => {
   if (!cells.has(row)) cells.set(row, new Map());
   return cells.get(row)!;
 };
 
-async function write(backend: string, { verdicts }: Gate): Promise<void> {
-  // Read anew, since a backend may take minutes.
-  const text = await readFile(DOCUMENT, 'utf8');
-  const table = TABLE.exec(text)?.[2];
-  if (table === undefined) throw new Error(`${DOCUMENT} holds no table between its two comments`);
+/** The verdicts, as expected or not: the table shows what is. */
+function withColumn(table: string, backend: string, { verdicts }: Gate): string {
   const cells = parse(table);
   for (const verdict of verdicts) column(cells, verdict.scenario).set(backend, found(verdict));
   const { backend: device, noise } = verdicts.find(({ outcome }) => outcome === 'proven') ?? verdicts[0]!;
@@ -88,17 +64,13 @@ async function write(backend: string, { verdicts }: Gate): Promise<void> {
   column(cells, MEASURE).set(backend, noise?.text ?? '–');
   // A scenario that is no more goes.
   const rows = [...verdicts.map(({ scenario }) => scenario).sort(), DEVICE, MEASURE];
-  const kept = new Map(rows.map((row) => [row, column(cells, row)]));
-  await writeFile(
-    DOCUMENT,
-    text.replace(TABLE, (_, before, __, after) => before + print(kept) + after),
-  );
+  return print(new Map(rows.map((row) => [row, column(cells, row)])));
 }
 
 for (const backend of process.argv.length > 2 ? process.argv.slice(2) : ['wasm']) {
   try {
-    const gate = await verdictsOn(backend);
-    await write(backend, gate);
+    const gate = await withGate(['optimizer-*', '--backend', backend], (run) => run.gate);
+    await rewriteTable(DOCUMENT, (table) => withColumn(table, backend, gate));
     const lines = gate.verdicts.map(({ scenario, headline }) => `  ${scenario}: ${headline}\n`);
     process.stdout.write(`${backend}:\n${lines.join('')}`);
   } catch (error) {
@@ -106,9 +78,3 @@ for (const backend of process.argv.length > 2 ? process.argv.slice(2) : ['wasm']
     process.exitCode = 1;
   }
 }
-// As the check of all files wants it.
-const biome = path.join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
-spawnSync(process.execPath, [biome, 'format', '--write', '--log-level=error', DOCUMENT], {
-  cwd: root,
-  stdio: 'inherit',
-});

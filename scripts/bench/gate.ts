@@ -1,16 +1,12 @@
 /** The gate as its users start it, in seconds, and where they go. */
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { collectEvidence } from '../../harness/judge/evidence.ts';
 import { judge } from '../../harness/judge/judge.ts';
-import { type Gate, gateSchema } from '../../harness/judge/verdict.ts';
+import type { Gate } from '../../harness/judge/verdict.ts';
 import { writeReport } from '../../harness/report/write.ts';
 import { readTrace } from '../../harness/trace/read.ts';
 import type { Trace } from '../../harness/trace/schema.ts';
-
-const root = path.join(import.meta.dirname, '..', '..');
+import { withGate } from '../lib/gate.ts';
 
 export interface GateCost {
   /** From the command's start to its exit. */
@@ -32,31 +28,11 @@ export interface GateCost {
   readonly report: number;
 }
 
-export async function measureGate(): Promise<GateCost> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'resumeproof-bench-'));
-  try {
-    const start = performance.now();
-    const output = await runGate(folder);
-    const seconds = (performance.now() - start) / 1000;
-    const { report, ...gate } = JSON.parse(output) as Gate & { report: { json: string } };
-    return { seconds, ...(await costsOf(gateSchema.parse(gate), path.dirname(report.json))) };
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
-
-/** What the gate prints, whatever its verdict. */
-function runGate(reports: string): Promise<string> {
-  const gate = ['harness/cli/main.ts', 'run', '--backend', 'wasm', '--reports', reports, '--json'];
-  const start = path.join(root, 'scripts', 'start.mjs');
-  return new Promise((resolve, reject) => {
-    execFile(process.execPath, [start, ...gate], { cwd: root, maxBuffer: 1e9 }, (error, stdout, stderr) => {
-      // It ends with 1 where a scenario is not as expected: its time can be told all the same.
-      if (stdout.startsWith('{')) resolve(stdout);
-      else reject(new Error(stderr.trim().split('\n').at(-1) || error?.message || 'it printed nothing'));
-    });
-  });
-}
+export const measureGate = (): Promise<GateCost> =>
+  withGate(['--backend', 'wasm'], async ({ gate, folder, seconds }) => ({
+    seconds,
+    ...(await costsOf(gate, folder)),
+  }));
 
 async function costsOf(gate: Gate, run: string): Promise<Omit<GateCost, 'seconds'>> {
   const traces = new Map<string, Trace[]>();

@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { oneLine } from '../../harness/backend/error.ts';
 import { probeBackend } from '../../harness/backend/probe.ts';
-import { lock, outsidePath } from '../setup.mjs';
+import { lock, outsidePath, SetupError } from '../setup.mjs';
 
 const root = path.dirname(path.dirname(import.meta.dirname));
 const cache = path.join(root, '.cache', 'node-gpu');
@@ -38,8 +38,6 @@ const WHEEL = [
   '--abi=cp311',
   '--abi=none',
 ];
-
-class SetupError extends Error {}
 
 /** A program under way must have ended before this one does: what it still writes would meet the next run. */
 const stop = new AbortController();

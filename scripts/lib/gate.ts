@@ -1,0 +1,50 @@
+/** The gate as its users start it, for scripts that tell what it found. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Gate, gateSchema } from '../../harness/judge/verdict.ts';
+
+const root = path.join(import.meta.dirname, '..', '..');
+
+export interface GateRun {
+  readonly gate: Gate;
+  /** Its report's folder, which is gone afterwards. */
+  readonly folder: string;
+  /** From the command's start to its exit. */
+  readonly seconds: number;
+}
+
+/**
+ * Runs the gate and hands over what it found, whatever its verdict.
+ * @param args those of `resumeproof run`
+ * @throws {Error} with the command's last words, when it gave no verdicts
+ */
+export async function withGate<T>(
+  args: readonly string[],
+  take: (run: GateRun) => T | Promise<T>,
+  env: NodeJS.ProcessEnv = {},
+): Promise<T> {
+  const reports = await mkdtemp(path.join(tmpdir(), 'resumeproof-gate-'));
+  try {
+    const start = performance.now();
+    const output = await outputOf([...args, '--reports', reports, '--json'], env);
+    const seconds = (performance.now() - start) / 1000;
+    const { report, ...gate } = JSON.parse(output) as Gate & { report: { json: string } };
+    return await take({ gate: gateSchema.parse(gate), folder: path.dirname(report.json), seconds });
+  } finally {
+    await rm(reports, { recursive: true });
+  }
+}
+
+function outputOf(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+  const command = [path.join(root, 'scripts', 'start.mjs'), 'harness/cli/main.ts', 'run', ...args];
+  const options = { cwd: root, maxBuffer: 1e9, env: { ...process.env, ...env } };
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, command, options, (error, stdout, stderr) => {
+      // It ends with 1 where a scenario is not as expected.
+      if (stdout.startsWith('{')) resolve(stdout);
+      else reject(new Error(stderr.trim().split('\n').at(-1) || error?.message || 'it printed nothing'));
+    });
+  });
+}
