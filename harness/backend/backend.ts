@@ -2,14 +2,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { COMMAND } from './command.ts';
 import { BackendError } from './error.ts';
-import { BACKENDS, type BackendName } from './names.ts';
+import { BACKENDS, type BackendName, onProcessor } from './names.ts';
 import { openNodeGpu } from './node-gpu.ts';
 import { type OpenedBackend, type OpenRequest, tfjsName } from './opened.ts';
 import { openCpu, openWasm } from './processor.ts';
 import { openWebgpu } from './webgpu.ts';
 
 export { BackendError, type BackendErrorCode } from './error.ts';
-export type { OpenedBackend } from './opened.ts';
+export { type OpenedBackend, untilLost } from './opened.ts';
 
 export interface OpenOptions {
   /** Throw BackendError 'gpu-required' unless a hardware GPU was opened; false by default. */
@@ -41,7 +41,7 @@ export async function openBackend(requested: string, options: OpenOptions = {}):
     );
   }
   if (!requireGpu) return OPENERS[requested]({ requested, hardwareOnly: false });
-  if (requested === 'wasm' || requested === 'cpu') {
+  if (onProcessor(requested)) {
     throw gpuRequired(`${requested} runs on the CPU`);
   }
   try {

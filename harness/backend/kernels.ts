@@ -36,8 +36,8 @@ export function observeKernels(observer: (call: KernelCall) => void): () => void
   };
 }
 
-/** Registering a second one over the first would print a warning. */
-function replaceKernel(config: tf.KernelConfig): void {
+/** In place of the one that is registered: a second one over it would print a warning. */
+export function replaceKernel(config: tf.KernelConfig): void {
   tf.unregisterKernel(config.kernelName, config.backendName);
   tf.registerKernel(config);
 }

@@ -18,6 +18,16 @@ export interface OpenedBackend {
   close(): Promise<void>;
 }
 
+/**
+ * Wraps work on the backend: it fails as soon as the device is lost, whatever the work itself still waits for.
+ */
+export function untilLost(backend: Pick<OpenedBackend, 'lost'>): <T>(work: Promise<T>) => Promise<T> {
+  const lost = backend.lost.then((reason) => Promise.reject(new Error(`the device was lost: ${reason}`)));
+  // Nobody may be waiting when it is.
+  lost.catch(() => {});
+  return (work) => Promise.race([work, lost]);
+}
+
 export interface OpenRequest {
   readonly requested: string;
   /** Refuse a device that is not a hardware GPU, as early as that is known. */

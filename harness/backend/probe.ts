@@ -1,9 +1,9 @@
 /** Tries every backend for real, each in a fresh process, so that one that crashes or hangs takes no other along. */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
 import { BackendError, oneLine } from './error.ts';
-import { BACKENDS, type BackendName } from './names.ts';
+import { BACKENDS, type BackendName, onProcessor } from './names.ts';
+import { runOneShot } from './one-shot.ts';
 
 export interface BackendReport {
   readonly name: BackendName;
@@ -43,8 +43,7 @@ export async function requireBackend(
   requested: string,
   requireGpu: boolean,
 ): Promise<{ readonly softwareGpu: boolean }> {
-  // These two are part of every installation and have nothing to find out.
-  if (!requireGpu && (requested === 'wasm' || requested === 'cpu')) return { softwareGpu: false };
+  if (!requireGpu && onProcessor(requested)) return { softwareGpu: false };
   const { usable, hardware, problem, remedy } = await ask(requested, requireGpu, TIME_LIMIT_MS);
   if (!usable) throw new BackendError(requireGpu ? 'gpu-required' : 'failed', problem!, remedy);
   return { softwareGpu: requested === 'webgpu' && !hardware };
@@ -58,29 +57,20 @@ export async function probeBackend(name: BackendName, timeLimitMs = TIME_LIMIT_M
 
 async function ask(requested: string, requireGpu: boolean, timeLimitMs: number): Promise<ProbeAnswer> {
   let answer: ProbeAnswer | undefined;
-  const child = execa(process.execPath, ['--no-warnings', entry, requested, String(requireGpu)], {
-    ipc: true,
-    serialization: 'json',
-    stdin: 'ignore',
-    reject: false,
-    timeout: timeLimitMs,
-    maxBuffer: 1_000_000,
-    // A hung driver does not answer a polite signal.
-    killSignal: 'SIGKILL',
-  });
-  child.on('message', (message: ProbeAnswer) => {
-    answer = message;
-  });
-  const result = await child;
-  if (result.timedOut) {
+  const { timedOut, signal, ended, lastWords } = await runOneShot<ProbeAnswer>(
+    entry,
+    [requested, String(requireGpu)],
+    {
+      timeLimitMs,
+      onMessage: (message) => {
+        answer = message;
+      },
+    },
+  );
+  if (timedOut) {
     return { ...NOTHING, problem: `it gave no answer within ${timeLimitMs / 1000} s and was ended` };
   }
-  if (answer === undefined || result.signal !== undefined) {
-    const how =
-      result.signal === undefined ? `ended with code ${result.exitCode}` : `was ended by ${result.signal}`;
-    const last = result.stderr.trim().split('\n').at(-1) ?? '';
-    const said = last === '' ? '' : `: ${oneLine(last)}`;
-    return { ...NOTHING, problem: `its process ${how}${said}` };
-  }
-  return answer;
+  return answer === undefined || signal !== undefined
+    ? { ...NOTHING, problem: oneLine(`its process ${ended}${lastWords}`) }
+    : answer;
 }

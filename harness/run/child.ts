@@ -5,7 +5,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { sendMessage } from 'execa';
-import { BackendError, missingKernels, type OpenedBackend, openBackend } from '../backend/backend.ts';
+import {
+  BackendError,
+  missingKernels,
+  type OpenedBackend,
+  openBackend,
+  untilLost,
+} from '../backend/backend.ts';
 import { observeKernels } from '../backend/kernels.ts';
 import { createProbe } from '../probe/probe.ts';
 import { type FailureRecord, TRACE_FORMAT } from '../trace/schema.ts';
@@ -58,9 +64,7 @@ async function runJob(job: Job): Promise<void> {
   let backend: OpenedBackend | undefined;
   try {
     backend = await openBackend(job.backend, { requireGpu: job.requireGpu });
-    const lost = backend.lost.then((reason) => Promise.reject(new Error(`the device was lost: ${reason}`)));
-    lost.catch(() => {});
-    const alive = <T>(work: Promise<T>): Promise<T> => Promise.race([work, lost]);
+    const alive = untilLost(backend);
     trace.write({
       kind: 'run',
       format: TRACE_FORMAT,

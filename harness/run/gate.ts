@@ -101,7 +101,9 @@ export async function proveScenario(
   const { traces, skip } = await executeScenario(loaded, {
     ...options,
     // The control uses what the others use: verified while they still run.
-    onTrace: (trace) => void (verifyKernels && caveatsAmong([trace], verifyKernels)),
+    onTrace: (trace) => {
+      if (trace.run !== undefined) void verifyKernels?.(trace.run.backend.name, kernelsOf([trace]));
+    },
   });
   const subject: Subject = {
     scenario: name,

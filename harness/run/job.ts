@@ -1,5 +1,6 @@
 /** What one process of a scenario is asked to do; handed to it as JSON. */
 import { z } from 'zod';
+import { firstStep } from '../trace/read.ts';
 import { planSchema, ROLES } from '../trace/schema.ts';
 
 export const jobSchema = z.object({
@@ -36,7 +37,7 @@ export type Progress =
 
 /** First step (exclusive) and last step (inclusive) of a job. */
 export function stepsOf({ role, segment, plan }: Pick<Job, 'role' | 'segment' | 'plan'>): [number, number] {
-  if (role === 'control' || role === 'twin') return [0, plan.steps];
-  if (role === 'cold') return [plan.resumeAt[0]!, plan.steps];
-  return [segment === 0 ? 0 : plan.resumeAt[segment - 1]!, plan.resumeAt[segment] ?? plan.steps];
+  const first = firstStep({ role, segment, plan });
+  const saves = role === 'before' || role === 'after';
+  return [first, (saves ? plan.resumeAt[segment] : undefined) ?? plan.steps];
 }

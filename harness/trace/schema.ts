@@ -11,6 +11,16 @@ export const ROLES = ['control', 'twin', 'before', 'after', 'cold'] as const;
 /** Kinds of things a trainer may lack; it must say so, since empty against empty proves nothing. */
 export const OBSERVABLES = ['hooks', 'slots', 'images', 'random', 'gradients', 'rates', 'batches'] as const;
 
+/** Why a process failed, as far as the libraries tell. */
+export const FAILURES = [
+  'error',
+  'non-finite',
+  'out-of-memory',
+  'backend-unavailable',
+  'resume-refused',
+  'save-failed',
+] as const;
+
 /** JSON has no NaN or infinities: they are written as strings. */
 const real = z.union(
   [z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform((text) => Number(text))],
@@ -144,14 +154,7 @@ const checkpoint = z.object({
 
 const failure = z.object({
   kind: z.literal('failure'),
-  code: z.enum([
-    'error',
-    'non-finite',
-    'out-of-memory',
-    'backend-unavailable',
-    'resume-refused',
-    'save-failed',
-  ]),
+  code: z.enum(FAILURES),
   step: count,
   message: text,
 });

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../backend/backend.ts';
+import { replaceKernel } from '../backend/kernels.ts';
 import { casesFor } from './cases.ts';
 import { type KernelCheck, verifyKernels } from './kernels.ts';
 import { describe as inWords } from './sentence.ts';
@@ -16,11 +17,7 @@ describe('a kernel that is made wrong is named', () => {
   /** Registers a kernel of cpu whose first output is changed. */
   function spoil(kernel: string, change: (values: Float32Array) => void): void {
     const config = tf.getKernel(kernel, 'cpu');
-    const put = (each: tf.KernelConfig): void => {
-      tf.unregisterKernel(kernel, 'cpu');
-      tf.registerKernel(each);
-    };
-    put({
+    replaceKernel({
       ...config,
       kernelFunc: (params) => {
         const result = config.kernelFunc(params);
@@ -33,7 +30,7 @@ describe('a kernel that is made wrong is named', () => {
         return Array.isArray(result) ? [spoilt, ...result.slice(1)] : spoilt;
       },
     });
-    restore = () => put(config);
+    restore = () => replaceKernel(config);
   }
 
   const verified = (kernel: string) => verifyKernels('cpu', casesFor(new Set([kernel])));

@@ -1,5 +1,5 @@
 /** The process of one verification: opens the backend, runs the cases, sends what it found, exits. */
-import { BackendError, openBackend } from '../backend/backend.ts';
+import { BackendError, openBackend, untilLost } from '../backend/backend.ts';
 import { oneLine } from '../backend/error.ts';
 import { CASES, casesFor } from './cases.ts';
 import { verifyKernels } from './kernels.ts';
@@ -16,8 +16,7 @@ async function verify({ backend: requested, kernels }: Wanted): Promise<Message>
     const cases = kernels === null ? CASES : casesFor(new Set(kernels));
     const { name, adapter } = backend.record;
     const work = verifyKernels(name, cases, (title) => void send({ kind: 'case', title, of: cases.length }));
-    const lost = backend.lost.then((reason) => Promise.reject(new Error(`the device was lost: ${reason}`)));
-    const checks = await Promise.race([work, lost]);
+    const checks = await untilLost(backend)(work);
     backend.assertStillActive();
     return {
       kind: 'end',

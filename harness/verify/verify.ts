@@ -1,8 +1,8 @@
 /** Verifies the kernels of one backend in a fresh process, which a wrong kernel may crash or hang. */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
 import { oneLine } from '../backend/error.ts';
+import { runOneShot } from '../backend/one-shot.ts';
 import type { KernelCheck } from './kernels.ts';
 
 /** What the process is asked for. */
@@ -51,42 +51,29 @@ export async function verifyBackend(wanted: Wanted, options: VerifyOptions = {})
   let found: Omit<Verification, 'seconds'> | undefined;
   let underWay = '';
   let begun = 0;
-  const child = execa(process.execPath, ['--no-warnings', entry, JSON.stringify(wanted)], {
-    ipc: true,
-    serialization: 'json',
-    stdin: 'ignore',
-    reject: false,
-    timeout: timeLimitSeconds * 1000,
-    maxBuffer: 1_000_000,
+  const { timedOut, ended, lastWords } = await runOneShot<Message>(entry, [JSON.stringify(wanted)], {
+    timeLimitMs: timeLimitSeconds * 1000,
     ...(signal && { cancelSignal: signal }),
-    // A hung driver does not answer a polite signal.
-    killSignal: 'SIGKILL',
+    onMessage(message) {
+      if (message.kind === 'case') {
+        underWay = message.title;
+        begun += 1;
+        onCase?.(message.title, begun, message.of);
+      } else {
+        const { kind: _, ...rest } = message;
+        found = rest;
+      }
+    },
   });
-  child.on('message', (message: Message) => {
-    if (message.kind === 'case') {
-      underWay = message.title;
-      begun += 1;
-      onCase?.(message.title, begun, message.of);
-    } else {
-      const { kind: _, ...rest } = message;
-      found = rest;
-    }
-  });
-  const result = await child;
   const seconds = (performance.now() - start) / 1000;
   if (found !== undefined) {
     const seen = new Set(found.checks.map(({ kernel }) => kernel));
     const unseen = found.problem === null ? (wanted.kernels ?? []).filter((kernel) => !seen.has(kernel)) : [];
     return { ...found, checks: [...found.checks, ...unseen.map(withoutCase)], seconds };
   }
-  const how = result.timedOut
-    ? `was ended after ${timeLimitSeconds} s`
-    : result.signal === undefined
-      ? `ended with code ${result.exitCode}`
-      : `was ended by ${result.signal}`;
-  const last = result.stderr.trim().split('\n').at(-1) ?? '';
+  const how = timedOut ? `was ended after ${timeLimitSeconds} s` : ended;
   const during = underWay === '' ? '' : ` in ${underWay}`;
-  const problem = oneLine(`its process ${how}${during}${last === '' ? '' : `: ${last}`}`);
+  const problem = oneLine(`its process ${how}${during}${lastWords}`);
   return { backend: null, device: null, cases: begun, checks: [], seconds, problem, remedy: null };
 }
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { firstStep } from '../read.ts';
 import type { TraceRecord } from '../schema.ts';
-import { OBSERVABLES, ROLES, TRACE_FORMAT } from '../schema.ts';
+import { FAILURES, OBSERVABLES, ROLES, TRACE_FORMAT } from '../schema.ts';
 
 const text = fc.string({ unit: 'binary', maxLength: 8 });
 // JSON has no −0.
@@ -97,14 +97,7 @@ const checkpoint = fc.record({
 
 const failure = fc.record({
   kind: fc.constant('failure' as const),
-  code: fc.constantFrom(
-    'error',
-    'non-finite',
-    'out-of-memory',
-    'backend-unavailable',
-    'resume-refused',
-    'save-failed',
-  ),
+  code: fc.constantFrom(...FAILURES),
   step: count,
   message: text,
 });

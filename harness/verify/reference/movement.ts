@@ -45,19 +45,13 @@ const slice: Reference = (inputs, { begin, size }) => {
   return cut(x, begin as number[], size as number[]);
 };
 
+/** Each element is one of `x`, from the place that `from` gives. */
+const picked = (x: Tensor64, shape: readonly number[], from: (place: number[]) => number[]): Tensor64 =>
+  build(shape, x.dtype, (place) => x.values[indexOf(from(place), x.shape)]!);
+
 function cut(x: Tensor64, begin: readonly number[], size: readonly number[]): Tensor64 {
   const shape = x.shape.map((length, axis) => (size[axis] === -1 ? length - begin[axis]! : size[axis]!));
-  return build(
-    shape,
-    x.dtype,
-    (place) =>
-      x.values[
-        indexOf(
-          place.map((at, axis) => at + begin[axis]!),
-          x.shape,
-        )
-      ]!,
-  );
+  return picked(x, shape, (place) => place.map((at, axis) => at + begin[axis]!));
 }
 
 const split: Reference = (inputs, { numOrSizeSplits, axis: given }) => {
@@ -124,17 +118,7 @@ const pad: Reference = (inputs, { paddings, constantValue }) => {
 const tile: Reference = (inputs, { reps }) => {
   const x = need(inputs, 'x');
   const shape = x.shape.map((length, axis) => length * (reps as number[])[axis]!);
-  return build(
-    shape,
-    x.dtype,
-    (place) =>
-      x.values[
-        indexOf(
-          place.map((at, axis) => at % x.shape[axis]!),
-          x.shape,
-        )
-      ]!,
-  );
+  return picked(x, shape, (place) => place.map((at, axis) => at % x.shape[axis]!));
 };
 
 const gather: Reference = (inputs, { axis: given, batchDims }) => {
@@ -162,27 +146,15 @@ const unpack: Reference = (inputs, { axis: given }) => {
   const x = need(inputs, 'value');
   const [axis] = axesOf(given, x.shape.length) as [number];
   return Array.from({ length: x.shape[axis]! }, (_, at) =>
-    build(
-      x.shape.toSpliced(axis, 1),
-      x.dtype,
-      (place) => x.values[indexOf(place.toSpliced(axis, 0, at), x.shape)]!,
-    ),
+    picked(x, x.shape.toSpliced(axis, 1), (place) => place.toSpliced(axis, 0, at)),
   );
 };
 
 const reverse: Reference = (inputs, { dims }) => {
   const x = need(inputs, 'x');
   const axes = axesOf(dims, x.shape.length);
-  return build(
-    x.shape,
-    x.dtype,
-    (place) =>
-      x.values[
-        indexOf(
-          place.map((at, axis) => (axes.includes(axis) ? x.shape[axis]! - 1 - at : at)),
-          x.shape,
-        )
-      ]!,
+  return picked(x, x.shape, (place) =>
+    place.map((at, axis) => (axes.includes(axis) ? x.shape[axis]! - 1 - at : at)),
   );
 };
 

@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { openBackend } from '../../../harness/backend/backend.ts';
+import { replaceKernel } from '../../../harness/backend/kernels.ts';
 import { RandomStream } from '../../../harness/training/random.ts';
 import { type FlowBatch, flowLoss } from '../flow.ts';
 import { createVariables, type ImageModel, SIZE } from '../model.ts';
@@ -66,8 +67,7 @@ export async function evaluate(model: ImageModel, pictures: number): Promise<Eva
  * sign of a feature, gradients differ by percents: nothing could be told of the operations after it.
  */
 function replaceSine(backendName: string): void {
-  tf.unregisterKernel('Sin', backendName);
-  tf.registerKernel({
+  replaceKernel({
     kernelName: 'Sin',
     backendName,
     kernelFunc: ({ inputs }) => {
