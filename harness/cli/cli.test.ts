@@ -74,6 +74,27 @@ describe('run', () => {
     expect(Math.min(...verdict!.findings.map(({ step }) => step!))).toBe(5);
   });
 
+  test('a scenario resumes on its backends in turn, with one control on each, whatever auto takes', async () => {
+    const file = path.join(scratch, 'in-turn.ts');
+    const healthy = JSON.stringify(path.join(scenarios, 'healthy.ts'));
+    await writeFile(
+      file,
+      `import healthy from ${healthy};\nexport default { ...healthy, resumeOn: ['cpu', 'wasm'] };\n`,
+    );
+    const plan = ['--steps', '15', '--resume-at', '3,6,9'];
+    const noGpu = { VK_DRIVER_FILES: '/nowhere.json', CUDA_VISIBLE_DEVICES: '' };
+    const { exitCode, stdout, stderr } = await resumeproof(['run', file, ...plan, '--json'], noGpu);
+    expect(exitCode, stderr).toBe(0);
+    const [verdict] = gateSchema.parse(JSON.parse(stdout)).verdicts;
+    expect(verdict).toMatchObject({
+      outcome: 'proven',
+      backend: { name: 'wasm' },
+      plan: { resumeOn: ['cpu', 'wasm', 'cpu'] },
+      noise: { exact: false, controls: 2 },
+    });
+    expect(verdict!.runs.filter(({ role }) => role === 'twin')).toHaveLength(1);
+  });
+
   test('a known fault that is not in the plan’s way, and is not found, turns the gate red', async () => {
     const plan = ['--steps', '8', '--resume-at', '4'];
     const { exitCode, stdout } = await resumeproof([...healthyAndFaulty, 'accumulated*', ...plan]);

@@ -7,6 +7,7 @@ import {
   type LoadedScenario,
   loadScenario,
   onBackends,
+  resumeBackends,
   selectScenarios,
   UsageError,
 } from '../run/scenario.ts';
@@ -68,13 +69,16 @@ async function run(wanted: string, options: Options): Promise<number> {
     async prove(plan) {
       const own = path.join(folder, `case-${folders.size + 1}`);
       folders.set(JSON.stringify(plan), own);
-      const { gate } = await runGate([{ ...loaded, plan: onBackends(plan, loaded.plan.resumeOn) }], {
-        ...options,
-        images: options.images,
-        folder: own,
-        signal,
-        replay: (scenario) => replayCommand(scenario, options),
-      });
+      const { gate } = await runGate(
+        [{ ...loaded, plan: onBackends(plan, resumeBackends(loaded.scenario)) }],
+        {
+          ...options,
+          images: options.images,
+          folder: own,
+          signal,
+          replay: (scenario) => replayCommand(scenario, options),
+        },
+      );
       return gate.verdicts[0]!;
     },
     onCase: ({ plan, verdict }, shrinking) => {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import { COMMAND } from '../backend/command.ts';
+import { onProcessor } from '../backend/names.ts';
 import { requireBackend } from '../backend/probe.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { deviceSentence, gateSentence } from '../report/summary.ts';
@@ -13,6 +14,7 @@ import {
   type LoadedScenario,
   loadScenario,
   onBackends,
+  resumeBackends,
   selectScenarios,
   UsageError,
 } from '../run/scenario.ts';
@@ -102,7 +104,7 @@ export async function requireBackends(
   others.delete(backend);
   const opened = [
     await requireBackend(backend, requireGpu),
-    ...(await Promise.all([...others].map((name) => requireBackend(name, false)))),
+    ...(await Promise.all([...others].map((name) => requireBackend(name, requireGpu && !onProcessor(name))))),
   ];
   return opened.some(({ softwareGpu }) => softwareGpu);
 }
@@ -124,7 +126,7 @@ function withPlan(
     { steps: steps ?? own.steps, resumeAt: resumeAt ?? own.resumeAt },
     `scenario ${loaded.name} with --steps or --resume-at`,
   );
-  return { ...loaded, plan: onBackends(plan, resumeOn ?? own.resumeOn) };
+  return { ...loaded, plan: onBackends(plan, resumeOn ?? resumeBackends(loaded.scenario)) };
 }
 
 /** `reports/2026-03-01T10-00-00-wasm`, or with a number after it where that exists. */

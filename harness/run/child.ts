@@ -79,14 +79,11 @@ async function runJob(job: Job): Promise<void> {
     });
     const kernels = new Set<string>();
     observeKernels(({ kernel }) => kernels.add(kernel));
-    const { deterministic } = backend.record;
-    const missing = missingKernels(backend.record.name, scenario.kernels ?? []);
+    const { name, deterministic } = backend.record;
+    const missing = missingKernels(name, scenario.kernels ?? []);
     if (missing.length > 0) {
-      await tell({
-        kind: 'started',
-        deterministic,
-        skip: `${backend.record.name} has no kernel ${missing.join(', ')}`,
-      });
+      const skip = `${name} has no kernel ${missing.join(', ')}`;
+      await tell({ kind: 'started', backend: name, deterministic, skip });
       return;
     }
     const trainer = await alive(
@@ -102,7 +99,7 @@ async function runJob(job: Job): Promise<void> {
     resuming = false;
     const probe = createProbe(trainer, job.folder, trace.write);
     const startup = (performance.now() - begun) / 1000;
-    await tell({ kind: 'started', deterministic });
+    await tell({ kind: 'started', backend: name, deterministic });
     if (first === 0) await alive(probe.state('start', 0));
     else {
       await alive(probe.state('resume', first));

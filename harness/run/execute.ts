@@ -2,6 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { LimitFunction } from 'p-limit';
+import { onProcessor } from '../backend/names.ts';
 import { wantedBackend } from '../judge/evidence.ts';
 import { agree, NOISY_CONTROLS } from '../judge/noise.ts';
 import type { Plan, Role, Trace } from '../trace/schema.ts';
@@ -29,8 +30,6 @@ export interface Execution {
   readonly skip: string | undefined;
 }
 
-/** These are never a GPU, so that none can be required of them. */
-const ON_PROCESSOR: readonly string[] = ['wasm', 'cpu'];
 const DEFAULT_LIMITS = { step: 120, run: 900 };
 
 export async function executeScenario(loaded: LoadedScenario, options: ExecuteOptions): Promise<Execution> {
@@ -51,7 +50,7 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
           plan,
           seed: loaded.scenario.seed ?? 0,
           backend,
-          requireGpu: options.requireGpu && !ON_PROCESSOR.includes(backend),
+          requireGpu: options.requireGpu && !onProcessor(backend),
           images: options.images ?? null,
           folder: path.join(options.folder, segment === 0 || role === 'cold' ? role : `${role}-${segment}`),
           checkpoint: null,
@@ -72,13 +71,15 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
     return result;
   };
   let twin: Promise<ProcessResult> | undefined;
-  const controlStarted = ({ deterministic, skip }: Extract<Progress, { kind: 'started' }>): void => {
-    if (!deterministic && skip === undefined) twin = start('twin', 1);
+  let elsewhere: readonly Promise<ProcessResult>[] = [];
+  const controlStarted = (started: Extract<Progress, { kind: 'started' }>): void => {
+    if (started.skip !== undefined) return;
+    if (!started.deterministic) twin = start('twin', 1);
+    // How far a run on one backend lies from one on another is noise, too: there is a control on each.
+    const others = [...new Set(plan.resumeOn)].filter((backend) => backend !== started.backend);
+    elsewhere = others.map((backend, index) => start('twin', NOISY_CONTROLS + index, { backend }));
   };
   const control = start('control', 0);
-  // How far a run on one backend lies from one on another is noise, too: there is a control on each.
-  const others = [...new Set(plan.resumeOn)].filter((backend) => backend !== options.backend);
-  const elsewhere = others.map((backend, index) => start('twin', NOISY_CONTROLS + index, { backend }));
   const twins = control.then(async (own) => [
     ...(await twinsOf(own, twin, start)),
     ...(await Promise.all(elsewhere)),

@@ -28,6 +28,8 @@ export type Job = z.output<typeof jobSchema>;
 export type Progress =
   | {
       readonly kind: 'started';
+      /** The one that was opened. */
+      readonly backend: string;
       /** Equal programs give equal bits on this backend. */
       readonly deterministic: boolean;
       /** Why the scenario cannot run on this backend. */

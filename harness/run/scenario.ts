@@ -127,15 +127,18 @@ export async function loadScenario(name: string, file: string): Promise<LoadedSc
   const scenario = module.default as Scenario;
   const where = `scenario ${file}`;
   checkExpectation(scenario.expect, where);
-  const backends = scenario.resumeOn === undefined ? [] : [scenario.resumeOn].flat();
-  const planned = (own: ScenarioPlan): Plan => onBackends(checkPlan(own, where), backends);
+  const planned = (own: ScenarioPlan): Plan => onBackends(checkPlan(own, where), resumeBackends(scenario));
   const plan = planned(scenario.plan);
   const short = scenario.plan.onSoftwareGpu;
   return { name, file, scenario, plan, softwarePlan: short ? planned(short) : plan };
 }
 
+/** The backends of a scenario's resumes in turn; none where all take place on the run's own. */
+export const resumeBackends = ({ resumeOn }: Pick<Scenario, 'resumeOn'>): readonly string[] =>
+  resumeOn === undefined ? [] : [resumeOn].flat();
+
 /** The plan with the n-th resume on the n-th of these backends, over again; all on the run's own if there are none. */
-export function onBackends({ steps, resumeAt }: Plan, backends: readonly string[] = []): Plan {
+export function onBackends({ steps, resumeAt }: Plan, backends: readonly string[]): Plan {
   if (backends.length === 0) return { steps, resumeAt };
   return { steps, resumeAt, resumeOn: resumeAt.map((_, n) => backends[n % backends.length]!) };
 }
