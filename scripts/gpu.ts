@@ -1,8 +1,8 @@
 /**
  * The whole check on a machine with a hardware GPU, in one command: `npm run check:gpu`. Sets node-gpu up with CUDA,
- * runs the gate on webgpu and on node-gpu with `--require-gpu`, verifies their kernels, measures, and writes what it found to
- * reports/hardware/DATE-DEVICE.json, which is meant to be committed. Exit code 0 if every gate passed on a GPU, 1 if
- * one did not, 3 where there is no hardware GPU.
+ * runs the gate on webgpu and on node-gpu with `--require-gpu`, verifies their kernels, measures, and writes what it
+ * found to reports/hardware/DATE-DEVICE.json, which is meant to be committed. Exit code 0 if every gate passed on a
+ * GPU, 1 if one did not, 3 where there is no hardware GPU.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
