@@ -125,11 +125,13 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
         updateL2: close(updates.map(l2)),
         changed: [moved, moved, false],
         gradientL2: [...close([l2(trainer.x), l2(trainer.y)]), null],
+        appliedGradientL2: [...close([l2(trainer.x), l2(trainer.y)]), null],
         hookCalls: [1, 1, 0],
         updates: [1, 1, 0],
         rates: [rate, rate, null],
         strayHookCalls: 0,
         strayUpdates: 0,
+        strayGradients: 0,
       });
       // Not by rounding: nothing has moved at all.
       if (!moved) expect(record.updateL2).toEqual([0, 0, 0]);

@@ -48,15 +48,21 @@ export function createProbe(trainer: Trainer, folder: string, write: (record: Tr
         trainer.observe().parameters.map(({ name, variable }) => [name, reshape(variable, variable.shape)]),
       );
       const gradients = new Map<Variable, () => number>();
+      const gradientCalls = new Map<Variable, number>();
+      const applied = new Map<Variable, () => number>();
       const hookCalls = new Map<Variable, number>();
       const updates = new Map<Variable, number>();
       const rates = new Map<Variable, number>();
       observeTraining({
-        gradient: (variable, gradient) => gradients.set(variable, measure.l2(gradient)),
+        gradient: (variable, gradient) => {
+          countUp(gradientCalls, variable);
+          gradients.set(variable, measure.l2(gradient));
+        },
         hook: (variable) => countUp(hookCalls, variable),
-        update: (variable, rate) => {
+        update: (variable, rate, gradient) => {
           countUp(updates, variable);
           rates.set(variable, rate);
+          if (gradient !== undefined) applied.set(variable, measure.l2(gradient));
         },
       });
       const start = performance.now();
@@ -106,11 +112,13 @@ export function createProbe(trainer: Trainer, folder: string, write: (record: Tr
           updateL2: measured.map((change) => change.updateL2),
           changed: measured.map((change) => change.changed),
           gradientL2: parameters.map(({ variable }) => gradients.get(variable)?.() ?? null),
+          appliedGradientL2: parameters.map(({ variable }) => applied.get(variable)?.() ?? null),
           hookCalls: parameters.map(({ variable }) => hookCalls.get(variable) ?? 0),
           updates: parameters.map(({ variable }) => updates.get(variable) ?? 0),
           rates: parameters.map(({ variable }) => rates.get(variable) ?? null),
           strayHookCalls: strays(hookCalls),
           strayUpdates: strays(updates),
+          strayGradients: strays(gradientCalls),
         };
         write(record);
         return record;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { summarize } from './sketch.ts';
+import { significantBits, summarize } from './sketch.ts';
 
 test('tells apart what has the same norm: another order, another sign of one value', () => {
   fc.assert(
@@ -42,4 +42,14 @@ test('its signs are even, and those of one sum tell nothing of another’s', () 
   for (const sum of summarize(new Float32Array(length).fill(1)).sketch) {
     expect(Math.abs(sum)).toBeLessThan(5 * Math.sqrt(length));
   }
+});
+
+test.each([
+  ['float32 in full use', 24, [1 / 3, 0.5]],
+  ['half precision', 11, [1 + 2 ** -10, -3, 0]],
+  ['bfloat16', 8, [1 + 2 ** -7, 2 ** 100]],
+  ['powers of two', 1, [4, -0.25]],
+  ['zeros', 0, [0, -0]],
+])('%s needs %i significant bits', (_, bits, values) => {
+  expect(significantBits(Float32Array.from(values))).toBe(bits);
 });

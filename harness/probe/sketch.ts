@@ -46,3 +46,13 @@ export function summarize(values: ArrayLike<number>): Summary {
   }
   return { l2: Math.sqrt(squares), sketch };
 }
+
+/** Of the significand of the value that needs most: 24 in full use, 11 of half precision, 8 of bfloat16. */
+export function significantBits(values: Float32Array): number {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  let used = 0;
+  // A zero has none; that its leading one is not stored is made up for below.
+  for (let at = 0; at < words.length; at++) used |= words[at]! & 0x7fffff;
+  const trailing = used === 0 ? 23 : 31 - Math.clz32(used & -used);
+  return words.some((word) => word << 1 !== 0) ? 24 - trailing : 0;
+}

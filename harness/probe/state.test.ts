@@ -54,7 +54,8 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
       random: { noise: sha256('state a'), shuffle: sha256('state b') },
       counters: { step: 7, epoch: null, mode: 'train', scaled: false },
     });
-    expect(tensors.map(({ sha256, storage, sketch, ...tensor }) => tensor)).toEqual([
+    expect(tensors.map(({ bits }) => bits)).toEqual([2, 1, 1, 1, undefined, 2]);
+    expect(tensors.map(({ sha256, storage, sketch, bits, ...tensor }) => tensor)).toEqual([
       {
         kind: 'parameter',
         name: 'weight',

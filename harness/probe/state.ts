@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { DataId, Tensor } from '@tensorflow/tfjs-core';
 import type { StateRecord, TensorRecord } from '../trace/schema.ts';
 import type { Observed } from '../training/trainer.ts';
-import { summarize } from './sketch.ts';
+import { significantBits, summarize } from './sketch.ts';
 
 interface Entry extends Pick<TensorRecord, 'kind' | 'name' | 'parameter' | 'trainable' | 'group'> {
   readonly tensor: Tensor;
@@ -32,6 +32,7 @@ export async function recordState(
         storage,
         sha256: sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
         ...summarize(values),
+        ...(tensor.dtype === 'float32' ? { bits: significantBits(values) } : {}),
       };
     }),
   );

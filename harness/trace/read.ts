@@ -55,6 +55,7 @@ export async function readTrace(file: string): Promise<Trace> {
           record.updateL2,
           record.changed,
           record.gradientL2,
+          record.appliedGradientL2 ?? record.gradientL2,
           record.hookCalls,
           record.updates,
           record.rates,

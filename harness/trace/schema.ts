@@ -83,6 +83,14 @@ const tensor = z.object({
   storage: count.describe('equal for tensors that share storage in this process: ties'),
   sha256: sha256.describe('of the bytes, little endian'),
   l2: real,
+  bits: z
+    .int()
+    .min(0)
+    .max(64)
+    .optional()
+    .describe(
+      'of the significand, that the value which needs most of them needs: 24 for float32 in full use',
+    ),
   sketch: sketch
     .optional()
     .describe('needed where the backend is not deterministic: random projections of the values'),
@@ -122,11 +130,16 @@ const step = z.object({
   updateL2: column,
   changed: z.array(z.boolean()),
   gradientL2: z.array(real.nullable()).describe('null where no gradient was seen'),
+  appliedGradientL2: z
+    .array(real.nullable())
+    .optional()
+    .describe('of the gradient that the last update used, clipped and unscaled; null where no update ran'),
   hookCalls: z.array(count),
   updates: z.array(count).describe('how often an optimizer wrote the parameter'),
   rates: z.array(real.nullable()).describe('the rate inside the last update; null where no update ran'),
   strayHookCalls: count.describe('calls on variables that are not the trainer’s parameters'),
   strayUpdates: count.describe('updates of variables that are not the trainer’s parameters'),
+  strayGradients: count.optional().describe('gradients of variables that are not the trainer’s parameters'),
 });
 
 const sample = z.object({

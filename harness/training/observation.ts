@@ -9,8 +9,8 @@ export interface TrainingObserver {
   gradient(variable: Variable, gradient: Tensor): void;
   /** One post-accumulate hook of `variable` is about to be called. */
   hook(variable: Variable): void;
-  /** An optimizer wrote `variable` with this learning rate. */
-  update(variable: Variable, learningRate: number): void;
+  /** An optimizer wrote `variable` with this learning rate and, if known, this gradient, valid during the call only. */
+  update(variable: Variable, learningRate: number, gradient?: Tensor): void;
 }
 
 let current: TrainingObserver | undefined;

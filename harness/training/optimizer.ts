@@ -92,7 +92,7 @@ export class Optimizer {
     }) as unknown as { rate: number; slots: Record<string, tf.Tensor> };
     for (const slot of Object.values(state.slots)) slot.dispose();
     this.#states.set(variable, { step: state.step, slots: output.slots });
-    trainingObserver()?.update(variable, output.rate);
+    trainingObserver()?.update(variable, output.rate, gradient);
   }
 
   /** Updates every parameter that has a gradient. */
