@@ -7,10 +7,5 @@ export default defineScenario({
   plan: { steps: 24, resumeAt: [8, 15], onSoftwareGpu: { steps: 8, resumeAt: [2, 5] } },
   lacks: ['hooks'],
   cold: true,
-  async trainer(context) {
-    const run = await unfused(context);
-    run.prepare(...run.optimizers);
-    await run.resume({ replaceVariables: false });
-    return run;
-  },
+  trainer: unfused,
 });

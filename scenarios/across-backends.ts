@@ -6,11 +6,5 @@ export default defineScenario({
   about: 'Fused backward pass; saved on one backend, resumed on another',
   plan: { steps: 12, resumeAt: [4, 8], onSoftwareGpu: { steps: 6, resumeAt: [2, 4] } },
   resumeOn: ['cpu', 'wasm'],
-  async trainer(context) {
-    const run = await fusedBackwardPass(context);
-    run.prepare(...run.optimizers);
-    await run.resume({ replaceVariables: true });
-    run.registerHooks();
-    return run;
-  },
+  trainer: (context) => fusedBackwardPass(context, { replaceVariables: true }),
 });

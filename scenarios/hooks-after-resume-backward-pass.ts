@@ -6,11 +6,5 @@ export default defineScenario({
   about: 'Fused backward pass; hooks are registered after everything is restored',
   plan: PLAN,
   cold: true,
-  async trainer(context) {
-    const run = await fusedBackwardPass(context);
-    run.prepare(...run.optimizers);
-    await run.resume({ replaceVariables: true });
-    run.registerHooks();
-    return run;
-  },
+  trainer: (context) => fusedBackwardPass(context, { replaceVariables: true }),
 });

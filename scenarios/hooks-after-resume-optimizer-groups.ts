@@ -6,11 +6,5 @@ export default defineScenario({
   about: 'Fused optimizer groups; hooks are registered after everything is restored',
   plan: PLAN,
   cold: true,
-  async trainer(context) {
-    const run = await fusedOptimizerGroups(context);
-    run.prepare(...run.optimizers);
-    await run.resume({ replaceVariables: true });
-    run.registerHooks();
-    return run;
-  },
+  trainer: (context) => fusedOptimizerGroups(context, { replaceVariables: true }),
 });

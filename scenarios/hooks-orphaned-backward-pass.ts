@@ -1,16 +1,14 @@
 /** The form of kohya-ss/sd-scripts#1344 that its write-ups describe: the restore replaces what the hooks hold. */
-import { defineScenario } from '../harness/index.ts';
+import { defineScenario, moved } from '../harness/index.ts';
 import { fusedBackwardPass, PLAN } from './image-model/digits.ts';
 
 export default defineScenario({
   about: 'Fused backward pass; hooks are registered before the resume, which replaces the variables',
   plan: PLAN,
   expect: ['hooks-silent', 'silent-no-op', 'images-unchanged'],
-  async trainer(context) {
-    const run = await fusedBackwardPass(context);
-    run.prepare(...run.optimizers);
-    run.registerHooks();
-    await run.resume({ replaceVariables: true });
-    return run;
-  },
+  trainer: (context) =>
+    fusedBackwardPass(context, {
+      order: (assembly) => moved(assembly, 'hooks', { before: 'load' }),
+      replaceVariables: true,
+    }),
 });

@@ -1,16 +1,11 @@
 /** What kohya-ss/sd-scripts#1344 does when it is run: every hook fires, with the parameter group of before. */
-import { defineScenario } from '../harness/index.ts';
+import { defineScenario, moved } from '../harness/index.ts';
 import { fusedBackwardPass, PLAN } from './image-model/digits.ts';
 
 export default defineScenario({
   about: 'Fused backward pass; hooks are registered before the resume, which replaces their parameter groups',
   plan: PLAN,
   expect: ['rate-not-as-claimed', 'silent-no-op', 'images-unchanged'],
-  async trainer(context) {
-    const run = await fusedBackwardPass(context);
-    run.prepare(...run.optimizers);
-    run.registerHooks();
-    await run.resume({ replaceVariables: false });
-    return run;
-  },
+  trainer: (context) =>
+    fusedBackwardPass(context, { order: (assembly) => moved(assembly, 'hooks', { before: 'load' }) }),
 });

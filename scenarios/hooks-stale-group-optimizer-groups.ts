@@ -1,5 +1,5 @@
 /** What kohya-ss/sd-scripts#1344 does when it is run: every hook fires, with the parameter group of before. */
-import { defineScenario } from '../harness/index.ts';
+import { defineScenario, moved } from '../harness/index.ts';
 import { fusedOptimizerGroups, PLAN } from './image-model/digits.ts';
 
 export default defineScenario({
@@ -7,11 +7,6 @@ export default defineScenario({
     'Fused optimizer groups; hooks are registered before the resume, which replaces their parameter groups',
   plan: PLAN,
   expect: ['rate-not-as-claimed', 'silent-no-op', 'images-unchanged'],
-  async trainer(context) {
-    const run = await fusedOptimizerGroups(context);
-    run.prepare(...run.optimizers);
-    run.registerHooks();
-    await run.resume({ replaceVariables: false });
-    return run;
-  },
+  trainer: (context) =>
+    fusedOptimizerGroups(context, { order: (assembly) => moved(assembly, 'hooks', { before: 'load' }) }),
 });

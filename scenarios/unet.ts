@@ -9,17 +9,13 @@ export default defineScenario({
   plan: { steps: 12, resumeAt: 6, onSoftwareGpu: { steps: 6, resumeAt: 3 } },
   lacks: ['hooks'],
   kernels: UNET_KERNELS,
-  async trainer(context) {
-    const run = await createFineTune(context, {
+  trainer: (context) =>
+    createFineTune(context, {
       model: unet(BASE_UNET),
       initialise: randomly(RandomStream.fromSeed(context.seed)),
       update: adamW(),
       learningRate: 4e-3,
       warmupSteps: 2,
       batch: 4,
-    });
-    run.prepare(...run.optimizers);
-    await run.resume({ replaceVariables: false });
-    return run;
-  },
+    }),
 });

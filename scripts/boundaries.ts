@@ -1,5 +1,5 @@
 /**
- * Which folder of harness/ may import which: `cli → run, fuzz → judge, report, faults → probe, verify, layers →
+ * Which folder of harness/ may import which: `cli → run, fuzz → judge, report, faults → probe, verify, layers, loop →
  * training, checkpoint, program → backend`, and all may use `trace`. Folders of one layer may import each other in one direction.
  * Type imports count too; tests and `testing/` folders are free. Exits with 1 after naming what crosses.
  */
@@ -11,7 +11,7 @@ const LAYERS = [
   ['cli', 'index'],
   ['run', 'fuzz'],
   ['judge', 'report', 'faults'],
-  ['probe', 'verify', 'layers'],
+  ['probe', 'verify', 'layers', 'loop'],
   ['training', 'checkpoint', 'program'],
   ['backend'],
   ['trace'],

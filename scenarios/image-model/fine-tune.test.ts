@@ -4,11 +4,12 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBackend } from '../../harness/backend/backend.ts';
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from '../../harness/checkpoint/checkpoint.ts';
+import type { Loop } from '../../harness/loop/loop.ts';
 import { adamW } from '../../harness/training/adamw.ts';
 import { RandomStream } from '../../harness/training/random.ts';
 import { toTensorMap } from '../../harness/training/tensors.ts';
 import type { TrainerContext } from '../../harness/training/trainer.ts';
-import { createFineTune, type FineTune } from './fine-tune.ts';
+import { createFineTune } from './fine-tune.ts';
 import { randomly } from './model.ts';
 import { transformer } from './transformer.ts';
 
@@ -23,9 +24,9 @@ const context = (checkpoint?: string): TrainerContext => ({
   weightsOnly: false,
 });
 
-/** Prepared, not resumed; saved and restored in mid-accumulation, so that every kind of tensor is there. */
-async function fineTune(checkpoint?: string): Promise<FineTune> {
-  const run = await createFineTune(context(checkpoint), {
+/** Saved in mid-accumulation, so that every kind of tensor is there. */
+const fineTune = (checkpoint?: string, replaceVariables = false): Promise<Loop> =>
+  createFineTune(context(checkpoint), {
     model: transformer({ width: 8, blocks: 1, heads: 2, expansion: 2 }),
     initialise: randomly(RandomStream.fromSeed(5)),
     update: adamW(),
@@ -33,12 +34,10 @@ async function fineTune(checkpoint?: string): Promise<FineTune> {
     warmupSteps: 1,
     accumulate: 2,
     batch: 2,
+    replaceVariables,
   });
-  run.prepare(...run.optimizers);
-  return run;
-}
 
-async function stateOf(run: FineTune): Promise<unknown> {
+async function stateOf(run: Loop): Promise<unknown> {
   const { parameters, slots = [], averages, gradients, random, counters } = run.observe();
   const tensors = await Promise.all([
     toTensorMap(parameters.map(({ name, variable }) => [name, variable])),
@@ -122,24 +121,19 @@ test.each<[string, () => Checkpoint, RegExp]>([
   [
     'was made on another folder',
     () => withState({ data: { epoch: 0, position: 5000 } }),
-    /data cursor within \d+ entries.*same picture folder/,
+    /data cursor within \d+ examples.*same data/,
   ],
-])('a checkpoint that %s is refused, and the trainer stays as it was', async (what, spoiled, message) => {
+])('a checkpoint that %s is refused', async (what, spoiled, message) => {
   const directory = path.join(scratch, what);
   await saveCheckpoint(directory, spoiled());
-  const run = await fineTune(directory);
-  await run.step();
-  const before = await stateOf(run);
-  await expect(run.resume({ replaceVariables: false })).rejects.toThrow(message);
-  expect(await stateOf(run)).toEqual(before);
+  await expect(fineTune(directory)).rejects.toThrow(message);
 });
 
 test.each([true, false])(
   'a resumed run goes on to the bit (variables replaced: %s)',
   async (replaceVariables) => {
     const whole = path.join(scratch, 'whole');
-    const [first, second] = [await fineTune(whole), await fineTune()];
-    await first.resume({ replaceVariables });
+    const [first, second] = [await fineTune(whole, replaceVariables), await fineTune()];
     for (let step = 0; step < 3; step += 1) await second.step();
     for (let step = 3; step < 6; step += 1) expect(await first.step()).toEqual(await second.step());
     expect(await stateOf(first)).toEqual(await stateOf(second));

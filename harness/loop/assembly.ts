@@ -1,0 +1,236 @@
+/** How a training loop is built and resumed, in the order in which all of it comes back: hooks last. */
+import * as tf from '@tensorflow/tfjs-core';
+import { loadCheckpoint } from '../checkpoint/checkpoint.ts';
+import { WeightAverage } from '../training/average.ts';
+import { fuseBackwardPass, fuseOptimizerGroups, splitIntoGroups } from '../training/fused.ts';
+import { Optimizer, type Parameter, type ParameterGroup } from '../training/optimizer.ts';
+import { RandomStream } from '../training/random.ts';
+import { Schedule } from '../training/schedule.ts';
+import { toTensor } from '../training/tensors.ts';
+import { Loader } from './loader.ts';
+import { type Driven, owners, type Parts } from './parts.ts';
+import { check, ownerOf, type Saved } from './saved.ts';
+import { LossScaler } from './scaler.ts';
+import type { Stage } from './stages.ts';
+
+const building: readonly Stage[] = [
+  {
+    name: 'model',
+    run(parts) {
+      const { model } = parts.recipe;
+      const made = new Map<string, tf.Variable>();
+      parts.parameters = [...model.shapes].map(([name, shape]) => {
+        const tied = made.get(model.ties?.get(name) ?? '');
+        const variable = tied ?? tf.variable(tf.tensor(model.initialise(name, shape), [...shape]));
+        made.set(name, variable);
+        return { name, variable };
+      });
+      freeze(parts);
+      parts.buffers = new Map(
+        [...(model.buffers ?? [])].map(([name, values]) => [name, tf.variable(tf.tensor1d(values), false)]),
+      );
+    },
+  },
+  {
+    name: 'random',
+    run(parts) {
+      const { recipe, context } = parts;
+      parts.random = new Map(
+        (recipe.random ?? []).map((name, at) => [name, RandomStream.fromSeed(context.seed + 1 + at)]),
+      );
+    },
+  },
+  {
+    name: 'data',
+    run(parts) {
+      const { model, shuffle = 'epoch' } = parts.recipe;
+      parts.loader = new Loader({ size: model.examples.size, seed: parts.context.seed, shuffle });
+    },
+  },
+  { name: 'optimizers', run: buildOptimizers },
+  {
+    name: 'average',
+    run(parts) {
+      const { average } = parts.recipe;
+      if (average === undefined) return;
+      parts.average = new WeightAverage(averaged(parts.parameters), average);
+    },
+  },
+  {
+    name: 'scaler',
+    run(parts) {
+      const { lossScale } = parts.recipe;
+      if (lossScale === undefined) return;
+      parts.scaler = new LossScaler(lossScale.initial, lossScale.growthInterval);
+    },
+  },
+];
+
+/** With the model's own flags, also on variables that a restore has made. */
+function freeze({ recipe, parameters }: Parts): void {
+  for (const { name, variable } of parameters) variable.trainable = !(recipe.model.frozen?.(name) ?? false);
+}
+
+/** What an average is kept of: what is trained, each variable once. */
+const averaged = (parameters: readonly Parameter[]): Parameter[] =>
+  owners(parameters).filter(({ variable }) => variable.trainable);
+
+/** Optimizers on the parameters of now, each with a schedule that drives it. */
+export function buildOptimizers(parts: Parts): void {
+  const { optimizers, fused, fusedGroups = 4 } = parts.recipe;
+  const own = owners(parts.parameters);
+  parts.driven = optimizers.flatMap(({ name, groups, update, schedule }) => {
+    const whole = groups.map(({ name, owns, learningRate, weightDecay = 0 }): ParameterGroup => {
+      const parameters = own.filter((parameter) => owns(parameter.name));
+      return { name, parameters, learningRate, weightDecay };
+    });
+    const drive = (name: string, groups: readonly ParameterGroup[]): Driven => {
+      const optimizer = new Optimizer(groups, update);
+      return { name, optimizer, schedule: new Schedule(optimizer, schedule) };
+    };
+    if (fused !== 'optimizer-groups') return [drive(name, whole)];
+    return splitIntoGroups(whole, fusedGroups).map((group) => drive(group.name, [group]));
+  });
+}
+
+/** Makes all optimizers known to the checkpoint, to be saved and restored. */
+const register: Stage = {
+  name: 'register',
+  run(parts) {
+    parts.registered = parts.driven;
+  },
+};
+
+/** Reads the checkpoint and checks all of it: what is refused leaves everything as it was. */
+const load: Stage = {
+  name: 'load',
+  async run(parts) {
+    const { checkpoint } = parts.context;
+    if (checkpoint === undefined) return;
+    parts.saved = check(await loadCheckpoint(checkpoint), checkpoint, parts);
+  },
+};
+
+/** A stage of the resume: nothing in a run that starts, nor in a cold start unless `cold`. */
+function restoring(
+  name: string,
+  restore: (parts: Parts, saved: Saved) => void,
+  { cold = false }: { readonly cold?: boolean } = {},
+): Stage {
+  return {
+    name: `restore ${name}`,
+    run(parts) {
+      if (parts.saved === undefined || (parts.context.weightsOnly && !cold)) return;
+      restore(parts, parts.saved);
+    },
+  };
+}
+
+const restores: readonly Stage[] = [
+  restoring('weights', restoreWeights, { cold: true }),
+  {
+    name: 'freeze',
+    run: freeze,
+  },
+  restoring(
+    'buffers',
+    ({ buffers }, { tensors }) => {
+      for (const [name, buffer] of buffers)
+        tf.tidy(() => buffer.assign(toTensor(tensors.buffers.get(name)!)));
+    },
+    { cold: true },
+  ),
+  restoring('optimizers', ({ registered, parameters }, saved) => {
+    for (const { name, optimizer } of registered) restoreOptimizer(name, optimizer, parameters, saved);
+  }),
+  restoring('schedules', ({ registered }, { schedules }) => {
+    for (const { name, schedule } of registered) schedule.restore(schedules[name]!);
+  }),
+  {
+    name: 'restore average',
+    run({ average, saved, context, parameters }) {
+      if (average === undefined || saved === undefined) return;
+      const live = (): Map<string, tf.Tensor> =>
+        new Map(averaged(parameters).map(({ name, variable }) => [name, variable.clone()]));
+      const { tensors, averageUpdates } = saved;
+      // A cold start begins to average anew, from the weights that it was given.
+      if (context.weightsOnly) average.restore(live(), 0);
+      else
+        average.restore(
+          new Map([...tensors.ema].map(([name, data]) => [name, toTensor(data)])),
+          averageUpdates,
+        );
+    },
+  },
+  restoring('scaler', ({ scaler }, saved) => {
+    if (saved.scaler !== undefined) scaler?.restore(saved.scaler);
+  }),
+  restoring('gradients', ({ gradients, parameters }, { tensors }) => {
+    for (const { name, variable } of owners(parameters)) {
+      const gradient = tensors.gradients.get(name);
+      if (gradient !== undefined) gradients.restore(variable, toTensor(gradient));
+    }
+  }),
+  restoring('random', ({ random }, saved) => {
+    for (const [name, stream] of random) stream.restore(saved.random[name]!);
+  }),
+  restoring('data', ({ loader }, { data }) => loader.restore(data)),
+  restoring('counters', (parts, { step, updates }) => {
+    Object.assign(parts, { step, updates });
+  }),
+];
+
+function restoreWeights(parts: Parts, { tensors }: Saved): void {
+  if (parts.recipe.replaceVariables && !parts.context.weightsOnly) {
+    replaceVariables(parts);
+  }
+  for (const { name, variable } of parts.parameters) {
+    const data = tensors.model.get(name);
+    if (data !== undefined) tf.tidy(() => variable.assign(toTensor(data)));
+  }
+}
+
+/** New variables with the values of the old, names that were tied still tied. */
+export function replaceVariables(parts: Parts): void {
+  const replacements = new Map(
+    owners(parts.parameters).map(({ variable }) => [variable, tf.variable(tf.tidy(() => variable.clone()))]),
+  );
+  parts.parameters = parts.parameters.map(({ name, variable }) => ({
+    name,
+    variable: replacements.get(variable)!,
+  }));
+}
+
+/** Slots and groups of one optimizer, on these parameters. */
+export function restoreOptimizer(
+  name: string,
+  optimizer: Optimizer,
+  parameters: readonly Parameter[],
+  { optimizers, tensors }: Saved,
+): void {
+  const own = new Set(optimizer.parameters.map((parameter) => parameter.name));
+  const slots = [...tensors.optimizer].filter(([key]) => own.has(ownerOf(key)));
+  const made = new Map(slots.map(([key, data]) => [key, toTensor(data)]));
+  optimizer.loadState(optimizers[name]!, made, owners(parameters));
+}
+
+/** What updates in hooks captures what it finds now: variables and parameter groups. */
+const hooks: Stage = {
+  name: 'hooks',
+  run(parts) {
+    const { recipe, gradients, driven } = parts;
+    const options = { maxGradNorm: recipe.maxGradNorm ?? 0 };
+    if (recipe.fused === 'backward-pass') {
+      for (const { optimizer } of driven) {
+        parts.unregister.push(fuseBackwardPass(gradients, optimizer, options));
+      }
+    }
+    if (recipe.fused === 'optimizer-groups') {
+      const optimizers = driven.map(({ optimizer }) => optimizer);
+      parts.fusedGroups = fuseOptimizerGroups(gradients, optimizers, options);
+      parts.unregister.push(parts.fusedGroups.unregister);
+    }
+  },
+};
+
+export const ASSEMBLY: readonly Stage[] = [...building, register, load, ...restores, hooks];

@@ -1,0 +1,165 @@
+/** A training loop in named stages, as a trainer: what scenarios are built of, and what faults are put into. */
+
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { saveCheckpoint } from '../checkpoint/checkpoint.ts';
+import { Gradients } from '../training/gradients.ts';
+import type { Observed, SampledImage, StepClaim, Trainer, TrainerContext } from '../training/trainer.ts';
+import { ASSEMBLY } from './assembly.ts';
+import { byName, type Driven, owners, type Parts } from './parts.ts';
+import type { Recipe } from './recipe.ts';
+import { accumulated, capture } from './saved.ts';
+import { runStages, type Stage } from './stages.ts';
+import { type SteppingParts, stepStages } from './step.ts';
+
+/** What a loop does, before it does it. */
+export interface Program {
+  readonly recipe: Recipe;
+  assembly: readonly Stage[];
+  step: readonly Stage[];
+  save: (parts: Parts) => Promise<Checkpoint>;
+}
+
+export interface LoopContext extends TrainerContext {
+  /** Changes the program before it is assembled: how a fault gets into it. */
+  readonly change?: (program: Program) => void;
+}
+
+/**
+ * Builds the loop, resumed if the context holds a checkpoint.
+ * @throws {CheckpointError} when the checkpoint is damaged or another loop's
+ */
+export async function createLoop(context: LoopContext, recipe: Recipe): Promise<Loop> {
+  const program: Program = {
+    recipe,
+    assembly: recipe.order?.(ASSEMBLY) ?? ASSEMBLY,
+    step: stepStages(recipe),
+    save: capture,
+  };
+  context.change?.(program);
+  const parts = emptyParts(context, recipe);
+  await runStages(program.assembly, parts);
+  parts.saved = undefined;
+  return new Loop(program, parts);
+}
+
+/** The first stages of the assembly fill it in. */
+function emptyParts(context: TrainerContext, recipe: Recipe): Parts {
+  const live = () => parts.parameters;
+  const parts: Parts = {
+    context,
+    recipe,
+    gradients: new Gradients(),
+    parameters: [],
+    buffers: new Map(),
+    driven: [],
+    registered: [],
+    random: new Map(),
+    loader: undefined as unknown as Parts['loader'],
+    average: undefined,
+    scaler: undefined,
+    views: { loss: live, average: live, save: live, sample: live },
+    fusedGroups: undefined,
+    unregister: [],
+    saved: undefined,
+    training: true,
+    accumulate: recipe.accumulate ?? 1,
+    step: 0,
+    updates: 0,
+  };
+  return parts;
+}
+
+export class Loop implements Trainer {
+  readonly program: Program;
+  readonly parts: Parts;
+  sample?: () => Promise<readonly SampledImage[]>;
+
+  constructor(program: Program, parts: Parts) {
+    this.program = program;
+    this.parts = parts;
+    if (parts.recipe.model.sample !== undefined) this.sample = () => this.#sample();
+  }
+
+  async step(): Promise<StepClaim> {
+    const now = { examples: [], learningRate: {}, losses: [], due: false, overflowed: false };
+    const stepping: SteppingParts = Object.assign(this.parts, { now });
+    await runStages(this.program.step, stepping);
+    const { examples, learningRate, losses, due, overflowed } = stepping.now;
+    const values = await Promise.all(losses.map(async (loss) => (await loss.data())[0]!));
+    for (const loss of losses) loss.dispose();
+    return {
+      loss: values.reduce((sum, value) => sum + value, 0),
+      learningRate,
+      batch: examples.map((example) => this.parts.recipe.model.examples.id(example)),
+      applied: due && !overflowed,
+      step: this.parts.step,
+    };
+  }
+
+  async save(directory: string): Promise<void> {
+    await saveCheckpoint(directory, await this.program.save(this.parts));
+  }
+
+  observe(): Observed {
+    const { parameters, driven, average, buffers, random, loader, scaler, step, updates } = this.parts;
+    const groups = new Map(
+      driven.flatMap(({ optimizer }) =>
+        optimizer.groups.flatMap((group) => group.parameters.map(({ name }) => [name, group.name])),
+      ),
+    );
+    const ownerOf = new Map(owners(parameters).map(({ name, variable }) => [variable, name]));
+    const { buffer, random: shuffle, ...cursor } = loader.state;
+    return {
+      parameters: parameters.map(({ name, variable }) => {
+        const group = groups.get(ownerOf.get(variable)!);
+        return { name, variable, ...(group === undefined ? {} : { group }) };
+      }),
+      slots: driven.flatMap(({ optimizer }) => optimizer.slots()),
+      ...(average === undefined ? {} : { averages: average.tensors }),
+      buffers,
+      gradients: accumulated(this.parts),
+      random: {
+        ...Object.fromEntries([...random].map(([name, stream]) => [name, stream.state()])),
+        ...(shuffle === undefined ? {} : { shuffle }),
+      },
+      counters: {
+        step,
+        updates,
+        'data.epoch': cursor.epoch,
+        'data.position': cursor.position,
+        ...(buffer === undefined ? {} : { 'data.buffer': buffer.join(' ') }),
+        ...(average === undefined ? {} : { 'ema.updates': average.updates }),
+        ...(scaler === undefined
+          ? {}
+          : { lossScale: scaler.state.scale, 'lossScale.growth': scaler.state.growth }),
+        ...Object.assign({}, ...driven.map(countersOf)),
+      },
+    };
+  }
+
+  async #sample(): Promise<readonly SampledImage[]> {
+    const { recipe, views, buffers, average } = this.parts;
+    const draw = recipe.model.sample!;
+    const buffer = (name: string) => buffers.get(name)!;
+    const live = byName(views.sample());
+    const pictures = await draw(live, buffer, 'weights');
+    if (average === undefined) return pictures;
+    const averages = (name: string) =>
+      average.tensors.get(recipe.model.ties?.get(name) ?? name) ?? live(name);
+    return [...pictures, ...(await draw(averages, buffer, 'average'))];
+  }
+}
+
+function countersOf({ name, optimizer, schedule }: Driven): Record<string, number> {
+  const { steps } = optimizer.state();
+  return {
+    [`schedule.${name}.lastEpoch`]: schedule.state().lastEpoch,
+    [`optimizer.${name}.step`]: Math.max(0, ...Object.values(steps)),
+    ...Object.fromEntries(
+      optimizer.groups.flatMap(({ name, learningRate, weightDecay }) => [
+        [`learningRate.${name}`, learningRate],
+        [`weightDecay.${name}`, weightDecay],
+      ]),
+    ),
+  };
+}

@@ -1,0 +1,93 @@
+/** What a training loop is made of: a model with its data, and how it is trained. Data in; nothing is built yet. */
+import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
+import type { UpdateRule } from '../training/optimizer.ts';
+import type { RandomStream } from '../training/random.ts';
+import type { SampledImage } from '../training/trainer.ts';
+import type { Stage } from './stages.ts';
+
+/** What a loss is computed from. */
+export interface Pass {
+  /** A parameter's value by name; recorded for its gradient. */
+  readonly read: (name: string) => Tensor;
+  readonly buffer: (name: string) => Variable;
+  /** Positions of the micro-batch's examples in the data. */
+  readonly examples: readonly number[];
+  /** By name, as in {@link Recipe.random}. */
+  readonly random: (name: string) => RandomStream;
+  /** False in evaluation mode: no dropout, and running statistics stand still. */
+  readonly training: boolean;
+  readonly phase: string;
+}
+
+export interface Model {
+  /** By dotted name, in order. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** Initial values of a parameter: `shape`'s product of them. */
+  readonly initialise: (name: string, shape: readonly number[]) => Float32Array;
+  /** Names that are another parameter under a second name, with the name of that one. */
+  readonly ties?: ReadonlyMap<string, string>;
+  /** Names that are not trained. */
+  readonly frozen?: (name: string) => boolean;
+  /** State outside the parameters, such as running statistics: initial values by name, each a vector. */
+  readonly buffers?: ReadonlyMap<string, Float32Array>;
+  /** How many examples the data has, and what they are called. */
+  readonly examples: { readonly size: number; readonly id: (example: number) => string };
+  /** The mean loss of a micro-batch, float32. Called once a backward pass, in which it may write buffers. */
+  readonly loss: (pass: Pass) => Scalar;
+  /** Fixed pictures of what is trained, from these weights. */
+  readonly sample?: (
+    read: (name: string) => Tensor,
+    buffer: (name: string) => Tensor,
+    of: 'weights' | 'average',
+  ) => Promise<readonly SampledImage[]>;
+}
+
+export interface GroupRecipe {
+  readonly name: string;
+  readonly owns: (parameter: string) => boolean;
+  readonly learningRate: number;
+  /** Default 0. */
+  readonly weightDecay?: number;
+}
+
+/** One optimizer and the schedule that drives its groups. */
+export interface OptimizerRecipe {
+  readonly name: string;
+  readonly groups: readonly GroupRecipe[];
+  readonly update: UpdateRule;
+  /** Factor of the base rates after so many updates. */
+  readonly schedule: (updates: number) => number;
+}
+
+export interface Recipe {
+  readonly model: Model;
+  readonly optimizers: readonly OptimizerRecipe[];
+  /** Losses that are trained in turn in each step, each with the parameters that it trains; one for all by default. */
+  readonly phases?: readonly { readonly name: string; readonly trains: (parameter: string) => boolean }[];
+  /** Where the update happens; in gradient hooks if fused. Default 'none'. */
+  readonly fused?: 'none' | 'backward-pass' | 'optimizer-groups';
+  /** How many groups the only optimizer is split into with 'optimizer-groups', each with an optimizer of its own. Default 4. */
+  readonly fusedGroups?: number;
+  /** Micro-batches an update; more than 1 only without fusing. Default 1. */
+  readonly accumulate?: number;
+  /** Examples a micro-batch. */
+  readonly batch: number;
+  /** Examples are shuffled in each epoch, by a buffer that is drawn from and refilled, or not at all. Default 'epoch'. */
+  readonly shuffle?: 'none' | 'epoch' | { readonly buffer: number };
+  /** Largest L2 norm of a parameter's gradient; no clipping by default. */
+  readonly maxGradNorm?: number;
+  /** Decay of an average of the weights (EMA); none by default. */
+  readonly average?: number;
+  /** Dynamic loss scaling, as for half precision; none by default. */
+  readonly lossScale?: { readonly initial: number; readonly growthInterval: number };
+  /** Names of the random generators that the loss draws from. */
+  readonly random?: readonly string[];
+  /** Parameters that a checkpoint keeps; all by default. The others are as they were initialised. */
+  readonly saves?: (parameter: string) => boolean;
+  /** How a checkpoint stores parameters. Default 'float32'. */
+  readonly stores?: 'float32' | 'bfloat16';
+  /** Puts new variables in place of the old at a resume, as PyTorch's `load_state_dict(assign=True)` does. */
+  readonly replaceVariables?: boolean;
+  /** The order of assembly, if it is not the right one. */
+  readonly order?: (assembly: readonly Stage[]) => readonly Stage[];
+}
