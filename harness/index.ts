@@ -29,6 +29,8 @@ export { type AdamWOptions, adamW } from './training/adamw.ts';
 export { WeightAverage } from './training/average.ts';
 export { fuseBackwardPass, fuseOptimizerGroups, splitIntoGroups } from './training/fused.ts';
 export { clipGradientNorm, Gradients } from './training/gradients.ts';
+export { roundTo8Bits, withMasterWeights } from './training/master.ts';
+export { sgd } from './training/momentum.ts';
 export {
   Optimizer,
   type OptimizerState,

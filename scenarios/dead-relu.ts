@@ -1,0 +1,18 @@
+/** All units of a layer are dead: neither its weights nor those before it ever move. */
+import { defineScenario, sgd } from '../harness/index.ts';
+import { trainNetwork } from './network/train.ts';
+
+export default defineScenario({
+  about: 'A ReLU layer without a living unit, beside one that lives',
+  plan: { steps: 8, resumeAt: 4 },
+  lacks: ['hooks'],
+  trainer: (context) =>
+    trainNetwork(context, {
+      network: {
+        activation: 'relu',
+        initialise: (name, values) => (name === 'hidden.0.bias' ? values.fill(-100) : values),
+      },
+      update: sgd({ momentum: 0.9 }),
+      average: 0.9,
+    }),
+});

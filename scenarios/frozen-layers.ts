@@ -1,0 +1,14 @@
+/** What is frozen does not move, and has neither gradients nor slots. */
+import { defineScenario } from '../harness/index.ts';
+import { trainNetwork } from './network/train.ts';
+
+export default defineScenario({
+  about: 'The first layer and all biases are frozen',
+  plan: { steps: 8, resumeAt: 4 },
+  lacks: ['hooks'],
+  trainer: (context) =>
+    trainNetwork(context, {
+      network: { frozen: (name) => name.startsWith('hidden.0') || name.endsWith('.bias') },
+      average: 0.9,
+    }),
+});

@@ -1,0 +1,15 @@
+/** The base is frozen and not in the checkpoint; the first gradient of each A is zero, since B begins at zero. */
+import { defineScenario } from '../harness/index.ts';
+import { trainNetwork } from './network/train.ts';
+
+export default defineScenario({
+  about: 'Adapters (LoRA) beside frozen layers, saved without their base',
+  plan: { steps: 8, resumeAt: [1, 4] },
+  lacks: ['hooks'],
+  trainer: (context) =>
+    trainNetwork(context, {
+      network: { adapters: 2, dropout: 0.1 },
+      saves: (name) => name.includes('lora_'),
+      average: 0.9,
+    }),
+});

@@ -1,0 +1,15 @@
+/** Steps are skipped, before and after the resume, whenever scaled gradients leave half precision. */
+import { defineScenario } from '../harness/index.ts';
+import { trainNetwork } from './network/train.ts';
+
+export default defineScenario({
+  about: 'Dynamic loss scaling: overflows skip steps before and after the resume',
+  plan: { steps: 12, resumeAt: [3, 7] },
+  lacks: ['hooks'],
+  trainer: (context) =>
+    trainNetwork(context, {
+      lossScale: { initial: 2 ** 19, growthInterval: 2 },
+      maxGradNorm: 1,
+      average: 0.9,
+    }),
+});

@@ -1,0 +1,11 @@
+/** Two layers are one weight under two names. */
+import { defineScenario } from '../harness/index.ts';
+import { trainNetwork } from './network/train.ts';
+
+export default defineScenario({
+  about: 'Hidden layers that share one weight',
+  plan: { steps: 8, resumeAt: 4 },
+  lacks: ['hooks'],
+  trainer: (context) =>
+    trainNetwork(context, { network: { hidden: [12, 12, 12], tied: true }, average: 0.9 }),
+});
