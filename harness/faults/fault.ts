@@ -12,10 +12,10 @@ export interface Fault {
   readonly reports: readonly string[];
   /** The proofs that it must refute. */
   readonly proofs: readonly ('restored' | 'alive' | 'faithful')[];
-  /** The rule that must head the findings. */
-  readonly rule: string;
-  /** The cause, of the table of causes, that the headline must name. */
-  readonly cause: string;
+  /** The rule that must head the findings; several where it depends on what the trainer is. */
+  readonly rule: string | readonly string[];
+  /** The cause, of the table of causes, that the headline must name; several likewise. */
+  readonly cause: string | readonly string[];
   /** Whether a trainer has what this breaks; asked of a healthy one, once it is assembled. */
   applies(trainer: Trainer): boolean;
   /**

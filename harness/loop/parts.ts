@@ -21,7 +21,7 @@ export interface Driven {
 
 export interface Parts {
   readonly context: TrainerContext;
-  readonly recipe: Recipe;
+  recipe: Recipe;
   readonly gradients: Gradients;
   /** Each name once; names that are tied share a variable. */
   parameters: readonly Parameter[];

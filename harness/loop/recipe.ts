@@ -75,9 +75,9 @@ export interface Recipe {
   /** Examples are shuffled in each epoch, by a buffer that is drawn from and refilled, or not at all. Default 'epoch'. */
   readonly shuffle?: 'none' | 'epoch' | { readonly buffer: number };
   /** Largest L2 norm of a parameter's gradient; no clipping by default. */
-  readonly maxGradNorm?: number;
+  readonly maxGradNorm?: number | undefined;
   /** Decay of an average of the weights (EMA); none by default. */
-  readonly average?: number;
+  readonly average?: number | undefined;
   /** Dynamic loss scaling, as for half precision; none by default. */
   readonly lossScale?: { readonly initial: number; readonly growthInterval: number };
   /** Names of the random generators that the loss draws from. */

@@ -49,7 +49,7 @@ function stepAndDrop(
 
 export interface FusedGroups {
   /** To be called before each backward pass: starts every group's count again. */
-  resetCounts(): void;
+  resetCounts: () => void;
   readonly unregister: Unregister;
 }
 

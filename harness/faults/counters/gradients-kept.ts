@@ -1,0 +1,13 @@
+import { isUnfused } from '../needs.ts';
+import { defineProgramFault, skipInEachStep } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'gradients-kept',
+  breaks: 'Gradients are not dropped after an update, so that they pile up.',
+  reports: [],
+  proofs: ['faithful'],
+  rule: 'gradients-differ',
+  cause: 'gradients-kept',
+  needs: isUnfused,
+  change: (program) => skipInEachStep(program, 'drop gradients'),
+});

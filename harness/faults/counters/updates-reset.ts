@@ -1,0 +1,17 @@
+import { anyLoop } from '../needs.ts';
+import { defineProgramFault, onLoad } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'updates-reset',
+  breaks: 'The count of updates begins at 0.',
+  reports: ['huggingface/transformers#3026'],
+  proofs: ['restored'],
+  rule: 'counters-not-restored',
+  cause: ['step-reset'],
+  needs: anyLoop,
+  change: (program) =>
+    onLoad(program, (saved) => ({
+      ...saved,
+      updates: 0,
+    })),
+});

@@ -1,0 +1,16 @@
+import { defineProgramFault, onLoad } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'data-batch-repeated',
+  breaks: 'The last batch before the save is seen again.',
+  reports: ['huggingface/transformers#46628'],
+  proofs: ['restored', 'faithful'],
+  rule: 'counters-not-restored',
+  cause: ['data-rewound', 'data-restarted'],
+  needs: ({ recipe }) => typeof recipe.shuffle !== 'object',
+  change: (program) =>
+    onLoad(program, (saved, { recipe }) => ({
+      ...saved,
+      data: { ...saved.data, position: Math.max(0, saved.data.position - recipe.batch) },
+    })),
+});

@@ -1,0 +1,17 @@
+import { shuffles } from '../needs.ts';
+import { defineProgramFault, onLoad } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'data-same-shuffle',
+  breaks: 'The position is restored, the epoch is not: its order is that of the first.',
+  reports: ['xinntao/Real-ESRGAN#799', 'unit8co/darts#2463'],
+  proofs: ['restored'],
+  rule: 'counters-not-restored',
+  cause: ['data-reshuffled', 'data-rewound', 'data-restarted'],
+  needs: shuffles,
+  change: (program) =>
+    onLoad(program, (saved) => ({
+      ...saved,
+      data: { ...saved.data, epoch: 0 },
+    })),
+});

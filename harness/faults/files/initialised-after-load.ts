@@ -1,0 +1,28 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { owners } from '../../loop/parts.ts';
+import { insertedAfter } from '../../loop/stages.ts';
+import { anyLoop } from '../needs.ts';
+import { defineProgramFault } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'initialised-after-load',
+  breaks: 'The weights are initialised after they were loaded.',
+  reports: ['OpenNMT/OpenNMT-py#617'],
+  proofs: ['restored'],
+  rule: 'parameters-not-restored',
+  cause: 'weights-not-loaded',
+  needs: anyLoop,
+  change: (program) => {
+    program.assembly = insertedAfter(program.assembly, 'restore weights', {
+      name: 'initialise again',
+      run({ context, parameters, recipe }) {
+        if (context.checkpoint === undefined || context.weightsOnly) return;
+        for (const { name, variable } of owners(parameters)) {
+          tf.tidy(() =>
+            variable.assign(tf.tensor(recipe.model.initialise(name, variable.shape), variable.shape)),
+          );
+        }
+      },
+    });
+  },
+});

@@ -1,0 +1,19 @@
+import { atSecondResume } from '../live.ts';
+import { resumesTwice } from '../needs.ts';
+import { defineProgramFault, onLoad } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'second-resume-only',
+  breaks: 'The first resume is right; the second loses the optimizer’s slots.',
+  reports: ['r9y9/wavenet_vocoder#132', 'bmaltais/kohya_ss#2771'],
+  proofs: ['restored', 'faithful'],
+  rule: 'slots-not-restored',
+  cause: 'slots-missing',
+  needs: resumesTwice,
+  change: (program) =>
+    onLoad(program, (saved, parts) =>
+      atSecondResume(parts, saved)
+        ? { ...saved, tensors: { ...saved.tensors, optimizer: new Map() } }
+        : saved,
+    ),
+});

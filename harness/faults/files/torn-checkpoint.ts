@@ -1,0 +1,17 @@
+import { anyLoop } from '../needs.ts';
+import { defineProgramFault, onSave } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'torn-checkpoint',
+  breaks: 'Part of the checkpoint is missing, and it is refused.',
+  reports: ['Lightning-AI/pytorch-lightning#19970'],
+  proofs: ['alive'],
+  rule: 'run-died',
+  cause: 'refused',
+  needs: anyLoop,
+  change: (program) =>
+    onSave(program, (checkpoint) => ({
+      ...checkpoint,
+      tensors: { ...checkpoint.tensors, model: new Map([...checkpoint.tensors.model!].slice(1)) },
+    })),
+});

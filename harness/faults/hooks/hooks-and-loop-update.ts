@@ -1,0 +1,23 @@
+import { isFused } from '../needs.ts';
+import { defineProgramFault, inEachStep } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'hooks-and-loop-update',
+  breaks: 'The update is made in the hooks, and again by the loop.',
+  reports: ['deepspeedai/DeepSpeed#5605'],
+  proofs: ['alive', 'faithful'],
+  rule: 'update-counts-differ',
+  cause: 'update-doubled',
+  needs: isFused,
+  change: (program) =>
+    inEachStep(program, 'backward', async (parts, original) => {
+      const { gradients, driven } = parts;
+      const drop = gradients.drop.bind(gradients);
+      // The hooks leave their gradients to the loop.
+      gradients.drop = () => {};
+      await original(parts);
+      gradients.drop = drop;
+      for (const { optimizer } of driven) optimizer.step(gradients);
+      drop();
+    }),
+});

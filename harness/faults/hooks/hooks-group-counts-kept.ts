@@ -1,0 +1,21 @@
+import { isFusedInGroups } from '../needs.ts';
+import { defineProgramFault, onceResumed } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'hooks-group-counts-kept',
+  breaks: 'The counts of the fused groups are not reset any more: a group is full once and never again.',
+  reports: [],
+  proofs: ['alive'],
+  rule: ['update-counts-differ', 'stalled-parameters'],
+  cause: 'group-counted-wrong',
+  needs: isFusedInGroups,
+  change: (program) =>
+    onceResumed(program, (parts) => {
+      let begun = false;
+      const reset = parts.fusedGroups!.resetCounts;
+      parts.fusedGroups!.resetCounts = () => {
+        if (!begun) reset();
+        begun = true;
+      };
+    }),
+});

@@ -1,0 +1,17 @@
+import { moved } from '../../loop/stages.ts';
+import { isFused } from '../needs.ts';
+import { defineProgramFault } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'hooks-stale-group',
+  breaks:
+    'Hooks are registered before the optimizer is restored and keep the parameter group of before, at another rate.',
+  reports: ['kohya-ss/sd-scripts#1344'],
+  proofs: ['alive'],
+  rule: 'rate-not-as-claimed',
+  cause: 'hooks-hold-old-group',
+  needs: isFused,
+  change: (program) => {
+    program.assembly = moved(program.assembly, 'hooks', { before: 'restore optimizers' });
+  },
+});

@@ -1,0 +1,24 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { anyLoop } from '../needs.ts';
+import { defineProgramFault, onceResumed } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'dummy-step',
+  breaks: 'Restoring runs a step with zero gradients, so that slots and step counts move on.',
+  reports: ['huggingface/accelerate#4289'],
+  proofs: ['restored', 'faithful'],
+  rule: 'slots-not-restored',
+  cause: 'slots-changed',
+  needs: anyLoop,
+  change: (program) =>
+    onceResumed(program, ({ driven }) => {
+      for (const { optimizer } of driven) {
+        for (const group of optimizer.groups) {
+          for (const { variable } of group.parameters) {
+            const still = { ...group, learningRate: 0, weightDecay: 0 };
+            tf.tidy(() => optimizer.stepParameter(variable, tf.zerosLike(variable), still));
+          }
+        }
+      }
+    }),
+});

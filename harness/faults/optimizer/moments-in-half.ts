@@ -1,0 +1,18 @@
+import { anyLoop } from '../needs.ts';
+import { defineProgramFault, onLoad } from '../program.ts';
+import { inHalf, mapped } from '../tensors.ts';
+
+export default defineProgramFault({
+  id: 'moments-in-half',
+  breaks: 'Slots are saved in bfloat16.',
+  reports: ['TeamOpenTau/OpenTau#184'],
+  proofs: ['restored', 'faithful'],
+  rule: 'slots-not-restored',
+  cause: 'slots-rounded',
+  needs: anyLoop,
+  change: (program) =>
+    onLoad(program, (saved) => ({
+      ...saved,
+      tensors: { ...saved.tensors, optimizer: mapped(saved.tensors.optimizer, inHalf) },
+    })),
+});

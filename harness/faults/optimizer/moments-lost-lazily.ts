@@ -1,0 +1,20 @@
+import { anyLoop } from '../needs.ts';
+import { defineProgramFault, onLoad } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'moments-lost-lazily',
+  breaks: 'Slots are made at the first step, so that the load finds nothing to fill, step counts included.',
+  reports: ['KempnerInstitute/KempnerForge#115'],
+  proofs: ['restored', 'faithful'],
+  rule: 'slots-not-restored',
+  cause: 'slots-missing',
+  needs: anyLoop,
+  change: (program) =>
+    onLoad(program, (saved) => ({
+      ...saved,
+      tensors: { ...saved.tensors, optimizer: new Map() },
+      optimizers: Object.fromEntries(
+        Object.entries(saved.optimizers).map(([name, state]) => [name, { ...state, steps: {} }]),
+      ),
+    })),
+});

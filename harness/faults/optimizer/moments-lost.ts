@@ -1,0 +1,17 @@
+import { anyLoop } from '../needs.ts';
+import { defineProgramFault, onLoad } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'moments-lost',
+  breaks: 'The optimizer’s slots are not loaded; its step counts are.',
+  reports: ['instadeepai/Mava#472', 'CSAILVision/places365#78', 'NM512/dreamerv3-torch#38'],
+  proofs: ['restored', 'faithful'],
+  rule: 'slots-not-restored',
+  cause: 'slots-missing',
+  needs: anyLoop,
+  change: (program) =>
+    onLoad(program, (saved) => ({
+      ...saved,
+      tensors: { ...saved.tensors, optimizer: new Map() },
+    })),
+});

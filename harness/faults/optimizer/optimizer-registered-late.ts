@@ -1,0 +1,17 @@
+import { defineProgramFault, inResume, onceResumed } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'optimizer-registered-late',
+  breaks: 'The only optimizer and its schedule are registered after the restore, which does not know them.',
+  reports: ['X-GenGroup/Flow-Factory#172'],
+  proofs: ['restored', 'faithful'],
+  rule: 'slots-not-restored',
+  cause: 'optimizer-registered-late',
+  needs: ({ driven }) => driven.length === 1,
+  change: (program) => {
+    inResume(program, 'register', () => {});
+    onceResumed(program, (parts) => {
+      parts.registered = parts.driven;
+    });
+  },
+});

@@ -1,0 +1,27 @@
+import { anyLoop } from '../needs.ts';
+import { defineProgramFault, onLoad } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'optimizer-step-reset',
+  breaks: 'Adam’s step, by which its bias is corrected, begins at 0 with old moments.',
+  reports: ['NVIDIA-NeMo/Megatron-Bridge#3832'],
+  proofs: ['restored'],
+  rule: 'counters-not-restored',
+  cause: 'optimizer-step-reset',
+  needs: anyLoop,
+  change: (program) =>
+    onLoad(program, (saved) => ({
+      ...saved,
+      optimizers: Object.fromEntries(
+        Object.entries(saved.optimizers).map(([name, state]) => [
+          name,
+          {
+            ...state,
+            steps: Object.fromEntries(
+              Object.entries(state.steps).map(([parameter, step]) => [parameter, 0 * step]),
+            ),
+          },
+        ]),
+      ),
+    })),
+});

@@ -1,0 +1,18 @@
+import { anyLoop } from '../needs.ts';
+import { defineProgramFault, onSave } from '../program.ts';
+import { inHalf, mapped } from '../tensors.ts';
+
+export default defineProgramFault({
+  id: 'weights-in-half',
+  breaks: 'Weights are saved in bfloat16 and resumed as if they were exact.',
+  reports: ['vllm-project/speculators#1027'],
+  proofs: ['restored'],
+  rule: 'parameters-not-restored',
+  cause: 'weights-rounded',
+  needs: anyLoop,
+  change: (program) =>
+    onSave(program, (checkpoint) => ({
+      ...checkpoint,
+      tensors: { ...checkpoint.tensors, model: mapped(checkpoint.tensors.model!, inHalf) },
+    })),
+});

@@ -1,0 +1,18 @@
+import { hasSeveralGenerators } from '../needs.ts';
+import { defineProgramFault, onLoad } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'rng-exchanged',
+  breaks: 'Generators come back with each other’s state.',
+  reports: [],
+  proofs: ['restored', 'faithful'],
+  rule: 'random-not-restored',
+  cause: 'random-exchanged',
+  needs: hasSeveralGenerators,
+  change: (program) =>
+    onLoad(program, (saved) => {
+      const entries = Object.entries(saved.random);
+      const random = entries.map(([name], at) => [name, entries[(at + 1) % entries.length]![1]]);
+      return { ...saved, random: Object.fromEntries(random) };
+    }),
+});

@@ -1,0 +1,19 @@
+import { hasSeveralGenerators } from '../needs.ts';
+import { defineProgramFault, inResume } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'rng-one-of-several',
+  breaks: 'One of several generators is forgotten.',
+  reports: ['ByteDance-Seed/VeOmni#1189'],
+  proofs: ['restored', 'faithful'],
+  rule: 'random-not-restored',
+  cause: 'random-reseeded',
+  needs: hasSeveralGenerators,
+  change: (program) =>
+    inResume(program, 'restore random', (parts, original) => {
+      const { random } = parts;
+      parts.random = new Map([...random].slice(0, -1));
+      original(parts);
+      parts.random = random;
+    }),
+});

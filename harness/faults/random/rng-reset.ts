@@ -1,0 +1,13 @@
+import { draws } from '../needs.ts';
+import { defineProgramFault, skip } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'rng-reset',
+  breaks: 'Generators are seeded anew.',
+  reports: ['ai2cm/ace#690', 'vllm-project/speculators#1027', 'marin-community/levanter#378'],
+  proofs: ['restored', 'faithful'],
+  rule: 'random-not-restored',
+  cause: 'random-reseeded',
+  needs: draws,
+  change: (program) => skip(program, 'restore random'),
+});

@@ -1,0 +1,22 @@
+import { anyLoop } from '../needs.ts';
+import { defineProgramFault, onLoad } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'schedule-base-from-current-rate',
+  breaks: 'The rate at the resume becomes the base rate, and the factor is applied to it again.',
+  reports: ['pytorch/pytorch#60265', 'Lightning-AI/pytorch-lightning#5455'],
+  proofs: ['restored'],
+  rule: ['counters-not-restored', 'rate-differs'],
+  cause: ['schedule-wrong-base', 'rate-zero'],
+  needs: anyLoop,
+  change: (program) =>
+    onLoad(program, (saved) => ({
+      ...saved,
+      schedules: Object.fromEntries(
+        Object.entries(saved.schedules).map(([name, state]) => {
+          const groups = saved.optimizers[name]?.groups ?? [];
+          return [name, { ...state, baseRates: groups.map(({ learningRate }) => learningRate) }];
+        }),
+      ),
+    })),
+});

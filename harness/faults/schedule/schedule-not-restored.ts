@@ -1,0 +1,13 @@
+import { anyLoop } from '../needs.ts';
+import { defineProgramFault, skip } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'schedule-not-restored',
+  breaks: 'The schedule is not restored: after the first step the rate is that of the beginning.',
+  reports: ['Lightning-AI/pytorch-lightning#4655'],
+  proofs: ['restored'],
+  rule: 'counters-not-restored',
+  cause: 'schedule-restarted',
+  needs: anyLoop,
+  change: (program) => skip(program, 'restore schedules'),
+});

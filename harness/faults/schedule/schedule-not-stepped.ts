@@ -1,0 +1,13 @@
+import { anyLoop } from '../needs.ts';
+import { defineProgramFault, skipInEachStep } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'schedule-not-stepped',
+  breaks: 'The schedule does not advance any more.',
+  reports: [],
+  proofs: ['faithful'],
+  rule: 'rate-differs',
+  cause: 'schedule-stands-still',
+  needs: anyLoop,
+  change: (program) => skipInEachStep(program, 'schedule'),
+});

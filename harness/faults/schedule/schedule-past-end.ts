@@ -1,0 +1,20 @@
+import { defineProgramFault, onLoad } from '../program.ts';
+
+const PAST_END = 1e6;
+
+export default defineProgramFault({
+  id: 'schedule-past-end',
+  breaks: 'The schedule takes the run to be over: the rate is 0.',
+  reports: ['kohya-ss/sd-scripts#141'],
+  proofs: ['alive'],
+  rule: ['silent-no-op', 'counters-not-restored'],
+  cause: 'rate-zero',
+  needs: ({ recipe }) => recipe.optimizers.every(({ schedule }) => schedule(PAST_END) === 0),
+  change: (program) =>
+    onLoad(program, (saved) => ({
+      ...saved,
+      schedules: Object.fromEntries(
+        Object.entries(saved.schedules).map(([name, state]) => [name, { ...state, lastEpoch: PAST_END }]),
+      ),
+    })),
+});

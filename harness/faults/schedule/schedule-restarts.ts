@@ -1,0 +1,19 @@
+import { anyLoop } from '../needs.ts';
+import { defineProgramFault, onLoad } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'schedule-restarts',
+  breaks: 'The schedule begins anew.',
+  reports: ['alibaba/TorchEasyRec#664', 'lightly-ai/lightly-train#301', 'KaiyangZhou/deep-person-reid#270'],
+  proofs: ['restored'],
+  rule: 'counters-not-restored',
+  cause: 'schedule-restarted',
+  needs: anyLoop,
+  change: (program) =>
+    onLoad(program, (saved) => ({
+      ...saved,
+      schedules: Object.fromEntries(
+        Object.entries(saved.schedules).map(([name, state]) => [name, { ...state, lastEpoch: 0 }]),
+      ),
+    })),
+});

@@ -1,0 +1,17 @@
+import { anyLoop } from '../needs.ts';
+import { defineProgramFault, inEachStep } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'schedule-stepped-twice',
+  breaks: 'The schedule advances twice in each step.',
+  reports: ['THUDM/slime#1775'],
+  proofs: ['faithful'],
+  rule: 'rate-differs',
+  cause: 'schedule-runs-fast',
+  needs: anyLoop,
+  change: (program) =>
+    inEachStep(program, 'schedule', async (parts, original) => {
+      await original(parts);
+      await original(parts);
+    }),
+});

@@ -1,0 +1,24 @@
+import { insertedBefore } from '../../loop/stages.ts';
+import { copiesOf } from '../live.ts';
+import { hasAverage } from '../needs.ts';
+import { defineProgramFault } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'average-follows-old-weights',
+  breaks: 'The average follows the variables of before the load.',
+  reports: ['BangLiu/QANet-PyTorch#4'],
+  proofs: ['faithful'],
+  rule: 'averages-drift',
+  cause: 'average-follows-old-weights',
+  needs: hasAverage,
+  change: (program) => {
+    program.assembly = insertedBefore(program.assembly, 'load', {
+      name: 'register with the average',
+      run(parts) {
+        if (parts.context.checkpoint === undefined) return;
+        const old = copiesOf(parts.parameters);
+        parts.views.average = () => old;
+      },
+    });
+  },
+});

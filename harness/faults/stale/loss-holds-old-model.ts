@@ -1,0 +1,24 @@
+import { insertedBefore } from '../../loop/stages.ts';
+import { copiesOf } from '../live.ts';
+import { anyLoop } from '../needs.ts';
+import { defineProgramFault } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'loss-holds-old-model',
+  breaks: 'The loss was built on the model of before the load, and computes its gradients there.',
+  reports: ['UKPLab/sentence-transformers#2648'],
+  proofs: ['alive', 'faithful'],
+  rule: 'gradients-missing',
+  cause: 'loss-holds-old-model',
+  needs: anyLoop,
+  change: (program) => {
+    program.assembly = insertedBefore(program.assembly, 'load', {
+      name: 'build the loss',
+      run(parts) {
+        if (parts.context.checkpoint === undefined) return;
+        const old = copiesOf(parts.parameters);
+        parts.views.loss = () => old;
+      },
+    });
+  },
+});

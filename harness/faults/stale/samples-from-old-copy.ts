@@ -1,0 +1,18 @@
+import { copiesOf } from '../live.ts';
+import { samples } from '../needs.ts';
+import { defineProgramFault, onceResumed } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'samples-from-old-copy',
+  breaks: 'Pictures are drawn from a copy that was made at the resume.',
+  reports: [],
+  proofs: ['alive'],
+  rule: 'images-unchanged',
+  cause: 'samples-from-old-copy',
+  needs: samples,
+  change: (program) =>
+    onceResumed(program, (parts) => {
+      const copy = copiesOf(parts.parameters);
+      parts.views.sample = () => copy;
+    }),
+});

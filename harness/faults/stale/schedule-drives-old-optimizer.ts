@@ -1,0 +1,19 @@
+import { anyLoop } from '../needs.ts';
+import { defineProgramFault, inResume } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'schedule-drives-old-optimizer',
+  breaks: 'The schedule was built on the optimizer of before, and drives that one.',
+  reports: ['ildoonet/pytorch-gradual-warmup-lr#27'],
+  proofs: ['alive', 'faithful'],
+  rule: ['rate-not-as-claimed', 'rate-differs'],
+  cause: 'schedule-drives-old-optimizer',
+  needs: anyLoop,
+  change: (program) =>
+    inResume(program, 'optimizers', (parts, original) => {
+      original(parts);
+      const schedules = parts.driven.map(({ schedule }) => schedule);
+      original(parts);
+      parts.driven = parts.driven.map((driven, at) => ({ ...driven, schedule: schedules[at]! }));
+    }),
+});

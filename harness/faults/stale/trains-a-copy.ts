@@ -1,0 +1,29 @@
+import { restoreOptimizer } from '../../loop/assembly.ts';
+import { insertedAfter } from '../../loop/stages.ts';
+import { copiesOf } from '../live.ts';
+import { anyLoop } from '../needs.ts';
+import { defineProgramFault } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'trains-a-copy',
+  breaks: 'A copy of the restored model is trained; the model that is sampled and saved is not.',
+  reports: ['huggingface/accelerate#2665'],
+  proofs: ['alive', 'faithful'],
+  rule: 'updates-go-astray',
+  cause: 'trains-a-copy',
+  needs: anyLoop,
+  change: (program) => {
+    program.assembly = insertedAfter(program.assembly, 'restore average', {
+      name: 'train a copy',
+      run(parts) {
+        if (parts.saved === undefined || parts.context.weightsOnly) return;
+        const copy = copiesOf(parts.parameters);
+        parts.views.loss = () => copy;
+        for (const { name, optimizer } of parts.registered) {
+          restoreOptimizer(name, optimizer, copy, parts.saved);
+        }
+        for (const { name, schedule } of parts.registered) schedule.restore(parts.saved.schedules[name]!);
+      },
+    });
+  },
+});

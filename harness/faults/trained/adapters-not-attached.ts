@@ -1,0 +1,20 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { copiesOf } from '../live.ts';
+import { hasAdapters } from '../needs.ts';
+import { defineProgramFault, onceResumed } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'adapters-not-attached',
+  breaks: 'Adapters are loaded beside the model, which does not use them.',
+  reports: ['huggingface/transformers#29383'],
+  proofs: ['alive', 'faithful'],
+  rule: 'gradients-missing',
+  cause: 'adapters-not-attached',
+  needs: hasAdapters,
+  change: (program) =>
+    onceResumed(program, (parts) => {
+      const without = copiesOf(parts.parameters, (values) => tf.zerosLike(values));
+      const beside = parts.parameters.map((own, at) => (own.name.includes('lora_') ? without[at]! : own));
+      parts.views.loss = () => beside;
+    }),
+});

@@ -1,0 +1,19 @@
+import { owners } from '../../loop/parts.ts';
+import { anyLoop } from '../needs.ts';
+import { defineProgramFault, inResume } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'all-but-head-frozen',
+  breaks: 'All parameters but the last come back frozen.',
+  reports: ['tloen/alpaca-lora#352', 'huggingface/transformers#26098'],
+  proofs: ['restored', 'alive'],
+  rule: 'trainable-changed',
+  cause: 'trainable-lost',
+  needs: anyLoop,
+  change: (program) =>
+    inResume(program, 'freeze', (parts, original) => {
+      original(parts);
+      const trained = owners(parts.parameters).filter(({ variable }) => variable.trainable);
+      for (const { variable } of trained.slice(0, -1)) variable.trainable = false;
+    }),
+});

@@ -1,0 +1,20 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { hasBuffers } from '../needs.ts';
+import { defineProgramFault, inEachStep } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'buffers-stand-still',
+  breaks: 'Running statistics are not updated any more, though dropout is there.',
+  reports: [],
+  proofs: ['alive'],
+  rule: 'buffers-do-not-advance',
+  cause: 'buffers-stall',
+  needs: hasBuffers,
+  change: (program) =>
+    inEachStep(program, 'backward', async (parts, original) => {
+      const before = [...parts.buffers.values()].map((buffer) => [buffer, tf.clone(buffer)] as const);
+      await original(parts);
+      for (const [buffer, values] of before) buffer.assign(values);
+      tf.dispose(before.map(([, values]) => values));
+    }),
+});

@@ -1,0 +1,28 @@
+import { owners } from '../../loop/parts.ts';
+import { insertedAfter } from '../../loop/stages.ts';
+import { hasTwins } from '../needs.ts';
+import { defineProgramFault } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'tied-wrongly',
+  breaks: 'One copy where two weights had their own.',
+  reports: ['NVIDIA-NeMo/Automodel#2511', 'NVIDIA-NeMo/Automodel#2941'],
+  proofs: ['restored'],
+  rule: 'ties-changed',
+  cause: 'weights-tied',
+  needs: hasTwins,
+  change: (program) => {
+    program.assembly = insertedAfter(program.assembly, 'restore weights', {
+      name: 'tie',
+      run(parts) {
+        if (parts.saved === undefined || parts.context.weightsOnly) return;
+        const own = owners(parts.parameters).filter(({ variable }) => variable.trainable);
+        const twins = Map.groupBy(own, ({ variable }) => String(variable.shape));
+        const [first, second] = [...twins.values()].find((family) => family.length > 1)!;
+        parts.parameters = parts.parameters.map((parameter) =>
+          parameter.variable === second!.variable ? { ...parameter, variable: first!.variable } : parameter,
+        );
+      },
+    });
+  },
+});

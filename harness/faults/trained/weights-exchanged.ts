@@ -1,0 +1,18 @@
+import { hasTwins } from '../needs.ts';
+import { defineProgramFault, onLoad } from '../program.ts';
+import { rotated } from '../tensors.ts';
+
+export default defineProgramFault({
+  id: 'weights-exchanged',
+  breaks: 'Weights of the same shape come back under each other’s name.',
+  reports: [],
+  proofs: ['restored'],
+  rule: 'parameters-not-restored',
+  cause: 'weights-permuted',
+  needs: hasTwins,
+  change: (program) =>
+    onLoad(program, (saved) => ({
+      ...saved,
+      tensors: { ...saved.tensors, model: rotated(saved.tensors.model) },
+    })),
+});
