@@ -23,7 +23,7 @@ export type { GroupRecipe, Model, OptimizerRecipe, Pass, Recipe } from './loop/r
 export { insertedAfter, insertedBefore, moved, replaced, type Stage, without } from './loop/stages.ts';
 export { loadProgram, type ProgramOptions } from './program/load.ts';
 export { readTrace } from './trace/read.ts';
-export type { Trace } from './trace/schema.ts';
+export type { Deviation, Trace } from './trace/schema.ts';
 export { type AdafactorOptions, adafactor } from './training/adafactor.ts';
 export { type AdamWOptions, adamW } from './training/adamw.ts';
 export { WeightAverage } from './training/average.ts';

@@ -7,7 +7,7 @@ import { COMMAND } from '../backend/command.ts';
 import { onProcessor } from '../backend/names.ts';
 import { requireBackend } from '../backend/probe.ts';
 import type { Verdict } from '../judge/verdict.ts';
-import { deviceSentence, gateSentence } from '../report/summary.ts';
+import { declarations, deviceSentence, gateSentence } from '../report/summary.ts';
 import type { GateResult } from '../run/gate.ts';
 import {
   checkPlan,
@@ -125,6 +125,7 @@ function withPlan(
   const plan = checkPlan(
     { steps: steps ?? own.steps, resumeAt: resumeAt ?? own.resumeAt },
     `scenario ${loaded.name} with --steps or --resume-at`,
+    loaded.scenario,
   );
   return { ...loaded, plan: onBackends(plan, resumeOn ?? resumeBackends(loaded.scenario)) };
 }
@@ -173,10 +174,12 @@ function summary({ gate, report }: GateResult): string {
     ...TABLE,
     head: ['', 'Scenario', 'Restored', 'Alive', 'Faithful', 'Verdict', 'Time'],
   });
-  for (const { asExpected, scenario, proofs, outcome, seconds } of gate.verdicts) {
+  for (const { asExpected, scenario, proofs, outcome, seconds, deviations } of gate.verdicts) {
     const { restored, alive, faithful } = proofs ?? {};
     const mark = (proof: keyof typeof MARKS | undefined): string =>
-      proof === undefined ? '–' : `${MARKS[proof]} ${proof}`;
+      proof === undefined
+        ? '–'
+        : `${MARKS[proof]} ${proof}${deviations.length === 0 ? '' : ', by declaration'}`;
     const fault = outcome === 'refuted' || outcome === 'inconclusive';
     const expected = asExpected && fault ? `${outcome}, as expected` : outcome;
     table.push([
@@ -203,6 +206,10 @@ function summary({ gate, report }: GateResult): string {
       `  run again: ${replay}`,
       '',
     ]),
+    ...gate.verdicts.flatMap((verdict) =>
+      declarations(verdict).map((line) => `~ ${verdict.scenario}: ${line}`),
+    ),
+    ...(gate.verdicts.some(({ deviations }) => deviations.length > 0) ? [''] : []),
     ...caveatLines(gate.verdicts),
     gateSentence(gate),
     `Ran on ${devices.join('; ') || 'no backend'}, ${gate.seconds.toFixed(1)} s in all.`,

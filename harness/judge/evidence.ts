@@ -1,5 +1,6 @@
 /** Traces of one scenario, laid side by side: what each resume is judged by. */
 import type {
+  Deviation,
   Observable,
   Plan,
   Role,
@@ -9,6 +10,7 @@ import type {
   Trace,
   TracedStep,
 } from '../trace/schema.ts';
+import { type Change, changesAt, expectedImages, expectedState } from './deviations.ts';
 import { type Noise, noiseAmong } from './noise.ts';
 
 export interface Evidence {
@@ -16,6 +18,8 @@ export interface Evidence {
   /** What was asked for on the command line. */
   readonly requestedBackend: string;
   readonly lacks: readonly Observable[];
+  /** What the trainer does not restore, by declaration: the control deviates alike. */
+  readonly deviates: readonly Deviation[];
   readonly traces: readonly Trace[];
   readonly control: Trace | undefined;
   /** The control and its twins: equal runs, which show the noise. Empty without a control. */
@@ -37,11 +41,18 @@ export interface Resume {
   readonly after: Trace;
   readonly steps: readonly TracedStep[];
   readonly controlSteps: readonly TracedStep[];
-  /** What the process before held when it saved, and this one before its first step. */
+  /**
+   * What this process must hold before its first step: what the one before held when it saved, but for what
+   * deviates by declaration, which is as the control's deviation left it.
+   */
   readonly saved: StateRecord | undefined;
+  /** What it holds. */
   readonly resumed: StateRecord | undefined;
+  /** What the control's deviation changed at this resume; nothing where none is declared. */
+  readonly changes: readonly Change[];
   /** At `to`: this process, and the control. */
   readonly last: StateRecord | undefined;
+  /** What the control begins the stretch with: at `from`, after its deviation if it deviates. */
   readonly controlFirst: StateRecord | undefined;
   readonly controlLast: StateRecord | undefined;
   readonly images: {
@@ -74,12 +85,29 @@ export function collectEvidence(plan: Plan, requestedBackend: string, traces: re
   const twins = traces.filter((trace) => trace.run?.role === 'twin');
   const controls = control === undefined ? [] : [control, ...twins];
   const before = byRole('before');
+  const declared = control?.run?.deviates ?? [];
+  const noise = noiseAmong(controls, plan);
+  const begins = declared.length > 0 ? (['deviated'] as const) : (['pass', 'end'] as const);
   const segments = [before, ...plan.resumeAt.map((_, n) => afterOf(traces, n + 1))];
   const resumes = plan.resumeAt.flatMap((from, n): Resume[] => {
     const after = segments[n + 1];
     const source = segments[n];
     if (after === undefined) return [];
     const to = plan.resumeAt[n + 1] ?? plan.steps;
+    const point = {
+      declared,
+      saved: stateAt(source, from, ['save']),
+      resumed: stateAt(after, from, ['resume']),
+      passed: stateAt(control, from, ['pass']),
+      deviated: stateAt(control, from, ['deviated']),
+    };
+    const changes = changesAt(point);
+    const images = {
+      saved: imagesAt(source, from, ['save']),
+      resumed: imagesAt(after, from, ['resume']),
+      passed: imagesAt(control, from, ['pass']),
+      deviated: imagesAt(control, from, ['deviated']),
+    };
     return [
       {
         index: n + 1,
@@ -88,16 +116,17 @@ export function collectEvidence(plan: Plan, requestedBackend: string, traces: re
         after,
         steps: stepsBetween(after, from, to),
         controlSteps: stepsBetween(control, from, to),
-        saved: stateAt(source, from, ['save']),
-        resumed: stateAt(after, from, ['resume']),
+        saved: expectedState(point, changes, noise.exact),
+        resumed: point.resumed,
+        changes,
         last: stateAt(after, to, ['save', 'end']),
-        controlFirst: stateAt(control, from, ['pass', 'end']),
+        controlFirst: stateAt(control, from, begins),
         controlLast: stateAt(control, to, to === plan.steps ? ['end'] : ['pass']),
         images: {
-          saved: imagesAt(source, from, ['save']),
-          resumed: imagesAt(after, from, ['resume']),
+          saved: expectedImages(declared, images, changes, noise.exact),
+          resumed: images.resumed,
           last: imagesAt(after, to, ['save', 'end']),
-          controlFirst: imagesAt(control, from, ['pass']),
+          controlFirst: declared.length > 0 ? images.deviated : images.passed,
           controlLast: imagesAt(control, to, to === plan.steps ? ['end'] : ['pass']),
         },
       },
@@ -107,12 +136,13 @@ export function collectEvidence(plan: Plan, requestedBackend: string, traces: re
     plan,
     requestedBackend,
     lacks: control?.run?.lacks ?? [],
+    deviates: declared,
     traces,
     control,
     controls,
     before,
     cold: byRole('cold'),
-    noise: noiseAmong(controls, plan),
+    noise,
     resumes,
   };
 }

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Plan, TensorRecord } from '../trace/schema.ts';
+import type { Deviation, Plan, TensorRecord } from '../trace/schema.ts';
 import { collectEvidence } from './evidence.ts';
 import { findingsOf, type Judgement, judge } from './judge.ts';
 import { RULES } from './rules/index.ts';
-import { type Draft, healthyTraces, PLAN, type Traces } from './testing/traces.ts';
+import { type Draft, healthyTraces, PLAN, stateAfter, type Traces } from './testing/traces.ts';
 import type { Expectation } from './verdict.ts';
 
 function verdictOf(
@@ -34,6 +34,8 @@ const drop = (
   const state = trace.states.find(({ at }) => at === 'resume')!;
   state.tensors = state.tensors.filter((tensor) => tensor.kind !== kind || keep(tensor));
 };
+/** A generator's state in a healthy run at the save. */
+const savedBy = (generator: string): string => stateAfter(PLAN.resumeAt[0]!).random[generator]!;
 const freeze = (trace: Draft, names: (name: string) => boolean = () => true): void => {
   for (const step of trace.steps) {
     step.changed = step.changed.map((changed, at) => changed && !names(step.names[at]!));
@@ -57,6 +59,7 @@ interface Case {
   readonly proof?: 'restored' | 'alive' | 'faithful';
   readonly also?: readonly string[];
   readonly noisy?: boolean;
+  readonly deviates?: readonly Deviation[];
 }
 
 const CASES: readonly Case[] = [
@@ -195,6 +198,51 @@ const CASES: readonly Case[] = [
     what: 'too few steps after the resume',
     spoil: ({ resumed }) => resumed.steps.pop(),
     says: /only 3 of 4 steps were recorded/,
+  },
+  {
+    rule: 'deviation-did-not-happen',
+    what: 'a declared deviation of which one entry came back as saved',
+    deviates: ['step-count', 'random'],
+    spoil: ({ resumed }) => {
+      resumed.states[0]!.random.dropout = savedBy('dropout');
+    },
+    says: /resume 1, the declared deviation 'random' did not happen: 1 of 3 entries .* as saved: 'dropout'/,
+    proof: 'restored',
+  },
+  {
+    rule: 'deviation-did-not-happen',
+    what: 'a declared deviation that changes nothing in the control leaves all open',
+    deviates: ['step-count', 'loss-scale'],
+    spoil: () => {},
+    says: /declared deviation 'loss-scale' changed nothing in the control, at none of 1 resume points/,
+  },
+  {
+    rule: 'deviation-not-declared',
+    what: 'a control that deviates in more than is declared',
+    deviates: ['step-count'],
+    spoil: ({ control }) => {
+      const deviated = control.states.find(({ at }) => at === 'deviated')!;
+      spoil(deviated.tensors.filter(({ name }) => name === 'a.exp_avg'));
+    },
+    says: /step 4 the control’s deviation changed what is not declared: 'slot a.exp_avg'/,
+  },
+  {
+    rule: 'counters-not-restored',
+    what: 'a counter that is lost beside a declared deviation',
+    deviates: ['step-count', 'random'],
+    spoil: ({ resumed }) => {
+      resumed.states[0]!.counters.lossScale = 65536;
+    },
+    says: /1 of 3 counters is not what was saved: 'lossScale' is 65536 instead of 1024/,
+    proof: 'restored',
+  },
+  {
+    rule: 'parameters-not-restored',
+    what: 'parameters that are rounded otherwise than the declared deviation rounds them',
+    deviates: ['precision'],
+    spoil: ({ resumed }) => spoil(tensors(resumed, 'parameter').slice(0, 1)),
+    says: /After resume 1, 1 of 4 parameters is not what was saved/,
+    proof: 'restored',
   },
   ...(['hooks', 'slots', 'images', 'random', 'gradients', 'rates', 'batches'] as const).map((observable) => ({
     rule: 'nothing-observed',
@@ -648,12 +696,15 @@ function hide(trace: Draft, observable: string): void {
   }
 }
 
-test.each([
-  ['once', { steps: 8, resumeAt: [4] }, false],
-  ['three times', { steps: 9, resumeAt: [1, 2, 8] }, false],
-  ['on a backend that is not deterministic', PLAN, true],
-])('a healthy run that is resumed %s is proven', (_, plan, noisy) => {
-  const verdict = verdictOf(healthyTraces({ plan, noisy }), plan);
+test.each<[string, Plan, boolean, Deviation[]]>([
+  ['once', { steps: 8, resumeAt: [4] }, false, []],
+  ['three times', { steps: 9, resumeAt: [1, 2, 8] }, false, []],
+  ['on a backend that is not deterministic', PLAN, true, []],
+  ['and deviates as declared', PLAN, false, ['data-order', 'step-count', 'random', 'slots', 'precision']],
+  ['twice and deviates as declared', { steps: 9, resumeAt: [3, 6] }, false, ['random', 'precision']],
+])('a healthy run that is resumed %s is proven', (_, plan, noisy, deviates) => {
+  const verdict = verdictOf(healthyTraces({ plan, noisy, deviates }), plan);
+  expect(verdict.deviations.map(({ kind }) => kind)).toEqual(deviates);
   expect(verdict.findings).toEqual([]);
   expect(verdict).toMatchObject({
     outcome: 'proven',
@@ -663,19 +714,22 @@ test.each([
 });
 
 describe('each way to spoil a run is found by the rule that names it', () => {
-  test.each(CASES)('$rule: $what', ({ rule, spoil, says, proof, also = [], noisy = false }) => {
-    const traces = healthyTraces({ noisy });
-    spoil({ ...traces, resumed: traces.after[0]! });
-    const verdict = verdictOf(traces);
-    const [headline] = verdict.findings;
-    expect(headline?.rule, JSON.stringify(rulesOf(verdict))).toBe(rule);
-    expect([headline?.sentence, headline?.seen, headline?.cause].join('\n')).toMatch(says);
-    expect(headline?.sentence).toBe(verdict.headline);
-    expect(rulesOf(verdict)).toEqual(expect.arrayContaining([...also]));
-    expect(verdict.outcome).toBe(proof === undefined ? 'inconclusive' : 'refuted');
-    if (proof !== undefined) expect(verdict.proofs?.[proof]).toBe('refuted');
-    expect(verdict.asExpected).toBe(false);
-  });
+  test.each(CASES)(
+    '$rule: $what',
+    ({ rule, spoil, says, proof, also = [], noisy = false, deviates = [] }) => {
+      const traces = healthyTraces({ noisy, deviates });
+      spoil({ ...traces, resumed: traces.after[0]! });
+      const verdict = verdictOf(traces);
+      const [headline] = verdict.findings;
+      expect(headline?.rule, JSON.stringify(rulesOf(verdict))).toBe(rule);
+      expect([headline?.sentence, headline?.seen, headline?.cause].join('\n')).toMatch(says);
+      expect(headline?.sentence).toBe(verdict.headline);
+      expect(rulesOf(verdict)).toEqual(expect.arrayContaining([...also]));
+      expect(verdict.outcome).toBe(proof === undefined ? 'inconclusive' : 'refuted');
+      if (proof !== undefined) expect(verdict.proofs?.[proof]).toBe('refuted');
+      expect(verdict.asExpected).toBe(false);
+    },
+  );
 
   test('no rule is without such a way', () => {
     const tested = new Set(CASES.map(({ rule }) => rule));
@@ -883,7 +937,8 @@ test('whatever single number of a resumed run is changed, the run is not proven'
 test('findings are bounded and complete, whatever is spoiled together', () => {
   fc.assert(
     fc.property(fc.subarray([...CASES], { minLength: 1, maxLength: 6 }), (cases) => {
-      const traces = healthyTraces({ noisy: cases.some(({ noisy }) => noisy) });
+      const deviates = [...new Set(cases.flatMap((one) => one.deviates ?? []))];
+      const traces = healthyTraces({ noisy: cases.some(({ noisy }) => noisy), deviates });
       // A state that one spoiler removes is not there for the next.
       for (const { spoil } of cases) {
         try {

@@ -1,4 +1,5 @@
 /** From traces to a verdict: every rule, then what they say together. Pure: no files, no TensorFlow. */
+import { declaredDeviations } from './deviations.ts';
 import type { Evidence } from './evidence.ts';
 import { complete } from './rule.ts';
 import { RULES } from './rules/index.ts';
@@ -30,6 +31,7 @@ export function judge(subject: Subject, evidence: Evidence): Judgement {
     outcome,
     proofs,
     headline: headlineOf(evidence, findings),
+    deviations: declaredDeviations(evidence.deviates, evidence.resumes),
     findings,
     expect: subject.expect,
     asExpected: mismatch === null,
@@ -48,6 +50,7 @@ export function skipped(subject: Subject, plan: Verdict['plan'], why: string): J
     outcome: 'skipped',
     proofs: null,
     headline: `Skipped: ${why}.`,
+    deviations: [],
     findings: [],
     asExpected: true,
     mismatch: null,
@@ -77,12 +80,13 @@ function together(outcomes: readonly Outcome[]): Outcome {
   return outcomes.every((outcome) => outcome === 'proven') ? 'proven' : 'inconclusive';
 }
 
-function headlineOf({ resumes, plan }: Evidence, findings: readonly Finding[]): string {
+function headlineOf({ resumes, plan, deviates }: Evidence, findings: readonly Finding[]): string {
   const [root] = findings;
   if (root !== undefined) return root.sentence;
   const steps = resumes.reduce((sum, resume) => sum + resume.steps.length, 0);
   const times = plan.resumeAt.length === 1 ? 'once' : `${plan.resumeAt.length} times`;
-  return `Resumed ${times}, the run cannot be told from one that never stopped, in ${steps} steps after the save.`;
+  const other = deviates.length === 0 ? '' : ` and deviates alike (by declaration: ${deviates.join(', ')})`;
+  return `Resumed ${times}, the run cannot be told from one that never stopped${other}, in ${steps} steps after the save.`;
 }
 
 /** How verdict and findings differ from what the scenario expects; null where they do not. */

@@ -72,7 +72,9 @@ export function readingsAt(control: Trace, quantity: Quantity, step: number): Re
     const traced = tracedStep(control, step);
     return traced === undefined ? undefined : stepReadings(traced, quantity);
   }
-  if (quantity === 'image') return imageReadings(control.samples.filter((sample) => sample.step === step));
+  if (quantity === 'image') {
+    return imageReadings(control.samples.filter(({ at, step: own }) => own === step && at !== 'deviated'));
+  }
   const state = control.states.find(({ at, step: own }) => own === step && (at === 'pass' || at === 'end'));
   return state === undefined ? undefined : tensorReadings(state, quantity);
 }

@@ -35,9 +35,9 @@ export function complete(rule: Rule, found: Found): Finding {
 }
 
 /** `3 of 20 parameters`, `all 20 parameters`, `the parameter`. */
-export function ofAll(count: number, total: number, noun: string): string {
-  if (count < total) return `${count} of ${total} ${noun}s`;
-  return total === 1 ? `the only ${noun}` : `all ${total} ${noun}s`;
+export function ofAll(count: number, total: number, noun: string, plural = `${noun}s`): string {
+  if (count < total) return `${count} of ${total} ${plural}`;
+  return total === 1 ? `the only ${noun}` : `all ${total} ${plural}`;
 }
 
 /** Four significant digits. */

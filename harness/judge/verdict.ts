@@ -1,6 +1,6 @@
 /** What the judge says of a scenario, and the schema of verdict.json. */
 import { z } from 'zod';
-import { backendSchema, planSchema } from '../trace/schema.ts';
+import { backendSchema, DEVIATIONS, planSchema } from '../trace/schema.ts';
 import { QUANTITIES } from './quantities.ts';
 
 export const VERDICT_FORMAT = 2;
@@ -22,6 +22,21 @@ export const findingSchema = z.object({
   seen: z.string(),
   cause: z.string(),
   remedy: z.string(),
+});
+
+export const deviationSchema = z.object({
+  kind: z.enum(DEVIATIONS),
+  entries: z
+    .array(
+      z.object({
+        name: z.string(),
+        resume: z.int().positive().describe('after which resume'),
+        saved: z.string().describe('in the control, before it deviated'),
+        resumed: z.string().describe('and after'),
+      }),
+    )
+    .describe('entries of the state that deviate; the first ones'),
+  entryCount: z.int().nonnegative(),
 });
 
 const relative = z.number().nonnegative();
@@ -61,6 +76,9 @@ export const verdictSchema = z.object({
     .describe(
       'what holds beside the verdict: kernels that the scenario used and that are wrong or not verified',
     ),
+  deviations: z
+    .array(deviationSchema)
+    .describe('what by declaration is not restored; all proofs are relative to a control that does the same'),
   findings: z.array(findingSchema).describe('the root cause first'),
   expect: z.union([z.literal('proven'), z.array(z.string())]),
   asExpected: z.boolean(),
@@ -91,6 +109,7 @@ export const gateSchema = z.object({
 });
 
 export type Outcome = z.output<typeof outcome>;
+export type DeclaredDeviation = z.output<typeof deviationSchema>;
 export type Finding = z.output<typeof findingSchema>;
 export type Verdict = z.output<typeof verdictSchema>;
 export type Gate = z.output<typeof gateSchema>;

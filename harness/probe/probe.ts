@@ -3,14 +3,20 @@
  * of itself is recorded apart, as a claim.
  */
 import { reshape, type Variable } from '@tensorflow/tfjs-core';
-import type { ParametersRecord, StateRecord, StepRecord, TraceRecord } from '../trace/schema.ts';
+import type {
+  ParametersRecord,
+  SampleRecord,
+  StateRecord,
+  StepRecord,
+  TraceRecord,
+} from '../trace/schema.ts';
 import { observeTraining } from '../training/observation.ts';
 import type { Trainer } from '../training/trainer.ts';
 import { recordImages } from './images.ts';
 import { measurements } from './measure.ts';
 import { recordState } from './state.ts';
 
-export type SamplePoint = 'pass' | 'save' | 'resume' | 'end';
+export type SamplePoint = SampleRecord['at'];
 
 export interface Probe {
   /** One step of the trainer, measured. */

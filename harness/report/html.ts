@@ -73,7 +73,7 @@ function overviewRow({ verdict, anchor }: Section): Markup {
     <td><a href=${`#${anchor}`}><bdi>${verdict.scenario}</bdi></a></td>
     <td>${outcomeMark(verdict.outcome, verdict)}</td>
     <td><span class=${`chip ${tone(verdict)}`}>${standing(verdict)}</span></td>
-    ${PROOFS.map((proof) => html`<td data-label=${proof}>${proofs === null ? '–' : outcomeMark(proofs[proof], verdict)}</td>`)}
+    ${PROOFS.map((proof) => html`<td data-label=${proof}>${proofs === null ? '–' : html`${outcomeMark(proofs[proof], verdict)}${verdict.deviations.length > 0 && html`<br /><small>by declaration</small>`}`}</td>`)}
     <td class="sentence">${verdict.headline}</td>
     <td class="number">${duration(verdict.seconds)}</td>
   </tr>`;

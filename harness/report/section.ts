@@ -4,7 +4,7 @@ import { curveFigure } from './curves.ts';
 import { findingList } from './findings.ts';
 import { html, type Markup } from './markup.ts';
 import { imageSection } from './pictures.ts';
-import { deviceSentence, knownBad, standing, tone } from './summary.ts';
+import { byDeclaration, declarations, deviceSentence, knownBad, standing, tone } from './summary.ts';
 import { count, duration, enumerate } from './text.ts';
 import type { RunRow, Section } from './view.ts';
 
@@ -27,6 +27,10 @@ export function scenarioSection(section: Section): Markup {
     <dl class="facts">
       <dt>Outcome</dt><dd>${outcomeMark(verdict.outcome, verdict)}${expectation(verdict)}</dd>
       <dt>Proofs</dt><dd>${proofMarks(verdict)}</dd>
+      ${
+        verdict.deviations.length > 0 &&
+        html`<dt>By declaration</dt><dd>${declarations(verdict).map((line) => html`<p class="declared">${line}</p>`)}</dd>`
+      }
       <dt>Plan</dt><dd>${planSentence(verdict)}</dd>
       <dt>Device</dt><dd>${deviceSentence(verdict)}</dd>
       ${verdict.noise !== null && html`<dt>Judged by</dt><dd>${verdict.noise.text}${noiseTable(verdict.noise)}</dd>`}
@@ -59,9 +63,12 @@ function proofMarks(verdict: Verdict): Markup {
   const { proofs } = verdict;
   if (proofs === null) return 'none was tried';
   return PROOFS.map(
-    (proof) => html`<span class="proof">${proof} ${outcomeMark(proofs[proof], verdict)}</span>${' '}`,
+    (proof) =>
+      html`<span class="proof">${proof} ${outcomeMark(proofs[proof], verdict)}${declared(byDeclaration(verdict, proof))}</span>${' '}`,
   );
 }
+
+const declared = (text: string): string => (text === '' ? '' : ` (${text})`);
 
 function planSentence({ plan }: Verdict): string {
   const named = plan.resumeAt.slice(0, MAX_RESUMES_NAMED);

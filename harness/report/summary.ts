@@ -82,3 +82,25 @@ export function deviceSentence({ backend }: Pick<Verdict, 'backend'>): string {
   const kind = hardware ? 'hardware GPU' : onGpu;
   return `${name}${requested === name ? '' : asked}: ${adapter || 'adapter not named'} (${kind}${driver ? `; driver ${driver}` : ''})`;
 }
+
+/** What each proof holds without; empty where nothing is declared. */
+export function byDeclaration(
+  { deviations }: Pick<Verdict, 'deviations'>,
+  proof: keyof NonNullable<Verdict['proofs']>,
+): string {
+  if (deviations.length === 0) return '';
+  const kinds = enumerate(deviations.map(({ kind }) => kind));
+  return proof === 'restored'
+    ? `by declaration but for ${kinds}`
+    : 'by declaration against a control that deviates alike';
+}
+
+/** `step-count: step 0 instead of 5 (resume 1)`, one a declared deviation. */
+export const declarations = ({ deviations }: Pick<Verdict, 'deviations'>): string[] =>
+  deviations.map(({ kind, entries, entryCount }) => {
+    const told = entries.map(
+      ({ name, saved, resumed, resume }) => `${name} ${resumed} instead of ${saved} (resume ${resume})`,
+    );
+    const more = entryCount - entries.length;
+    return `By declaration, ${kind}: ${told.join('; ') || 'nothing deviated'}${more > 0 ? `; and ${more} more` : ''}.`;
+  });

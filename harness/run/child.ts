@@ -59,6 +59,8 @@ async function runJob(job: Job): Promise<void> {
   const { scenario } = await loadScenario(job.scenario, job.file);
   const trace = createTrace(path.join(job.folder, 'trace.jsonl'));
   const [first, last] = stepsOf(job);
+  const { deviates = [] } = scenario;
+  const isControl = job.role === 'control' || job.role === 'twin';
   let step = first;
   let resuming = job.checkpoint !== null;
   let backend: OpenedBackend | undefined;
@@ -74,6 +76,7 @@ async function runJob(job: Job): Promise<void> {
       plan: job.plan,
       seed: job.seed,
       lacks: [...(scenario.lacks ?? [])],
+      ...(deviates.length === 0 ? {} : { deviates: [...deviates] }),
       backend: backend.record,
       process: { pid: process.pid, node: process.version, platform: `${process.platform} ${process.arch}` },
     });
@@ -97,6 +100,11 @@ async function runJob(job: Job): Promise<void> {
       }),
     );
     resuming = false;
+    if (isControl && deviates.length > 0 && trainer.deviate === undefined) {
+      throw new Error(
+        `the scenario declares deviates: ['${deviates.join("', '")}'], but its trainer has no deviate(kinds): let it do in a run that goes on what its resume does, or take them out of deviates`,
+      );
+    }
     const probe = createProbe(trainer, job.folder, trace.write);
     const startup = (performance.now() - begun) / 1000;
     await tell({ kind: 'started', backend: name, deterministic });
@@ -111,10 +119,14 @@ async function runJob(job: Job): Promise<void> {
       if (!Number.isFinite(record.claimed.loss)) {
         throw new NonFiniteLoss(`the loss is ${record.claimed.loss} at step ${step}`);
       }
-      const passes = step !== last || job.role === 'control' || job.role === 'twin';
-      if (passes && job.plan.resumeAt.includes(step)) {
+      if ((isControl || step !== last) && job.plan.resumeAt.includes(step)) {
         await alive(probe.sample('pass', step));
         await alive(probe.state('pass', step));
+        if (isControl && deviates.length > 0) {
+          await alive(trainer.deviate!(deviates));
+          await alive(probe.sample('deviated', step));
+          await alive(probe.state('deviated', step));
+        }
       }
     }
     step = last;

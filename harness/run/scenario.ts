@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { BACKENDS } from '../backend/names.ts';
 import { RULES } from '../judge/rules/index.ts';
-import { OBSERVABLES, type Plan } from '../trace/schema.ts';
+import { DEVIATIONS, OBSERVABLES, type Plan } from '../trace/schema.ts';
 import type { Scenario, ScenarioPlan } from '../training/trainer.ts';
 
 /** Wrong usage or configuration: one line for the user, exit code 2. */
@@ -33,6 +33,7 @@ const scenarioSchema = z.object({
   plan: planOf.extend({ onSoftwareGpu: planOf.optional() }),
   expect: z.union([z.literal('proven'), z.array(z.string()).min(1)]).optional(),
   lacks: z.array(z.enum(OBSERVABLES)).optional(),
+  deviates: z.array(z.enum(DEVIATIONS)).min(1).optional(),
   kernels: z.array(z.string()).optional(),
   cold: z.boolean().optional(),
   seed: z.int().optional(),
@@ -127,7 +128,8 @@ export async function loadScenario(name: string, file: string): Promise<LoadedSc
   const scenario = module.default as Scenario;
   const where = `scenario ${file}`;
   checkExpectation(scenario.expect, where);
-  const planned = (own: ScenarioPlan): Plan => onBackends(checkPlan(own, where), resumeBackends(scenario));
+  const planned = (own: ScenarioPlan): Plan =>
+    onBackends(checkPlan(own, where, scenario), resumeBackends(scenario));
   const plan = planned(scenario.plan);
   const short = scenario.plan.onSoftwareGpu;
   return { name, file, scenario, plan, softwarePlan: short ? planned(short) : plan };
@@ -153,14 +155,23 @@ function checkExpectation(expect: Scenario['expect'], where: string): void {
 
 /**
  * Resume points in ascending order, each with at least one step before the run's end.
- * @throws {UsageError} when a point lies outside the run or occurs twice
+ * @throws {UsageError} when a point lies outside the run or occurs twice, or nothing shows what deviates
  */
-export function checkPlan(plan: ScenarioPlan, where: string): Plan {
+export function checkPlan(
+  plan: ScenarioPlan,
+  where: string,
+  { deviates }: Pick<Scenario, 'deviates'> = {},
+): Plan {
   const resumeAt = typeof plan.resumeAt === 'number' ? [plan.resumeAt] : [...plan.resumeAt];
   const ascending = resumeAt.every((step, index) => index === 0 || step > resumeAt[index - 1]!);
   if (resumeAt.length === 0 || !ascending || resumeAt[0]! < 1 || resumeAt.at(-1)! > plan.steps) {
     throw new UsageError(
       `${where}: expected ascending resume points from 1 to ${plan.steps}, received ${resumeAt.join(', ') || 'none'}`,
+    );
+  }
+  if (deviates !== undefined && resumeAt.at(-1) === plan.steps) {
+    throw new UsageError(
+      `${where}: expected steps after the last resume, as the scenario declares deviates; received ${plan.steps} steps, resumed after ${resumeAt.join(', ')}`,
     );
   }
   return { steps: plan.steps, resumeAt };

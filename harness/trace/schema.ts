@@ -11,6 +11,20 @@ export const ROLES = ['control', 'twin', 'before', 'after', 'cold'] as const;
 /** Kinds of things a trainer may lack; it must say so, since empty against empty proves nothing. */
 export const OBSERVABLES = ['hooks', 'slots', 'images', 'random', 'gradients', 'rates', 'batches'] as const;
 
+/** What a scenario may declare that its trainer does not restore; deviations.ts tells what each covers. */
+export const DEVIATIONS = [
+  'data-order',
+  'step-count',
+  'random',
+  'schedule',
+  'slots',
+  'averages',
+  'buffers',
+  'gradients',
+  'loss-scale',
+  'precision',
+] as const;
+
 /** Why a process failed, as far as the libraries tell. */
 export const FAILURES = [
   'error',
@@ -65,6 +79,10 @@ const run = z.object({
   plan: planSchema,
   seed: z.int(),
   lacks: z.array(z.enum(OBSERVABLES)),
+  deviates: z
+    .array(z.enum(DEVIATIONS))
+    .optional()
+    .describe('what the trainer does not restore, by declaration; none by default'),
   backend: backendSchema,
   process: z.object({ pid: count, node: text, platform: text }),
 });
@@ -98,7 +116,9 @@ const tensor = z.object({
 
 const state = z.object({
   kind: z.literal('state'),
-  at: z.enum(['start', 'pass', 'save', 'resume', 'end']),
+  at: z
+    .enum(['start', 'pass', 'deviated', 'save', 'resume', 'end'])
+    .describe('deviated: in a control, after it has done what a resume does by declaration'),
   step: count,
   tensors: z.array(tensor),
   random: z.record(text, sha256),
@@ -144,7 +164,7 @@ const step = z.object({
 
 const sample = z.object({
   kind: z.literal('sample'),
-  at: z.enum(['pass', 'save', 'resume', 'end']),
+  at: z.enum(['pass', 'deviated', 'save', 'resume', 'end']),
   step: count,
   name: text,
   file: z
@@ -214,6 +234,7 @@ export type Plan = z.output<typeof planSchema>;
 export type BackendRecord = z.output<typeof backendSchema>;
 export type Role = (typeof ROLES)[number];
 export type Observable = (typeof OBSERVABLES)[number];
+export type Deviation = (typeof DEVIATIONS)[number];
 export type RunRecord = z.output<typeof run>;
 export type StateRecord = z.output<typeof state>;
 export type TensorRecord = z.output<typeof tensor>;

@@ -1,7 +1,7 @@
 /** The contract between a trainer and the harness, and what a scenario is. */
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../backend/names.ts';
-import type { Observable, Plan, Role } from '../trace/schema.ts';
+import type { Deviation, Observable, Plan, Role } from '../trace/schema.ts';
 
 /** What one loop iteration says of itself. Recorded as a claim: it is checked against what is measured. */
 export interface StepClaim {
@@ -55,6 +55,12 @@ export interface Trainer {
   observe(): Observed;
   /** Fixed pictures of what is trained; must not touch the training's random state. */
   sample?(): Promise<readonly SampledImage[]>;
+  /**
+   * Does, in a run that goes on, what a resume of this trainer does to what the scenario declares in `deviates`,
+   * and nothing else: the data begin anew, weights are rounded as the checkpoint stores them. Needed where
+   * something is declared: the control does it at each resume point.
+   */
+  deviate?(kinds: readonly Deviation[]): Promise<void>;
 }
 
 export interface TrainerContext {
@@ -92,6 +98,12 @@ export interface Scenario {
   readonly expect?: 'proven' | readonly [string, ...string[]];
   /** What this trainer has not got. What is neither seen nor declared is a finding. */
   readonly lacks?: readonly Observable[];
+  /**
+   * What this trainer does not restore, on purpose. It waives nothing else: the control does the same at each
+   * resume point (see {@link Trainer.deviate}), and the resumed run must equal it. What is declared and does not
+   * happen is a finding.
+   */
+  readonly deviates?: readonly Deviation[];
   /** TensorFlow.js kernels that a backend may lack; without them the scenario is skipped, aloud. */
   readonly kernels?: readonly string[];
   /** Also run a cold start from the checkpoint's weights alone. Default false. */

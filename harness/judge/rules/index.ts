@@ -1,6 +1,8 @@
 /** Every rule, in the order in which their findings explain each other: a cause before what follows from it. */
 import type { Rule } from '../rule.ts';
 import * as alive from './alive.ts';
+import { deviationDidNotHappen } from './deviation-did-not-happen.ts';
+import { deviationNotDeclared } from './deviation-not-declared.ts';
 import { FAITHFUL_RULES } from './faithful.ts';
 import * as restored from './restored.ts';
 import * as run from './run.ts';
@@ -15,6 +17,9 @@ export const RULES: readonly Rule[] = [
   run.backendFellBack,
   run.nothingAfterResume,
   run.notReproducible,
+  // What is declared decides what all the rest is compared with.
+  deviationNotDeclared,
+  deviationDidNotHappen,
   // Wrong weights, or weights that cannot train, explain all that follows.
   restored.parametersNotRestored,
   restored.trainableChanged,

@@ -1,7 +1,9 @@
 /** Traces of a healthy scenario as plain data, and a way to spoil them: what the rules are tested on. */
 import { createHash } from 'node:crypto';
+import { coveredBy } from '../../trace/deviations.ts';
 import type {
   BackendRecord,
+  Deviation,
   Plan,
   Role,
   SampleRecord,
@@ -108,6 +110,29 @@ function state(at: StateRecord['at'], step: number): StateRecord {
   };
 }
 
+/** What a healthy run holds after a step. */
+export const stateAfter = (step: number): StateRecord => state('pass', step);
+
+/** The same, with what deviates; `lossScale` stays, so that its deviation would be idle. */
+function deviated(record: StateRecord, deviates: readonly Deviation[]): StateRecord {
+  const does = (kind: TensorRecord['kind'] | 'counter' | 'random', name: string): boolean =>
+    coveredBy(deviates, { kind, name }) !== undefined;
+  const values = <T>(kind: 'counter' | 'random', of: Record<string, T>, value: (name: string) => T) =>
+    Object.fromEntries(
+      Object.entries(of).map(([name, own]) => [name, does(kind, name) ? value(name) : own] as const),
+    );
+  return {
+    ...record,
+    tensors: record.tensors.map((tensor) =>
+      does(tensor.kind, tensor.name)
+        ? { ...tensor, sha256: sha256(`deviated ${tensor.sha256}`), bits: 8 }
+        : tensor,
+    ),
+    counters: values('counter', record.counters, (name) => (name === 'lossScale' ? 1024 : 0)),
+    random: values('random', record.random, (name) => sha256(`deviated ${name}`)),
+  };
+}
+
 const sample = (at: SampleRecord['at'], step: number): SampleRecord[] =>
   ['cat', 'boat'].map((name, index) => ({
     kind: 'sample',
@@ -129,9 +154,11 @@ function trace(
   last: number,
   plan: Plan,
   backend: BackendRecord,
+  deviates: readonly Deviation[],
 ): Draft {
   const control = role === 'control' || role === 'twin';
   const passes = control ? plan.resumeAt.filter((step) => step < last) : [];
+  const declared = deviates.length > 0;
   const end = last === plan.steps ? 'end' : 'save';
   const begin = first === 0 ? 'start' : 'resume';
   const steps = Array.from({ length: last - first }, (_, index) => tracedStep(first + index + 1));
@@ -146,14 +173,22 @@ function trace(
       plan,
       seed: 0,
       lacks: [],
+      ...(deviates.length === 0 ? {} : { deviates: [...deviates] }),
       backend,
       process: { pid: 1, node: 'v22', platform: 'linux' },
     },
-    states: [state(begin, first), ...passes.map((step) => state('pass', step)), state(end, last)],
+    states: [
+      first === 0 ? state(begin, first) : deviated(state(begin, first), deviates),
+      ...passes.flatMap((step) => [
+        state('pass', step),
+        ...(declared ? [deviated(state('deviated', step), deviates)] : []),
+      ]),
+      state(end, last),
+    ],
     steps,
     samples: [
       ...(first === 0 ? [] : sample('resume', first)),
-      ...passes.flatMap((step) => sample('pass', step)),
+      ...passes.flatMap((step) => [...sample('pass', step), ...(declared ? sample('deviated', step) : [])]),
       ...sample(end, last),
     ],
     checkpoints: [],
@@ -175,11 +210,13 @@ export interface Traces {
 }
 
 /** A scenario in which every run does the same, but the cold one, which begins anew. */
-export function healthyTraces(options: { plan?: Plan; noisy?: boolean; controls?: number } = {}): Traces {
-  const { plan = PLAN, noisy = false, controls = noisy ? 4 : 1 } = options;
+export function healthyTraces(
+  options: { plan?: Plan; noisy?: boolean; controls?: number; deviates?: readonly Deviation[] } = {},
+): Traces {
+  const { plan = PLAN, noisy = false, controls = noisy ? 4 : 1, deviates = [] } = options;
   const backend = { ...BACKEND, deterministic: !noisy };
   const make = (role: Role, segment: number, first: number, last: number) =>
-    trace(role, segment, first, last, plan, backend);
+    trace(role, segment, first, last, plan, backend, deviates);
   const control = make('control', 0, 0, plan.steps);
   const twins = Array.from({ length: controls - 1 }, (_, at) => make('twin', at + 1, 0, plan.steps));
   const before = make('before', 0, 0, plan.resumeAt[0]!);

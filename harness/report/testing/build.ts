@@ -60,6 +60,7 @@ export function verdict(over: Partial<Verdict> = {}): Verdict {
     proofs: { restored: 'proven', alive: 'proven', faithful: 'proven' },
     headline: 'Resumed training is indistinguishable from uninterrupted training.',
     caveats: [],
+    deviations: [],
     findings: [],
     expect: 'proven',
     asExpected: true,

@@ -1,0 +1,72 @@
+/** What a scenario declares that its trainer does not restore, in real processes. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { gateSchema, type Verdict } from '../judge/verdict.ts';
+import { fixtures, resumeproof } from './testing/start.ts';
+
+let scratch: string;
+let verdicts: Map<string, Verdict>;
+let said: string;
+let junit: string;
+beforeAll(async () => {
+  scratch = await mkdtemp(path.join(tmpdir(), 'resumeproof-deviations-'));
+  const args = ['run', '--scenarios', path.join(fixtures, 'deviations'), '--backend', 'cpu', '--json'];
+  const { exitCode, stdout, stderr } = await resumeproof(scratch, args);
+  expect(exitCode, stderr).toBe(1);
+  const gate = JSON.parse(stdout);
+  verdicts = new Map(gateSchema.parse(gate).verdicts.map((verdict) => [verdict.scenario, verdict]));
+  said = await readFile(gate.report.html, 'utf8');
+  junit = await readFile(gate.report.junit, 'utf8');
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+const rulesOf = (name: string): string[] => verdicts.get(name)!.findings.map(({ rule }) => rule);
+
+test('a declared deviation that happens leaves all else to be proven, and is told', () => {
+  for (const name of ['declared', 'declared-all'])
+    expect(verdicts.get(name)).toMatchObject({ outcome: 'proven', findings: [] });
+  expect(verdicts.get('declared')!.headline).toContain('by declaration: data-order, step-count, precision');
+  expect(verdicts.get('declared')!.deviations).toMatchObject([
+    {
+      kind: 'data-order',
+      entries: [
+        { name: 'data.position', resume: 1, saved: '12', resumed: '0' },
+        { resume: 2, saved: '8' },
+      ],
+    },
+    { kind: 'step-count', entries: [{ name: 'step', saved: '3', resumed: '0' }, { saved: '2' }] },
+    { kind: 'precision', entryCount: 6 },
+  ]);
+  expect(said).toContain('By declaration, step-count: step 0 instead of 3 (resume 1)');
+  expect(junit).toContain('By declaration, step-count: step 0 instead of 3 (resume 1)');
+});
+
+test.each([
+  ['undeclared', 'refuted', 'parameters-not-restored', /all 3 parameters are not what was saved/],
+  [
+    'not-done',
+    'refuted',
+    'deviation-did-not-happen',
+    /'step-count' did not happen: 1 of 2 entries .* 'step'/,
+  ],
+  ['more-lost', 'refuted', 'slots-not-restored', /all 6 optimizer slots are missing/],
+  [
+    'unable',
+    'inconclusive',
+    'run-died',
+    /declares deviates: \['step-count'\], but its trainer has no deviate/,
+  ],
+])('%s ends as %s, headed by %s', (name, outcome, rule, says) => {
+  const verdict = verdicts.get(name)!;
+  expect(verdict).toMatchObject({ outcome, asExpected: false });
+  expect(verdict.findings[0]?.rule, rulesOf(name).join()).toBe(rule);
+  expect(verdict.headline).toMatch(says);
+});
+
+test('what is not restored by declaration is not taken for lost, and what is lost beside it is', () => {
+  expect(rulesOf('more-lost')).not.toContain('counters-not-restored');
+  expect(rulesOf('undeclared')).not.toContain('counters-not-restored');
+  expect(rulesOf('not-done')).not.toContain('counters-not-restored');
+});

@@ -1,0 +1,38 @@
+/** What a scenario may declare that its trainer does not restore, and which entries of a state each covers. */
+import { type CounterKind, counterKind, type GeneratorKind, generatorKind } from './names.ts';
+import type { Deviation, TensorRecord } from './schema.ts';
+
+interface Coverage {
+  readonly tensors?: readonly TensorRecord['kind'][];
+  readonly counters?: readonly CounterKind[];
+  readonly random?: readonly GeneratorKind[];
+}
+
+const COVERAGE: Readonly<Record<Deviation, Coverage>> = {
+  'data-order': { counters: ['data'], random: ['data'] },
+  'step-count': { counters: ['step'] },
+  random: { random: ['other'] },
+  schedule: { counters: ['schedule'] },
+  slots: { tensors: ['slot'], counters: ['optimizer'] },
+  averages: { tensors: ['average'], counters: ['average'] },
+  buffers: { tensors: ['buffer'] },
+  gradients: { tensors: ['gradient'], counters: ['accumulation'] },
+  'loss-scale': { counters: ['loss-scale'] },
+  // Stored narrower: it changes values, and what else is declared says whether they come back at all.
+  precision: { tensors: ['parameter', 'slot', 'average', 'buffer', 'gradient'] },
+};
+
+/** An entry of a state: a tensor by its kind, a counter or a random generator. */
+export interface EntryName {
+  readonly kind: TensorRecord['kind'] | 'counter' | 'random';
+  readonly name: string;
+}
+
+/** The first of the declared deviations that covers an entry. */
+export const coveredBy = (declared: readonly Deviation[], { kind, name }: EntryName): Deviation | undefined =>
+  declared.find((deviation) => {
+    const { tensors = [], counters = [], random = [] } = COVERAGE[deviation];
+    if (kind === 'counter') return counters.includes(counterKind(name));
+    if (kind === 'random') return random.includes(generatorKind(name));
+    return tensors.includes(kind);
+  });

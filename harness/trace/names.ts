@@ -1,0 +1,26 @@
+/**
+ * What a counter or a random generator is, told from its name: the one table of patterns, which docs/trace.md
+ * publishes. The first pattern that matches decides.
+ */
+
+const COUNTERS = [
+  ['hyperparameter', /(^|[./])(weightDecay|weight_decay|beta_?\d|momentum|epsilon|eps|rho|decay)([./]|$)/i],
+  ['loss-scale', /^loss_?scale/i],
+  ['schedule', /^(schedule|scheduler|learning_?rates?|lr)([./]|$)|[./](learning_?rate|lr)$/i],
+  ['average', /^(ema|averages?)([./]|$)/i],
+  ['accumulation', /^(accumulat|micro)/i],
+  ['data', /^(data|dataset|loader|sampler)([./]|$)|^(epochs?|position|cursor)$/i],
+  ['optimizer', /(^|[./])optimizers?([./]|$)/i],
+  ['step', /^(global_?)?(steps?|updates|batches|iterations?)$/i],
+] as const;
+
+export type CounterKind = (typeof COUNTERS)[number][0] | 'other';
+/** What a random generator draws: the order of the data, or anything else. */
+export type GeneratorKind = 'data' | 'other';
+
+const DATA_GENERATOR = /shuffl|sampler|loader|^data([./]|$)/i;
+
+export const counterKind = (name: string): CounterKind =>
+  COUNTERS.find(([, pattern]) => pattern.test(name))?.[0] ?? 'other';
+
+export const generatorKind = (name: string): GeneratorKind => (DATA_GENERATOR.test(name) ? 'data' : 'other');
