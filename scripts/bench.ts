@@ -1,9 +1,10 @@
 /**
  * What resumeproof costs, measured side by side: `npm run bench -- [probe] [backends] [unet] [fused] [checkpoint]
- * [gate]`, all by default. `--quick` measures fewer rounds, `--json` prints everything measured. Figures only: none of them
+ * [judge] [gate]`, all by default. `--quick` measures fewer rounds, `--json` prints everything measured. Figures only: none of them
  * passes or fails; exit code 1 tells that something could not be measured.
  */
-import { cpus, loadavg } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
@@ -14,9 +15,13 @@ import { benchCheckpoint } from '../harness/checkpoint/checkpoint.bench.ts';
 import { TABLE } from '../harness/cli/table.ts';
 import { type Figure, megabytes, milliseconds, noise, times } from './bench/figures.ts';
 import { type GateCost, measureGate } from './bench/gate.ts';
+import type { JudgeCost } from './bench/judge.ts';
 import { measureStart, type StartCost } from './bench/start.ts';
 import type { FusedCost, ProbeCost } from './bench/steps.ts';
+import { CASES, writeTraces } from './bench/traces.ts';
 import { BATCH, MODES, type Size } from './bench/trainer.ts';
+
+const JUDGED_PARAMETERS = 500;
 
 interface Section {
   readonly figures: readonly Figure[];
@@ -29,6 +34,7 @@ const SECTIONS: Record<string, (quick: boolean) => Promise<Section>> = {
   unet,
   fused,
   checkpoint,
+  judge,
   gate,
 };
 
@@ -200,6 +206,42 @@ async function checkpoint(quick: boolean): Promise<Section> {
   };
 }
 
+/** Reading and judging the traces of a long run, resumed in its middle. */
+async function judge(quick: boolean): Promise<Section> {
+  const plan = { steps: quick ? 1000 : 10_000, resumeAt: [quick ? 500 : 5000] };
+  const figures: Figure[] = [];
+  const measured: Record<string, JudgeCost> = {};
+  for (const which of CASES) {
+    const folder = await mkdtemp(path.join(tmpdir(), 'resumeproof-bench-'));
+    try {
+      const runs = await writeTraces(folder, which, plan, JUDGED_PARAMETERS);
+      const cost = await inProcess<JudgeCost>('judge', folder, JSON.stringify(plan), ...runs);
+      measured[which] = cost;
+      const { judging, reading, bytes, peak, start, outcome } = cost;
+      figures.push(
+        {
+          what: `judging a ${which} run`,
+          value: `${judging.toFixed(2)} s`,
+          how: `${outcome}; ${runs.length} traces, ${plan.steps} steps × ${JUDGED_PARAMETERS} parameters`,
+        },
+        {
+          what: '  reading its traces',
+          value: `${reading.toFixed(1)} s`,
+          how: `${megabytes(bytes)}, ${(bytes / 1e6 / reading).toFixed(0)} MB/s`,
+        },
+        {
+          what: '  memory at most',
+          value: megabytes(peak - start),
+          how: `${megabytes(peak)} less ${megabytes(start)} before it`,
+        },
+      );
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }
+  return { figures, measured };
+}
+
 async function gate(): Promise<Section> {
   const cost: GateCost = await measureGate();
   const { count, startup, ...others } = cost.processes;
@@ -225,10 +267,13 @@ async function gate(): Promise<Section> {
   };
 }
 
+const measureSteps = <T>(what: 'probe' | 'fused', rounds: number, ...which: string[]): Promise<T> =>
+  inProcess('steps', what, String(rounds), ...which);
+
 /** In a fresh process; its figures come back as a message. */
-async function measureSteps<T>(what: 'probe' | 'fused', rounds: number, ...which: string[]): Promise<T> {
-  const entry = path.join(import.meta.dirname, 'bench', 'steps.ts');
-  const child = execa(process.execPath, ['--no-warnings', entry, what, String(rounds), ...which], {
+async function inProcess<T>(program: 'steps' | 'judge', ...args: string[]): Promise<T> {
+  const entry = path.join(import.meta.dirname, 'bench', `${program}.ts`);
+  const child = execa(process.execPath, ['--no-warnings', entry, ...args], {
     ipc: true,
     serialization: 'json',
     stdin: 'ignore',
@@ -237,6 +282,6 @@ async function measureSteps<T>(what: 'probe' | 'fused', rounds: number, ...which
   const { ipcOutput, stderr } = await child;
   const [figures] = ipcOutput as [T?];
   if (figures !== undefined) return figures;
-  const why = stderr.split('\n').find((line) => /Error/.test(line)) ?? 'it said nothing';
-  throw new Error(`${what} ${which.join(' ')}: the process ended early: ${why}`);
+  const why = stderr.split('\n').find((line) => /[Ee]rror/.test(line)) ?? 'it said nothing';
+  throw new Error(`${program} ${args.join(' ')}: the process ended early: ${why}`);
 }

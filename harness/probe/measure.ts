@@ -9,7 +9,6 @@ import { measureOnWebgpu } from './webgpu.ts';
 /** What one step did to one parameter. */
 export interface Change {
   readonly l2: number;
-  readonly linf: number;
   readonly updateL2: number;
   readonly changed: boolean;
 }
@@ -59,7 +58,7 @@ function inMemory(view: View): Measurements {
 }
 
 // Both loops take two values a turn, each with sums of its own, which do not wait for each other: half the
-// time. `Math.max` and no flag for changes: with comparisons of its own a value took six times as long.
+// time. No flag for changes: with comparisons of its own a value took six times as long.
 
 function norm(values: ArrayLike<number>): number {
   const even = values.length & ~1;
@@ -76,8 +75,8 @@ function norm(values: ArrayLike<number>): number {
 
 function compare(now: ArrayLike<number>, before: ArrayLike<number>): Change {
   const even = now.length & ~1;
-  let [squares, differences, largest] = [0, 0, 0];
-  let [squares2, differences2, largest2] = [0, 0, 0];
+  let [squares, differences] = [0, 0];
+  let [squares2, differences2] = [0, 0];
   for (let i = 0; i < even; i += 2) {
     const value = now[i]!;
     const value2 = now[i + 1]!;
@@ -87,19 +86,15 @@ function compare(now: ArrayLike<number>, before: ArrayLike<number>): Change {
     squares2 += value2 * value2;
     differences += difference * difference;
     differences2 += difference2 * difference2;
-    largest = Math.max(largest, Math.abs(value));
-    largest2 = Math.max(largest2, Math.abs(value2));
   }
   if (even < now.length) {
     const value = now[even]!;
     squares += value ** 2;
     differences += (value - before[even]!) ** 2;
-    largest = Math.max(largest, Math.abs(value));
   }
   differences += differences2;
   return {
     l2: Math.sqrt(squares + squares2),
-    linf: Math.max(largest, largest2),
     updateL2: Math.sqrt(differences),
     // Neither the difference of two float32 numbers nor its square can vanish in double precision.
     changed: Number.isNaN(differences) ? differ(now, before) : differences > 0,
@@ -147,19 +142,11 @@ function onDevice(): Measurements {
   };
   return {
     change(now, before) {
-      const at = tf.tidy(() =>
-        add([squares(now), tf.max(now), tf.min(now), squares(tf.sub(now, before))]),
-      ) as unknown as number;
+      const at = tf.tidy(() => add([squares(now), squares(tf.sub(now, before))])) as unknown as number;
       pairs.push({ at, now, before });
       return () => {
-        const l2 = Math.sqrt(values[at]!);
-        return {
-          l2,
-          // The largest of values among which one is no number is not the same everywhere.
-          linf: Number.isNaN(l2) ? l2 : Math.max(Math.abs(values[at + 1]!), Math.abs(values[at + 2]!)),
-          updateL2: Math.sqrt(values[at + 3]!),
-          changed: moved.has(at),
-        };
+        const [l2, updateL2] = [Math.sqrt(values[at]!), Math.sqrt(values[at + 1]!)];
+        return { l2, updateL2, changed: moved.has(at) };
       };
     },
     l2(tensor) {
@@ -171,7 +158,7 @@ function onDevice(): Measurements {
       [scalars, pairs] = [[], []];
       if (pending.length === 0) return;
       values = await read(pending);
-      const open = asked.filter(({ at }) => !(values[at + 3]! > 0));
+      const open = asked.filter(({ at }) => !(values[at + 1]! > 0));
       const differ = await read(
         open.map(({ now, before }) =>
           tf.tidy(() => tf.reshape(tf.cast(tf.any(tf.notEqual(now, before)), 'float32'), [1])),

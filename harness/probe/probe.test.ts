@@ -121,7 +121,6 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
       expect(record).toMatchObject({
         step: index + 1,
         l2: close(now.map(l2)),
-        linf: close(now.map((values) => Math.max(...values.map(Math.abs)))),
         updateL2: close(updates.map(l2)),
         changed: [moved, moved, false],
         gradientL2: [...close([l2(trainer.x), l2(trainer.y)]), null],

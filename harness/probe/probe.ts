@@ -114,7 +114,6 @@ export function createProbe(trainer: Trainer, folder: string, write: (record: Tr
             applied: claim.applied ?? true,
           },
           l2: measured.map((change) => change.l2),
-          linf: measured.map((change) => change.linf),
           updateL2: measured.map((change) => change.updateL2),
           changed: measured.map((change) => change.changed),
           gradientL2: parameters.map(({ variable }) => gradients.get(variable)?.() ?? null),

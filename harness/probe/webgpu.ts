@@ -32,7 +32,7 @@ interface Backend {
   ): tf.TensorInfo;
 }
 
-/** Four sums for each workgroup: of squares, the largest magnitude, of squared differences, any change. */
+/** Three sums for each workgroup: of squares, of squared differences, any change. */
 function sumsProgram(workgroups: number, compares: boolean): Program {
   const difference = compares ? 'value - f32(before[i])' : '0.0';
   // Drivers may take for granted that nothing is NaN; isnan of the backend looks at the bits.
@@ -42,24 +42,24 @@ function sumsProgram(workgroups: number, compares: boolean): Program {
   return {
     variableNames: compares ? ['now', 'before'] : ['now'],
     uniforms: 'count : i32, threads : i32,',
-    outputShape: [4 * workgroups],
+    outputShape: [3 * workgroups],
     workgroupSize: [WORKGROUP, 1, 1],
     dispatchLayout: { x: [0] },
     dispatch: [workgroups, 1, 1],
     shaderKey: `resumeproof-sums-${compares}`,
     getUserCode: () => `
-      var<workgroup> threadSums : array<vec4<f32>, ${WORKGROUP}>;
+      var<workgroup> threadSums : array<vec3<f32>, ${WORKGROUP}>;
 
-      fn merged(a : vec4<f32>, b : vec4<f32>) -> vec4<f32> {
-        return vec4<f32>(a.x + b.x, max(a.y, b.y), a.z + b.z, max(a.w, b.w));
+      fn merged(a : vec3<f32>, b : vec3<f32>) -> vec3<f32> {
+        return vec3<f32>(a.x + b.x, a.y + b.y, max(a.z, b.z));
       }
 
       fn main(index : i32) {
-        var sums = vec4<f32>(0.0);
+        var sums = vec3<f32>(0.0);
         for (var i = index; i < uniforms.count; i = i + uniforms.threads) {
           let value = f32(now[i]);
           let difference = ${difference};
-          sums = merged(sums, vec4<f32>(value * value, abs(value), difference * difference, ${changed}));
+          sums = merged(sums, vec3<f32>(value * value, difference * difference, ${changed}));
         }
         threadSums[localIndex] = sums;
         for (var stride = ${WORKGROUP / 2}u; stride > 0u; stride = stride / 2u) {
@@ -69,8 +69,8 @@ function sumsProgram(workgroups: number, compares: boolean): Program {
           }
         }
         if (localIndex == 0u) {
-          for (var k = 0u; k < 4u; k = k + 1u) {
-            result[4u * workgroupId.x + k] = threadSums[0][k];
+          for (var k = 0u; k < 3u; k = k + 1u) {
+            result[3u * workgroupId.x + k] = threadSums[0][k];
           }
         }
       }`,
@@ -83,7 +83,7 @@ export function measureOnWebgpu(): Measurements {
   let values: Float32Array = new Float32Array();
 
   const start = (now: tf.Tensor, before?: tf.Tensor): (() => Change) => {
-    if (now.size === 0) return () => ({ l2: 0, linf: 0, updateL2: 0, changed: false });
+    if (now.size === 0) return () => ({ l2: 0, updateL2: 0, changed: false });
     const flat = ({ dataId, dtype, size }: tf.Tensor): tf.TensorInfo => ({ dataId, dtype, shape: [size] });
     const workgroups = Math.min(Math.ceil(now.size / (WORKGROUP * PER_THREAD)), MAX_WORKGROUPS);
     const sums = (tf.backend() as unknown as Backend).runWebGPUProgram(
@@ -97,8 +97,8 @@ export function measureOnWebgpu(): Measurements {
     );
     pending.push(tf.keep(tf.engine().makeTensorFromTensorInfo(sums)));
     const at = length;
-    length += 4 * workgroups;
-    return () => total(values.subarray(at, at + 4 * workgroups));
+    length += 3 * workgroups;
+    return () => total(values.subarray(at, at + 3 * workgroups));
   };
 
   return {
@@ -121,18 +121,11 @@ export function measureOnWebgpu(): Measurements {
 }
 
 function total(sums: Float32Array): Change {
-  let [squares, largest, differences, changed] = [0, 0, 0, 0];
-  for (let at = 0; at < sums.length; at += 4) {
+  let [squares, differences, changed] = [0, 0, 0];
+  for (let at = 0; at < sums.length; at += 3) {
     squares += sums[at]!;
-    largest = Math.max(largest, sums[at + 1]!);
-    differences += sums[at + 2]!;
-    changed = Math.max(changed, sums[at + 3]!);
+    differences += sums[at + 1]!;
+    changed = Math.max(changed, sums[at + 2]!);
   }
-  return {
-    l2: Math.sqrt(squares),
-    // A shader's max may pass over NaN: the sum tells of it.
-    linf: Number.isNaN(squares) ? Number.NaN : largest,
-    updateL2: Math.sqrt(differences),
-    changed: changed > 0,
-  };
+  return { l2: Math.sqrt(squares), updateL2: Math.sqrt(differences), changed: changed > 0 };
 }

@@ -51,7 +51,6 @@ export async function readTrace(file: string): Promise<Trace> {
       case 'step': {
         const columns = [
           record.l2,
-          record.linf,
           record.updateL2,
           record.changed,
           record.gradientL2,

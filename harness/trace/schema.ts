@@ -146,7 +146,6 @@ const step = z.object({
     })
     .describe('what the trainer says; nothing here is evidence by itself'),
   l2: column,
-  linf: column,
   updateL2: column,
   changed: z.array(z.boolean()),
   gradientL2: z.array(real.nullable()).describe('null where no gradient was seen'),

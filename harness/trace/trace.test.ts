@@ -92,7 +92,6 @@ const step = (step: number, width = 1) => {
     seconds: 0,
     claimed: { step, loss: Number.NaN, learningRates: {}, batch: [], applied: true },
     l2: column(Number.POSITIVE_INFINITY),
-    linf: column(0),
     updateL2: column(0),
     changed: column(true),
     gradientL2: column(null),

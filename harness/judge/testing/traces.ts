@@ -52,7 +52,6 @@ function tracedStep(step: number): TracedStep {
       applied: true,
     },
     l2: column((name, at) => 10 + at + (trained(name) ? step / 8 : 0)),
-    linf: column((_, at) => 1 + at),
     updateL2: column((name, at) => (trained(name) ? (at + 1) / step : 0)),
     changed: column(trained),
     gradientL2: column((name, at) => (trained(name) ? (at + 2) / step : null)),

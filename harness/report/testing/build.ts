@@ -164,7 +164,6 @@ function tracedStep(step: number, parameters: number, frozen: boolean): TracedSt
     seconds: 0.02,
     claimed: { step, loss, learningRates: { main: rate }, batch: [], applied: true },
     l2: column((i) => 3 + i / 10 + (frozen ? 0.15 : step / 100)),
-    linf: column(() => 1),
     updateL2: column((i) => update * (1 + i / 10)),
     changed: column(() => !frozen),
     gradientL2: column(() => 0.4),

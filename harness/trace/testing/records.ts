@@ -131,7 +131,6 @@ const stretch = fc.nat(3).chain((width) => {
       applied: fc.boolean(),
     }),
     l2: column(real),
-    linf: column(real),
     updateL2: column(real),
     changed: column(fc.boolean()),
     gradientL2: column(fc.option(real)),

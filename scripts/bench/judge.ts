@@ -1,0 +1,45 @@
+/** The process that reads and judges traces, whose memory is its own: `judge.ts FOLDER PLAN RUN...` sends its figures and exits. */
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { collectEvidence } from '../../harness/judge/evidence.ts';
+import { judge } from '../../harness/judge/judge.ts';
+import type { Outcome } from '../../harness/judge/verdict.ts';
+import { readTrace } from '../../harness/trace/read.ts';
+import type { Plan, Trace } from '../../harness/trace/schema.ts';
+
+export interface JudgeCost {
+  readonly outcome: Outcome | 'skipped';
+  readonly headline: string;
+  readonly bytes: number;
+  /** Seconds. */
+  readonly reading: number;
+  readonly judging: number;
+  /** The most bytes of memory that the process had, and had before it read. */
+  readonly peak: number;
+  readonly start: number;
+}
+
+async function measure(folder: string, plan: Plan, runs: readonly string[]): Promise<JudgeCost> {
+  const files = runs.map((run) => path.join(folder, run, 'trace.jsonl'));
+  const sizes = await Promise.all(files.map((file) => stat(file)));
+  const start = process.memoryUsage.rss();
+  const began = performance.now();
+  const traces: Trace[] = [];
+  for (const file of files) traces.push(await readTrace(file));
+  const read = performance.now();
+  const subject = { scenario: 'synthetic', about: '', expect: 'proven' as const, replay: '' };
+  const { outcome, headline } = judge(subject, collectEvidence(plan, 'wasm', traces));
+  return {
+    outcome,
+    headline,
+    bytes: sizes.reduce((sum, { size }) => sum + size, 0),
+    reading: (read - began) / 1000,
+    judging: (performance.now() - read) / 1000,
+    peak: process.resourceUsage().maxRSS * 1024,
+    start,
+  };
+}
+
+const [folder, plan, ...runs] = process.argv.slice(2) as [string, string, ...string[]];
+const measured = await measure(folder, JSON.parse(plan), runs);
+process.send!(measured, () => process.exit());

@@ -1,0 +1,159 @@
+/** Traces of synthetic runs of any size, as the harness would leave them. */
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { BackendRecord, Plan, Role, StateRecord, TensorRecord } from '../../harness/trace/schema.ts';
+import { createTrace } from '../../harness/trace/write.ts';
+
+/** All the same; a resume that loses the optimizer's state; and controls that are not the same to the bit. */
+export const CASES = ['healthy', 'faulty', 'noisy'] as const;
+export type Case = (typeof CASES)[number];
+
+interface Run {
+  readonly role: Role;
+  readonly segment: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Names of the runs whose traces are written, in folders of these names. */
+export async function writeTraces(
+  folder: string,
+  which: Case,
+  plan: Plan,
+  parameters: number,
+): Promise<string[]> {
+  const [at] = plan.resumeAt as [number];
+  const whole = { from: 0, to: plan.steps };
+  const twins = which === 'noisy' ? [1, 2, 3] : [];
+  const runs: Run[] = [
+    { role: 'control', segment: 0, ...whole },
+    ...twins.map((segment) => ({ role: 'twin' as const, segment, ...whole })),
+    { role: 'before', segment: 0, from: 0, to: at },
+    { role: 'after', segment: 1, from: at, to: plan.steps },
+  ];
+  for (const [seed, run] of runs.entries()) {
+    const lost = which === 'faulty' && run.role === 'after';
+    await writeRun(path.join(folder, nameOf(run)), run, plan, parameters, {
+      lost,
+      noise: which === 'noisy' ? { seed: seed + 1 } : undefined,
+    });
+  }
+  return runs.map(nameOf);
+}
+
+const nameOf = ({ role, segment }: Run): string => `${role}-${segment}`;
+
+interface Deviation {
+  readonly lost: boolean;
+  readonly noise: { readonly seed: number } | undefined;
+}
+
+async function writeRun(
+  folder: string,
+  { role, segment, from, to }: Run,
+  plan: Plan,
+  parameters: number,
+  { lost, noise }: Deviation,
+): Promise<void> {
+  await mkdir(folder);
+  const trace = createTrace(path.join(folder, 'trace.jsonl'));
+  const names = Array.from({ length: parameters }, (_, at) => `block.${at >> 3}.weight.${at & 7}`);
+  /** Of about 1, the same in each run; with noise, in about as many digits as float32 has. */
+  const value = (kind: number, step: number, at: number): number => {
+    const own = 1 + unit(kind, step, at) / 2 + (lost && step > from ? 0.1 : 0);
+    return noise === undefined ? own : own * (1 + 1e-7 * (unit(noise.seed, kind * 1e6 + step, at) - 0.5));
+  };
+  const column = (kind: number, step: number): number[] => names.map((_, at) => value(kind, step, at));
+  const stateAt = (at: StateRecord['at'], step: number): StateRecord => ({
+    kind: 'state',
+    at,
+    step,
+    tensors: names.flatMap((name, index): TensorRecord[] =>
+      ['parameter', 'slot'].map((kind, offset) => {
+        const l2 = lost && kind === 'slot' && at === 'resume' ? 0 : value(5 + offset, step, index);
+        return {
+          kind: kind as 'parameter' | 'slot',
+          name: kind === 'slot' ? `${name}.momentum` : name,
+          ...(kind === 'slot' ? { parameter: name } : {}),
+          shape: [64, 64],
+          dtype: 'float32',
+          storage: 2 * index + offset,
+          sha256: digest(l2),
+          l2,
+          sketch: [1, 2, 3, 4].map((sum) => l2 * unit(sum, 0, index)),
+        };
+      }),
+    ),
+    random: { noise: digest(step) },
+    counters: { step },
+  });
+  trace.write({
+    kind: 'run',
+    format: 1,
+    scenario: 'synthetic',
+    role,
+    segment,
+    plan,
+    seed: 0,
+    lacks: ['images'],
+    backend: { ...BACKEND, deterministic: noise === undefined },
+    process: { pid: 1, node: process.version, platform: process.platform },
+  });
+  trace.write(stateAt(from === 0 ? 'start' : 'resume', from));
+  trace.write({ kind: 'parameters', names, groups: names.map(() => 'all') });
+  const ones = names.map(() => 1);
+  for (let step = from + 1; step <= to; step += 1) {
+    const rate = 1e-3 / Math.sqrt(step);
+    trace.write({
+      kind: 'step',
+      step,
+      seconds: 0.01 + segment / 1e4,
+      claimed: {
+        step,
+        loss: value(0, step, 0),
+        learningRates: { all: rate },
+        batch: Array.from({ length: 8 }, (_, at) => `picture ${(step * 8 + at) % 1000}`),
+        applied: true,
+      },
+      l2: column(1, step),
+      updateL2: column(2, step),
+      changed: names.map(() => true),
+      gradientL2: column(3, step),
+      appliedGradientL2: column(4, step),
+      hookCalls: ones,
+      updates: ones,
+      rates: names.map(() => rate),
+      strayHookCalls: 0,
+      strayUpdates: 0,
+      strayGradients: 0,
+    });
+    if ((role === 'control' || role === 'twin') && plan.resumeAt.includes(step))
+      trace.write(stateAt('pass', step));
+  }
+  trace.write(stateAt(to === plan.steps ? 'end' : 'save', to));
+  trace.write({ kind: 'end', step: to, seconds: { startup: 1, training: 1, probing: 1, sampling: 0 } });
+  trace.close();
+}
+
+const BACKEND: BackendRecord = {
+  requested: 'wasm',
+  name: 'wasm',
+  adapter: 'CPU',
+  driver: null,
+  hardware: false,
+  deterministic: true,
+  versions: {},
+};
+
+/** Between 0 and 1, in as many digits as a double has: the fraction of a multiple of an irrational number. */
+function unit(a: number, b: number, c: number): number {
+  const sum = a * 0.7548776662466927 + b * 0.5698402909980532 + c * 0.6180339887498949;
+  const scattered = Math.sin(sum * 12.9898) * 43758.5453;
+  return scattered - Math.floor(scattered);
+}
+
+const digest = (value: number): string => {
+  const bytes = Buffer.alloc(32);
+  bytes.writeDoubleLE(value);
+  return bytes.toString('hex');
+};
