@@ -136,25 +136,16 @@ function summary({ matrix, report }: MutantsResult, faults: readonly LoadedFault
     ),
     ...(told.length + alarms.length > 0 ? [''] : []),
     matrixSentence(matrix),
+    ...(matrix.problem === null ? [] : [matrix.problem]),
     figuresLine(matrix),
     `Report: ${path.relative('', report.html)}`,
     '',
   ].join('\n');
 }
 
-function figuresLine({ cells, device, seconds, problem, ...matrix }: Matrix): string {
-  const { caught, faults, headlineRight, falseAlarms, healthy, medianSteps } = matrix;
-  return [
-    ...(problem === null
-      ? []
-      : [
-          `Caught ${caught} of ${faults} faults, ${headlineRight} rightly named, in ${medianSteps ?? '–'} steps in the median; ` +
-            `${falseAlarms} false alarms in ${healthy} healthy runs.`,
-        ]),
-    `${cells.judged} cells judged, ${cells.equivalent} equivalent, ${cells.notApplicable} not applicable, ${cells.notRun} not run; ` +
-      `${device === null ? 'no backend' : deviceSentence({ backend: device })}, ${seconds.toFixed(1)} s in all.`,
-  ].join('\n');
-}
+const figuresLine = ({ cells, device, seconds }: Matrix): string =>
+  `${cells.judged} cells judged, ${cells.equivalent} equivalent, ${cells.notApplicable} not applicable, ${cells.notRun} not run; ` +
+  `${device === null ? 'no backend' : deviceSentence({ backend: device })}, ${seconds.toFixed(1)} s in all.`;
 
 function tableRow(row: MatrixRow): string[] {
   const of = (outcome: Cell['outcome']): Cell[] => row.cells.filter((cell) => cell.outcome === outcome);

@@ -2,7 +2,7 @@
 import type { Cell, Matrix, MatrixRow } from '../judge/matrix.ts';
 import { documentOf } from './document.ts';
 import { html, type Markup } from './markup.ts';
-import { figuresSentence, MARKS, type Mark, markOf, matrixSentence, rowMark } from './matrix-summary.ts';
+import { MARKS, type Mark, markOf, matrixSentence, rowMark } from './matrix-summary.ts';
 import { deviceSentence } from './summary.ts';
 import { count, duration, linkTo, moment } from './text.ts';
 
@@ -14,7 +14,7 @@ export function matrixPage(matrix: Matrix): string {
     `${passed ? 'Passed' : 'Failed'} – kill matrix – resumeproof`,
     html`<header class=${passed ? 'good' : 'bad'}>
         <h1>${matrixSentence(matrix)}</h1>
-        ${!passed && html`<p>${figuresSentence(matrix)}</p>`}
+        ${matrix.problem !== null && html`<p class="mismatch">${matrix.problem}</p>`}
         <p>Every fault is put into every healthy scenario that has what it breaks; what it does must show, and be named.</p>
         <p>Backend ${deviceSentence({ backend: device })}</p>
         <p class="quiet">resumeproof, started ${moment(startedAt)}, took ${duration(seconds)}${drawn}</p>

@@ -36,15 +36,12 @@ export function rowMark({ standing, headlineRight }: Pick<MatrixRow, 'standing' 
   return { sign: MISSED.sign, tone: 'bad', says };
 }
 
+/** What was found, in figures; the reason why it has not passed is the matrix' `problem`. */
 export function matrixSentence(matrix: Matrix): string {
-  return matrix.passed ? `Passed: ${figuresSentence(matrix)}` : `Failed: ${matrix.problem}`;
-}
-
-export function figuresSentence(matrix: Matrix): string {
-  const { faults, caught, headlineRight, healthy, falseAlarms, medianSteps, cells } = matrix;
-  const steps = medianSteps === null ? '' : `; seen after ${medianSteps} steps in the median`;
+  const { passed, faults, caught, headlineRight, healthy, falseAlarms, medianSteps, cells } = matrix;
+  const steps = medianSteps === null ? '' : `, after ${count(medianSteps, 'step')} in the median`;
   return (
-    `${caught} of ${count(faults, 'fault')} caught in ${count(cells.judged, 'cell')}, ${headlineRight} rightly named${steps}; ` +
-    `${falseAlarms} of ${count(healthy, 'healthy run')} flagged.`
+    `${passed ? 'Passed' : 'Failed'}: ${caught} of ${count(faults, 'fault')} caught in ${count(cells.judged, 'cell')}, ` +
+    `${headlineRight} rightly named${steps}; ${count(falseAlarms, 'false alarm')} in ${count(healthy, 'healthy run')}.`
   );
 }
