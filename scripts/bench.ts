@@ -1,6 +1,6 @@
 /**
  * What resumeproof costs, measured side by side: `npm run bench -- [probe] [backends] [unet] [fused] [checkpoint]
- * [gate]`, all by default. `--quick` measures fewer rounds, `--json` prints everything measured. Figures only: none of them
+ * [gate] [mutants]`, all by default. `--quick` measures fewer rounds and samples the mutants, `--json` prints everything measured. Figures only: none of them
  * passes or fails; exit code 1 tells that something could not be measured.
  */
 import { cpus, loadavg } from 'node:os';
@@ -14,6 +14,7 @@ import { benchCheckpoint } from '../harness/checkpoint/checkpoint.bench.ts';
 import { TABLE } from '../harness/cli/table.ts';
 import { type Figure, megabytes, milliseconds, noise, times } from './bench/figures.ts';
 import { type GateCost, measureGate } from './bench/gate.ts';
+import { measureMutants } from './bench/mutants.ts';
 import { measureStart, type StartCost } from './bench/start.ts';
 import type { FusedCost, ProbeCost } from './bench/steps.ts';
 import { BATCH, MODES, type Size } from './bench/trainer.ts';
@@ -30,6 +31,7 @@ const SECTIONS: Record<string, (quick: boolean) => Promise<Section>> = {
   fused,
   checkpoint,
   gate,
+  mutants,
 };
 
 const { values: options, positionals } = parseArgs({
@@ -222,6 +224,30 @@ async function gate(): Promise<Section> {
       { what: '  report', value: seconds(cost.report), how: 'page, JUnit and JSON' },
     ],
     measured: cost,
+  };
+}
+
+async function mutants(quick: boolean): Promise<Section> {
+  const matrix = await measureMutants(quick ? 1 : undefined);
+  const { faults, caught, headlineRight, healthy, falseAlarms, medianSteps, cells, problem } = matrix;
+  const where = `${cells.judged} cells, ${cells.equivalent} equivalent${quick ? '; a sample' : ''}`;
+  return {
+    figures: [
+      { what: 'faults caught, wasm', value: `${caught} of ${faults}`, how: `in all of ${where}` },
+      { what: '  rightly named', value: `${headlineRight} of ${faults}`, how: problem ?? 'in every cell' },
+      {
+        what: '  steps after the resume until caught',
+        value: String(medianSteps ?? 'none was caught'),
+        how: `median over ${cells.caught} cells; 0: before the first step`,
+      },
+      { what: '  false alarms', value: String(falseAlarms), how: `in ${healthy} healthy runs` },
+      {
+        what: '  the whole matrix',
+        value: `${matrix.seconds.toFixed(0)} s`,
+        how: `${matrix.scenarios.length} scenarios × ${matrix.matrix.length} faults`,
+      },
+    ],
+    measured: { ...matrix, matrix: undefined, scenarios: undefined },
   };
 }
 
