@@ -9,6 +9,7 @@ export {
 } from './checkpoint/checkpoint.ts';
 export { readSafetensors, type TensorMap, writeSafetensors } from './checkpoint/safetensors.ts';
 export type { TrainingState } from './checkpoint/state.ts';
+export { type Build, defineFault, type Fault } from './faults/fault.ts';
 export { collectEvidence } from './judge/evidence.ts';
 export { judge } from './judge/judge.ts';
 export { RULES } from './judge/rules/index.ts';

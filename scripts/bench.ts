@@ -1,6 +1,6 @@
 /**
  * What resumeproof costs, measured side by side: `npm run bench -- [probe] [backends] [unet] [fused] [checkpoint]
- * [judge] [gate]`, all by default. `--quick` measures fewer rounds, `--json` prints everything measured. Figures only: none of them
+ * [judge] [gate] [mutants]`, all by default. `--quick` measures fewer rounds and samples the mutants, `--json` prints everything measured. Figures only: none of them
  * passes or fails; exit code 1 tells that something could not be measured.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -16,6 +16,7 @@ import { TABLE } from '../harness/cli/table.ts';
 import { type Figure, megabytes, milliseconds, noise, times } from './bench/figures.ts';
 import { type GateCost, measureGate } from './bench/gate.ts';
 import type { JudgeCost } from './bench/judge.ts';
+import { measureMutants } from './bench/mutants.ts';
 import { measureStart, type StartCost } from './bench/start.ts';
 import type { FusedCost, ProbeCost } from './bench/steps.ts';
 import { CASES, writeTraces } from './bench/traces.ts';
@@ -36,6 +37,7 @@ const SECTIONS: Record<string, (quick: boolean) => Promise<Section>> = {
   checkpoint,
   judge,
   gate,
+  mutants,
 };
 
 const { values: options, positionals } = parseArgs({
@@ -269,6 +271,29 @@ async function gate(): Promise<Section> {
 
 const measureSteps = <T>(what: 'probe' | 'fused', rounds: number, ...which: string[]): Promise<T> =>
   inProcess('steps', what, String(rounds), ...which);
+async function mutants(quick: boolean): Promise<Section> {
+  const matrix = await measureMutants(quick ? 1 : undefined);
+  const { faults, caught, headlineRight, healthy, falseAlarms, medianSteps, cells, problem } = matrix;
+  const where = `${cells.judged} cells, ${cells.equivalent} equivalent${quick ? '; a sample' : ''}`;
+  return {
+    figures: [
+      { what: 'faults caught, wasm', value: `${caught} of ${faults}`, how: `in all of ${where}` },
+      { what: '  rightly named', value: `${headlineRight} of ${faults}`, how: problem ?? 'in every cell' },
+      {
+        what: '  steps after the resume until caught',
+        value: String(medianSteps ?? 'none was caught'),
+        how: `median over ${cells.caught} cells; 0: before the first step`,
+      },
+      { what: '  false alarms', value: String(falseAlarms), how: `in ${healthy} healthy runs` },
+      {
+        what: '  the whole matrix',
+        value: `${matrix.seconds.toFixed(0)} s`,
+        how: `${matrix.scenarios.length} scenarios × ${matrix.matrix.length} faults`,
+      },
+    ],
+    measured: { ...matrix, matrix: undefined, scenarios: undefined },
+  };
+}
 
 /** In a fresh process; its figures come back as a message. */
 async function inProcess<T>(program: 'steps' | 'judge', ...args: string[]): Promise<T> {

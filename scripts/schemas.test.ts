@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { collectEvidence } from '../harness/judge/evidence.ts';
 import { judge } from '../harness/judge/judge.ts';
+import { matrixJsonSchema } from '../harness/report/matrix.ts';
 import { verdictJsonSchema } from '../harness/report/write.ts';
 import { readTrace } from '../harness/trace/read.ts';
 import { recordSchema, type Trace, traceJsonSchema } from '../harness/trace/schema.ts';
@@ -13,6 +14,7 @@ const docs = path.join(path.dirname(import.meta.dirname), 'docs');
 test.each([
   ['trace.schema.json', traceJsonSchema()],
   ['verdict.schema.json', verdictJsonSchema()],
+  ['matrix.schema.json', matrixJsonSchema()],
 ])('docs/%s is what the code exports', async (name, schema) => {
   const published: unknown = JSON.parse(await readFile(path.join(docs, name), 'utf8').catch(() => 'null'));
   expect(published, `docs/${name} is out of date; run: node scripts/start.mjs scripts/schemas.ts`).toEqual(

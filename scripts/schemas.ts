@@ -2,12 +2,17 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { matrixJsonSchema } from '../harness/report/matrix.ts';
 import { verdictJsonSchema } from '../harness/report/write.ts';
 import { traceJsonSchema } from '../harness/trace/schema.ts';
 
 const root = path.dirname(import.meta.dirname);
 const docs = path.join(root, 'docs');
-const schemas = { 'trace.schema.json': traceJsonSchema(), 'verdict.schema.json': verdictJsonSchema() };
+const schemas = {
+  'trace.schema.json': traceJsonSchema(),
+  'verdict.schema.json': verdictJsonSchema(),
+  'matrix.schema.json': matrixJsonSchema(),
+};
 mkdirSync(docs, { recursive: true });
 const files = Object.entries(schemas).map(([name, schema]) => {
   const file = path.join(docs, name);

@@ -1,5 +1,6 @@
 /** Exit codes, and how an error becomes one line and one of them. */
 import { BackendError } from '../backend/error.ts';
+import { FaultError } from '../faults/find.ts';
 import { UsageError } from '../run/scenario.ts';
 
 export const EXIT = {
@@ -16,7 +17,7 @@ export const EXIT = {
 
 /** Prints the error in one line on standard error and returns the exit code that it means. */
 export function fail(error: unknown): number {
-  if (error instanceof UsageError) {
+  if (error instanceof UsageError || error instanceof FaultError) {
     say(error.message);
     return EXIT.usage;
   }

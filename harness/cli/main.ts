@@ -6,6 +6,7 @@ import { doctorCommand } from './doctor.ts';
 import { EXIT, fail, say } from './exit.ts';
 import { fuzzCommand } from './fuzz.ts';
 import { listCommand } from './list.ts';
+import { mutantsCommand } from './mutants.ts';
 import { runCommand } from './run.ts';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
@@ -17,10 +18,11 @@ const program = new Command('resumeproof')
   .addCommand(listCommand())
   .addCommand(doctorCommand())
   .addCommand(fuzzCommand())
+  .addCommand(mutantsCommand())
   .addHelpText(
     'after',
     `
-Exit codes: 0 all scenarios are as expected; 1 one is not, or nothing was proven, or a kernel is wrong;
+Exit codes: 0 all is as expected; 1 something is not, or nothing was proven, a fault missed, a kernel wrong;
 2 wrong usage or configuration; 3 the harness or its environment failed; 130 interrupted.
 
 Example:

@@ -154,7 +154,7 @@ export function replayCommand(
   ].join(' ');
 }
 
-const quote = (text: string): string =>
+export const quote = (text: string): string =>
   /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
 /** Each caveat once, with the scenarios that it holds for. */

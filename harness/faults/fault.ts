@@ -16,11 +16,16 @@ export interface Fault {
   readonly rule: string | readonly string[];
   /** The cause, of the table of causes, that the headline must name; several likewise. */
   readonly cause: string | readonly string[];
+  /**
+   * It acts on what is written as well, so that the process that trains and saves is run with it, too; without this
+   * only those that resume are. Default false.
+   */
+  readonly saves?: boolean;
   /** Whether a trainer has what this breaks; asked of a healthy one, once it is assembled. */
   applies(trainer: Trainer): boolean;
   /**
-   * The same program with the fault in it. Called in the processes that save and in those that resume; a control
-   * does neither. What is broken shows in the trace alone: nothing tells a rule which fault there is.
+   * The same program with the fault in it. Called in the processes that resume and, for a fault that
+   * {@link saves}, in the one before them; never in a control. What is broken shows in the trace alone: nothing tells a rule which fault there is.
    */
   inject(build: Build): Build;
 }

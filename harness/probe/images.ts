@@ -1,10 +1,10 @@
 /** Sampled images as PNG files beside the trace. */
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import sharp from 'sharp';
 import type { SampleRecord } from '../trace/schema.ts';
 import type { SampledImage } from '../training/trainer.ts';
+import { encodePng } from './png.ts';
 import { summarize } from './sketch.ts';
 
 /**
@@ -26,7 +26,7 @@ export async function recordImages(
         );
       }
       const file = `samples/${at}-${step}-${index}.png`;
-      await sharp(pixels, { raw: { width, height, channels } }).png().toFile(path.join(folder, file));
+      await writeFile(path.join(folder, file), encodePng(pixels, width, height, channels));
       const sha256 = createHash('sha256').update(pixels).digest('hex');
       return { kind: 'sample', at, step, name, file, sha256, width, height, ...summarize(pixels) };
     }),

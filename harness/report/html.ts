@@ -1,45 +1,28 @@
-/** The page: one file, no script, nothing fetched. */
-
-import type { VNode } from 'preact';
-import { renderToString } from 'preact-render-to-string';
+/** The gate's page. */
 import { PROOFS } from '../judge/verdict.ts';
+import { documentOf } from './document.ts';
 import { html, type Markup } from './markup.ts';
 import { outcomeMark, scenarioSection } from './section.ts';
-import { STYLES } from './styles.ts';
 import { deviceSentence, gateSentence, isGreen, standing, tone } from './summary.ts';
-import { count, duration } from './text.ts';
+import { count, duration, moment } from './text.ts';
 import type { Section, View } from './view.ts';
-
-const POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 export function page(view: View): string {
   const { gate, sections, leftOut } = view;
   const green = isGreen(gate);
   const verdicts = sections.map(({ verdict }) => verdict);
   const sentence = gateSentence({ ...gate, verdicts });
-  const document = html`<html lang="en">
-    <head>
-      <meta charset="utf-8" />
-      <meta http-equiv="Content-Security-Policy" content=${POLICY} />
-      <meta name="viewport" content="width=device-width, initial-scale=1" />
-      <meta name="color-scheme" content="light dark" />
-      <meta name="referrer" content="no-referrer" />
-      <title>${green ? 'Passed' : 'Failed'} – resumeproof</title>
-      <style dangerouslySetInnerHTML=${{ __html: STYLES }} />
-    </head>
-    <body id="top">
-      <header class=${green ? 'good' : 'bad'}>
+  return documentOf(
+    `${green ? 'Passed' : 'Failed'} – resumeproof`,
+    html`<header class=${green ? 'good' : 'bad'}>
         <h1>${sentence}</h1>
         ${problem(view, sentence)}
         <p>${devices(view)}</p>
         <p class="quiet">resumeproof, started ${moment(gate.startedAt)}, took ${duration(gate.seconds)}</p>
         ${leftOut > 0 && html`<p class="mismatch">${count(leftOut, 'picture')} left out to keep this page small; they lie beside the traces.</p>`}
       </header>
-      <main>${overview(sections)}${sections.map(scenarioSection)}</main>
-    </body>
-  </html>`;
-  return `<!doctype html>\n${renderToString(document as VNode)}\n`;
+      <main>${overview(sections)}${sections.map(scenarioSection)}</main>`,
+  );
 }
 
 function problem({ gate }: View, sentence: string): Markup {
@@ -77,12 +60,4 @@ function overviewRow({ verdict, anchor }: Section): Markup {
     <td class="sentence">${verdict.headline}</td>
     <td class="number">${duration(verdict.seconds)}</td>
   </tr>`;
-}
-
-/** To the minute, in UTC; what is no date stays as it is. */
-function moment(startedAt: string): string {
-  const date = new Date(startedAt);
-  return Number.isNaN(date.getTime())
-    ? startedAt
-    : `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

@@ -70,6 +70,16 @@ img { display: block; max-width: 100%; height: auto; margin-bottom: .3rem; outli
 .after path { stroke: var(--after); stroke-width: 2; stroke-dasharray: 1 3.5; } .after circle { fill: var(--after); }
 .legend { list-style: none; margin: 0; padding: 0; font-size: .82rem; line-height: 1.4; } .legend li { display: flex; gap: .5rem; }
 .up { font-size: .85rem; }
+.matrix table { width: auto; border-collapse: separate; border-spacing: 0; }
+.matrix th { padding: .15rem .6rem .15rem 0; } .matrix tbody th { font-weight: normal; position: sticky; left: 0; background: var(--page); z-index: 1; }
+.matrix tbody th a { color: var(--ink); text-decoration: none; } .matrix .slanted { height: 12rem; vertical-align: bottom; padding: 0 .2rem .4rem; }
+.slanted span { writing-mode: vertical-rl; transform: rotate(180deg); font-weight: normal; }
+.cell { padding: .15rem .35rem; text-align: center; min-width: 2.4rem; border: 1px solid var(--page); white-space: nowrap; }
+.cell.good { color: var(--good); background: var(--good-wash); } .cell.bad { color: var(--bad); background: var(--bad-wash); font-weight: 600; }
+.cell.doubt { color: var(--doubt); background: var(--doubt-wash); } .cell.quiet { color: var(--soft); background: var(--card); }
+.key { list-style: none; display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; padding: 0; font-size: .87rem; }
+.fault { border-bottom: 1px solid var(--rule); padding: .2rem 0; scroll-margin-top: .5rem; } .fault summary { color: var(--ink); }
+.fault p { margin: .25rem 0; }
 @media (max-width: 40rem) { html { font-size: 14px; } body { padding: 0 .75rem 2rem; } header { padding: .75rem .9rem; }
   dl { grid-template-columns: minmax(0, 1fr); } dt { margin-top: .35rem; } .strip:has(.picture) { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: .6rem; }
   .picture { width: auto; min-width: 0; } .missing { max-width: 100%; } .difference { max-width: 100%; }

@@ -75,3 +75,11 @@ export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '–';
   return seconds < 100 ? `${seconds.toFixed(seconds < 10 ? 2 : 1)} s` : `${(seconds / 60).toFixed(1)} min`;
 }
+
+/** To the minute, in UTC; what is no date stays as it is. */
+export function moment(startedAt: string): string {
+  const date = new Date(startedAt);
+  return Number.isNaN(date.getTime())
+    ? startedAt
+    : `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}

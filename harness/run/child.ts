@@ -4,7 +4,6 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { sendMessage } from 'execa';
 import {
   BackendError,
   missingKernels,
@@ -16,10 +15,36 @@ import { observeKernels } from '../backend/kernels.ts';
 import { createProbe } from '../probe/probe.ts';
 import { type FailureRecord, TRACE_FORMAT } from '../trace/schema.ts';
 import { createTrace } from '../trace/write.ts';
+import type { Scenario, Trainer } from '../training/trainer.ts';
 import { type Job, jobSchema, type Progress, stepsOf } from './job.ts';
 import { loadScenario } from './scenario.ts';
 
-const tell = (progress: Progress): Promise<void> => sendMessage({ ...progress });
+/** Not execa's sendMessage: loading execa's hundred files would be a tenth of a short process. */
+const tell = (progress: Progress): Promise<void> =>
+  new Promise((resolve, reject) => {
+    process.send!(progress, (error) => (error === null ? resolve() : reject(error)));
+  });
+
+// Fault files are loaded only where there are any: an ordinary run does not pay for them.
+const loadFault = async (file: string) => (await import('../faults/find.ts')).loadFault(file);
+
+const buildOf = async (scenario: Scenario, fault: string | null): Promise<Scenario['trainer']> =>
+  fault === null ? scenario.trainer : (await loadFault(fault)).inject(scenario.trainer);
+
+async function whichApply(
+  trainer: Trainer,
+  files: readonly string[],
+): Promise<Record<string, boolean | string>> {
+  const answers: Record<string, boolean | string> = {};
+  for (const file of files) {
+    try {
+      answers[file] = (await loadFault(file)).applies(trainer);
+    } catch (error) {
+      answers[file] = (error as Error).message;
+    }
+  }
+  return answers;
+}
 
 /** Of a checkpoint, which is a file or a folder. */
 async function bytesOf(checkpoint: string): Promise<number> {
@@ -89,8 +114,9 @@ async function runJob(job: Job): Promise<void> {
       await tell({ kind: 'started', backend: name, deterministic, skip });
       return;
     }
+    const build = await buildOf(scenario, job.fault);
     const trainer = await alive(
-      scenario.trainer({
+      build({
         role: job.role,
         seed: job.seed,
         plan: job.plan,
@@ -108,6 +134,7 @@ async function runJob(job: Job): Promise<void> {
     const probe = createProbe(trainer, job.folder, trace.write);
     const startup = (performance.now() - begun) / 1000;
     await tell({ kind: 'started', backend: name, deterministic });
+    if (job.ask.length > 0) await tell({ kind: 'applies', answers: await whichApply(trainer, job.ask) });
     if (first === 0) await alive(probe.state('start', 0));
     else {
       await alive(probe.state('resume', first));

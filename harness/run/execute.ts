@@ -20,6 +20,8 @@ export interface ExecuteOptions {
   readonly limit: LimitFunction;
   readonly signal: AbortSignal;
   readonly onProgress: (role: Role, segment: number, progress: Progress) => void;
+  /** Fault files of which the control is asked whether they apply; none by default. */
+  readonly ask?: readonly string[];
   /** Told of each process's trace once it has ended. */
   readonly onTrace?: (trace: Trace) => void;
 }
@@ -32,13 +34,12 @@ export interface Execution {
 
 const DEFAULT_LIMITS = { step: 120, run: 900 };
 
-export async function executeScenario(loaded: LoadedScenario, options: ExecuteOptions): Promise<Execution> {
-  const { plan } = loaded;
-  // What an earlier run left here must not be taken for this one's.
-  await rm(options.folder, { recursive: true, force: true });
-  await mkdir(path.join(options.folder, 'checkpoints'), { recursive: true });
+/** Starts one of a scenario's processes once there is room for it. */
+type Start = (role: Role, segment: number, part?: Partial<Job>) => Promise<ProcessResult>;
 
-  const start = async (role: Role, segment: number, part: Partial<Job> = {}): Promise<ProcessResult> => {
+function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: string | null = null): Start {
+  const { plan } = loaded;
+  return async (role, segment, part = {}) => {
     const backend = part.backend ?? wantedBackend(plan, options.backend, role, segment);
     const result = await options.limit(() =>
       runProcess(
@@ -55,21 +56,31 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
           folder: path.join(options.folder, segment === 0 || role === 'cold' ? role : `${role}-${segment}`),
           checkpoint: null,
           saveTo: null,
+          fault,
+          ask: role === 'control' ? [...(options.ask ?? [])] : [],
           ...part,
         },
         {
           limits: { ...DEFAULT_LIMITS, ...loaded.scenario.limits },
           signal: options.signal,
-          onProgress: (progress) => {
-            options.onProgress(role, segment, progress);
-            if (role === 'control' && progress.kind === 'started') controlStarted(progress);
-          },
+          onProgress: (progress) => options.onProgress(role, segment, progress),
         },
       ),
     );
     options.onTrace?.(result.trace);
     return result;
   };
+}
+
+/** What an earlier run left in the folder must not be taken for this one's. */
+async function emptied(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(path.join(folder, 'checkpoints'), { recursive: true });
+}
+
+export async function executeScenario(loaded: LoadedScenario, options: ExecuteOptions): Promise<Execution> {
+  const { plan } = loaded;
+  await emptied(options.folder);
   let twin: Promise<ProcessResult> | undefined;
   let elsewhere: readonly Promise<ProcessResult>[] = [];
   const controlStarted = (started: Extract<Progress, { kind: 'started' }>): void => {
@@ -79,6 +90,13 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
     const others = [...new Set(plan.resumeOn)].filter((backend) => backend !== started.backend);
     elsewhere = others.map((backend, index) => start('twin', NOISY_CONTROLS + index, { backend }));
   };
+  const start = starter(loaded, {
+    ...options,
+    onProgress: (role, segment, progress) => {
+      options.onProgress(role, segment, progress);
+      if (role === 'control' && progress.kind === 'started') controlStarted(progress);
+    },
+  });
   const control = start('control', 0);
   const twins = control.then(async (own) => [
     ...(await twinsOf(own, twin, start)),
@@ -90,6 +108,27 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
     traces: results.map(({ trace }) => trace),
     skip: results.find(({ skip }) => skip !== undefined)?.skip,
   };
+}
+
+/**
+ * The processes that a fault can change, with the fault in them: those that resume, and the one before them where it
+ * changes what is saved; else the first one resumes from the healthy run's checkpoint.
+ * @param healthy the folder of the scenario's healthy execution
+ * @returns the traces of `before`, if it was run, and of each `after`
+ */
+export async function executeFault(
+  loaded: LoadedScenario,
+  fault: { readonly file: string; readonly saves: boolean },
+  healthy: string,
+  options: ExecuteOptions,
+): Promise<readonly Trace[]> {
+  const { plan } = loaded;
+  await emptied(options.folder);
+  const start = starter(loaded, options, fault.file);
+  const results = fault.saves
+    ? await Promise.all(await runInterrupted(plan, options.folder, false, start))
+    : await runResumes(plan, options.folder, checkpointOf(plan, healthy, 0), start);
+  return results.map(({ trace }) => trace);
 }
 
 /**
@@ -108,27 +147,42 @@ async function twinsOf(
   return [twin, ...(await Promise.all(further))];
 }
 
-/** `before`, then each `after` once its checkpoint is there; stops at the first that failed to save. */
+/** Where the n-th save of a run goes, from 0; null after the last resume, which saves no more. */
+const checkpointOf = (plan: Plan, folder: string, index: number): string | null =>
+  index < plan.resumeAt.length ? path.join(folder, 'checkpoints', `step-${plan.resumeAt[index]}`) : null;
+
+/** `before`, then each `after` once its checkpoint is there; and `cold` beside them. */
 async function runInterrupted(
   plan: Plan,
   folder: string,
   wantsCold: boolean,
-  start: (role: Role, segment: number, part: Partial<Job>) => Promise<ProcessResult>,
+  start: Start,
 ): Promise<Promise<ProcessResult>[]> {
-  const checkpointAt = (index: number): string | null =>
-    index < plan.resumeAt.length ? path.join(folder, 'checkpoints', `step-${plan.resumeAt[index]}`) : null;
-  const before = await start('before', 0, { saveTo: checkpointAt(0) });
+  const checkpoint = checkpointOf(plan, folder, 0);
+  const before = await start('before', 0, { saveTo: checkpoint });
   const results: Promise<ProcessResult>[] = [Promise.resolve(before)];
   if (before.trace.end === undefined) return results;
-  const cold = wantsCold ? start('cold', 1, { checkpoint: checkpointAt(0) }) : undefined;
-  for (let segment = 1; segment <= plan.resumeAt.length; segment++) {
-    const after = await start('after', segment, {
-      checkpoint: checkpointAt(segment - 1),
-      saveTo: checkpointAt(segment),
-    });
-    results.push(Promise.resolve(after));
-    if (after.trace.end === undefined) break;
-  }
+  const cold = wantsCold ? start('cold', 1, { checkpoint }) : undefined;
+  for (const after of await runResumes(plan, folder, checkpoint, start)) results.push(Promise.resolve(after));
   if (cold !== undefined) results.push(cold);
+  return results;
+}
+
+/** Each `after` in turn, the first one from this checkpoint; stops at the first that came to no end. */
+async function runResumes(
+  plan: Plan,
+  folder: string,
+  first: string | null,
+  start: Start,
+): Promise<ProcessResult[]> {
+  const results: ProcessResult[] = [];
+  let checkpoint = first;
+  for (let segment = 1; segment <= plan.resumeAt.length; segment++) {
+    const saveTo = checkpointOf(plan, folder, segment);
+    const after = await start('after', segment, { checkpoint, saveTo });
+    results.push(after);
+    if (after.trace.end === undefined) break;
+    checkpoint = saveTo;
+  }
   return results;
 }

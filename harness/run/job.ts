@@ -20,6 +20,8 @@ export const jobSchema = z.object({
   checkpoint: z.string().nullable(),
   /** Where to save, for a process whose segment ends at a resume point. */
   saveTo: z.string().nullable(),
+  fault: z.string().nullable().describe('absolute path of the fault file to put into the trainer'),
+  ask: z.array(z.string()).describe('absolute paths of fault files, of which to tell whether they apply'),
 });
 
 export type Job = z.output<typeof jobSchema>;
@@ -35,7 +37,9 @@ export type Progress =
       /** Why the scenario cannot run on this backend. */
       readonly skip?: string;
     }
-  | { readonly kind: 'step'; readonly step: number };
+  | { readonly kind: 'step'; readonly step: number }
+  /** By fault file of {@link Job.ask}: whether it applies to this trainer, or the error with which it could not say. */
+  | { readonly kind: 'applies'; readonly answers: Readonly<Record<string, boolean | string>> };
 
 /** First step (exclusive) and last step (inclusive) of a job. */
 export function stepsOf({ role, segment, plan }: Pick<Job, 'role' | 'segment' | 'plan'>): [number, number] {

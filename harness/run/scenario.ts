@@ -93,7 +93,7 @@ export async function selectScenarios(
       selected.set(name, path.resolve(want));
       continue;
     }
-    const pattern = new RegExp(`^${want.split('*').map(escapeRegExp).join('.*')}$`);
+    const pattern = namePattern(want);
     const matches = [...all].filter(([name]) => pattern.test(name));
     if (matches.length === 0) {
       throw new UsageError(
@@ -106,6 +106,9 @@ export async function selectScenarios(
 }
 
 const isPath = (want: string): boolean => /[/\\]|\.(?:ts|mts|js|mjs)$/.test(want);
+/** A name in which `*` matches any characters. */
+export const namePattern = (want: string): RegExp =>
+  new RegExp(`^${want.split('*').map(escapeRegExp).join('.*')}$`);
 const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /**

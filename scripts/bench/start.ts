@@ -42,6 +42,8 @@ export async function measureStart(backend: BackendName, rounds: number): Promis
         folder: path.join(folder, String(round)),
         checkpoint: null,
         saveTo: null,
+        fault: null,
+        ask: [],
       };
       const sides = [
         async () => harness.push(await underTheHarness(job)),

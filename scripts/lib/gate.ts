@@ -28,7 +28,7 @@ export async function withGate<T>(
   const reports = await mkdtemp(path.join(tmpdir(), 'resumeproof-gate-'));
   try {
     const start = performance.now();
-    const output = await outputOf([...args, '--reports', reports, '--json'], env);
+    const output = await outputOf('run', [...args, '--reports', reports, '--json'], env);
     const seconds = (performance.now() - start) / 1000;
     const { report, ...gate } = JSON.parse(output) as Gate & { report: { json: string } };
     return await take({ gate: gateSchema.parse(gate), folder: path.dirname(report.json), seconds });
@@ -37,8 +37,16 @@ export async function withGate<T>(
   }
 }
 
-function outputOf(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
-  const command = [path.join(root, 'scripts', 'start.mjs'), 'harness/cli/main.ts', 'run', ...args];
+/**
+ * What a command of resumeproof prints with `--json`, whatever its exit code.
+ * @throws {Error} with the command's last words, when it printed no object
+ */
+export function outputOf(
+  name: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<string> {
+  const command = [path.join(root, 'scripts', 'start.mjs'), 'harness/cli/main.ts', name, ...args];
   const options = { cwd: root, maxBuffer: 1e9, env: { ...process.env, ...env } };
   return new Promise((resolve, reject) => {
     execFile(process.execPath, command, options, (error, stdout, stderr) => {

@@ -6,7 +6,7 @@ export default defineProgramFault({
   breaks: 'The average is updated twice in each step.',
   reports: [],
   proofs: ['faithful'],
-  rule: ['averages-drift', 'final-averages-differ'],
+  rule: ['final-averages-differ'],
   cause: 'average-updated-otherwise',
   needs: hasAverage,
   change: (program) =>

@@ -11,6 +11,7 @@ export default defineProgramFault({
   proofs: ['restored'],
   rule: ['parameters-not-restored', 'counters-not-restored'],
   cause: ['saved-before-update', 'weights-of-older-step', 'nothing-restored', 'step-shifted'],
+  saves: true,
   needs: anyLoop,
   change: (program) => {
     let before: Checkpoint | undefined;

@@ -11,6 +11,7 @@ export default defineProgramFault({
   proofs: ['restored'],
   rule: 'parameters-not-restored',
   cause: ['checkpoint-mixed', 'weights-partly-loaded'],
+  saves: true,
   needs: anyLoop,
   change: (program) => {
     let before: Checkpoint | undefined;

@@ -8,6 +8,7 @@ export default defineProgramFault({
   proofs: ['alive'],
   rule: 'run-died',
   cause: 'refused',
+  saves: true,
   needs: anyLoop,
   change: (program) =>
     onSave(program, (checkpoint) => ({

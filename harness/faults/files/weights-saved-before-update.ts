@@ -11,6 +11,7 @@ export default defineProgramFault({
   proofs: ['restored'],
   rule: 'parameters-not-restored',
   cause: ['saved-before-update', 'weights-not-loaded'],
+  saves: true,
   needs: anyLoop,
   change: (program) => {
     let before: Checkpoint | undefined;

@@ -9,6 +9,7 @@ export default defineProgramFault({
   proofs: ['restored'],
   rule: 'parameters-not-restored',
   cause: 'weights-rounded',
+  saves: true,
   needs: anyLoop,
   change: (program) =>
     onSave(program, (checkpoint) => ({

@@ -8,7 +8,7 @@ export default defineProgramFault({
   breaks: 'The average follows the variables of before the load.',
   reports: ['BangLiu/QANet-PyTorch#4'],
   proofs: ['faithful'],
-  rule: 'averages-drift',
+  rule: 'final-averages-differ',
   cause: 'average-follows-old-weights',
   needs: hasAverage,
   change: (program) => {

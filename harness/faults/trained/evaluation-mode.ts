@@ -6,7 +6,7 @@ export default defineProgramFault({
   breaks: 'The model is resumed in evaluation mode: no dropout, statistics stand still.',
   reports: [],
   proofs: ['alive', 'faithful'],
-  rule: 'train-mode-lost',
+  rule: 'random-does-not-advance',
   cause: 'evaluation-mode',
   needs: (parts) => dropsOut(parts) || hasBuffers(parts),
   change: (program) =>

@@ -1,0 +1,47 @@
+/** How far a long count of equal things has come, and how long the rest may take. Written to standard error. */
+
+export interface Counter {
+  /** A line of its own, above the count. */
+  say(line: string): void;
+  begin(total: number): void;
+  count(): void;
+  end(): void;
+}
+
+/** Shares of the whole at which a log is told. */
+const TOLD = 20;
+
+/** On a terminal one line that is written anew; in a log a line for each twentieth. */
+export function openCounter(stream: NodeJS.WriteStream = process.stderr): Counter {
+  const live = stream.isTTY && process.env.CI === undefined;
+  const clear = live ? '\r\u001b[2K' : '';
+  let total = 0;
+  let done = 0;
+  let start = 0;
+  const state = (): string => {
+    const elapsed = (performance.now() - start) / 1000;
+    const left = done === 0 ? '' : `, about ${Math.ceil((elapsed / done) * (total - done))} s left`;
+    return `${done} of ${total} cells${left}`;
+  };
+  return {
+    say(line) {
+      stream.write(`${clear}${live ? '' : 'resumeproof: '}${line}\n`);
+      if (live && total > 0) stream.write(state());
+    },
+    begin(cells) {
+      total = cells;
+      start = performance.now();
+    },
+    count() {
+      done += 1;
+      // A sample may come to need more than was foreseen.
+      total = Math.max(total, done);
+      const every = Math.max(1, Math.floor(total / TOLD));
+      if (live) stream.write(`${clear}${state()}`);
+      else if (done % every === 0 || done === total) stream.write(`resumeproof: ${state()}\n`);
+    },
+    end() {
+      if (live) stream.write(clear);
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Matrix, matrixSchema } from '../judge/matrix.ts';
+import { verdictSchema } from '../judge/verdict.ts';
+import { fixtures, resumeproof } from './testing/start.ts';
+
+let scratch: string;
+beforeAll(async () => {
+  scratch = await mkdtemp(path.join(tmpdir(), 'resumeproof-mutants-'));
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+const scenario = (folder: string, name: string): string => path.join(fixtures, folder, `${name}.ts`);
+const mutants = (...args: string[]) => [
+  'mutants',
+  scenario('scenarios', 'healthy'),
+  '--faults',
+  path.join(fixtures, 'faults'),
+  '--backend',
+  'cpu',
+  '--json',
+  ...args,
+];
+const matrixOf = (stdout: string): Matrix & { report: { html: string; json: string } } => {
+  const { report, ...matrix } = JSON.parse(stdout);
+  return { ...matrixSchema.parse(matrix), report };
+};
+
+describe('on a healthy scenario and one that is not', () => {
+  let exitCode: number;
+  let matrix: ReturnType<typeof matrixOf>;
+  beforeAll(async () => {
+    const result = await resumeproof(scratch, mutants(scenario('broken-scenarios', 'throws')));
+    exitCode = result.exitCode;
+    matrix = matrixOf(result.stdout);
+  });
+  const cellOf = (fault: string) =>
+    matrix.matrix.find((row) => row.fault.id === fault)?.cells.find((cell) => cell.scenario === 'healthy');
+
+  test.each([
+    ['weights-zeroed', { outcome: 'caught', headlineRight: true, rule: 'parameters-not-restored', steps: 0 }],
+    // The checkpoint is wrong, and nothing in the processes that resume from it.
+    ['saves-zeros', { outcome: 'caught', headlineRight: true, rule: 'parameters-not-restored', steps: 0 }],
+    ['weights-assigned-anew', { outcome: 'equivalent', rules: [], steps: null }],
+    ['averages-zeroed', { outcome: 'not-applicable' }],
+    [
+      'batch-misnamed',
+      { outcome: 'missed', rule: 'batches-differ', why: 'not refuted, though it must be: restored' },
+    ],
+  ])('%s is told for what it is', (fault, cell) => {
+    expect(cellOf(fault)).toMatchObject(cell);
+  });
+
+  test('nothing passes by default: a miss, an equivalent and an inapplicable fault, a false alarm are named', () => {
+    expect(exitCode).toBe(1);
+    expect(matrix).toMatchObject({
+      faults: 3,
+      caught: 2,
+      headlineRight: 2,
+      healthy: 2,
+      falseAlarms: 1,
+      medianSteps: 0,
+      passed: false,
+      cells: { judged: 3, caught: 2, missed: 1, equivalent: 1, notApplicable: 2, notRun: 4 },
+    });
+    expect(matrix.problem).toBe(
+      'False alarm on throws; missed: batch-misnamed; equivalent wherever it applies: weights-assigned-anew; ' +
+        'applies to no scenario here: averages-zeroed.',
+    );
+  });
+
+  test('only what was missed is kept, with its verdict, and the page tells of all of it', async () => {
+    const folder = path.dirname(matrix.report.json);
+    const kept = cellOf('batch-misnamed')?.kept;
+    expect(kept).toBe('healthy/batch-misnamed');
+    const verdict = verdictSchema.parse(
+      JSON.parse(await readFile(path.join(folder, kept!, 'verdict.json'), 'utf8')),
+    );
+    expect(verdict.findings.map(({ rule }) => rule)).toContain('batches-differ');
+    for (const { trace } of verdict.runs) await readFile(path.join(folder, kept!, trace));
+    expect((await readdir(path.join(folder, 'healthy'))).sort()).toEqual([
+      'batch-misnamed',
+      'healthy',
+      'verdict.json',
+    ]);
+    const page = await readFile(matrix.report.html, 'utf8');
+    for (const { fault } of matrix.matrix) expect(page).toContain(fault.breaks);
+    expect(page).not.toContain('<script');
+  });
+});
+
+test('all faults caught and rightly named is a pass; a sample tries each fault on one scenario', async () => {
+  const again = path.join(scratch, 'again.ts');
+  const healthy = JSON.stringify(scenario('scenarios', 'healthy'));
+  await writeFile(again, `export { default } from ${healthy};\n`);
+  const args = mutants(again, '--fault', 'weights-z*', 'saves-zeros', '--sample', '1');
+  const { exitCode, stdout, stderr } = await resumeproof(scratch, args);
+  expect(exitCode, stderr).toBe(0);
+  const { passed, problem, sample, cells, matrix } = matrixOf(stdout);
+  expect({ passed, problem, sample }).toEqual({ passed: true, problem: null, sample: 1 });
+  expect(cells).toMatchObject({ judged: 2, caught: 2, headlineRight: 2, notRun: 2 });
+  // Spread over the scenarios.
+  const drawn = matrix.map((row) => row.cells.find(({ outcome }) => outcome === 'caught')?.scenario);
+  expect(new Set(drawn)).toEqual(new Set(['healthy', 'again']));
+});
+
+test('Ctrl-C keeps the cells that were finished', async () => {
+  const running = resumeproof(scratch, mutants('--jobs', '1', '--reports', 'interrupted'));
+  const child = running as unknown as { stderr: NodeJS.ReadableStream; kill(signal: string): boolean };
+  await new Promise<void>((resolve) => {
+    child.stderr.on('data', (chunk) => {
+      if (String(chunk).includes('1 of 4 cells')) resolve();
+    });
+  });
+  child.kill('SIGINT');
+  const { exitCode, stdout } = await running;
+  expect(exitCode).toBe(130);
+  const { problem, cells } = matrixOf(stdout);
+  expect(problem).toMatch(/^Interrupted, and what was finished is kept/);
+  expect(cells.judged + cells.equivalent).toBeGreaterThan(0);
+  expect(cells.notRun).toBeGreaterThan(0);
+});
+
+test.each([
+  ['no.ts', 'export default 1;', 'no.ts: default export: '],
+  ['other.ts', 'export default { id: "misnamed" };', 'other.ts: breaks: '],
+  ['empty', '', 'no fault file (.ts, .js) in '],
+])('%s is refused in one line', async (name, text, says) => {
+  const folder = await mkdtemp(path.join(scratch, 'faults-'));
+  await writeFile(path.join(folder, name), text);
+  const { exitCode, stderr } = await resumeproof(scratch, mutants('--faults', folder));
+  expect(exitCode).toBe(2);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+  expect(stderr).toContain(says);
+});

@@ -1,0 +1,168 @@
+/** `resumeproof mutants`: the kill matrix. */
+import path from 'node:path';
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import { COMMAND } from '../backend/command.ts';
+import type { Cell, Matrix, MatrixRow } from '../judge/matrix.ts';
+import { markOf, matrixSentence, rowMark } from '../report/matrix-summary.ts';
+import { deviceSentence } from '../report/summary.ts';
+import { type LoadedFault, selectFaults } from '../run/faults.ts';
+import type { MutantsResult } from '../run/mutants.ts';
+import { type LoadedScenario, loadScenario, selectScenarios, UsageError } from '../run/scenario.ts';
+import { openCounter } from './counter.ts';
+import { EXIT, onInterrupt, say } from './exit.ts';
+import { positive, printJson, trainingOptions } from './options.ts';
+import { newFolder, planOf, quote, type RunOptions, requireBackends } from './run.ts';
+import { TABLE } from './table.ts';
+
+interface Options extends Omit<RunOptions, 'steps' | 'resumeAt' | 'resumeOn'> {
+  readonly fault: readonly string[];
+  readonly faults?: string;
+  readonly sample?: number;
+  readonly keep: boolean;
+}
+
+export function mutantsCommand(): Command {
+  const command = new Command('mutants')
+    .description('Puts resume bugs into healthy scenarios, and tells which are caught, and rightly named.')
+    .argument('[scenario...]', 'names (* matches anything) or paths of files; all healthy ones by default')
+    .option('--fault <id...>', 'only these faults (* matches anything)', [])
+    .option('--faults <dir>', 'folder of fault files, instead of this package’s own', (dir) =>
+      path.resolve(dir),
+    )
+    .option('--sample <n>', 'each fault on n scenarios in which it can matter, the same each time', positive)
+    .option('--keep', 'keep the traces of all cells, not only of those missed', false)
+    .addHelpText(
+      'after',
+      "\nExample:\n  resumeproof mutants --sample 1 --backend wasm\n  resumeproof mutants accumulation --fault 'slots-*'",
+    )
+    .action(async (wanted: string[], options: Options) => {
+      process.exitCode = await run(wanted, options);
+    });
+  for (const option of trainingOptions()) command.addOption(option);
+  return command;
+}
+
+async function run(wanted: readonly string[], options: Options): Promise<number> {
+  const faults = await selectFaults(options.faults, options.fault);
+  const selected = await selectScenarios(options.scenarios, wanted);
+  const loaded = await Promise.all([...selected].map(([name, file]) => loadScenario(name, file)));
+  const healthy = loaded.filter(({ scenario: { expect = 'proven' } }) => expect === 'proven');
+  if (healthy.length === 0) {
+    throw new UsageError(
+      `no healthy scenario among ${loaded.map(({ name }) => name).join(', ')}: each expects a known fault of its own`,
+    );
+  }
+  const softwareGpu = await requireBackends(healthy, options);
+  const scenarios = healthy.map((scenario) => ({ ...scenario, plan: planOf(scenario, softwareGpu) }));
+  const signal = onInterrupt();
+  // Loaded when it is needed: it is slow to load.
+  const { runMutants } = await import('../run/mutants.ts');
+  const counter = openCounter();
+  let result: MutantsResult;
+  counter.say(
+    `${scenarios.length} healthy scenarios, then ${faults.length} faults in each that they apply to …`,
+  );
+  try {
+    let ready = 0;
+    result = await runMutants(scenarios, faults, {
+      ...options,
+      images: options.images,
+      folder: newFolder(options.reports, `mutants-${options.backend}`),
+      sample: options.sample,
+      signal,
+      replay: (scenario, fault) => replayCommand(scenario, fault, options),
+      onScenario: ({ scenario, outcome, falseAlarm, headline }, applicable) => {
+        ready += 1;
+        const apply = outcome === 'proven' ? `, ${applicable} faults apply` : ` – ${headline}`;
+        counter.say(
+          `[${ready}/${scenarios.length}] ${falseAlarm ? '✗ FALSE ALARM: ' : ''}${scenario}: ${outcome}${apply}`,
+        );
+      },
+      onCells: counter.begin,
+      onCell: (fault, cell) => {
+        counter.count();
+        if (cell.outcome !== 'equivalent' && !cell.headlineRight) counter.say(cellLine(fault, cell));
+      },
+    });
+  } finally {
+    counter.end();
+  }
+  const { matrix, report } = result;
+  if (options.json) printJson({ ...matrix, report });
+  else process.stdout.write(summary(result, faults));
+  if (signal.aborted) say(`interrupted; see ${path.dirname(report.json)}`);
+  return signal.aborted ? EXIT.interrupted : matrix.passed ? EXIT.passed : EXIT.failed;
+}
+
+function replayCommand(
+  { name }: Pick<LoadedScenario, 'name'>,
+  fault: string | undefined,
+  { backend, scenarios, faults, images }: Options,
+): string {
+  const relative = (file: string): string => quote(path.relative('', file));
+  return [
+    fault === undefined ? `${COMMAND} run` : `${COMMAND} mutants`,
+    `${quote(name)} --backend ${backend}`,
+    ...(path.relative('', scenarios) === 'scenarios' ? [] : [`--scenarios ${relative(scenarios)}`]),
+    ...(images === undefined ? [] : [`--images ${relative(images)}`]),
+    ...(fault === undefined ? [] : [`--fault ${quote(fault)} --keep`]),
+    ...(fault === undefined || faults === undefined ? [] : [`--faults ${relative(faults)}`]),
+  ].join(' ');
+}
+
+const cellLine = (fault: string, cell: Cell): string =>
+  `${markOf(cell).sign} ${fault} in ${cell.scenario}: ${markOf(cell).says}: ${cell.why}`;
+
+function summary({ matrix, report }: MutantsResult, faults: readonly LoadedFault[]): string {
+  const table = new Table({
+    ...TABLE,
+    head: ['', 'Fault', 'Caught', 'Named', 'Equivalent', 'Steps', 'Rule'],
+  });
+  for (const row of matrix.matrix) table.push(tableRow(row));
+  const told = matrix.matrix.flatMap(({ fault, cells }) =>
+    cells
+      .filter(
+        ({ outcome, headlineRight }) => outcome === 'missed' || (outcome === 'caught' && !headlineRight),
+      )
+      .map((cell) => cellLine(fault.id, cell)),
+  );
+  const alarms = matrix.scenarios.filter(({ falseAlarm }) => falseAlarm);
+  return [
+    ...(faults.length > 0 ? [table.toString(), ''] : []),
+    ...told,
+    ...alarms.map(
+      ({ scenario, outcome, headline }) => `✗ false alarm: ${scenario} is ${outcome}: ${headline}`,
+    ),
+    ...(told.length + alarms.length > 0 ? [''] : []),
+    matrixSentence(matrix),
+    ...(matrix.problem === null ? [] : [matrix.problem]),
+    figuresLine(matrix),
+    `Report: ${path.relative('', report.html)}`,
+    '',
+  ].join('\n');
+}
+
+const figuresLine = ({ cells, device, seconds }: Matrix): string =>
+  `${cells.judged} cells judged, ${cells.equivalent} equivalent, ${cells.notApplicable} not applicable, ${cells.notRun} not run; ` +
+  `${device === null ? 'no backend' : deviceSentence({ backend: device })}, ${seconds.toFixed(1)} s in all.`;
+
+function tableRow(row: MatrixRow): string[] {
+  const of = (outcome: Cell['outcome']): Cell[] => row.cells.filter((cell) => cell.outcome === outcome);
+  const caught = of('caught');
+  const judged = caught.length + of('missed').length;
+  const steps = caught.flatMap((cell) => cell.steps ?? []);
+  return [
+    rowMark(row).sign,
+    row.fault.id,
+    `${caught.length}/${judged}`,
+    `${caught.filter(({ headlineRight }) => headlineRight).length}/${judged}`,
+    String(of('equivalent').length),
+    steps.length === 0
+      ? '–'
+      : steps.length === 1 || Math.min(...steps) === Math.max(...steps)
+        ? `${steps[0]}`
+        : `${Math.min(...steps)}–${Math.max(...steps)}`,
+    [...new Set(row.cells.flatMap(({ rule }) => rule ?? []))].join(', '),
+  ];
+}

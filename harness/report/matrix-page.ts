@@ -1,0 +1,125 @@
+/** The kill matrix' page: faults × scenarios, and what was found of each. */
+import type { Cell, Matrix, MatrixRow } from '../judge/matrix.ts';
+import { documentOf } from './document.ts';
+import { html, type Markup } from './markup.ts';
+import { MARKS, type Mark, markOf, matrixSentence, rowMark } from './matrix-summary.ts';
+import { deviceSentence } from './summary.ts';
+import { count, duration, linkTo, moment } from './text.ts';
+
+/** @param matrix whose texts are tamed */
+export function matrixPage(matrix: Matrix): string {
+  const { passed, device, startedAt, seconds, sample } = matrix;
+  const drawn = sample === null ? '' : `; a sample: each fault on ${count(sample, 'scenario')}`;
+  return documentOf(
+    `${passed ? 'Passed' : 'Failed'} – kill matrix – resumeproof`,
+    html`<header class=${passed ? 'good' : 'bad'}>
+        <h1>${matrixSentence(matrix)}</h1>
+        ${matrix.problem !== null && html`<p class="mismatch">${matrix.problem}</p>`}
+        <p>Every fault is put into every healthy scenario that has what it breaks; what it does must show, and be named.</p>
+        <p>Backend ${deviceSentence({ backend: device })}</p>
+        <p class="quiet">resumeproof, started ${moment(startedAt)}, took ${duration(seconds)}${drawn}</p>
+      </header>
+      <main>
+        ${grid(matrix)}
+        <h3>Faults</h3>
+        ${matrix.matrix.map(faultSection)}
+        ${healthyTable(matrix)}
+      </main>`,
+  );
+}
+
+const anchorOf = (row: MatrixRow): string => `fault-${row.fault.id}`;
+
+function grid({ matrix, scenarios }: Matrix): Markup {
+  if (matrix.length === 0 || scenarios.length === 0) return '';
+  return html`<div class="wide matrix"><table>
+      <thead><tr>
+        <th>Fault</th>
+        ${scenarios.map(({ scenario }) => html`<th class="slanted"><span><bdi>${scenario}</bdi></span></th>`)}
+      </tr></thead>
+      <tbody>${matrix.map(
+        (row) => html`<tr>
+          <th><a href=${`#${anchorOf(row)}`}>${chip(rowMark(row))} <bdi>${row.fault.id}</bdi></a></th>
+          ${scenarios.map(({ scenario }) => gridCell(row.cells.find((cell) => cell.scenario === scenario)))}
+        </tr>`,
+      )}</tbody>
+    </table></div>
+    <ul class="key">${MARKS.map((mark) => html`<li>${chip(mark)} ${mark.says}</li>`)}<li>a number: steps after the resume until it shows</li></ul>`;
+}
+
+function gridCell(cell: Cell | undefined): Markup {
+  if (cell === undefined) return html`<td></td>`;
+  const mark = markOf(cell);
+  const title = [cell.scenario, mark.says, cell.rule, cell.cause, cell.headline, cell.why];
+  return html`<td class=${`cell ${mark.tone}`} title=${title.filter((part) => part !== null).join(' · ')}>
+    ${mark.sign}${cell.steps !== null && html` <small>${cell.steps}</small>`}
+  </td>`;
+}
+
+const chip = ({ sign, tone }: Mark): Markup => html`<span class=${`chip ${tone}`}>${sign}</span>`;
+
+function faultSection(row: MatrixRow): Markup {
+  const { fault, cells } = row;
+  const mark = rowMark(row);
+  const told = cells.filter(({ outcome }) => outcome !== 'not-applicable' && outcome !== 'not-run');
+  const left = (['not-applicable', 'not-run'] as const).map((outcome) => ({
+    outcome,
+    those: cells.filter((cell) => cell.outcome === outcome),
+  }));
+  return html`<details id=${anchorOf(row)} class="fault" open=${mark.tone !== 'good'}>
+    <summary>${chip(mark)} <strong><bdi>${fault.id}</bdi></strong> ${mark.says}</summary>
+    <p>${fault.breaks}</p>
+    <dl class="facts">
+      <dt>Must refute</dt><dd>${fault.proofs.join(', ')}</dd>
+      <dt>Headed by</dt><dd><code>${fault.rule.join(' or ')}</code>, cause <code>${fault.cause.join(' or ')}</code></dd>
+      ${fault.reports.length > 0 && html`<dt>As in</dt><dd>${fault.reports.join(', ')}</dd>`}
+      ${left.map(({ outcome, those }) => those.length > 0 && html`<dt>${markOf({ outcome, headlineRight: false }).says}</dt><dd>${reasons(those)}</dd>`)}
+    </dl>
+    ${
+      told.length > 0 &&
+      html`<div class="wide"><table>
+        <thead><tr><th>Scenario</th><th>Outcome</th><th class="number">Steps</th><th>Rule</th><th>Cause</th><th>Headline</th></tr></thead>
+        <tbody>${told.map(cellRow)}</tbody>
+      </table></div>`
+    }
+  </details>`;
+}
+
+/** The scenarios, by why they were left out. */
+function reasons(cells: readonly Cell[]): string {
+  const byWhy = [...Map.groupBy(cells, ({ why }) => why)];
+  return byWhy
+    .map(([why, those]) => {
+      const names = those.map(({ scenario }) => scenario).join(', ');
+      return why === null ? names : `${names} (${why.replace(/\.$/, '')})`;
+    })
+    .join('; ');
+}
+
+function cellRow(cell: Cell): Markup {
+  const mark = markOf(cell);
+  const link = cell.kept === null ? undefined : linkTo(cell.kept);
+  return html`<tr>
+    <td><bdi>${cell.scenario}</bdi></td>
+    <td>${chip(mark)} ${mark.says}${cell.why !== null && html`<p class="quiet">${cell.why}</p>`}${link !== undefined && html`<p><a href=${`${link}/verdict.json`}>verdict and traces</a></p>`}</td>
+    <td class="number">${cell.steps ?? '–'}</td>
+    <td>${cell.rule !== null && html`<code>${cell.rule}</code>`}</td>
+    <td>${cell.cause !== null && html`<code>${cell.cause}</code>`}</td>
+    <td class="sentence">${cell.headline}</td>
+  </tr>`;
+}
+
+function healthyTable({ scenarios }: Matrix): Markup {
+  return html`<h3>Without a fault <small>the same scenarios, judged by the same rules</small></h3>
+    <div class="wide"><table>
+      <thead><tr><th>Scenario</th><th>Outcome</th><th>In a sentence</th><th class="number">Time</th></tr></thead>
+      <tbody>${scenarios.map(
+        ({ scenario, outcome, falseAlarm, headline, seconds }) => html`<tr>
+          <td><bdi>${scenario}</bdi></td>
+          <td><span class=${`chip ${falseAlarm ? 'bad' : outcome === 'skipped' ? 'quiet' : 'good'}`}>${falseAlarm ? `${outcome}: a false alarm` : outcome}</span></td>
+          <td class="sentence">${headline}</td>
+          <td class="number">${duration(seconds)}</td>
+        </tr>`,
+      )}</tbody>
+    </table></div>`;
+}

@@ -1,0 +1,47 @@
+/** The kill matrix in words and marks: shared by the page and the terminal. */
+import type { Cell, Matrix, MatrixRow } from '../judge/matrix.ts';
+import type { Tone } from './summary.ts';
+import { count } from './text.ts';
+
+export interface Mark {
+  readonly sign: string;
+  readonly tone: Tone;
+  readonly says: string;
+}
+
+const CAUGHT: Mark = { sign: '✓', tone: 'good', says: 'caught, and rightly named' };
+const MISNAMED: Mark = { sign: '≠', tone: 'doubt', says: 'caught, and named wrongly' };
+const MISSED: Mark = { sign: '✗', tone: 'bad', says: 'missed' };
+const EQUIVALENT: Mark = { sign: '=', tone: 'quiet', says: 'equivalent: changes nothing in the trace' };
+const INAPPLICABLE: Mark = { sign: '·', tone: 'quiet', says: 'not applicable' };
+const NOT_RUN: Mark = { sign: '–', tone: 'quiet', says: 'not run' };
+export const MARKS: readonly Mark[] = [CAUGHT, MISNAMED, MISSED, EQUIVALENT, INAPPLICABLE, NOT_RUN];
+
+export function markOf({ outcome, headlineRight }: Pick<Cell, 'outcome' | 'headlineRight'>): Mark {
+  if (outcome === 'caught') return headlineRight ? CAUGHT : MISNAMED;
+  return { missed: MISSED, equivalent: EQUIVALENT, 'not-applicable': INAPPLICABLE, 'not-run': NOT_RUN }[
+    outcome
+  ];
+}
+
+/** Of a fault over all scenarios; one that nothing could show is as red as a missed one. */
+export function rowMark({ standing, headlineRight }: Pick<MatrixRow, 'standing' | 'headlineRight'>): Mark {
+  if (standing === 'caught') return headlineRight ? CAUGHT : MISNAMED;
+  const says = {
+    missed: 'missed',
+    equivalent: 'equivalent wherever it applies',
+    inapplicable: 'applies to no scenario here',
+    'not-run': 'not run',
+  }[standing];
+  return { sign: MISSED.sign, tone: 'bad', says };
+}
+
+/** What was found, in figures; the reason why it has not passed is the matrix' `problem`. */
+export function matrixSentence(matrix: Matrix): string {
+  const { passed, faults, caught, headlineRight, healthy, falseAlarms, medianSteps, cells } = matrix;
+  const steps = medianSteps === null ? '' : `, after ${count(medianSteps, 'step')} in the median`;
+  return (
+    `${passed ? 'Passed' : 'Failed'}: ${caught} of ${count(faults, 'fault')} caught in ${count(cells.judged, 'cell')}, ` +
+    `${headlineRight} rightly named${steps}; ${count(falseAlarms, 'false alarm')} in ${count(healthy, 'healthy run')}.`
+  );
+}

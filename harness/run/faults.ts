@@ -1,0 +1,47 @@
+/** Picks and loads the faults that a matrix is made of. */
+import type { Fault } from '../faults/fault.ts';
+import { FAULTS, findFaults, loadFault } from '../faults/find.ts';
+import { RULES } from '../judge/rules/index.ts';
+import { namePattern, UsageError } from './scenario.ts';
+
+export interface LoadedFault {
+  readonly file: string;
+  readonly fault: Fault;
+}
+
+/**
+ * @param folder of fault files; this package's own if undefined
+ * @param wanted ids, in which `*` matches anything; all if empty
+ * @throws {UsageError | FaultError} when one matches nothing, or a file is no fault or names no rule
+ */
+export async function selectFaults(
+  folder: string | undefined,
+  wanted: readonly string[],
+): Promise<LoadedFault[]> {
+  const found = await findFaults(folder ?? FAULTS);
+  if (found.size === 0) {
+    throw new UsageError(
+      `no fault file (.ts, .js) in ${folder ?? FAULTS}; name another folder with --faults DIR`,
+    );
+  }
+  const ids = [...found.keys()].sort();
+  const selected = new Set(wanted.length === 0 ? ids : []);
+  for (const want of wanted) {
+    const matches = ids.filter((id) => namePattern(want).test(id));
+    if (matches.length === 0)
+      throw new UsageError(`no fault matches '${want}'; there are: ${ids.join(', ')}`);
+    for (const id of matches) selected.add(id);
+  }
+  return Promise.all(
+    [...selected].map(async (id) => {
+      const file = found.get(id)!;
+      const fault = await loadFault(file);
+      // A misspelt rule would make every headline look wrong.
+      const unknown = [fault.rule].flat().find((id) => !RULES.some((rule) => rule.id === id));
+      if (unknown !== undefined) {
+        throw new UsageError(`fault ${file}: rule: '${unknown}' is no rule; see resumeproof list --rules`);
+      }
+      return { file, fault };
+    }),
+  );
+}

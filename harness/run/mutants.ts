@@ -1,0 +1,290 @@
+/** The kill matrix: puts every fault into every healthy scenario that it applies to, and judges what comes of it. */
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { type JudgedCell, judgeCell, unjudged } from '../judge/cell.ts';
+import { collectEvidence } from '../judge/evidence.ts';
+import { type Judgement, judge, type Subject, skipped } from '../judge/judge.ts';
+import {
+  type Cell,
+  type Matrix,
+  type MatrixFault,
+  type MatrixScenario,
+  rowOf,
+  summarize,
+} from '../judge/matrix.ts';
+import { writeWhole } from '../report/files.ts';
+import { writeMatrix } from '../report/matrix.ts';
+import type { Trace } from '../trace/schema.ts';
+import { type ExecuteOptions, executeFault, executeScenario } from './execute.ts';
+import type { LoadedFault } from './faults.ts';
+import type { LoadedScenario } from './scenario.ts';
+
+export interface MutantsOptions extends Pick<ExecuteOptions, 'backend' | 'requireGpu' | 'images' | 'signal'> {
+  /** The run's folder, which must not exist yet. */
+  readonly folder: string;
+  /** Processes at a time. */
+  readonly jobs: number;
+  /** Try each fault on as many scenarios as this, in which it can matter; on all if undefined. */
+  readonly sample: number | undefined;
+  /** Keep the traces of all cells, not only of those that were missed. */
+  readonly keep: boolean;
+  /** The command that runs a cell again, or a scenario where there is no fault. */
+  readonly replay: (scenario: LoadedScenario, fault?: string) => string;
+  readonly onScenario?: (scenario: MatrixScenario, applicable: number) => void;
+  /** Told before the first cell how many there are; of a sample, at least. */
+  readonly onCells?: (total: number) => void;
+  readonly onCell?: (fault: string, cell: Cell) => void;
+}
+
+export interface MutantsResult {
+  readonly matrix: Matrix;
+  readonly report: { readonly html: string; readonly json: string };
+}
+
+/** A scenario without a fault in it: what every cell of it is judged against. */
+interface Healthy {
+  readonly loaded: LoadedScenario;
+  readonly folder: string;
+  readonly subject: Subject;
+  readonly judgement: Judgement;
+  readonly traces: readonly Trace[];
+  /** By fault file. */
+  readonly answers: Readonly<Record<string, boolean | string>>;
+  readonly seconds: number;
+}
+
+/** Runs the scenarios, then the cells, side by side; what an abort leaves is told as not run. */
+export async function runMutants(
+  scenarios: readonly LoadedScenario[],
+  faults: readonly LoadedFault[],
+  options: MutantsOptions,
+): Promise<MutantsResult> {
+  const startedAt = new Date();
+  await mkdir(options.folder, { recursive: true });
+  const limit = pLimit(options.jobs);
+  // More under way than there are processes at a time: while one is judged, another has a process to run.
+  const atATime = pLimit(options.jobs + 1);
+  const started = await atATime.map(scenarios, async (loaded) => {
+    if (options.signal.aborted) return undefined;
+    const own = await runHealthy(loaded, faults, limit, options);
+    // What was cut off is no false alarm.
+    if (options.signal.aborted) return undefined;
+    options.onScenario?.(scenarioOf(own), applicableTo(own, faults).length);
+    return own;
+  });
+  const healthy = started.filter((own) => own !== undefined);
+  const cells = await runCells(healthy, faults, limit, options);
+  const kept = new Set(
+    cells.flatMap((row) => row.flatMap((cell) => (cell.kept === null ? [] : cell.scenario))),
+  );
+  const told = await Promise.all(
+    healthy.map(async (own): Promise<MatrixScenario> => {
+      const scenario = scenarioOf(own);
+      if (options.keep || scenario.falseAlarm || kept.has(scenario.scenario)) {
+        return { ...scenario, kept: await keep(own.folder, own.judgement, own.traces, own.seconds, options) };
+      }
+      await rm(own.folder, { recursive: true, force: true });
+      return scenario;
+    }),
+  );
+  const matrix = summarize({
+    startedAt: startedAt.toISOString(),
+    seconds: (Date.now() - startedAt.getTime()) / 1000,
+    backend: options.backend,
+    device: healthy.find(({ judgement }) => judgement.backend !== null)?.judgement.backend ?? null,
+    sample: options.sample ?? null,
+    interrupted: options.signal.aborted,
+    scenarios: told,
+    rows: faults.map(({ fault }, index) => rowOf(factsOf(fault), cells[index]!)),
+  });
+  return { matrix, report: await writeMatrix(options.folder, matrix) };
+}
+
+const factsOf = ({ id, breaks, reports, proofs, rule, cause }: LoadedFault['fault']): MatrixFault => ({
+  id,
+  breaks,
+  reports: [...reports],
+  proofs: [...proofs],
+  rule: [rule].flat(),
+  cause: [cause].flat(),
+});
+
+async function runHealthy(
+  loaded: LoadedScenario,
+  faults: readonly LoadedFault[],
+  limit: LimitFunction,
+  options: MutantsOptions,
+): Promise<Healthy> {
+  const start = performance.now();
+  const folder = path.join(options.folder, loaded.name);
+  let answers: Healthy['answers'] = {};
+  const { traces, skip } = await executeScenario(loaded, {
+    ...options,
+    folder: path.join(folder, 'healthy'),
+    limit,
+    // The third arm tells what was lost from what was changed.
+    cold: true,
+    ask: faults.map(({ file }) => file),
+    onProgress: (_role, _segment, progress) => {
+      if (progress.kind === 'applies') answers = progress.answers;
+    },
+  });
+  const { name, scenario, plan } = loaded;
+  const subject: Subject = {
+    scenario: name,
+    about: scenario.about,
+    expect: 'proven',
+    replay: options.replay(loaded),
+  };
+  // A trainer that is not asked for a cold start by its scenario need not know how to make one.
+  const usable = traces.filter(
+    ({ run, end }) => run?.role !== 'cold' || end !== undefined || scenario.cold === true,
+  );
+  const judgement =
+    skip === undefined
+      ? judge(subject, collectEvidence(plan, options.backend, usable))
+      : skipped(subject, plan, skip);
+  const seconds = (performance.now() - start) / 1000;
+  return { loaded, folder, subject, judgement, traces: usable, answers, seconds };
+}
+
+function scenarioOf({ loaded, judgement, seconds }: Healthy): MatrixScenario {
+  const { outcome, headline } = judgement;
+  const falseAlarm = outcome !== 'proven' && outcome !== 'skipped';
+  return { scenario: loaded.name, outcome, falseAlarm, headline, seconds, kept: null };
+}
+
+/** Where it could not be told, the cell is run into, and says why. */
+const applicableTo = ({ answers }: Healthy, faults: readonly LoadedFault[]): LoadedFault[] =>
+  faults.filter(({ file }) => answers[file] !== false && answers[file] !== undefined);
+
+/** By fault, a cell for each scenario, in their orders. */
+async function runCells(
+  healthy: readonly Healthy[],
+  faults: readonly LoadedFault[],
+  limit: LimitFunction,
+  options: MutantsOptions,
+): Promise<Cell[][]> {
+  const proven = healthy.filter(({ judgement }) => judgement.outcome === 'proven');
+  const turns = inTurns(proven, faults);
+  const wanted = options.sample ?? Number.POSITIVE_INFINITY;
+  options.onCells?.(turns.reduce((sum, own) => sum + Math.min(own.length, wanted), 0));
+  const atATime = pLimit(options.jobs + 1);
+  return Promise.all(
+    faults.map(async (loadedFault, index) => {
+      const cells = new Map<string, Cell>();
+      const run = (own: Healthy): Promise<Cell> =>
+        atATime(async () => {
+          const cell = await runCell(own, loadedFault, limit, options);
+          if (cell.outcome !== 'not-run') options.onCell?.(loadedFault.fault.id, cell);
+          cells.set(own.loaded.name, cell);
+          return cell;
+        });
+      const turn = turns[index]!;
+      if (options.sample === undefined) await Promise.all(turn.map(run));
+      let mattering = 0;
+      for (const own of options.sample === undefined ? [] : turn) {
+        if (mattering === options.sample) break;
+        // An equivalent one says nothing of the fault, so another scenario is tried.
+        if ((await run(own)).outcome !== 'equivalent') mattering += 1;
+      }
+      return healthy.map((own) => cells.get(own.loaded.name) ?? withoutRun(own, loadedFault));
+    }),
+  );
+}
+
+/**
+ * For each fault the scenarios that it applies to, those first that the faults before it come to least: so that a
+ * sample is spread over all scenarios, and is the same each time.
+ */
+function inTurns(proven: readonly Healthy[], faults: readonly LoadedFault[]): Healthy[][] {
+  const load = new Map(proven.map((own) => [own, 0]));
+  return faults.map((loadedFault) => {
+    const able = proven.filter((own) => applicableTo(own, [loadedFault]).length > 0);
+    const turn = able.toSorted((a, b) => load.get(a)! - load.get(b)!);
+    const [first] = turn;
+    if (first !== undefined) load.set(first, load.get(first)! + 1);
+    return turn;
+  });
+}
+
+function withoutRun(own: Healthy, loadedFault: LoadedFault): Cell {
+  const { outcome } = own.judgement;
+  const answer = own.answers[loadedFault.file];
+  const judged =
+    answer === false
+      ? unjudged('not-applicable', null)
+      : unjudged(
+          'not-run',
+          outcome === 'skipped'
+            ? own.judgement.headline
+            : outcome === 'proven'
+              ? 'not drawn in this sample'
+              : `the healthy run is ${outcome}`,
+        );
+  return { scenario: own.loaded.name, ...judged, seconds: 0, kept: null };
+}
+
+async function runCell(
+  own: Healthy,
+  { file, fault }: LoadedFault,
+  limit: LimitFunction,
+  options: MutantsOptions,
+): Promise<Cell> {
+  const { loaded, subject, traces } = own;
+  const { name, plan } = loaded;
+  const interrupted: Cell = { scenario: name, ...unjudged('not-run', 'interrupted'), seconds: 0, kept: null };
+  if (options.signal.aborted) return interrupted;
+  const answer = own.answers[file];
+  if (typeof answer === 'string') {
+    return { ...interrupted, outcome: 'missed', why: `it could not be asked whether it applies: ${answer}` };
+  }
+  const start = performance.now();
+  const folder = path.join(own.folder, fault.id);
+  const saves = fault.saves ?? false;
+  const faulty = await executeFault(loaded, { file, saves }, path.join(own.folder, 'healthy'), {
+    ...options,
+    folder,
+    limit,
+    cold: false,
+    onProgress: () => {},
+  });
+  if (options.signal.aborted) {
+    await rm(folder, { recursive: true, force: true });
+    return interrupted;
+  }
+  const changed = (trace: Trace): boolean =>
+    trace.run?.role === 'after' || (saves && trace.run?.role === 'before');
+  const all = [...traces.filter((trace) => !changed(trace)), ...faulty];
+  const replay = options.replay(loaded, fault.id);
+  const judgement = judge({ ...subject, replay }, collectEvidence(plan, options.backend, all));
+  const judged: JudgedCell = judgeCell(factsOf(fault), judgement, traces.filter(changed), faulty);
+  const seconds = (performance.now() - start) / 1000;
+  const cell: Cell = { scenario: name, ...judged, seconds, kept: null };
+  if (options.keep || cell.outcome === 'missed') {
+    return { ...cell, kept: await keep(folder, judgement, all, seconds, options) };
+  }
+  await rm(folder, { recursive: true, force: true });
+  return cell;
+}
+
+/** Leaves the traces where they are, with the verdict beside them. Returns the folder's name within the run's. */
+async function keep(
+  folder: string,
+  judgement: Judgement,
+  traces: readonly Trace[],
+  seconds: number,
+  { folder: root }: MutantsOptions,
+): Promise<string> {
+  const within = (from: string, file: string): string => path.relative(from, file).split(path.sep).join('/');
+  const runs = traces.map((trace) => ({
+    role: trace.run?.role ?? 'unknown',
+    segment: trace.run?.segment ?? 0,
+    trace: within(folder, trace.file),
+    seconds: trace.process?.seconds ?? 0,
+  }));
+  const verdict = { ...judgement, caveats: [], seconds, runs };
+  await writeWhole(folder, 'verdict.json', `${JSON.stringify(verdict, null, 2)}\n`);
+  return within(root, folder);
+}
