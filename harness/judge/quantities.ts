@@ -2,7 +2,7 @@
 import type { SampleRecord, StateRecord, TensorRecord, Trace, TracedStep } from '../trace/schema.ts';
 
 /** Measured in every step, by parameter. */
-export const CURVES = ['loss', 'l2', 'updateL2', 'gradientL2'] as const;
+export const CURVES = ['loss', 'l2', 'updateL2', 'gradientL2', 'appliedGradientL2'] as const;
 /** Recorded where a stretch of steps ends: tensors of each kind, and pictures. */
 export const QUANTITIES = [...CURVES, 'parameter', 'slot', 'average', 'buffer', 'image'] as const;
 
@@ -31,7 +31,7 @@ export function stepReadings(step: TracedStep, curve: Curve): Readings {
     step.names.map((name, at) => [
       name,
       {
-        values: [step[curve][at]!],
+        values: [step[curve]?.[at] ?? null],
         // The difference of two numbers is known no better than they are.
         ...(curve === 'updateL2' ? { quantum: RESOLUTION * step.l2[at]! } : {}),
       },

@@ -289,27 +289,55 @@ export const updateCountsDiffer = countRule(
   'let one place apply the update, and restore the micro-batch count',
 );
 
-export const slotsDoNotAdvance = aliveRule(
-  'slots-do-not-advance',
-  'Every optimizer slot that advances in the control advances.',
-  ({ resume }) => {
+const doesNotAdvance = (
+  id: string,
+  kind: 'slot' | 'average' | 'buffer',
+  noun: string,
+  cause: string,
+  remedy: string,
+): Rule =>
+  aliveRule(id, `Every ${noun} that advances in the control advances.`, ({ resume }) => {
     if (resume.last === undefined || resume.resumed === undefined) return undefined;
-    const [first, last] = [tensorsOf(resume.controlFirst, 'slot'), tensorsOf(resume.controlLast, 'slot')];
-    const [mine, later] = [tensorsOf(resume.resumed, 'slot'), tensorsOf(resume.last, 'slot')];
+    const [first, last] = [tensorsOf(resume.controlFirst, kind), tensorsOf(resume.controlLast, kind)];
+    const [mine, later] = [tensorsOf(resume.resumed, kind), tensorsOf(resume.last, kind)];
     const advancing = [...last.keys()].filter((name) => last.get(name)!.sha256 !== first.get(name)?.sha256);
     const still = advancing.filter((name) => later.get(name)?.sha256 === mine.get(name)?.sha256);
     const [one] = still;
     if (one === undefined) return undefined;
     return {
-      sentence: `From resume ${resume.index} to step ${resume.to}, ${ofAll(still.length, advancing.length, 'optimizer slot')} did not advance.`,
+      sentence: `From resume ${resume.index} to step ${resume.to}, ${ofAll(still.length, advancing.length, noun)} did not advance.`,
       subjects: still,
       total: advancing.length,
+      step: resume.to,
       expected: `'${one}': L2 norm ${figure(last.get(one)!.l2)} at step ${resume.to}, as in the control`,
       seen: `${figure(later.get(one)?.l2)}, as right after the resume`,
-      cause: 'the optimizer takes no step for these parameters, or steps others',
-      remedy: 'see which parameters the optimizer’s groups and the hooks hold after the restore',
+      cause,
+      remedy,
     };
-  },
+  });
+
+export const slotsDoNotAdvance = doesNotAdvance(
+  'slots-do-not-advance',
+  'slot',
+  'optimizer slot',
+  'the optimizer takes no step for these parameters, or steps others',
+  'see which parameters the optimizer’s groups and the hooks hold after the restore',
+);
+
+export const averagesDoNotAdvance = doesNotAdvance(
+  'averages-do-not-advance',
+  'average',
+  'weight average',
+  'the average is not updated any more, or follows weights that do not move',
+  'update the average after each update, from the parameters that are trained',
+);
+
+export const buffersDoNotAdvance = doesNotAdvance(
+  'buffers-do-not-advance',
+  'buffer',
+  'buffer',
+  'the model was resumed in evaluation mode, or its statistics are written elsewhere',
+  'switch to training mode after the load; let the forward pass write the buffers that are observed',
 );
 
 export const imagesUnchanged: Rule = {

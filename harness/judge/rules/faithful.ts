@@ -224,6 +224,43 @@ export const gradientsDiffer = curveRule({
   noun: 'a gradient’s norm',
   cause: 'another loss, another scale of it, clipping, or accumulation with another phase',
 });
+/** Where the gradient itself is right, and what the update makes of it is not. */
+export const appliedGradientsDiffer: Rule = {
+  id: 'applied-gradients-differ',
+  proof: 'faithful',
+  claim: 'What an update uses of a right gradient, clipped and unscaled, is what the control’s uses.',
+  judge: ({ resumes, noise }) =>
+    resumes.flatMap((resume): Found[] => {
+      for (const { control, resumed } of stepPairs(resume)) {
+        const of = (quantity: Curve): Departure[] => {
+          const mine = stepReadings(resumed, quantity);
+          return departures(stepReadings(control, quantity), mine, (name) =>
+            noise.compare(quantity, resumed.step, name, mine.get(name)),
+          );
+        };
+        const wrong = new Set(of('gradientL2').map(({ name }) => name));
+        const departed = of('appliedGradientL2').filter(({ name, expected, seen }) => {
+          const both = typeof expected === 'number' && typeof seen === 'number';
+          return both && !wrong.has(name);
+        });
+        const [worst] = departed;
+        if (worst === undefined) continue;
+        return [
+          {
+            sentence: `After resume ${resume.index}, the gradient that the update of '${worst.name}' uses at step ${resumed.step} is not the control’s, though the gradient is: its norm is ${apart(worst.seen, worst.expected)}.`,
+            subjects: departed.map(({ name }) => name),
+            total: control.names.length,
+            resume: resume.index,
+            step: resumed.step,
+            ...sides(worst),
+            cause: 'gradients are not clipped any more, clipped twice or to another norm, or not unscaled',
+            remedy: 'clip and unscale after a resume as before it, in the hooks too',
+          },
+        ];
+      }
+      return [];
+    }),
+};
 export const updatesDiffer = curveRule({
   id: 'updates-differ',
   claim: 'Each update’s norm is the control’s.',
@@ -370,6 +407,7 @@ export const FAITHFUL_RULES: readonly Rule[] = [
   appliedRateDiffers,
   appliedDiffers,
   stepDiffers,
+  appliedGradientsDiffer,
   lossDiffers,
   gradientsDiffer,
   updatesDiffer,

@@ -4,6 +4,8 @@ import * as alive from './alive.ts';
 import { deviationDidNotHappen } from './deviation-did-not-happen.ts';
 import { deviationNotDeclared } from './deviation-not-declared.ts';
 import { FAITHFUL_RULES } from './faithful.ts';
+import { gradientsMissing } from './gradients-missing.ts';
+import { randomDoesNotAdvance } from './random-does-not-advance.ts';
 import * as restored from './restored.ts';
 import * as run from './run.ts';
 
@@ -27,6 +29,7 @@ export const RULES: readonly Rule[] = [
   restored.tiesChanged,
   restored.equalsColdStart,
   // Why nothing moves, then that nothing moves.
+  gradientsMissing,
   alive.hooksSilent,
   alive.updatesGoAstray,
   alive.rateNotAsClaimed,
@@ -45,6 +48,9 @@ export const RULES: readonly Rule[] = [
   alive.updateCountsDiffer,
   alive.claimContradicted,
   alive.slotsDoNotAdvance,
+  alive.averagesDoNotAdvance,
+  alive.buffersDoNotAdvance,
+  randomDoesNotAdvance,
   alive.imagesUnchanged,
   ...FAITHFUL_RULES,
   // What could not be told; what was refuted stands all the same.

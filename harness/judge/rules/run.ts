@@ -317,8 +317,9 @@ export const nothingAfterResume: Rule = {
   judge: ({ resumes, plan }) =>
     resumes
       .filter(
-        ({ steps, from, to, after }) =>
-          (steps.length === 0 || steps.length < to - from) && after.failure === undefined,
+        ({ index, steps, from, to, after }) =>
+          // A resume after the last step rightly trains nothing; alone it proves nothing.
+          (steps.length < to - from || (from === to && index === 1)) && after.failure === undefined,
       )
       .map(
         (resume): Found => ({

@@ -1,0 +1,38 @@
+/** A loss that is computed on other variables than those that are trained gives these no gradient. */
+import { stepPairs } from '../columns.ts';
+import { type Found, listed, ofAll, type Rule } from '../rule.ts';
+
+export const gradientsMissing: Rule = {
+  id: 'gradients-missing',
+  proof: 'alive',
+  claim: 'Every parameter that gets gradients in the control gets them after the resume.',
+  judge: ({ resumes }) =>
+    resumes.flatMap((resume): Found[] => {
+      const pairs = stepPairs(resume);
+      const reached = (which: 'control' | 'resumed'): Set<string> =>
+        new Set(
+          pairs.flatMap((pair) => pair[which].names.filter((_, at) => pair[which].gradientL2[at] !== null)),
+        );
+      const [theirs, mine] = [reached('control'), reached('resumed')];
+      const missing = [...theirs].filter((name) => !mine.has(name));
+      if (missing.length === 0) return [];
+      const stray = pairs.reduce((sum, { resumed }) => sum + (resumed.strayGradients ?? 0), 0);
+      return [
+        {
+          sentence: `After resume ${resume.index}, no gradient reaches ${ofAll(missing.length, theirs.size, 'parameter')} in ${pairs.length} steps, while the loss is still printed: ${listed(missing)}.`,
+          subjects: missing,
+          total: theirs.size,
+          resume: resume.index,
+          step: resume.from + 1,
+          expected: 'gradients, as in the control',
+          seen:
+            stray > 0
+              ? `none; ${stray} gradients of variables that are not the trainer’s parameters`
+              : 'none',
+          cause:
+            'the loss was built on other variables than those that are trained: the model of before the load, a copy, or one without its adapters; or they came back frozen',
+          remedy: 'build the loss on the restored model, after the load and after adapters are attached',
+        },
+      ];
+    }),
+};
