@@ -8,15 +8,11 @@ export type JudgedCell = Omit<Cell, 'scenario' | 'seconds' | 'kept'>;
 
 /** Whether the diagnosis is the fault's: the rule that heads the findings, and the cause. */
 export function rightlyNamed(fault: Pick<MatrixFault, 'rule' | 'cause'>, judgement: Judgement): boolean {
-  const cause = causeOf(judgement);
+  const { cause } = judgement;
   const [first] = judgement.findings;
-  const named = cause === undefined || fault.cause.some((one) => one === cause);
+  const named = fault.cause.some((one) => one === cause);
   return fault.rule.some((rule) => rule === first?.rule) && named;
 }
-
-/** Undefined where the judge names no causes. */
-const causeOf = (judgement: Judgement & { readonly cause?: string | null }): string | null | undefined =>
-  judgement.cause;
 
 /**
  * @param healthy the traces that the fault could have changed, as they are without it
@@ -37,7 +33,7 @@ export function judgeCell(
     outcome: caught ? 'caught' : same ? 'equivalent' : 'missed',
     headlineRight,
     rule: judgement.findings[0]?.rule ?? null,
-    cause: causeOf(judgement) ?? null,
+    cause: judgement.cause,
     headline: judgement.headline,
     proofs: judgement.proofs,
     rules: [...new Set(refuting.map(({ rule }) => rule))],
@@ -71,7 +67,7 @@ function whyNot(fault: MatrixFault, judgement: Judgement, stood: readonly string
   if (!fault.rule.some((rule) => rule === first?.rule)) {
     return `headed by ${first?.rule ?? 'nothing'} and not by ${fault.rule.join(' or ')}`;
   }
-  return `the cause named is ${causeOf(judgement) ?? 'none'} and not ${fault.cause.join(' or ')}`;
+  return `the cause named is ${judgement.cause ?? 'none'} and not ${fault.cause.join(' or ')}`;
 }
 
 /** After the resume that a finding is of, until the step that it is seen in: at the latest the window's last. */

@@ -1,4 +1,5 @@
 /** From traces to a verdict: every rule, then what they say together. Pure: no files, no TensorFlow. */
+import { diagnose, inOrderOf } from './causes/diagnose.ts';
 import { declaredDeviations } from './deviations.ts';
 import type { Evidence } from './evidence.ts';
 import { complete } from './rule.ts';
@@ -21,7 +22,9 @@ export function findingsOf(evidence: Evidence): Finding[] {
 }
 
 export function judge(subject: Subject, evidence: Evidence): Judgement {
-  const findings = findingsOf(evidence);
+  const found = findingsOf(evidence);
+  const diagnosis = diagnose(evidence, found);
+  const findings = inOrderOf(diagnosis, found);
   const proofs = proofsOf(findings, evidence);
   const outcome = together(Object.values(proofs));
   const mismatch = mismatchOf(subject.expect, outcome, findings);
@@ -30,7 +33,8 @@ export function judge(subject: Subject, evidence: Evidence): Judgement {
     about: subject.about,
     outcome,
     proofs,
-    headline: headlineOf(evidence, findings),
+    headline: diagnosis?.sentence ?? headlineOf(evidence, findings),
+    cause: diagnosis?.cause.id ?? null,
     deviations: declaredDeviations(evidence.deviates, evidence.resumes),
     findings,
     expect: subject.expect,
@@ -51,6 +55,7 @@ export function skipped(subject: Subject, plan: Verdict['plan'], why: string): J
     proofs: null,
     headline: `Skipped: ${why}.`,
     deviations: [],
+    cause: null,
     findings: [],
     asExpected: true,
     mismatch: null,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { backendSchema, DEVIATIONS, planSchema } from '../trace/schema.ts';
 import { QUANTITIES } from './quantities.ts';
 
-export const VERDICT_FORMAT = 2;
+export const VERDICT_FORMAT = 3;
 export const PROOFS = ['restored', 'alive', 'faithful'] as const;
 
 const outcome = z.enum(['proven', 'refuted', 'inconclusive']);
@@ -71,6 +71,12 @@ export const verdictSchema = z.object({
   outcome: z.enum([...outcome.options, 'skipped']),
   proofs: z.object({ restored: outcome, alive: outcome, faithful: outcome }).nullable(),
   headline: z.string().describe('the diagnosis in one sentence'),
+  cause: z
+    .string()
+    .nullable()
+    .describe(
+      'what the diagnosis names, of the table in docs/rules.md; null where nothing is refuted or none shows',
+    ),
   caveats: z
     .array(z.string())
     .describe(

@@ -58,6 +58,7 @@ function emptyParts(context: TrainerContext, recipe: Recipe): Parts {
     average: undefined,
     scaler: undefined,
     views: { loss: live, average: live, save: live, sample: live },
+    sampledBuffers: () => parts.buffers,
     fusedGroups: undefined,
     unregister: [],
     saved: undefined,
@@ -138,8 +139,9 @@ export class Loop implements Trainer {
   }
 
   async #sample(): Promise<readonly SampledImage[]> {
-    const { recipe, views, buffers, average } = this.parts;
+    const { recipe, views, sampledBuffers, average } = this.parts;
     const draw = recipe.model.sample!;
+    const buffers = sampledBuffers();
     const buffer = (name: string) => buffers.get(name)!;
     const live = byName(views.sample());
     const pictures = await draw(live, buffer, 'weights');

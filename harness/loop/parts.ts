@@ -36,6 +36,8 @@ export interface Parts {
   scaler: LossScaler | undefined;
   /** Whose parameters the loss reads, the average follows, a checkpoint keeps and pictures are made of. */
   views: Record<'loss' | 'average' | 'save' | 'sample', () => readonly Parameter[]>;
+  /** Whose running statistics pictures are made with. */
+  sampledBuffers: () => ReadonlyMap<string, Variable>;
   fusedGroups: FusedGroups | undefined;
   unregister: Unregister[];
   /** What was read from the checkpoint, until it is restored. */

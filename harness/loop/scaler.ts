@@ -37,6 +37,7 @@ export class LossScaler {
   /** Divides the gradients by the scale. Resolves to whether any had left half precision. */
   async unscale(gradients: Gradients, parameters: readonly Parameter[]): Promise<boolean> {
     const own = parameters.filter(({ variable }) => gradients.of(variable) !== undefined);
+    if (own.length === 0) return false;
     const largest = tf.tidy(() =>
       tf.stack(own.map(({ variable }) => tf.max(tf.abs(gradients.of(variable)!)))),
     );

@@ -14,5 +14,11 @@ export default defineProgramFault({
     onceResumed(program, (parts) => {
       const copy = copiesOf(parts.parameters);
       parts.views.sample = () => copy;
+      const statistics = new Map(
+        copiesOf([...parts.buffers].map(([name, variable]) => ({ name, variable }))).map(
+          ({ name, variable }) => [name, variable],
+        ),
+      );
+      parts.sampledBuffers = () => statistics;
     }),
 });

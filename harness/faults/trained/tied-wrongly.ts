@@ -12,7 +12,7 @@ export default defineProgramFault({
   cause: 'weights-tied',
   needs: hasTwins,
   change: (program) => {
-    program.assembly = insertedAfter(program.assembly, 'restore weights', {
+    program.assembly = insertedAfter(program.assembly, 'restore gradients', {
       name: 'tie',
       run(parts) {
         if (parts.saved === undefined || parts.context.weightsOnly) return;

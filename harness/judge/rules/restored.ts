@@ -8,14 +8,14 @@ import { type Found, figure, listed, ofAll, type Rule } from '../rule.ts';
 
 type Kind = TensorRecord['kind'];
 
-interface Difference {
+export interface Difference {
   readonly name: string;
   readonly saved: TensorRecord | undefined;
   readonly resumed: TensorRecord | undefined;
 }
 
 /** Tensors of a kind that are absent on one side or differ in shape, type or bytes. */
-function differences({ saved, resumed }: Resume, kind: Kind): { of: Difference[]; total: number } {
+export function differences({ saved, resumed }: Resume, kind: Kind): { of: Difference[]; total: number } {
   const before = tensorsOf(saved, kind);
   const after = tensorsOf(resumed, kind);
   const names = [...new Set([...before.keys(), ...after.keys()])];
@@ -51,7 +51,7 @@ interface TensorRule {
 }
 
 /** How the differing tensors were found, in words: absent, zero, or different. */
-function manner(found: readonly Difference[]): string {
+export function manner(found: readonly Difference[]): string {
   if (found.every(({ resumed }) => resumed === undefined)) return 'missing';
   if (found.every(({ saved }) => saved === undefined)) return 'there though none was saved';
   if (found.every(({ saved, resumed }) => resumed?.l2 === 0 && saved?.l2 !== 0)) return 'zero';
@@ -59,7 +59,7 @@ function manner(found: readonly Difference[]): string {
 }
 
 /** The parameter groups of which every tensor concerned is lost, so that the sentence can name them. */
-function wholeGroups(resume: Resume, found: readonly Difference[], kind: Kind): string[] {
+export function wholeGroups(resume: Resume, found: readonly Difference[], kind: Kind): string[] {
   const groupOf = new Map(
     resume.saved?.tensors.filter(({ kind }) => kind === 'parameter').map(({ name, group }) => [name, group]),
   );
@@ -176,7 +176,7 @@ export const gradientsNotRestored = tensorRule({
   remedy: 'save only after an update, or save the accumulated gradients and the micro-batch count too',
 });
 
-interface Entry {
+export interface Entry {
   readonly name: string;
   readonly saved: string;
   readonly resumed: string;
@@ -189,7 +189,7 @@ function nearlySame({ saved, resumed }: Entry): boolean {
   return fractions && figure(one) === figure(other);
 }
 
-function entriesThatDiffer(
+export function entriesThatDiffer(
   saved: Readonly<Record<string, unknown>>,
   resumed: Readonly<Record<string, unknown>>,
 ): { of: Entry[]; total: number } {

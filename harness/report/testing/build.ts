@@ -58,6 +58,7 @@ export function verdict(over: Partial<Verdict> = {}): Verdict {
     about: 'A tiny diffusion transformer, Adam, one resume.',
     outcome: 'proven',
     proofs: { restored: 'proven', alive: 'proven', faithful: 'proven' },
+    cause: null,
     headline: 'Resumed training is indistinguishable from uninterrupted training.',
     caveats: [],
     deviations: [],

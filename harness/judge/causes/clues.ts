@@ -1,0 +1,137 @@
+/** All that was found of one resume, prepared for the causes. */
+import { type CounterKind, counterKind } from '../../trace/names.ts';
+import type { StateRecord, TensorRecord, TracedStep } from '../../trace/schema.ts';
+import { moved, type StepPair, stepPairs } from '../columns.ts';
+import { type Evidence, type Resume, tensorsOf } from '../evidence.ts';
+import { type Difference, differences, entriesThatDiffer } from '../rules/restored.ts';
+import type { Finding } from '../verdict.ts';
+
+export interface Changed {
+  readonly of: readonly Difference[];
+  readonly total: number;
+}
+
+export interface ChangedValue {
+  readonly name: string;
+  readonly saved: string | number | boolean | null | undefined;
+  readonly resumed: string | number | boolean | null | undefined;
+  /** In a run that just began. */
+  readonly initial: string | number | boolean | null | undefined;
+}
+
+export interface ChangedCounter extends ChangedValue {
+  readonly kind: CounterKind;
+}
+
+export interface Clues {
+  readonly evidence: Evidence;
+  readonly resume: Resume;
+  readonly findings: readonly Finding[];
+  readonly has: (rule: string) => boolean;
+  readonly finding: (rule: string) => Finding | undefined;
+  /** Tensors of a kind that did not come back. */
+  readonly changed: (kind: TensorRecord['kind']) => Changed;
+  readonly counters: readonly ChangedCounter[];
+  readonly generators: readonly ChangedValue[];
+  /** What the run began with. */
+  readonly initial: StateRecord | undefined;
+  readonly pairs: readonly StepPair[];
+  /** The interrupted run's own steps, up to this resume. */
+  readonly past: readonly TracedStep[];
+  /** States that the interrupted run was in before this resume's save. */
+  readonly pastStates: readonly StateRecord[];
+  /** Parameters that move in the control, and after the resume. */
+  readonly moves: { readonly control: ReadonlySet<string>; readonly resumed: ReadonlySet<string> };
+}
+
+export function cluesOf(evidence: Evidence, resume: Resume, findings: readonly Finding[]): Clues {
+  const { control, before, resumes } = evidence;
+  const earlier = [before, ...resumes.filter(({ index }) => index < resume.index).map(({ after }) => after)];
+  const initial = control?.states.find(({ at }) => at === 'start');
+  const pairs = stepPairs(resume);
+  const known = resume.saved !== undefined && resume.resumed !== undefined;
+  const changed = new Map<TensorRecord['kind'], Changed>();
+  const values = (which: 'counters' | 'random'): ChangedValue[] =>
+    known
+      ? entriesThatDiffer(resume.saved![which], resume.resumed![which]).of.map(({ name }) => ({
+          name,
+          saved: resume.saved![which][name],
+          resumed: resume.resumed![which][name],
+          initial: initial?.[which][name],
+        }))
+      : [];
+  return {
+    evidence,
+    resume,
+    findings,
+    has: (rule) => findings.some((finding) => finding.rule === rule),
+    finding: (rule) => findings.find((finding) => finding.rule === rule),
+    changed(kind) {
+      const own = changed.get(kind) ?? (known ? differences(resume, kind) : { of: [], total: 0 });
+      changed.set(kind, own);
+      return own;
+    },
+    counters: values('counters').map((value) => ({ ...value, kind: counterKind(value.name) })),
+    generators: values('random'),
+    initial,
+    pairs,
+    past: earlier.flatMap((trace) => trace?.steps ?? []).filter(({ step }) => step <= resume.from),
+    pastStates: earlier.flatMap((trace) => trace?.states ?? []).filter(({ step }) => step < resume.from),
+    moves: {
+      control: moved(pairs.map((pair) => pair.control)),
+      resumed: moved(pairs.map((pair) => pair.resumed)),
+    },
+  };
+}
+
+/** By name, what a run that just began holds of a kind. */
+export const initialTensors = ({ initial }: Clues, kind: TensorRecord['kind']) => tensorsOf(initial, kind);
+
+/** What came back has the bytes of a run that just began. */
+export function isInitial(
+  clues: Clues,
+  kind: TensorRecord['kind'],
+): ({ name, resumed }: Difference) => boolean {
+  const initial = initialTensors(clues, kind);
+  return ({ name, resumed }) => resumed !== undefined && resumed.sha256 === initial.get(name)?.sha256;
+}
+
+/** Fewer bits of the significand than were saved, and no farther off than their last one. */
+export function isRounded({ saved, resumed }: Difference): boolean {
+  if (saved?.bits === undefined || resumed?.bits === undefined || resumed.bits >= saved.bits) return false;
+  return Math.abs(saved.l2 - resumed.l2) <= saved.l2 * 2 ** -resumed.bits;
+}
+
+/** Norms that steps record are sums in float32 on some devices. */
+const NORM_RESOLUTION = 2 ** -20;
+const sameNorm = (one: number, other: number): boolean =>
+  one === other || Math.abs(one - other) <= NORM_RESOLUTION * Math.max(one, other);
+
+/** The last step before the save after which all these parameters had the norms that came back; 0: the beginning. */
+export function stepOf(clues: Clues, those: readonly Difference[]): number | undefined {
+  if (those.length === 0) return undefined;
+  if (those.every(isInitial(clues, 'parameter'))) return 0;
+  const match = clues.past.findLast(({ step, names, l2 }) => {
+    if (step >= clues.resume.from) return false;
+    return those.every(({ name, saved, resumed }) => {
+      const norm = l2[names.indexOf(name)];
+      if (norm === undefined || resumed === undefined) return false;
+      return sameNorm(norm, resumed.l2) && !(saved !== undefined && sameNorm(norm, saved.l2));
+    });
+  });
+  return match?.step;
+}
+
+/** The last step up to the save that moved any of these parameters. */
+export const lastMove = ({ past }: Clues, those: readonly Difference[]): number | undefined =>
+  past.findLast(({ names, changed }) => those.some(({ name }) => changed[names.indexOf(name)] === true))
+    ?.step;
+
+/** Every value came back as a run that just began has it, and was something else when it was saved. */
+export const areFresh = (values: readonly ChangedValue[]): boolean =>
+  values.length > 0 && values.every(({ resumed, initial }) => resumed !== undefined && resumed === initial);
+
+export const counterNames = (values: readonly ChangedValue[]): string =>
+  values
+    .map(({ name, saved, resumed }) => `'${name}' is ${resumed ?? 'none'} instead of ${saved ?? 'none'}`)
+    .join(', ');

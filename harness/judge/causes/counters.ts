@@ -1,0 +1,435 @@
+/** Schedules, steps, data, accumulation and the loss scale: what is counted, and what follows from the count. */
+import type { TracedStep } from '../../trace/schema.ts';
+import { figure, ofAll } from '../rule.ts';
+import type { Cause } from './cause.ts';
+import { areFresh, type ChangedCounter, type Clues, counterNames } from './clues.ts';
+import { STILL } from './stale.ts';
+
+const COUNTERS = 'counters-not-restored';
+const SCHEDULE = {
+  heads: [COUNTERS, 'rate-differs', 'applied-rate-differs'],
+  explains: ['counter:schedule', 'rate-differs', 'applied-rate-differs', 'rate-not-as-claimed', ...STILL],
+};
+
+const ofKind = ({ counters }: Clues, kind: ChangedCounter['kind']): ChangedCounter[] =>
+  counters.filter((counter) => counter.kind === kind);
+const isRate = ({ name }: ChangedCounter): boolean => /rate|(^|[./])lr([./]|$)/i.test(name);
+
+/** What a schedule counts, without the rates that it gives. */
+const scheduleCounts = (clues: Clues): ChangedCounter[] =>
+  ofKind(clues, 'schedule').filter((one) => !isRate(one));
+
+const distance = ({ saved, resumed }: ChangedCounter): number =>
+  typeof saved === 'number' && typeof resumed === 'number' ? resumed - saved : Number.NaN;
+
+const rateOf = ({ claimed, rates }: TracedStep): readonly number[] => {
+  const logged = Object.entries(claimed.learningRates).sort(([a], [b]) => (a < b ? -1 : 1));
+  return logged.length > 0 ? logged.map(([, rate]) => rate) : rates.filter((rate) => rate !== null);
+};
+const key = (step: TracedStep): string => String(rateOf(step));
+
+/** One step an update: in the window of an accumulation the rate stays. */
+const applied = (steps: readonly TracedStep[]): readonly TracedStep[] =>
+  steps.filter(({ claimed }) => claimed.applied);
+
+interface Rates {
+  readonly mine: readonly TracedStep[];
+  /** Of the control from its first step on, and where in them the resume lies. */
+  readonly theirs: readonly TracedStep[];
+  readonly at: number;
+}
+
+function ratesOf({ resume, evidence, pairs }: Clues): Rates {
+  const theirs = applied(evidence.control?.steps ?? []);
+  const mine = applied(pairs.map(({ resumed }) => resumed));
+  return { mine, theirs, at: theirs.filter(({ step }) => step <= resume.from).length };
+}
+
+/** Whether the rates are the control's with the j-th taken from `place(j)`; a place beyond its end says nothing. */
+function follows({ mine, theirs }: Rates, place: (update: number) => number): boolean {
+  const told = mine.filter((_, update) => theirs[place(update)] !== undefined);
+  return (
+    told.length > 0 &&
+    told.length * 2 >= mine.length &&
+    mine.every((step, update) => {
+      const other = theirs[place(update)];
+      return other === undefined || key(other) === key(step);
+    })
+  );
+}
+
+const SHIFTS = [-1, 1, -2, 2, -3, 3, -4, 4];
+
+/** A constant factor between the rates and the control's, other than 1; rates are products in double precision. */
+function baseFactor({ mine, theirs, at }: Rates): number | undefined {
+  const ratios = mine.flatMap((step, update) => {
+    const other = theirs[at + update];
+    return other === undefined
+      ? []
+      : rateOf(step).map((rate, group) => [rate, rateOf(other)[group] ?? 0] as const);
+  });
+  const told = ratios.filter(([, other]) => other !== 0);
+  const [first] = told.map(([rate, other]) => rate / other);
+  if (first === undefined || first === 1 || first === 0) return undefined;
+  const same = told.every(([rate, other]) => Math.abs(rate / other / first - 1) <= 2 ** -48);
+  return same && ratios.every(([rate, other]) => other !== 0 || rate === 0) ? first : undefined;
+}
+
+const scheduleDiffers = (clues: Clues): boolean =>
+  clues.has('rate-differs') || ofKind(clues, 'schedule').length > 0;
+
+export const SCHEDULE_CAUSES: readonly Cause[] = [
+  {
+    id: 'rate-zero',
+    means: 'The learning rate is 0 in all of the resumed run.',
+    heads: ['silent-no-op', COUNTERS, 'rate-differs', 'stalled-parameters'],
+    explains: SCHEDULE.explains,
+    diagnose(clues) {
+      const { mine, theirs, at } = ratesOf(clues);
+      const zero = mine.every((step) => rateOf(step).every((rate) => rate === 0));
+      const wanted = theirs
+        .slice(at)
+        .flatMap(rateOf)
+        .find((rate) => rate !== 0);
+      if (mine.length === 0 || !zero || wanted === undefined || !scheduleDiffers(clues)) return undefined;
+      return `the learning rate is 0 in all ${mine.length} updates, the control’s begins with ${figure(wanted)}: the schedule takes the run to be over, or its base rate to be 0`;
+    },
+  },
+  {
+    id: 'schedule-restarted',
+    means: 'The schedule began anew.',
+    ...SCHEDULE,
+    diagnose(clues) {
+      if (!scheduleDiffers(clues)) return undefined;
+      const counts = scheduleCounts(clues);
+      const rates = ratesOf(clues);
+      if (counts.length > 0 ? !areFresh(counts) : rates.at === 0 || !follows(rates, (update) => update))
+        return undefined;
+      const [first] = counts;
+      const told = first === undefined ? 'the learning rates are those of step 1 on' : counterNames(counts);
+      return `the schedule began anew: ${told}`;
+    },
+  },
+  {
+    id: 'schedule-shifted',
+    means: 'The schedule is some updates behind or ahead.',
+    ...SCHEDULE,
+    diagnose(clues) {
+      if (!scheduleDiffers(clues)) return undefined;
+      const counts = scheduleCounts(clues);
+      const rates = ratesOf(clues);
+      const by =
+        counts.length > 0
+          ? distance(counts[0]!)
+          : SHIFTS.find((shift) => follows(rates, (update) => rates.at + update + shift));
+      if (by === undefined || Number.isNaN(by)) return undefined;
+      return `the schedule is ${Math.abs(by)} update${Math.abs(by) === 1 ? '' : 's'} ${by < 0 ? 'behind' : 'ahead'}${counts.length > 0 ? `: ${counterNames(counts)}` : ''}`;
+    },
+  },
+  {
+    id: 'schedule-wrong-base',
+    means: 'The schedule goes on from another base rate.',
+    ...SCHEDULE,
+    diagnose(clues) {
+      const factor = scheduleDiffers(clues) ? baseFactor(ratesOf(clues)) : undefined;
+      if (factor === undefined || scheduleCounts(clues).length > 0) return undefined;
+      return `every learning rate is ${figure(factor)} times the control’s: the schedule goes on from another base rate`;
+    },
+  },
+  {
+    id: 'schedule-stands-still',
+    means: 'The schedule does not advance any more.',
+    ...SCHEDULE,
+    diagnose(clues) {
+      const { mine, theirs, at } = ratesOf(clues);
+      if (!clues.has('rate-differs') || mine.length < 2 || new Set(mine.map(key)).size > 1) return undefined;
+      if (new Set(theirs.slice(at, at + mine.length).map(key)).size < 2) return undefined;
+      return `the schedule does not advance any more: the rate stays ${figure(rateOf(mine[0]!)[0])} in ${mine.length} updates`;
+    },
+  },
+  {
+    id: 'schedule-runs-fast',
+    means: 'The schedule advances several times a step.',
+    ...SCHEDULE,
+    diagnose(clues) {
+      const rates = ratesOf(clues);
+      if (!clues.has('rate-differs') || rates.mine.length < 2 || scheduleCounts(clues).length > 0)
+        return undefined;
+      const times = [2, 3, 4].find((times) => follows(rates, (update) => rates.at + times * update));
+      // Where the control ends before the second rate is known there, a schedule that runs on says it by its count.
+      const counted = times ?? timesCounted(clues);
+      if (counted === undefined) return undefined;
+      return `the schedule advances ${counted} times in each step`;
+    },
+  },
+  {
+    id: 'schedule-wrong-shape',
+    means: 'The schedule bends otherwise: another length, or another unit.',
+    ...SCHEDULE,
+    diagnose(clues) {
+      const found = clues.finding('rate-differs');
+      if (found === undefined) return undefined;
+      return `the learning rates bend away from the control’s from step ${found.step} on (${found.seen} instead of ${found.expected}): the schedule has another length, unit or formula`;
+    },
+  },
+];
+
+/** How often the schedule's own count advanced for each time that the control's did, if that is more than once. */
+function timesCounted({ resume }: Clues): number | undefined {
+  const advance = (
+    first: Readonly<Record<string, unknown>> | undefined,
+    last: Readonly<Record<string, unknown>> | undefined,
+  ) =>
+    Object.entries(last ?? {})
+      .filter(([name]) => /^(schedule|scheduler)[./]/i.test(name) && !/rate/i.test(name))
+      .map(([name, value]) => Number(value) - Number(first?.[name]));
+  const mine = advance(resume.resumed?.counters, resume.last?.counters);
+  const theirs = advance(resume.controlFirst?.counters, resume.controlLast?.counters);
+  const ratios = mine.map((value, at) => value / theirs[at]!);
+  const [first] = ratios;
+  return first !== undefined &&
+    Number.isInteger(first) &&
+    first > 1 &&
+    ratios.every((ratio) => ratio === first)
+    ? first
+    : undefined;
+}
+
+export const COUNTER_CAUSES: readonly Cause[] = [
+  {
+    id: 'accumulation-lost',
+    means: 'Saved in mid-accumulation, the gradients gathered so far were dropped.',
+    heads: ['gradients-not-restored'],
+    explains: ['gradients-not-restored', 'gradients-differ'],
+    diagnose(clues) {
+      const { of, total } = clues.changed('gradient');
+      if (of.length === 0) return undefined;
+      return `${ofAll(of.length, total, 'accumulated gradient')} did not come back: the run was saved in mid-accumulation, and the next update is made of fewer micro-batches`;
+    },
+  },
+  {
+    id: 'overflow-forever',
+    means: 'Every step is taken for an overflow and skipped.',
+    heads: ['applied-differs', 'silent-no-op'],
+    explains: ['applied-differs', ...STILL, 'counter:loss-scale', 'rate-differs', 'step-differs'],
+    diagnose({ pairs, has }) {
+      if (!has('applied-differs') || pairs.some(({ resumed }) => resumed.claimed.applied)) return undefined;
+      const wanted = pairs.filter(({ control }) => control.claimed.applied).length;
+      return `every step is skipped: the control makes ${wanted} updates in ${pairs.length} steps, the resumed run none, as if each overflowed`;
+    },
+  },
+  {
+    id: 'optimizer-step-reset',
+    means: 'The optimizer’s step count, by which Adam corrects its bias, began at 0 with old slots.',
+    heads: [COUNTERS],
+    explains: ['counter:optimizer'],
+    diagnose(clues) {
+      const steps = ofKind(clues, 'optimizer');
+      if (!areFresh(steps)) return undefined;
+      return `the optimizer’s step count began anew (${counterNames(steps)}) with slots that did not: the correction of its bias is that of the first updates`;
+    },
+  },
+  {
+    id: 'optimizer-step-changed',
+    means: 'The optimizer’s step count is another.',
+    heads: [COUNTERS],
+    explains: ['counter:optimizer'],
+    diagnose(clues) {
+      const steps = ofKind(clues, 'optimizer');
+      if (steps.length === 0) return undefined;
+      return `the optimizer’s own count is another (${counterNames(steps)}): the correction of its bias is that of other updates`;
+    },
+  },
+  {
+    id: 'hyperparameters-changed',
+    means:
+      'Hyperparameters of the optimizer, such as weight decay, are the constructor’s, not the checkpoint’s.',
+    heads: [COUNTERS],
+    explains: ['counter:hyperparameter'],
+    diagnose(clues) {
+      const those = ofKind(clues, 'hyperparameter');
+      if (those.length === 0) return undefined;
+      return `hyperparameters of the optimizer are not what was saved: ${counterNames(those)}`;
+    },
+  },
+  {
+    id: 'data-restarted',
+    means: 'The data began anew.',
+    heads: [COUNTERS, 'batches-differ'],
+    explains: ['counter:data', 'batches-differ'],
+    diagnose: (clues) => dataCause(clues, 'restarted'),
+  },
+  {
+    id: 'data-rewound',
+    means: 'The data goes on from an earlier place: some examples are seen twice.',
+    heads: [COUNTERS, 'batches-differ'],
+    explains: ['counter:data', 'batches-differ'],
+    diagnose: (clues) => dataCause(clues, 'rewound'),
+  },
+  {
+    id: 'data-skipped',
+    means: 'The data goes on from a later place: some examples are never seen.',
+    heads: [COUNTERS, 'batches-differ'],
+    explains: ['counter:data', 'batches-differ'],
+    diagnose: (clues) => dataCause(clues, 'skipped'),
+  },
+  {
+    id: 'data-reshuffled',
+    means: 'The data comes in another order.',
+    heads: [COUNTERS, 'batches-differ'],
+    explains: ['counter:data', 'batches-differ'],
+    diagnose: (clues) => dataCause(clues, 'reshuffled'),
+  },
+  {
+    id: 'step-reset',
+    means: 'The trainer’s own step count began at 0.',
+    heads: [COUNTERS, 'step-differs'],
+    explains: ['counter:step', 'step-differs', 'applied-differs', 'update-counts-differ'],
+    diagnose(clues) {
+      const steps = ofKind(clues, 'step');
+      if (!areFresh(steps)) return undefined;
+      return `the step count began anew: ${counterNames(steps)}`;
+    },
+  },
+  {
+    id: 'step-scaled',
+    means: 'The trainer’s own step count is in another unit.',
+    heads: [COUNTERS, 'step-differs'],
+    explains: ['counter:step', 'step-differs', 'applied-differs', 'update-counts-differ'],
+    diagnose(clues) {
+      const steps = ofKind(clues, 'step');
+      const factors = new Set(steps.map(({ saved, resumed }) => Number(resumed) / Number(saved)));
+      const [factor] = factors;
+      if (
+        factor === undefined ||
+        factors.size > 1 ||
+        !Number.isInteger(factor) ||
+        factor < 2 ||
+        steps.some(({ saved }) => Number(saved) < 2)
+      )
+        return undefined;
+      return `the step count is ${factor} times what was saved (${counterNames(steps)}): multiplied by the micro-batches of an update, or counted in another unit`;
+    },
+  },
+  {
+    id: 'step-shifted',
+    means: 'The trainer’s own step count is behind or ahead.',
+    heads: [COUNTERS, 'step-differs'],
+    explains: ['counter:step', 'step-differs', 'applied-differs', 'update-counts-differ'],
+    diagnose(clues) {
+      const steps = ofKind(clues, 'step');
+      const by = steps.map(distance);
+      if (by.length === 0 || by.some(Number.isNaN)) return undefined;
+      return `the step count is ${Math.abs(by[0]!)} ${by[0]! < 0 ? 'behind' : 'ahead'}: ${counterNames(steps)}`;
+    },
+  },
+  {
+    id: 'accumulation-phase',
+    means: 'The window of micro-batches is longer, shorter or begins elsewhere: updates come at other steps.',
+    heads: ['applied-differs'],
+    explains: [
+      'applied-differs',
+      'update-counts-differ',
+      'counter:accumulation',
+      'gradients-differ',
+      'rate-differs',
+      'stalled-parameters',
+      'silent-no-op',
+      'slots-do-not-advance',
+      'averages-do-not-advance',
+      'images-unchanged',
+      'gradients-kept',
+    ],
+    diagnose({ pairs, finding }) {
+      const found = finding('applied-differs');
+      if (found === undefined) return undefined;
+      const count = (which: 'control' | 'resumed'): number =>
+        pairs.filter((pair) => pair[which].claimed.applied).length;
+      return `updates come at other steps than the control’s from step ${found.step} on, ${count('resumed')} instead of ${count('control')} in ${pairs.length} micro-batches: the window of the accumulation is longer, shorter or begins elsewhere`;
+    },
+  },
+  {
+    id: 'loss-scale-reset',
+    means: 'The loss scale is back at its default.',
+    heads: [COUNTERS],
+    explains: ['counter:loss-scale', 'applied-differs', 'gradients-differ', 'update-counts-differ'],
+    diagnose(clues) {
+      const scale = ofKind(clues, 'loss-scale');
+      if (!areFresh(scale)) return undefined;
+      return `the loss scaler began anew: ${counterNames(scale)}`;
+    },
+  },
+  {
+    id: 'loss-scale-changed',
+    means: 'The loss scale is neither what was saved nor its default.',
+    heads: [COUNTERS],
+    explains: ['counter:loss-scale', 'applied-differs', 'gradients-differ', 'update-counts-differ'],
+    diagnose(clues) {
+      const scale = ofKind(clues, 'loss-scale');
+      if (scale.length === 0) return undefined;
+      return `the loss scaler is not what was saved: ${counterNames(scale)}`;
+    },
+  },
+  {
+    id: 'counters-changed',
+    means: 'Something that is counted did not come back.',
+    heads: [COUNTERS],
+    explains: ['counter:other'],
+    diagnose(clues) {
+      const those = ofKind(clues, 'other');
+      if (those.length === 0) return undefined;
+      return `what is counted did not come back: ${counterNames(those)}`;
+    },
+  },
+];
+
+function dataCause(
+  clues: Clues,
+  wanted: 'restarted' | 'rewound' | 'skipped' | 'reshuffled',
+): string | undefined {
+  const counts = ofKind(clues, 'data');
+  if (counts.length === 0 && !clues.has('batches-differ')) return undefined;
+  const { way, told } = placeOf(clues, counts);
+  return way === wanted ? told : undefined;
+}
+
+interface Place {
+  readonly way: 'restarted' | 'rewound' | 'skipped' | 'reshuffled';
+  readonly told: string;
+}
+
+/** Where in the control's examples the resumed run goes on. */
+function placeOf({ evidence, resume, pairs }: Clues, counts: readonly ChangedCounter[]): Place {
+  const counted = counts.length > 0 ? `: ${counterNames(counts)}` : '';
+  const batch = pairs[0]?.resumed.claimed.batch ?? [];
+  const steps = evidence.control?.steps ?? [];
+  const ids = steps.flatMap(({ claimed }) => claimed.batch);
+  const here = steps
+    .filter(({ step }) => step <= resume.from)
+    .reduce((sum, { claimed }) => sum + claimed.batch.length, 0);
+  const places = ids.flatMap((_, at) =>
+    batch.length > 0 && batch.every((id, n) => ids[at + n] === id) ? [at] : [],
+  );
+  if (counts.length > 0 && areFresh(counts))
+    return { way: 'restarted', told: `the data began anew${counted}` };
+  if (places.includes(0) && here > 0)
+    return { way: 'restarted', told: 'the data began anew: the first batch is the control’s first' };
+  const [place] = places.toSorted((a, b) => Math.abs(a - here) - Math.abs(b - here));
+  if (place !== undefined && place < here) {
+    return {
+      way: 'rewound',
+      told: `the data goes on ${here - place} examples too early, which are seen twice${counted}`,
+    };
+  }
+  if (place !== undefined && place > here) {
+    return {
+      way: 'skipped',
+      told: `the data goes on ${place - here} examples too late, which are never seen${counted}`,
+    };
+  }
+  const order =
+    place === undefined
+      ? 'the data comes in another order than the control’s'
+      : 'the place in the data is another';
+  return { way: 'reshuffled', told: `${order}${counted}` };
+}

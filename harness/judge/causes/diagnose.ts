@@ -1,0 +1,77 @@
+/** Ranks the causes of what was found, and puts first what the diagnosis accounts for. Pure. */
+import type { Evidence } from '../evidence.ts';
+import type { Finding } from '../verdict.ts';
+import type { Cause } from './cause.ts';
+import { type Clues, cluesOf } from './clues.ts';
+import { CAUSES } from './index.ts';
+
+export interface Diagnosis {
+  readonly cause: Cause;
+  readonly sentence: string;
+  readonly resume: number;
+}
+
+/** What follows from anything that goes wrong, and so speaks for no cause. */
+const CONSEQUENCES = new Set([
+  'loss-differs',
+  'gradients-differ',
+  'applied-gradients-differ',
+  'updates-differ',
+  'parameters-differ',
+  'final-parameters-differ',
+  'final-slots-differ',
+  'final-averages-differ',
+  'final-buffers-differ',
+  'images-differ-from-control',
+  'images-differ-at-resume',
+]);
+
+/** What has to be accounted for: rules that found something, and counters by their kind. */
+function unitsOf({ findings, counters }: Clues): ReadonlySet<string> {
+  const rules = findings.map(({ rule }) => rule).filter((rule) => rule !== 'counters-not-restored');
+  return new Set([...rules, ...counters.map(({ kind }) => `counter:${kind}`)]);
+}
+
+/** The diagnosis of the first resume that goes wrong; undefined where no cause shows, or evidence is amiss. */
+export function diagnose(evidence: Evidence, findings: readonly Finding[]): Diagnosis | undefined {
+  const refuting = findings.filter(({ refutes, resume }) => refutes && resume > 0);
+  const first = Math.min(...refuting.map(({ resume }) => resume));
+  const resume = evidence.resumes.find(({ index }) => index === first);
+  if (resume === undefined) return undefined;
+  const own = refuting.filter((finding) => finding.resume === first);
+  const clues = cluesOf(evidence, resume, own);
+  const units = unitsOf(clues);
+  const weight = ({ explains }: Cause): number => {
+    const accounted = explains.filter((unit) => units.has(unit));
+    const sources = accounted.filter((unit) => !CONSEQUENCES.has(unit)).length;
+    // A consequence counts where there is nothing else to go by.
+    return sources > 0 ? sources : accounted.length / (CONSEQUENCES.size + 1);
+  };
+  const candidates = CAUSES.flatMap((cause) => {
+    if (!cause.heads.some((rule) => clues.has(rule))) return [];
+    const sentence = cause.diagnose(clues);
+    return sentence === undefined ? [] : [{ cause, sentence, weight: weight(cause) }];
+  });
+  const best = Math.max(...candidates.map((candidate) => candidate.weight));
+  const top = candidates.find((candidate) => candidate.weight === best);
+  if (top === undefined || best <= 0) return undefined;
+  return { cause: top.cause, sentence: `After resume ${first}, ${top.sentence}.`, resume: first };
+}
+
+/** The findings that head the diagnosis, then what else it accounts for, then the rest, each in their order. */
+export function inOrderOf(diagnosis: Diagnosis | undefined, findings: readonly Finding[]): Finding[] {
+  if (diagnosis === undefined) return [...findings];
+  const { cause, resume } = diagnosis;
+  const heads = findings.filter((finding) => finding.resume === resume);
+  const head = cause.heads.flatMap((rule) => heads.filter((finding) => finding.rule === rule))[0];
+  const explained = new Set(
+    cause.explains.map((unit) => (unit.startsWith('counter:') ? 'counters-not-restored' : unit)),
+  );
+  const rank = (finding: Finding): number => {
+    if (finding === head) return 0;
+    // Evidence that is amiss is not hidden behind a diagnosis.
+    if (finding.resume === resume && explained.has(finding.rule)) return 1;
+    return 2;
+  };
+  return findings.toSorted((a, b) => rank(a) - rank(b));
+}

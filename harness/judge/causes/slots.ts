@@ -1,0 +1,181 @@
+/** The optimizer's state is not what was saved. */
+import { tensorsOf } from '../evidence.ts';
+import { figure, listed, ofAll } from '../rule.ts';
+import { type Difference, manner } from '../rules/restored.ts';
+import type { Cause } from './cause.ts';
+import { areFresh, type Clues, counterNames, isRounded } from './clues.ts';
+
+const HEADS = ['slots-not-restored'];
+const EXPLAINS = [...HEADS, 'counter:optimizer'];
+
+/** `exp_avg` of `blocks.0.weight.exp_avg`. */
+const kindOf = ({ name, saved, resumed }: Difference): string =>
+  name.slice(((saved ?? resumed)?.parameter?.length ?? -1) + 1);
+
+/** How much larger the first updates are than the control's, in words; nothing where they are not known. */
+function firstUpdates({ pairs }: Clues, of: readonly Difference[]): string {
+  const those = new Set(of.flatMap(({ saved }) => saved?.parameter ?? []));
+  for (const { control, resumed } of pairs) {
+    const ratios = resumed.names.flatMap((name, at) => {
+      const theirs = control.updateL2[control.names.indexOf(name)];
+      return those.has(name) && theirs !== undefined && theirs > 0 ? [resumed.updateL2[at]! / theirs] : [];
+    });
+    if (ratios.length === 0) continue;
+    const farthest = ratios.reduce((a, b) => (Math.abs(Math.log(b)) > Math.abs(Math.log(a)) ? b : a));
+    if (!Number.isFinite(farthest) || farthest === 1) return '';
+    return farthest > 1
+      ? `; the first updates are up to ${figure(farthest)} times too large`
+      : `; the first updates are down to ${figure(farthest)} of what they should be`;
+  }
+  return '';
+}
+
+const whole = ({ of, total }: { of: readonly Difference[]; total: number }): boolean => of.length === total;
+
+export const SLOTS: readonly Cause[] = [
+  {
+    id: 'master-weights-stale',
+    means: 'The parameters came back, and the full-precision weights behind them did not.',
+    heads: HEADS,
+    explains: EXPLAINS,
+    diagnose(clues) {
+      const { of, total } = clues.changed('slot');
+      if (of.length === 0 || !of.every((one) => /master/i.test(kindOf(one)))) return undefined;
+      return `${ofAll(of.length, total, 'optimizer slot')}, the master weights, are ${manner(of)}: the first update writes the parameters from them`;
+    },
+  },
+  {
+    id: 'slots-permuted',
+    means: 'Slots belong to other parameters, or to each other.',
+    heads: HEADS,
+    explains: EXPLAINS,
+    diagnose(clues) {
+      const { of, total } = clues.changed('slot');
+      const owner = new Map(
+        [...tensorsOf(clues.resume.saved, 'slot').values()].map(({ sha256, name }) => [sha256, name]),
+      );
+      const others = of.map(({ name, resumed }) =>
+        resumed === undefined || owner.get(resumed.sha256) === name ? undefined : owner.get(resumed.sha256),
+      );
+      if (of.length < 2 || others.some((other) => other === undefined)) return undefined;
+      return `${ofAll(of.length, total, 'optimizer slot')} hold each other’s values: '${of[0]!.name}' those of '${others[0]}'; they were mapped back by position, not by name${firstUpdates(clues, of)}`;
+    },
+  },
+  {
+    id: 'slots-rounded',
+    means: 'Slots were stored in a narrower type.',
+    heads: HEADS,
+    explains: EXPLAINS,
+    diagnose(clues) {
+      const { of, total } = clues.changed('slot');
+      if (of.length === 0 || !of.every(isRounded)) return undefined;
+      return `${ofAll(of.length, total, 'optimizer slot')} came back with ${Math.max(...of.map(({ resumed }) => resumed!.bits!))} significant bits instead of ${Math.max(...of.map(({ saved }) => saved!.bits!))}: stored in a narrower type`;
+    },
+  },
+  {
+    id: 'slot-kind-lost',
+    means: 'One kind of slot (first moments, second moments …) was lost, the others came back.',
+    heads: HEADS,
+    explains: EXPLAINS,
+    diagnose(clues) {
+      const slots = clues.changed('slot');
+      const { of } = slots;
+      const way = manner(of);
+      const kinds = new Set(of.map(kindOf));
+      const there = [...tensorsOf(clues.resume.saved, 'slot').values()].filter(
+        ({ name, parameter }) =>
+          kinds.has(name.slice((parameter?.length ?? -1) + 1)) &&
+          clues.resume.saved?.tensors.some(
+            ({ kind, parameter: other, name: another }) =>
+              kind === 'slot' && other === parameter && another !== name,
+          ),
+      );
+      if (
+        of.length === 0 ||
+        whole(slots) ||
+        kinds.size !== 1 ||
+        of.length < there.length ||
+        !['missing', 'zero'].includes(way)
+      )
+        return undefined;
+      const [kind] = kinds;
+      const moments = /sq|second|(^|_)v$|variance/i.test(kind!)
+        ? 'second moments'
+        : /exp_avg|first|momentum|(^|_)m$/i.test(kind!)
+          ? 'first moments'
+          : 'slots';
+      return `the optimizer’s ${moments} (${kind}) ${way === 'zero' ? 'were restored as zeros' : 'were not restored'}, its other slots were${firstUpdates(clues, of)}`;
+    },
+  },
+  {
+    id: 'slots-zeroed',
+    means: 'Slots were made anew, as zeros.',
+    heads: HEADS,
+    explains: EXPLAINS,
+    diagnose(clues) {
+      const { of, total } = clues.changed('slot');
+      if (of.length === 0 || manner(of) !== 'zero') return undefined;
+      return `${ofAll(of.length, total, 'optimizer slot')} ${of.length === 1 ? 'was' : 'were'} restored as zeros: made anew after the load${firstUpdates(clues, of)}`;
+    },
+  },
+  {
+    id: 'slots-missing',
+    means: 'No slot came back: they were not saved, not read, or not there yet when they were read.',
+    heads: HEADS,
+    explains: EXPLAINS,
+    diagnose(clues) {
+      const slots = clues.changed('slot');
+      if (slots.of.length === 0 || !whole(slots) || manner(slots.of) !== 'missing') return undefined;
+      const steps = clues.counters.filter(({ kind }) => kind === 'optimizer');
+      const counted = areFresh(steps)
+        ? ', nor its step count: it was empty when the load looked for what to fill'
+        : '';
+      return `none of the optimizer’s ${slots.total} slots was restored${counted}${firstUpdates(clues, slots.of)}`;
+    },
+  },
+  {
+    id: 'slots-partly-lost',
+    means: 'The slots of some parameters did not come back.',
+    heads: HEADS,
+    explains: EXPLAINS,
+    diagnose(clues) {
+      const { of, total } = clues.changed('slot');
+      if (of.length === 0 || manner(of) !== 'missing') return undefined;
+      const parameters = [...new Set(of.flatMap(({ saved }) => saved?.parameter ?? []))];
+      return `${ofAll(of.length, total, 'optimizer slot')} ${of.length === 1 ? 'is' : 'are'} missing, those of ${listed(parameters)}${firstUpdates(clues, of)}`;
+    },
+  },
+  {
+    id: 'slots-of-older-step',
+    means: 'Slots are those of an earlier step.',
+    heads: HEADS,
+    explains: EXPLAINS,
+    diagnose(clues) {
+      const { of, total } = clues.changed('slot');
+      const state = clues.pastStates.findLast((one) => {
+        const then = tensorsOf(one, 'slot');
+        return of.every(
+          ({ name, resumed }) => resumed !== undefined && then.get(name)?.sha256 === resumed.sha256,
+        );
+      });
+      if (of.length === 0 || state === undefined) return undefined;
+      return `${ofAll(of.length, total, 'optimizer slot')} are those of step ${state.step}, while the run was saved at step ${clues.resume.from}: an older checkpoint’s, or never replaced${firstUpdates(clues, of)}`;
+    },
+  },
+];
+
+export const SLOTS_CHANGED: Cause = {
+  id: 'slots-changed',
+  means: 'Slots are neither what was saved nor anything that the run ever held.',
+  heads: HEADS,
+  explains: EXPLAINS,
+  diagnose(clues) {
+    const { of, total } = clues.changed('slot');
+    const [first] = of;
+    if (first === undefined) return undefined;
+    const steps = clues.counters.filter(({ kind }) => kind === 'optimizer');
+    const stepped =
+      steps.length > 0 ? `; ${counterNames(steps)}, as if a step were made while restoring` : '';
+    return `${ofAll(of.length, total, 'optimizer slot')} ${of.length === 1 ? 'is' : 'are'} not what was saved ('${first.name}': L2 norm ${figure(first.resumed?.l2)} instead of ${figure(first.saved?.l2)})${stepped}${firstUpdates(clues, of)}`;
+  },
+};

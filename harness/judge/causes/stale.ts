@@ -1,0 +1,255 @@
+/** An object captured or built on the wrong side of the load: which one is stale. */
+
+import type { TracedStep } from '../../trace/schema.ts';
+import { indexOf, totalOf } from '../columns.ts';
+import { tensorsOf } from '../evidence.ts';
+import { figure, listed, ofAll } from '../rule.ts';
+import type { Cause } from './cause.ts';
+import { areFresh, type Clues } from './clues.ts';
+
+/** What stands still when nothing is trained. */
+export const STILL = [
+  'silent-no-op',
+  'stalled-parameters',
+  'slots-do-not-advance',
+  'averages-do-not-advance',
+  'images-unchanged',
+  'claim-contradicted',
+  'update-counts-differ',
+];
+
+export const hookCalls = ({ hookCalls }: TracedStep): readonly number[] => hookCalls;
+export const updates = ({ updates }: TracedStep): readonly number[] => updates;
+export const sides = ({ pairs }: Clues) => ({
+  control: pairs.map(({ control }) => control),
+  resumed: pairs.map(({ resumed }) => resumed),
+});
+export const isFused = (clues: Clues): boolean => totalOf(sides(clues).control, hookCalls) > 0;
+
+/** The rates inside the updates at the first step at which both runs update. */
+function firstRates({ pairs }: Clues): { applied: number; inControl: number } | undefined {
+  for (const { control, resumed } of pairs) {
+    const at = resumed.rates.findIndex((rate) => rate !== null);
+    if (at < 0) continue;
+    const other = control.rates[indexOf(control.names).get(resumed.names[at]!) ?? -1];
+    if (typeof other === 'number') return { applied: resumed.rates[at]!, inControl: other };
+  }
+  return undefined;
+}
+
+export const STALE: readonly Cause[] = [
+  {
+    id: 'trains-a-copy',
+    means: 'A copy is trained; the model that is sampled and saved is not.',
+    heads: ['updates-go-astray', 'silent-no-op'],
+    explains: [
+      'updates-go-astray',
+      'gradients-missing',
+      'hooks-silent',
+      ...STILL,
+      'slots-not-restored',
+      'counter:optimizer',
+    ],
+    diagnose(clues) {
+      const { resumed } = sides(clues);
+      const stray = resumed.reduce((sum, { strayUpdates }) => sum + strayUpdates, 0);
+      if (!clues.has('updates-go-astray') || stray === 0) return undefined;
+      return `a copy of the model is trained: ${stray} updates go to variables that are neither sampled nor saved, while its own parameters stand still`;
+    },
+  },
+  {
+    id: 'loss-holds-old-model',
+    means: 'The loss was built on another model than the one that is trained: no gradient reaches it.',
+    heads: ['gradients-missing'],
+    explains: ['gradients-missing', 'hooks-silent', ...STILL, 'updates-go-astray', 'random-does-not-advance'],
+    diagnose(clues) {
+      const found = clues.finding('gradients-missing');
+      if (found === undefined || found.subjectCount < found.total || clues.has('trainable-changed'))
+        return undefined;
+      const stray = sides(clues).resumed.reduce((sum, { strayGradients = 0 }) => sum + strayGradients, 0);
+      const where = stray > 0 ? `; ${stray} gradients went to variables that are not trained` : '';
+      return `the loss holds the model of before the load: no gradient reaches any of ${found.total} parameters that are trained${where}`;
+    },
+  },
+  {
+    id: 'adapters-not-attached',
+    means: 'Some parameters are loaded beside the model, which does not use them.',
+    heads: ['gradients-missing'],
+    explains: ['gradients-missing', 'hooks-silent', ...STILL],
+    diagnose(clues) {
+      const found = clues.finding('gradients-missing');
+      if (found === undefined || clues.has('trainable-changed') || clues.has('ties-changed'))
+        return undefined;
+      return `${listed(found.subjects)} ${found.subjectCount === 1 ? 'is' : 'are'} loaded beside the model, which does not use ${found.subjectCount === 1 ? 'it' : 'them'}: no gradient reaches ${ofAll(found.subjectCount, found.total, 'parameter')}`;
+    },
+  },
+  {
+    id: 'hooks-on-old-parameters',
+    means: 'Gradient hooks are on the variables of before the restore, which replaced them.',
+    heads: ['hooks-silent'],
+    explains: ['hooks-silent', 'updates-go-astray', 'hook-counts-differ', ...STILL],
+    diagnose(clues) {
+      const found = clues.finding('hooks-silent');
+      if (found === undefined || found.subjectCount < found.total) return undefined;
+      return `no gradient hook fires: the hooks are on the variables of before the restore, which put new ones in their place, and nothing moved in ${clues.pairs.length} steps`;
+    },
+  },
+  {
+    id: 'hooks-missing',
+    means: 'Some parameters are not hooked any more.',
+    heads: ['hooks-silent'],
+    explains: ['hooks-silent', 'hook-counts-differ', ...STILL],
+    diagnose({ finding }) {
+      const found = finding('hooks-silent');
+      if (found === undefined || found.subjectCount === found.total) return undefined;
+      return `the hooks of ${ofAll(found.subjectCount, found.total, 'parameter')} are missing (${listed(found.subjects)}): what they should update stands still`;
+    },
+  },
+  {
+    id: 'hooks-hold-old-group',
+    means: 'Gradient hooks fire, and update with the parameter group of before the restore.',
+    heads: ['rate-not-as-claimed'],
+    explains: ['rate-not-as-claimed', 'applied-rate-differs', ...STILL],
+    diagnose(clues) {
+      const found = clues.finding('rate-not-as-claimed');
+      const rates = firstRates(clues);
+      if (found === undefined || !isFused(clues) || rates === undefined || rates.applied === rates.inControl)
+        return undefined;
+      return `every gradient hook fires, but holds the parameter group from before the restore: the updates use rate ${figure(rates.applied)}, the log shows ${figure(rates.inControl)}, which the schedule gives to the new group`;
+    },
+  },
+  {
+    id: 'schedule-drives-old-optimizer',
+    means: 'The schedule drives the optimizer of before the restore; the one that steps keeps one rate.',
+    heads: ['rate-not-as-claimed', 'rate-differs', 'applied-rate-differs'],
+    explains: [
+      'rate-not-as-claimed',
+      'applied-rate-differs',
+      'rate-differs',
+      'counter:schedule',
+      'counters-not-restored',
+      ...STILL,
+    ],
+    diagnose(clues) {
+      if (!clues.has('rate-not-as-claimed')) return undefined;
+      const rates = new Set(
+        sides(clues).resumed.flatMap(({ rates, groups }) =>
+          rates.flatMap((rate, at) => (rate === null ? [] : [`${groups[at]} ${rate}`])),
+        ),
+      );
+      const groups = new Set(clues.pairs.flatMap(({ resumed }) => resumed.groups));
+      const first = firstRates(clues);
+      if (first === undefined || rates.size > groups.size) return undefined;
+      return `the schedule drives the optimizer of before the restore: the one that steps keeps rate ${figure(first.applied)}, while the log moves on`;
+    },
+  },
+  {
+    id: 'optimizer-holds-old-parameters',
+    means:
+      'The optimizer holds the variables of before the restore, which replaced them: its steps update nothing.',
+    heads: ['silent-no-op', 'updates-go-astray', 'stalled-parameters'],
+    explains: ['updates-go-astray', ...STILL],
+    diagnose(clues) {
+      const { control, resumed } = sides(clues);
+      const wanted = totalOf(control, updates);
+      if (wanted === 0 || totalOf(resumed, updates) > 0 || isFused(clues) || clues.has('gradients-missing'))
+        return undefined;
+      if (!resumed.some(({ claimed }) => claimed.applied)) return undefined;
+      return `the optimizer holds the variables of before the restore: gradients reach the new ones, and none of ${wanted} updates does`;
+    },
+  },
+  {
+    id: 'optimizer-registered-late',
+    means:
+      'Optimizers and schedules were registered with the checkpoint after the restore, which does not know them.',
+    heads: ['slots-not-restored'],
+    explains: [
+      'slots-not-restored',
+      'counters-not-restored',
+      'counter:schedule',
+      'counter:optimizer',
+      'counter:hyperparameter',
+      'rate-differs',
+      'applied-rate-differs',
+      'rate-not-as-claimed',
+      ...STILL,
+    ],
+    diagnose(clues) {
+      const slots = clues.changed('slot');
+      const schedules = clues.counters.filter(({ kind }) => kind === 'schedule');
+      const steps = clues.counters.filter(({ kind }) => kind === 'optimizer');
+      const lost = slots.of.every(({ resumed }) => resumed === undefined);
+      if (slots.of.length === 0 || !lost || !areFresh(schedules) || !areFresh(steps)) return undefined;
+      const groups = new Set(slots.of.flatMap(({ saved }) => groupsOf(clues, saved?.parameter)));
+      const whose = groups.size > 0 ? ` of ${listed([...groups], 6)}` : '';
+      return `the optimizers${whose} were registered after the restore, which did not know them: ${slots.of.length} of ${slots.total} slots are missing, and their steps and schedules begin anew`;
+    },
+  },
+  {
+    id: 'average-follows-old-weights',
+    means: 'The average of the weights follows the variables of before the restore.',
+    heads: ['final-averages-differ'],
+    explains: ['final-averages-differ', 'averages-do-not-advance', 'images-unchanged'],
+    diagnose(clues) {
+      if (!averageIsOff(clues)) return undefined;
+      const old = driftsTowards(clues);
+      return old === undefined
+        ? undefined
+        : `the average follows the weights of before the restore: from its restored value it moves straight towards those that the run began with (${figure(100 * old)} % of the way)`;
+    },
+  },
+  {
+    id: 'samples-from-old-copy',
+    means: 'What is sampled is a copy that is not trained.',
+    heads: ['images-unchanged', 'images-differ-at-resume'],
+    explains: ['images-unchanged', 'images-differ-at-resume'],
+    diagnose(clues) {
+      const found = clues.finding('images-unchanged');
+      if (found === undefined || clues.moves.resumed.size === 0) return undefined;
+      return `pictures are drawn from a copy that is not trained: ${clues.moves.resumed.size} parameters move, and ${ofAll(found.subjectCount, found.total, 'sampled image')} ${found.subjectCount === 1 ? 'stays' : 'stay'} the checkpoint’s`;
+    },
+  },
+];
+
+function groupsOf({ resume }: Clues, parameter: string | undefined): string[] {
+  const group = tensorsOf(resume.saved, 'parameter').get(parameter ?? '')?.group;
+  return group === undefined ? [] : [group];
+}
+
+/** Averages end otherwise though they came back, and what they are taken of ends right. */
+export const averageIsOff = ({ has }: Clues): boolean =>
+  has('final-averages-differ') && !has('averages-not-restored') && !has('final-parameters-differ');
+
+/**
+ * How far, as a share, the averages have gone straight from their restored values towards the weights that the
+ * run began with: by their sketches, which are linear. Undefined where they have not: beyond the rounding of
+ * each update, half of a last place of float32 a step.
+ */
+function driftsTowards(clues: Clues): number | undefined {
+  const { resume, initial } = clues;
+  const [first, last] = [tensorsOf(resume.resumed, 'average'), tensorsOf(resume.last, 'average')];
+  const old = tensorsOf(initial, 'parameter');
+  const rows = [...last.keys()].flatMap((name) => {
+    const [a, b, w] = [first.get(name)?.sketch, last.get(name)?.sketch, old.get(name)?.sketch];
+    if (!a || !b || !w) return [];
+    return a.map((value, at) => ({
+      moved: b[at]! - value,
+      towards: w[at]! - value,
+      size: Math.abs(value) + Math.abs(b[at]!),
+    }));
+  });
+  const along = rows.reduce((sum, { moved, towards }) => sum + moved * towards, 0);
+  const length = rows.reduce((sum, { towards }) => sum + towards ** 2, 0);
+  if (length === 0) return undefined;
+  const share = along / length;
+  const off = Math.sqrt(rows.reduce((sum, { moved, towards }) => sum + (moved - share * towards) ** 2, 0));
+  const steps = clues.pairs.length + 1;
+  const rounding =
+    steps *
+    2 ** -24 *
+    [...first.values()].reduce(
+      (sum, { l2, shape }) => sum + l2 * Math.sqrt(shape.reduce((a, b) => a * b, 1)),
+      0,
+    );
+  return share > 0 && share < 1 && off <= rounding ? share : undefined;
+}

@@ -1,0 +1,196 @@
+/** Updates, gradients and the mode of the model. */
+import { totalOf } from '../columns.ts';
+import { tensorsOf } from '../evidence.ts';
+import { figure, listed, ofAll } from '../rule.ts';
+import type { Cause } from './cause.ts';
+import type { Clues } from './clues.ts';
+import { hookCalls, isFused, STILL, sides, updates } from './stale.ts';
+
+const count = (
+  { names, updates: column }: { names: readonly string[]; updates: readonly number[] },
+  name: string,
+) => column[names.indexOf(name)] ?? 0;
+
+/** A single factor between what is seen and the control's, in all parameters; undefined where there is none. */
+function commonFactor(
+  { pairs, evidence }: Clues,
+  column: 'gradientL2' | 'appliedGradientL2',
+): { factor: number; step: number } | undefined {
+  for (const { control, resumed } of pairs) {
+    const ratios = resumed.names.flatMap((name, at) => {
+      const [mine, theirs] = [resumed[column]?.[at], control[column]?.[control.names.indexOf(name)]];
+      return typeof mine === 'number' && typeof theirs === 'number' && theirs > 0 ? [mine / theirs] : [];
+    });
+    if (ratios.length === 0 || ratios.every((ratio) => ratio === 1)) continue;
+    const [first] = ratios as [number];
+    // Norms that are summed in float32, of values that are rounded once more: some units of 2^-20.
+    const width = evidence.noise.exact ? 2 ** -18 : 2 ** -10;
+    const same = ratios.every((ratio) => Math.abs(ratio / first - 1) <= width);
+    return same && Math.abs(first - 1) > width ? { factor: first, step: resumed.step } : undefined;
+  }
+  return undefined;
+}
+
+export const UPDATES: readonly Cause[] = [
+  {
+    id: 'hooks-doubled',
+    means: 'Gradient hooks are registered twice.',
+    heads: ['hook-counts-differ'],
+    explains: ['hook-counts-differ', ...STILL],
+    diagnose(clues) {
+      const found = clues.finding('hook-counts-differ');
+      const { control, resumed } = sides(clues);
+      const [mine, theirs] = [totalOf(resumed, hookCalls), totalOf(control, hookCalls)];
+      if (found === undefined || mine <= theirs) return undefined;
+      return `the gradient hooks of ${ofAll(found.subjectCount, found.total, 'parameter')} are registered twice: ${mine} calls instead of ${theirs}`;
+    },
+  },
+  {
+    id: 'group-counted-wrong',
+    means: 'A fused group of parameters is counted wrongly, and steps early, late or never.',
+    heads: ['update-counts-differ', 'stalled-parameters', 'silent-no-op'],
+    explains: ['update-counts-differ', ...STILL],
+    diagnose(clues) {
+      const { control, resumed } = sides(clues);
+      const [mine, theirs] = [totalOf(resumed, updates), totalOf(control, updates)];
+      if (!isFused(clues) || totalOf(resumed, hookCalls) !== totalOf(control, hookCalls) || mine >= theirs)
+        return undefined;
+      return `every gradient hook fires, and only ${mine} of ${theirs} updates are made: the count by which a fused group steps is wrong`;
+    },
+  },
+  {
+    id: 'update-doubled',
+    means: 'The update is applied more than once.',
+    heads: ['update-counts-differ'],
+    explains: ['update-counts-differ', 'counter:optimizer'],
+    diagnose(clues) {
+      const { control, resumed } = sides(clues);
+      const [mine, theirs] = [totalOf(resumed, updates), totalOf(control, updates)];
+      if (
+        !clues.has('update-counts-differ') ||
+        theirs === 0 ||
+        mine <= theirs ||
+        clues.has('applied-differs')
+      )
+        return undefined;
+      const where = isFused(clues) ? 'in the hooks and again by the loop' : 'again in the same step';
+      return `the update is applied ${figure(mine / theirs)} times: ${mine} updates instead of ${theirs}, ${where}`;
+    },
+  },
+  {
+    id: 'update-lost',
+    means: 'The update leaves parameters out that have gradients.',
+    heads: ['stalled-parameters', 'update-counts-differ'],
+    explains: ['update-counts-differ', ...STILL],
+    diagnose(clues) {
+      const { control, resumed } = sides(clues);
+      const names = control[0]?.names ?? [];
+      const sum = (steps: typeof control, name: string) =>
+        steps.reduce((all, step) => all + count(step, name), 0);
+      const lost = names.filter((name) => sum(control, name) > 0 && sum(resumed, name) === 0);
+      if (lost.length === 0 || lost.length === names.length || isFused(clues)) return undefined;
+      if (clues.has('gradients-missing') || clues.has('trainable-changed') || clues.has('ties-changed'))
+        return undefined;
+      return `the update leaves out ${ofAll(lost.length, names.length, 'parameter')}, to which gradients come: ${listed(lost)}`;
+    },
+  },
+  {
+    id: 'gradients-kept',
+    means: 'Gradients are not dropped after an update, and pile up.',
+    heads: ['gradients-differ'],
+    explains: ['gradients-differ', 'applied-gradients-differ'],
+    diagnose({ resume }) {
+      const [mine, theirs] = [tensorsOf(resume.last, 'gradient'), tensorsOf(resume.controlLast, 'gradient')];
+      if (mine.size <= theirs.size) return undefined;
+      return `gradients are not dropped after an update: ${mine.size} of them are left at step ${resume.to}, in the control ${theirs.size || 'none'}; each update uses those before it again`;
+    },
+  },
+  {
+    id: 'clipping-lost',
+    means: 'Gradients are not clipped any more.',
+    heads: ['applied-gradients-differ'],
+    explains: ['applied-gradients-differ'],
+    diagnose(clues) {
+      const change = clipping(clues);
+      if (change === undefined || change.ratio < 1) return undefined;
+      return `gradients are not clipped as before: the update at step ${change.step} uses up to ${figure(change.ratio)} times the control’s, of gradients that are the same`;
+    },
+  },
+  {
+    id: 'clipping-changed',
+    means: 'Gradients are clipped twice, or to another norm.',
+    heads: ['applied-gradients-differ'],
+    explains: ['applied-gradients-differ'],
+    diagnose(clues) {
+      const change = clipping(clues);
+      if (change === undefined || change.ratio >= 1) return undefined;
+      return `gradients are clipped twice or to another norm: the update at step ${change.step} uses down to ${figure(change.ratio)} of the control’s, of gradients that are the same`;
+    },
+  },
+  {
+    id: 'gradient-scaled',
+    means:
+      'All gradients are multiplied by one number: the loss is divided by another count, or scaled otherwise.',
+    heads: ['gradients-differ'],
+    explains: ['gradients-differ', 'applied-gradients-differ'],
+    diagnose(clues) {
+      const common = clues.has('gradients-differ') ? commonFactor(clues, 'gradientL2') : undefined;
+      if (common === undefined) return undefined;
+      return `from step ${common.step} on all gradients are ${figure(common.factor)} times the control’s: the loss is divided by another count of micro-batches, or scaled otherwise`;
+    },
+  },
+  {
+    id: 'evaluation-mode',
+    means: 'The model is in evaluation mode: no dropout, and running statistics stand still.',
+    heads: ['random-does-not-advance'],
+    explains: ['random-does-not-advance', 'buffers-do-not-advance'],
+    diagnose({ finding, has }) {
+      const found = finding('random-does-not-advance');
+      if (found === undefined || has('gradients-missing')) return undefined;
+      const statistics = has('buffers-do-not-advance') ? ', and running statistics stand still' : '';
+      return `the model is in evaluation mode: nothing is drawn from ${listed(found.subjects)} any more${statistics}`;
+    },
+  },
+  {
+    id: 'buffers-stall',
+    means: 'State outside the parameters, such as running statistics, is not updated any more.',
+    heads: ['buffers-do-not-advance'],
+    explains: ['buffers-do-not-advance'],
+    diagnose({ finding }) {
+      const found = finding('buffers-do-not-advance');
+      if (found === undefined) return undefined;
+      return `${ofAll(found.subjectCount, found.total, 'buffer')} (${listed(found.subjects)}) ${found.subjectCount === 1 ? 'stands' : 'stand'} still, though the model trains`;
+    },
+  },
+  {
+    id: 'buffers-lost',
+    means: 'State outside the parameters, such as running statistics, did not come back.',
+    heads: ['buffers-not-restored'],
+    explains: ['buffers-not-restored'],
+    diagnose(clues) {
+      const { of, total } = clues.changed('buffer');
+      if (of.length === 0) return undefined;
+      return `${ofAll(of.length, total, 'buffer')} did not come back (${listed(of.map(({ name }) => name))}): they are not among the trainable weights, and only those were saved or loaded`;
+    },
+  },
+];
+
+/** The largest change of what updates use, where the gradients are the same. */
+function clipping(clues: Clues): { ratio: number; step: number } | undefined {
+  const found = clues.finding('applied-gradients-differ');
+  const pair = clues.pairs.find(({ resumed }) => resumed.step === found?.step);
+  if (found === undefined || pair === undefined) return undefined;
+  const { control, resumed } = pair;
+  const ratios = resumed.names.flatMap((name, at) => {
+    const [mine, theirs] = [
+      resumed.appliedGradientL2?.[at],
+      control.appliedGradientL2?.[control.names.indexOf(name)],
+    ];
+    return typeof mine === 'number' && typeof theirs === 'number' && theirs > 0 && mine !== theirs
+      ? [mine / theirs]
+      : [];
+  });
+  if (ratios.length === 0) return undefined;
+  const ratio = ratios.reduce((a, b) => (Math.abs(Math.log(b)) > Math.abs(Math.log(a)) ? b : a));
+  return { ratio, step: resumed.step };
+}
