@@ -152,13 +152,14 @@ export class Loop implements Trainer {
   }
 }
 
-function countersOf({ name, optimizer, schedule }: Driven): Record<string, number> {
+function countersOf({ name, optimizer, schedule }: Driven): Record<string, number | string> {
   const { steps } = optimizer.state();
   const trained = optimizer.parameters
     .filter(({ variable }) => variable.trainable)
     .map(({ name }) => steps[name] ?? 0);
   return {
     [`schedule.${name}.lastEpoch`]: schedule.state().lastEpoch,
+    [`schedule.${name}.baseRates`]: schedule.state().baseRates.join(' '),
     [`optimizer.${name}.step`]: Math.max(0, ...trained),
     // Parameters are counted one by one: the one that is behind shows here.
     [`optimizer.${name}.step.least`]: trained.length === 0 ? 0 : Math.min(...trained),

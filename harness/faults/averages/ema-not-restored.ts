@@ -6,8 +6,8 @@ export default defineProgramFault({
   breaks: 'The average is not restored: it is that of the initial weights.',
   reports: ['ai2cm/ace#349'],
   proofs: ['restored'],
-  rule: 'averages-not-restored',
-  cause: 'average-not-restored',
+  rule: ['averages-not-restored', 'counters-not-restored'],
+  cause: ['average-not-restored', 'average-built-late', 'average-counter-reset'],
   needs: hasAverage,
   change: (program) => skip(program, 'restore average'),
 });

@@ -10,7 +10,7 @@ export default defineProgramFault({
   reports: ['OpenNMT/OpenNMT-py#617'],
   proofs: ['restored'],
   rule: 'parameters-not-restored',
-  cause: 'weights-not-loaded',
+  cause: ['weights-not-loaded', 'weights-changed'],
   needs: anyLoop,
   change: (program) => {
     program.assembly = insertedAfter(program.assembly, 'restore weights', {

@@ -7,8 +7,8 @@ export default defineProgramFault({
   breaks: 'The latest checkpoint is passed over, the one before is loaded.',
   reports: [],
   proofs: ['restored'],
-  rule: 'parameters-not-restored',
-  cause: 'weights-of-older-step',
+  rule: ['parameters-not-restored', 'counters-not-restored'],
+  cause: 'older-checkpoint',
   needs: resumesTwice,
   change: (program) => keepOlder(program, (_checkpoint, older) => older),
 });

@@ -10,7 +10,7 @@ export default defineProgramFault({
   reports: ['allenai/allennlp#1650'],
   proofs: ['restored'],
   rule: ['parameters-not-restored', 'counters-not-restored'],
-  cause: ['saved-before-update', 'weights-of-older-step', 'nothing-restored', 'step-shifted'],
+  cause: ['saved-before-update', 'older-checkpoint', 'nothing-restored'],
   saves: true,
   needs: anyLoop,
   change: (program) => {

@@ -8,7 +8,7 @@ export default defineProgramFault({
   reports: [],
   proofs: ['restored'],
   rule: 'parameters-not-restored',
-  cause: ['weights-of-older-step', 'checkpoint-mixed', 'stale-copy-saved'],
+  cause: ['weights-of-older-step', 'weights-not-loaded'],
   needs: resumesTwice,
   change: (program) =>
     keepOlder(program, (checkpoint, older) => ({

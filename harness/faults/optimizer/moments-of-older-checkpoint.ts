@@ -8,7 +8,7 @@ export default defineProgramFault({
   reports: [],
   proofs: ['restored', 'faithful'],
   rule: 'slots-not-restored',
-  cause: 'slots-of-older-step',
+  cause: ['slots-of-older-step', 'slots-missing'],
   needs: resumesTwice,
   change: (program) =>
     keepOlder(program, (checkpoint, older) => ({

@@ -6,7 +6,7 @@ export default defineProgramFault({
   breaks: 'The rate at the resume becomes the base rate, and the factor is applied to it again.',
   reports: ['pytorch/pytorch#60265', 'Lightning-AI/pytorch-lightning#5455'],
   proofs: ['restored'],
-  rule: ['counters-not-restored', 'rate-differs'],
+  rule: ['counters-not-restored', 'rate-differs', 'silent-no-op'],
   cause: ['schedule-wrong-base', 'rate-zero'],
   needs: anyLoop,
   change: (program) =>

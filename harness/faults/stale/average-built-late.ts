@@ -7,8 +7,8 @@ export default defineProgramFault({
   breaks: 'The average is built after it was restored, from the live weights.',
   reports: ['hao-ai-lab/FastVideo#1440'],
   proofs: ['restored'],
-  rule: 'averages-not-restored',
-  cause: 'average-built-late',
+  rule: ['averages-not-restored', 'counters-not-restored'],
+  cause: ['average-built-late', 'average-counter-reset'],
   needs: hasAverage,
   change: (program) => {
     program.assembly = moved(program.assembly, 'average', { after: 'restore counters' });

@@ -8,8 +8,8 @@ export default defineProgramFault({
   breaks: 'The average follows the variables of before the load.',
   reports: ['BangLiu/QANet-PyTorch#4'],
   proofs: ['faithful'],
-  rule: 'final-averages-differ',
-  cause: 'average-follows-old-weights',
+  rule: ['final-averages-differ', 'averages-do-not-advance'],
+  cause: ['average-follows-old-weights', 'average-stalls'],
   needs: hasAverage,
   change: (program) => {
     program.assembly = insertedBefore(program.assembly, 'load', {

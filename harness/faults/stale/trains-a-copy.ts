@@ -9,8 +9,8 @@ export default defineProgramFault({
   breaks: 'A copy of the restored model is trained; the model that is sampled and saved is not.',
   reports: ['huggingface/accelerate#2665'],
   proofs: ['alive', 'faithful'],
-  rule: 'updates-go-astray',
-  cause: 'trains-a-copy',
+  rule: ['updates-go-astray', 'gradients-missing'],
+  cause: ['trains-a-copy', 'loss-holds-old-model'],
   needs: anyLoop,
   change: (program) => {
     program.assembly = insertedAfter(program.assembly, 'restore average', {

@@ -98,7 +98,7 @@ export function isInitial(
 
 /** Fewer bits of the significand than were saved, and no farther off than their last one. */
 export function isRounded({ saved, resumed }: Difference): boolean {
-  if (saved?.bits === undefined || resumed?.bits === undefined || resumed.bits >= saved.bits) return false;
+  if (saved?.bits === undefined || !resumed?.bits || resumed.bits >= saved.bits) return false;
   return Math.abs(saved.l2 - resumed.l2) <= saved.l2 * 2 ** -resumed.bits;
 }
 
@@ -107,20 +107,25 @@ const NORM_RESOLUTION = 2 ** -20;
 const sameNorm = (one: number, other: number): boolean =>
   one === other || Math.abs(one - other) <= NORM_RESOLUTION * Math.max(one, other);
 
+/** Whether these parameters came back with the norms that they had after an earlier step, and no others have. */
+function haveNormsOf({ names, l2 }: TracedStep, those: readonly Difference[]): boolean {
+  return those.every(({ name, saved, resumed }) => {
+    const norm = l2[names.indexOf(name)];
+    if (norm === undefined || resumed === undefined) return false;
+    return sameNorm(norm, resumed.l2) && !(saved !== undefined && sameNorm(norm, saved.l2));
+  });
+}
+
 /** The last step before the save after which all these parameters had the norms that came back; 0: the beginning. */
 export function stepOf(clues: Clues, those: readonly Difference[]): number | undefined {
   if (those.length === 0) return undefined;
   if (those.every(isInitial(clues, 'parameter'))) return 0;
-  const match = clues.past.findLast(({ step, names, l2 }) => {
-    if (step >= clues.resume.from) return false;
-    return those.every(({ name, saved, resumed }) => {
-      const norm = l2[names.indexOf(name)];
-      if (norm === undefined || resumed === undefined) return false;
-      return sameNorm(norm, resumed.l2) && !(saved !== undefined && sameNorm(norm, saved.l2));
-    });
-  });
-  return match?.step;
+  return clues.past.findLast((one) => one.step < clues.resume.from && haveNormsOf(one, those))?.step;
 }
+
+/** Whether these parameters are those of a given step. */
+export const areOfStep = ({ past }: Clues, those: readonly Difference[], step: number): boolean =>
+  past.some((one) => one.step === step && haveNormsOf(one, those));
 
 /** The last step up to the save that moved any of these parameters. */
 export const lastMove = ({ past }: Clues, those: readonly Difference[]): number | undefined =>

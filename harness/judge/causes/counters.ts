@@ -1,5 +1,6 @@
 /** Schedules, steps, data, accumulation and the loss scale: what is counted, and what follows from the count. */
-import type { TracedStep } from '../../trace/schema.ts';
+import { counterKind } from '../../trace/names.ts';
+import type { StateRecord, TracedStep } from '../../trace/schema.ts';
 import { figure, ofAll } from '../rule.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type ChangedCounter, type Clues, counterNames } from './clues.ts';
@@ -18,6 +19,34 @@ const isRate = ({ name }: ChangedCounter): boolean => /rate|(^|[./])lr([./]|$)/i
 /** What a schedule counts, without the rates that it gives. */
 const scheduleCounts = (clues: Clues): ChangedCounter[] =>
   ofKind(clues, 'schedule').filter((one) => !isRate(one));
+
+const SCHEDULE_COUNT = /^(schedule|scheduler)[./](?!.*rate)/i;
+
+/** By how much the schedule's own counts advanced after the resume; nothing where none is shown. */
+function advances({ resume }: Clues): {
+  readonly mine: readonly number[];
+  readonly theirs: readonly number[];
+} {
+  const between = (first: StateRecord | undefined, last: StateRecord | undefined): number[] =>
+    Object.entries(last?.counters ?? {})
+      .filter(([name, value]) => SCHEDULE_COUNT.test(name) && typeof value === 'number')
+      .map(([name, value]) => Number(value) - Number(first?.counters[name]));
+  return {
+    mine: between(resume.resumed, resume.last),
+    theirs: between(resume.controlFirst, resume.controlLast),
+  };
+}
+
+/** The schedule shows what it counts, and it came back: it neither began anew nor is it shifted. */
+const countCameBack = (clues: Clues): boolean =>
+  scheduleCounts(clues).length === 0 &&
+  Object.keys(clues.resume.resumed?.counters ?? {}).some((name) => SCHEDULE_COUNT.test(name));
+
+function countStandsStill(clues: Clues): boolean | undefined {
+  const { mine, theirs } = advances(clues);
+  if (mine.length === 0 || theirs.every((by) => by === 0)) return undefined;
+  return mine.every((by) => by === 0);
+}
 
 const distance = ({ saved, resumed }: ChangedCounter): number =>
   typeof saved === 'number' && typeof resumed === 'number' ? resumed - saved : Number.NaN;
@@ -61,18 +90,16 @@ function follows({ mine, theirs }: Rates, place: (update: number) => number): bo
 const SHIFTS = [-1, 1, -2, 2, -3, 3, -4, 4];
 
 /** A constant factor between the rates and the control's, other than 1; rates are products in double precision. */
-function baseFactor({ mine, theirs, at }: Rates): number | undefined {
-  const ratios = mine.flatMap((step, update) => {
-    const other = theirs[at + update];
-    return other === undefined
-      ? []
-      : rateOf(step).map((rate, group) => [rate, rateOf(other)[group] ?? 0] as const);
+function baseFactor({ pairs }: Clues): number | undefined {
+  const rates = pairs.flatMap(({ control, resumed }) => {
+    const theirs = rateOf(control);
+    return rateOf(resumed).map((rate, group) => [rate, theirs[group] ?? 0] as const);
   });
-  const told = ratios.filter(([, other]) => other !== 0);
+  const told = rates.filter(([, other]) => other !== 0);
   const [first] = told.map(([rate, other]) => rate / other);
   if (first === undefined || first === 1 || first === 0) return undefined;
   const same = told.every(([rate, other]) => Math.abs(rate / other / first - 1) <= 2 ** -48);
-  return same && ratios.every(([rate, other]) => other !== 0 || rate === 0) ? first : undefined;
+  return same && rates.every(([rate, other]) => other !== 0 || rate === 0) ? first : undefined;
 }
 
 const scheduleDiffers = (clues: Clues): boolean =>
@@ -85,14 +112,13 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
     heads: ['silent-no-op', COUNTERS, 'rate-differs', 'stalled-parameters'],
     explains: SCHEDULE.explains,
     diagnose(clues) {
-      const { mine, theirs, at } = ratesOf(clues);
-      const zero = mine.every((step) => rateOf(step).every((rate) => rate === 0));
-      const wanted = theirs
-        .slice(at)
-        .flatMap(rateOf)
-        .find((rate) => rate !== 0);
-      if (mine.length === 0 || !zero || wanted === undefined || !scheduleDiffers(clues)) return undefined;
-      return `the learning rate is 0 in all ${mine.length} updates, the control’s begins with ${figure(wanted)}: the schedule takes the run to be over, or its base rate to be 0`;
+      const mine = clues.pairs.flatMap(({ resumed }) => rateOf(resumed));
+      const wanted = clues.pairs.flatMap(({ control }) => rateOf(control)).find((rate) => rate !== 0);
+      if (mine.length === 0 || mine.some((rate) => rate !== 0)) return undefined;
+      if (wanted === undefined || !scheduleDiffers(clues) || countStandsStill(clues)) return undefined;
+      // One that is behind has not come to a rate yet.
+      if (scheduleCounts(clues).some((count) => distance(count) < 0)) return undefined;
+      return `the learning rate is 0 in all ${clues.pairs.length} steps, the control’s begins with ${figure(wanted)}: the schedule takes the run to be over, or its base rate to be 0`;
     },
   },
   {
@@ -100,7 +126,7 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
     means: 'The schedule began anew.',
     ...SCHEDULE,
     diagnose(clues) {
-      if (!scheduleDiffers(clues)) return undefined;
+      if (!scheduleDiffers(clues) || countCameBack(clues)) return undefined;
       const counts = scheduleCounts(clues);
       const rates = ratesOf(clues);
       if (counts.length > 0 ? !areFresh(counts) : rates.at === 0 || !follows(rates, (update) => update))
@@ -115,7 +141,7 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
     means: 'The schedule is some updates behind or ahead.',
     ...SCHEDULE,
     diagnose(clues) {
-      if (!scheduleDiffers(clues)) return undefined;
+      if (!scheduleDiffers(clues) || countCameBack(clues)) return undefined;
       const counts = scheduleCounts(clues);
       const rates = ratesOf(clues);
       const by =
@@ -131,7 +157,9 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
     means: 'The schedule goes on from another base rate.',
     ...SCHEDULE,
     diagnose(clues) {
-      const factor = scheduleDiffers(clues) ? baseFactor(ratesOf(clues)) : undefined;
+      const base = ofKind(clues, 'schedule').filter(({ name }) => /base/i.test(name));
+      if (base.length > 0) return `the schedule goes on from another base rate: ${counterNames(base)}`;
+      const factor = scheduleDiffers(clues) ? baseFactor(clues) : undefined;
       if (factor === undefined || scheduleCounts(clues).length > 0) return undefined;
       return `every learning rate is ${figure(factor)} times the control’s: the schedule goes on from another base rate`;
     },
@@ -141,10 +169,14 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
     means: 'The schedule does not advance any more.',
     ...SCHEDULE,
     diagnose(clues) {
-      const { mine, theirs, at } = ratesOf(clues);
-      if (!clues.has('rate-differs') || mine.length < 2 || new Set(mine.map(key)).size > 1) return undefined;
-      if (new Set(theirs.slice(at, at + mine.length).map(key)).size < 2) return undefined;
-      return `the schedule does not advance any more: the rate stays ${figure(rateOf(mine[0]!)[0])} in ${mine.length} updates`;
+      const [mine, theirs] = [
+        clues.pairs.map(({ resumed }) => key(resumed)),
+        clues.pairs.map(({ control }) => key(control)),
+      ];
+      if (!clues.has('rate-differs') || new Set(mine).size > 1) return undefined;
+      if (new Set(theirs).size < 2 && !countStandsStill(clues)) return undefined;
+      if (mine[0] !== theirs[0] || countStandsStill(clues) === false) return undefined;
+      return `the schedule does not advance any more: the rate stays ${figure(rateOf(clues.pairs[0]!.resumed)[0])} in ${mine.length} steps`;
     },
   },
   {
@@ -153,11 +185,12 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
     ...SCHEDULE,
     diagnose(clues) {
       const rates = ratesOf(clues);
-      if (!clues.has('rate-differs') || rates.mine.length < 2 || scheduleCounts(clues).length > 0)
-        return undefined;
-      const times = [2, 3, 4].find((times) => follows(rates, (update) => rates.at + times * update));
-      // Where the control ends before the second rate is known there, a schedule that runs on says it by its count.
-      const counted = times ?? timesCounted(clues);
+      if (!clues.has('rate-differs') || scheduleCounts(clues).length > 0) return undefined;
+      // By its own count; else by its rates, as far as the control shows them.
+      const several = rates.mine.length > 1;
+      const counted =
+        timesCounted(clues) ??
+        [2, 3, 4].find((times) => several && follows(rates, (update) => rates.at + times * update));
       if (counted === undefined) return undefined;
       return `the schedule advances ${counted} times in each step`;
     },
@@ -175,24 +208,12 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
 ];
 
 /** How often the schedule's own count advanced for each time that the control's did, if that is more than once. */
-function timesCounted({ resume }: Clues): number | undefined {
-  const advance = (
-    first: Readonly<Record<string, unknown>> | undefined,
-    last: Readonly<Record<string, unknown>> | undefined,
-  ) =>
-    Object.entries(last ?? {})
-      .filter(([name]) => /^(schedule|scheduler)[./]/i.test(name) && !/rate/i.test(name))
-      .map(([name, value]) => Number(value) - Number(first?.[name]));
-  const mine = advance(resume.resumed?.counters, resume.last?.counters);
-  const theirs = advance(resume.controlFirst?.counters, resume.controlLast?.counters);
-  const ratios = mine.map((value, at) => value / theirs[at]!);
+function timesCounted(clues: Clues): number | undefined {
+  const { mine, theirs } = advances(clues);
+  const ratios = mine.map((by, at) => by / theirs[at]!);
   const [first] = ratios;
-  return first !== undefined &&
-    Number.isInteger(first) &&
-    first > 1 &&
-    ratios.every((ratio) => ratio === first)
-    ? first
-    : undefined;
+  const same = ratios.every((ratio) => ratio === first);
+  return first !== undefined && Number.isInteger(first) && first > 1 && same ? first : undefined;
 }
 
 export const COUNTER_CAUSES: readonly Cause[] = [
@@ -211,7 +232,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     id: 'overflow-forever',
     means: 'Every step is taken for an overflow and skipped.',
     heads: ['applied-differs', 'silent-no-op'],
-    explains: ['applied-differs', ...STILL, 'counter:loss-scale', 'rate-differs', 'step-differs'],
+    explains: ['applied-differs', ...STILL, 'rate-differs', 'step-differs'],
     diagnose({ pairs, has }) {
       if (!has('applied-differs') || pairs.some(({ resumed }) => resumed.claimed.applied)) return undefined;
       const wanted = pairs.filter(({ control }) => control.claimed.applied).length;
@@ -331,18 +352,16 @@ export const COUNTER_CAUSES: readonly Cause[] = [
       'applied-differs',
       'update-counts-differ',
       'counter:accumulation',
-      'gradients-differ',
       'rate-differs',
-      'stalled-parameters',
-      'silent-no-op',
-      'slots-do-not-advance',
-      'averages-do-not-advance',
-      'images-unchanged',
-      'gradients-kept',
+      'gradients-differ',
     ],
-    diagnose({ pairs, finding }) {
+    diagnose({ pairs, finding, resume }) {
       const found = finding('applied-differs');
-      if (found === undefined) return undefined;
+      // Where a loss scaler skips steps, any difference may make it skip others.
+      const scaled = Object.keys(resume.saved?.counters ?? {}).some(
+        (name) => counterKind(name) === 'loss-scale',
+      );
+      if (found === undefined || scaled) return undefined;
       const count = (which: 'control' | 'resumed'): number =>
         pairs.filter((pair) => pair[which].claimed.applied).length;
       return `updates come at other steps than the control’s from step ${found.step} on, ${count('resumed')} instead of ${count('control')} in ${pairs.length} micro-batches: the window of the accumulation is longer, shorter or begins elsewhere`;

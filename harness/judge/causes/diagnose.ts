@@ -1,5 +1,6 @@
 /** Ranks the causes of what was found, and puts first what the diagnosis accounts for. Pure. */
 import type { Evidence } from '../evidence.ts';
+import { RULES } from '../rules/index.ts';
 import type { Finding } from '../verdict.ts';
 import type { Cause } from './cause.ts';
 import { type Clues, cluesOf } from './clues.ts';
@@ -26,6 +27,16 @@ const CONSEQUENCES = new Set([
   'images-differ-at-resume',
 ]);
 
+/** More than there are units. */
+const MANY = 1000;
+
+const LOST = new Set(
+  RULES.filter(({ proof, id }) => proof === 'restored' && id !== 'equals-cold-start').map(({ id }) => id),
+);
+/** What was wrong before the first step. */
+const isLost = (unit: string): boolean =>
+  unit.startsWith('counter:') || (LOST.has(unit) && !CONSEQUENCES.has(unit));
+
 /** What has to be accounted for: rules that found something, and counters by their kind. */
 function unitsOf({ findings, counters }: Clues): ReadonlySet<string> {
   const rules = findings.map(({ rule }) => rule).filter((rule) => rule !== 'counters-not-restored');
@@ -43,9 +54,10 @@ export function diagnose(evidence: Evidence, findings: readonly Finding[]): Diag
   const units = unitsOf(clues);
   const weight = ({ explains }: Cause): number => {
     const accounted = explains.filter((unit) => units.has(unit));
-    const sources = accounted.filter((unit) => !CONSEQUENCES.has(unit)).length;
-    // A consequence counts where there is nothing else to go by.
-    return sources > 0 ? sources : accounted.length / (CONSEQUENCES.size + 1);
+    const lost = accounted.filter(isLost).length;
+    const later = accounted.filter((unit) => !isLost(unit) && !CONSEQUENCES.has(unit)).length;
+    // What was wrong before the first step follows from nothing that comes after it; a consequence counts last.
+    return (lost * MANY + later) * MANY + accounted.length;
   };
   const candidates = CAUSES.flatMap((cause) => {
     if (!cause.heads.some((rule) => clues.has(rule))) return [];

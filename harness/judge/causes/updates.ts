@@ -1,6 +1,5 @@
 /** Updates, gradients and the mode of the model. */
 import { totalOf } from '../columns.ts';
-import { tensorsOf } from '../evidence.ts';
 import { figure, listed, ofAll } from '../rule.ts';
 import type { Cause } from './cause.ts';
 import type { Clues } from './clues.ts';
@@ -99,10 +98,19 @@ export const UPDATES: readonly Cause[] = [
     means: 'Gradients are not dropped after an update, and pile up.',
     heads: ['gradients-differ'],
     explains: ['gradients-differ', 'applied-gradients-differ'],
-    diagnose({ resume }) {
-      const [mine, theirs] = [tensorsOf(resume.last, 'gradient'), tensorsOf(resume.controlLast, 'gradient')];
-      if (mine.size <= theirs.size) return undefined;
-      return `gradients are not dropped after an update: ${mine.size} of them are left at step ${resume.to}, in the control ${theirs.size || 'none'}; each update uses those before it again`;
+    diagnose(clues) {
+      const found = clues.finding('gradients-differ');
+      const at = clues.pairs.findIndex(({ resumed }) => resumed.step === found?.step);
+      const after = clues.pairs[at - 1]?.resumed.claimed.applied === true;
+      // Of weights that are still right: the loss tells.
+      if (
+        found === undefined ||
+        !after ||
+        (clues.finding('loss-differs')?.step ?? Number.POSITIVE_INFINITY) <= found.step!
+      )
+        return undefined;
+      if (commonFactor(clues, 'gradientL2') !== undefined) return undefined;
+      return `gradients are not dropped after an update: those of step ${found.step}, right after one, are not the control’s though the loss is, and each update uses the gradients of before again`;
     },
   },
   {

@@ -2,7 +2,7 @@
 import { tensorsOf } from '../evidence.ts';
 import { figure, listed, ofAll } from '../rule.ts';
 import type { Cause } from './cause.ts';
-import { areFresh, type Clues, isInitial, isRounded, lastMove, stepOf } from './clues.ts';
+import { areFresh, areOfStep, type Clues, isInitial, isRounded, lastMove, stepOf } from './clues.ts';
 
 const HEADS = ['parameters-not-restored'];
 
@@ -87,17 +87,24 @@ export const WEIGHTS: readonly Cause[] = [
   },
   {
     id: 'older-checkpoint',
-    means: 'An older checkpoint was loaded: weights and state are those of an earlier step.',
-    heads: HEADS,
+    means:
+      'An older state was saved or loaded: weights, counters and generators are those of an earlier step.',
+    heads: [...HEADS, 'counters-not-restored'],
     explains: [...HEADS, ...ALL_STATE],
     diagnose(clues) {
+      const { resume, past, counters, generators } = clues;
+      const step = counters.find(
+        ({ kind, saved, resumed }) => kind === 'step' && Number(resumed) < Number(saved),
+      )?.resumed;
+      const others = counters.some(({ kind }) => kind !== 'step') || generators.length > 0;
+      if (typeof step !== 'number' || step === 0 || !others) return undefined;
       const { of } = clues.changed('parameter');
-      const step = stepOf(clues, of);
-      if (step === undefined || step === 0 || clues.counters.length === 0) return undefined;
-      const at = clues.counters.find(({ kind, resumed }) => kind === 'step' && resumed === step);
+      const skipped = past.filter((one) => one.step > step);
+      const moved = skipped.some(({ changed }) => changed.includes(true));
       const slots = clues.changed('slot');
-      if (at === undefined || (slots.total > 0 && slots.of.length === 0)) return undefined;
-      return `the parameters, slots and counters are those of step ${step}: an older state was saved or loaded than that of step ${clues.resume.from}`;
+      if (moved ? of.length === 0 || !areOfStep(clues, of, step) : of.length > 0) return undefined;
+      if (moved && slots.total > 0 && slots.of.length === 0) return undefined;
+      return `the parameters, slots and counters are those of step ${step}: an older state was saved or loaded than that of step ${resume.from}`;
     },
   },
   {
@@ -230,7 +237,7 @@ export const WEIGHTS_CHANGED: Cause = {
     const { of, total } = clues.changed('parameter');
     const [first] = of;
     if (first === undefined) return undefined;
-    return `${ofAll(of.length, total, 'parameter')} ${of.length === 1 ? 'is' : 'are'} not what was saved, nor anything that the run ever held ('${first.name}': L2 norm ${figure(first.resumed?.l2)} instead of ${figure(first.saved?.l2)}): converted, or written to after the load`;
+    return `${ofAll(of.length, total, 'parameter')} ${of.length === 1 ? 'is' : 'are'} not what was saved, nor anything that the run ever held ('${first.name}': L2 norm ${figure(first.resumed?.l2)} instead of ${figure(first.saved?.l2)}): initialised again, converted, or written to after the load`;
   },
 };
 
