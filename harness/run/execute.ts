@@ -114,21 +114,32 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
  * The processes that a fault can change, with the fault in them: those that resume, and the one before them where it
  * changes what is saved; else the first one resumes from the healthy run's checkpoint.
  * @param healthy the folder of the scenario's healthy execution
+ * @param settled asked after each resume but the last, with the traces so far, whether no more are needed
  * @returns the traces of `before`, if it was run, and of each `after`
  */
 export async function executeFault(
   loaded: LoadedScenario,
   fault: { readonly file: string; readonly saves: boolean },
   healthy: string,
+  settled: (traces: readonly Trace[]) => boolean,
   options: ExecuteOptions,
 ): Promise<readonly Trace[]> {
   const { plan } = loaded;
   await emptied(options.folder);
   const start = starter(loaded, options, fault.file);
-  const results = fault.saves
-    ? await Promise.all(await runInterrupted(plan, options.folder, false, start))
-    : await runResumes(plan, options.folder, checkpointOf(plan, healthy, 0), start);
-  return results.map(({ trace }) => trace);
+  const traces: Trace[] = [];
+  let checkpoint = checkpointOf(plan, healthy, 0);
+  if (fault.saves) {
+    checkpoint = checkpointOf(plan, options.folder, 0);
+    const before = await start('before', 0, { saveTo: checkpoint });
+    traces.push(before.trace);
+    if (before.trace.end === undefined) return traces;
+  }
+  await runResumes(plan, options.folder, checkpoint, start, ({ trace }) => {
+    traces.push(trace);
+    return trace.run !== undefined && trace.run.segment < plan.resumeAt.length && settled(traces);
+  });
+  return traces;
 }
 
 /**
@@ -168,12 +179,13 @@ async function runInterrupted(
   return results;
 }
 
-/** Each `after` in turn, the first one from this checkpoint; stops at the first that came to no end. */
+/** Each `after` in turn, the first one from this checkpoint, to the first that came to no end or is enough. */
 async function runResumes(
   plan: Plan,
   folder: string,
   first: string | null,
   start: Start,
+  enough: (after: ProcessResult) => boolean = () => false,
 ): Promise<ProcessResult[]> {
   const results: ProcessResult[] = [];
   let checkpoint = first;
@@ -181,7 +193,7 @@ async function runResumes(
     const saveTo = checkpointOf(plan, folder, segment);
     const after = await start('after', segment, { checkpoint, saveTo });
     results.push(after);
-    if (after.trace.end === undefined) break;
+    if (enough(after) || after.trace.end === undefined) break;
     checkpoint = saveTo;
   }
   return results;
