@@ -13,6 +13,7 @@
  * one random number moves all values of a quantity; one moves all values of a thing; one moves each value.
  */
 import type { Trace } from '../trace/schema.ts';
+import { sameStep } from './columns.ts';
 import { growthOf, mean, median, type Prior, priorOf } from './prior.ts';
 import {
   CURVES,
@@ -21,6 +22,7 @@ import {
   type Quantity,
   RESOLUTION,
   type Reading,
+  type Readings,
   readingsAt,
   stepsOf,
 } from './quantities.ts';
@@ -82,6 +84,15 @@ export function noiseAmong(controls: readonly Trace[], window: Window): Noise {
 
 function exactly(controls: readonly Trace[]): Noise {
   const [control] = controls;
+  const kept = new Map<Quantity, { readonly step: number; readonly readings: Readings | undefined }>();
+  /** Kept for the step asked for last: things are asked for one after the other. */
+  const readings = (quantity: Quantity, step: number): Readings | undefined => {
+    const last = kept.get(quantity);
+    if (last?.step === step) return last.readings;
+    const own = control && readingsAt(control, quantity, step);
+    kept.set(quantity, { step, readings: own });
+    return own;
+  };
   return {
     exact: true,
     record: {
@@ -96,7 +107,7 @@ function exactly(controls: readonly Trace[]): Noise {
           : `equality to the bit: ${controls.length} controls agreed in every bit`,
     },
     compare(quantity, step, name, seen) {
-      const own = control && readingsAt(control, quantity, step)?.get(name);
+      const own = readings(quantity, step)?.get(name);
       const pairs = (own?.values ?? [null]).map((expected, at): Comparison => {
         const value = seen?.values[at];
         return { expected, seen: value, difference: relativeDifference(expected, value), allowed: 0 };
@@ -379,11 +390,7 @@ export function agree(traces: readonly Trace[]): boolean {
     (other) =>
       first!.steps.every((step, index) => {
         const same = other.steps[index];
-        return (
-          same === undefined ||
-          (Object.is(step.claimed.loss, same.claimed.loss) &&
-            CURVES.every((curve) => curve === 'loss' || String(step[curve]) === String(same[curve])))
-        );
+        return same === undefined || CURVES.every((curve) => sameStep(step, same, curve));
       }) &&
       first!.states.every((state) => {
         const same = other.states.find(({ at, step }) => at === state.at && step === state.step);

@@ -1,6 +1,6 @@
 /** Faithful: the resumed run does what the control does, step by step. */
 import type { TensorRecord, TracedStep } from '../../trace/schema.ts';
-import { indexOf, type StepPair, stepPairs } from '../columns.ts';
+import { indexOf, type StepPair, sameStep, stepPairs } from '../columns.ts';
 import type { Resume } from '../evidence.ts';
 import type { Comparison } from '../noise.ts';
 import {
@@ -167,6 +167,7 @@ function curveRule({ id, claim, quantity, noun, cause }: CurveRule): Rule {
     judge: ({ resumes, noise }) =>
       resumes.flatMap((resume): Found[] => {
         for (const { control, resumed } of stepPairs(resume)) {
+          if (noise.exact && sameStep(control, resumed, quantity)) continue;
           const [theirs, mine] = [stepReadings(control, quantity), stepReadings(resumed, quantity)];
           const departed = departures(theirs, mine, (name) =>
             noise.compare(quantity, resumed.step, name, mine.get(name)),
@@ -375,6 +376,7 @@ export const noiseTooLarge: Rule = {
   claim: 'The controls lie so close together that the updates of a run stand out from their noise.',
   judge: ({ resumes, noise }) =>
     resumes.flatMap((resume): Found[] => {
+      if (noise.exact) return [];
       const widths = resume.controlSteps.flatMap((step) =>
         [...stepReadings(step, 'updateL2')]
           .map(([name, reading]) => noise.compare('updateL2', step.step, name, reading))
@@ -382,7 +384,7 @@ export const noiseTooLarge: Rule = {
           .filter(({ allowed, expected }) => allowed > 0 && expected !== 0),
       );
       const telling = widths.filter(({ allowed }) => allowed < 1).length;
-      if (noise.exact || widths.length === 0 || telling > 0) return [];
+      if (widths.length === 0 || telling > 0) return [];
       return [
         {
           sentence: `After resume ${resume.index}, the noise is too large to tell a run that trains from one that does not: ${noise.record.controls} equal controls lie that far apart.`,
