@@ -103,5 +103,7 @@ export function sameValues(a: readonly unknown[], b: readonly unknown[]): boolea
 /** Whether two steps say the same of a curve, to the bit and of the same parameters. */
 export function sameStep(one: TracedStep, other: TracedStep, curve: Curve): boolean {
   if (curve === 'loss') return sameValues([one.claimed.loss], [other.claimed.loss]);
-  return sameValues(one.names, other.names) && sameValues(one[curve], other[curve]);
+  const [mine, theirs] = [one[curve], other[curve]];
+  if (mine === undefined || theirs === undefined) return mine === theirs;
+  return sameValues(one.names, other.names) && sameValues(mine, theirs);
 }

@@ -27,10 +27,24 @@ export function priorOf(variances: readonly number[], degrees: number): Prior {
 export const mean = (values: readonly number[]): number =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length / 2;
-  return mean(sorted.slice(Math.ceil(half) - 1, Math.floor(half) + 1));
+/** The median of the values of each group, which is NaN for one without any. One that is 0 by chance, or a wild one, is one. */
+export function mediansOf(values: readonly number[], groups: readonly number[], count: number): Float64Array {
+  const ends = new Uint32Array(count);
+  for (const group of groups) ends[group]! += 1;
+  for (let group = 1; group < count; group += 1) ends[group]! += ends[group - 1]!;
+  const next = new Uint32Array(count);
+  for (let group = 1; group < count; group += 1) next[group] = ends[group - 1]!;
+  const sorted = new Float64Array(values.length);
+  for (let at = 0; at < values.length; at += 1) sorted[next[groups[at]!]!++] = values[at]!;
+  return Float64Array.from(ends, (end, group) =>
+    median(sorted.subarray(group === 0 ? 0 : ends[group - 1]!, end)),
+  );
+}
+
+function median(values: Float64Array): number {
+  values.sort();
+  const half = values.length / 2;
+  return (values[Math.ceil(half) - 1]! + values[Math.floor(half)]!) / 2;
 }
 
 /** The exponent with which values grow in the step, by least squares of the logarithms; at least 0. */

@@ -65,7 +65,7 @@ function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: string 
         {
           limits: { ...DEFAULT_LIMITS, ...loaded.scenario.limits },
           signal: options.signal,
-            read,
+          read,
           onProgress: (progress) => options.onProgress(role, segment, progress),
         },
       ),
