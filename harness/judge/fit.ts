@@ -34,15 +34,16 @@ export function fitOf(
   const ids = new Map<string, number>();
   const judged = new Set<string>();
   let comparisons = 0;
-  // Of each measured value: its variance, its thing and its step's place.
-  const [variances, things, places]: [number[], number[], number[]] = [[], [], []];
+  const parts: Measured[] = [];
   steps.forEach((step, place) => {
     const spreads = spreadsAt(quantity, step);
     if (spreads === undefined) return;
     const counts = isJudged(step);
     const { names, starts, still, variances: own } = spreads;
-    names.forEach((name, index) => {
-      const thing = thingOf(quantity, step, name);
+    const part = emptyMeasured(own.length);
+    let known = 0;
+    for (let index = 0; index < names.length; index += 1) {
+      const thing = thingOf(quantity, step, names[index]!);
       for (let at = starts[index]!; at < starts[index + 1]!; at += 1) {
         if (still[at] === 1) continue;
         if (counts) {
@@ -55,14 +56,18 @@ export function fitOf(
           id = ids.size;
           ids.set(thing, id);
         }
-        variances.push(own[at]!);
-        things.push(id);
-        places.push(place);
+        part.variances[known] = own[at]!;
+        part.things[known] = id;
+        part.places[known] = place;
+        known += 1;
       }
-    });
+    }
+    parts.push(known === own.length ? part : firstOf(part, known));
   });
-  const growth = isCurve(quantity) ? growthAmong(steps, variances, things, places, ids.size) : 0;
-  const grown = steps.map((step) => step ** growth);
+  const measured = together(parts);
+  const { variances, things, places } = measured;
+  const growth = isCurve(quantity) ? growthAmong(steps, measured, ids.size) : 0;
+  const grown = Float64Array.from(steps, (step) => step ** growth);
   const pooled = mediansOf(
     variances.map((variance, at) => variance / grown[places[at]!]!),
     things,
@@ -92,18 +97,57 @@ export function fitOf(
   };
 }
 
+/** Of each value with a variance: that, its thing and its step's place among the steps. */
+interface Measured {
+  readonly variances: Float64Array;
+  readonly things: Uint32Array;
+  readonly places: Uint32Array;
+}
+
+const emptyMeasured = (length: number): Measured => ({
+  variances: new Float64Array(length),
+  things: new Uint32Array(length),
+  places: new Uint32Array(length),
+});
+
+const firstOf = ({ variances, things, places }: Measured, count: number): Measured => ({
+  variances: variances.slice(0, count),
+  things: things.slice(0, count),
+  places: places.slice(0, count),
+});
+
+function together(parts: readonly Measured[]): Measured {
+  const all = emptyMeasured(parts.reduce((sum, { things }) => sum + things.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.variances.set(part.variances, at);
+    all.things.set(part.things, at);
+    all.places.set(part.places, at);
+    at += part.things.length;
+  }
+  return all;
+}
+
 /** The exponent with which the variances grow in the step, each taken relative to its thing's. */
 function growthAmong(
   steps: readonly number[],
-  variances: readonly number[],
-  things: readonly number[],
-  places: readonly number[],
+  { variances, things, places }: Measured,
   count: number,
 ): number {
   const flat = mediansOf(variances, things, count);
-  const relative = variances.map((variance, at) => variance / flat[things[at]!]!);
-  // Of a thing that is the same in most of its steps there is nothing to be relative to.
-  const known = (_: number, at: number): boolean => flat[things[at]!]! > 0;
-  const medians = mediansOf(relative.filter(known), places.filter(known), steps.length);
+  const relative = emptyMeasured(variances.length);
+  let known = 0;
+  for (let at = 0; at < variances.length; at += 1) {
+    // Of a thing that is the same in most of its steps there is nothing to be relative to.
+    if (!(flat[things[at]!]! > 0)) continue;
+    relative.variances[known] = variances[at]! / flat[things[at]!]!;
+    relative.places[known] = places[at]!;
+    known += 1;
+  }
+  const medians = mediansOf(
+    relative.variances.subarray(0, known),
+    relative.places.subarray(0, known),
+    steps.length,
+  );
   return growthOf(new Map(steps.map((step, place) => [step, medians[place]!])));
 }

@@ -194,10 +194,15 @@ function statistically(controls: readonly Trace[], { steps, resumeAt }: Window):
       const [from, to] =
         thing === undefined ? [0, 0] : [intervals!.starts[thing]!, intervals!.starts[thing + 1]!];
       if (from === to) return comparison(null, seen?.values[0], 0, 0);
-      const { means, scales, widths } = intervals!;
+      const { scales, widths } = intervals!;
       return farthest(
         Array.from({ length: to - from }, (_, at) =>
-          comparison(means[from + at]!, seen?.values[at], scales[from + at]!, against * widths[from + at]!),
+          comparison(
+            expectedOf(intervals!, from + at),
+            seen?.values[at],
+            scales[from + at]!,
+            against * widths[from + at]!,
+          ),
         ),
       );
     },
@@ -218,8 +223,10 @@ function statistically(controls: readonly Trace[], { steps, resumeAt }: Window):
       const seen = resumed[curve];
       if (intervals === undefined || seen === undefined) return false;
       if (!sameValues(intervals.names, names) || !sameValues(names, resumed.names)) return false;
-      const { means, scales, widths } = intervals;
-      return seen.every((value, at) => !(distance(means[at], value, scales[at]!) > against * widths[at]!));
+      const { scales, widths } = intervals;
+      return seen.every(
+        (value, at) => !(distance(expectedOf(intervals, at), value, scales[at]!) > against * widths[at]!),
+      );
     },
   };
 }
@@ -240,6 +247,10 @@ const widthsOf = (
       ? Number.POSITIVE_INFINITY
       : critical * Math.max(deviation, resolutions[at]!);
   });
+
+/** Their mean; where they have none, what the control has. */
+const expectedOf = ({ own, means, variances }: Spreads, at: number): Value =>
+  Number.isNaN(variances[at]) ? own[at] : means[at];
 
 const comparison = (expected: Value, seen: Value, scale: number, allowed: number): Comparison => ({
   expected,

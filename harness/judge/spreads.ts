@@ -3,13 +3,17 @@ import type { Trace } from '../trace/schema.ts';
 import { sameValues } from './columns.ts';
 import { type Quantity, RESOLUTION, type Values, valuesAt } from './quantities.ts';
 
+type Column = readonly (number | null | undefined)[];
+
 /** One entry for each value, things after each other. */
 export interface Spreads {
   readonly names: readonly string[];
   /** Where each thing's values begin, and where the last one's end. */
   readonly starts: ArrayLike<number>;
-  /** Of the controls; where they have no numbers, what the control has. */
-  readonly means: readonly (number | null)[];
+  /** What the control has. */
+  readonly own: Column;
+  /** Of the controls, where they all have a finite number. */
+  readonly means: Float64Array;
   /** What differences are relative to. */
   readonly scales: Float64Array;
   /** Relative; NaN where the controls do not all have a finite number. */
@@ -43,11 +47,9 @@ export function spreadsAmong(controls: readonly Trace[]): SpreadsAt {
   };
 }
 
-type Column = readonly (number | null | undefined)[];
-
 /** Another control's values in the order of the first one's; undefined where it has none. */
 function alignedTo(own: Values, other: Values | undefined): Column {
-  if (other === undefined) return [];
+  if (other === undefined) return own.values.map(() => null);
   if (sameValues(own.names, other.names) && sameValues(own.starts, other.starts)) return other.values;
   const places = new Map(other.names.map((name, thing) => [name, thing]));
   return own.names.flatMap((name, thing) => {
@@ -61,54 +63,61 @@ function alignedTo(own: Values, other: Values | undefined): Column {
 }
 
 function spreadsOf(
-  own: Values,
-  columns: readonly Column[],
+  { names, starts, quantum }: Values,
+  each: readonly Column[],
   unmoved: (name: string, thing: number) => boolean,
 ): Spreads {
-  const { names, starts } = own;
+  const columns = each.map(numeric);
+  const first = columns[0]!;
   const size = starts[names.length]!;
-  const [scales, variances, resolutions] = [0, 1, 2].map(() => new Float64Array(size)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
+  const column = (): Float64Array => new Float64Array(size);
+  const [means, scales, variances, resolutions] = [column(), column(), column(), column()];
   const still = new Uint8Array(size);
-  const means: (number | null)[] = [];
   for (let thing = 0; thing < names.length; thing += 1) {
     const stays = unmoved(names[thing]!, thing);
     const start = starts[thing]!;
     for (let at = start; at < starts[thing + 1]!; at += 1) {
-      const first = columns[0]![at] ?? null;
-      let [same, numbers, sum] = [true, 0, 0];
+      const own = first[at]!;
+      let [same, sum] = [true, 0];
       for (const column of columns) {
-        const value = column[at] ?? null;
-        if (!Object.is(value, first)) same = false;
-        if (value !== null && Number.isFinite(value)) {
-          numbers += 1;
-          sum += value;
-        }
+        const value = column[at]!;
+        if (value !== own) same = false;
+        sum += value;
       }
+      means[at] = own;
       variances[at] = Number.NaN;
-      means.push(first);
-      if (same && (stays || first === 0 || numbers === 0)) {
-        still[at] = 1;
-        scales[at] = Math.abs(first ?? 0);
+      if (!Number.isFinite(sum)) {
+        // They have no numbers, or not all of them; two that have none are alike only if they have the same.
+        if (each.every((values) => Object.is(values[at] ?? null, each[0]![at] ?? null))) {
+          still[at] = 1;
+          scales[at] = Math.abs(each[0]![at] ?? 0);
+        }
         continue;
       }
-      if (numbers < columns.length) continue;
-      const middle = sum / numbers;
+      if (same && (stays || own === 0)) {
+        still[at] = 1;
+        scales[at] = Math.abs(own);
+        continue;
+      }
+      const middle = sum / columns.length;
       let squares = 0;
       for (const column of columns) squares += (column[at]! - middle) ** 2;
       // A projection may lie anywhere near 0: it is as large as the norm, which comes first.
-      const scale = Math.abs(at === start ? middle : (means[start] ?? Number.NaN));
+      const scale = Math.abs(at === start ? middle : means[start]!);
       means[at] = middle;
       scales[at] = scale;
-      variances[at] = squares / (numbers - 1) / scale ** 2;
-      resolutions[at] = Math.max(RESOLUTION, own.quantum(thing) / scale);
+      variances[at] = squares / (columns.length - 1) / scale ** 2;
+      resolutions[at] = Math.max(RESOLUTION, quantum(thing) / scale);
     }
   }
-  return { names, starts, means, scales, variances, resolutions, still };
+  return { names, starts, own: each[0]!, means, scales, variances, resolutions, still };
 }
+
+/** NaN where there is no number. */
+const numeric = (column: Column): Float64Array =>
+  column.includes(null)
+    ? Float64Array.from(column, (value) => value ?? Number.NaN)
+    : new Float64Array(column as number[]);
 
 /** By parameter, the step at which any control first changed it; none for those that are never trained. */
 function firstMoves(controls: readonly Trace[]): ReadonlyMap<string, number> {
