@@ -5,6 +5,7 @@ import type { LimitFunction } from 'p-limit';
 import { onProcessor } from '../backend/names.ts';
 import { wantedBackend } from '../judge/evidence.ts';
 import { agree, NOISY_CONTROLS } from '../judge/noise.ts';
+import { traceReader } from '../trace/read.ts';
 import type { Plan, Role, Trace } from '../trace/schema.ts';
 import type { Job, Progress } from './job.ts';
 import { type ProcessResult, runProcess } from './process.ts';
@@ -39,6 +40,7 @@ type Start = (role: Role, segment: number, part?: Partial<Job>) => Promise<Proce
 
 function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: string | null = null): Start {
   const { plan } = loaded;
+  const read = traceReader();
   return async (role, segment, part = {}) => {
     const backend = part.backend ?? wantedBackend(plan, options.backend, role, segment);
     const result = await options.limit(() =>
@@ -63,6 +65,7 @@ function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: string 
         {
           limits: { ...DEFAULT_LIMITS, ...loaded.scenario.limits },
           signal: options.signal,
+          read,
           onProgress: (progress) => options.onProgress(role, segment, progress),
         },
       ),

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { readTrace } from '../trace/read.ts';
 import type { ProcessRecord, Trace } from '../trace/schema.ts';
 import { appendRecord } from '../trace/write.ts';
 import type { Job, Progress } from './job.ts';
@@ -22,6 +21,8 @@ export interface ProcessOptions {
   readonly limits: ProcessLimits;
   readonly onProgress: (progress: Progress) => void;
   readonly signal: AbortSignal;
+  /** Reads its trace once it is gone. */
+  readonly read: (file: string) => Promise<Trace>;
 }
 
 export interface ProcessResult {
@@ -132,7 +133,7 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
     seconds: (performance.now() - start) / 1000,
     stderr,
   });
-  return { trace: await readTrace(file), skip };
+  return { trace: await options.read(file), skip };
 }
 
 async function eachLine(lines: AsyncIterable<string>, take: (line: string) => void): Promise<void> {

@@ -167,6 +167,7 @@ function curveRule({ id, claim, quantity, noun, cause }: CurveRule): Rule {
     judge: ({ resumes, noise }) =>
       resumes.flatMap((resume): Found[] => {
         for (const { control, resumed } of stepPairs(resume)) {
+          if (noise.agrees(quantity, control, resumed)) continue;
           const [theirs, mine] = [stepReadings(control, quantity), stepReadings(resumed, quantity)];
           const departed = departures(theirs, mine, (name) =>
             noise.compare(quantity, resumed.step, name, mine.get(name)),
@@ -232,6 +233,7 @@ export const appliedGradientsDiffer: Rule = {
   judge: ({ resumes, noise }) =>
     resumes.flatMap((resume): Found[] => {
       for (const { control, resumed } of stepPairs(resume)) {
+        if (noise.agrees('appliedGradientL2', control, resumed)) continue;
         const of = (quantity: Curve): Departure[] => {
           const mine = stepReadings(resumed, quantity);
           return departures(stepReadings(control, quantity), mine, (name) =>
@@ -375,14 +377,16 @@ export const noiseTooLarge: Rule = {
   claim: 'The controls lie so close together that the updates of a run stand out from their noise.',
   judge: ({ resumes, noise }) =>
     resumes.flatMap((resume): Found[] => {
-      const widths = resume.controlSteps.flatMap((step) =>
+      if (noise.exact) return [];
+      const widthsAt = (step: TracedStep): Comparison[] =>
         [...stepReadings(step, 'updateL2')]
           .map(([name, reading]) => noise.compare('updateL2', step.step, name, reading))
           // What does not move in the controls has no noise, and tells nothing of theirs.
-          .filter(({ allowed, expected }) => allowed > 0 && expected !== 0),
-      );
-      const telling = widths.filter(({ allowed }) => allowed < 1).length;
-      if (noise.exact || widths.length === 0 || telling > 0) return [];
+          .filter(({ allowed, expected }) => allowed > 0 && expected !== 0);
+      // One is enough, and most often the first has it.
+      if (resume.controlSteps.some((step) => widthsAt(step).some(({ allowed }) => allowed < 1))) return [];
+      const widths = resume.controlSteps.flatMap(widthsAt);
+      if (widths.length === 0) return [];
       return [
         {
           sentence: `After resume ${resume.index}, the noise is too large to tell a run that trains from one that does not: ${noise.record.controls} equal controls lie that far apart.`,
