@@ -207,7 +207,7 @@ function summary({ gate, report }: GateResult): string {
       '',
     ]),
     ...gate.verdicts.flatMap((verdict) =>
-      declarations(verdict).map((line) => `~ ${verdict.scenario}: ${line}`),
+      declarations(verdict, 2).map((line) => `~ ${verdict.scenario}: ${line}`),
     ),
     ...(gate.verdicts.some(({ deviations }) => deviations.length > 0) ? [''] : []),
     ...caveatLines(gate.verdicts),

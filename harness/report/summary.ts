@@ -95,12 +95,13 @@ export function byDeclaration(
     : 'by declaration against a control that deviates alike';
 }
 
-/** `step-count: step 0 instead of 5 (resume 1)`, one a declared deviation. */
-export const declarations = ({ deviations }: Pick<Verdict, 'deviations'>): string[] =>
+/** `By declaration, step-count: step 0 instead of 5 (resume 1).`, one a declared deviation. */
+export const declarations = ({ deviations }: Pick<Verdict, 'deviations'>, most = 8): string[] =>
   deviations.map(({ kind, entries, entryCount }) => {
-    const told = entries.map(
+    const shown = entries.slice(0, most);
+    const told = shown.map(
       ({ name, saved, resumed, resume }) => `${name} ${resumed} instead of ${saved} (resume ${resume})`,
     );
-    const more = entryCount - entries.length;
+    const more = entryCount - shown.length;
     return `By declaration, ${kind}: ${told.join('; ') || 'nothing deviated'}${more > 0 ? `; and ${more} more` : ''}.`;
   });
