@@ -18,6 +18,7 @@ import { createTrace } from '../trace/write.ts';
 import type { Scenario, Trainer } from '../training/trainer.ts';
 import { type Job, jobSchema, type Progress, stepsOf } from './job.ts';
 import { loadScenario } from './scenario.ts';
+import { createSettling, type Shown } from './settling.ts';
 
 /** Not execa's sendMessage: loading execa's hundred files would be a tenth of a short process. */
 const tell = (progress: Progress): Promise<void> =>
@@ -83,7 +84,8 @@ async function runJob(job: Job): Promise<void> {
   const begun = performance.now();
   const { scenario } = await loadScenario(job.scenario, job.file);
   const trace = createTrace(path.join(job.folder, 'trace.jsonl'));
-  const [first, last] = stepsOf(job);
+  const [first, planned] = stepsOf(job);
+  let last = planned;
   const { deviates = [] } = scenario;
   const isControl = job.role === 'control' || job.role === 'twin';
   let step = first;
@@ -135,7 +137,13 @@ async function runJob(job: Job): Promise<void> {
     const startup = (performance.now() - begun) / 1000;
     await tell({ kind: 'started', backend: name, deterministic });
     if (job.ask.length > 0) await tell({ kind: 'applies', answers: await whichApply(trainer, job.ask) });
-    if (first === 0) await alive(probe.state('start', 0));
+    const settling = job.settle ? createSettling(job.plan.resumeAt.at(-1)!) : undefined;
+    /** State and pictures. */
+    const show = async (at: 'pass' | 'deviated'): Promise<Shown> => {
+      const samples = await alive(probe.sample(at, step));
+      return { state: await alive(probe.state(at, step)), samples };
+    };
+    if (first === 0) settling?.begins(await alive(probe.state('start', 0)));
     else {
       await alive(probe.state('resume', first));
       await alive(probe.sample('resume', first));
@@ -147,14 +155,15 @@ async function runJob(job: Job): Promise<void> {
         throw new NonFiniteLoss(`the loss is ${record.claimed.loss} at step ${step}`);
       }
       if ((isControl || step !== last) && job.plan.resumeAt.includes(step)) {
-        await alive(probe.sample('pass', step));
-        await alive(probe.state('pass', step));
+        let shown = await show('pass');
         if (isControl && deviates.length > 0) {
           await alive(trainer.deviate!(deviates));
-          await alive(probe.sample('deviated', step));
-          await alive(probe.state('deviated', step));
+          shown = await show('deviated');
         }
+        settling?.resumes(shown);
       }
+      const names = () => trainer.observe().parameters.map(({ name }) => name);
+      if (settling?.steps(record, names()) && step < last && settling.looks(await show('pass'))) last = step;
     }
     step = last;
     const at = job.saveTo === null ? 'end' : 'save';

@@ -30,6 +30,10 @@ export interface Execution {
   /** control, twins (on a backend that is not deterministic), before, each after, cold (if asked for). */
   readonly traces: readonly Trace[];
   readonly skip: string | undefined;
+  /** As far as it was run. */
+  readonly plan: Plan;
+  /** Why that is less than was asked for, if it is. */
+  readonly cut: string | undefined;
 }
 
 const DEFAULT_LIMITS = { step: 120, run: 900 };
@@ -56,6 +60,8 @@ function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: string 
           folder: path.join(options.folder, segment === 0 || role === 'cold' ? role : `${role}-${segment}`),
           checkpoint: null,
           saveTo: null,
+          until: null,
+          settle: false,
           fault,
           ask: role === 'control' ? [...(options.ask ?? [])] : [],
           ...part,
@@ -87,8 +93,9 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
     if (started.skip !== undefined) return;
     if (!started.deterministic) twin = start('twin', 1);
     // How far a run on one backend lies from one on another is noise, too: there is a control on each.
-    const others = [...new Set(plan.resumeOn)].filter((backend) => backend !== started.backend);
-    elsewhere = others.map((backend, index) => start('twin', NOISY_CONTROLS + index, { backend }));
+    elsewhere = backendsBeside(plan, started.backend).map((backend, index) =>
+      start('twin', NOISY_CONTROLS + index, { backend }),
+    );
   };
   const start = starter(loaded, {
     ...options,
@@ -107,8 +114,96 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
   return {
     traces: results.map(({ trace }) => trace),
     skip: results.find(({ skip }) => skip !== undefined)?.skip,
+    plan,
+    cut: undefined,
   };
 }
+
+/** The plan up to a step, with the resumes before it. */
+export function cutPlan({ resumeAt, resumeOn }: Plan, steps: number): Plan {
+  const points = resumeAt.filter((step) => step < steps);
+  return {
+    steps,
+    resumeAt: points,
+    ...(resumeOn === undefined ? {} : { resumeOn: resumeOn.slice(0, points.length) }),
+  };
+}
+
+/**
+ * The same processes, each ended as soon as it has shown what the proofs need. The control ends once all that has
+ * moved in its life has moved again after the last resume point, and so do those that go as far; after an earlier
+ * resume no more is run if what was found settles the verdict.
+ * @param settled whether what these traces show of this plan, cut at a resume point, cannot change any more
+ */
+export async function executeFast(
+  loaded: LoadedScenario,
+  options: ExecuteOptions,
+  settled: (plan: Plan, traces: readonly Trace[]) => boolean,
+): Promise<Execution> {
+  const { plan } = loaded;
+  await emptied(options.folder);
+  const start = starter(loaded, options);
+  const control = start('control', 0, { settle: true });
+  const until = control.then(({ trace }) => trace.end?.step ?? plan.steps);
+  const alike: Start = async (role, segment, part = {}) => {
+    const savesBefore = typeof part.saveTo === 'string';
+    return start(role, segment, savesBefore ? part : { ...part, until: await until });
+  };
+  const controls = control.then(async (own) => [own, ...(await controlsBeside(own, plan, alike))]);
+  const checkpoint = checkpointOf(plan, options.folder, 0);
+  const before = await start('before', 0, { saveTo: checkpoint });
+  const saved = before.trace.end !== undefined;
+  const cold = saved && options.cold ? alike('cold', 1, { checkpoint }) : undefined;
+  const afters: ProcessResult[] = [];
+  const soFar = async () => [
+    ...(await controls),
+    before,
+    ...afters,
+    ...(cold === undefined ? [] : [await cold]),
+  ];
+  let refutedAt: number | undefined;
+  const resumes = saved ? resumesOf(plan, options.folder, checkpoint, alike) : [];
+  for await (const { after, segment } of resumes) {
+    afters.push(after);
+    const next = plan.resumeAt[segment];
+    if (next === undefined || after.trace.end === undefined) continue;
+    const traces = (await soFar()).map(({ trace }) => trace);
+    if (!settled(cutPlan(plan, next), traces)) continue;
+    refutedAt = next;
+    break;
+  }
+  const results = await soFar();
+  const steps = refutedAt ?? (await until);
+  return {
+    traces: results.map(({ trace }) => trace),
+    skip: results.find(({ skip }) => skip !== undefined)?.skip,
+    plan: steps === plan.steps ? plan : cutPlan(plan, steps),
+    cut:
+      refutedAt !== undefined
+        ? 'what was found there settles the verdict'
+        : steps < plan.steps
+          ? 'all that had moved in the control had moved again'
+          : undefined,
+  };
+}
+
+/** Further controls of a control that has ended, as in a whole execution. */
+async function controlsBeside(
+  own: ProcessResult,
+  plan: Plan,
+  start: Start,
+): Promise<readonly ProcessResult[]> {
+  const backend = own.trace.run?.backend;
+  if (backend === undefined || own.skip !== undefined) return [];
+  const twin = backend.deterministic ? undefined : start('twin', 1);
+  const elsewhere = backendsBeside(plan, backend.name).map((name, index) =>
+    start('twin', NOISY_CONTROLS + index, { backend: name }),
+  );
+  return [...(await twinsOf(own, twin, start)), ...(await Promise.all(elsewhere))];
+}
+
+const backendsBeside = ({ resumeOn }: Plan, own: string): string[] =>
+  [...new Set(resumeOn)].filter((backend) => backend !== own);
 
 /**
  * The processes that a fault can change, with the fault in them: those that resume, and the one before them where it
@@ -168,7 +263,6 @@ async function runInterrupted(
   return results;
 }
 
-/** Each `after` in turn, the first one from this checkpoint; stops at the first that came to no end. */
 async function runResumes(
   plan: Plan,
   folder: string,
@@ -176,13 +270,23 @@ async function runResumes(
   start: Start,
 ): Promise<ProcessResult[]> {
   const results: ProcessResult[] = [];
+  for await (const { after } of resumesOf(plan, folder, first, start)) results.push(after);
+  return results;
+}
+
+/** Each `after` in turn, the first one from this checkpoint; stops at the first that came to no end. */
+async function* resumesOf(
+  plan: Plan,
+  folder: string,
+  first: string | null,
+  start: Start,
+): AsyncGenerator<{ readonly after: ProcessResult; readonly segment: number }> {
   let checkpoint = first;
   for (let segment = 1; segment <= plan.resumeAt.length; segment++) {
     const saveTo = checkpointOf(plan, folder, segment);
     const after = await start('after', segment, { checkpoint, saveTo });
-    results.push(after);
-    if (after.trace.end === undefined) break;
+    yield { after, segment };
+    if (after.trace.end === undefined) return;
     checkpoint = saveTo;
   }
-  return results;
 }

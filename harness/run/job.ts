@@ -20,6 +20,10 @@ export const jobSchema = z.object({
   checkpoint: z.string().nullable(),
   /** Where to save, for a process whose segment ends at a resume point. */
   saveTo: z.string().nullable(),
+  /** The last step, where the plan is cut before its end; its own if null. */
+  until: z.int().positive().nullable(),
+  /** Of a control: end as soon as all that has moved has moved again after the last resume point. */
+  settle: z.boolean(),
   fault: z.string().nullable().describe('absolute path of the fault file to put into the trainer'),
   ask: z.array(z.string()).describe('absolute paths of fault files, of which to tell whether they apply'),
 });
@@ -42,8 +46,13 @@ export type Progress =
   | { readonly kind: 'applies'; readonly answers: Readonly<Record<string, boolean | string>> };
 
 /** First step (exclusive) and last step (inclusive) of a job. */
-export function stepsOf({ role, segment, plan }: Pick<Job, 'role' | 'segment' | 'plan'>): [number, number] {
+export function stepsOf({
+  role,
+  segment,
+  plan,
+  until = null,
+}: Pick<Job, 'role' | 'segment' | 'plan'> & Partial<Pick<Job, 'until'>>): [number, number] {
   const first = firstStep({ role, segment, plan });
   const saves = role === 'before' || role === 'after';
-  return [first, (saves ? plan.resumeAt[segment] : undefined) ?? plan.steps];
+  return [first, (saves ? plan.resumeAt[segment] : undefined) ?? until ?? plan.steps];
 }

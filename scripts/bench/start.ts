@@ -42,6 +42,8 @@ export async function measureStart(backend: BackendName, rounds: number): Promis
         folder: path.join(folder, String(round)),
         checkpoint: null,
         saveTo: null,
+        until: null,
+        settle: false,
         fault: null,
         ask: [],
       };
