@@ -7,7 +7,7 @@ import { wantedBackend } from '../judge/evidence.ts';
 import { agree, NOISY_CONTROLS } from '../judge/noise.ts';
 import type { Plan, Role, Trace } from '../trace/schema.ts';
 import type { Job, Progress } from './job.ts';
-import { type ProcessResult, runProcess } from './process.ts';
+import { type ProcessOptions, type ProcessResult, runProcess } from './process.ts';
 import type { LoadedScenario } from './scenario.ts';
 
 export interface ExecuteOptions {
@@ -39,11 +39,16 @@ export interface Execution {
 const DEFAULT_LIMITS = { step: 120, run: 900 };
 
 /** Starts one of a scenario's processes once there is room for it. */
-type Start = (role: Role, segment: number, part?: Partial<Job>) => Promise<ProcessResult>;
+type Start = (
+  role: Role,
+  segment: number,
+  part?: Partial<Job>,
+  onAsk?: ProcessOptions['onAsk'],
+) => Promise<ProcessResult>;
 
 function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: string | null = null): Start {
   const { plan } = loaded;
-  return async (role, segment, part = {}) => {
+  return async (role, segment, part = {}, onAsk = undefined) => {
     const backend = part.backend ?? wantedBackend(plan, options.backend, role, segment);
     const result = await options.limit(() =>
       runProcess(
@@ -61,6 +66,7 @@ function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: string 
           checkpoint: null,
           saveTo: null,
           until: null,
+          askAt: null,
           settle: false,
           fault,
           ask: role === 'control' ? [...(options.ask ?? [])] : [],
@@ -70,6 +76,7 @@ function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: string 
           limits: { ...DEFAULT_LIMITS, ...loaded.scenario.limits },
           signal: options.signal,
           onProgress: (progress) => options.onProgress(role, segment, progress),
+          ...(onAsk === undefined ? {} : { onAsk }),
         },
       ),
     );
@@ -120,7 +127,9 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
 }
 
 /** The plan up to a step, with the resumes before it. */
-export function cutPlan({ resumeAt, resumeOn }: Plan, steps: number): Plan {
+function cutPlan(plan: Plan, steps: number): Plan {
+  if (steps === plan.steps) return plan;
+  const { resumeAt, resumeOn } = plan;
   const points = resumeAt.filter((step) => step < steps);
   return {
     steps,
@@ -131,9 +140,9 @@ export function cutPlan({ resumeAt, resumeOn }: Plan, steps: number): Plan {
 
 /**
  * The same processes, each ended as soon as it has shown what the proofs need. The control ends once all that has
- * moved in its life has moved again after the last resume point, and so do those that go as far; after an earlier
- * resume no more is run if what was found settles the verdict.
- * @param settled whether what these traces show of this plan, cut at a resume point, cannot change any more
+ * moved in its life has moved again after the last resume point, and so do those that go as far. Where that happens
+ * after an earlier resume point, the process that was resumed there ends too if what was found settles the verdict.
+ * @param settled whether what these traces show of this plan, cut after a resume point, cannot change any more
  */
 export async function executeFast(
   loaded: LoadedScenario,
@@ -143,48 +152,56 @@ export async function executeFast(
   const { plan } = loaded;
   await emptied(options.folder);
   const start = starter(loaded, options);
-  const control = start('control', 0, { settle: true });
-  const until = control.then(({ trace }) => trace.end?.step ?? plan.steps);
-  const alike: Start = async (role, segment, part = {}) => {
-    const savesBefore = typeof part.saveTo === 'string';
-    return start(role, segment, savesBefore ? part : { ...part, until: await until });
-  };
-  const controls = control.then(async (own) => [own, ...(await controlsBeside(own, plan, alike))]);
   const checkpoint = checkpointOf(plan, options.folder, 0);
-  const before = await start('before', 0, { saveTo: checkpoint });
+  const [control, before] = await Promise.all([
+    start('control', 0, { settle: true }),
+    start('before', 0, { saveTo: checkpoint }),
+  ]);
+  const until = control.trace.end?.step ?? plan.steps;
+  const alike: Start = (role, segment, part) => start(role, segment, { ...part, until });
+  const controls = controlsBeside(control, plan, alike);
   const saved = before.trace.end !== undefined;
   const cold = saved && options.cold ? alike('cold', 1, { checkpoint }) : undefined;
   const afters: ProcessResult[] = [];
-  const soFar = async () => [
+  const soFar = async (): Promise<ProcessResult[]> => [
+    control,
     ...(await controls),
     before,
     ...afters,
     ...(cold === undefined ? [] : [await cold]),
   ];
   let refutedAt: number | undefined;
-  const resumes = saved ? resumesOf(plan, options.folder, checkpoint, alike) : [];
-  for await (const { after, segment } of resumes) {
+  const resume: Start = (role, segment, part) => {
+    const askAt = part?.saveTo == null ? null : lookAfter(control.trace, plan, segment);
+    return start(role, segment, { ...part, until, askAt }, async (trace) => {
+      const traces = (await soFar()).map((own) => own.trace);
+      if (!settled(cutPlan(plan, askAt!), [...traces, trace])) return true;
+      refutedAt = askAt!;
+      return false;
+    });
+  };
+  for await (const { after } of saved ? resumesOf(plan, options.folder, checkpoint, resume) : []) {
     afters.push(after);
-    const next = plan.resumeAt[segment];
-    if (next === undefined || after.trace.end === undefined) continue;
-    const traces = (await soFar()).map(({ trace }) => trace);
-    if (!settled(cutPlan(plan, next), traces)) continue;
-    refutedAt = next;
-    break;
+    if (refutedAt !== undefined) break;
   }
   const results = await soFar();
-  const steps = refutedAt ?? (await until);
+  const steps = refutedAt ?? until;
+  const why =
+    refutedAt === undefined
+      ? 'all that had moved in the control had moved again'
+      : 'what was found settles the verdict';
   return {
     traces: results.map(({ trace }) => trace),
     skip: results.find(({ skip }) => skip !== undefined)?.skip,
-    plan: steps === plan.steps ? plan : cutPlan(plan, steps),
-    cut:
-      refutedAt !== undefined
-        ? 'what was found there settles the verdict'
-        : steps < plan.steps
-          ? 'all that had moved in the control had moved again'
-          : undefined,
+    plan: cutPlan(plan, steps),
+    cut: steps < plan.steps ? why : undefined,
   };
+}
+
+/** Where a control that settles first looked at itself between a resume point and the next; null where it did not. */
+function lookAfter({ states }: Trace, { resumeAt }: Plan, segment: number): number | null {
+  const [from, to] = [resumeAt[segment - 1]!, resumeAt[segment]!];
+  return states.find(({ at, step }) => at === 'pass' && step > from && step < to)?.step ?? null;
 }
 
 /** Further controls of a control that has ended, as in a whole execution. */

@@ -1,7 +1,7 @@
 /**
- * When a control has shown, after its last resume point, all that a resumed run is asked for: everything that
- * has moved in its life has moved again. What would move only later is not waited for, and whoever stops here
- * says so; where something does not move again, all steps are run.
+ * When a control has shown, after a resume point, all that a resumed run is asked for: everything that has moved in
+ * its life has moved again. What would move only later is not waited for, and whoever stops here says so; where
+ * something does not move again, all steps are run.
  */
 import type { SampleRecord, StateRecord, StepRecord, TensorRecord } from '../trace/schema.ts';
 
@@ -27,49 +27,50 @@ export interface Settling {
 /** Tensors that a step may move besides parameters, whose movement each step records. */
 const MOVING: readonly TensorRecord['kind'][] = ['slot', 'average', 'buffer'];
 
-/** @param last the last resume point */
-export function createSettling(last: number): Settling {
+export function createSettling(): Settling {
   const ever = new Set<string>();
   const again = new Set<string>();
   let start: ReadonlyMap<string, TensorRecord> = new Map();
-  let from: ReadonlyMap<string, TensorRecord> = new Map();
-  let pictures: ReadonlyMap<string, string> = new Map();
-  let next = last + 1;
-  let at = 0;
+  let from: Shown | undefined;
+  /** The step of the next look; none before the first resume point, nor once all has moved. */
+  let next = Number.POSITIVE_INFINITY;
+  let step = 0;
   return {
     begins(state) {
       start = moving(state);
     },
-    resumes({ state, samples }) {
-      from = moving(state);
-      pictures = digests(samples);
+    resumes(shown) {
+      from = shown;
+      again.clear();
+      next = shown.state.step + 1;
     },
     steps(record, names) {
-      at = record.step;
-      names.forEach((name, column) => {
-        const things = [
-          ...(record.changed[column] ? [`parameter ${name}`] : []),
-          ...(record.hookCalls[column]! > 0 ? [`hook ${name}`] : []),
-          ...(record.updates[column]! > 0 ? [`update ${name}`] : []),
-        ];
-        for (const thing of things) (at > last ? again : ever).add(thing);
-      });
-      const moved = [...again].some((thing) => thing.startsWith('parameter '));
-      return at >= next && moved && [...ever].every((thing) => again.has(thing));
+      step = record.step;
+      const moved = names.flatMap((name, column) => [
+        ...(record.changed[column] ? [`parameter ${name}`] : []),
+        ...(record.hookCalls[column]! > 0 ? [`hook ${name}`] : []),
+        ...(record.updates[column]! > 0 ? [`update ${name}`] : []),
+      ]);
+      for (const thing of moved) {
+        ever.add(thing);
+        again.add(thing);
+      }
+      const trained = [...again].some((thing) => thing.startsWith('parameter '));
+      return step >= next && trained && ever.size === again.size;
     },
     looks({ state, samples }) {
-      // Looking costs: twice as far each time.
-      next = last + 2 * (at - last);
       const now = moving(state);
       const shown = digests(samples);
-      const moved = [...from].filter(([key, tensor]) => {
+      const movedBefore = [...moving(from!.state)].filter(([key, tensor]) => {
         const first = start.get(key);
         return first === undefined ? tensor.l2 !== 0 : first.sha256 !== tensor.sha256;
       });
-      return (
-        moved.every(([key, { sha256 }]) => now.get(key)?.sha256 !== sha256) &&
-        [...pictures].every(([name, sha256]) => shown.get(name) !== sha256)
-      );
+      const settled =
+        movedBefore.every(([key, { sha256 }]) => now.get(key)?.sha256 !== sha256) &&
+        [...digests(from!.samples)].every(([name, sha256]) => shown.get(name) !== sha256);
+      // Looking costs: twice as far each time.
+      next = settled ? Number.POSITIVE_INFINITY : 2 * step - from!.state.step;
+      return settled;
     },
   };
 }

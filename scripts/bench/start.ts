@@ -43,6 +43,7 @@ export async function measureStart(backend: BackendName, rounds: number): Promis
         checkpoint: null,
         saveTo: null,
         until: null,
+        askAt: null,
         settle: false,
         fault: null,
         ask: [],
