@@ -40,7 +40,7 @@ test('a control has settled at its first look at which all that has moved has mo
     { minLength: 2, maxLength: 12 },
   );
   fc.assert(
-    fc.property(moves, fc.nat(10), (steps, point) => {
+    fc.property(moves, fc.nat(10), fc.boolean(), (steps, point, bare) => {
       const last = 1 + (point % (steps.length - 1));
       const until = (at: number): Moves => {
         const of = (thing: keyof Moves): number => steps.slice(0, at).filter((one) => one[thing]).length;
@@ -70,7 +70,9 @@ test('a control has settled at its first look at which all that has moved has mo
       }
 
       const settling = createSettling();
-      settling.begins(shown(0, until(0)).state);
+      const { state } = shown(0, until(0));
+      // Optimizers make their slots with the first update.
+      settling.begins(bare ? { ...state, tensors: [] } : state);
       let seen: number | undefined;
       for (let at = 1; at <= steps.length && seen === undefined; at++) {
         const look = settling.steps(step(at, steps[at - 1]!.changed), NAMES);
