@@ -55,7 +55,7 @@ test.each([
     'not-done',
     'refuted',
     'deviation-did-not-happen',
-    /'step-count' did not happen: 1 of 2 entries .* 'step'/,
+    /'data-order' did not happen: 1 of 2 entries .* 'data.position'/,
   ],
   ['more-lost', 'refuted', 'slots-not-restored', /all 6 optimizer slots are missing/],
   [
@@ -68,7 +68,15 @@ test.each([
   const verdict = verdicts.get(name)!;
   expect(verdict).toMatchObject({ outcome, asExpected: false });
   expect(verdict.findings[0]?.rule, rulesOf(name).join()).toBe(rule);
-  expect(verdict.headline).toMatch(says);
+  expect(verdict.findings[0]?.sentence).toMatch(says);
+});
+
+test('where a declared deviation does not happen, that is the cause of what follows', () => {
+  expect(verdicts.get('not-done')).toMatchObject({
+    cause: 'deviation-did-not-happen',
+    headline: expect.stringMatching(/'data-order' did not happen: 'data.position' came back as saved/),
+  });
+  expect(rulesOf('not-done')).toContain('batches-differ');
 });
 
 test('what is not restored by declaration is not taken for lost, and what is lost beside it is', () => {
