@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { ProcessRecord, Trace } from '../trace/schema.ts';
 import { appendRecord } from '../trace/write.ts';
-import type { Job, Progress } from './job.ts';
+import type { Answer, Job, Progress } from './job.ts';
 
 const STDERR_LINES = 20;
 const STDERR_LINE_LENGTH = 2000;
@@ -20,6 +20,8 @@ export interface ProcessLimits {
 export interface ProcessOptions {
   readonly limits: ProcessLimits;
   readonly onProgress: (progress: Progress) => void;
+  /** Given the trace so far, where the job asks; without it the answer is to go on. */
+  readonly onAsk?: (trace: Trace) => Promise<boolean>;
   readonly signal: AbortSignal;
   /** Reads its trace once it is gone. */
   readonly read: (file: string) => Promise<Trace>;
@@ -83,6 +85,7 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   };
   rearm();
 
+  const file = path.join(job.folder, 'trace.jsonl');
   const stderr: string[] = [];
   const child = execa(
     process.execPath,
@@ -104,8 +107,15 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   child.on('message', (message: Progress) => {
     rearm();
     if (message.kind === 'started') skip = message.skip;
+    if (message.kind === 'asks') void answer();
     options.onProgress(message);
   });
+  // A process that is gone needs no answer, and its end tells of it.
+  const answer = async (): Promise<void> => {
+    const trace = await readTrace(file);
+    const goOn = (await options.onAsk?.({ ...trace, defect: undefined })) ?? true;
+    child.send({ goOn } satisfies Answer, () => {});
+  };
   const [result] = await Promise.all([
     child,
     eachLine(child.iterable({ from: 'stderr' }), (line) => {
@@ -124,7 +134,6 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   if (unstarted)
     stderr.push((result.originalMessage ?? result.shortMessage ?? '').slice(0, STDERR_LINE_LENGTH));
 
-  const file = path.join(job.folder, 'trace.jsonl');
   appendRecord(file, {
     kind: 'process',
     outcome,

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { coveredBy } from './deviations.ts';
 import { MAX_LINE_BYTES, readTrace } from './read.ts';
-import { recordSchema, type Trace, type TraceRecord } from './schema.ts';
+import { DEVIATIONS, recordSchema, type Trace, type TraceRecord } from './schema.ts';
 import { processRecords, traces } from './testing/records.ts';
 import { appendRecord, createTrace, formatRecord } from './write.ts';
 
@@ -339,4 +340,22 @@ test('a line without end fills neither the memory nor the message', async () => 
   const { defect } = await readTrace(file);
   expect(defect).toMatch(/^line 2 is not a trace record: random\.kkk/);
   expect(defect!.length).toBeLessThan(1000);
+});
+
+test.each([
+  ['step-count', 'counter', ['step', 'globalStep', 'global_step', 'updates', 'batches', 'steps']],
+  ['data-order', 'counter', ['data.epoch', 'data.position', 'epoch', 'sampler/cursor']],
+  ['data-order', 'random', ['shuffle', 'sampler', 'data.order']],
+  ['random', 'random', ['noise', 'dropout', 'python', 'torch.cuda']],
+  ['schedule', 'counter', ['schedule.main.lastEpoch', 'learningRate.all', 'optimizer.learningRate', 'lr']],
+  ['slots', 'counter', ['optimizer.main.step', 'actor/optimizer.iterations']],
+  ['averages', 'counter', ['ema.updates']],
+  ['loss-scale', 'counter', ['lossScale', 'lossScale.growth', 'loss_scale']],
+  ['gradients', 'counter', ['accumulation.phase', 'microBatch']],
+  [undefined, 'counter', ['weightDecay.all', 'optimizer.beta1', 'patience', 'stepping', 'datagram']],
+] as const)('%s covers the %s of these names alone', (deviation, kind, names) => {
+  for (const name of names) {
+    const covering = DEVIATIONS.filter((each) => coveredBy([each], { kind, name }) !== undefined);
+    expect(covering, name).toEqual(deviation === undefined ? [] : [deviation]);
+  }
 });

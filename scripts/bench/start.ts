@@ -43,6 +43,9 @@ export async function measureStart(backend: BackendName, rounds: number): Promis
         folder: path.join(folder, String(round)),
         checkpoint: null,
         saveTo: null,
+        until: null,
+        askAt: null,
+        settle: false,
         fault: null,
         ask: [],
       };

@@ -361,8 +361,9 @@ export const imagesDifferFromControl = lastRule(
   'image',
   'sampled image',
   'the weights, or their average, differ from the control’s',
-  ({ last, images }) =>
-    last === undefined
+  ({ last, controlLast, images }) =>
+    // A control that did not come to its end has a finding of its own.
+    last === undefined || controlLast === undefined
       ? undefined
       : { mine: imageReadings(images.last), theirs: imageReadings(images.controlLast) },
 );
