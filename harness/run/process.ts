@@ -112,7 +112,7 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   });
   // A process that is gone needs no answer, and its end tells of it.
   const answer = async (): Promise<void> => {
-    const trace = await readTrace(file);
+    const trace = await options.read(file);
     const goOn = (await options.onAsk?.({ ...trace, defect: undefined })) ?? true;
     child.send({ goOn } satisfies Answer, () => {});
   };
