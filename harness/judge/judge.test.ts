@@ -4,6 +4,7 @@ import { coveredBy } from '../trace/deviations.ts';
 import type { Deviation, Plan, SampleRecord, TensorRecord } from '../trace/schema.ts';
 import { collectEvidence } from './evidence.ts';
 import { findingsOf, type Judgement, judge } from './judge.ts';
+import { CAUSES } from './causes/index.ts';
 import { RULES } from './rules/index.ts';
 import { type Draft, healthyTraces, PLAN, stateAfter, type Traces } from './testing/traces.ts';
 import type { Expectation } from './verdict.ts';
@@ -724,7 +725,8 @@ describe('each way to spoil a run is found by the rule that names it', () => {
       const [headline] = verdict.findings;
       expect(headline?.rule, JSON.stringify(rulesOf(verdict))).toBe(rule);
       expect([headline?.sentence, headline?.seen, headline?.cause].join('\n')).toMatch(says);
-      expect(headline?.sentence).toBe(verdict.headline);
+      if (verdict.cause === null) expect(verdict.headline).toBe(headline?.sentence);
+    else expect(CAUSES.find(({ id }) => id === verdict.cause)?.heads).toContain(rule);
       expect(rulesOf(verdict)).toEqual(expect.arrayContaining([...also]));
       expect(verdict.outcome).toBe(proof === undefined ? 'inconclusive' : 'refuted');
       if (proof !== undefined) expect(verdict.proofs?.[proof]).toBe('refuted');
