@@ -150,8 +150,10 @@ async function runJob(job: Job): Promise<void> {
       const samples = await alive(probe.sample(at, step));
       return { state: await alive(probe.state(at, step)), samples };
     };
-    if (first === 0) settling?.begins(await alive(probe.state('start', 0)));
-    else {
+    if (first === 0) {
+      const start = await alive(probe.state('start', 0));
+      settling?.begins(start);
+    } else {
       await alive(probe.state('resume', first));
       await alive(probe.sample('resume', first));
     }
