@@ -42,6 +42,22 @@ const freeze = (trace: Draft, names: (name: string) => boolean = () => true): vo
     step.updateL2 = step.updateL2.map((norm, at) => (names(step.names[at]!) ? 0 : norm));
   }
 };
+const loseGradients = (trace: Draft, names: (name: string) => boolean = () => true): void => {
+  for (const step of trace.steps) {
+    for (const column of [step.gradientL2, step.appliedGradientL2!]) {
+      step.names.forEach((name, at) => {
+        if (names(name)) column[at] = null;
+      });
+    }
+  }
+};
+/** A tensor ends with the bytes that it had at the resume. */
+const stay = (trace: Draft, kind: TensorRecord['kind'], name: string): void => {
+  const [first, last] = (['resume', 'end'] as const).map(
+    (at) => tensors(trace, kind, at).find((tensor) => tensor.name === name)!,
+  );
+  last!.sha256 = first!.sha256;
+};
 
 const stopFinite = (trace: Draft): void => {
   trace.failure = { kind: 'failure', code: 'non-finite', step: 8, message: 'the loss is NaN at step 8' };
@@ -432,6 +448,25 @@ const CASES: readonly Case[] = [
   },
   // Alive.
   {
+    rule: 'gradients-missing',
+    what: 'a loss that is computed on the variables of before',
+    spoil: ({ resumed }) => {
+      freeze(resumed);
+      loseGradients(resumed);
+      for (const step of resumed.steps) step.strayGradients = 3;
+    },
+    says: /no gradient reaches all 3 parameters in 4 steps, while the loss is still printed: 'a', 'b', 'c'[\s\S]*12 gradients of variables that are not/,
+    proof: 'alive',
+    also: ['silent-no-op', 'gradients-differ'],
+  },
+  {
+    rule: 'gradients-missing',
+    what: 'one parameter that no gradient reaches, and that weight decay still moves',
+    spoil: ({ resumed }) => loseGradients(resumed, (name) => name === 'c'),
+    says: /no gradient reaches 1 of 3 parameters in 4 steps, while the loss is still printed: 'c'/,
+    proof: 'alive',
+  },
+  {
     rule: 'hooks-silent',
     what: 'no hook fires and nothing moves',
     spoil: ({ resumed }) => {
@@ -550,6 +585,31 @@ const CASES: readonly Case[] = [
     proof: 'alive',
   },
   {
+    rule: 'averages-do-not-advance',
+    what: 'one average that stays as it was at the resume',
+    spoil: ({ resumed }) => stay(resumed, 'average', 'b'),
+    says: /From resume 1 to step 8, 1 of 3 weight averages did not advance/,
+    proof: 'alive',
+    also: ['final-averages-differ'],
+  },
+  {
+    rule: 'buffers-do-not-advance',
+    what: 'running statistics that stay as they were at the resume',
+    spoil: ({ resumed }) => stay(resumed, 'buffer', 'running_mean'),
+    says: /From resume 1 to step 8, the only buffer did not advance/,
+    proof: 'alive',
+    also: ['final-buffers-differ'],
+  },
+  {
+    rule: 'random-does-not-advance',
+    what: 'one of two generators from which nothing is drawn after the resume',
+    spoil: ({ resumed }) => {
+      resumed.states.find(({ at }) => at === 'end')!.random.dropout = savedBy('dropout');
+    },
+    says: /From resume 1 to step 8, nothing was drawn from 1 of 2 random generators: 'dropout'/,
+    proof: 'alive',
+  },
+  {
     rule: 'images-unchanged',
     what: 'images that stay the checkpoint’s',
     spoil: ({ resumed }) => {
@@ -612,6 +672,15 @@ const CASES: readonly Case[] = [
       for (const step of resumed.steps) step.claimed.step = 2 * step.step;
     },
     says: /counts other steps from step 5 on: 10 instead of 5/,
+    proof: 'faithful',
+  },
+  {
+    rule: 'applied-gradients-differ',
+    what: 'gradients that are not clipped any more',
+    spoil: ({ resumed }) => {
+      for (const step of resumed.steps) step.appliedGradientL2 = [...step.gradientL2];
+    },
+    says: /the gradient that the update of '\w' uses at step 5 is not the control’s, though the gradient is: its norm is/,
     proof: 'faithful',
   },
   {
@@ -723,7 +792,9 @@ describe('each way to spoil a run is found by the rule that names it', () => {
       const [headline] = verdict.findings;
       expect(headline?.rule, JSON.stringify(rulesOf(verdict))).toBe(rule);
       expect([headline?.sentence, headline?.seen, headline?.cause].join('\n')).toMatch(says);
-      expect(headline?.sentence).toBe(verdict.headline);
+      // The diagnosis is of all that was found; where none shows, the first finding speaks for itself.
+      if (verdict.cause === null) expect(verdict.headline).toBe(headline?.sentence);
+      else expect(verdict.headline).toMatch(/^After resume 1, .+\.$/s);
       expect(rulesOf(verdict)).toEqual(expect.arrayContaining([...also]));
       expect(verdict.outcome).toBe(proof === undefined ? 'inconclusive' : 'refuted');
       if (proof !== undefined) expect(verdict.proofs?.[proof]).toBe('refuted');
@@ -743,6 +814,26 @@ test('a run that could not be saved leaves what a resume would do open, and no m
   const verdict = verdictOf(traces);
   expect(rulesOf(verdict)).toEqual(['save-failed']);
   expect(verdict.proofs).toEqual({ restored: 'refuted', alive: 'inconclusive', faithful: 'inconclusive' });
+});
+
+test('a resume after the last step rightly trains nothing; with no other resume it proves nothing', () => {
+  const both = { steps: 8, resumeAt: [4, 8] };
+  expect(verdictOf(healthyTraces({ plan: both }), both)).toMatchObject({ outcome: 'proven', findings: [] });
+  const alone = { steps: 8, resumeAt: [8] };
+  expect(verdictOf(healthyTraces({ plan: alone }), alone)).toMatchObject({
+    outcome: 'inconclusive',
+    headline: 'Nothing was trained after resume 1: its trace has no step.',
+  });
+});
+
+test('what such a resume did not restore is found all the same', () => {
+  const plan = { steps: 8, resumeAt: [4, 8] };
+  const traces = healthyTraces({ plan });
+  spoil(tensors(traces.after[1]!, 'slot').slice(0, 1));
+  expect(verdictOf(traces, plan)).toMatchObject({
+    outcome: 'refuted',
+    findings: [{ rule: 'slots-not-restored', resume: 2, step: 8 }],
+  });
 });
 
 test('a fault in the second resume only is found there', () => {
@@ -808,6 +899,7 @@ describe('noise', () => {
         step.l2 = times(step.l2) as number[];
         step.updateL2 = times(step.updateL2) as number[];
         step.gradientL2 = times(step.gradientL2);
+        step.appliedGradientL2 = times(step.appliedGradientL2!);
       }
       for (const state of trace.states.filter(({ at }) => at === 'pass' || at === 'end')) {
         for (const tensor of state.tensors.filter(({ name }) => name !== 'frozen')) {
@@ -834,7 +926,18 @@ describe('noise', () => {
     const { noise } = noisy();
     expect(noise).toMatchObject({ exact: false, controls: 4, falseAlarm: 1e-4 });
     expect(noise!.quantities.map(({ quantity }) => quantity)).toEqual([
-      ...['loss', 'l2', 'updateL2', 'gradientL2', 'parameter', 'slot', 'average', 'buffer', 'image'],
+      ...[
+        'loss',
+        'l2',
+        'updateL2',
+        'gradientL2',
+        'appliedGradientL2',
+        'parameter',
+        'slot',
+        'average',
+        'buffer',
+        'image',
+      ],
     ]);
     const [loss] = noise!.quantities;
     expect(loss).toMatchObject({ things: 1, comparisons: 4, degrees: 3 });
@@ -916,7 +1019,15 @@ describe('noise', () => {
 });
 
 test('whatever single number of a resumed run is changed, the run is not proven', () => {
-  const columns = ['l2', 'updateL2', 'gradientL2', 'hookCalls', 'updates', 'rates'] as const;
+  const columns = [
+    'l2',
+    'updateL2',
+    'gradientL2',
+    'appliedGradientL2',
+    'hookCalls',
+    'updates',
+    'rates',
+  ] as const;
   fc.assert(
     fc.property(
       fc.nat(3),

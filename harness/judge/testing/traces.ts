@@ -55,11 +55,14 @@ function tracedStep(step: number): TracedStep {
     updateL2: column((name, at) => (trained(name) ? (at + 1) / step : 0)),
     changed: column(trained),
     gradientL2: column((name, at) => (trained(name) ? (at + 2) / step : null)),
+    // Clipped to half of it.
+    appliedGradientL2: column((name, at) => (trained(name) ? (at + 2) / step / 2 : null)),
     hookCalls: column((name) => Number(trained(name))),
     updates: column((name) => Number(trained(name))),
     rates: column((name, at) => (trained(name) ? rate(GROUPS[at]!, step) : null)),
     strayHookCalls: 0,
     strayUpdates: 0,
+    strayGradients: 0,
     names: NAMES,
     groups: GROUPS,
   };
@@ -79,6 +82,7 @@ function state(at: StateRecord['at'], step: number): StateRecord {
     dtype: 'float32',
     storage: 0,
     sha256: sha256(`${kind} ${name} ${moves ? step : 0}`),
+    bits: 24,
     l2: 1 + (moves ? step : 0),
     sketch: [1, -2, 3, -4].map((sum) => sum * (1 + (moves ? step : 0))),
   });
@@ -158,7 +162,8 @@ function trace(
   const control = role === 'control' || role === 'twin';
   const passes = control ? plan.resumeAt.filter((step) => step < last) : [];
   const declared = deviates.length > 0;
-  const end = last === plan.steps ? 'end' : 'save';
+  const saves = (role === 'before' || role === 'after') && last > first && plan.resumeAt.includes(last);
+  const end = saves ? 'save' : 'end';
   const begin = first === 0 ? 'start' : 'resume';
   const steps = Array.from({ length: last - first }, (_, index) => tracedStep(first + index + 1));
   return structuredClone<Trace>({
