@@ -61,6 +61,13 @@ test('a missing kernel skips a scenario aloud, and megabytes of output do not bl
   expect(verdicts.get('chatters')?.outcome).toBe('proven');
 });
 
+test('what is not as expected says where its rule is explained', async () => {
+  const file = path.join(fixtures, 'broken-scenarios', 'cannot-save.ts');
+  const { exitCode, stdout } = await resumeproof(scratch, ['run', file, '--backend', 'cpu']);
+  expect(exitCode).toBe(1);
+  expect(stdout).toMatch(/✗ cannot-save: .*\n.*\n {2}see docs\/rules\.md#save-failed\n {2}run again: /);
+});
+
 test('a gate in which everything is skipped is not green', async () => {
   const file = path.join(fixtures, 'broken-scenarios', 'missing-kernel.ts');
   const { exitCode, stdout } = await resumeproof(scratch, ['run', file, '--backend', 'cpu']);

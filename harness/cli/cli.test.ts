@@ -186,8 +186,14 @@ describe('list and doctor', () => {
       /^healthy\n {2}A small regression.*\n {2}9 steps, resumed after 5; expected: proven$/m,
     );
     const rules = await resumeproof(['list', '--rules', '--json']);
-    const ids = JSON.parse(rules.stdout).rules.map(({ id }: { id: string }) => id);
-    expect(ids).toContain('silent-no-op');
+    const known: { id: string }[] = JSON.parse(rules.stdout).rules;
+    expect(known.find(({ id }) => id === 'silent-no-op')).toEqual({
+      id: 'silent-no-op',
+      proof: 'alive',
+      claim: expect.stringMatching(/moves/),
+      reads: expect.stringMatching(/parameters/),
+      speaks: 'at the first update',
+    });
   });
 
   test('doctor tells each backend’s device, and how to get what is missing', async () => {

@@ -32,12 +32,12 @@ export function listCommand(): Command {
 }
 
 function listRules(json: boolean): void {
-  const rules = RULES.map(({ id, proof, claim }) => ({ id, proof, claim }));
+  const rules = RULES.map(({ judge: _, ...rule }) => rule);
   if (json) {
     printJson({ rules });
     return;
   }
-  const table = new Table({ ...TABLE, head: ['Rule', 'Proof', 'Claims of a healthy run'] });
-  for (const { id, proof, claim } of rules) table.push([id, proof, claim]);
+  const table = new Table({ ...TABLE, head: ['Rule', 'Proof', 'Speaks', 'Claims of a healthy run'] });
+  for (const { id, proof, speaks, claim } of rules) table.push([id, proof, speaks, claim]);
   process.stdout.write(`${table.toString()}\n`);
 }

@@ -7,7 +7,7 @@ import { COMMAND } from '../backend/command.ts';
 import { onProcessor } from '../backend/names.ts';
 import { requireBackend } from '../backend/probe.ts';
 import type { Verdict } from '../judge/verdict.ts';
-import { cutSentence, declarations, deviceSentence, gateSentence } from '../report/summary.ts';
+import { cutSentence, declarations, deviceSentence, gateSentence, ruleSection } from '../report/summary.ts';
 import type { GateResult } from '../run/gate.ts';
 import {
   checkPlan,
@@ -210,9 +210,10 @@ function summary({ gate, report }: GateResult): string {
     table.toString(),
     '',
     ...left.flatMap(({ scenario, headline }) => [`– ${scenario}: ${headline}`, '']),
-    ...failed.flatMap(({ scenario, headline, mismatch, replay }) => [
+    ...failed.flatMap(({ scenario, headline, mismatch, findings, replay }) => [
       `✗ ${scenario}: ${headline}`,
       ...(mismatch === null ? [] : [`  ${mismatch}`]),
+      ...findings.slice(0, 1).map(({ rule }) => `  see ${ruleSection(rule)}`),
       `  run again: ${replay}`,
       '',
     ]),

@@ -2,12 +2,24 @@
 import type { Evidence } from './evidence.ts';
 import type { Finding } from './verdict.ts';
 
+/** From when on, after a resume, what a rule looks for can be known; in this order. An update: of either run. */
+export const SPEAKS = [
+  'before the first step',
+  'at the first step',
+  'at the first update',
+  'at the end of the stretch',
+] as const;
+
 export interface Rule {
   /** Stable: scenarios name it in `expect`. */
   readonly id: string;
   readonly proof: Finding['proof'];
   /** What this rule claims of a healthy run; one sentence, shown by `resumeproof list --rules`. */
   readonly claim: string;
+  /** The evidence that it goes by, in words that follow `It reads`. */
+  readonly reads: string;
+  /** The soonest: of what happens later only, it speaks later. A finding's `step` is never before it. */
+  readonly speaks: (typeof SPEAKS)[number];
   /** Pure: traces in, findings out. */
   readonly judge: (evidence: Evidence) => readonly Found[];
 }

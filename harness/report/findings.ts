@@ -1,6 +1,7 @@
 /** Findings as markup: the root cause open, what follows from it folded away. */
 import type { Finding } from '../judge/verdict.ts';
 import { html, type Markup } from './markup.ts';
+import { ruleName } from './rules.ts';
 import { count } from './text.ts';
 
 const MAX_FINDINGS = 40;
@@ -32,7 +33,7 @@ function findingCard(finding: Finding): Markup {
   ];
   return html`<article class="finding">
     <p class="sentence">${finding.sentence}</p>
-    <p class="quiet"><code>${finding.rule}</code> · ${place.filter(Boolean).join(' · ')}</p>
+    <p class="quiet">${ruleName(finding.rule)} · ${place.filter(Boolean).join(' · ')}</p>
     <dl>
       <dt>Expected</dt><dd>${finding.expected}</dd>
       <dt>Seen</dt><dd>${finding.seen}</dd>

@@ -2,6 +2,7 @@
 import { PROOFS } from '../judge/verdict.ts';
 import { documentOf } from './document.ts';
 import { html, type Markup } from './markup.ts';
+import { ruleGlossary } from './rules.ts';
 import { outcomeMark, scenarioSection } from './section.ts';
 import { deviceSentence, gateSentence, isGreen, standing, tone } from './summary.ts';
 import { count, duration, moment } from './text.ts';
@@ -21,7 +22,7 @@ export function page(view: View): string {
         <p class="quiet">resumeproof, started ${moment(gate.startedAt)}, took ${duration(gate.seconds)}</p>
         ${leftOut > 0 && html`<p class="mismatch">${count(leftOut, 'picture')} left out to keep this page small; they lie beside the traces.</p>`}
       </header>
-      <main>${overview(sections)}${sections.map(scenarioSection)}</main>`,
+      <main>${overview(sections)}${sections.map(scenarioSection)}${ruleGlossary(verdicts.flatMap(({ findings }) => findings))}</main>`,
   );
 }
 

@@ -111,6 +111,30 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     await page.context().close();
   });
 
+  test('each finding leads to what its rule says, once on the page', async () => {
+    const { page, noise } = await open(red.html);
+    expect(await page.locator('.rule code:first-child').allTextContents()).toEqual([
+      'silent-no-op',
+      'docs/rules.md#silent-no-op',
+      'loss-differs',
+      'docs/rules.md#loss-differs',
+    ]);
+    const section = page.locator('section', { has: page.locator('h2', { hasText: /^frozen/ }) });
+    await section.getByRole('link', { name: 'silent-no-op' }).click();
+    const said = page.locator('.rule:target');
+    expect(await said.isVisible()).toBe(true);
+    expect(await said.textContent()).toMatch(
+      /^\s*silent-no-op\s+Something moves .* It can speak at the first update/s,
+    );
+    // A rule that this version does not know, with a hostile name, leads nowhere.
+    const hrefs = await page
+      .locator('.finding a')
+      .evaluateAll((all) => all.map((a) => a.getAttribute('href')));
+    expect(new Set(hrefs)).toEqual(new Set(['#rule-silent-no-op', '#rule-loss-differs']));
+    expect(noise).toEqual([]);
+    await page.context().close();
+  });
+
   test('every curve has points, and all of them lie in its box', async () => {
     const { page } = await open(red.html);
     const curves = await page.evaluate(() =>

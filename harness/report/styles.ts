@@ -47,7 +47,7 @@ dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .2re
 dt { color: var(--soft); font-size: .9rem; } dd { margin: 0; }
 .proof { white-space: nowrap; margin-right: 1rem; }
 .finding { background: var(--card); border-radius: 6px; padding: .75rem 1rem; margin: .5rem 0; }
-.finding p { margin: 0; } .finding p.sentence { font-weight: 600; } .finding code { background: var(--page); }
+.finding p { margin: 0; } .rule { scroll-margin-top: .5rem; } .rule:target { outline: 2px solid var(--link); } .finding p.sentence { font-weight: 600; } .finding code { background: var(--page); }
 summary { cursor: pointer; padding: .25rem 0; color: var(--link); }
 .strip { display: flex; flex-wrap: wrap; gap: .75rem; align-items: flex-start; margin-bottom: .75rem; }
 figure { margin: 0; min-width: 0; }

@@ -85,6 +85,9 @@ export function deviceSentence({ backend }: Pick<Verdict, 'backend'>): string {
   return `${name}${requested === name ? '' : asked}: ${adapter || 'adapter not named'} (${kind}${driver ? `; driver ${driver}` : ''})`;
 }
 
+/** Where a rule's section lies in the repository. */
+export const ruleSection = (id: string): string => `docs/rules.md#${id}`;
+
 /** What each proof holds without; empty where nothing is declared. */
 export function byDeclaration(
   { deviations }: Pick<Verdict, 'deviations'>,

@@ -7,6 +7,7 @@ import { type Found, figure, listed, ofAll, type Rule } from '../rule.ts';
 
 const hookCalls = ({ hookCalls }: TracedStep): readonly number[] => hookCalls;
 const updates = ({ updates }: TracedStep): readonly number[] => updates;
+const changed = ({ changed }: TracedStep): readonly boolean[] => changed;
 const updateL2 = ({ updateL2 }: TracedStep): readonly number[] => updateL2;
 
 /** Control and resumed steps of a resume, cut to those that both made. */
@@ -41,22 +42,30 @@ const stretches = ({ resumes }: Evidence): Stretch[] =>
 const isStill = ({ movedInControl, movedInResumed }: Stretch): boolean =>
   movedInControl.size > 0 && [...movedInControl].every((name) => !movedInResumed.has(name));
 
+type FoundInStretch = Omit<Found, 'resume' | 'step'> & {
+  /** The first step that shows it. */
+  readonly step: number;
+};
+
 const aliveRule = (
-  id: string,
-  claim: string,
-  judge: (stretch: Stretch, evidence: Evidence) => Omit<Found, 'resume'> | undefined,
+  what: Pick<Rule, 'id' | 'claim' | 'reads' | 'speaks'>,
+  judge: (stretch: Stretch) => FoundInStretch | undefined,
 ): Rule => ({
-  id,
+  ...what,
   proof: 'alive',
-  claim,
   judge: (evidence) =>
     stretches(evidence).flatMap((stretch) => {
-      const found = judge(stretch, evidence);
-      return found === undefined
-        ? []
-        : [{ step: stretch.resume.from + 1, ...found, resume: stretch.resume.index }];
+      const found = judge(stretch);
+      return found === undefined ? [] : [{ ...found, resume: stretch.resume.index }];
     }),
 });
+
+/** The first step of a run with anything in a parameter's column. */
+const firstWith = (
+  steps: readonly TracedStep[],
+  name: string,
+  column: (step: TracedStep) => readonly (number | boolean)[],
+): number => steps.find((step) => Boolean(column(step)[indexOf(step.names).get(name) ?? -1]))!.step;
 
 /** Says in how many steps nothing moved, as far as nothing moved. */
 const stillness = (stretch: Stretch): string =>
@@ -65,8 +74,12 @@ const stillness = (stretch: Stretch): string =>
     : 'what they should update is not updated';
 
 export const hooksSilent = aliveRule(
-  'hooks-silent',
-  'Every gradient hook that fires in the control fires after the resume.',
+  {
+    id: 'hooks-silent',
+    claim: 'Every gradient hook that fires in the control fires after the resume.',
+    reads: 'the calls of each parameter’s gradient hook in each step',
+    speaks: 'at the first step',
+  },
   (stretch) => {
     const { resume, control, resumed, names } = stretch;
     const wanted = names.filter((name) => total(control, name, hookCalls) > 0);
@@ -81,6 +94,7 @@ export const hooksSilent = aliveRule(
       sentence: `After resume ${resume.index}, ${whose} and ${stillness(stretch)}: the hooks are not on the variables that are trained.`,
       subjects: silent,
       total: wanted.length,
+      step: Math.min(...silent.map((name) => firstWith(control, name, hookCalls))),
       expected: `${totalOf(control, hookCalls)} hook calls, as in the control`,
       seen: `${totalOf(resumed, hookCalls)} hook calls${stray > 0 ? `, and ${stray} on variables that are not the trainer’s parameters` : ''}`,
       cause:
@@ -91,13 +105,19 @@ export const hooksSilent = aliveRule(
 );
 
 export const updatesGoAstray = aliveRule(
-  'updates-go-astray',
-  'Optimizers and hooks write the trainer’s own parameters, not others.',
+  {
+    id: 'updates-go-astray',
+    claim: 'Optimizers and hooks write the trainer’s own parameters, not others.',
+    reads: 'updates and hook calls of variables that are not, or not any more, the trainer’s parameters',
+    speaks: 'at the first step',
+  },
   ({ resume, control, resumed }) => {
     const stray = (steps: readonly TracedStep[]): number =>
       steps.reduce((sum, step) => sum + step.strayUpdates + step.strayHookCalls, 0);
     if (stray(resumed) <= stray(control)) return undefined;
+    const first = resumed.find((step, at) => stray([step]) > stray([control[at]!]))!;
     return {
+      step: first.step,
       sentence: `After resume ${resume.index}, updates go to variables that the trainer does not train any more.`,
       expected: `${stray(control)} updates and hook calls outside the trainer’s parameters`,
       seen: `${stray(resumed)}`,
@@ -135,8 +155,12 @@ function contradictedRates({ control, resumed }: Stretch): Applied[] {
 }
 
 export const rateNotAsClaimed = aliveRule(
-  'rate-not-as-claimed',
-  'Each update uses the learning rate that is logged, wherever the control’s does.',
+  {
+    id: 'rate-not-as-claimed',
+    claim: 'Each update uses the learning rate that is logged, wherever the control’s does.',
+    reads: 'the learning rate inside each update, and the one that is logged',
+    speaks: 'at the first update',
+  },
   (stretch) => {
     const { resume, resumed, control, names } = stretch;
     const found = contradictedRates(stretch);
@@ -161,8 +185,12 @@ export const rateNotAsClaimed = aliveRule(
 );
 
 export const silentNoOp = aliveRule(
-  'silent-no-op',
-  'Something moves after the resume if it does in the control.',
+  {
+    id: 'silent-no-op',
+    claim: 'Something moves after the resume if it does in the control.',
+    reads: 'which parameters change in each step',
+    speaks: 'at the first update',
+  },
   (stretch) => {
     const { resume, control, resumed, names, movedInControl } = stretch;
     if (!isStill(stretch)) return undefined;
@@ -171,6 +199,7 @@ export const silentNoOp = aliveRule(
       sentence: `After resume ${resume.index} nothing is trained: none of ${movedInControl.size} parameters moved in ${resumed.length} steps, while the loss was still printed.`,
       subjects: [...movedInControl],
       total: names.length,
+      step: control.find((step) => step.changed.some(Boolean))!.step,
       expected: `updates of L2 norm ${figure(totalOf(control, updateL2) / control.length)} a step, as in the control`,
       seen: `${figure(totalOf(resumed, updateL2))} in all steps together; the last loss printed is ${figure(last)}`,
       cause:
@@ -182,8 +211,12 @@ export const silentNoOp = aliveRule(
 );
 
 export const stalledParameters = aliveRule(
-  'stalled-parameters',
-  'Every parameter that moves in the control moves.',
+  {
+    id: 'stalled-parameters',
+    claim: 'Every parameter that moves in the control moves.',
+    reads: 'which parameters change in each step',
+    speaks: 'at the first update',
+  },
   (stretch) => {
     const { resume, control, resumed, movedInControl, movedInResumed } = stretch;
     const stalled = [...movedInControl].filter((name) => !movedInResumed.has(name));
@@ -192,6 +225,7 @@ export const stalledParameters = aliveRule(
       sentence: `After resume ${resume.index}, ${ofAll(stalled.length, movedInControl.size, 'parameter')} did not move in ${resumed.length} steps: ${listed(stalled)}.`,
       subjects: stalled,
       total: movedInControl.size,
+      step: Math.min(...stalled.map((name) => firstWith(control, name, changed))),
       expected: `'${stalled[0]}' moves by ${figure(total(control, stalled[0]!, updateL2))} in these steps`,
       seen: '0',
       cause: 'their hook, gradient or place in a parameter group was lost, or they came back frozen',
@@ -201,8 +235,12 @@ export const stalledParameters = aliveRule(
 );
 
 export const frozenParametersMove = aliveRule(
-  'frozen-parameters-move',
-  'Nothing moves that the control leaves alone.',
+  {
+    id: 'frozen-parameters-move',
+    claim: 'Nothing moves that the control leaves alone.',
+    reads: 'which parameters change in each step',
+    speaks: 'at the first update',
+  },
   ({ resume, resumed, names, movedInControl, movedInResumed }) => {
     const extra = [...movedInResumed].filter((name) => !movedInControl.has(name));
     if (extra.length === 0) return undefined;
@@ -210,6 +248,7 @@ export const frozenParametersMove = aliveRule(
       sentence: `After resume ${resume.index}, ${ofAll(extra.length, names.length, 'parameter')} ${extra.length === 1 ? 'moves' : 'move'} that the control does not train: ${listed(extra)}.`,
       subjects: extra,
       total: names.length,
+      step: Math.min(...extra.map((name) => firstWith(resumed, name, changed))),
       expected: 'no change',
       seen: `'${extra[0]}' moved by ${figure(total(resumed, extra[0]!, updateL2))}`,
       cause: 'frozen parameters came back trainable, or were put into a parameter group',
@@ -219,8 +258,13 @@ export const frozenParametersMove = aliveRule(
 );
 
 export const claimContradicted = aliveRule(
-  'claim-contradicted',
-  'Where the trainer says that it updated parameters, or did not, the measurements agree, as they do in the control.',
+  {
+    id: 'claim-contradicted',
+    claim:
+      'Where the trainer says that it updated parameters, or did not, the measurements agree, as they do in the control.',
+    reads: 'what the trainer says of each step, and which parameters change in it',
+    speaks: 'at the first step',
+  },
   ({ resume, control, resumed, names }) => {
     const count = (step: TracedStep): number => step.changed.filter(Boolean).length;
     const agrees = (step: TracedStep): boolean => step.claimed.applied === count(step) > 0;
@@ -244,14 +288,13 @@ export const claimContradicted = aliveRule(
 );
 
 const countRule = (
-  id: string,
-  claim: string,
+  what: Pick<Rule, 'id' | 'claim' | 'reads' | 'speaks'>,
   noun: string,
   column: typeof hookCalls,
   cause: string,
   remedy: string,
 ): Rule =>
-  aliveRule(id, claim, ({ resume, control, resumed, names, movedInControl }) => {
+  aliveRule(what, ({ resume, control, resumed, names, movedInControl }) => {
     const different = names.filter((name) => {
       const seen = total(resumed, name, column);
       // None at all is another rule's finding: silent hooks, or parameters that stall.
@@ -265,6 +308,8 @@ const countRule = (
       sentence: `After resume ${resume.index}, ${ofAll(different.length, names.length, 'parameter')} ${different.length === 1 ? 'has' : 'have'} ${noun} ${seen} times in ${resumed.length} steps, in the control ${expected} times.`,
       subjects: different,
       total: names.length,
+      step: resumed.find((step, at) => total([step], first, column) !== total([control[at]!], first, column))!
+        .step,
       expected: `${expected} for '${first}'`,
       seen: `${seen} for '${first}'`,
       cause,
@@ -273,8 +318,12 @@ const countRule = (
   });
 
 export const hookCountsDiffer = countRule(
-  'hook-counts-differ',
-  'Each gradient hook fires as often as in the control.',
+  {
+    id: 'hook-counts-differ',
+    claim: 'Each gradient hook fires as often as in the control.',
+    reads: 'the calls of each parameter’s gradient hook in each step',
+    speaks: 'at the first step',
+  },
   'its gradient hook called',
   hookCalls,
   'hooks were registered twice, or on some of the parameters only',
@@ -282,8 +331,12 @@ export const hookCountsDiffer = countRule(
 );
 
 export const updateCountsDiffer = countRule(
-  'update-counts-differ',
-  'An optimizer writes each parameter as often as in the control.',
+  {
+    id: 'update-counts-differ',
+    claim: 'An optimizer writes each parameter as often as in the control.',
+    reads: 'how often an optimizer wrote each parameter in each step',
+    speaks: 'at the first update',
+  },
   'been written by an optimizer',
   updates,
   'the update is applied twice (in a hook and by the loop), or the accumulation window has another length or phase',
@@ -297,25 +350,33 @@ const doesNotAdvance = (
   cause: string,
   remedy: string,
 ): Rule =>
-  aliveRule(id, `Every ${noun} that advances in the control advances.`, ({ resume }) => {
-    if (resume.last === undefined || resume.resumed === undefined) return undefined;
-    const [first, last] = [tensorsOf(resume.controlFirst, kind), tensorsOf(resume.controlLast, kind)];
-    const [mine, later] = [tensorsOf(resume.resumed, kind), tensorsOf(resume.last, kind)];
-    const advancing = [...last.keys()].filter((name) => last.get(name)!.sha256 !== first.get(name)?.sha256);
-    const still = advancing.filter((name) => later.get(name)?.sha256 === mine.get(name)?.sha256);
-    const [one] = still;
-    if (one === undefined) return undefined;
-    return {
-      sentence: `From resume ${resume.index} to step ${resume.to}, ${ofAll(still.length, advancing.length, noun)} did not advance.`,
-      subjects: still,
-      total: advancing.length,
-      step: resume.to,
-      expected: `'${one}': L2 norm ${figure(last.get(one)!.l2)} at step ${resume.to}, as in the control`,
-      seen: `${figure(later.get(one)?.l2)}, as right after the resume`,
-      cause,
-      remedy,
-    };
-  });
+  aliveRule(
+    {
+      id,
+      claim: `Every ${noun} that advances in the control advances.`,
+      reads: `the ${noun}s at the resume and at the end of the stretch, in both runs`,
+      speaks: 'at the end of the stretch',
+    },
+    ({ resume }) => {
+      if (resume.last === undefined || resume.resumed === undefined) return undefined;
+      const [first, last] = [tensorsOf(resume.controlFirst, kind), tensorsOf(resume.controlLast, kind)];
+      const [mine, later] = [tensorsOf(resume.resumed, kind), tensorsOf(resume.last, kind)];
+      const advancing = [...last.keys()].filter((name) => last.get(name)!.sha256 !== first.get(name)?.sha256);
+      const still = advancing.filter((name) => later.get(name)?.sha256 === mine.get(name)?.sha256);
+      const [one] = still;
+      if (one === undefined) return undefined;
+      return {
+        sentence: `From resume ${resume.index} to step ${resume.to}, ${ofAll(still.length, advancing.length, noun)} did not advance.`,
+        subjects: still,
+        total: advancing.length,
+        step: resume.to,
+        expected: `'${one}': L2 norm ${figure(last.get(one)!.l2)} at step ${resume.to}, as in the control`,
+        seen: `${figure(later.get(one)?.l2)}, as right after the resume`,
+        cause,
+        remedy,
+      };
+    },
+  );
 
 export const slotsDoNotAdvance = doesNotAdvance(
   'slots-do-not-advance',
@@ -345,6 +406,8 @@ export const imagesUnchanged: Rule = {
   id: 'images-unchanged',
   proof: 'alive',
   claim: 'Each sampled image that changes in the control changes.',
+  reads: 'the pictures sampled at the resume and at the end of the stretch, in both runs',
+  speaks: 'at the end of the stretch',
   judge: ({ resumes, noise }) =>
     resumes.flatMap((resume): Found[] => {
       const { controlFirst, controlLast, resumed, last } = resume.images;

@@ -6,6 +6,8 @@ export const deviationDidNotHappen: Rule = {
   proof: 'restored',
   claim:
     'What a scenario declares that its trainer does not restore is not restored: it is as the control’s own deviation leaves it.',
+  reads: 'the control’s states before and after its own deviation, and the state at the resume',
+  speaks: 'before the first step',
   judge: ({ resumes, deviates }) => {
     const idle = deviates.filter(
       (kind) => !resumes.some(({ changes }) => changes.some(({ deviation }) => deviation === kind)),

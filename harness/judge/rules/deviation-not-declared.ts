@@ -5,6 +5,8 @@ export const deviationNotDeclared: Rule = {
   id: 'deviation-not-declared',
   proof: 'run',
   claim: 'The control’s own deviation changes what the scenario declares and nothing else.',
+  reads: 'the control’s states before and after its own deviation',
+  speaks: 'before the first step',
   judge: ({ resumes, deviates }) =>
     resumes.flatMap((resume): Found[] => {
       const others = resume.changes.filter(({ deviation }) => deviation === undefined);

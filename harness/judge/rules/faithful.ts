@@ -15,16 +15,14 @@ import { apart, type Found, figure, listed, ofAll, type Rule } from '../rule.ts'
 
 /** A rule on the first step at which something that the host computes differs: always judged exactly. */
 function firstStep(
-  id: string,
-  claim: string,
+  what: Pick<Rule, 'id' | 'claim' | 'reads' | 'speaks'>,
   differs: (pair: StepPair) => { what: string; expected: string; seen: string } | undefined,
   cause: (pairs: readonly StepPair[]) => string,
   remedy: string,
 ): Rule {
   return {
-    id,
+    ...what,
     proof: 'faithful',
-    claim,
     judge: ({ resumes }) =>
       resumes.flatMap((resume): Found[] => {
         const pairs = stepPairs(resume);
@@ -55,8 +53,12 @@ function firstStep(
 const batchOf = ({ claimed }: TracedStep): string => JSON.stringify(claimed.batch);
 
 export const batchesDiffer = firstStep(
-  'batches-differ',
-  'The same examples come in the same order.',
+  {
+    id: 'batches-differ',
+    claim: 'The same examples come in the same order.',
+    reads: 'the ids of the examples in each step, as the trainer tells them',
+    speaks: 'at the first step',
+  },
   ({ control, resumed }) =>
     batchOf(control) === batchOf(resumed)
       ? undefined
@@ -81,8 +83,12 @@ const rates = (record: Readonly<Record<string, number>>): string =>
     .join(', ');
 
 export const rateDiffers = firstStep(
-  'rate-differs',
-  'Each group’s logged learning rate is the control’s.',
+  {
+    id: 'rate-differs',
+    claim: 'Each group’s logged learning rate is the control’s.',
+    reads: 'the learning rates that the trainer logs in each step',
+    speaks: 'at the first step',
+  },
   ({ control, resumed }) => {
     const [theirs, mine] = [control.claimed.learningRates, resumed.claimed.learningRates];
     const groups = [...new Set([...Object.keys(theirs), ...Object.keys(mine)])];
@@ -101,8 +107,12 @@ export const rateDiffers = firstStep(
 );
 
 export const appliedRateDiffers = firstStep(
-  'applied-rate-differs',
-  'The learning rate inside each update is the control’s.',
+  {
+    id: 'applied-rate-differs',
+    claim: 'The learning rate inside each update is the control’s.',
+    reads: 'the learning rate inside each update',
+    speaks: 'at the first update',
+  },
   ({ control, resumed }) => {
     const at = resumed.rates.findIndex((rate, index) => {
       const other = control.rates[indexOf(control.names).get(resumed.names[index]!) ?? -1];
@@ -121,8 +131,12 @@ export const appliedRateDiffers = firstStep(
 );
 
 export const appliedDiffers = firstStep(
-  'applied-differs',
-  'Updates are applied and skipped at the steps at which the control does so.',
+  {
+    id: 'applied-differs',
+    claim: 'Updates are applied and skipped at the steps at which the control does so.',
+    reads: 'whether the trainer says of each step that it applied an update',
+    speaks: 'at the first step',
+  },
   ({ control, resumed }) =>
     control.claimed.applied === resumed.claimed.applied
       ? undefined
@@ -136,8 +150,12 @@ export const appliedDiffers = firstStep(
 );
 
 export const stepDiffers = firstStep(
-  'step-differs',
-  'The trainer’s own step counter is the control’s.',
+  {
+    id: 'step-differs',
+    claim: 'The trainer’s own step counter is the control’s.',
+    reads: 'the trainer’s own count in each step',
+    speaks: 'at the first step',
+  },
   ({ control, resumed }) =>
     control.claimed.step === resumed.claimed.step
       ? undefined
@@ -150,20 +168,17 @@ export const stepDiffers = firstStep(
   'save the counter after the update that it counts, in the unit in which it is read',
 );
 
-interface CurveRule {
-  readonly id: string;
-  readonly claim: string;
+interface CurveRule extends Pick<Rule, 'id' | 'claim' | 'reads' | 'speaks'> {
   readonly quantity: Curve;
   readonly noun: string;
   readonly cause: string;
 }
 
 /** A rule on what is measured in every step: equal to the bit, or within the noise of the controls. */
-function curveRule({ id, claim, quantity, noun, cause }: CurveRule): Rule {
+function curveRule({ quantity, noun, cause, ...what }: CurveRule): Rule {
   return {
-    id,
+    ...what,
     proof: 'faithful',
-    claim,
     judge: ({ resumes, noise }) =>
       resumes.flatMap((resume): Found[] => {
         for (const { control, resumed } of stepPairs(resume)) {
@@ -214,6 +229,8 @@ const sides = ({ expected, seen, difference, allowed }: Comparison): Pick<Found,
 export const lossDiffers = curveRule({
   id: 'loss-differs',
   claim: 'Each step’s loss is the control’s.',
+  reads: 'the loss of each step',
+  speaks: 'at the first step',
   quantity: 'loss',
   noun: 'the loss',
   cause: 'other weights, other data, other noise, or another mode of the model (dropout, statistics)',
@@ -221,6 +238,8 @@ export const lossDiffers = curveRule({
 export const gradientsDiffer = curveRule({
   id: 'gradients-differ',
   claim: 'Each gradient’s norm is the control’s.',
+  reads: 'the norm of each parameter’s gradient in each step',
+  speaks: 'at the first step',
   quantity: 'gradientL2',
   noun: 'a gradient’s norm',
   cause: 'another loss, another scale of it, clipping, or accumulation with another phase',
@@ -230,6 +249,8 @@ export const appliedGradientsDiffer: Rule = {
   id: 'applied-gradients-differ',
   proof: 'faithful',
   claim: 'What an update uses of a right gradient, clipped and unscaled, is what the control’s uses.',
+  reads: 'the norm of each gradient as it came, and as the update used it, in each step',
+  speaks: 'at the first update',
   judge: ({ resumes, noise }) =>
     resumes.flatMap((resume): Found[] => {
       for (const { control, resumed } of stepPairs(resume)) {
@@ -266,6 +287,8 @@ export const appliedGradientsDiffer: Rule = {
 export const updatesDiffer = curveRule({
   id: 'updates-differ',
   claim: 'Each update’s norm is the control’s.',
+  reads: 'the norm of what each step changes of each parameter',
+  speaks: 'at the first update',
   quantity: 'updateL2',
   noun: 'an update’s norm',
   cause:
@@ -274,6 +297,8 @@ export const updatesDiffer = curveRule({
 export const parametersDiffer = curveRule({
   id: 'parameters-differ',
   claim: 'Each parameter’s norm is the control’s.',
+  reads: 'the norm of each parameter after each step',
+  speaks: 'at the first step',
   quantity: 'l2',
   noun: 'a parameter’s norm',
   cause: 'the updates before it differ',
@@ -296,6 +321,8 @@ function lastRule(
     id,
     proof: 'faithful',
     claim: `At the end, every ${noun} is the control’s: to the bit, or within the noise of several controls.`,
+    reads: `the ${noun}s at the end of the stretch, in both runs`,
+    speaks: 'at the end of the stretch',
     judge: ({ resumes, noise }) =>
       resumes.flatMap((resume): Found[] => {
         const last = lastOf(resume);
@@ -376,6 +403,8 @@ export const noiseTooLarge: Rule = {
   id: 'noise-too-large',
   proof: 'faithful',
   claim: 'The controls lie so close together that the updates of a run stand out from their noise.',
+  reads: 'the norms of the updates in all controls, in the whole stretch',
+  speaks: 'at the end of the stretch',
   judge: ({ resumes, noise }) =>
     resumes.flatMap((resume): Found[] => {
       if (noise.exact) return [];
@@ -393,7 +422,7 @@ export const noiseTooLarge: Rule = {
           sentence: `After resume ${resume.index}, the noise is too large to tell a run that trains from one that does not: ${noise.record.controls} equal controls lie that far apart.`,
           refutes: false,
           resume: resume.index,
-          step: resume.from + 1,
+          step: resume.to,
           subjectCount: widths.length,
           total: widths.length,
           expected: 'at least one update whose norm is known better than to 100 %',

@@ -1,11 +1,13 @@
 /** A loss that is computed on other variables than those that are trained gives these no gradient. */
-import { stepPairs } from '../columns.ts';
+import { indexOf, stepPairs } from '../columns.ts';
 import { type Found, listed, ofAll, type Rule } from '../rule.ts';
 
 export const gradientsMissing: Rule = {
   id: 'gradients-missing',
   proof: 'alive',
   claim: 'Every parameter that gets gradients in the control gets them after the resume.',
+  reads: 'which parameters got a gradient in each step, and gradients of variables that are no parameters',
+  speaks: 'at the first step',
   judge: ({ resumes }) =>
     resumes.flatMap((resume): Found[] => {
       const pairs = stepPairs(resume);
@@ -16,6 +18,9 @@ export const gradientsMissing: Rule = {
       const [theirs, mine] = [reached('control'), reached('resumed')];
       const missing = [...theirs].filter((name) => !mine.has(name));
       if (missing.length === 0) return [];
+      const first = pairs.find(({ control: { names, gradientL2 } }) =>
+        missing.some((name) => (gradientL2[indexOf(names).get(name) ?? -1] ?? null) !== null),
+      )!;
       const stray = pairs.reduce((sum, { resumed }) => sum + (resumed.strayGradients ?? 0), 0);
       return [
         {
@@ -23,7 +28,7 @@ export const gradientsMissing: Rule = {
           subjects: missing,
           total: theirs.size,
           resume: resume.index,
-          step: resume.from + 1,
+          step: first.resumed.step,
           expected: 'gradients, as in the control',
           seen:
             stray > 0

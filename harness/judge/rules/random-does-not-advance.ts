@@ -5,6 +5,8 @@ export const randomDoesNotAdvance: Rule = {
   id: 'random-does-not-advance',
   proof: 'alive',
   claim: 'Numbers are drawn from every random generator from which the control draws.',
+  reads: 'the states of the generators at the resume and at the end of the stretch, in both runs',
+  speaks: 'at the end of the stretch',
   judge: ({ resumes }) =>
     resumes.flatMap((resume): Found[] => {
       const { controlFirst, controlLast, resumed, last } = resume;

@@ -1,6 +1,6 @@
 /** Restored: what the resumed process holds before its first step is what the saved one held. */
 import type { StateRecord, TensorRecord, TracedStep } from '../../trace/schema.ts';
-import { moved, sameStep } from '../columns.ts';
+import { sameStep } from '../columns.ts';
 import { type Evidence, type Resume, tensorsOf } from '../evidence.ts';
 import type { Noise } from '../noise.ts';
 import { type Curve, imageReadings, stepReadings } from '../quantities.ts';
@@ -77,6 +77,8 @@ function tensorRule({ id, kind, noun, claim, cause, remedy }: TensorRule): Rule 
     id,
     proof: 'restored',
     claim,
+    reads: `the ${noun}s in the state at the save and in that at the resume: names, bytes, shapes, types`,
+    speaks: 'before the first step',
     judge: (evidence) =>
       known(evidence).flatMap((resume): Found[] => {
         const { of, total } = differences(resume, kind);
@@ -206,6 +208,8 @@ export const countersNotRestored: Rule = {
   id: 'counters-not-restored',
   proof: 'restored',
   claim: 'Step, schedule, learning rate, data cursor, loss scale and their like come back.',
+  reads: 'the counters in the state at the save and in that at the resume',
+  speaks: 'before the first step',
   judge: (evidence) =>
     known(evidence).flatMap((resume): Found[] => {
       const { of, total } = entriesThatDiffer(resume.saved!.counters, resume.resumed!.counters);
@@ -238,6 +242,8 @@ export const randomNotRestored: Rule = {
   id: 'random-not-restored',
   proof: 'restored',
   claim: 'The state of every random generator comes back.',
+  reads: 'the states of the generators at the save and at the resume',
+  speaks: 'before the first step',
   judge: (evidence) =>
     known(evidence).flatMap((resume): Found[] => {
       const { of, total } = entriesThatDiffer(resume.saved!.random, resume.resumed!.random);
@@ -277,6 +283,8 @@ function traitRule({ id, claim, noun, of, cause, remedy }: Trait): Rule {
     id,
     proof: 'restored',
     claim,
+    reads: `the ${noun} of each parameter in the state at the save and in that at the resume`,
+    speaks: 'before the first step',
     judge: (evidence) =>
       known(evidence).flatMap((resume): Found[] => {
         const before = tensorsOf(resume.saved, 'parameter');
@@ -346,6 +354,8 @@ export const imagesDifferAtResume: Rule = {
   proof: 'restored',
   claim:
     'Right after the resume, each sampled image is the one sampled at the save: to the bit, or as far as sampling is noisy.',
+  reads: 'the pictures sampled at the save and right after the resume',
+  speaks: 'before the first step',
   judge: ({ resumes, noise }) =>
     resumes.flatMap((resume): Found[] => {
       // A process that died before its first record has its own finding.
@@ -401,6 +411,9 @@ export const equalsColdStart: Rule = {
   id: 'equals-cold-start',
   proof: 'restored',
   claim: 'The resumed run is not a cold start from the checkpoint’s weights: its state counts.',
+  reads:
+    'losses, norms and updates of the resumed run, of the control and of a run that starts from the weights alone',
+  speaks: 'at the first update',
   judge: ({ resumes, cold, noise }) => {
     const [resume] = resumes;
     if (resume === undefined || cold === undefined || resume.steps.length === 0) return [];
@@ -408,12 +421,13 @@ export const equalsColdStart: Rule = {
     const same = (steps: Resume['steps']): boolean =>
       steps.length === theirs.length &&
       steps.every((step, at) => COLD_CURVES.every((curve) => alike(noise, curve, step, theirs[at]!)));
-    if (!same(resume.steps) || same(resume.controlSteps) || moved(theirs).size === 0) return [];
+    const first = theirs.find(({ changed }) => changed.some(Boolean));
+    if (first === undefined || !same(resume.steps) || same(resume.controlSteps)) return [];
     return [
       {
         sentence: `The run after resume 1 equals a cold start from the checkpoint’s weights in every loss, norm and update: all other state was lost.`,
         resume: 1,
-        step: resume.from,
+        step: first.step,
         expected: `the control’s loss at step ${resume.from + 1}, ${figure(resume.controlSteps[0]?.claimed.loss)}`,
         seen: `the cold start’s, ${figure(resume.steps[0]!.claimed.loss)}, and its equals at all ${theirs.length} steps`,
         cause:

@@ -55,6 +55,8 @@ export const runDied: Rule = {
   id: 'run-died',
   proof: 'run',
   claim: 'Every process lives to its end.',
+  reads: 'the failure that a process writes and how the system says that it ended',
+  speaks: 'before the first step',
   judge: ({ traces }) =>
     traces.flatMap((trace): Found[] => {
       const { failure, process } = trace;
@@ -89,6 +91,8 @@ export const notFinite: Rule = {
   id: 'not-finite',
   proof: 'run',
   claim: 'Training that is not resumed stays finite: that NaN came back as NaN proves nothing.',
+  reads: 'losses, norms and gradients of every process that does not resume',
+  speaks: 'before the first step',
   judge: ({ traces }) => {
     const broken = ({ names, l2 }: TracedStep): string[] => names.filter((_, at) => !Number.isFinite(l2[at]));
     const firstOf = (trace: Trace) => trace.steps.find((step) => broken(step).length > 0);
@@ -138,6 +142,8 @@ export const saveFailed: Rule = {
   id: 'save-failed',
   proof: 'restored',
   claim: 'The state can be saved at each resume point.',
+  reads: 'the failure that a process writes where saving throws',
+  speaks: 'before the first step',
   judge: ({ traces }) =>
     traces.flatMap((trace): Found[] => {
       const { failure, process } = trace;
@@ -162,6 +168,8 @@ export const traceIncomplete: Rule = {
   id: 'trace-incomplete',
   proof: 'run',
   claim: 'Each run that the plan asks for left a whole trace.',
+  reads: 'which traces there are and whether each is whole: its end record, each of its lines',
+  speaks: 'before the first step',
   judge: ({ traces, plan, controls, control, before, resumes }) => {
     const wanted = plan.resumeAt.length;
     // A process that tells why it failed is another rule's finding, and so is that nothing came after it.
@@ -208,6 +216,9 @@ export const stateMissing: Rule = {
   id: 'state-missing',
   proof: 'run',
   claim: 'Each process records what it holds at the save, at the resume and at the end.',
+  reads:
+    'the states at the save, at the resume and at the end of each stretch, in the control and in the resumed run',
+  speaks: 'before the first step',
   judge: ({ resumes }) =>
     resumes.flatMap((resume): Found[] => {
       const { saved, resumed, last, controlFirst, controlLast } = resume;
@@ -241,6 +252,8 @@ export const backendFellBack: Rule = {
   id: 'backend-fell-back',
   proof: 'run',
   claim: 'Each process ran on the backend that the plan asks for, and all of one backend on the same device.',
+  reads: 'the backend and the adapter that each process says it got, and what the plan asks for',
+  speaks: 'before the first step',
   judge: ({ traces, requestedBackend, control, plan }) => {
     const planned = new Set(plan.resumeOn);
     return traces.flatMap((trace): Found[] => {
@@ -272,6 +285,8 @@ export const controlDoesNotTrain: Rule = {
   id: 'control-does-not-train',
   proof: 'run',
   claim: 'The control trains: without that nothing can be told of a resumed run.',
+  reads: 'which parameters change in the control, in all its steps and after the last resume',
+  speaks: 'at the end of the stretch',
   judge: ({ control, resumes }) => {
     if (control === undefined || control.steps.length === 0) return [];
     const moved = (steps: readonly { changed: readonly boolean[] }[]): boolean =>
@@ -315,6 +330,8 @@ export const nothingAfterResume: Rule = {
   id: 'nothing-after-resume',
   proof: 'run',
   claim: 'There are steps after each resume, all that the plan asks for.',
+  reads: 'how many steps each resumed process recorded',
+  speaks: 'at the end of the stretch',
   judge: ({ resumes, plan }) =>
     resumes
       .filter(
@@ -345,6 +362,8 @@ export const notReproducible: Rule = {
   id: 'not-reproducible',
   proof: 'run',
   claim: 'The interrupted run equals the control up to the point where it is saved.',
+  reads: 'losses and parameter norms of the control and of the run that is saved, up to the save',
+  speaks: 'before the first step',
   judge: ({ control, before, plan, noise }) => {
     // Both are on the same backend, whatever the controls on others show.
     if (!noise.exact && control?.run?.backend.deterministic !== true) return [];
@@ -417,6 +436,9 @@ export const nothingObserved: Rule = {
   proof: 'run',
   claim:
     'The control shows everything that a trainer has not declared to lack: empty against empty proves nothing.',
+  reads:
+    'what the control shows of hooks, slots, pictures, generators, gradients, rates and batches, and what the scenario says that it lacks',
+  speaks: 'at the end of the stretch',
   judge: ({ control, lacks }: Evidence) => {
     // A control that failed may not have come to show it, and its failure is a finding already.
     if (control?.failure !== undefined) return [];

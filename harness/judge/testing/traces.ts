@@ -38,8 +38,12 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 const trained = (name: string): boolean => name !== 'frozen';
 const rate = (group: string | null, step: number): number => (group === 'first' ? 0.1 : 0.2) / step;
 
-function tracedStep(step: number): TracedStep {
+/** @param updateEvery micro-batches that an update accumulates: the steps between move nothing */
+function tracedStep(step: number, updateEvery: number): TracedStep {
   const column = <T>(of: (name: string, at: number) => T): T[] => NAMES.map(of);
+  const applied = step % updateEvery === 0;
+  const written = (name: string): boolean => applied && trained(name);
+  const updated = step - (step % updateEvery);
   return {
     kind: 'step',
     step,
@@ -49,17 +53,20 @@ function tracedStep(step: number): TracedStep {
       loss: 1 / step,
       learningRates: { first: rate('first', step), second: rate('second', step) },
       batch: [`picture ${step}`],
-      applied: true,
+      applied,
     },
-    l2: column((name, at) => 10 + at + (trained(name) ? step / 8 : 0)),
-    updateL2: column((name, at) => (trained(name) ? (at + 1) / step : 0)),
-    changed: column(trained),
+    l2: column((name, at) => 10 + at + (trained(name) ? updated / 8 : 0)),
+    updateL2: column((name, at) => (written(name) ? (at + 1) / step : 0)),
+    changed: column(written),
     gradientL2: column((name, at) => (trained(name) ? (at + 2) / step : null)),
+    // Clipped to half of it.
+    appliedGradientL2: column((name, at) => (written(name) ? (at + 2) / step / 2 : null)),
     hookCalls: column((name) => Number(trained(name))),
-    updates: column((name) => Number(trained(name))),
-    rates: column((name, at) => (trained(name) ? rate(GROUPS[at]!, step) : null)),
+    updates: column((name) => Number(written(name))),
+    rates: column((name, at) => (written(name) ? rate(GROUPS[at]!, step) : null)),
     strayHookCalls: 0,
     strayUpdates: 0,
+    strayGradients: 0,
     names: NAMES,
     groups: GROUPS,
   };
@@ -79,6 +86,7 @@ function state(at: StateRecord['at'], step: number): StateRecord {
     dtype: 'float32',
     storage: 0,
     sha256: sha256(`${kind} ${name} ${moves ? step : 0}`),
+    bits: 24,
     l2: 1 + (moves ? step : 0),
     sketch: [1, -2, 3, -4].map((sum) => sum * (1 + (moves ? step : 0))),
   });
@@ -154,13 +162,17 @@ function trace(
   plan: Plan,
   backend: BackendRecord,
   deviates: readonly Deviation[],
+  updateEvery: number,
 ): Draft {
   const control = role === 'control' || role === 'twin';
   const passes = control ? plan.resumeAt.filter((step) => step < last) : [];
   const declared = deviates.length > 0;
-  const end = last === plan.steps ? 'end' : 'save';
+  const saves = (role === 'before' || role === 'after') && last > first && plan.resumeAt.includes(last);
+  const end = saves ? 'save' : 'end';
   const begin = first === 0 ? 'start' : 'resume';
-  const steps = Array.from({ length: last - first }, (_, index) => tracedStep(first + index + 1));
+  const steps = Array.from({ length: last - first }, (_, index) =>
+    tracedStep(first + index + 1, updateEvery),
+  );
   return structuredClone<Trace>({
     file: `/run/${role}${segment === 0 ? '' : `-${segment}`}/trace.jsonl`,
     run: {
@@ -210,12 +222,18 @@ export interface Traces {
 
 /** A scenario in which every run does the same, but the cold one, which begins anew. */
 export function healthyTraces(
-  options: { plan?: Plan; noisy?: boolean; controls?: number; deviates?: readonly Deviation[] } = {},
+  options: {
+    plan?: Plan;
+    noisy?: boolean;
+    controls?: number;
+    deviates?: readonly Deviation[];
+    updateEvery?: number;
+  } = {},
 ): Traces {
-  const { plan = PLAN, noisy = false, controls = noisy ? 4 : 1, deviates = [] } = options;
+  const { plan = PLAN, noisy = false, controls = noisy ? 4 : 1, deviates = [], updateEvery = 1 } = options;
   const backend = { ...BACKEND, deterministic: !noisy };
   const make = (role: Role, segment: number, first: number, last: number) =>
-    trace(role, segment, first, last, plan, backend, deviates);
+    trace(role, segment, first, last, plan, backend, deviates, updateEvery);
   const control = make('control', 0, 0, plan.steps);
   const twins = Array.from({ length: controls - 1 }, (_, at) => make('twin', at + 1, 0, plan.steps));
   const before = make('before', 0, 0, plan.resumeAt[0]!);

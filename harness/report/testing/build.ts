@@ -23,7 +23,7 @@ export const backend: BackendRecord = {
 
 export function finding(over: Partial<Finding> = {}): Finding {
   return {
-    rule: 'alive/parameters-move',
+    rule: 'silent-no-op',
     proof: 'alive',
     refutes: true,
     sentence: 'After resume 1 no parameter moved: the update norm is 0 at every step.',

@@ -54,7 +54,7 @@ export async function writeRed(
         headline: 'After resume 1 nothing moves.',
         mismatch: 'expected proven',
         runs: runsOf(folder, frozen),
-        findings: [finding(), finding({ rule: 'faithful/loss', sentence: 'The loss is off.' })],
+        findings: [finding(), finding({ rule: 'loss-differs', sentence: 'The loss is off.' })],
       }),
       verdict({
         ...refuted,
@@ -97,7 +97,7 @@ export async function writeGreen(folder: string): Promise<{ html: string }> {
       scenario: 'stale-hooks',
       outcome: 'refuted',
       proofs,
-      expect: ['alive/parameters-move'],
+      expect: ['silent-no-op'],
       findings: [finding()],
       headline: 'Nothing moves after resume 1.',
       runs: runsOf(folder, caught),

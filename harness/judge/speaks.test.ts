@@ -1,0 +1,82 @@
+/** Rules speak when they say that they can: shown by traces that end in the middle of a stretch. */
+import { describe, expect, test } from 'vitest';
+import type { Trace } from '../trace/schema.ts';
+import { collectEvidence } from './evidence.ts';
+import { findingsOf } from './judge.ts';
+import type { Rule } from './rule.ts';
+import { RULES } from './rules/index.ts';
+import { CASES, spoilt } from './testing/cases.ts';
+import { healthyTraces, PLAN, type Traces } from './testing/traces.ts';
+import type { Finding } from './verdict.ts';
+
+const { steps: TO } = PLAN;
+const FROM = PLAN.resumeAt[0]!;
+
+/** What is known once a step is made; what the plan asks for stays as it is. */
+const until = (last: number, { all }: Pick<Traces, 'all'>): Trace[] =>
+  all.map((trace) => {
+    const inTime = <T extends { readonly step: number }>(records: readonly T[]): T[] =>
+      records.filter(({ step }) => step <= last);
+    const { failure } = trace;
+    return {
+      ...trace,
+      steps: inTime(trace.steps),
+      states: inTime(trace.states),
+      samples: inTime(trace.samples),
+      failure: failure === undefined || failure.step > last ? undefined : failure,
+    };
+  });
+
+const findingsAt = (last: number, traces: Pick<Traces, 'all'>): Finding[] =>
+  findingsOf(collectEvidence(PLAN, 'wasm', until(last, traces)));
+
+/** The step that must be made before a rule can speak. */
+function momentOf(speaks: Rule['speaks'], { control, after }: Traces): number {
+  const updates = [...control.steps, ...after[0]!.steps].filter(
+    ({ step, changed, updates }) => step > FROM && (changed.some(Boolean) || updates.some((n) => n > 0)),
+  );
+  return {
+    'before the first step': FROM,
+    'at the first step': FROM + 1,
+    'at the first update': Math.min(...updates.map(({ step }) => step)),
+    'at the end of the stretch': TO,
+  }[speaks];
+}
+
+// Where each step updates, a rule on updates could not be told from one on steps.
+const TRIED = CASES.flatMap((one) =>
+  [1, 2].map((updateEvery) => {
+    const { id, speaks } = RULES.find(({ id }) => id === one.rule)!;
+    const traces = spoilt(one, { updateEvery });
+    const healthy = healthyTraces({ updateEvery, ...one });
+    /** What the rule finds, less what it says of healthy traces that end there too. */
+    const found = (last: number): Finding[] => {
+      const own = (some: Pick<Traces, 'all'>) => findingsAt(last, some).filter(({ rule }) => rule === id);
+      const usual = new Set(own(healthy).map((finding) => JSON.stringify(finding)));
+      return own(traces).filter((finding) => !usual.has(JSON.stringify(finding)));
+    };
+    return { id, speaks, what: one.what, updateEvery, moment: momentOf(speaks, traces), found };
+  }),
+);
+
+describe('no rule speaks sooner than it says, and each as soon as its finding’s step', () => {
+  test.each(TRIED)('$id, $speaks: $what, updated every $updateEvery', ({ found, moment }) => {
+    for (const { resume, step, refutes } of found(TO)) {
+      if (step !== null && resume > 0) {
+        expect(step).toBeGreaterThanOrEqual(moment);
+        expect(found(step), `found when step ${step} is made`).not.toEqual([]);
+      }
+      // What leaves a proof open is amiss in the evidence, which a trace that ends early is, too.
+      if (refutes && moment > FROM) expect(found(moment - 1), `not yet at step ${moment - 1}`).toEqual([]);
+    }
+  });
+});
+
+test.each(RULES)('$id speaks $speaks', ({ id }) => {
+  for (const every of [1, 2]) {
+    const ways = TRIED.filter((tried) => tried.id === id && tried.updateEvery === every);
+    const telling = ways.filter(({ found }) => found(TO).length > 0);
+    const soonest = telling.filter(({ found, moment }) => found(moment).length > 0);
+    expect(soonest, `updated every ${every}`).not.toEqual([]);
+  }
+});

@@ -1,0 +1,51 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { CAUSES } from '../harness/judge/causes/index.ts';
+import { RULES } from '../harness/judge/rules/index.ts';
+import { CASES } from '../harness/judge/testing/cases.ts';
+import { examplesOf, plain, rulesPage } from './lib/rules-page.ts';
+
+const REMEDY = 'docs/rules.md is out of date; run: node scripts/start.mjs scripts/rules.ts';
+
+describe('docs/rules.md', async () => {
+  const file = path.join(path.dirname(import.meta.dirname), 'docs', 'rules.md');
+  const page = await readFile(file, 'utf8').catch(() => '');
+  const [rules = '', causes = ''] = page.split(/^# Causes$/m);
+  const sections = rules
+    .split(/^## /m)
+    .slice(1)
+    .map((section) => [section.slice(0, section.indexOf('\n')), section] as const);
+
+  test('is what the rules, the causes and the spoiled runs make of it', () => {
+    expect(page, REMEDY).toBe(rulesPage(RULES, CASES, CAUSES));
+  });
+
+  test('has one section a rule, in their order, and no other; and one row a cause', () => {
+    expect(sections.map(([id]) => id)).toEqual(RULES.map(({ id }) => id));
+    const rows = [...causes.matchAll(/^\| `(.*?)` \| .+ \|$/gm)].map(([, id]) => id);
+    expect(rows).toEqual(CAUSES.map(({ id }) => id));
+    expect(new Set(rows).size).toBe(rows.length);
+  });
+
+  test.each(RULES)('says of $id what it claims, reads and really finds, when, and how to mend it', (rule) => {
+    const text = sections.find(([id]) => id === rule.id)?.[1] ?? '';
+    expect(text).toContain(`**${plain(rule.claim)}** It reads ${plain(rule.reads)}.`);
+    expect(text).toContain(`It can speak ${rule.speaks};`);
+    const examples = examplesOf(rule, CASES);
+    const shown = [...text.matchAll(/^> (.*?) Expected: /gm)].map(([, sentence]) => sentence!);
+    expect(shown).toHaveLength(1);
+    expect(examples.map(({ sentence }) => plain(sentence))).toContain(shown[0]);
+    for (const { cause, remedy } of examples) {
+      expect(text).toContain(plain(cause));
+      expect(text).toContain(plain(remedy));
+    }
+  });
+
+  test('links to nothing that is not there', () => {
+    const targets = new Set([...page.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading!.toLowerCase()));
+    const links = [...page.matchAll(/\]\(#([^)]+)\)/g)].map(([, target]) => target!);
+    expect(links.length).toBeGreaterThan(RULES.length);
+    expect(links.filter((target) => !targets.has(target))).toEqual([]);
+  });
+});
