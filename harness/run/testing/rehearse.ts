@@ -74,15 +74,17 @@ async function runHere(
   const [first, last] = stepsOf({ role, segment, plan });
   if (first === 0) await probe.state('start', 0);
   else await record('resume', first);
+  const goesOn = role === 'control' || role === 'twin';
   for (let step = first + 1; step <= last; step++) {
     await probe.step(step);
-    if (step === last || !plan.resumeAt.includes(step)) continue;
+    if (!(goesOn || step < last) || !plan.resumeAt.includes(step)) continue;
     await record('pass', step);
     if (scenario.deviates === undefined) continue;
     await trainer.deviate!(scenario.deviates);
     await record('deviated', step);
   }
-  const saves = last < plan.steps;
+  // A run may also be saved after its last step, to be resumed there.
+  const saves = !goesOn && segment < plan.resumeAt.length;
   await record(saves ? 'save' : 'end', last);
   if (saves) await trainer.save(checkpoint(segment));
   trace.write({
