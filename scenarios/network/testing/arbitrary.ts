@@ -171,7 +171,7 @@ function updatesAfterLastResume({ plan, accumulate, schedule, lossScale }: Healt
 
 /** From such as never overflow to such as do in the first steps. */
 const scales = fc
-  .record({ exponent: fc.integer({ min: 8, max: 18 }), growthInterval: fc.integer({ min: 2, max: 3 }) })
+  .record({ exponent: fc.integer({ min: 8, max: 16 }), growthInterval: fc.integer({ min: 2, max: 3 }) })
   .map(({ exponent, growthInterval }) => ({ initial: 2 ** exponent, growthInterval }));
 
 /** The scenario of one of them, its plan aside. */
