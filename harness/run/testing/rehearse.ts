@@ -21,6 +21,13 @@ export interface Rehearsal {
 }
 
 export async function rehearse(rehearsal: Rehearsal): Promise<Judgement> {
+  const { plan, backend } = rehearsal;
+  const subject = { scenario: 'rehearsed', about: '', expect: 'proven' as const, replay: '' };
+  return judge(subject, collectEvidence(plan, backend.name, await rehearseRuns(rehearsal)));
+}
+
+/** The traces alone: of the control, its twins, the run before the first resume, and those after each. */
+export async function rehearseRuns(rehearsal: Rehearsal): Promise<readonly Trace[]> {
   const { plan, folder } = rehearsal;
   const checkpoint = (index: number): string => path.join(folder, `checkpoint-${index}`);
   const traces: Trace[] = [];
@@ -33,8 +40,7 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Judgement> {
   for (let twin = 1; twin < rehearsal.controls; twin++) await run('twin', twin);
   await run('before', 0);
   for (let segment = 1; segment <= plan.resumeAt.length; segment++) await run('after', segment);
-  const subject = { scenario: 'rehearsed', about: '', expect: 'proven' as const, replay: '' };
-  return judge(subject, collectEvidence(plan, rehearsal.backend.name, traces));
+  return traces;
 }
 
 async function runHere(
