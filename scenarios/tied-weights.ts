@@ -4,7 +4,7 @@ import { trainNetwork } from './network/train.ts';
 
 export default defineScenario({
   about: 'Hidden layers that share one weight',
-  plan: { steps: 8, resumeAt: 4 },
+  plan: { steps: 8, resumeAt: [2, 5] },
   lacks: ['hooks'],
   trainer: (context) =>
     trainNetwork(context, { network: { hidden: [12, 12, 12], tied: true }, average: 0.9 }),

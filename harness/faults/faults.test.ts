@@ -23,6 +23,7 @@ test('every cause is one that a fault has, or that stands for what no fault of o
   const others = CAUSES.map(({ id }) => id).filter((id) => !named.has(id));
   expect(others).toEqual([
     'deviation-did-not-happen',
+    'optimizer-numbers-changed',
     'counters-changed',
     'not-finite-after-resume',
     'died-after-resume',

@@ -2,6 +2,7 @@
 import { counterKind } from '../../trace/names.ts';
 import type { StateRecord, TracedStep } from '../../trace/schema.ts';
 import { figure, ofAll } from '../rule.ts';
+import { nearlySame } from '../rules/restored.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type ChangedCounter, type Clues, counterNames } from './clues.ts';
 import { STILL } from './stale.ts';
@@ -15,6 +16,8 @@ const SCHEDULE = {
 const ofKind = ({ counters }: Clues, kind: ChangedCounter['kind']): ChangedCounter[] =>
   counters.filter((counter) => counter.kind === kind);
 const isRate = ({ name }: ChangedCounter): boolean => /rate|(^|[./])lr([./]|$)/i.test(name);
+
+const isCount = ({ saved }: ChangedCounter): boolean => Number.isSafeInteger(saved);
 
 /** What a schedule counts, without the rates that it gives. */
 const scheduleCounts = (clues: Clues): ChangedCounter[] =>
@@ -209,6 +212,9 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
 
 /** How often the schedule's own count advanced for each time that the control's did, if that is more than once. */
 function timesCounted(clues: Clues): number | undefined {
+  const made = (which: 'control' | 'resumed'): number =>
+    clues.pairs.filter((pair) => pair[which].claimed.applied).length;
+  if (made('resumed') !== made('control')) return undefined;
   const { mine, theirs } = advances(clues);
   const ratios = mine.map((by, at) => by / theirs[at]!);
   const [first] = ratios;
@@ -240,13 +246,45 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     },
   },
   {
+    id: 'update-skipped',
+    means: 'An update is skipped that the control makes, as if its gradients had overflowed.',
+    heads: ['applied-differs'],
+    explains: [
+      'applied-differs',
+      'update-counts-differ',
+      'rate-differs',
+      'applied-rate-differs',
+      'claim-contradicted',
+      'final-counters-differ',
+      ...STILL,
+    ],
+    diagnose({ pairs, resume, evidence, has }) {
+      const first = pairs.find(({ control, resumed }) => control.claimed.applied !== resumed.claimed.applied);
+      // Until then the two runs are the same, so that the gradients overflow in both or in neither.
+      const same = pairs
+        .filter(({ resumed }) => resumed.step <= (first?.resumed.step ?? 0))
+        .every(
+          ({ control, resumed }) =>
+            evidence.noise.agrees('loss', control, resumed) &&
+            evidence.noise.agrees('gradientL2', control, resumed),
+        );
+      if (first === undefined || first.resumed.claimed.applied || !same || has('counters-not-restored'))
+        return undefined;
+      const scaled = Object.keys(resume.saved?.counters ?? {}).some(
+        (name) => counterKind(name) === 'loss-scale',
+      );
+      if (!scaled) return undefined;
+      return `the update of step ${first.resumed.step} is skipped as if it had overflowed, though loss, gradients and loss scale are the control’s, which makes it`;
+    },
+  },
+  {
     id: 'optimizer-step-reset',
     means: 'The optimizer’s step count, by which Adam corrects its bias, began at 0 with old slots.',
     heads: [COUNTERS],
     explains: ['counter:optimizer'],
     diagnose(clues) {
       const steps = ofKind(clues, 'optimizer');
-      if (!areFresh(steps)) return undefined;
+      if (!areFresh(steps) || !steps.every(isCount)) return undefined;
       return `the optimizer’s step count began anew (${counterNames(steps)}) with slots that did not: the correction of its bias is that of the first updates`;
     },
   },
@@ -257,8 +295,25 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     explains: ['counter:optimizer'],
     diagnose(clues) {
       const steps = ofKind(clues, 'optimizer');
-      if (steps.length === 0) return undefined;
+      if (steps.length === 0 || !steps.every(isCount)) return undefined;
       return `the optimizer’s own count is another (${counterNames(steps)}): the correction of its bias is that of other updates`;
+    },
+  },
+  {
+    id: 'optimizer-numbers-changed',
+    means: 'A number of the optimizer’s own, that is no count, did not come back, or was computed anew.',
+    heads: [COUNTERS],
+    explains: ['counter:optimizer'],
+    diagnose(clues) {
+      const those = ofKind(clues, 'optimizer').filter((one) => !isCount(one));
+      if (those.length === 0) return undefined;
+      const near = those.every(({ name, saved, resumed }) =>
+        nearlySame({ name, saved: String(saved), resumed: String(resumed) }),
+      );
+      const how = near
+        ? '; it agrees in its first digits only, and was computed anew in another way than the run arrives at it'
+        : '';
+      return `what the optimizer keeps besides its slots did not come back (${counterNames(those)})${how}`;
     },
   },
   {
@@ -387,6 +442,27 @@ export const COUNTER_CAUSES: readonly Cause[] = [
       const scale = ofKind(clues, 'loss-scale');
       if (scale.length === 0) return undefined;
       return `the loss scaler is not what was saved: ${counterNames(scale)}`;
+    },
+  },
+  {
+    id: 'optimizer-step-runs-fast',
+    means: 'The optimizer’s own count came back, and advances otherwise than its updates.',
+    heads: ['final-counters-differ', 'update-counts-differ'],
+    explains: ['final-counters-differ', 'loss-differs', 'updates-differ'],
+    diagnose(clues) {
+      const { resume } = clues;
+      if (!clues.has('final-counters-differ') || ofKind(clues, 'optimizer').length > 0) return undefined;
+      const of = (state: StateRecord | undefined): Record<string, unknown> => state?.counters ?? {};
+      const off = Object.keys(of(resume.controlLast)).filter(
+        (name) => counterKind(name) === 'optimizer' && of(resume.last)[name] !== of(resume.controlLast)[name],
+      );
+      const [name] = off;
+      const advance = (first: StateRecord | undefined, last: StateRecord | undefined): number =>
+        Number(of(last)[name!]) - Number(of(first)[name!]);
+      const updates = clues.pairs.filter(({ resumed }) => resumed.claimed.applied).length;
+      const wanted = clues.pairs.filter(({ control }) => control.claimed.applied).length;
+      if (name === undefined || updates !== wanted) return undefined;
+      return `the optimizer’s own count came back, and then advances otherwise: '${name}' by ${advance(resume.resumed, resume.last)} in ${updates} updates, in the control by ${advance(resume.controlFirst, resume.controlLast)}`;
     },
   },
   {

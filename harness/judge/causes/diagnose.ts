@@ -23,6 +23,8 @@ const CONSEQUENCES = new Set([
   'final-slots-differ',
   'final-averages-differ',
   'final-buffers-differ',
+  'final-counters-differ',
+  'final-random-differs',
   'images-differ-from-control',
   'images-differ-at-resume',
 ]);

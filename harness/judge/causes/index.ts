@@ -11,7 +11,7 @@ import { ENDS } from './ends.ts';
 import { RANDOM } from './random.ts';
 import { SLOTS, SLOTS_CHANGED } from './slots.ts';
 import { STALE } from './stale.ts';
-import { UPDATES } from './updates.ts';
+import { BUFFERS, UPDATES } from './updates.ts';
 import { TRAITS, WEIGHTS, WEIGHTS_CHANGED } from './weights.ts';
 
 export const CAUSES: readonly Cause[] = [
@@ -22,6 +22,7 @@ export const CAUSES: readonly Cause[] = [
   ...STALE,
   ...SLOTS,
   SLOTS_CHANGED,
+  ...BUFFERS,
   ...AVERAGES,
   ...SCHEDULE_CAUSES,
   ...COUNTER_CAUSES,

@@ -56,4 +56,17 @@ export const RANDOM: readonly Cause[] = [
       return `${told(clues)} on in another state than any so far: numbers were drawn after it was restored, or it was seeded otherwise`;
     },
   },
+  {
+    id: 'random-drawn-otherwise',
+    means: 'Generators came back, and more or fewer numbers are drawn from them than in the control.',
+    heads: ['final-random-differs'],
+    explains: ['final-random-differs', 'loss-differs'],
+    diagnose({ finding, has, generators, pairs }) {
+      const found = finding('final-random-differs');
+      if (found === undefined || generators.length > 0 || has('random-does-not-advance')) return undefined;
+      const loss = finding('loss-differs');
+      const first = loss === undefined ? '' : `; the loss shows it first at step ${loss.step}`;
+      return `the random generators came back, and then other numbers are drawn in ${pairs.length} steps: ${listed(found.subjects)} ${found.subjectCount === 1 ? 'ends' : 'end'} in another state than the control’s${first}`;
+    },
+  },
 ];

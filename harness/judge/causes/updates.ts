@@ -31,6 +31,21 @@ function commonFactor(
   return undefined;
 }
 
+/** What is lost, before what is drawn or done otherwise. */
+export const BUFFERS: readonly Cause[] = [
+  {
+    id: 'buffers-lost',
+    means: 'State outside the parameters, such as running statistics, did not come back.',
+    heads: ['buffers-not-restored'],
+    explains: ['buffers-not-restored'],
+    diagnose(clues) {
+      const { of, total } = clues.changed('buffer');
+      if (of.length === 0) return undefined;
+      return `${ofAll(of.length, total, 'buffer')} did not come back (${listed(of.map(({ name }) => name))}): they are not among the trainable weights, and only those were saved or loaded`;
+    },
+  },
+];
+
 export const UPDATES: readonly Cause[] = [
   {
     id: 'hooks-doubled',
@@ -172,6 +187,19 @@ export const UPDATES: readonly Cause[] = [
     },
   },
   {
+    id: 'buffers-updated-otherwise',
+    means:
+      'State outside the parameters came back, and is updated otherwise: twice in a step, or from other batches.',
+    heads: ['final-buffers-differ'],
+    explains: ['final-buffers-differ'],
+    diagnose({ finding, has }) {
+      const found = finding('final-buffers-differ');
+      if (found === undefined || has('buffers-not-restored') || has('final-parameters-differ'))
+        return undefined;
+      return `${ofAll(found.subjectCount, found.total, 'buffer')} came back and ${found.subjectCount === 1 ? 'ends' : 'end'} otherwise, though the weights end right: updated twice in a step, or from other batches`;
+    },
+  },
+  {
     id: 'buffers-stall',
     means: 'State outside the parameters, such as running statistics, is not updated any more.',
     heads: ['buffers-do-not-advance'],
@@ -180,17 +208,6 @@ export const UPDATES: readonly Cause[] = [
       const found = finding('buffers-do-not-advance');
       if (found === undefined) return undefined;
       return `${ofAll(found.subjectCount, found.total, 'buffer')} (${listed(found.subjects)}) ${found.subjectCount === 1 ? 'stands' : 'stand'} still, though the model trains`;
-    },
-  },
-  {
-    id: 'buffers-lost',
-    means: 'State outside the parameters, such as running statistics, did not come back.',
-    heads: ['buffers-not-restored'],
-    explains: ['buffers-not-restored'],
-    diagnose(clues) {
-      const { of, total } = clues.changed('buffer');
-      if (of.length === 0) return undefined;
-      return `${ofAll(of.length, total, 'buffer')} did not come back (${listed(of.map(({ name }) => name))}): they are not among the trainable weights, and only those were saved or loaded`;
     },
   },
 ];

@@ -4,6 +4,7 @@ import * as alive from './alive.ts';
 import { deviationDidNotHappen } from './deviation-did-not-happen.ts';
 import { deviationNotDeclared } from './deviation-not-declared.ts';
 import { FAITHFUL_RULES } from './faithful.ts';
+import { finalCountersDiffer, finalRandomDiffers } from './final-state-differs.ts';
 import { gradientsMissing } from './gradients-missing.ts';
 import { randomDoesNotAdvance } from './random-does-not-advance.ts';
 import * as restored from './restored.ts';
@@ -53,6 +54,8 @@ export const RULES: readonly Rule[] = [
   randomDoesNotAdvance,
   alive.imagesUnchanged,
   ...FAITHFUL_RULES,
+  finalCountersDiffer,
+  finalRandomDiffers,
   // What could not be told; what was refuted stands all the same.
   run.controlDoesNotTrain,
   run.nothingObserved,

@@ -185,7 +185,7 @@ export interface Entry {
 }
 
 /** Numbers that only their last digits tell apart. */
-function nearlySame({ saved, resumed }: Entry): boolean {
+export function nearlySame({ saved, resumed }: Entry): boolean {
   const [one, other] = [Number(saved), Number(resumed)];
   const fractions = [one, other].every((value) => Number.isFinite(value) && !Number.isInteger(value));
   return fractions && figure(one) === figure(other);

@@ -714,6 +714,24 @@ export const CASES: readonly Case[] = [
     }),
   ),
   {
+    rule: 'final-counters-differ',
+    what: 'a counter that advances otherwise',
+    spoil: ({ resumed }) => {
+      resumed.states.find(({ at }) => at === 'end')!.counters.lossScale = 512;
+    },
+    says: /At step 8, 1 of \d+ counters is not the control’s: 'lossScale' is 512 instead of 1024/,
+    proof: 'faithful',
+  },
+  {
+    rule: 'final-random-differs',
+    what: 'a generator that ends in another state',
+    spoil: ({ resumed }) => {
+      resumed.states.find(({ at }) => at === 'end')!.random.noise = other;
+    },
+    says: /At step 8, 1 of 2 random generators is not in the state of the control’s: 'noise'/,
+    proof: 'faithful',
+  },
+  {
     rule: 'images-differ-from-control',
     what: 'one image that ends otherwise',
     spoil: ({ resumed }) => spoil(resumed.samples.filter(({ at, name }) => at === 'end' && name === 'boat')),

@@ -1,0 +1,31 @@
+/**
+ * Diagnosis: saved in mid-accumulation, the gradients of the begun window come back, but the data cursor is set to
+ * the window's first micro-batch: its micro-batches are read and added a second time, others move to later windows,
+ * and all batches after the resume lag behind by that many micro-batches.
+ */
+import { accumulates } from '../needs.ts';
+import { defineProgramFault, onLoad } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'window-replayed-onto-its-gradients',
+  breaks: 'The data resume at the last whole update, while the gradients accumulated since then are kept.',
+  reports: [],
+  proofs: ['restored', 'faithful'],
+  rule: 'counters-not-restored',
+  cause: ['data-rewound', 'data-restarted'],
+  needs: (parts) =>
+    accumulates(parts) &&
+    typeof parts.recipe.shuffle !== 'object' &&
+    !parts.recipe.forgets?.some((kind) => ['data-order', 'step-count', 'gradients'].includes(kind)) &&
+    parts.context.plan.resumeAt.some((step) => step % parts.accumulate !== 0),
+  change(program) {
+    onLoad(program, (saved, { accumulate, recipe }) => {
+      const { size } = recipe.model.examples;
+      const begun = saved.step % accumulate;
+      if (begun === 0) return saved;
+      const read = saved.data.epoch * size + saved.data.position - begun * recipe.batch;
+      const data = { epoch: Math.floor(Math.max(0, read) / size), position: Math.max(0, read) % size };
+      return { ...saved, data };
+    });
+  },
+});

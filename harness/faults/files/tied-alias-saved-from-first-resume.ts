@@ -1,0 +1,35 @@
+/**
+ * Diagnosis: a resumed process trains the tied weight, but its checkpoint keeps, under the tie's second name, a copy
+ * taken when the process resumed; the next resume loads the first name and then the stale second one into the
+ * shared variable, so that from the second resume on the tied weight alone is back at the first resume.
+ */
+import type { Parts } from '../../loop/parts.ts';
+import type { Parameter } from '../../training/optimizer.ts';
+import { copiesOf } from '../live.ts';
+import { resumesTwice } from '../needs.ts';
+import { defineProgramFault, onceResumed } from '../program.ts';
+
+/** Second names of tied weights that are trained and saved. */
+const aliases = ({ parameters, recipe }: Parts): Parameter[] =>
+  parameters.filter(
+    ({ name, variable }) =>
+      variable.trainable && recipe.model.ties?.has(name) === true && (recipe.saves?.(name) ?? true),
+  );
+
+export default defineProgramFault({
+  id: 'tied-alias-saved-from-first-resume',
+  breaks:
+    'A resumed run saves a tied weight’s second name from a copy made at the resume, and the next resume loads that.',
+  reports: [],
+  proofs: ['restored', 'faithful'],
+  rule: 'parameters-not-restored',
+  cause: ['checkpoint-mixed', 'weights-of-older-step'],
+  needs: (parts) => resumesTwice(parts) && aliases(parts).length > 0,
+  change(program) {
+    onceResumed(program, (parts) => {
+      const stale = new Map(copiesOf(aliases(parts)).map((parameter) => [parameter.name, parameter]));
+      const { save } = parts.views;
+      parts.views.save = () => save().map((parameter) => stale.get(parameter.name) ?? parameter);
+    });
+  },
+});

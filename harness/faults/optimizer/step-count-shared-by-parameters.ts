@@ -1,0 +1,75 @@
+/**
+ * Diagnosis: after the resume all parameters of an optimizer share one step count (the load made one object for
+ * them): it is exact before the first step, then advances once for each parameter instead of once an update, which
+ * spoils bias correction and everything else that depends on the step, more for parameters further back.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Gradients } from '../../training/gradients.ts';
+import type { Optimizer, UpdateRule } from '../../training/optimizer.ts';
+import { isUnfused } from '../needs.ts';
+import { defineProgramFault, inEachStep } from '../program.ts';
+
+/** Whether a rule looks at the step at all. */
+function readsStep(update: UpdateRule): boolean {
+  let read = false;
+  tf.tidy(() => {
+    const one = tf.tensor1d([1]);
+    update({
+      parameter: one,
+      gradient: one,
+      slots: {},
+      get step() {
+        read = true;
+        return 1;
+      },
+      learningRate: 1,
+      weightDecay: 0,
+    });
+  });
+  return read;
+}
+
+function setSteps(optimizer: Optimizer, steps: ReadonlyMap<string, number>): void {
+  const state = optimizer.state();
+  const slots = optimizer
+    .slots()
+    .map(({ parameter, slot, tensor }): [string, tf.Tensor] => [`${parameter}.${slot}`, tensor.clone()]);
+  optimizer.loadState({ ...state, steps: { ...state.steps, ...Object.fromEntries(steps) } }, new Map(slots));
+}
+
+/** Names of what is about to be stepped, in that order. */
+const stepped = (optimizer: Optimizer, gradients: Gradients): string[] =>
+  optimizer.parameters.filter(({ variable }) => gradients.of(variable) !== undefined).map(({ name }) => name);
+
+export default defineProgramFault({
+  id: 'step-count-shared-by-parameters',
+  breaks:
+    'A resume gives all parameters of an optimizer one step count between them, which each of them advances.',
+  reports: [],
+  proofs: ['faithful'],
+  rule: 'final-counters-differ',
+  cause: 'optimizer-step-runs-fast',
+  needs: (parts) =>
+    isUnfused(parts) &&
+    parts.recipe.optimizers.every(({ update }) => readsStep(update)) &&
+    parts.driven.some(
+      ({ optimizer }) => optimizer.parameters.filter(({ variable }) => variable.trainable).length > 1,
+    ),
+  change(program) {
+    inEachStep(program, 'update', async (parts, original) => {
+      const { driven, gradients, now } = parts;
+      if (!now.due || now.overflowed) return original(parts);
+      const counts = driven.map(({ optimizer }) => {
+        const names = stepped(optimizer, gradients);
+        const { steps } = optimizer.state();
+        const shared = Math.max(0, ...names.map((name) => steps[name] ?? 0));
+        setSteps(optimizer, new Map(names.map((name, at) => [name, shared + at])));
+        return { optimizer, names, shared };
+      });
+      await original(parts);
+      for (const { optimizer, names, shared } of counts) {
+        setSteps(optimizer, new Map(names.map((name) => [name, shared + names.length])));
+      }
+    });
+  },
+});

@@ -1,0 +1,27 @@
+/**
+ * Diagnosis: the first update that is due after a resume is skipped as if its gradients had overflowed (the flag
+ * starts as set), though none did and the loss scale goes on growing; from then on weights, schedule, average and
+ * update count are one update behind the control.
+ */
+import { hasScaler } from '../needs.ts';
+import { defineProgramFault, inEachStep } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'first-update-skipped-as-overflow',
+  breaks: 'The flag for overflowed gradients is set when a run resumes, and its first update is skipped.',
+  reports: [],
+  proofs: ['faithful'],
+  rule: 'applied-differs',
+  cause: 'update-skipped',
+  needs: hasScaler,
+  change(program) {
+    let foundInfinity = true;
+    inEachStep(program, 'unscale', async (parts, original) => {
+      await original(parts);
+      if (!parts.now.due || !foundInfinity) return;
+      // The scaler itself has been told the truth: its scale stays.
+      parts.now.overflowed = true;
+      foundInfinity = false;
+    });
+  },
+});

@@ -1,0 +1,31 @@
+/**
+ * Diagnosis: the frozen base, which the checkpoint does not hold since adapters are saved alone, comes up with its
+ * matrices rounded to bfloat16 in the resumed process (loaded with another dtype than at the start); adapters and
+ * all other state are exact.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { owners, type Parts } from '../../loop/parts.ts';
+import { roundTo8Bits } from '../../training/master.ts';
+import type { Parameter } from '../../training/optimizer.ts';
+import { defineProgramFault, onceResumed } from '../program.ts';
+
+/** Matrices of the base; what is smaller is kept in float32, as norms and biases usually are. */
+const base = ({ parameters, recipe }: Parts): Parameter[] =>
+  owners(parameters).filter(
+    ({ name, variable }) => !variable.trainable && variable.rank >= 2 && !(recipe.saves?.(name) ?? true),
+  );
+
+export default defineProgramFault({
+  id: 'adapter-base-in-half',
+  breaks: 'Adapters are resumed on a frozen base whose matrices were loaded in bfloat16 instead of float32.',
+  reports: [],
+  proofs: ['restored', 'faithful'],
+  rule: 'parameters-not-restored',
+  cause: 'weights-rounded',
+  needs: (parts) => base(parts).length > 0,
+  change(program) {
+    onceResumed(program, (parts) => {
+      for (const { variable } of base(parts)) tf.tidy(() => variable.assign(roundTo8Bits(variable)));
+    });
+  },
+});
