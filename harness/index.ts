@@ -23,7 +23,7 @@ export type { Parts } from './loop/parts.ts';
 export type { GroupRecipe, Model, OptimizerRecipe, Pass, Recipe } from './loop/recipe.ts';
 export { insertedAfter, insertedBefore, moved, replaced, type Stage, without } from './loop/stages.ts';
 export { loadProgram, type ProgramOptions } from './program/load.ts';
-export { readTrace } from './trace/read.ts';
+export { readTrace, traceReader } from './trace/read.ts';
 export type { Deviation, Trace } from './trace/schema.ts';
 export { type AdafactorOptions, adafactor } from './training/adafactor.ts';
 export { type AdamWOptions, adamW } from './training/adamw.ts';

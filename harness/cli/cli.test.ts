@@ -49,6 +49,11 @@ describe('run', () => {
     // The same evidence with one trace emptied proves nothing any more.
     const [, { plan, runs }] = verdicts as [unknown, (typeof verdicts)[number]];
     const files = runs.map(({ trace }) => path.join(path.dirname(report.json), trace));
+    // The causes tell by it what is as in a run that just began.
+    const statesOf = async (role: string) =>
+      (await readTrace(files.find((file) => file.includes(role))!)).states.map(({ at }) => at);
+    expect(await statesOf('control')).toEqual(['start', 'pass', 'end']);
+    expect(await statesOf('before')).toEqual(['start', 'save']);
     await writeFile(files.find((file) => file.includes('after-1'))!, '');
     const emptied = collectEvidence(plan, 'cpu', await Promise.all(files.map(readTrace)));
     const again = judge({ scenario: 'healthy', about: '', expect: 'proven', replay: '' }, emptied);

@@ -1,5 +1,5 @@
 /** What a scenario declares that its trainer does not restore, in real processes. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -8,17 +8,21 @@ import { fixtures, resumeproof } from './testing/start.ts';
 
 let scratch: string;
 let verdicts: Map<string, Verdict>;
-let said: string;
-let junit: string;
+let told: Record<'page' | 'junit' | 'terminal', string>;
 beforeAll(async () => {
   scratch = await mkdtemp(path.join(tmpdir(), 'resumeproof-deviations-'));
-  const args = ['run', '--scenarios', path.join(fixtures, 'deviations'), '--backend', 'cpu', '--json'];
+  const args = ['run', '--scenarios', path.join(fixtures, 'deviations'), '--backend', 'cpu'];
   const { exitCode, stdout, stderr } = await resumeproof(scratch, args);
   expect(exitCode, stderr).toBe(1);
-  const gate = JSON.parse(stdout);
-  verdicts = new Map(gateSchema.parse(gate).verdicts.map((verdict) => [verdict.scenario, verdict]));
-  said = await readFile(gate.report.html, 'utf8');
-  junit = await readFile(gate.report.junit, 'utf8');
+  const [folder] = await readdir(path.join(scratch, 'reports'));
+  const [verdict, page, junit] = await Promise.all(
+    ['verdict.json', 'index.html', 'junit.xml'].map((file) =>
+      readFile(path.join(scratch, 'reports', folder!, file), 'utf8'),
+    ),
+  );
+  const gate = gateSchema.parse(JSON.parse(verdict!));
+  verdicts = new Map(gate.verdicts.map((verdict) => [verdict.scenario, verdict]));
+  told = { page: page!, junit: junit!, terminal: stdout };
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
@@ -39,8 +43,10 @@ test('a declared deviation that happens leaves all else to be proven, and is tol
     { kind: 'step-count', entries: [{ name: 'step', saved: '3', resumed: '0' }, { saved: '2' }] },
     { kind: 'precision', entryCount: 6 },
   ]);
-  expect(said).toContain('By declaration, step-count: step 0 instead of 3 (resume 1)');
-  expect(junit).toContain('By declaration, step-count: step 0 instead of 3 (resume 1)');
+  for (const text of Object.values(told)) {
+    expect(text).toContain('By declaration, step-count: step 0 instead of 3 (resume 1)');
+  }
+  expect(told.terminal).toMatch(/✓ +declared +(✓ proven, by declaration +){3}proven/);
 });
 
 test.each([
@@ -49,7 +55,7 @@ test.each([
     'not-done',
     'refuted',
     'deviation-did-not-happen',
-    /'step-count' did not happen: 1 of 2 entries .* 'step'/,
+    /'data-order' did not happen: 1 of 2 entries .* 'data.position'/,
   ],
   ['more-lost', 'refuted', 'slots-not-restored', /all 6 optimizer slots are missing/],
   [
@@ -62,7 +68,15 @@ test.each([
   const verdict = verdicts.get(name)!;
   expect(verdict).toMatchObject({ outcome, asExpected: false });
   expect(verdict.findings[0]?.rule, rulesOf(name).join()).toBe(rule);
-  expect(verdict.headline).toMatch(says);
+  expect(verdict.findings[0]?.sentence).toMatch(says);
+});
+
+test('where a declared deviation does not happen, that is the cause of what follows', () => {
+  expect(verdicts.get('not-done')).toMatchObject({
+    cause: 'deviation-did-not-happen',
+    headline: expect.stringMatching(/'data-order' did not happen: 'data.position' came back as saved/),
+  });
+  expect(rulesOf('not-done')).toContain('batches-differ');
 });
 
 test('what is not restored by declaration is not taken for lost, and what is lost beside it is', () => {

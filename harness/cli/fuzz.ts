@@ -13,7 +13,7 @@ import {
 } from '../run/scenario.ts';
 import type { Plan } from '../trace/schema.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
-import { integer, positive, printJson, trainingOptions } from './options.ts';
+import { fastOption, integer, positive, printJson, trainingOptions } from './options.ts';
 import { newFolder, planOf, type RunOptions, replayCommand, requireBackends } from './run.ts';
 
 interface Options extends Omit<RunOptions, 'steps' | 'resumeAt' | 'resumeOn'> {
@@ -35,7 +35,7 @@ export function fuzzCommand(): Command {
     .action(async (wanted: string, options: Options) => {
       process.exitCode = await run(wanted, options);
     });
-  for (const option of trainingOptions()) command.addOption(option);
+  for (const option of [...trainingOptions(), fastOption()]) command.addOption(option);
   return command;
 }
 

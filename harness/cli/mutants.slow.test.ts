@@ -91,10 +91,11 @@ describe('on a healthy scenario and one that is not', () => {
   });
 });
 
-test('all faults caught and rightly named is a pass; a sample tries each fault on one scenario', async () => {
+test('all faults caught and rightly named is a pass; a sample tries each on one scenario, until it is told', async () => {
   const again = path.join(scratch, 'again.ts');
   const healthy = JSON.stringify(scenario('scenarios', 'healthy'));
-  await writeFile(again, `export { default } from ${healthy};\n`);
+  const plan = '{ steps: 9, resumeAt: [3, 6] }';
+  await writeFile(again, `import healthy from ${healthy};\nexport default { ...healthy, plan: ${plan} };\n`);
   const args = mutants(again, '--fault', 'weights-z*', 'saves-zeros', '--sample', '1');
   const { exitCode, stdout, stderr } = await resumeproof(scratch, args);
   expect(exitCode, stderr).toBe(0);
@@ -102,8 +103,10 @@ test('all faults caught and rightly named is a pass; a sample tries each fault o
   expect({ passed, problem, sample }).toEqual({ passed: true, problem: null, sample: 1 });
   expect(cells).toMatchObject({ judged: 2, caught: 2, headlineRight: 2, notRun: 2 });
   // Spread over the scenarios.
-  const drawn = matrix.map((row) => row.cells.find(({ outcome }) => outcome === 'caught')?.scenario);
-  expect(new Set(drawn)).toEqual(new Set(['healthy', 'again']));
+  const drawn = matrix.map((row) => row.cells.find(({ outcome }) => outcome === 'caught')!);
+  expect(new Set(drawn.map((cell) => cell.scenario))).toEqual(new Set(['healthy', 'again']));
+  // The first resume told all, so the second was not made.
+  expect(drawn.map(({ resumes }) => resumes)).toEqual([1, 1]);
 });
 
 test('Ctrl-C keeps the cells that were finished', async () => {

@@ -15,7 +15,7 @@ import { positive, printJson, trainingOptions } from './options.ts';
 import { newFolder, planOf, quote, type RunOptions, requireBackends } from './run.ts';
 import { TABLE } from './table.ts';
 
-interface Options extends Omit<RunOptions, 'steps' | 'resumeAt' | 'resumeOn'> {
+interface Options extends Omit<RunOptions, 'steps' | 'resumeAt' | 'resumeOn' | 'fast'> {
   readonly fault: readonly string[];
   readonly faults?: string;
   readonly sample?: number;

@@ -24,6 +24,12 @@ export const trainingOptions = (): Option[] => [
   jsonOption(),
 ];
 
+export const fastOption = (): Option =>
+  new Option(
+    '--fast',
+    'end each run as soon as all proofs are settled; what shows only later is not looked for',
+  ).default(false);
+
 export const scenariosOption = (): Option =>
   new Option('--scenarios <dir>', 'folder of scenario files')
     .default(absolute('scenarios'), 'scenarios')

@@ -7,7 +7,7 @@ import { COMMAND } from '../backend/command.ts';
 import { onProcessor } from '../backend/names.ts';
 import { requireBackend } from '../backend/probe.ts';
 import type { Verdict } from '../judge/verdict.ts';
-import { declarations, deviceSentence, gateSentence, ruleSection } from '../report/summary.ts';
+import { cutSentence, declarations, deviceSentence, gateSentence, ruleSection } from '../report/summary.ts';
 import type { GateResult } from '../run/gate.ts';
 import {
   checkPlan,
@@ -19,7 +19,7 @@ import {
   UsageError,
 } from '../run/scenario.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
-import { backends, positive, positives, printJson, trainingOptions } from './options.ts';
+import { backends, fastOption, positive, positives, printJson, trainingOptions } from './options.ts';
 import { MARKS, openDisplay } from './progress.ts';
 import { TABLE } from './table.ts';
 
@@ -33,6 +33,7 @@ export interface RunOptions {
   readonly steps?: number;
   readonly resumeAt?: number[];
   readonly resumeOn?: string[];
+  readonly fast: boolean;
   readonly json: boolean;
 }
 
@@ -55,7 +56,7 @@ export function runCommand(): Command {
     .action(async (wanted: string[], options: RunOptions) => {
       process.exitCode = await run(wanted, options);
     });
-  for (const option of trainingOptions()) command.addOption(option);
+  for (const option of [...trainingOptions(), fastOption()]) command.addOption(option);
   return command;
 }
 
@@ -142,7 +143,7 @@ export function newFolder(reports: string, name: string): string {
 /** The command that runs one scenario again, in the same folder. */
 export function replayCommand(
   { name, plan }: Pick<LoadedScenario, 'name' | 'plan'>,
-  { backend, scenarios, images }: Pick<RunOptions, 'backend' | 'scenarios' | 'images'>,
+  { backend, scenarios, images, fast }: Pick<RunOptions, 'backend' | 'scenarios' | 'images' | 'fast'>,
 ): string {
   const folder = path.relative('', scenarios);
   return [
@@ -151,6 +152,7 @@ export function replayCommand(
     ...(images === undefined ? [] : [`--images ${quote(path.relative('', images))}`]),
     `--steps ${plan.steps} --resume-at ${plan.resumeAt.join(',')}`,
     ...(plan.resumeOn === undefined ? [] : [`--resume-on ${plan.resumeOn.join(',')}`]),
+    ...(fast ? ['--fast'] : []),
   ].join(' ');
 }
 
@@ -169,12 +171,20 @@ function caveatLines(verdicts: readonly Verdict[]): string[] {
   ]);
 }
 
+/** What was ended before its plan, in one line each. */
+function cutLines(verdicts: readonly Verdict[]): string[] {
+  const cut = verdicts.filter((verdict) => verdict.cut !== null);
+  return cut.length === 0
+    ? []
+    : [...cut.map((verdict) => `✂ ${verdict.scenario}: ${cutSentence(verdict)}`), ''];
+}
+
 function summary({ gate, report }: GateResult): string {
   const table = new Table({
     ...TABLE,
     head: ['', 'Scenario', 'Restored', 'Alive', 'Faithful', 'Verdict', 'Time'],
   });
-  for (const { asExpected, scenario, proofs, outcome, seconds, deviations } of gate.verdicts) {
+  for (const { asExpected, scenario, proofs, outcome, seconds, deviations, cut } of gate.verdicts) {
     const { restored, alive, faithful } = proofs ?? {};
     const mark = (proof: keyof typeof MARKS | undefined): string =>
       proof === undefined
@@ -188,7 +198,7 @@ function summary({ gate, report }: GateResult): string {
       mark(restored),
       mark(alive),
       mark(faithful),
-      asExpected ? expected : `${outcome}, NOT AS EXPECTED`,
+      `${asExpected ? expected : `${outcome}, NOT AS EXPECTED`}${cut === null ? '' : ', cut'}`,
       `${seconds.toFixed(1)} s`,
     ]);
   }
@@ -207,8 +217,9 @@ function summary({ gate, report }: GateResult): string {
       `  run again: ${replay}`,
       '',
     ]),
+    ...cutLines(gate.verdicts),
     ...gate.verdicts.flatMap((verdict) =>
-      declarations(verdict).map((line) => `~ ${verdict.scenario}: ${line}`),
+      declarations(verdict, 2).map((line) => `~ ${verdict.scenario}: ${line}`),
     ),
     ...(gate.verdicts.some(({ deviations }) => deviations.length > 0) ? [''] : []),
     ...caveatLines(gate.verdicts),

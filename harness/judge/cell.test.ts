@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import type { Plan } from '../trace/schema.ts';
 import { type JudgedCell, judgeCell } from './cell.ts';
 import { collectEvidence } from './evidence.ts';
-import { judge } from './judge.ts';
+import { type Judgement, judge } from './judge.ts';
 import type { MatrixFault } from './matrix.ts';
+import { firstResumes } from './prefix.ts';
 import { type Draft, healthyTraces } from './testing/traces.ts';
 
 const plan: Plan = { steps: 9, resumeAt: [3, 6] };
@@ -68,4 +69,22 @@ test('equivalent is what leaves every recorded value as it was, and nothing else
     outcome: 'missed',
     why: expect.stringMatching(/nothing was found, though/),
   });
+});
+
+test('the first of several resumes is proven by itself, and what is wrong in it is found', () => {
+  const subject = { scenario: 'tested', about: '', expect: 'proven', replay: '' } as const;
+  const judged = (traces: readonly Draft[]): Judgement => {
+    const first = firstResumes(plan, traces, 1);
+    return judge(subject, collectEvidence(first.plan, 'wasm', first.traces));
+  };
+  const { all, after } = healthyTraces({ plan });
+  // The second was not made yet.
+  expect(judged(all.filter((trace) => trace !== after[1]))).toMatchObject({
+    outcome: 'proven',
+    findings: [],
+  });
+  otherBatch(after[1]!, 0);
+  expect(judged(all).outcome).toBe('proven');
+  otherBatch(after[0]!, 2);
+  expect(judged(all).findings[0]).toMatchObject({ rule: 'batches-differ', resume: 1, step: 6 });
 });

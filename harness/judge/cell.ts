@@ -38,6 +38,7 @@ export function judgeCell(
     proofs: judgement.proofs,
     rules: [...new Set(refuting.map(({ rule }) => rule))],
     steps: caught ? stepsUntil(refuting, judgement.plan) : null,
+    resumes: judgement.plan.resumeAt.length,
     why: headlineRight || same ? null : whyNot(fault, judgement, stood),
   };
 }
@@ -52,6 +53,7 @@ export const unjudged = (outcome: 'not-applicable' | 'not-run', why: string | nu
   proofs: null,
   rules: [],
   steps: null,
+  resumes: 0,
   why,
 });
 

@@ -1,6 +1,7 @@
 /** Steps of two traces laid side by side, parameter by parameter. */
 import type { TracedStep } from '../trace/schema.ts';
 import type { Resume } from './evidence.ts';
+import type { Curve } from './quantities.ts';
 
 const indexes = new WeakMap<readonly string[], ReadonlyMap<string, number>>();
 
@@ -31,27 +32,78 @@ export function stepPairs({ steps, controlSteps }: Resume): StepPair[] {
 /** Parameter names of the control's stretch. */
 export const namesOf = (pairs: readonly StepPair[]): readonly string[] => pairs[0]?.control.names ?? [];
 
+type Column = (step: TracedStep) => readonly number[];
+
+const totals = new WeakMap<readonly TracedStep[], Map<Column, ReadonlyMap<string, number>>>();
+
 /** A parameter's total over some steps; 0 where a step does not know it. */
-export function total(
-  steps: readonly TracedStep[],
-  name: string,
-  column: (step: TracedStep) => readonly number[],
-): number {
-  return steps.reduce((sum, step) => sum + (column(step)[indexOf(step.names).get(name) ?? -1] ?? 0), 0);
+export function total(steps: readonly TracedStep[], name: string, column: Column): number {
+  const own = totals.get(steps) ?? new Map<Column, ReadonlyMap<string, number>>();
+  totals.set(steps, own);
+  const byName = own.get(column) ?? totalsOf(steps, column);
+  own.set(column, byName);
+  return byName.get(name) ?? 0;
 }
 
-export const totalOf = (
-  steps: readonly TracedStep[],
-  column: (step: TracedStep) => readonly number[],
-): number => steps.reduce((sum, step) => sum + column(step).reduce((a, b) => a + b, 0), 0);
+/** Of all parameters at once: a rule asks for one after the other. */
+function totalsOf(steps: readonly TracedStep[], column: Column): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>();
+  for (const { names, own } of byNames(steps)) {
+    const added = new Float64Array(names.length);
+    for (const step of own) {
+      const values = column(step);
+      for (let at = 0; at < added.length; at += 1) added[at]! += values[at]!;
+    }
+    // A name that stands twice counts by its last place, as in {@link indexOf}.
+    for (const [name, at] of indexOf(names)) sums.set(name, (sums.get(name) ?? 0) + added[at]!);
+  }
+  return sums;
+}
+
+/** Steps in a row whose columns stand for the same parameters. */
+function byNames(steps: readonly TracedStep[]): { names: readonly string[]; own: TracedStep[] }[] {
+  const runs: { names: readonly string[]; own: TracedStep[] }[] = [];
+  for (const step of steps) {
+    const last = runs.at(-1);
+    if (last?.names === step.names) last.own.push(step);
+    else runs.push({ names: step.names, own: [step] });
+  }
+  return runs;
+}
+
+export const totalOf = (steps: readonly TracedStep[], column: Column): number =>
+  steps.reduce((sum, step) => sum + column(step).reduce((a, b) => a + b, 0), 0);
 
 /** Names of the parameters of which any element changed in any of the steps. */
 export function moved(steps: readonly TracedStep[]): ReadonlySet<string> {
   const names = new Set<string>();
-  for (const step of steps) {
-    step.changed.forEach((changed, at) => {
-      if (changed) names.add(step.names[at]!);
-    });
+  for (const { names: own, own: those } of byNames(steps)) {
+    // Many steps share one column.
+    for (const changed of new Set(those.map((step) => step.changed))) {
+      changed.forEach((any, at) => {
+        if (any) names.add(own[at]!);
+      });
+    }
   }
   return names;
+}
+
+/** Whether two columns hold the same values, NaN the same as NaN. Those of equal runs are one where they were read together. */
+export function sameValues(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return (
+    a === b ||
+    (a.length === b.length &&
+      a.every((value, at) => {
+        const other = b[at];
+        return value === other || (Number.isNaN(value) && Number.isNaN(other));
+      }))
+  );
+}
+
+/** Whether two steps say the same of a curve, to the bit and of the same parameters. */
+export function sameStep(one: TracedStep, other: TracedStep, curve: Curve): boolean {
+  if (curve === 'loss') return sameValues([one.claimed.loss], [other.claimed.loss]);
+  const [mine, theirs] = [one[curve], other[curve]];
+  if (mine === undefined || theirs === undefined) return mine === theirs;
+  return sameValues(one.names, other.names) && sameValues(mine, theirs);
 }

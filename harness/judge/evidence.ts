@@ -88,6 +88,8 @@ export function collectEvidence(plan: Plan, requestedBackend: string, traces: re
   const declared = control?.run?.deviates ?? [];
   const noise = noiseAmong(controls, plan);
   const begins = declared.length > 0 ? (['deviated'] as const) : (['pass', 'end'] as const);
+  // Where a plan is cut short, its end is a point that a process passes.
+  const ends = (step: number) => (step === plan.steps ? (['end', 'pass'] as const) : (['pass'] as const));
   const segments = [before, ...plan.resumeAt.map((_, n) => afterOf(traces, n + 1))];
   const resumes = plan.resumeAt.flatMap((from, n): Resume[] => {
     const after = segments[n + 1];
@@ -119,15 +121,15 @@ export function collectEvidence(plan: Plan, requestedBackend: string, traces: re
         saved: expectedState(point, changes, noise.exact),
         resumed: point.resumed,
         changes,
-        last: stateAt(after, to, ['save', 'end']),
+        last: stateAt(after, to, ['save', 'end', 'pass']),
         controlFirst: stateAt(control, from, begins),
-        controlLast: stateAt(control, to, to === plan.steps ? ['end'] : ['pass']),
+        controlLast: stateAt(control, to, ends(to)),
         images: {
           saved: expectedImages(declared, images, changes, noise.exact),
           resumed: images.resumed,
-          last: imagesAt(after, to, ['save', 'end']),
+          last: imagesAt(after, to, ['save', 'end', 'pass']),
           controlFirst: declared.length > 0 ? images.deviated : images.passed,
-          controlLast: imagesAt(control, to, to === plan.steps ? ['end'] : ['pass']),
+          controlLast: imagesAt(control, to, ends(to)),
         },
       },
     ];

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Deviation, Plan } from '../trace/schema.ts';
+import { coveredBy } from '../trace/deviations.ts';
+import type { Deviation, Plan, SampleRecord } from '../trace/schema.ts';
+import { CAUSES } from './causes/index.ts';
 import { collectEvidence } from './evidence.ts';
 import { findingsOf, type Judgement, judge } from './judge.ts';
 import { RULES } from './rules/index.ts';
-import { CASES, freeze, scatter, spoil, spoilt, stopFinite, tensors } from './testing/cases.ts';
+import { CASES, freeze, other, scatter, spoil, spoilt, stopFinite, tensors } from './testing/cases.ts';
 import { type Draft, healthyTraces, PLAN, type Traces } from './testing/traces.ts';
 import type { Expectation } from './verdict.ts';
 
@@ -45,7 +47,7 @@ describe('each way to spoil a run is found by the rule that names it', () => {
     expect([headline?.sentence, headline?.seen, headline?.cause].join('\n')).toMatch(says);
     // The diagnosis is of all that was found; where none shows, the first finding speaks for itself.
     if (verdict.cause === null) expect(verdict.headline).toBe(headline?.sentence);
-    else expect(verdict.headline).toMatch(/^After resume 1, .+\.$/s);
+    else expect(CAUSES.find(({ id }) => id === verdict.cause)?.heads).toContain(rule);
     expect(rulesOf(verdict)).toEqual(expect.arrayContaining([...also]));
     expect(verdict.outcome).toBe(proof === undefined ? 'inconclusive' : 'refuted');
     if (proof !== undefined) expect(verdict.proofs?.[proof]).toBe('refuted');
@@ -82,6 +84,30 @@ test('what such a resume did not restore is found all the same', () => {
     outcome: 'refuted',
     findings: [{ rule: 'slots-not-restored', resume: 2, step: 8 }],
   });
+});
+
+test('what the control’s deviation alone moves need not move after it', () => {
+  const traces = healthyTraces({ deviates: ['slots', 'averages'] });
+  const { control, after } = traces;
+  const settle = (trace: Draft, at: 'deviated' | 'resume'): void => {
+    const from = trace.states.find((state) => state.at === at)!;
+    const to = trace.states.find((state) => state.at === 'end')!;
+    to.tensors = to.tensors.map((tensor, index) => (tensor.kind === 'slot' ? from.tensors[index]! : tensor));
+    const image = (of: SampleRecord['at']) => trace.samples.filter((sample) => sample.at === of);
+    image(at).forEach((sample, index) => {
+      sample.sha256 = other;
+      image('end')[index]!.sha256 = other;
+    });
+  };
+  settle(control, 'deviated');
+  settle(after[0]!, 'resume');
+  expect(verdictOf(traces).findings).toEqual([]);
+});
+
+test('without what the control’s deviation left, nothing is told', () => {
+  const traces = healthyTraces({ deviates: ['slots', 'step-count', 'random'] });
+  traces.control.states = traces.control.states.filter(({ at }) => at !== 'deviated');
+  expect(verdictOf(traces)).toMatchObject({ outcome: 'inconclusive', findings: [{ rule: 'state-missing' }] });
 });
 
 test('a fault in the second resume only is found there', () => {
@@ -134,8 +160,11 @@ describe('what is expected', () => {
 
 describe('noise', () => {
   /** Four controls and runs that each err by about a millionth, by fixed factors. */
-  const noisy = (spoilResumed: (resumed: Draft, traces: Traces) => void = () => {}): Judgement => {
-    const traces = healthyTraces({ noisy: true });
+  const noisy = (
+    spoilResumed: (resumed: Draft, traces: Traces) => void = () => {},
+    deviates: readonly Deviation[] = [],
+  ): Judgement => {
+    const traces = healthyTraces({ noisy: true, deviates });
     traces.all.forEach((trace, run) => {
       const err = (at: number): number => 1 + 1e-6 * Math.sin(7 * run + 3 * at);
       for (const step of trace.steps) {
@@ -155,6 +184,12 @@ describe('noise', () => {
           tensor.sketch = tensor.sketch!.map((sum, at) => sum * err(at));
         }
       }
+      // A deviation leaves all else as it was.
+      const pass = trace.states.find(({ at }) => at === 'pass')?.tensors;
+      const deviated = trace.states.find(({ at }) => at === 'deviated');
+      deviated?.tensors.forEach((tensor, at) => {
+        if (coveredBy(deviates, tensor) === undefined) deviated.tensors[at] = pass![at]!;
+      });
     });
     spoilResumed(traces.after[0]!, traces);
     return verdictOf(traces);
@@ -240,6 +275,33 @@ describe('noise', () => {
     });
     expect(verdict.findings.map(({ rule }) => rule)).toEqual(['final-parameters-differ']);
     expect(verdict.headline).toMatch(/1 of 4 parameters differs/);
+  });
+
+  test.each<[string, string | undefined, (tensor: object) => void]>([
+    ['rounded to other bytes', undefined, (tensor) => Object.assign(tensor, { sha256: other })],
+    [
+      'not rounded',
+      'parameters-not-restored',
+      (tensor) => Object.assign(tensor, { sha256: other, bits: 24 }),
+    ],
+    ['of another type', 'parameters-not-restored', (tensor) => Object.assign(tensor, { dtype: 'float16' })],
+  ])('a parameter that deviates by declaration and is %s', (_, rule, spoilTensor) => {
+    const { findings } = noisy((resumed) => spoilTensor(tensors(resumed, 'parameter')[0]!), ['precision']);
+    expect(findings[0]?.rule).toBe(rule);
+  });
+
+  test('a slot that deviates to zero is zero', () => {
+    const { findings } = noisy(
+      (resumed, { control }) => {
+        const [slot] = control.states
+          .find(({ at }) => at === 'deviated')!
+          .tensors.filter(({ kind }) => kind === 'slot');
+        slot!.l2 = 0;
+        spoil(tensors(resumed, 'slot').slice(0, 1));
+      },
+      ['slots'],
+    );
+    expect(findings[0]).toMatchObject({ rule: 'slots-not-restored', subjects: ['a.exp_avg'] });
   });
 
   test('where the controls contradict each other nothing is told by them', () => {

@@ -41,6 +41,7 @@ export function judge(subject: Subject, evidence: Evidence): Judgement {
     asExpected: mismatch === null,
     mismatch,
     plan: evidence.plan,
+    cut: null,
     backend: evidence.control?.run?.backend ?? null,
     noise: evidence.noise.record,
     replay: subject.replay,
@@ -60,6 +61,7 @@ export function skipped(subject: Subject, plan: Verdict['plan'], why: string): J
     asExpected: true,
     mismatch: null,
     plan,
+    cut: null,
     backend: null,
     noise: null,
   };

@@ -24,6 +24,9 @@ export const cellSchema = z.object({
   steps: count
     .nullable()
     .describe('after the resume until the first finding that refutes; 0: before the first step'),
+  resumes: count.describe(
+    'resumed runs judged; fewer than planned where these caught it and named it rightly',
+  ),
   why: z.string().nullable().describe('why it is neither caught nor rightly named, or was not run'),
   seconds: z.number().nonnegative(),
   kept: z.string().nullable().describe('folder of its traces and verdict, relative to matrix.json'),

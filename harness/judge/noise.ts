@@ -12,18 +12,21 @@
  * Nobody knows how the values of a run hang together. The critical value is the largest of three extremes:
  * one random number moves all values of a quantity; one moves all values of a thing; one moves each value.
  */
-import type { Trace } from '../trace/schema.ts';
-import { growthOf, mean, median, type Prior, priorOf } from './prior.ts';
+import type { Trace, TracedStep } from '../trace/schema.ts';
+import { indexOf, sameStep, sameValues } from './columns.ts';
+import { type Fit, fitOf } from './fit.ts';
 import {
   CURVES,
+  type Curve,
   isCurve,
   QUANTITIES,
   type Quantity,
-  RESOLUTION,
   type Reading,
+  type Readings,
   readingsAt,
   stepsOf,
 } from './quantities.ts';
+import { type Spreads, spreadsAmong } from './spreads.ts';
 import { studentQuantile } from './statistics.ts';
 import type { NoiseRecord, QuantityNoise } from './verdict.ts';
 
@@ -54,19 +57,8 @@ export interface Noise {
   compare(quantity: Quantity, step: number, name: string, seen: Reading | undefined): Comparison;
   /** Whether what two runs that are no controls show of a thing may be draws of the same. */
   alike(quantity: Quantity, step: number, name: string, one: Reading, other: Reading): boolean;
-}
-
-/** One value among the controls. */
-interface Spread {
-  readonly mean: number | null;
-  /** What differences are relative to. */
-  readonly scale: number;
-  /** Relative; undefined where the controls do not all have a finite number. */
-  readonly variance: number | undefined;
-  /** Relative standard deviation that comes of how the value is recorded. */
-  readonly resolution: number;
-  /** The controls have the same, and it cannot be noisy: nothing has moved it yet, or there is nothing. */
-  readonly still: boolean;
+  /** Whether surely no value of a step departs from the control's: {@link compare} tells where it does not say so. */
+  agrees(curve: Curve, control: TracedStep, resumed: TracedStep): boolean;
 }
 
 export interface Window {
@@ -82,6 +74,15 @@ export function noiseAmong(controls: readonly Trace[], window: Window): Noise {
 
 function exactly(controls: readonly Trace[]): Noise {
   const [control] = controls;
+  const kept = new Map<Quantity, { readonly step: number; readonly readings: Readings | undefined }>();
+  /** Kept for the step asked for last: things are asked for one after the other. */
+  const readings = (quantity: Quantity, step: number): Readings | undefined => {
+    const last = kept.get(quantity);
+    if (last?.step === step) return last.readings;
+    const own = control && readingsAt(control, quantity, step);
+    kept.set(quantity, { step, readings: own });
+    return own;
+  };
   return {
     exact: true,
     record: {
@@ -96,7 +97,7 @@ function exactly(controls: readonly Trace[]): Noise {
           : `equality to the bit: ${controls.length} controls agreed in every bit`,
     },
     compare(quantity, step, name, seen) {
-      const own = control && readingsAt(control, quantity, step)?.get(name);
+      const own = readings(quantity, step)?.get(name);
       const pairs = (own?.values ?? [null]).map((expected, at): Comparison => {
         const value = seen?.values[at];
         return { expected, seen: value, difference: relativeDifference(expected, value), allowed: 0 };
@@ -104,38 +105,30 @@ function exactly(controls: readonly Trace[]): Noise {
       return farthest(pairs);
     },
     alike: (_quantity, _step, _name, one, other) => String(one.values) === String(other.values),
+    agrees: (curve, own, resumed) => sameStep(own, resumed, curve),
   };
 }
 
 function statistically(controls: readonly Trace[], { steps, resumeAt }: Window): Noise {
   const [control] = controls as [Trace, ...Trace[]];
   const degrees = controls.length - 1;
-  const spreads = spreadsAmong(controls);
+  const spreadsAt = spreadsAmong(controls);
   const ends = new Set([...resumeAt.slice(1), steps]);
-  const isJudged = (quantity: Quantity, step: number): boolean =>
-    isCurve(quantity) ? step > resumeAt[0]! : ends.has(step);
+  const judgedSteps = (quantity: Quantity): ((step: number) => boolean) =>
+    isCurve(quantity) ? (step) => step > resumeAt[0]! : (step) => ends.has(step);
   const fits = new Map(
     QUANTITIES.map((quantity) => {
       const known = stepsOf(control, quantity);
-      const used = isCurve(quantity) ? known.filter((step) => isJudged(quantity, step)) : known;
-      return [quantity, fitOf(quantity, used, spreads, degrees)];
+      const isJudged = judgedSteps(quantity);
+      const used = isCurve(quantity) ? known.filter(isJudged) : known;
+      return [quantity, fitOf(quantity, used, isJudged, spreadsAt, degrees)];
     }),
   );
-  const judged = QUANTITIES.flatMap((quantity) => {
-    const things = new Set<string>();
-    let comparisons = 0;
-    for (const step of stepsOf(control, quantity).filter((each) => isJudged(quantity, each))) {
-      for (const [name, values] of spreads(quantity, step)) {
-        const noisy = values.filter(({ still }) => !still).length;
-        if (noisy > 0) things.add(thingOf(quantity, step, name));
-        comparisons += noisy;
-      }
-    }
-    return comparisons === 0 ? [] : [{ quantity, things: things.size, comparisons }];
-  });
-  const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
-  const comparisons = sum(judged.map((each) => each.comparisons));
-  const things = sum(judged.map((each) => each.things));
+  const judged = QUANTITIES.filter((quantity) => fits.get(quantity)!.comparisons > 0);
+  const sum = (of: (fit: Fit) => number): number =>
+    judged.reduce((total, quantity) => total + of(fits.get(quantity)!), 0);
+  const comparisons = sum((fit) => fit.comparisons);
+  const things = sum((fit) => fit.things);
   const shared = (among: number, freedom: number): number =>
     studentQuantile(FALSE_ALARM / (2 * Math.max(1, among)), freedom);
   const criticalOf = (quantity: Quantity): number => {
@@ -147,40 +140,40 @@ function statistically(controls: readonly Trace[], { steps, resumeAt }: Window):
     );
   };
   const critical = new Map(QUANTITIES.map((quantity) => [quantity, criticalOf(quantity)]));
-  /** Of a difference whose variance is `draws` times that of one run. */
-  const halfWidth = (
-    quantity: Quantity,
-    step: number,
-    name: string,
-    spread: Spread,
-    draws: number,
-  ): number => {
-    if (spread.still) return 0;
-    if (spread.variance === undefined) return Number.POSITIVE_INFINITY;
-    const deviation = Math.sqrt(fits.get(quantity)!.variance(step, name, spread));
-    return critical.get(quantity)! * Math.sqrt(draws) * Math.max(deviation, spread.resolution);
+  const kept = new Map<Quantity, { readonly step: number; readonly intervals: Intervals | undefined }>();
+  /** Kept for the step asked for last: things are asked for one after the other. */
+  const intervalsAt = (quantity: Quantity, step: number): Intervals | undefined => {
+    const last = kept.get(quantity);
+    if (last?.step === step) return last.intervals;
+    const spreads = spreadsAt(quantity, step);
+    const intervals = spreads && {
+      ...spreads,
+      widths: widthsOf(spreads, fits.get(quantity)!.deviations(step, spreads), critical.get(quantity)!),
+    };
+    kept.set(quantity, { step, intervals });
+    return intervals;
   };
-  const draws = 1 + 1 / controls.length;
+  /** Of one run and the controls' mean, and of two runs: how many times the variance of one run. */
+  const [against, between] = [Math.sqrt(1 + 1 / controls.length), Math.SQRT2];
 
-  const quantities = judged.map(({ quantity, ...counts }): QuantityNoise => {
-    const { prior, floor } = fits.get(quantity)!;
+  const quantities = judged.map((quantity): QuantityNoise => {
+    const fit = fits.get(quantity)!;
     let [least, most] = [Number.POSITIVE_INFINITY, 0];
-    for (const step of stepsOf(control, quantity).filter((each) => isJudged(quantity, each))) {
-      for (const [name, values] of spreads(quantity, step)) {
-        for (const spread of values) {
-          const allowed = halfWidth(quantity, step, name, spread, draws);
-          if (spread.still || allowed === Number.POSITIVE_INFINITY) continue;
-          least = Math.min(least, allowed);
-          most = Math.max(most, allowed);
-        }
+    for (const step of stepsOf(control, quantity).filter(judgedSteps(quantity))) {
+      const { widths, still } = intervalsAt(quantity, step)!;
+      for (let at = 0; at < widths.length; at += 1) {
+        if (still[at] === 1 || widths[at] === Number.POSITIVE_INFINITY) continue;
+        least = Math.min(least, against * widths[at]!);
+        most = Math.max(most, against * widths[at]!);
       }
     }
     return {
       quantity,
-      ...counts,
-      floor,
-      degrees: degrees + prior.degrees,
-      factor: critical.get(quantity)! * Math.sqrt(draws),
+      things: fit.things,
+      comparisons: fit.comparisons,
+      floor: fit.floor,
+      degrees: degrees + fit.prior.degrees,
+      factor: critical.get(quantity)! * against,
       allowed: most === 0 ? null : { least, most },
     };
   });
@@ -196,92 +189,75 @@ function statistically(controls: readonly Trace[], { steps, resumeAt }: Window):
       text: `the noise of ${controls.length} controls, up to ${floor.toExponential(1)} relative: each value within its Student-t prediction interval, with at most one false alarm in ${1 / FALSE_ALARM} verdicts`,
     },
     compare(quantity, step, name, seen) {
-      const pairs = (spreads(quantity, step).get(name) ?? [NOTHING]).map((spread, at): Comparison => {
-        const value = seen?.values[at];
-        return {
-          expected: spread.mean,
-          seen: value,
-          difference: distance(spread.mean, value, spread.scale),
-          allowed: halfWidth(quantity, step, name, spread, draws),
-        };
-      });
-      return farthest(pairs);
-    },
-    alike(quantity, step, name, one, other) {
-      const among = spreads(quantity, step).get(name);
-      return among === undefined
-        ? String(one.values) === String(other.values)
-        : among.every(
-            (spread, at) =>
-              distance(one.values[at], other.values[at], spread.scale) <=
-              halfWidth(quantity, step, name, spread, 2),
-          );
-    },
-  };
-}
-
-/** What the controls say of a quantity's noise. */
-interface Fit {
-  /** Relative variance of a value in one run: its own, its thing's or the prior's, whichever is largest. */
-  variance(step: number, name: string, own: Spread): number;
-  readonly prior: Prior;
-  /** Root mean square of the relative deviations. */
-  readonly floor: number;
-  /** Values that a thing's variance is pooled over, on average. */
-  readonly valuesEach: number;
-}
-
-/** The values whose variance is pooled: those of one name; of tensors and pictures, at one step. */
-const thingOf = (quantity: Quantity, step: number, name: string): string =>
-  isCurve(quantity) ? name : `${step} ${name}`;
-
-type Spreads = (quantity: Quantity, step: number) => ReadonlyMap<string, readonly Spread[]>;
-
-/** @param steps those that are judged: others, of a warm-up say, may be as noisy as they like */
-function fitOf(quantity: Quantity, steps: readonly number[], spreads: Spreads, degrees: number): Fit {
-  const all = steps.flatMap((step) =>
-    [...spreads(quantity, step)].flatMap(([name, values]) =>
-      values.flatMap(({ still, variance }) =>
-        still || variance === undefined ? [] : [{ step, thing: thingOf(quantity, step, name), variance }],
-      ),
-    ),
-  );
-  const flat = medians(all.map(({ thing, variance }) => [thing, variance]));
-  const growth = isCurve(quantity)
-    ? growthOf(
-        medians(
-          all.flatMap(({ step, thing, variance }) =>
-            flat.get(thing)! > 0 ? [[step, variance / flat.get(thing)!] as const] : [],
+      const intervals = intervalsAt(quantity, step);
+      const thing = intervals && indexOf(intervals.names).get(name);
+      const [from, to] =
+        thing === undefined ? [0, 0] : [intervals!.starts[thing]!, intervals!.starts[thing + 1]!];
+      if (from === to) return comparison(null, seen?.values[0], 0, 0);
+      const { scales, widths } = intervals!;
+      return farthest(
+        Array.from({ length: to - from }, (_, at) =>
+          comparison(
+            expectedOf(intervals!, from + at),
+            seen?.values[at],
+            scales[from + at]!,
+            against * widths[from + at]!,
           ),
         ),
-      )
-    : 0;
-  const own = medians(all.map(({ step, thing, variance }) => [thing, variance / step ** growth]));
-  const prior = priorOf([...own.values()], degrees);
-  return {
-    prior,
-    floor: Math.sqrt(mean(all.map(({ variance }) => variance))),
-    valuesEach: all.length / Math.max(1, own.size),
-    variance(step, name, { variance = 0 }) {
-      const pooled = own.get(thingOf(quantity, step, name)) ?? 0;
-      const moderated = (prior.degrees * prior.variance + degrees * pooled) / (prior.degrees + degrees);
-      return Math.max(variance, Math.max(pooled, moderated) * step ** growth);
+      );
+    },
+    alike(quantity, step, name, one, other) {
+      const intervals = intervalsAt(quantity, step);
+      const thing = intervals && indexOf(intervals.names).get(name);
+      if (thing === undefined) return String(one.values) === String(other.values);
+      const { starts, scales, widths } = intervals!;
+      for (let at = starts[thing]!, value = 0; at < starts[thing + 1]!; at += 1, value += 1) {
+        const apart = distance(one.values[value], other.values[value], scales[at]!);
+        if (!(apart <= between * widths[at]!)) return false;
+      }
+      return true;
+    },
+    agrees(curve, { step, names }, resumed) {
+      if (curve === 'loss') return false;
+      const intervals = intervalsAt(curve, step);
+      const seen = resumed[curve];
+      if (intervals === undefined || seen === undefined) return false;
+      if (!sameValues(intervals.names, names) || !sameValues(names, resumed.names)) return false;
+      const { scales, widths } = intervals;
+      return seen.every(
+        (value, at) => !(distance(expectedOf(intervals, at), value, scales[at]!) > against * widths[at]!),
+      );
     },
   };
 }
 
-/** The median of the values of each key: one that is the same in all controls by chance, or a wild one, is one. */
-function medians<Key>(entries: readonly (readonly [Key, number])[]): Map<Key, number> {
-  const groups = new Map<Key, number[]>();
-  for (const [key, value] of entries) {
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [value]);
-    else group.push(value);
-  }
-  return new Map([...groups].map(([key, values]) => [key, median(values)]));
+interface Intervals extends Spreads {
+  /** Half of each value's interval, relative, of one run about what it is known to be. */
+  readonly widths: Float64Array;
 }
 
-const NOTHING: Spread = { mean: null, scale: 0, variance: undefined, resolution: 0, still: true };
+const widthsOf = (
+  { still, variances, resolutions }: Spreads,
+  deviations: Float64Array,
+  critical: number,
+): Float64Array =>
+  deviations.map((deviation, at) => {
+    if (still[at] === 1) return 0;
+    return Number.isNaN(variances[at])
+      ? Number.POSITIVE_INFINITY
+      : critical * Math.max(deviation, resolutions[at]!);
+  });
+
+/** Their mean; where they have none, what the control has. */
+const expectedOf = ({ own, means, variances }: Spreads, at: number): Value =>
+  Number.isNaN(variances[at]) ? own[at] : means[at];
+
+const comparison = (expected: Value, seen: Value, scale: number, allowed: number): Comparison => ({
+  expected,
+  seen,
+  difference: distance(expected, seen, scale),
+  allowed,
+});
 
 function farthest(pairs: readonly Comparison[]): Comparison {
   const beyond = ({ difference, allowed }: Comparison): number =>
@@ -305,73 +281,6 @@ function distance(a: Value, b: Value, scale: number): number {
 const relativeDifference = (a: Value, b: Value): number =>
   distance(a, b, Math.max(Math.abs(a ?? 0), Math.abs(b ?? 0)));
 
-/** What the controls show of each thing at a step; kept for the step asked for last. */
-function spreadsAmong(controls: readonly Trace[]): Spreads {
-  const moved = firstMoves(controls);
-  const initial = initialDigests(controls[0]!);
-  const kept = new Map<Quantity, { step: number; spreads: ReadonlyMap<string, readonly Spread[]> }>();
-  return (quantity, step) => {
-    const last = kept.get(quantity);
-    if (last?.step === step) return last.spreads;
-    const each = controls.map((control) => readingsAt(control, quantity, step));
-    const spreads = new Map(
-      [...(each[0] ?? [])].map(([name, own]) => {
-        const readings = each.map((one) => one?.get(name));
-        const still =
-          quantity === 'l2' || quantity === 'updateL2'
-            ? step < (moved.get(name) ?? Number.POSITIVE_INFINITY)
-            : own.sha256 !== undefined && own.sha256 === initial.get(`${quantity} ${name}`);
-        return [name, own.values.map((_, at) => spreadOf(readings, at, still))];
-      }),
-    );
-    kept.set(quantity, { step, spreads });
-    return spreads;
-  };
-}
-
-/** By parameter, the step at which any control first changed it; none for those that are never trained. */
-function firstMoves(controls: readonly Trace[]): ReadonlyMap<string, number> {
-  const first = new Map<string, number>();
-  for (const { steps } of controls) {
-    for (const { step, names, changed } of steps) {
-      changed.forEach((any, at) => {
-        const name = names[at]!;
-        if (any && step < (first.get(name) ?? Number.POSITIVE_INFINITY)) first.set(name, step);
-      });
-    }
-  }
-  return first;
-}
-
-/** What a run begins with, by kind and name: what still has these bytes later was never written. */
-const initialDigests = ({ states }: Trace): ReadonlyMap<string, string> =>
-  new Map(
-    states
-      .find(({ at }) => at === 'start')
-      ?.tensors.map(({ kind, name, sha256 }) => [`${kind} ${name}`, sha256]),
-  );
-
-function spreadOf(readings: readonly (Reading | undefined)[], at: number, unmoved: boolean): Spread {
-  const values = readings.map((reading) => reading?.values[at] ?? null);
-  const [own] = values as [number | null];
-  const numbers = values.filter((value) => value !== null && Number.isFinite(value)) as number[];
-  const same = values.every((value) => Object.is(value, own));
-  if (same && (unmoved || own === 0 || numbers.length === 0))
-    return { ...NOTHING, mean: own, scale: Math.abs(own ?? 0) };
-  if (numbers.length < values.length) return { ...NOTHING, mean: own, still: false };
-  const middle = mean(numbers);
-  // A projection may lie anywhere near 0: it is as large as the norm, which comes first.
-  const scale = Math.abs(at === 0 ? middle : mean(readings.map((reading) => reading!.values[0]!)));
-  const squares = numbers.reduce((sum, value) => sum + (value - middle) ** 2, 0);
-  return {
-    mean: middle,
-    scale,
-    variance: squares / (numbers.length - 1) / scale ** 2,
-    resolution: Math.max(RESOLUTION, (readings[0]!.quantum ?? 0) / scale),
-    still: false,
-  };
-}
-
 /** Whether all runs are the same in every measured bit, as far as they went. */
 export function agree(traces: readonly Trace[]): boolean {
   const [first, ...others] = traces;
@@ -379,11 +288,7 @@ export function agree(traces: readonly Trace[]): boolean {
     (other) =>
       first!.steps.every((step, index) => {
         const same = other.steps[index];
-        return (
-          same === undefined ||
-          (Object.is(step.claimed.loss, same.claimed.loss) &&
-            CURVES.every((curve) => curve === 'loss' || String(step[curve]) === String(same[curve])))
-        );
+        return same === undefined || CURVES.every((curve) => sameStep(step, same, curve));
       }) &&
       first!.states.every((state) => {
         const same = other.states.find(({ at, step }) => at === state.at && step === state.step);

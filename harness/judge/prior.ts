@@ -24,13 +24,55 @@ export function priorOf(variances: readonly number[], degrees: number): Prior {
   return { degrees: prior, variance: Math.exp(average + digamma(prior / 2) - Math.log(prior / 2)) };
 }
 
-export const mean = (values: readonly number[]): number =>
-  values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+export const mean = (values: readonly number[] | Float64Array): number => {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return values.length === 0 ? 0 : sum / values.length;
+};
 
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length / 2;
-  return mean(sorted.slice(Math.ceil(half) - 1, Math.floor(half) + 1));
+/** The median of the values of each group, which is NaN for one without any. One that is 0 by chance, or a wild one, is one. */
+export function mediansOf(values: Float64Array, groups: Uint32Array, count: number): Float64Array {
+  const starts = new Uint32Array(count + 1);
+  for (const group of groups) starts[group + 1]! += 1;
+  for (let group = 0; group < count; group += 1) starts[group + 1]! += starts[group]!;
+  const next = starts.slice();
+  const grouped = new Float64Array(values.length);
+  for (let at = 0; at < values.length; at += 1) grouped[next[groups[at]!]!++] = values[at]!;
+  return Float64Array.from({ length: count }, (_, group) =>
+    median(grouped.subarray(starts[group], starts[group + 1])),
+  );
+}
+
+/** Puts the values in another order. */
+function median(values: Float64Array): number {
+  if (values.length === 0) return Number.NaN;
+  const upper = values.length >> 1;
+  const high = select(values, upper);
+  if (values.length % 2 === 1) return high;
+  return (values.subarray(0, upper).reduce((most, value) => Math.max(most, value)) + high) / 2;
+}
+
+/** The value that would be at `place` if they were sorted, by Hoare's quickselect; no larger one is left of it then. */
+function select(values: Float64Array, place: number): number {
+  let [low, high] = [0, values.length - 1];
+  while (low < high) {
+    const pivot = values[(low + high) >> 1]!;
+    let [left, right] = [low, high];
+    while (left <= right) {
+      while (values[left]! < pivot) left += 1;
+      while (values[right]! > pivot) right -= 1;
+      if (left > right) break;
+      const swapped = values[left]!;
+      values[left] = values[right]!;
+      values[right] = swapped;
+      left += 1;
+      right -= 1;
+    }
+    if (place <= right) high = right;
+    else if (place >= left) low = left;
+    else break;
+  }
+  return values[place]!;
 }
 
 /** The exponent with which values grow in the step, by least squares of the logarithms; at least 0. */

@@ -79,6 +79,53 @@ export function readingsAt(control: Trace, quantity: Quantity, step: number): Re
   return state === undefined ? undefined : tensorReadings(state, quantity);
 }
 
+/** Values in one list, things after each other. */
+export interface Values {
+  readonly names: readonly string[];
+  /** Where each thing's values begin, and where the last one's end. */
+  readonly starts: readonly number[];
+  readonly values: readonly (number | null)[];
+  /** The least difference that the record can hold; 0 where that is relative. */
+  quantum(thing: number): number;
+  digest(thing: number): string | undefined;
+}
+
+/** {@link readingsAt} in one list; of a curve without an object for each of its values. */
+export function valuesAt(control: Trace, quantity: Quantity, step: number): Values | undefined {
+  if (isCurve(quantity) && quantity !== 'loss') {
+    const traced = tracedStep(control, step);
+    if (traced === undefined) return undefined;
+    const { names, l2 } = traced;
+    return {
+      names,
+      starts: upTo(names.length),
+      values: traced[quantity] ?? names.map(() => null),
+      quantum: (thing) => (quantity === 'updateL2' ? RESOLUTION * l2[thing]! : 0),
+      digest: () => undefined,
+    };
+  }
+  const readings = readingsAt(control, quantity, step);
+  if (readings === undefined) return undefined;
+  const all = [...readings.values()];
+  const starts = [0];
+  for (const { values } of all) starts.push(starts.at(-1)! + values.length);
+  return {
+    names: [...readings.keys()],
+    starts,
+    values: all.flatMap(({ values }) => values),
+    quantum: (thing) => all[thing]!.quantum ?? 0,
+    digest: (thing) => all[thing]!.sha256,
+  };
+}
+
+let counted: readonly number[] = [0];
+
+/** 0 to `count`; the same array for the same count as before. */
+function upTo(count: number): readonly number[] {
+  if (counted.length !== count + 1) counted = Array.from({ length: count + 1 }, (_, at) => at);
+  return counted;
+}
+
 /** The steps at which a control recorded a quantity, ascending. */
 export function stepsOf(control: Trace, quantity: Quantity): readonly number[] {
   if (isCurve(quantity)) return control.steps.map(({ step }) => step);

@@ -89,7 +89,11 @@ export const verdictSchema = z.object({
   expect: z.union([z.literal('proven'), z.array(z.string())]),
   asExpected: z.boolean(),
   mismatch: z.string().nullable().describe('how the findings differ from what the scenario expects'),
-  plan: planSchema,
+  plan: planSchema.describe('asked for'),
+  cut: z
+    .object({ steps: z.int().positive(), resumes: z.int().nonnegative(), why: z.string() })
+    .nullable()
+    .describe('how far it was run and judged, where --fast ended it earlier; null where it is whole'),
   backend: backendSchema.nullable(),
   noise: noiseSchema.nullable().describe('null where nothing was judged'),
   seconds: z.number(),

@@ -21,9 +21,9 @@ export type SamplePoint = SampleRecord['at'];
 export interface Probe {
   /** One step of the trainer, measured. */
   step(step: number): Promise<StepRecord>;
-  state(at: StateRecord['at'], step: number): Promise<void>;
+  state(at: StateRecord['at'], step: number): Promise<StateRecord>;
   /** Nothing if the trainer cannot sample: the judge then asks whether that was declared. */
-  sample(at: SamplePoint, step: number): Promise<void>;
+  sample(at: SamplePoint, step: number): Promise<readonly SampleRecord[]>;
   /** Seconds spent so far in the trainer's steps, in measuring and in sampling. */
   readonly seconds: { training: number; probing: number; sampling: number };
 }
@@ -129,11 +129,17 @@ export function createProbe(trainer: Trainer, folder: string, write: (record: Tr
         return record;
       });
     },
-    state: (at, step) => time('probing', async () => write(await recordState(at, step, trainer.observe()))),
+    state: (at, step) =>
+      time('probing', async () => {
+        const record = await recordState(at, step, trainer.observe());
+        write(record);
+        return record;
+      }),
     sample: (at, step) =>
       time('sampling', async () => {
-        const images = (await trainer.sample?.()) ?? [];
-        for (const record of await recordImages(folder, at, step, images)) write(record);
+        const records = await recordImages(folder, at, step, (await trainer.sample?.()) ?? []);
+        for (const record of records) write(record);
+        return records;
       }),
   };
 }

@@ -1,7 +1,7 @@
 /** The gate as JUnit XML: one suite, one case a scenario, a failure where it is not as expected. */
 import { create } from 'xmlbuilder2';
 import type { Finding, Gate, Verdict } from '../judge/verdict.ts';
-import { declarations, isGreen, reason } from './summary.ts';
+import { cutSentence, declarations, isGreen, reason } from './summary.ts';
 import { count, cut, xmlSafe } from './text.ts';
 
 const MAX_FINDINGS = 20;
@@ -47,7 +47,7 @@ function addCase(suite: ReturnType<typeof create>, gate: Gate, verdict: Verdict)
       .ele('failure', { message: safe(reason(verdict)), type: verdict.outcome })
       .txt(safe(body(verdict), 65_536));
   }
-  const told = [...declarations(verdict), ...verdict.caveats];
+  const told = [cutSentence(verdict), ...declarations(verdict), ...verdict.caveats].filter(Boolean);
   if (told.length > 0) element.ele('system-out').txt(safe(told.join('\n'), 65_536));
 }
 

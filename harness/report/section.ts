@@ -4,7 +4,15 @@ import { curveFigure } from './curves.ts';
 import { findingList } from './findings.ts';
 import { html, type Markup } from './markup.ts';
 import { imageSection } from './pictures.ts';
-import { byDeclaration, declarations, deviceSentence, knownBad, standing, tone } from './summary.ts';
+import {
+  byDeclaration,
+  cutSentence,
+  declarations,
+  deviceSentence,
+  knownBad,
+  standing,
+  tone,
+} from './summary.ts';
 import { count, duration, enumerate } from './text.ts';
 import type { RunRow, Section } from './view.ts';
 
@@ -31,7 +39,7 @@ export function scenarioSection(section: Section): Markup {
         verdict.deviations.length > 0 &&
         html`<dt>By declaration</dt><dd>${declarations(verdict).map((line) => html`<p class="declared">${line}</p>`)}</dd>`
       }
-      <dt>Plan</dt><dd>${planSentence(verdict)}</dd>
+      <dt>Plan</dt><dd>${planSentence(verdict)}${verdict.cut !== null && html`<p class="caveat">${cutSentence(verdict)}</p>`}</dd>
       <dt>Device</dt><dd>${deviceSentence(verdict)}</dd>
       ${verdict.noise !== null && html`<dt>Judged by</dt><dd>${verdict.noise.text}${noiseTable(verdict.noise)}</dd>`}
       <dt>Run again</dt><dd><code class="command">${verdict.replay}</code></dd>

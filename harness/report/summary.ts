@@ -36,7 +36,9 @@ export function isGreen(gate: Gate): boolean {
 export function gateSentence(gate: Gate): string {
   const wrong = gate.verdicts.filter((verdict) => !verdict.asExpected);
   const first = wrong[0];
-  if (isGreen(gate)) return `Passed: ${passedParts(gate.verdicts)}.`;
+  const cut = gate.verdicts.filter((verdict) => verdict.cut !== null).length;
+  const ended = cut === 0 ? '' : `; --fast ended ${cut} of ${gate.verdicts.length} before their plan did`;
+  if (isGreen(gate)) return `Passed: ${passedParts(gate.verdicts)}${ended}.`;
   if (first !== undefined) {
     const others =
       wrong.length > 1 ? ` (and ${count(wrong.length - 1, 'more scenario')} of ${gate.verdicts.length})` : '';
@@ -98,12 +100,20 @@ export function byDeclaration(
     : 'by declaration against a control that deviates alike';
 }
 
-/** `step-count: step 0 instead of 5 (resume 1)`, one a declared deviation. */
-export const declarations = ({ deviations }: Pick<Verdict, 'deviations'>): string[] =>
+/** `By declaration, step-count: step 0 instead of 5 (resume 1).`, one a declared deviation. */
+export const declarations = ({ deviations }: Pick<Verdict, 'deviations'>, most = 8): string[] =>
   deviations.map(({ kind, entries, entryCount }) => {
-    const told = entries.map(
+    const shown = entries.slice(0, most);
+    const told = shown.map(
       ({ name, saved, resumed, resume }) => `${name} ${resumed} instead of ${saved} (resume ${resume})`,
     );
-    const more = entryCount - entries.length;
+    const more = entryCount - shown.length;
     return `By declaration, ${kind}: ${told.join('; ') || 'nothing deviated'}${more > 0 ? `; and ${more} more` : ''}.`;
   });
+
+/** How far a verdict that is not on the whole plan reaches; empty where it is. */
+export function cutSentence({ cut, plan }: Pick<Verdict, 'cut' | 'plan'>): string {
+  if (cut === null) return '';
+  const { steps, resumes, why } = cut;
+  return `Ended by --fast after step ${steps} of ${plan.steps} and resume ${resumes} of ${plan.resumeAt.length}: ${why}. What shows only later was not looked for.`;
+}

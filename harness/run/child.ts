@@ -16,13 +16,21 @@ import { createProbe } from '../probe/probe.ts';
 import { type FailureRecord, TRACE_FORMAT } from '../trace/schema.ts';
 import { createTrace } from '../trace/write.ts';
 import type { Scenario, Trainer } from '../training/trainer.ts';
-import { type Job, jobSchema, type Progress, stepsOf } from './job.ts';
+import { type Answer, type Job, jobSchema, type Progress, stepsOf } from './job.ts';
 import { loadScenario } from './scenario.ts';
+import { createSettling, type Shown } from './settling.ts';
 
 /** Not execa's sendMessage: loading execa's hundred files would be a tenth of a short process. */
 const tell = (progress: Progress): Promise<void> =>
   new Promise((resolve, reject) => {
     process.send!(progress, (error) => (error === null ? resolve() : reject(error)));
+  });
+
+/** Whether to go on after this step, of which the trace tells. */
+const ask = (step: number): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    process.once('message', (answer) => resolve(answer as Answer));
+    tell({ kind: 'asks', step }).catch(reject);
   });
 
 // Fault files are loaded only where there are any: an ordinary run does not pay for them.
@@ -83,7 +91,8 @@ async function runJob(job: Job): Promise<void> {
   const begun = performance.now();
   const { scenario } = await loadScenario(job.scenario, job.file);
   const trace = createTrace(path.join(job.folder, 'trace.jsonl'));
-  const [first, last] = stepsOf(job);
+  const [first, planned] = stepsOf(job);
+  let last = planned;
   const { deviates = [] } = scenario;
   const isControl = job.role === 'control' || job.role === 'twin';
   let step = first;
@@ -135,8 +144,16 @@ async function runJob(job: Job): Promise<void> {
     const startup = (performance.now() - begun) / 1000;
     await tell({ kind: 'started', backend: name, deterministic });
     if (job.ask.length > 0) await tell({ kind: 'applies', answers: await whichApply(trainer, job.ask) });
-    if (first === 0) await alive(probe.state('start', 0));
-    else {
+    const settling = job.settle ? createSettling() : undefined;
+    /** State and pictures. */
+    const show = async (at: 'pass' | 'deviated'): Promise<Shown> => {
+      const samples = await alive(probe.sample(at, step));
+      return { state: await alive(probe.state(at, step)), samples };
+    };
+    if (first === 0) {
+      const start = await alive(probe.state('start', 0));
+      settling?.begins(start);
+    } else {
       await alive(probe.state('resume', first));
       await alive(probe.sample('resume', first));
     }
@@ -147,27 +164,34 @@ async function runJob(job: Job): Promise<void> {
         throw new NonFiniteLoss(`the loss is ${record.claimed.loss} at step ${step}`);
       }
       if ((isControl || step !== last) && job.plan.resumeAt.includes(step)) {
-        await alive(probe.sample('pass', step));
-        await alive(probe.state('pass', step));
+        let shown = await show('pass');
         if (isControl && deviates.length > 0) {
           await alive(trainer.deviate!(deviates));
-          await alive(probe.sample('deviated', step));
-          await alive(probe.state('deviated', step));
+          shown = await show('deviated');
         }
+        settling?.resumes(shown);
+      }
+      const names = () => trainer.observe().parameters.map(({ name }) => name);
+      const settled = settling?.steps(record, names()) && step < last && settling.looks(await show('pass'));
+      if (settled && step > job.plan.resumeAt.at(-1)!) last = step;
+      if (step === job.askAt) {
+        await show('pass');
+        if (!(await ask(step)).goOn) last = step;
       }
     }
     step = last;
-    const at = job.saveTo === null ? 'end' : 'save';
+    const saveTo = last === planned ? job.saveTo : null;
+    const at = saveTo === null ? 'end' : 'save';
     await alive(probe.sample(at, last));
     await alive(probe.state(at, last));
-    if (job.saveTo !== null) {
+    if (saveTo !== null) {
       const start = performance.now();
-      const saving = trainer.save(job.saveTo).catch((error) => {
+      const saving = trainer.save(saveTo).catch((error) => {
         throw new SaveFailed(error as Error);
       });
       await alive(saving);
       const seconds = (performance.now() - start) / 1000;
-      trace.write({ kind: 'checkpoint', step: last, seconds, bytes: await bytesOf(job.saveTo) });
+      trace.write({ kind: 'checkpoint', step: last, seconds, bytes: await bytesOf(saveTo) });
     }
     backend.assertStillActive();
     const seconds = { startup, ...probe.seconds };

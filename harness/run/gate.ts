@@ -3,12 +3,13 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
 import { caveatsOf, kernelsOf } from '../judge/caveats.ts';
+import { cutShort, settles } from '../judge/cut.ts';
 import { collectEvidence } from '../judge/evidence.ts';
 import { type Judgement, judge, type Subject, skipped } from '../judge/judge.ts';
 import { type Gate, VERDICT_FORMAT, type Verdict } from '../judge/verdict.ts';
 import { writeReport } from '../report/write.ts';
-import type { Role, Trace } from '../trace/schema.ts';
-import { type ExecuteOptions, executeScenario } from './execute.ts';
+import type { Plan, Role, Trace } from '../trace/schema.ts';
+import { type ExecuteOptions, type Execution, executeFast, executeScenario } from './execute.ts';
 import type { Progress } from './job.ts';
 import { type KernelVerifier, kernelVerifier } from './kernels.ts';
 import type { LoadedScenario } from './scenario.ts';
@@ -21,6 +22,8 @@ export interface GateOptions extends Pick<ExecuteOptions, 'backend' | 'requireGp
   /** The command that runs a scenario again. */
   readonly replay: (scenario: LoadedScenario) => string;
   readonly onProgress?: (scenario: string, role: Role, segment: number, progress: Progress) => void;
+  /** End each run as soon as all proofs are settled. */
+  readonly fast: boolean;
   readonly onVerdict?: (verdict: Verdict) => void;
 }
 
@@ -83,6 +86,7 @@ function problemOf(wanted: number, verdicts: readonly Verdict[]): string | null 
 }
 
 export interface ProveOptions extends Omit<ExecuteOptions, 'onTrace'> {
+  readonly fast: boolean;
   /** Verifies what the scenario used; without it the verdict has no caveats. */
   readonly verifyKernels?: KernelVerifier;
   /** Traces are named relative to this folder. */
@@ -98,23 +102,40 @@ export async function proveScenario(
   const start = performance.now();
   const { name, scenario, plan } = loaded;
   const { verifyKernels } = options;
-  const { traces, skip } = await executeScenario(loaded, {
-    ...options,
-    // The control uses what the others use: verified while they still run.
-    onTrace: (trace) => {
-      if (trace.run !== undefined) void verifyKernels?.(trace.run.backend.name, kernelsOf([trace]));
-    },
-  });
   const subject: Subject = {
     scenario: name,
     about: scenario.about,
     expect: scenario.expect === undefined || scenario.expect === 'proven' ? 'proven' : [...scenario.expect],
     replay: options.replay,
   };
-  const judgement: Judgement =
-    skip === undefined
-      ? judge(subject, collectEvidence(plan, options.backend, traces))
-      : skipped(subject, plan, skip);
+  const judged = (plan: Plan, traces: readonly Trace[]): Judgement =>
+    judge(subject, collectEvidence(plan, options.backend, traces));
+  const own: ExecuteOptions = {
+    ...options,
+    // The control uses what the others use: verified while they still run.
+    onTrace: (trace) => {
+      if (trace.run !== undefined) void verifyKernels?.(trace.run.backend.name, kernelsOf([trace]));
+    },
+  };
+  const judgedExecution = ({ skip, plan: run, traces, cut }: Execution): Judgement => {
+    if (skip !== undefined) return skipped(subject, plan, skip);
+    const judgement = judged(run, traces);
+    return cut === undefined ? judgement : cutShort(judgement, plan, cut);
+  };
+  let execution = options.fast
+    ? await executeFast(loaded, own, (cut, traces) => {
+        const judgement = judged(cut, traces);
+        return judgement.outcome === 'refuted' && settles(judgement);
+      })
+    : await executeScenario(loaded, own);
+  let judgement = judgedExecution(execution);
+  const open = execution.cut !== undefined && !settles(judgement);
+  // What a process died of would end a longer run as well.
+  if (open && execution.traces.every(({ end }) => end !== undefined) && !options.signal.aborted) {
+    execution = await executeScenario(loaded, own);
+    judgement = judgedExecution(execution);
+  }
+  const { traces } = execution;
   const caveats = verifyKernels === undefined ? [] : await caveatsAmong(traces, verifyKernels);
   const verdict: Verdict = {
     ...judgement,

@@ -20,6 +20,12 @@ export const jobSchema = z.object({
   checkpoint: z.string().nullable(),
   /** Where to save, for a process whose segment ends at a resume point. */
   saveTo: z.string().nullable(),
+  /** The last step, where the plan is cut before its end; its own if null. */
+  until: z.int().positive().nullable(),
+  /** Of a process that saves: the step after which to ask whether to go on; none if null. */
+  askAt: z.int().positive().nullable(),
+  /** Of a control: end as soon as all that has moved has moved again after the last resume point. */
+  settle: z.boolean(),
   fault: z.string().nullable().describe('absolute path of the fault file to put into the trainer'),
   ask: z.array(z.string()).describe('absolute paths of fault files, of which to tell whether they apply'),
 });
@@ -38,12 +44,23 @@ export type Progress =
       readonly skip?: string;
     }
   | { readonly kind: 'step'; readonly step: number }
+  /** State and pictures of {@link Job.askAt} are in the trace: the process waits for an {@link Answer}. */
+  | { readonly kind: 'asks'; readonly step: number }
   /** By fault file of {@link Job.ask}: whether it applies to this trainer, or the error with which it could not say. */
   | { readonly kind: 'applies'; readonly answers: Readonly<Record<string, boolean | string>> };
 
+export interface Answer {
+  readonly goOn: boolean;
+}
+
 /** First step (exclusive) and last step (inclusive) of a job. */
-export function stepsOf({ role, segment, plan }: Pick<Job, 'role' | 'segment' | 'plan'>): [number, number] {
+export function stepsOf({
+  role,
+  segment,
+  plan,
+  until = null,
+}: Pick<Job, 'role' | 'segment' | 'plan'> & Partial<Pick<Job, 'until'>>): [number, number] {
   const first = firstStep({ role, segment, plan });
   const saves = role === 'before' || role === 'after';
-  return [first, (saves ? plan.resumeAt[segment] : undefined) ?? plan.steps];
+  return [first, (saves ? plan.resumeAt[segment] : undefined) ?? until ?? plan.steps];
 }

@@ -13,9 +13,10 @@ import {
   rowOf,
   summarize,
 } from '../judge/matrix.ts';
+import { firstResumes } from '../judge/prefix.ts';
 import { writeWhole } from '../report/files.ts';
 import { writeMatrix } from '../report/matrix.ts';
-import type { Trace } from '../trace/schema.ts';
+import type { Plan, Trace } from '../trace/schema.ts';
 import { type ExecuteOptions, executeFault, executeScenario } from './execute.ts';
 import type { LoadedFault } from './faults.ts';
 import type { LoadedScenario } from './scenario.ts';
@@ -49,6 +50,8 @@ interface Healthy {
   readonly subject: Subject;
   readonly judgement: Judgement;
   readonly traces: readonly Trace[];
+  /** The numbers of first resumes that are proven by themselves: what is found in as many is no artefact of the cut. */
+  readonly provenAfter: ReadonlySet<number>;
   /** By fault file. */
   readonly answers: Readonly<Record<string, boolean | string>>;
   readonly seconds: number;
@@ -145,8 +148,24 @@ async function runHealthy(
     skip === undefined
       ? judge(subject, collectEvidence(plan, options.backend, usable))
       : skipped(subject, plan, skip);
+  const provenAfter = new Set(
+    Array.from({ length: plan.resumeAt.length - 1 }, (_, index) => index + 1).filter(
+      (resumes) => judgeFirst(subject, plan, options.backend, usable, resumes).outcome === 'proven',
+    ),
+  );
   const seconds = (performance.now() - start) / 1000;
-  return { loaded, folder, subject, judgement, traces: usable, answers, seconds };
+  return { loaded, folder, subject, judgement, traces: usable, provenAfter, answers, seconds };
+}
+
+function judgeFirst(
+  subject: Subject,
+  plan: Plan,
+  backend: string,
+  traces: readonly Trace[],
+  resumes: number,
+): Judgement {
+  const first = firstResumes(plan, traces, resumes);
+  return judge(subject, collectEvidence(first.plan, backend, first.traces));
 }
 
 function scenarioOf({ loaded, judgement, seconds }: Healthy): MatrixScenario {
@@ -243,7 +262,23 @@ async function runCell(
   const start = performance.now();
   const folder = path.join(own.folder, fault.id);
   const saves = fault.saves ?? false;
-  const faulty = await executeFault(loaded, { file, saves }, path.join(own.folder, 'healthy'), {
+  const changed = (trace: Trace): boolean =>
+    trace.run?.role === 'after' || (saves && trace.run?.role === 'before');
+  const untouched = traces.filter((trace) => !changed(trace));
+  const healthy = traces.filter(changed);
+  const facts = factsOf(fault);
+  const itsOwn = { ...subject, replay: options.replay(loaded, fault.id) };
+  let early: JudgedCell | undefined;
+  // What caught it and named it rightly is not asked for more; who keeps the traces wants all of them.
+  const settled = (faulty: readonly Trace[]): boolean => {
+    const resumes = faulty.filter(({ run }) => run?.role === 'after').length;
+    if (options.keep || !own.provenAfter.has(resumes)) return false;
+    const all = [...untouched, ...faulty];
+    const cell = judgeCell(facts, judgeFirst(itsOwn, plan, options.backend, all, resumes), healthy, faulty);
+    early = cell.headlineRight ? cell : undefined;
+    return cell.headlineRight;
+  };
+  const faulty = await executeFault(loaded, { file, saves }, path.join(own.folder, 'healthy'), settled, {
     ...options,
     folder,
     limit,
@@ -254,12 +289,10 @@ async function runCell(
     await rm(folder, { recursive: true, force: true });
     return interrupted;
   }
-  const changed = (trace: Trace): boolean =>
-    trace.run?.role === 'after' || (saves && trace.run?.role === 'before');
-  const all = [...traces.filter((trace) => !changed(trace)), ...faulty];
-  const replay = options.replay(loaded, fault.id);
-  const judgement = judge({ ...subject, replay }, collectEvidence(plan, options.backend, all));
-  const judged: JudgedCell = judgeCell(factsOf(fault), judgement, traces.filter(changed), faulty);
+  const all = [...untouched, ...faulty];
+  const judgement = judge(itsOwn, collectEvidence(plan, options.backend, all));
+  // Of a run that was cut short, only what was said of its beginning holds.
+  const judged = early ?? judgeCell(facts, judgement, healthy, faulty);
   const seconds = (performance.now() - start) / 1000;
   const cell: Cell = { scenario: name, ...judged, seconds, kept: null };
   if (options.keep || cell.outcome === 'missed') {

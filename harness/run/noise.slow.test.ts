@@ -8,7 +8,7 @@ import { Regression } from '../../fixtures/trainers/regression.ts';
 import { beginNoisyRun, openNoisy } from '../backend/testing/noisy.ts';
 import type { Judgement } from '../judge/judge.ts';
 import { NOISY_CONTROLS } from '../judge/noise.ts';
-import type { BackendRecord, Plan } from '../trace/schema.ts';
+import type { BackendRecord, Deviation, Plan } from '../trace/schema.ts';
 import { adafactor } from '../training/adafactor.ts';
 import { adamW } from '../training/adamw.ts';
 import type { Scenario } from '../training/trainer.ts';
@@ -27,7 +27,7 @@ let cases = 0;
 /** Judges one scenario of which every run errs by itself. */
 async function verdictOf(
   ulps: number,
-  scenario: Pick<Scenario, 'trainer' | 'lacks'>,
+  scenario: Pick<Scenario, 'trainer' | 'lacks' | 'deviates'>,
   plan: Plan,
 ): Promise<Judgement> {
   const number = cases++;
@@ -79,6 +79,36 @@ describe('healthy runs stay silent', () => {
       const verdict = await verdictOf(LEVELS[turn % 3]!, scenario, { steps: 14, resumeAt: [2, 5, 11] });
       expect(verdict.findings, `turn ${turn}`).toEqual([]);
     }
+  });
+});
+
+describe('declared deviations', () => {
+  const deviating = (omits: readonly Deviation[]): Pick<Scenario, 'trainer' | 'lacks' | 'deviates'> => ({
+    lacks: ['hooks'],
+    deviates: ['precision', 'slots', 'random', 'step-count'],
+    trainer: (context) => Regression.create(context, { omits }),
+  });
+  const declared: readonly Deviation[] = ['precision', 'slots', 'random', 'step-count'];
+
+  test('that happen leave healthy runs silent: 9 verdicts', async () => {
+    for (let turn = 0; turn < 9; turn++) {
+      const plan = { steps: 9, resumeAt: [3, 6] };
+      const verdict = await verdictOf(LEVELS[turn % 3]!, deviating(declared), plan);
+      expect(verdict.noise?.exact).toBe(false);
+      expect(verdict.findings, `turn ${turn}`).toEqual([]);
+    }
+  });
+
+  test.each([
+    ['precision', /'precision' did not happen: 3 of/],
+    ['slots', /'slots' did not happen: 6 of/],
+    ['random', /'noise'/],
+    ['step-count', /'step'/],
+  ] as const)('%s that does not happen is found', async (kind, says) => {
+    const omits = declared.filter((each) => each !== kind);
+    const { findings } = await verdictOf(1, deviating(omits), { steps: 6, resumeAt: [3] });
+    expect(findings[0]?.rule).toBe('deviation-did-not-happen');
+    expect(findings[0]?.sentence).toMatch(says);
   });
 });
 

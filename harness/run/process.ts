@@ -1,12 +1,11 @@
 /** One job in one fresh operating-system process, watched: its end, whatever it is, is written to its trace. */
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { readTrace } from '../trace/read.ts';
 import type { ProcessRecord, Trace } from '../trace/schema.ts';
 import { appendRecord } from '../trace/write.ts';
-import type { Job, Progress } from './job.ts';
+import type { Answer, Job, Progress } from './job.ts';
 
 const STDERR_LINES = 20;
 const STDERR_LINE_LENGTH = 2000;
@@ -21,7 +20,11 @@ export interface ProcessLimits {
 export interface ProcessOptions {
   readonly limits: ProcessLimits;
   readonly onProgress: (progress: Progress) => void;
+  /** Given the trace so far, where the job asks; without it the answer is to go on. */
+  readonly onAsk?: (trace: Trace) => Promise<boolean>;
   readonly signal: AbortSignal;
+  /** Reads its trace once it is gone. */
+  readonly read: (file: string) => Promise<Trace>;
 }
 
 export interface ProcessResult {
@@ -30,11 +33,35 @@ export interface ProcessResult {
   readonly skip: string | undefined;
 }
 
-/** Where Node itself would put it. */
-const COMPILE_CACHE = path.join(tmpdir(), 'node-compile-cache');
-
 // The same file name with the extension of this one: .ts from source, .js when built.
 const entry = fileURLToPath(new URL(`child${path.extname(import.meta.url)}`, import.meta.url));
+
+const stripped = new URL('stripped.mjs', import.meta.url).href;
+
+/**
+ * Most of a short process is the compiling of what it imports, the same each time: kept in the folder that packages
+ * come to lie in, which is nobody else's. Empty where there is none.
+ */
+const CACHES = cachesIn(nodeModules(import.meta.dirname));
+
+function cachesIn(folder: string | undefined): Record<string, string> {
+  if (folder === undefined) return {};
+  const own = path.join(folder, '.cache', 'resumeproof');
+  return {
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? path.join(own, 'compiled'),
+    RESUMEPROOF_STRIPPED: path.join(own, 'stripped'),
+  };
+}
+
+/** The outermost one that this file lies in, or the next one beside a folder above it. */
+function nodeModules(from: string): string | undefined {
+  const [outside, ...inside] = from.split(`${path.sep}node_modules${path.sep}`);
+  if (inside.length > 0) return path.join(outside!, 'node_modules');
+  const beside = path.join(from, 'node_modules');
+  if (existsSync(beside)) return beside;
+  const above = path.dirname(from);
+  return above === from ? undefined : nodeModules(above);
+}
 
 /** Starts the job and waits for its end. Never throws for what the child does. */
 export async function runProcess(job: Job, options: ProcessOptions): Promise<ProcessResult> {
@@ -58,26 +85,37 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   };
   rearm();
 
+  const file = path.join(job.folder, 'trace.jsonl');
   const stderr: string[] = [];
-  const child = execa(process.execPath, ['--no-warnings', entry, JSON.stringify(job)], {
-    // Most of a short process is the compiling of what it imports: the same each time.
-    env: { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? COMPILE_CACHE },
-    ipc: true,
-    serialization: 'json',
-    buffer: false,
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
-    reject: false,
-    cancelSignal: stop.signal,
-    // A hung backend does not answer a polite signal.
-    killSignal: 'SIGKILL',
-  });
+  const child = execa(
+    process.execPath,
+    ['--no-warnings', `--import=${stripped}`, entry, JSON.stringify(job)],
+    {
+      env: CACHES,
+      ipc: true,
+      serialization: 'json',
+      buffer: false,
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+      reject: false,
+      cancelSignal: stop.signal,
+      // A hung backend does not answer a polite signal.
+      killSignal: 'SIGKILL',
+    },
+  );
   child.on('message', (message: Progress) => {
     rearm();
     if (message.kind === 'started') skip = message.skip;
+    if (message.kind === 'asks') void answer();
     options.onProgress(message);
   });
+  // A process that is gone needs no answer, and its end tells of it.
+  const answer = async (): Promise<void> => {
+    const trace = await options.read(file);
+    const goOn = (await options.onAsk?.({ ...trace, defect: undefined })) ?? true;
+    child.send({ goOn } satisfies Answer, () => {});
+  };
   const [result] = await Promise.all([
     child,
     eachLine(child.iterable({ from: 'stderr' }), (line) => {
@@ -96,7 +134,6 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   if (unstarted)
     stderr.push((result.originalMessage ?? result.shortMessage ?? '').slice(0, STDERR_LINE_LENGTH));
 
-  const file = path.join(job.folder, 'trace.jsonl');
   appendRecord(file, {
     kind: 'process',
     outcome,
@@ -105,7 +142,7 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
     seconds: (performance.now() - start) / 1000,
     stderr,
   });
-  return { trace: await readTrace(file), skip };
+  return { trace: await options.read(file), skip };
 }
 
 async function eachLine(lines: AsyncIterable<string>, take: (line: string) => void): Promise<void> {

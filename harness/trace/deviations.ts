@@ -1,6 +1,6 @@
 /** What a scenario may declare that its trainer does not restore, and which entries of a state each covers. */
 import { type CounterKind, counterKind, type GeneratorKind, generatorKind } from './names.ts';
-import type { Deviation, TensorRecord } from './schema.ts';
+import { DEVIATIONS, type Deviation, type TensorRecord } from './schema.ts';
 
 interface Coverage {
   readonly tensors?: readonly TensorRecord['kind'][];
@@ -28,9 +28,10 @@ export interface EntryName {
   readonly name: string;
 }
 
-/** The first of the declared deviations that covers an entry. */
+/** The declared deviation that covers an entry; not precision, which covers any tensor, where another does. */
 export const coveredBy = (declared: readonly Deviation[], { kind, name }: EntryName): Deviation | undefined =>
-  declared.find((deviation) => {
+  DEVIATIONS.find((deviation) => {
+    if (!declared.includes(deviation)) return false;
     const { tensors = [], counters = [], random = [] } = COVERAGE[deviation];
     if (kind === 'counter') return counters.includes(counterKind(name));
     if (kind === 'random') return random.includes(generatorKind(name));

@@ -1,6 +1,14 @@
 /** Reads a trace back, line by line, checked against the schema and bounded in memory. */
 import { createReadStream } from 'node:fs';
-import { type RunRecord, recordSchema, TRACE_FORMAT, type Trace, type TraceRecord } from './schema.ts';
+import { ColumnPool, cutColumns } from './columns.ts';
+import {
+  type RunRecord,
+  recordSchema,
+  type StepRecord,
+  TRACE_FORMAT,
+  type Trace,
+  type TraceRecord,
+} from './schema.ts';
 
 /** A longer line is not a trace of ours: 500 parameters make lines of some 60 kB. */
 export const MAX_LINE_BYTES = 64 * 1024 * 1024;
@@ -13,7 +21,15 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] extends readonly (infer I
  * Never throws for what a trace contains: what is amiss is in {@link Trace.defect}, and what was read up
  * to there is kept. A cut-off last line, as a killed process leaves it, is a defect too.
  */
-export async function readTrace(file: string): Promise<Trace> {
+export const readTrace = (file: string): Promise<Trace> => traceReader()(file);
+
+/** One for the traces that are judged together: it keeps the columns that are the same in them but once. */
+export function traceReader(): (file: string) => Promise<Trace> {
+  const columns = new ColumnPool();
+  return (file) => readWith(columns, file);
+}
+
+async function readWith(columns: ColumnPool, file: string): Promise<Trace> {
   const trace: Mutable<Trace> = {
     file,
     run: undefined,
@@ -91,8 +107,9 @@ export async function readTrace(file: string): Promise<Trace> {
   try {
     for await (const line of lines(file)) {
       lineNumber += 1;
-      if (line === '') continue;
-      const defect = line === undefined ? `is longer than ${MAX_LINE_BYTES} bytes` : readLine(line, take);
+      if (line?.length === 0) continue;
+      const defect =
+        line === undefined ? `is longer than ${MAX_LINE_BYTES} bytes` : readLine(line, columns, take);
       if (defect !== undefined) trace.defect ??= `line ${lineNumber} ${defect}`;
     }
   } catch (error) {
@@ -108,10 +125,16 @@ export function firstStep({ role, segment, plan }: Pick<RunRecord, 'role' | 'seg
   return role === 'after' || role === 'cold' ? (plan.resumeAt[segment - 1] ?? 0) : 0;
 }
 
-function readLine(line: string, take: (record: TraceRecord) => string | undefined): string | undefined {
+function readLine(
+  line: Buffer,
+  columns: ColumnPool,
+  take: (record: TraceRecord) => string | undefined,
+): string | undefined {
+  const step = readStep(line, columns);
+  if (step !== undefined) return take(step);
   let json: unknown;
   try {
-    json = JSON.parse(line);
+    json = JSON.parse(line.toString());
   } catch {
     return 'is not JSON (cut off?)';
   }
@@ -129,15 +152,36 @@ function readLine(line: string, take: (record: TraceRecord) => string | undefine
   return take(parsed.data);
 }
 
+/** A step, as the schema reads it; undefined for other records, and for a step that the schema may refuse. */
+function readStep(line: Buffer, pool: ColumnPool): StepRecord | undefined {
+  const cut = cutColumns(line);
+  if (cut === undefined) return undefined;
+  let rest: unknown;
+  try {
+    rest = JSON.parse(cut.rest);
+  } catch {
+    return undefined;
+  }
+  const parsed = recordSchema.safeParse(rest);
+  if (!parsed.success || parsed.data.kind !== 'step') return undefined;
+  const columns: Record<string, readonly unknown[]> = {};
+  for (const [name, text] of cut.columns) {
+    const column = pool.read(name, text);
+    if (column === undefined) return undefined;
+    columns[name] = column;
+  }
+  return { ...parsed.data, ...columns };
+}
+
 /** Lines without their ends; undefined, and no more, for a line over the bound, so that none fills memory. */
-async function* lines(file: string): AsyncGenerator<string | undefined> {
+async function* lines(file: string): AsyncGenerator<Buffer | undefined> {
   let parts: Buffer[] = [];
   let size = 0;
   for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
     let start = 0;
     for (let end = chunk.indexOf(10, start); end !== -1; end = chunk.indexOf(10, start)) {
       parts.push(chunk.subarray(start, end));
-      yield Buffer.concat(parts).toString('utf8');
+      yield parts.length === 1 ? parts[0]! : Buffer.concat(parts);
       parts = [];
       size = 0;
       start = end + 1;
@@ -147,5 +191,5 @@ async function* lines(file: string): AsyncGenerator<string | undefined> {
     if (size > MAX_LINE_BYTES) return yield undefined;
     parts.push(rest);
   }
-  if (size > 0) yield Buffer.concat(parts).toString('utf8');
+  if (size > 0) yield Buffer.concat(parts);
 }

@@ -11,7 +11,7 @@ export const ROLES = ['control', 'twin', 'before', 'after', 'cold'] as const;
 /** Kinds of things a trainer may lack; it must say so, since empty against empty proves nothing. */
 export const OBSERVABLES = ['hooks', 'slots', 'images', 'random', 'gradients', 'rates', 'batches'] as const;
 
-/** What a scenario may declare that its trainer does not restore; deviations.ts tells what each covers. */
+/** What a scenario may declare that its trainer does not restore, the general last; deviations.ts tells what each covers. */
 export const DEVIATIONS = [
   'data-order',
   'step-count',

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { coveredBy } from './deviations.ts';
 import { MAX_LINE_BYTES, readTrace } from './read.ts';
-import type { Trace, TraceRecord } from './schema.ts';
+import { DEVIATIONS, recordSchema, type Trace, type TraceRecord } from './schema.ts';
 import { processRecords, traces } from './testing/records.ts';
 import { appendRecord, createTrace, formatRecord } from './write.ts';
 
@@ -102,6 +103,7 @@ const step = (step: number, width = 1) => {
     strayUpdates: 0,
   } satisfies TraceRecord;
 };
+const text = (record: TraceRecord) => formatRecord(record).trim();
 const parameters: TraceRecord = { kind: 'parameters', names: ['é'], groups: [null] };
 const end = {
   kind: 'end',
@@ -141,6 +143,106 @@ test('cut off at any byte, it is read up to there, told as such, and takes the p
   }
 });
 
+const COLUMNS = ['l2', 'updateL2', 'changed', 'gradientL2', 'hookCalls', 'updates', 'rates'];
+const values = fc.constantFrom(
+  ...[
+    '[1]',
+    '[0.5]',
+    '[-0]',
+    '[-1]',
+    '[1e999]',
+    '[9007199254740993]',
+    '[true]',
+    '[null]',
+    '["NaN"]',
+    '[ 1 ]',
+  ],
+  ...[
+    '["\\u004eaN"]',
+    '["nan"]',
+    '["]"]',
+    '["é"]',
+    '[1,]',
+    '[1 2]',
+    '[[1]]',
+    '[]',
+    '[1,2]',
+    '[',
+    ']',
+    '5',
+    '',
+  ],
+  ...['"[1]"', '{"l2":[2]}', '{"a":"}","l2":[2]}', '"\\"l2\\":[1]"', 'null', '[toString]', '["toString"]'],
+);
+/** A step as text: with other columns, in any order, with what does not belong there, and torn. */
+const lines = fc
+  .record({
+    record: fc.constantFrom(step(3), {
+      ...step(3),
+      appliedGradientL2: [0.5],
+      linf: [0.25],
+      strayGradients: 1,
+    }),
+    replaced: fc.uniqueArray(fc.constantFrom(...COLUMNS), { maxLength: 3 }),
+    value: values,
+    others: fc.array(
+      fc.tuple(fc.constantFrom('"l2"', '"\\u006c2"', '"changed"', '"claimed"', '"x\\"l2"', '"é"'), values),
+      { maxLength: 1 },
+    ),
+    space: fc.constantFrom('', ' ', '\t '),
+    torn: fc.oneof(
+      { weight: 3, arbitrary: fc.constant(undefined) },
+      {
+        weight: 1,
+        arbitrary: fc.tuple(fc.nat(300), fc.constantFrom('', '"', ']', '}', '{', ',', '\\', '0')),
+      },
+    ),
+  })
+  .chain(({ record, replaced, value, others, space, torn }) => {
+    const own = Object.entries(JSON.parse(text(record))).map(
+      ([key, given]) =>
+        [JSON.stringify(key), replaced.includes(key) ? value : JSON.stringify(given)] as const,
+    );
+    const entries = [...own, ...others];
+    return fc.shuffledSubarray(entries, { minLength: entries.length - others.length }).map((some) => {
+      const whole = `{${some.map((entry) => entry.join(`${space}:${space}`)).join(`,${space}`)}}`;
+      if (torn === undefined) return whole;
+      const at = torn[0] % whole.length;
+      return whole.slice(0, at) + torn[1] + whole.slice(at + 1);
+    });
+  });
+
+test('a step is read and refused as by the schema, however its line is written', async () => {
+  let [taken, refused] = [0, 0];
+  await fc.assert(
+    fc.asyncProperty(lines, async (line) => {
+      writeFileSync(file, [text(run), text(parameters), line].join('\n'));
+      const { steps, defect } = await readTrace(file);
+      const { success, data, error } = recordSchema.safeParse(parsed(line));
+      if (!success) {
+        refused += 1;
+        expect(steps).toEqual([]);
+        const [{ path, message }] = error.issues as [(typeof error.issues)[0]];
+        const why = `is not a trace record: ${path.join('.') || 'record'}: ${message}`;
+        expect(defect).toBe(`line 3 ${parsed(line) === undefined ? 'is not JSON (cut off?)' : why}`);
+      } else if (steps.length > 0) {
+        taken += 1;
+        expect(steps).toEqual([{ ...data, names: ['é'], groups: [null] }]);
+      } else expect(defect).toMatch(/^line 3 (jumps|holds a step)/);
+    }),
+    { numRuns: 2000 },
+  );
+  expect(Math.min(taken, refused)).toBeGreaterThan(100);
+});
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
 const state: TraceRecord = { kind: 'state', at: 'end', step: 4, tensors: [], random: {}, counters: {} };
 const sample = (file: string) => ({
   kind: 'sample',
@@ -153,7 +255,6 @@ const sample = (file: string) => ({
   height: 1,
 });
 const line = (record: object) => JSON.stringify(record);
-const text = (record: TraceRecord) => formatRecord(record).trim();
 
 test.each<[what: string, line: string, defect: RegExp]>([
   ['no JSON', 'Traceback (most recent call last):', /is not JSON/],
@@ -172,6 +273,7 @@ test.each<[what: string, line: string, defect: RegExp]>([
     text(step(4)).replace('"NaN"', '1e999'),
     /: claimed\.loss: expected a number, or /,
   ],
+  ['a norm beyond doubles', text(step(4)).replace('"Infinity"', '1e999'), /: l2\.0: expected a number, or /],
   [
     'a counter that is a list',
     line({ ...state, counters: { step: [] } }),
@@ -238,4 +340,22 @@ test('a line without end fills neither the memory nor the message', async () => 
   const { defect } = await readTrace(file);
   expect(defect).toMatch(/^line 2 is not a trace record: random\.kkk/);
   expect(defect!.length).toBeLessThan(1000);
+});
+
+test.each([
+  ['step-count', 'counter', ['step', 'globalStep', 'global_step', 'updates', 'batches', 'steps']],
+  ['data-order', 'counter', ['data.epoch', 'data.position', 'epoch', 'sampler/cursor']],
+  ['data-order', 'random', ['shuffle', 'sampler', 'data.order']],
+  ['random', 'random', ['noise', 'dropout', 'python', 'torch.cuda']],
+  ['schedule', 'counter', ['schedule.main.lastEpoch', 'learningRate.all', 'optimizer.learningRate', 'lr']],
+  ['slots', 'counter', ['optimizer.main.step', 'actor/optimizer.iterations']],
+  ['averages', 'counter', ['ema.updates']],
+  ['loss-scale', 'counter', ['lossScale', 'lossScale.growth', 'loss_scale']],
+  ['gradients', 'counter', ['accumulation.phase', 'microBatch']],
+  [undefined, 'counter', ['weightDecay.all', 'optimizer.beta1', 'patience', 'stepping', 'datagram']],
+] as const)('%s covers the %s of these names alone', (deviation, kind, names) => {
+  for (const name of names) {
+    const covering = DEVIATIONS.filter((each) => coveredBy([each], { kind, name }) !== undefined);
+    expect(covering, name).toEqual(deviation === undefined ? [] : [deviation]);
+  }
 });

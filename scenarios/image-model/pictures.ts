@@ -38,12 +38,13 @@ const REPEATED = /^(?<repeats>\d{1,9})_./;
 const LABELLED = /^(?<digit>[0-9])[-_]/;
 
 /**
- * Reads every picture of the folder.
+ * Reads the pictures of the folder.
+ * @param most read no more than the first ones; all by default
  * @throws {Error} one line that names the folder or file at fault: not there, without pictures, badly named,
  * a symbolic link, unreadable, more than 32 MiB or 50 megapixels, or too many
  */
-export async function readPictures(folder: string): Promise<PictureFolder> {
-  const found = await findPictures(folder);
+export async function readPictures(folder: string, most = Number.POSITIVE_INFINITY): Promise<PictureFolder> {
+  const found = (await findPictures(folder)).slice(0, most);
   const pictures: Picture[] = [];
   const order: { id: string; picture: Picture }[] = [];
   for (const { id, repeats } of found) {

@@ -40,7 +40,7 @@ const PICTURES = path.join(import.meta.dirname, '..', '..', 'fixtures', 'picture
 
 export async function network(options: NetworkOptions, seed: number, folder = PICTURES): Promise<Model> {
   const { hidden = [16, 16], pictures: count = 1, tied, normalised, adapters, frozen } = options;
-  const pictures = (await readPictures(folder)).pictures.slice(0, count);
+  const { pictures } = await readPictures(folder, count);
   const several = pictures.length > 1;
   const inputs = [FEATURES, ...hidden];
   const shapes = new Map<string, readonly number[]>();

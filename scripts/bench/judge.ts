@@ -4,7 +4,7 @@ import path from 'node:path';
 import { collectEvidence } from '../../harness/judge/evidence.ts';
 import { judge } from '../../harness/judge/judge.ts';
 import type { Outcome } from '../../harness/judge/verdict.ts';
-import { readTrace } from '../../harness/trace/read.ts';
+import { traceReader } from '../../harness/trace/read.ts';
 import type { Plan, Trace } from '../../harness/trace/schema.ts';
 
 export interface JudgeCost {
@@ -24,8 +24,9 @@ async function measure(folder: string, plan: Plan, runs: readonly string[]): Pro
   const sizes = await Promise.all(files.map((file) => stat(file)));
   const start = process.memoryUsage.rss();
   const began = performance.now();
+  const traceOf = traceReader();
   const traces: Trace[] = [];
-  for (const file of files) traces.push(await readTrace(file));
+  for (const file of files) traces.push(await traceOf(file));
   const read = performance.now();
   const subject = { scenario: 'synthetic', about: '', expect: 'proven' as const, replay: '' };
   const { outcome, headline } = judge(subject, collectEvidence(plan, 'wasm', traces));

@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import type { BackendName } from '../../harness/backend/names.ts';
 import type { Job } from '../../harness/run/job.ts';
 import { runProcess } from '../../harness/run/process.ts';
+import { readTrace } from '../../harness/trace/read.ts';
 import { median } from './figures.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
@@ -42,6 +43,9 @@ export async function measureStart(backend: BackendName, rounds: number): Promis
         folder: path.join(folder, String(round)),
         checkpoint: null,
         saveTo: null,
+        until: null,
+        askAt: null,
+        settle: false,
         fault: null,
         ask: [],
       };
@@ -72,6 +76,7 @@ async function underTheHarness(job: Job): Promise<number> {
   const { trace } = await runProcess(job, {
     limits: { step: 120, run: 600 },
     signal: new AbortController().signal,
+    read: readTrace,
     onProgress: ({ kind }) => {
       if (kind === 'step') first ??= performance.now() - start;
     },

@@ -31,11 +31,11 @@ export async function writeTraces(
     { role: 'before', segment: 0, from: 0, to: at },
     { role: 'after', segment: 1, from: at, to: plan.steps },
   ];
-  for (const [seed, run] of runs.entries()) {
-    const lost = which === 'faulty' && run.role === 'after';
+  for (const [index, run] of runs.entries()) {
     await writeRun(path.join(folder, nameOf(run)), run, plan, parameters, {
-      lost,
-      noise: which === 'noisy' ? { seed: seed + 1 } : undefined,
+      lost: which === 'faulty' && run.role === 'after',
+      // What a run resumes from is what the one before it has saved.
+      noise: which === 'noisy' ? (step) => (run.from > 0 && step <= run.from ? index : index + 1) : undefined,
     });
   }
   return runs.map(nameOf);
@@ -45,7 +45,8 @@ const nameOf = ({ role, segment }: Run): string => `${role}-${segment}`;
 
 interface Deviation {
   readonly lost: boolean;
-  readonly noise: { readonly seed: number } | undefined;
+  /** What a run's noise is drawn with after a step. */
+  readonly noise: ((step: number) => number) | undefined;
 }
 
 async function writeRun(
@@ -61,7 +62,7 @@ async function writeRun(
   /** Of about 1, the same in each run; with noise, in about as many digits as float32 has. */
   const value = (kind: number, step: number, at: number): number => {
     const own = 1 + unit(kind, step, at) / 2 + (lost && step > from ? 0.1 : 0);
-    return noise === undefined ? own : own * (1 + 1e-7 * (unit(noise.seed, kind * 1e6 + step, at) - 0.5));
+    return noise === undefined ? own : own * (1 + 1e-7 * (unit(noise(step), kind * 1e6 + step, at) - 0.5));
   };
   const column = (kind: number, step: number): number[] => names.map((_, at) => value(kind, step, at));
   const stateAt = (at: StateRecord['at'], step: number): StateRecord => ({

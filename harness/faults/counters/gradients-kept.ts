@@ -6,8 +6,8 @@ export default defineProgramFault({
   breaks: 'Gradients are not dropped after an update, so that they pile up.',
   reports: [],
   proofs: ['faithful'],
-  rule: 'gradients-differ',
-  cause: 'gradients-kept',
+  rule: ['gradients-differ', 'update-counts-differ'],
+  cause: ['gradients-kept', 'update-doubled'],
   needs: isUnfused,
   change: (program) => skipInEachStep(program, 'drop gradients'),
 });

@@ -5,7 +5,7 @@ export default defineProgramFault({
   id: 'shuffle-reseeded',
   breaks: 'The generator of the shuffle buffer begins anew.',
   reports: ['huggingface/accelerate#4195'],
-  proofs: ['restored', 'faithful'],
+  proofs: ['restored'],
   rule: 'random-not-restored',
   cause: 'random-reseeded',
   needs: hasShuffleBuffer,

@@ -9,8 +9,8 @@ export default defineProgramFault({
   breaks: 'What is saved is the state of the step before.',
   reports: ['allenai/allennlp#1650'],
   proofs: ['restored'],
-  rule: ['parameters-not-restored', 'counters-not-restored'],
-  cause: ['saved-before-update', 'older-checkpoint', 'nothing-restored'],
+  rule: ['parameters-not-restored', 'counters-not-restored', 'equals-cold-start'],
+  cause: ['saved-before-update', 'older-checkpoint', 'nothing-restored', 'weights-alone'],
   saves: true,
   needs: anyLoop,
   change: (program) => {

@@ -10,7 +10,7 @@ export default defineProgramFault({
   reports: ['Lightning-AI/pytorch-lightning#688'],
   proofs: ['restored'],
   rule: 'parameters-not-restored',
-  cause: ['checkpoint-mixed', 'weights-partly-loaded'],
+  cause: ['checkpoint-mixed', 'weights-partly-loaded', 'saved-before-update'],
   saves: true,
   needs: anyLoop,
   change: (program) => {

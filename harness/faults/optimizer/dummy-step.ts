@@ -6,9 +6,9 @@ export default defineProgramFault({
   id: 'dummy-step',
   breaks: 'Restoring runs a step with zero gradients, so that slots and step counts move on.',
   reports: ['huggingface/accelerate#4289'],
-  proofs: ['restored', 'faithful'],
-  rule: 'slots-not-restored',
-  cause: 'slots-changed',
+  proofs: ['restored'],
+  rule: ['slots-not-restored', 'counters-not-restored'],
+  cause: ['slots-changed', 'optimizer-step-changed'],
   needs: anyLoop,
   change: (program) =>
     onceResumed(program, ({ driven }) => {

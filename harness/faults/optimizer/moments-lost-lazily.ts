@@ -5,9 +5,9 @@ export default defineProgramFault({
   id: 'moments-lost-lazily',
   breaks: 'Slots are made at the first step, so that the load finds nothing to fill, step counts included.',
   reports: ['KempnerInstitute/KempnerForge#115'],
-  proofs: ['restored', 'faithful'],
-  rule: 'slots-not-restored',
-  cause: 'slots-missing',
+  proofs: ['restored'],
+  rule: ['slots-not-restored', 'counters-not-restored'],
+  cause: ['slots-missing', 'optimizer-step-reset'],
   needs: anyLoop,
   change: (program) =>
     onLoad(program, (saved) => ({

@@ -4,9 +4,9 @@ export default defineProgramFault({
   id: 'optimizer-registered-late',
   breaks: 'The only optimizer and its schedule are registered after the restore, which does not know them.',
   reports: ['X-GenGroup/Flow-Factory#172'],
-  proofs: ['restored', 'faithful'],
-  rule: 'slots-not-restored',
-  cause: 'optimizer-registered-late',
+  proofs: ['restored'],
+  rule: ['slots-not-restored', 'counters-not-restored'],
+  cause: ['optimizer-registered-late', 'schedule-restarted'],
   needs: ({ driven }) => driven.length === 1,
   change: (program) => {
     inResume(program, 'register', () => {});

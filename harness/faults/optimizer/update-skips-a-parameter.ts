@@ -6,8 +6,8 @@ export default defineProgramFault({
   id: 'update-skips-a-parameter',
   breaks: 'The update leaves one parameter out.',
   reports: [],
-  proofs: ['alive', 'faithful'],
-  rule: 'stalled-parameters',
+  proofs: ['alive'],
+  rule: ['stalled-parameters', 'update-counts-differ'],
   cause: 'update-lost',
   needs: isUnfused,
   change: (program) =>

@@ -5,7 +5,7 @@ export default defineProgramFault({
   id: 'rng-advanced',
   breaks: 'Restoring draws a number.',
   reports: ['huggingface/transformers#46628'],
-  proofs: ['restored', 'faithful'],
+  proofs: ['restored'],
   rule: 'random-not-restored',
   cause: 'random-changed',
   needs: draws,

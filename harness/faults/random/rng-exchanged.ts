@@ -5,7 +5,7 @@ export default defineProgramFault({
   id: 'rng-exchanged',
   breaks: 'Generators come back with each other’s state.',
   reports: [],
-  proofs: ['restored', 'faithful'],
+  proofs: ['restored'],
   rule: 'random-not-restored',
   cause: 'random-exchanged',
   needs: hasSeveralGenerators,

@@ -6,7 +6,7 @@ export default defineProgramFault({
   id: 'rng-of-older-checkpoint',
   breaks: 'The second checkpoint keeps the random state of the first.',
   reports: [],
-  proofs: ['restored', 'faithful'],
+  proofs: ['restored'],
   rule: 'random-not-restored',
   cause: 'random-rewound',
   needs: (parts) => draws(parts) && resumesTwice(parts),

@@ -5,7 +5,7 @@ export default defineProgramFault({
   id: 'rng-one-of-several',
   breaks: 'One of several generators is forgotten.',
   reports: ['ByteDance-Seed/VeOmni#1189'],
-  proofs: ['restored', 'faithful'],
+  proofs: ['restored'],
   rule: 'random-not-restored',
   cause: 'random-reseeded',
   needs: hasSeveralGenerators,

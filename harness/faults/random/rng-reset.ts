@@ -5,7 +5,7 @@ export default defineProgramFault({
   id: 'rng-reset',
   breaks: 'Generators are seeded anew.',
   reports: ['ai2cm/ace#690', 'vllm-project/speculators#1027', 'marin-community/levanter#378'],
-  proofs: ['restored', 'faithful'],
+  proofs: ['restored'],
   rule: 'random-not-restored',
   cause: 'random-reseeded',
   needs: draws,

@@ -9,7 +9,7 @@ export default defineProgramFault({
   reports: ['huggingface/transformers#29383'],
   proofs: ['alive', 'faithful'],
   rule: 'gradients-missing',
-  cause: 'adapters-not-attached',
+  cause: ['adapters-not-attached', 'loss-holds-old-model'],
   needs: hasAdapters,
   change: (program) =>
     onceResumed(program, (parts) => {

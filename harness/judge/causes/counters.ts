@@ -418,7 +418,7 @@ interface Place {
 }
 
 /** Where in the control's examples the resumed run goes on. */
-function placeOf({ evidence, resume, pairs }: Clues, counts: readonly ChangedCounter[]): Place {
+function placeOf({ evidence, resume, pairs, initial }: Clues, counts: readonly ChangedCounter[]): Place {
   const counted = counts.length > 0 ? `: ${counterNames(counts)}` : '';
   const batch = pairs[0]?.resumed.claimed.batch ?? [];
   const steps = evidence.control?.steps ?? [];
@@ -429,7 +429,10 @@ function placeOf({ evidence, resume, pairs }: Clues, counts: readonly ChangedCou
   const places = ids.flatMap((_, at) =>
     batch.length > 0 && batch.every((id, n) => ids[at + n] === id) ? [at] : [],
   );
-  if (counts.length > 0 && areFresh(counts))
+  const moved = Object.entries(resume.saved?.counters ?? {}).filter(
+    ([name, saved]) => counterKind(name) === 'data' && saved !== initial?.counters[name],
+  );
+  if (counts.length > 0 && counts.length >= moved.length && areFresh(counts))
     return { way: 'restarted', told: `the data began anew${counted}` };
   if (places.includes(0) && here > 0)
     return { way: 'restarted', told: 'the data began anew: the first batch is the control’s first' };

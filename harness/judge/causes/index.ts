@@ -6,6 +6,7 @@
 import { AVERAGES } from './averages.ts';
 import type { Cause } from './cause.ts';
 import { COUNTER_CAUSES, SCHEDULE_CAUSES } from './counters.ts';
+import { DECLARED } from './declared.ts';
 import { ENDS } from './ends.ts';
 import { RANDOM } from './random.ts';
 import { SLOTS, SLOTS_CHANGED } from './slots.ts';
@@ -14,6 +15,7 @@ import { UPDATES } from './updates.ts';
 import { TRAITS, WEIGHTS, WEIGHTS_CHANGED } from './weights.ts';
 
 export const CAUSES: readonly Cause[] = [
+  ...DECLARED,
   ...TRAITS,
   ...WEIGHTS,
   WEIGHTS_CHANGED,

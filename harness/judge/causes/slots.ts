@@ -52,7 +52,10 @@ export const SLOTS: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('slot');
       const owner = new Map(
-        [...tensorsOf(clues.resume.saved, 'slot').values()].map(({ sha256, name }) => [sha256, name]),
+        // Zeros are nobody’s.
+        [...tensorsOf(clues.resume.saved, 'slot').values()]
+          .filter(({ l2 }) => l2 !== 0)
+          .map(({ sha256, name }) => [sha256, name]),
       );
       const others = of.map(({ name, resumed }) =>
         resumed === undefined || owner.get(resumed.sha256) === name ? undefined : owner.get(resumed.sha256),
@@ -94,6 +97,7 @@ export const SLOTS: readonly Cause[] = [
         of.length === 0 ||
         whole(slots) ||
         kinds.size !== 1 ||
+        there.length === 0 ||
         of.length < there.length ||
         !['missing', 'zero'].includes(way)
       )

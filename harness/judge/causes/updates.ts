@@ -20,7 +20,8 @@ function commonFactor(
       const [mine, theirs] = [resumed[column]?.[at], control[column]?.[control.names.indexOf(name)]];
       return typeof mine === 'number' && typeof theirs === 'number' && theirs > 0 ? [mine / theirs] : [];
     });
-    if (ratios.length === 0 || ratios.every((ratio) => ratio === 1)) continue;
+    // One number alone is always a factor.
+    if (ratios.length < 2 || ratios.every((ratio) => ratio === 1)) continue;
     const [first] = ratios as [number];
     // Norms that are summed in float32, of values that are rounded once more: some units of 2^-20.
     const width = evidence.noise.exact ? 2 ** -18 : 2 ** -10;

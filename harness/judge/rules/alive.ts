@@ -294,11 +294,12 @@ const countRule = (
   cause: string,
   remedy: string,
 ): Rule =>
-  aliveRule(what, ({ resume, control, resumed, names }) => {
+  aliveRule(what, ({ resume, control, resumed, names, movedInControl }) => {
     const different = names.filter((name) => {
       const seen = total(resumed, name, column);
       // None at all is another rule's finding: silent hooks, or parameters that stall.
-      return seen > 0 && seen !== total(control, name, column);
+      const told = seen === 0 && (column === hookCalls || movedInControl.has(name));
+      return !told && seen !== total(control, name, column);
     });
     const [first] = different;
     if (first === undefined) return undefined;

@@ -182,6 +182,7 @@ function curveRule({ quantity, noun, cause, ...what }: CurveRule): Rule {
     judge: ({ resumes, noise }) =>
       resumes.flatMap((resume): Found[] => {
         for (const { control, resumed } of stepPairs(resume)) {
+          if (noise.agrees(quantity, control, resumed)) continue;
           const [theirs, mine] = [stepReadings(control, quantity), stepReadings(resumed, quantity)];
           const departed = departures(theirs, mine, (name) =>
             noise.compare(quantity, resumed.step, name, mine.get(name)),
@@ -253,6 +254,7 @@ export const appliedGradientsDiffer: Rule = {
   judge: ({ resumes, noise }) =>
     resumes.flatMap((resume): Found[] => {
       for (const { control, resumed } of stepPairs(resume)) {
+        if (noise.agrees('appliedGradientL2', control, resumed)) continue;
         const of = (quantity: Curve): Departure[] => {
           const mine = stepReadings(resumed, quantity);
           return departures(stepReadings(control, quantity), mine, (name) =>
@@ -386,8 +388,9 @@ export const imagesDifferFromControl = lastRule(
   'image',
   'sampled image',
   'the weights, or their average, differ from the control’s',
-  ({ last, images }) =>
-    last === undefined
+  ({ last, controlLast, images }) =>
+    // A control that did not come to its end has a finding of its own.
+    last === undefined || controlLast === undefined
       ? undefined
       : { mine: imageReadings(images.last), theirs: imageReadings(images.controlLast) },
 );
@@ -404,14 +407,16 @@ export const noiseTooLarge: Rule = {
   speaks: 'at the end of the stretch',
   judge: ({ resumes, noise }) =>
     resumes.flatMap((resume): Found[] => {
-      const widths = resume.controlSteps.flatMap((step) =>
+      if (noise.exact) return [];
+      const widthsAt = (step: TracedStep): Comparison[] =>
         [...stepReadings(step, 'updateL2')]
           .map(([name, reading]) => noise.compare('updateL2', step.step, name, reading))
           // What does not move in the controls has no noise, and tells nothing of theirs.
-          .filter(({ allowed, expected }) => allowed > 0 && expected !== 0),
-      );
-      const telling = widths.filter(({ allowed }) => allowed < 1).length;
-      if (noise.exact || widths.length === 0 || telling > 0) return [];
+          .filter(({ allowed, expected }) => allowed > 0 && expected !== 0);
+      // One is enough, and most often the first has it.
+      if (resume.controlSteps.some((step) => widthsAt(step).some(({ allowed }) => allowed < 1))) return [];
+      const widths = resume.controlSteps.flatMap(widthsAt);
+      if (widths.length === 0) return [];
       return [
         {
           sentence: `After resume ${resume.index}, the noise is too large to tell a run that trains from one that does not: ${noise.record.controls} equal controls lie that far apart.`,

@@ -1,5 +1,6 @@
 /** Restored: what the resumed process holds before its first step is what the saved one held. */
 import type { StateRecord, TensorRecord, TracedStep } from '../../trace/schema.ts';
+import { sameStep } from '../columns.ts';
 import { type Evidence, type Resume, tensorsOf } from '../evidence.ts';
 import type { Noise } from '../noise.ts';
 import { type Curve, imageReadings, stepReadings } from '../quantities.ts';
@@ -395,6 +396,7 @@ const COLD_CURVES = ['loss', 'l2', 'updateL2'] as const;
 
 /** Whether two runs that are no controls made the same step: to the bit, or within the noise. */
 function alike(noise: Noise, curve: Curve, one: TracedStep, other: TracedStep): boolean {
+  if (sameStep(one, other, curve)) return true;
   const [mine, theirs] = [stepReadings(one, curve), stepReadings(other, curve)];
   return (
     mine.size === theirs.size &&

@@ -1,5 +1,6 @@
 /** Is there evidence at all? Nothing passes by default. */
 import type { Observable, Trace, TracedStep } from '../../trace/schema.ts';
+import { sameValues } from '../columns.ts';
 import { type Evidence, stepsBetween, wantedBackend } from '../evidence.ts';
 import { type Found, figure, listed, ofAll, type Rule } from '../rule.ts';
 
@@ -372,7 +373,7 @@ export const notReproducible: Rule = {
       const other = theirs[index];
       return (
         other !== undefined &&
-        (!Object.is(step.claimed.loss, other.claimed.loss) || String(step.l2) !== String(other.l2))
+        (!Object.is(step.claimed.loss, other.claimed.loss) || !sameValues(step.l2, other.l2))
       );
     });
     if (different === undefined) return [];

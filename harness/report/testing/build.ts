@@ -67,6 +67,7 @@ export function verdict(over: Partial<Verdict> = {}): Verdict {
     asExpected: true,
     mismatch: null,
     plan: { steps: 30, resumeAt: [15] },
+    cut: null,
     backend,
     noise: noise(),
     seconds: 12.4,

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { collectEvidence } from '../../judge/evidence.ts';
 import { type Judgement, judge } from '../../judge/judge.ts';
-import { createProbe } from '../../probe/probe.ts';
+import { createProbe, type SamplePoint } from '../../probe/probe.ts';
 import { readTrace } from '../../trace/read.ts';
 import { type BackendRecord, type Plan, type Role, TRACE_FORMAT, type Trace } from '../../trace/schema.ts';
 import { createTrace } from '../../trace/write.ts';
@@ -10,7 +10,7 @@ import type { Scenario } from '../../training/trainer.ts';
 import { stepsOf } from '../job.ts';
 
 export interface Rehearsal {
-  readonly scenario: Pick<Scenario, 'trainer' | 'lacks'>;
+  readonly scenario: Pick<Scenario, 'trainer' | 'lacks' | 'deviates'>;
   readonly plan: Plan;
   readonly backend: BackendRecord;
   /** A fresh folder. */
@@ -54,6 +54,7 @@ async function runHere(
     plan,
     seed: 0,
     lacks: [...(scenario.lacks ?? [])],
+    ...(scenario.deviates === undefined ? {} : { deviates: [...scenario.deviates] }),
     backend,
     process: { pid: process.pid, node: process.version, platform: process.platform },
   });
@@ -66,7 +67,7 @@ async function runHere(
     weightsOnly: false,
   });
   const probe = createProbe(trainer, path.dirname(file), trace.write);
-  const record = async (at: 'pass' | 'save' | 'resume' | 'end', step: number): Promise<void> => {
+  const record = async (at: SamplePoint, step: number): Promise<void> => {
     await probe.sample(at, step);
     await probe.state(at, step);
   };
@@ -75,7 +76,11 @@ async function runHere(
   else await record('resume', first);
   for (let step = first + 1; step <= last; step++) {
     await probe.step(step);
-    if (step < last && plan.resumeAt.includes(step)) await record('pass', step);
+    if (step === last || !plan.resumeAt.includes(step)) continue;
+    await record('pass', step);
+    if (scenario.deviates === undefined) continue;
+    await trainer.deviate!(scenario.deviates);
+    await record('deviated', step);
   }
   const saves = last < plan.steps;
   await record(saves ? 'save' : 'end', last);

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { firstStep } from '../read.ts';
 import type { TraceRecord } from '../schema.ts';
-import { FAILURES, OBSERVABLES, ROLES, TRACE_FORMAT } from '../schema.ts';
+import { DEVIATIONS, FAILURES, OBSERVABLES, ROLES, TRACE_FORMAT } from '../schema.ts';
 
 const text = fc.string({ unit: 'binary', maxLength: 8 });
 // JSON has no −0.
@@ -31,6 +31,7 @@ const run = fc.record({
   }),
   seed: fc.integer(),
   lacks: fc.uniqueArray(fc.constantFrom(...OBSERVABLES)),
+  deviates: fc.uniqueArray(fc.constantFrom(...DEVIATIONS)),
   backend: fc.record({
     requested: text,
     name: text,
@@ -62,7 +63,7 @@ const tensor = fc.record(
 
 const state = fc.record({
   kind: fc.constant('state' as const),
-  at: fc.constantFrom('start', 'pass', 'save', 'resume', 'end'),
+  at: fc.constantFrom('start', 'pass', 'deviated', 'save', 'resume', 'end'),
   step: count,
   tensors: some(tensor),
   random: dictionary(sha256),
@@ -72,7 +73,7 @@ const state = fc.record({
 const sample = fc.record(
   {
     kind: fc.constant('sample' as const),
-    at: fc.constantFrom('pass', 'save', 'resume', 'end'),
+    at: fc.constantFrom('pass', 'deviated', 'save', 'resume', 'end'),
     step: count,
     name: text,
     file: fc.stringMatching(/^[\w.-]{1,20}$/).map((name) => `samples/${name}.png`),

@@ -1,0 +1,153 @@
+/** What the controls say of a quantity's noise: the variance of each thing, and what they have in common. */
+import { growthOf, mean, mediansOf, type Prior, priorOf } from './prior.ts';
+import { isCurve, type Quantity } from './quantities.ts';
+import type { Spreads, SpreadsAt } from './spreads.ts';
+
+export interface Fit {
+  /** Standard deviation of each value in one run, relative: by its own variance, its thing's or the prior's. */
+  deviations(step: number, spreads: Spreads): Float64Array;
+  readonly prior: Prior;
+  /** Root mean square of the relative deviations. */
+  readonly floor: number;
+  /** Values that a thing's variance is pooled over, on average. */
+  readonly valuesEach: number;
+  /** What is noisy and judged: how many things, and how many values. */
+  readonly things: number;
+  readonly comparisons: number;
+}
+
+/** The values whose variance is pooled: those of one name; of tensors and pictures, at one step. */
+const thingOf = (quantity: Quantity, step: number, name: string): string =>
+  isCurve(quantity) ? name : `${step} ${name}`;
+
+/**
+ * @param steps those that are measured: others, of a warm-up say, may be as noisy as they like
+ * @param isJudged which of them the resumed runs are compared at
+ */
+export function fitOf(
+  quantity: Quantity,
+  steps: readonly number[],
+  isJudged: (step: number) => boolean,
+  spreadsAt: SpreadsAt,
+  degrees: number,
+): Fit {
+  const ids = new Map<string, number>();
+  const judged = new Set<string>();
+  let comparisons = 0;
+  const parts: Measured[] = [];
+  steps.forEach((step, place) => {
+    const spreads = spreadsAt(quantity, step);
+    if (spreads === undefined) return;
+    const counts = isJudged(step);
+    const { names, starts, still, variances: own } = spreads;
+    const part = emptyMeasured(own.length);
+    let known = 0;
+    for (let index = 0; index < names.length; index += 1) {
+      const thing = thingOf(quantity, step, names[index]!);
+      for (let at = starts[index]!; at < starts[index + 1]!; at += 1) {
+        if (still[at] === 1) continue;
+        if (counts) {
+          comparisons += 1;
+          judged.add(thing);
+        }
+        if (Number.isNaN(own[at])) continue;
+        let id = ids.get(thing);
+        if (id === undefined) {
+          id = ids.size;
+          ids.set(thing, id);
+        }
+        part.variances[known] = own[at]!;
+        part.things[known] = id;
+        part.places[known] = place;
+        known += 1;
+      }
+    }
+    parts.push(known === own.length ? part : firstOf(part, known));
+  });
+  const measured = together(parts);
+  const { variances, things, places } = measured;
+  const growth = isCurve(quantity) ? growthAmong(steps, measured, ids.size) : 0;
+  const grown = Float64Array.from(steps, (step) => step ** growth);
+  const pooled = mediansOf(
+    variances.map((variance, at) => variance / grown[places[at]!]!),
+    things,
+    ids.size,
+  );
+  const prior = priorOf([...pooled], degrees);
+  return {
+    prior,
+    floor: Math.sqrt(mean(variances)),
+    valuesEach: variances.length / Math.max(1, ids.size),
+    things: judged.size,
+    comparisons,
+    deviations(step, { names, starts, variances: own }) {
+      const deviations = new Float64Array(own.length);
+      const factor = step ** growth;
+      names.forEach((name, index) => {
+        const id = ids.get(thingOf(quantity, step, name));
+        const flat = id === undefined ? 0 : pooled[id]!;
+        const moderated = (prior.degrees * prior.variance + degrees * flat) / (prior.degrees + degrees);
+        const common = Math.max(flat, moderated) * factor;
+        for (let at = starts[index]!; at < starts[index + 1]!; at += 1) {
+          deviations[at] = Math.sqrt(Math.max(own[at]!, common));
+        }
+      });
+      return deviations;
+    },
+  };
+}
+
+/** Of each value with a variance: that, its thing and its step's place among the steps. */
+interface Measured {
+  readonly variances: Float64Array;
+  readonly things: Uint32Array;
+  readonly places: Uint32Array;
+}
+
+const emptyMeasured = (length: number): Measured => ({
+  variances: new Float64Array(length),
+  things: new Uint32Array(length),
+  places: new Uint32Array(length),
+});
+
+const firstOf = ({ variances, things, places }: Measured, count: number): Measured => ({
+  variances: variances.slice(0, count),
+  things: things.slice(0, count),
+  places: places.slice(0, count),
+});
+
+function together(parts: readonly Measured[]): Measured {
+  const all = emptyMeasured(parts.reduce((sum, { things }) => sum + things.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.variances.set(part.variances, at);
+    all.things.set(part.things, at);
+    all.places.set(part.places, at);
+    at += part.things.length;
+  }
+  return all;
+}
+
+/** The exponent with which the variances grow in the step, each taken relative to its thing's. */
+function growthAmong(
+  steps: readonly number[],
+  { variances, things, places }: Measured,
+  count: number,
+): number {
+  const flat = mediansOf(variances, things, count);
+  const relative = emptyMeasured(variances.length);
+  let known = 0;
+  for (let at = 0; at < variances.length; at += 1) {
+    // Of a thing that is the same in most of its steps there is nothing to be relative to.
+    if (!(flat[things[at]!]! > 0)) continue;
+    relative.variances[known] = variances[at]! / flat[things[at]!]!;
+    relative.places[known] = places[at]!;
+    known += 1;
+  }
+  const medians = mediansOf(
+    relative.variances.subarray(0, known),
+    relative.places.subarray(0, known),
+    steps.length,
+  );
+  return growthOf(new Map(steps.map((step, place) => [step, medians[place]!])));
+}

@@ -1,0 +1,98 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { SampleRecord, StateRecord, StepRecord, TensorRecord } from '../trace/schema.ts';
+import { createSettling, type Shown } from './settling.ts';
+
+const NAMES = ['a', 'b', 'c'];
+const digest = (text: string | number): string => String(text).padStart(64, '0');
+
+const step = (at: number, changed: readonly boolean[]): StepRecord =>
+  ({
+    step: at,
+    changed: [...changed],
+    hookCalls: NAMES.map(() => 0),
+    updates: NAMES.map(() => 0),
+  }) as unknown as StepRecord;
+
+/** How often each thing had moved. */
+interface Moves {
+  readonly slot: number;
+  readonly average: number;
+  readonly image: number;
+}
+const shown = (at: number, { slot, average, image }: Moves): Shown => {
+  const tensor = (kind: TensorRecord['kind'], moves: number) =>
+    ({ kind, name: 'a', sha256: digest(moves), l2: moves }) as TensorRecord;
+  return {
+    state: { step: at, tensors: [tensor('slot', slot), tensor('average', average)] } as StateRecord,
+    samples: [{ name: 'picture', sha256: digest(image) } as SampleRecord],
+  };
+};
+
+test('a control has settled at its first look at which all that has moved has moved again', () => {
+  const moves = fc.array(
+    fc.record({
+      changed: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),
+      slot: fc.boolean(),
+      average: fc.boolean(),
+      image: fc.boolean(),
+    }),
+    { minLength: 2, maxLength: 12 },
+  );
+  fc.assert(
+    fc.property(moves, fc.nat(10), fc.boolean(), (steps, point, bare) => {
+      const last = 1 + (point % (steps.length - 1));
+      const until = (at: number): Moves => {
+        const of = (thing: keyof Moves): number => steps.slice(0, at).filter((one) => one[thing]).length;
+        return { slot: of('slot'), average: of('average'), image: of('image') };
+      };
+      // As it is told: by what has moved up to a step, and since the resume point.
+      const ripe = (at: number): boolean => {
+        const moved = (from: number, to: number, column: number): boolean =>
+          steps.slice(from, to).some(({ changed }) => changed[column]);
+        const columns = NAMES.map((_, column) => column);
+        const ever = columns.filter((column) => moved(0, at, column));
+        return ever.length > 0 && ever.every((column) => moved(last, at, column));
+      };
+      const settled = (at: number): boolean => {
+        const [then, now] = [until(last), until(at)];
+        return (
+          now.image > then.image &&
+          (then.slot === 0 || now.slot > then.slot) &&
+          (then.average === 0 || now.average > then.average)
+        );
+      };
+      let expected: number | undefined;
+      for (let at = last + 1, next = at; at <= steps.length && expected === undefined; at++) {
+        if (at < next || !ripe(at)) continue;
+        if (settled(at)) expected = at;
+        next = 2 * at - last;
+      }
+
+      const settling = createSettling();
+      const { state } = shown(0, until(0));
+      // Optimizers make their slots with the first update.
+      settling.begins(bare ? { ...state, tensors: [] } : state);
+      let seen: number | undefined;
+      for (let at = 1; at <= steps.length && seen === undefined; at++) {
+        const look = settling.steps(step(at, steps[at - 1]!.changed), NAMES);
+        if (at === last) settling.resumes(shown(at, until(at)));
+        if (look && settling.looks(shown(at, until(at)))) seen = at;
+      }
+      expect(seen).toBe(expected);
+    }),
+  );
+});
+
+test('the next stretch is looked at anew', () => {
+  const settling = createSettling();
+  settling.begins(shown(0, { slot: 0, average: 0, image: 0 }).state);
+  const run = (at: number): boolean =>
+    settling.steps(step(at, [true, false, false]), NAMES) &&
+    settling.looks(shown(at, { slot: at, average: 0, image: at }));
+  expect(run(1)).toBe(false);
+  settling.resumes(shown(1, { slot: 1, average: 0, image: 1 }));
+  expect([run(2), run(3)]).toEqual([true, false]);
+  settling.resumes(shown(3, { slot: 3, average: 0, image: 3 }));
+  expect(run(4)).toBe(true);
+});

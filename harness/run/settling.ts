@@ -1,0 +1,86 @@
+/**
+ * When a control has shown, after a resume point, all that a resumed run is asked for: everything that has moved in
+ * its life has moved again. What would move only later is not waited for, and whoever stops here says so; where
+ * something does not move again, all steps are run.
+ */
+import type { SampleRecord, StateRecord, StepRecord, TensorRecord } from '../trace/schema.ts';
+
+export interface Shown {
+  readonly state: StateRecord;
+  readonly samples: readonly SampleRecord[];
+}
+
+export interface Settling {
+  /** What the control holds before its first step. */
+  begins(state: StateRecord): void;
+  /** What it goes on from at a resume point. */
+  resumes(shown: Shown): void;
+  /**
+   * Notes a step.
+   * @returns whether state and pictures are now worth a look
+   */
+  steps(record: StepRecord, names: readonly string[]): boolean;
+  /** @returns whether all has moved again */
+  looks(shown: Shown): boolean;
+}
+
+/** Tensors that a step may move besides parameters, whose movement each step records. */
+const MOVING: readonly TensorRecord['kind'][] = ['slot', 'average', 'buffer'];
+
+export function createSettling(): Settling {
+  const ever = new Set<string>();
+  const again = new Set<string>();
+  let start: ReadonlyMap<string, TensorRecord> = new Map();
+  let from: Shown | undefined;
+  /** The step of the next look; none before the first resume point, nor once all has moved. */
+  let next = Number.POSITIVE_INFINITY;
+  let step = 0;
+  return {
+    begins(state) {
+      start = moving(state);
+    },
+    resumes(shown) {
+      from = shown;
+      again.clear();
+      next = shown.state.step + 1;
+    },
+    steps(record, names) {
+      step = record.step;
+      const moved = names.flatMap((name, column) => [
+        ...(record.changed[column] ? [`parameter ${name}`] : []),
+        ...(record.hookCalls[column]! > 0 ? [`hook ${name}`] : []),
+        ...(record.updates[column]! > 0 ? [`update ${name}`] : []),
+      ]);
+      for (const thing of moved) {
+        ever.add(thing);
+        again.add(thing);
+      }
+      const trained = [...again].some((thing) => thing.startsWith('parameter '));
+      return step >= next && trained && ever.size === again.size;
+    },
+    looks({ state, samples }) {
+      const now = moving(state);
+      const shown = digests(samples);
+      const movedBefore = [...moving(from!.state)].filter(([key, tensor]) => {
+        const first = start.get(key);
+        return first === undefined ? tensor.l2 !== 0 : first.sha256 !== tensor.sha256;
+      });
+      const settled =
+        movedBefore.every(([key, { sha256 }]) => now.get(key)?.sha256 !== sha256) &&
+        [...digests(from!.samples)].every(([name, sha256]) => shown.get(name) !== sha256);
+      // Looking costs: twice as far each time.
+      next = settled ? Number.POSITIVE_INFINITY : 2 * step - from!.state.step;
+      return settled;
+    },
+  };
+}
+
+const moving = ({ tensors }: StateRecord): ReadonlyMap<string, TensorRecord> =>
+  new Map(
+    tensors
+      .filter(({ kind }) => MOVING.includes(kind))
+      .map((tensor) => [`${tensor.kind} ${tensor.name}`, tensor]),
+  );
+
+const digests = (samples: readonly SampleRecord[]): ReadonlyMap<string, string> =>
+  new Map(samples.map(({ name, sha256 }) => [name, sha256]));
