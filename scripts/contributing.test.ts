@@ -28,7 +28,7 @@ describe('CONTRIBUTING.md', async () => {
     const named = [...text.matchAll(/`((?:harness|scripts|scenarios|docs)\/[\w./-]+\.\w+)`/g)].map(
       ([, file]) => file!,
     );
-    expect(named.length).toBeGreaterThan(4);
+    expect(named.length, 'the pattern finds them').toBeGreaterThan(3);
     for (const file of named) await readFile(path.join(root, file), 'utf8');
   });
 });

@@ -6,9 +6,12 @@ import { CAUSES } from './causes/index.ts';
 import { collectEvidence } from './evidence.ts';
 import { findingsOf, type Judgement, judge } from './judge.ts';
 import { RULES } from './rules/index.ts';
-import { CASES, freeze, other, scatter, spoil, spoilt, stopFinite, tensors } from './testing/cases.ts';
+import { CASES, freeze, scatter, spoil, spoilt, stopFinite, tensors } from './testing/cases.ts';
 import { type Draft, healthyTraces, PLAN, type Traces } from './testing/traces.ts';
 import type { Expectation } from './verdict.ts';
+
+/** No digest of the healthy traces. */
+const other = 'f'.repeat(64);
 
 function verdictOf(
   { all }: Pick<Traces, 'all'>,
@@ -47,7 +50,10 @@ describe('each way to spoil a run is found by the rule that names it', () => {
     expect([headline?.sentence, headline?.seen, headline?.cause].join('\n')).toMatch(says);
     // The diagnosis is of all that was found; where none shows, the first finding speaks for itself.
     if (verdict.cause === null) expect(verdict.headline).toBe(headline?.sentence);
-    else expect(CAUSES.find(({ id }) => id === verdict.cause)?.heads).toContain(rule);
+    else {
+      expect(verdict.headline).toMatch(/^After resume 1, .+\.$/s);
+      expect(CAUSES.find(({ id }) => id === verdict.cause)?.heads).toContain(rule);
+    }
     expect(rulesOf(verdict)).toEqual(expect.arrayContaining([...also]));
     expect(verdict.outcome).toBe(proof === undefined ? 'inconclusive' : 'refuted');
     if (proof !== undefined) expect(verdict.proofs?.[proof]).toBe('refuted');
@@ -64,26 +70,6 @@ test('a run that could not be saved leaves what a resume would do open, and no m
   const verdict = verdictOf(spoilt(CASES.find(({ rule }) => rule === 'save-failed')!));
   expect(rulesOf(verdict)).toEqual(['save-failed']);
   expect(verdict.proofs).toEqual({ restored: 'refuted', alive: 'inconclusive', faithful: 'inconclusive' });
-});
-
-test('a resume after the last step rightly trains nothing; with no other resume it proves nothing', () => {
-  const both = { steps: 8, resumeAt: [4, 8] };
-  expect(verdictOf(healthyTraces({ plan: both }), both)).toMatchObject({ outcome: 'proven', findings: [] });
-  const alone = { steps: 8, resumeAt: [8] };
-  expect(verdictOf(healthyTraces({ plan: alone }), alone)).toMatchObject({
-    outcome: 'inconclusive',
-    headline: 'Nothing was trained after resume 1: its trace has no step.',
-  });
-});
-
-test('what such a resume did not restore is found all the same', () => {
-  const plan = { steps: 8, resumeAt: [4, 8] };
-  const traces = healthyTraces({ plan });
-  spoil(tensors(traces.after[1]!, 'slot').slice(0, 1));
-  expect(verdictOf(traces, plan)).toMatchObject({
-    outcome: 'refuted',
-    findings: [{ rule: 'slots-not-restored', resume: 2, step: 8 }],
-  });
 });
 
 test('what the control’s deviation alone moves need not move after it', () => {
@@ -108,6 +94,26 @@ test('without what the control’s deviation left, nothing is told', () => {
   const traces = healthyTraces({ deviates: ['slots', 'step-count', 'random'] });
   traces.control.states = traces.control.states.filter(({ at }) => at !== 'deviated');
   expect(verdictOf(traces)).toMatchObject({ outcome: 'inconclusive', findings: [{ rule: 'state-missing' }] });
+});
+
+test('a resume after the last step rightly trains nothing; with no other resume it proves nothing', () => {
+  const both = { steps: 8, resumeAt: [4, 8] };
+  expect(verdictOf(healthyTraces({ plan: both }), both)).toMatchObject({ outcome: 'proven', findings: [] });
+  const alone = { steps: 8, resumeAt: [8] };
+  expect(verdictOf(healthyTraces({ plan: alone }), alone)).toMatchObject({
+    outcome: 'inconclusive',
+    headline: 'Nothing was trained after resume 1: its trace has no step.',
+  });
+});
+
+test('what such a resume did not restore is found all the same', () => {
+  const plan = { steps: 8, resumeAt: [4, 8] };
+  const traces = healthyTraces({ plan });
+  spoil(tensors(traces.after[1]!, 'slot').slice(0, 1));
+  expect(verdictOf(traces, plan)).toMatchObject({
+    outcome: 'refuted',
+    findings: [{ rule: 'slots-not-restored', resume: 2, step: 8 }],
+  });
 });
 
 test('a fault in the second resume only is found there', () => {

@@ -1,12 +1,14 @@
 /** How a training loop is built and resumed, in the order in which all of it comes back: hooks last. */
 import * as tf from '@tensorflow/tfjs-core';
 import { loadCheckpoint } from '../checkpoint/checkpoint.ts';
+import type { Deviation } from '../trace/schema.ts';
 import { WeightAverage } from '../training/average.ts';
 import { fuseBackwardPass, fuseOptimizerGroups, splitIntoGroups } from '../training/fused.ts';
 import { Optimizer, type Parameter, type ParameterGroup } from '../training/optimizer.ts';
 import { RandomStream } from '../training/random.ts';
 import { Schedule } from '../training/schedule.ts';
 import { toTensor } from '../training/tensors.ts';
+import { ANEW, averaged, startOf } from './anew.ts';
 import { Loader } from './loader.ts';
 import { type Driven, owners, type Parts } from './parts.ts';
 import { check, ownerOf, type Saved } from './saved.ts';
@@ -71,10 +73,6 @@ function freeze({ recipe, parameters }: Parts): void {
   for (const { name, variable } of parameters) variable.trainable = !(recipe.model.frozen?.(name) ?? false);
 }
 
-/** What an average is kept of: what is trained, each variable once. */
-const averaged = (parameters: readonly Parameter[]): Parameter[] =>
-  owners(parameters).filter(({ variable }) => variable.trainable);
-
 /** Optimizers on the parameters of now, each with a schedule that drives it. */
 export function buildOptimizers(parts: Parts): void {
   const { optimizers, fused, fusedGroups = 4 } = parts.recipe;
@@ -105,77 +103,79 @@ const register: Stage = {
 const load: Stage = {
   name: 'load',
   async run(parts) {
+    parts.start = startOf(parts);
     const { checkpoint } = parts.context;
     if (checkpoint === undefined) return;
     parts.saved = check(await loadCheckpoint(checkpoint), checkpoint, parts);
   },
 };
 
-/** A stage of the resume: nothing in a run that starts, nor in a cold start unless `cold`. */
-function restoring(
-  name: string,
-  restore: (parts: Parts, saved: Saved) => void,
-  { cold = false }: { readonly cold?: boolean } = {},
-): Stage {
-  return {
-    name: `restore ${name}`,
-    run(parts) {
-      if (parts.saved === undefined || (parts.context.weightsOnly && !cold)) return;
-      restore(parts, parts.saved);
-    },
-  };
-}
+/** A stage of the resume: nothing in a run that starts, nor in a cold start; begins anew what the recipe forgets. */
+const restoring = (name: string, kind: Deviation, restore: (parts: Parts, saved: Saved) => void): Stage => ({
+  name: `restore ${name}`,
+  run(parts) {
+    const { saved, context, recipe } = parts;
+    if (saved === undefined || context.weightsOnly) return;
+    if (recipe.forgets?.some((forgotten) => forgotten === kind)) return ANEW[kind](parts);
+    restore(parts, saved);
+  },
+});
 
+/** Also done by a cold start from the weights. */
 const restores: readonly Stage[] = [
-  restoring('weights', restoreWeights, { cold: true }),
+  {
+    name: 'restore weights',
+    run(parts) {
+      if (parts.saved !== undefined) restoreWeights(parts, parts.saved);
+    },
+  },
   {
     name: 'freeze',
     run: freeze,
   },
-  restoring(
-    'buffers',
-    ({ buffers }, { tensors }) => {
-      for (const [name, buffer] of buffers)
-        tf.tidy(() => buffer.assign(toTensor(tensors.buffers.get(name)!)));
+  {
+    name: 'restore buffers',
+    run(parts) {
+      const { saved, buffers, recipe } = parts;
+      if (saved === undefined) return;
+      if (recipe.forgets?.includes('buffers')) return ANEW.buffers(parts);
+      for (const [name, buffer] of buffers) {
+        tf.tidy(() => buffer.assign(toTensor(saved.tensors.buffers.get(name)!)));
+      }
     },
-    { cold: true },
-  ),
-  restoring('optimizers', ({ registered, parameters }, saved) => {
+  },
+  restoring('optimizers', 'slots', ({ registered, parameters }, saved) => {
     for (const { name, optimizer } of registered) restoreOptimizer(name, optimizer, parameters, saved);
   }),
-  restoring('schedules', ({ registered }, { schedules }) => {
+  restoring('schedules', 'schedule', ({ registered }, { schedules }) => {
     for (const { name, schedule } of registered) schedule.restore(schedules[name]!);
   }),
   {
     name: 'restore average',
-    run({ average, saved, context, parameters }) {
+    run(parts) {
+      const { average, saved, context, recipe } = parts;
       if (average === undefined || saved === undefined) return;
-      const live = (): Map<string, tf.Tensor> =>
-        new Map(averaged(parameters).map(({ name, variable }) => [name, variable.clone()]));
-      const { tensors, averageUpdates } = saved;
       // A cold start begins to average anew, from the weights that it was given.
-      if (context.weightsOnly) average.restore(live(), 0);
-      else
-        average.restore(
-          new Map([...tensors.ema].map(([name, data]) => [name, toTensor(data)])),
-          averageUpdates,
-        );
+      if (context.weightsOnly || recipe.forgets?.includes('averages')) return ANEW.averages(parts);
+      const { tensors, averageUpdates } = saved;
+      const averages = [...tensors.ema].map(([name, data]) => [name, toTensor(data)] as const);
+      average.restore(new Map(averages), averageUpdates);
     },
   },
-  restoring('scaler', ({ scaler }, saved) => {
+  restoring('scaler', 'loss-scale', ({ scaler }, saved) => {
     if (saved.scaler !== undefined) scaler?.restore(saved.scaler);
   }),
-  restoring('gradients', ({ gradients, parameters }, { tensors }) => {
+  restoring('gradients', 'gradients', ({ gradients, parameters }, { tensors }) => {
     for (const { name, variable } of owners(parameters)) {
       const gradient = tensors.gradients.get(name);
       if (gradient !== undefined) gradients.restore(variable, toTensor(gradient));
     }
   }),
-  restoring('random', ({ random }, saved) => {
+  restoring('random', 'random', ({ random }, saved) => {
     for (const [name, stream] of random) stream.restore(saved.random[name]!);
   }),
-  restoring('data', ({ loader }, { data }) => loader.restore(data)),
-  restoring('counters', (parts, { step, updates }) => {
+  restoring('data', 'data-order', ({ loader }, { data }) => loader.restore(data)),
+  restoring('counters', 'step-count', (parts, { step, updates }) => {
     Object.assign(parts, { step, updates });
   }),
 ];
@@ -215,7 +215,7 @@ export function restoreOptimizer(
 }
 
 /** What updates in hooks captures what it finds now: variables and parameter groups. */
-const hooks: Stage = {
+export const hooks: Stage = {
   name: 'hooks',
   run(parts) {
     const { recipe, gradients, driven } = parts;

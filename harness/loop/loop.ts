@@ -2,9 +2,11 @@
 
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { saveCheckpoint } from '../checkpoint/checkpoint.ts';
+import type { Deviation } from '../trace/schema.ts';
 import { Gradients } from '../training/gradients.ts';
 import type { Observed, SampledImage, StepClaim, Trainer, TrainerContext } from '../training/trainer.ts';
-import { ASSEMBLY } from './assembly.ts';
+import { ANEW } from './anew.ts';
+import { ASSEMBLY, hooks } from './assembly.ts';
 import { byName, type Driven, owners, type Parts } from './parts.ts';
 import type { Recipe } from './recipe.ts';
 import { accumulated, capture } from './saved.ts';
@@ -61,6 +63,7 @@ function emptyParts(context: TrainerContext, recipe: Recipe): Parts {
     sampledBuffers: () => parts.buffers,
     fusedGroups: undefined,
     unregister: [],
+    start: undefined,
     saved: undefined,
     training: true,
     accumulate: recipe.accumulate ?? 1,
@@ -99,6 +102,15 @@ export class Loop implements Trainer {
 
   async save(directory: string): Promise<void> {
     await saveCheckpoint(directory, await this.program.save(this.parts));
+  }
+
+  /** Begins anew, in a run that goes on, what the recipe forgets at a resume. */
+  async deviate(kinds: readonly Deviation[]): Promise<void> {
+    for (const kind of kinds) await ANEW[kind](this.parts);
+    if (!kinds.includes('slots')) return;
+    // The optimizers have new groups, which hooks do not know yet.
+    for (const unregister of this.parts.unregister.splice(0)) unregister();
+    await hooks.run(this.parts);
   }
 
   observe(): Observed {

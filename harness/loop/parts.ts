@@ -7,6 +7,7 @@ import type { Optimizer, Parameter } from '../training/optimizer.ts';
 import type { RandomStream } from '../training/random.ts';
 import type { Schedule } from '../training/schedule.ts';
 import type { TrainerContext } from '../training/trainer.ts';
+import type { Start } from './anew.ts';
 import type { Loader } from './loader.ts';
 import type { Recipe } from './recipe.ts';
 import type { Saved } from './saved.ts';
@@ -40,6 +41,8 @@ export interface Parts {
   sampledBuffers: () => ReadonlyMap<string, Variable>;
   fusedGroups: FusedGroups | undefined;
   unregister: Unregister[];
+  /** What the run began with, before anything was restored. */
+  start: Start | undefined;
   /** What was read from the checkpoint, until it is restored. */
   saved: Saved | undefined;
   training: boolean;

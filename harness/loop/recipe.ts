@@ -1,5 +1,6 @@
 /** What a training loop is made of: a model with its data, and how it is trained. Data in; nothing is built yet. */
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
+import type { Deviation } from '../trace/schema.ts';
 import type { UpdateRule } from '../training/optimizer.ts';
 import type { RandomStream } from '../training/random.ts';
 import type { SampledImage } from '../training/trainer.ts';
@@ -86,6 +87,8 @@ export interface Recipe {
   readonly saves?: (parameter: string) => boolean;
   /** How a checkpoint stores parameters. Default 'float32'. */
   readonly stores?: 'float32' | 'bfloat16';
+  /** What a resume leaves out on purpose, and begins anew: for a scenario that declares the same in `deviates`. */
+  readonly forgets?: readonly Exclude<Deviation, 'precision'>[];
   /** Puts new variables in place of the old at a resume, as PyTorch's `load_state_dict(assign=True)` does. */
   readonly replaceVariables?: boolean;
   /** The order of assembly, if it is not the right one. */

@@ -1,6 +1,7 @@
 /** Picks and loads the faults that a matrix is made of. */
 import type { Fault } from '../faults/fault.ts';
 import { FAULTS, findFaults, loadFault } from '../faults/find.ts';
+import { CAUSES } from '../judge/causes/index.ts';
 import { RULES } from '../judge/rules/index.ts';
 import { namePattern, UsageError } from './scenario.ts';
 
@@ -12,7 +13,7 @@ export interface LoadedFault {
 /**
  * @param folder of fault files; this package's own if undefined
  * @param wanted ids, in which `*` matches anything; all if empty
- * @throws {UsageError | FaultError} when one matches nothing, or a file is no fault or names no rule
+ * @throws {UsageError | FaultError} when one matches nothing, or a file is no fault or names what is no rule or no cause
  */
 export async function selectFaults(
   folder: string | undefined,
@@ -36,10 +37,14 @@ export async function selectFaults(
     [...selected].map(async (id) => {
       const file = found.get(id)!;
       const fault = await loadFault(file);
-      // A misspelt rule would make every headline look wrong.
+      // A misspelt rule or cause would make every headline look wrong.
       const unknown = [fault.rule].flat().find((id) => !RULES.some((rule) => rule.id === id));
       if (unknown !== undefined) {
         throw new UsageError(`fault ${file}: rule: '${unknown}' is no rule; see resumeproof list --rules`);
+      }
+      const strange = [fault.cause].flat().find((id) => !CAUSES.some((cause) => cause.id === id));
+      if (strange !== undefined) {
+        throw new UsageError(`fault ${file}: cause: '${strange}' is no cause; docs/rules.md lists them`);
       }
       return { file, fault };
     }),

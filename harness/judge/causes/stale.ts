@@ -159,6 +159,25 @@ export const STALE: readonly Cause[] = [
     },
   },
   {
+    id: 'updates-undone',
+    means: 'Updates are made as in the control, and the weights are put back.',
+    heads: ['silent-no-op', 'stalled-parameters'],
+    explains: STILL,
+    diagnose(clues) {
+      const { control, resumed } = sides(clues);
+      const [mine, theirs] = [totalOf(resumed, updates), totalOf(control, updates)];
+      if (
+        !clues.has('silent-no-op') ||
+        mine === 0 ||
+        mine !== theirs ||
+        clues.has('rate-differs') ||
+        clues.has('rate-not-as-claimed')
+      )
+        return undefined;
+      return `the updates are undone: all ${mine} of them are made, and none of the weights has changed after any of ${resumed.length} steps`;
+    },
+  },
+  {
     id: 'optimizer-registered-late',
     means:
       'Optimizers and schedules were registered with the checkpoint after the restore, which does not know them.',

@@ -149,6 +149,17 @@ export const UPDATES: readonly Cause[] = [
     },
   },
   {
+    id: 'loss-logged-otherwise',
+    means: 'The loss that is logged is not the one that is trained.',
+    heads: ['loss-differs'],
+    explains: ['loss-differs'],
+    diagnose({ finding, findings }) {
+      const found = finding('loss-differs');
+      if (found === undefined || findings.length > 1) return undefined;
+      return `the loss that is logged is not the one that is trained: everything else is the control’s, and the log shows ${found.seen.split(',')[0]} instead of ${found.expected.split(',')[0]} at step ${found.step}`;
+    },
+  },
+  {
     id: 'evaluation-mode',
     means: 'The model is in evaluation mode: no dropout, and running statistics stand still.',
     heads: ['random-does-not-advance'],

@@ -6,7 +6,7 @@ import { type Draft, healthyTraces, PLAN, stateAfter, type Traces } from './trac
 export const tensors = (trace: Draft, kind: TensorRecord['kind'], at: 'resume' | 'end' = 'resume') =>
   trace.states.find((state) => state.at === at)!.tensors.filter((tensor) => tensor.kind === kind);
 
-export const other = 'f'.repeat(64);
+const other = 'f'.repeat(64);
 export const spoil = (records: { sha256: string }[]): void => {
   for (const record of records) record.sha256 = other;
 };

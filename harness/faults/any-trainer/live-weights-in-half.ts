@@ -1,0 +1,12 @@
+import { toBfloat16 } from '../../loop/rounding.ts';
+import { defineTrainerFault, rewrite } from '../trainer.ts';
+
+export default defineTrainerFault({
+  id: 'live-weights-in-half',
+  breaks: 'The weights are cast to bfloat16 and back after the load.',
+  reports: ['vllm-project/speculators#1027'],
+  proofs: ['restored'],
+  rule: 'parameters-not-restored',
+  cause: 'weights-rounded',
+  change: (trainer) => rewrite(trainer, toBfloat16),
+});

@@ -1,0 +1,20 @@
+import { defineTrainerFault, replacing } from '../trainer.ts';
+
+export default defineTrainerFault({
+  id: 'log-copied',
+  breaks: 'The log goes on printing the first loss.',
+  reports: [],
+  proofs: ['faithful'],
+  rule: 'loss-differs',
+  cause: 'loss-logged-otherwise',
+  change(trainer) {
+    let loss: number | undefined;
+    return replacing(trainer, {
+      async step() {
+        const claim = await trainer.step();
+        loss ??= claim.loss;
+        return { ...claim, loss };
+      },
+    });
+  },
+});

@@ -1,0 +1,12 @@
+import { defineTrainerFault } from '../trainer.ts';
+
+export default defineTrainerFault({
+  id: 'never-resumed',
+  breaks: 'The checkpoint is not read at all: the run begins anew.',
+  reports: ['huggingface/diffusers#12689'],
+  proofs: ['restored'],
+  rule: ['parameters-not-restored', 'equals-cold-start', 'slots-not-restored', 'counters-not-restored'],
+  cause: ['nothing-restored', 'weights-alone'],
+  context: (context) => ({ ...context, checkpoint: undefined }),
+  change: (trainer) => trainer,
+});

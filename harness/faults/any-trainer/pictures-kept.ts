@@ -1,0 +1,21 @@
+import type { SampledImage } from '../../training/trainer.ts';
+import { defineTrainerFault, replacing } from '../trainer.ts';
+
+export default defineTrainerFault({
+  id: 'pictures-kept',
+  breaks: 'The pictures that were drawn right after the resume are shown again and again.',
+  reports: [],
+  proofs: ['alive'],
+  rule: 'images-unchanged',
+  cause: 'samples-from-old-copy',
+  needs: ({ sample }) => sample !== undefined,
+  change(trainer) {
+    let first: readonly SampledImage[] | undefined;
+    return replacing(trainer, {
+      async sample() {
+        first ??= await trainer.sample!();
+        return first;
+      },
+    });
+  },
+});

@@ -1,0 +1,26 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { defineTrainerFault, replacing } from '../trainer.ts';
+
+export default defineTrainerFault({
+  id: 'weights-put-back',
+  breaks:
+    'After each step the weights are put back to what they were: the loss is printed, and nothing is learned.',
+  reports: ['huggingface/accelerate#2665'],
+  proofs: ['alive', 'faithful'],
+  rule: 'silent-no-op',
+  cause: ['updates-undone', 'optimizer-holds-old-parameters'],
+  change: (trainer) =>
+    replacing(trainer, {
+      async step() {
+        const before = trainer
+          .observe()
+          .parameters.map(({ variable }) => [variable, tf.clone(variable)] as const);
+        const claim = await trainer.step();
+        for (const [variable, values] of before) {
+          variable.assign(values);
+          values.dispose();
+        }
+        return claim;
+      },
+    }),
+});

@@ -1,0 +1,11 @@
+import { defineTrainerFault, rewrite } from '../trainer.ts';
+
+export default defineTrainerFault({
+  id: 'weights-scaled',
+  breaks: 'Something writes to the weights after the load.',
+  reports: ['NVIDIA/Megatron-LM#6920'],
+  proofs: ['restored'],
+  rule: 'parameters-not-restored',
+  cause: 'weights-changed',
+  change: (trainer) => rewrite(trainer, (values) => values.map((value) => 1.01 * value)),
+});

@@ -1,0 +1,54 @@
+/** Faults of any trainer, through its contract alone: what it is built from, does, shows and draws. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Trainer, TrainerContext } from '../training/trainer.ts';
+import type { Fault } from './fault.ts';
+
+export interface TrainerFault extends Omit<Fault, 'applies' | 'inject'> {
+  /** Whether a trainer has what this breaks. Default: any has. */
+  readonly needs?: (trainer: Trainer) => boolean;
+  /** Changes the trainer of a resumed run, or what it is. */
+  readonly change: (trainer: Trainer, context: TrainerContext) => Trainer | Promise<Trainer>;
+  /** Changes what a resumed run is built from. */
+  readonly context?: (context: TrainerContext) => TrainerContext;
+}
+
+export const defineTrainerFault = ({
+  needs = () => true,
+  change,
+  context,
+  ...fault
+}: TrainerFault): Fault => ({
+  ...fault,
+  applies: needs,
+  inject: (build) => async (given) => {
+    if (given.checkpoint === undefined || given.weightsOnly) return build(given);
+    return change(await build(context?.(given) ?? given), given);
+  },
+});
+
+/** The same trainer, some of it replaced. */
+export function replacing(trainer: Trainer, parts: Partial<Trainer>): Trainer {
+  return new Proxy(trainer, {
+    get(target, key) {
+      const own = parts[key as keyof Trainer];
+      if (own !== undefined) return own;
+      const value = Reflect.get(target, key, target) as unknown;
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+/** Writes new values into each variable that is trained, once. */
+export async function rewrite(
+  trainer: Trainer,
+  of: (values: Float32Array, name: string) => Float32Array,
+): Promise<Trainer> {
+  const written = new Set<tf.Variable>();
+  for (const { name, variable } of trainer.observe().parameters) {
+    if (written.has(variable) || variable.dtype !== 'float32') continue;
+    written.add(variable);
+    const values = Float32Array.from(await variable.data<'float32'>());
+    tf.tidy(() => variable.assign(tf.tensor(of(values, name), variable.shape)));
+  }
+  return trainer;
+}

@@ -1,0 +1,69 @@
+/**
+ * What a program forgets at a resume, by declaration, begins anew: in the resume, and in a control that deviates
+ * alike, by the same functions.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Deviation } from '../trace/schema.ts';
+import type { Parameter } from '../training/optimizer.ts';
+import type { ScheduleState } from '../training/schedule.ts';
+import type { LoaderState } from './loader.ts';
+import { owners, type Parts } from './parts.ts';
+import { toBfloat16 } from './rounding.ts';
+import type { ScalerState } from './scaler.ts';
+
+/** What a run begins with. */
+export interface Start {
+  readonly data: LoaderState;
+  readonly random: ReadonlyMap<string, string>;
+  readonly schedules: ReadonlyMap<string, ScheduleState>;
+  readonly scaler: ScalerState | undefined;
+}
+
+export const startOf = ({ loader, random, driven, scaler }: Parts): Start => ({
+  data: loader.state,
+  random: new Map([...random].map(([name, stream]) => [name, stream.state()])),
+  schedules: new Map(driven.map(({ name, schedule }) => [name, schedule.state()])),
+  scaler: scaler?.state,
+});
+
+/** What an average is kept of: what is trained, each variable once. */
+export const averaged = (parameters: readonly Parameter[]): Parameter[] =>
+  owners(parameters).filter(({ variable }) => variable.trainable);
+
+/** Clones of the weights that an average is kept of, by name. */
+export const liveWeights = (parameters: readonly Parameter[]): Map<string, tf.Tensor> =>
+  new Map(averaged(parameters).map(({ name, variable }) => [name, variable.clone()]));
+
+export const ANEW: Readonly<Record<Deviation, (parts: Parts) => void | Promise<void>>> = {
+  'data-order': ({ loader, start }) => loader.restore(start!.data),
+  'step-count': (parts) => {
+    Object.assign(parts, { step: 0, updates: 0 });
+  },
+  random({ random, start }) {
+    for (const [name, stream] of random) stream.restore(start!.random.get(name)!);
+  },
+  schedule({ driven, start }) {
+    for (const { name, schedule } of driven) schedule.restore(start!.schedules.get(name)!);
+  },
+  slots({ driven, parameters }) {
+    for (const { optimizer } of driven) {
+      optimizer.loadState({ ...optimizer.state(), steps: {} }, new Map(), owners(parameters));
+    }
+  },
+  averages: ({ average, parameters }) => average?.restore(liveWeights(parameters), 0),
+  buffers({ buffers, recipe }) {
+    for (const [name, buffer] of buffers) {
+      tf.tidy(() => buffer.assign(tf.tensor1d(recipe.model.buffers!.get(name)!)));
+    }
+  },
+  gradients: ({ gradients }) => gradients.drop(),
+  'loss-scale': ({ scaler, start }) => scaler?.restore(start!.scaler!),
+  // The checkpoint rounds when it is written; a run that goes on rounds what is live.
+  async precision({ parameters, recipe }) {
+    if (recipe.stores !== 'bfloat16') return;
+    for (const { variable } of owners(parameters).filter(({ name }) => recipe.saves?.(name) ?? true)) {
+      const rounded = toBfloat16((await variable.data()) as Float32Array);
+      tf.tidy(() => variable.assign(tf.tensor(rounded, variable.shape)));
+    }
+  },
+};
