@@ -1,4 +1,4 @@
-/** All units of a layer are dead: neither its weights nor those before it ever move. */
+/** All units of a layer are dead: neither its weights nor those that read its zeros ever move. */
 import { defineScenario, sgd } from '../harness/index.ts';
 import { trainNetwork } from './network/train.ts';
 
@@ -10,8 +10,10 @@ export default defineScenario({
     trainNetwork(context, {
       network: {
         activation: 'relu',
-        initialise: (name, values) => (name === 'hidden.0.bias' ? values.fill(-100) : values),
+        initialise: (name, values) =>
+          name === 'hidden.0.bias' ? values.fill(-100) : name === 'hidden.1.bias' ? values.fill(0.1) : values,
       },
+      weightDecay: 0,
       update: sgd({ momentum: 0.9 }),
       average: 0.9,
     }),

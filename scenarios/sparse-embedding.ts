@@ -11,6 +11,7 @@ export default defineScenario({
       network: { pictures: 16 },
       update: sgd(),
       learningRate: 0.1,
+      weightDecay: 0,
       batch: 4,
     }),
 });

@@ -1,7 +1,7 @@
 /**
  * What resumeproof costs, measured side by side: `npm run bench -- [probe] [backends] [unet] [fused] [checkpoint]
- * [judge] [gate] [mutants]`, all by default. `--quick` measures fewer rounds and samples the mutants, `--json` prints everything measured. Figures only: none of them
- * passes or fails; exit code 1 tells that something could not be measured.
+ * [judge] [gate] [mutants] [healthy]`, all by default. `--quick` measures fewer rounds and samples the mutants, `--json`
+ * prints everything measured. Figures only: none of them passes or fails; exit code 1 tells that something could not be measured.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
@@ -15,6 +15,7 @@ import { benchCheckpoint } from '../harness/checkpoint/checkpoint.bench.ts';
 import { TABLE } from '../harness/cli/table.ts';
 import { type Figure, megabytes, milliseconds, noise, times } from './bench/figures.ts';
 import { type GateCost, measureGate } from './bench/gate.ts';
+import type { HealthyCost } from './bench/healthy.ts';
 import type { JudgeCost } from './bench/judge.ts';
 import { measureMutants } from './bench/mutants.ts';
 import { measureStart, type StartCost } from './bench/start.ts';
@@ -38,6 +39,7 @@ const SECTIONS: Record<string, (quick: boolean) => Promise<Section>> = {
   judge,
   gate,
   mutants,
+  healthy,
 };
 
 const { values: options, positionals } = parseArgs({
@@ -295,8 +297,38 @@ async function mutants(quick: boolean): Promise<Section> {
   };
 }
 
+/** Random healthy trainers, none of which may be flagged. */
+async function healthy(quick: boolean): Promise<Section> {
+  const cost = await inProcess<HealthyCost>('healthy', quick ? '100' : '1000', '1');
+  const { trainers, seed, falseAlarms, open, seconds } = cost;
+  const [first] = falseAlarms;
+  return {
+    figures: [
+      {
+        what: 'false alarms in random healthy trainers, wasm',
+        value: String(falseAlarms.length),
+        how:
+          first === undefined
+            ? `${trainers} trainers drawn with seed ${seed}, all runs in one process`
+            : `of ${trainers}; ${first.findings[0]} ${JSON.stringify(first.trainer)}`,
+      },
+      {
+        what: '  rightly left open',
+        value: String(open),
+        how: 'their control moves nothing after its last resume',
+      },
+      {
+        what: '  a trainer, run and judged',
+        value: milliseconds((1000 * seconds) / trainers),
+        how: `${seconds.toFixed(0)} s in all`,
+      },
+    ],
+    measured: cost,
+  };
+}
+
 /** In a fresh process; its figures come back as a message. */
-async function inProcess<T>(program: 'steps' | 'judge', ...args: string[]): Promise<T> {
+async function inProcess<T>(program: 'steps' | 'judge' | 'healthy', ...args: string[]): Promise<T> {
   const entry = path.join(import.meta.dirname, 'bench', `${program}.ts`);
   const child = execa(process.execPath, ['--no-warnings', entry, ...args], {
     ipc: true,

@@ -125,6 +125,20 @@ test('a fault in the second resume only is found there', () => {
   expect(findings[0]).toMatchObject({ rule: 'silent-no-op', step: 7 });
 });
 
+test('a resume after the last step makes up for no steps that move nothing', () => {
+  const plan = { steps: 8, resumeAt: [4, 8] };
+  const traces = healthyTraces({ plan });
+  expect(verdictOf(traces, plan).outcome).toBe('proven');
+  for (const trace of traces.all) freeze({ ...trace, steps: trace.steps.filter(({ step }) => step > 4) });
+  const { outcome, findings } = verdictOf(traces, plan);
+  expect(outcome).toBe('inconclusive');
+  expect(findings[0]).toMatchObject({
+    rule: 'control-does-not-train',
+    resume: 1,
+    sentence: expect.stringContaining('no parameter between steps 4 and 8'),
+  });
+});
+
 describe('what is expected', () => {
   const stale = (): Traces => {
     const traces = healthyTraces();

@@ -15,6 +15,8 @@ export interface Training extends Partial<Omit<Recipe, 'model' | 'optimizers'>> 
   readonly learningRate?: number;
   /** Factor of the rate after so many updates; by default a warm-up of two, then a cosine past the plan's end. */
   readonly schedule?: (updates: number) => number;
+  /** Default 0.01. Two groups have their own. */
+  readonly weightDecay?: number;
   /** Matrices and vectors are two parameter groups, and only the first has weight decay. Default one group. */
   readonly grouped?: boolean;
 }
@@ -26,6 +28,7 @@ export async function trainNetwork(context: TrainerContext, training: Training):
     network: options = {},
     update = adamW(),
     learningRate = 0.01,
+    weightDecay = 0.01,
     schedule = warmupCosine(2, context.plan.steps + 4),
     grouped,
     ...recipe
@@ -36,7 +39,7 @@ export async function trainNetwork(context: TrainerContext, training: Training):
         { name: 'matrices', owns: (name: string) => !isVector(name), learningRate, weightDecay: 0.1 },
         { name: 'vectors', owns: isVector, learningRate: 2 * learningRate },
       ]
-    : [{ name: 'all', owns: () => true, learningRate, weightDecay: 0.01 }];
+    : [{ name: 'all', owns: () => true, learningRate, weightDecay }];
   return createLoop(context, {
     model: await network(options, context.seed, context.images),
     optimizers: [{ name: 'all', groups, update, schedule }],

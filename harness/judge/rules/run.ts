@@ -308,10 +308,12 @@ export const controlDoesNotTrain: Rule = {
         },
       ];
     }
-    // An earlier stretch may lie between two updates: what it carries on shows in the stretches after it.
+    // An earlier stretch may lie between two updates: what it carries on shows in the stretches after it. A resume
+    // after the last step has none, and shows nothing.
     return resumes
+      .filter(({ controlSteps }) => controlSteps.length > 0)
       .slice(-1)
-      .filter(({ controlSteps }) => controlSteps.length > 0 && !moved(controlSteps))
+      .filter(({ controlSteps }) => !moved(controlSteps))
       .map(
         (resume): Found => ({
           sentence: `The control moved no parameter between steps ${resume.from} and ${resume.to}, so it cannot be told whether the resumed run should.`,

@@ -21,6 +21,13 @@ export interface Rehearsal {
 }
 
 export async function rehearse(rehearsal: Rehearsal): Promise<Judgement> {
+  const { plan, backend } = rehearsal;
+  const subject = { scenario: 'rehearsed', about: '', expect: 'proven' as const, replay: '' };
+  return judge(subject, collectEvidence(plan, backend.name, await rehearseRuns(rehearsal)));
+}
+
+/** The traces alone: of the control, its twins, the run before the first resume, and those after each. */
+export async function rehearseRuns(rehearsal: Rehearsal): Promise<readonly Trace[]> {
   const { plan, folder } = rehearsal;
   const checkpoint = (index: number): string => path.join(folder, `checkpoint-${index}`);
   const traces: Trace[] = [];
@@ -33,8 +40,7 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Judgement> {
   for (let twin = 1; twin < rehearsal.controls; twin++) await run('twin', twin);
   await run('before', 0);
   for (let segment = 1; segment <= plan.resumeAt.length; segment++) await run('after', segment);
-  const subject = { scenario: 'rehearsed', about: '', expect: 'proven' as const, replay: '' };
-  return judge(subject, collectEvidence(plan, rehearsal.backend.name, traces));
+  return traces;
 }
 
 async function runHere(
@@ -74,15 +80,17 @@ async function runHere(
   const [first, last] = stepsOf({ role, segment, plan });
   if (first === 0) await probe.state('start', 0);
   else await record('resume', first);
+  const goesOn = role === 'control' || role === 'twin';
   for (let step = first + 1; step <= last; step++) {
     await probe.step(step);
-    if (step === last || !plan.resumeAt.includes(step)) continue;
+    if (!(goesOn || step < last) || !plan.resumeAt.includes(step)) continue;
     await record('pass', step);
     if (scenario.deviates === undefined) continue;
     await trainer.deviate!(scenario.deviates);
     await record('deviated', step);
   }
-  const saves = last < plan.steps;
+  // A run may also be saved after its last step, to be resumed there.
+  const saves = !goesOn && segment < plan.resumeAt.length;
   await record(saves ? 'save' : 'end', last);
   if (saves) await trainer.save(checkpoint(segment));
   trace.write({

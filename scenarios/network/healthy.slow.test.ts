@@ -1,0 +1,78 @@
+/** Random healthy trainers: whatever they are put together of, their resume is proven. */
+import { rm } from 'node:fs/promises';
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openBackend } from '../../harness/backend/backend.ts';
+import type { BackendRecord } from '../../harness/trace/schema.ts';
+import { type Healthy, healthyTrainers } from './testing/arbitrary.ts';
+import { alarmOf, prove, scratchFolder } from './testing/prove.ts';
+
+const SEED = 4;
+const TRAINERS = 60;
+
+/** Those of the property. */
+const DRAWN = fc.sample(healthyTrainers, { seed: SEED, numRuns: TRAINERS });
+
+let scratch: string;
+let backend: BackendRecord;
+beforeAll(async () => {
+  scratch = await scratchFolder();
+  backend = (await openBackend('wasm')).record;
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+test(`none of ${TRAINERS} random healthy trainers is flagged, and few are left open`, async () => {
+  let open = 0;
+  const property = fc.asyncProperty(healthyTrainers, async (healthy) => {
+    const judgement = await prove(healthy, backend, scratch);
+    const alarm = alarmOf(judgement);
+    if (alarm === 'open') open += 1;
+    if (alarm === 'false alarm') {
+      const findings = judgement.findings.map(({ rule, sentence }) => `  ${rule}: ${sentence}`);
+      throw new Error(`a healthy trainer is ${judgement.outcome}:\n${findings.join('\n')}`);
+    }
+    // Else the thousands of the bench would not fit into memory.
+    expect(tf.memory().numTensors, 'tensors left behind').toBe(0);
+  });
+  // Its message tells the seed, the smallest trainer that is flagged, and what is found in it.
+  await fc.assert(property, { seed: SEED, numRuns: TRAINERS });
+  expect(open, 'trainers of which nothing can be told').toBeLessThanOrEqual(TRAINERS / 20);
+});
+
+/** What the property would prove nothing about if it were never drawn. */
+const KINDS: Readonly<Record<string, (healthy: Healthy) => unknown>> = {
+  optimizer: ({ optimizer }) => optimizer,
+  'master weights': ({ masterWeights }) => masterWeights,
+  fused: ({ fused }) => fused,
+  accumulate: ({ accumulate }) => accumulate,
+  'saved in mid-accumulation': ({ accumulate, plan }) => plan.resumeAt.some((step) => step % accumulate > 0),
+  resumes: ({ plan }) => plan.resumeAt.length,
+  'resumed after step 1': ({ plan }) => plan.resumeAt[0] === 1,
+  'resumed after the last step': ({ plan }) => plan.resumeAt.at(-1) === plan.steps,
+  layers: ({ network }) => network.hidden.length,
+  pictures: ({ network }) => network.pictures,
+  tied: ({ network }) => network.tied,
+  normalised: ({ network }) => network.normalised,
+  dropout: ({ network }) => network.dropout > 0,
+  adapters: ({ network, adaptersAlone }) => `${network.adapters} ${adaptersAlone}`,
+  frozen: ({ frozen }) => frozen.length,
+  groups: ({ grouped }) => grouped,
+  schedule: ({ schedule: { zero, warmup, until } }) => `${zero > 0} ${warmup > 0} ${until !== undefined}`,
+  'ends at rate 0': ({ schedule: { zero, warmup, until }, plan }) =>
+    until !== undefined && zero + warmup + until < plan.steps,
+  shuffle: ({ shuffle }) => typeof shuffle === 'object' || shuffle,
+  'several epochs': ({ batch, plan, network }) => batch * plan.steps > 256 * network.pictures,
+  clipping: ({ maxGradNorm }) => maxGradNorm,
+  average: ({ average }) => average,
+  'loss scale': ({ lossScale }) => lossScale === undefined,
+  'new variables': ({ replaceVariables }) => replaceVariables,
+};
+const COUNTS = { optimizer: 5, fused: 3, accumulate: 3, resumes: 4, layers: 4, pictures: 4, adapters: 6 };
+
+test.each(Object.keys(KINDS))('trainers of every kind are drawn: %s', (kind) => {
+  const drawn = new Set(DRAWN.map(KINDS[kind]!));
+  expect(drawn.size, [...drawn].join(', ')).toBeGreaterThanOrEqual(
+    (COUNTS as Record<string, number>)[kind] ?? 2,
+  );
+});
