@@ -21,11 +21,11 @@ describe('docs/rules.md', async () => {
     expect(page, REMEDY).toBe(rulesPage(RULES, CASES, CAUSES));
   });
 
-  test('has one section a rule, in their order, and no other; and one row a cause', () => {
+  test('has one section a rule, in their order, and no other; and one line a cause', () => {
     expect(sections.map(([id]) => id)).toEqual(RULES.map(({ id }) => id));
-    const rows = [...causes.matchAll(/^\| `(.*?)` \| .+ \|$/gm)].map(([, id]) => id);
-    expect(rows).toEqual(CAUSES.map(({ id }) => id));
-    expect(new Set(rows).size).toBe(rows.length);
+    const lines = [...causes.matchAll(/^- `(.*?)`: .+$/gm)].map(([, id]) => id);
+    expect(lines).toEqual(CAUSES.map(({ id }) => id));
+    expect(new Set(lines).size).toBe(lines.length);
   });
 
   test.each(RULES)('says of $id what it claims, reads and really finds, when, and how to mend it', (rule) => {

@@ -42,31 +42,27 @@ function section(rule: Rule, cases: readonly Case[]): string {
   const all = (texts: readonly string[]): string =>
     once(texts).length === 1
       ? ` ${plain(texts[0]!)}.`
-      : `\n${once(texts)
+      : `\n\n${once(texts)
           .map((text) => `- ${plain(text)}`)
-          .join('\n')}\n`;
+          .join('\n')}`;
   return [
     `## ${rule.id}`,
     `**${plain(rule.claim)}** It reads ${plain(rule.reads)}. It can speak ${rule.speaks}; what it finds ${
       rule.proof === 'run' ? 'is amiss in the evidence' : `is of the proof _${rule.proof}_`
     }.`,
     `> ${plain(first.sentence)} Expected: ${plain(first.expected)}. Seen: ${plain(first.seen)}.`,
-    `Likely cause:${all(examples.map(({ cause }) => cause))}`.trimEnd(),
-    `How to mend:${all(examples.map(({ remedy }) => remedy))}`.trimEnd(),
+    `Likely cause:${all(examples.map(({ cause }) => cause))}`,
+    `How to mend:${all(examples.map(({ remedy }) => remedy))}`,
   ].join('\n\n');
 }
 
-const causeTable = (causes: readonly Meaning[]): string[] =>
+const causeList = (causes: readonly Meaning[]): string[] =>
   causes.length === 0
     ? []
     : [
         '# Causes',
         'What the first sentence of a verdict may name as the cause, `cause` in verdict.json: that which accounts for most of what was found.',
-        [
-          '| cause | means |',
-          '| --- | --- |',
-          ...causes.map(({ id, means }) => `| \`${id}\` | ${plain(means)} |`),
-        ].join('\n'),
+        causes.map(({ id, means }) => `- \`${id}\`: ${plain(means)}`).join('\n'),
       ];
 
 /** The whole page: a section a rule, in their order, whose heading is the rule's id; then the causes. */
@@ -91,6 +87,6 @@ export function rulesPage(
     SPEAKS.map((when) => `- _${when}_: ${MEANS[when]}`).join('\n'),
     `at the soonest; of what goes wrong later only, it speaks later. A stretch is what lies between a resume and the next one, or the end. In the examples a small run of ${PLAN.steps} steps is resumed after step ${PLAN.resumeAt.join(' and ')} and spoiled on purpose; what they say is what the judge says. The page is written by \`node scripts/start.mjs scripts/rules.ts\`; a test fails while it is not what the rules say.`,
     ...rules.map((rule) => section(rule, cases)),
-    ...causeTable(causes),
+    ...causeList(causes),
   ].join('\n\n')}\n`;
 }
