@@ -6,9 +6,14 @@ import { mediansOf } from './prior.ts';
 import { CURVES, type Curve, stepReadings } from './quantities.ts';
 import { healthyTraces, PLAN } from './testing/traces.ts';
 
-const value = fc.oneof(
-  fc.constantFrom(null, Number.NaN, Number.POSITIVE_INFINITY, 0, -0, 1, 1e-300, 1e300),
-  fc.double({ min: 1, max: 1 + 1e-7 }),
+/** What a value becomes: what is no plain number, or a little more than it is, by as much as noise may be or not. */
+const become = fc.oneof(
+  fc
+    .constantFrom(null, Number.NaN, Number.POSITIVE_INFINITY, 0, -0, 1e-300, 1e300)
+    .map((value) => () => value),
+  fc
+    .double({ min: -9, max: 0, noNaN: true })
+    .map((exponent) => (value: number) => value * (1 + 10 ** exponent)),
 );
 const spoils = fc.array(
   fc.record({
@@ -16,9 +21,9 @@ const spoils = fc.array(
     step: fc.integer({ min: 5, max: 8 }),
     curve: fc.constantFrom(...CURVES),
     at: fc.nat(3),
-    value,
+    become,
   }),
-  { maxLength: 12 },
+  { minLength: 1, maxLength: 30 },
 );
 
 test('of a step, those parameters depart of which one value does', () => {
@@ -27,12 +32,12 @@ test('of a step, those parameters depart of which one value does', () => {
     fc.property(spoils, fc.boolean(), fc.boolean(), (list, noisy, reversed) => {
       const { control, twins, after } = healthyTraces({ noisy });
       const runs = [after[0]!, control, ...twins];
-      for (const { run, step, curve, at, value } of list) {
+      for (const { run, step, curve, at, become } of list) {
         const spoilt = (runs[run] ?? after[0]!).steps.find((each) => each.step === step)!;
-        if (curve === 'loss') spoilt.claimed.loss = value ?? 0;
+        if (curve === 'loss') spoilt.claimed.loss = become(spoilt.claimed.loss) ?? 0;
         else {
           const column: (number | null)[] = [...(spoilt[curve] ?? [0.5, 0.5, 0.5, null])];
-          column[at] = value;
+          column[at] = become(column[at] ?? 1);
           Object.assign(spoilt, { [curve]: column });
         }
       }
