@@ -221,12 +221,12 @@ async function judge(quick: boolean): Promise<Section> {
       const runs = await writeTraces(folder, which, plan, JUDGED_PARAMETERS);
       const cost = await inProcess<JudgeCost>('judge', folder, JSON.stringify(plan), ...runs);
       measured[which] = cost;
-      const { judging, reading, bytes, peak, start, outcome } = cost;
+      const { judging, processor, reading, bytes, peak, start, outcome } = cost;
       figures.push(
         {
           what: `judging a ${which} run`,
           value: `${judging.toFixed(2)} s`,
-          how: `${outcome}; ${runs.length} traces, ${plan.steps} steps × ${JUDGED_PARAMETERS} parameters`,
+          how: `${outcome}; ${processor.toFixed(2)} s of the processor; ${runs.length} traces, ${plan.steps} steps × ${JUDGED_PARAMETERS} parameters`,
         },
         {
           what: '  reading its traces',

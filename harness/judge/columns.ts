@@ -88,6 +88,27 @@ export function moved(steps: readonly TracedStep[]): ReadonlySet<string> {
   return names;
 }
 
+/** Names of the parameters of which any of the steps has a value, and not null. */
+export function known(
+  steps: readonly TracedStep[],
+  column: (step: TracedStep) => readonly (number | null)[],
+): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const { names, own } of byNames(steps)) {
+    // Most are found in the first step.
+    let open = names.map((_, at) => at);
+    for (const step of own) {
+      const values = column(step);
+      open = open.filter((at) => {
+        if (values[at] !== null) found.add(names[at]!);
+        return values[at] === null;
+      });
+      if (open.length === 0) break;
+    }
+  }
+  return found;
+}
+
 /** Whether two columns hold the same values, NaN the same as NaN. Those of equal runs are one where they were read together. */
 export function sameValues(a: readonly unknown[], b: readonly unknown[]): boolean {
   return (

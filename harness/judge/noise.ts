@@ -24,6 +24,7 @@ import {
   type Reading,
   type Readings,
   readingsAt,
+  stepReadings,
   stepsOf,
 } from './quantities.ts';
 import { type Spreads, spreadsAmong } from './spreads.ts';
@@ -57,8 +58,8 @@ export interface Noise {
   compare(quantity: Quantity, step: number, name: string, seen: Reading | undefined): Comparison;
   /** Whether what two runs that are no controls show of a thing may be draws of the same. */
   alike(quantity: Quantity, step: number, name: string, one: Reading, other: Reading): boolean;
-  /** Whether surely no value of a step departs from the control's: {@link compare} tells where it does not say so. */
-  agrees(curve: Curve, control: TracedStep, resumed: TracedStep): boolean;
+  /** The parameters of which {@link compare} finds a difference beyond the noise at a step; of the loss the empty name. */
+  departing(curve: Curve, control: TracedStep, resumed: TracedStep): readonly string[];
 }
 
 export interface Window {
@@ -105,7 +106,13 @@ function exactly(controls: readonly Trace[]): Noise {
       return farthest(pairs);
     },
     alike: (_quantity, _step, _name, one, other) => String(one.values) === String(other.values),
-    agrees: (curve, own, resumed) => sameStep(own, resumed, curve),
+    departing(curve, own, resumed) {
+      if (sameStep(own, resumed, curve)) return [];
+      const columns = aligned(curve, own, resumed);
+      if (columns === undefined) return departingOneByOne(this, curve, own, resumed);
+      const [theirs, mine] = columns;
+      return own.names.filter((_, at) => relativeDifference(theirs[at], mine[at]) > 0);
+    },
   };
 }
 
@@ -217,18 +224,35 @@ function statistically(controls: readonly Trace[], { steps, resumeAt }: Window):
       }
       return true;
     },
-    agrees(curve, { step, names }, resumed) {
-      if (curve === 'loss') return false;
-      const intervals = intervalsAt(curve, step);
-      const seen = resumed[curve];
-      if (intervals === undefined || seen === undefined) return false;
-      if (!sameValues(intervals.names, names) || !sameValues(names, resumed.names)) return false;
+    departing(curve, own, resumed) {
+      const intervals = intervalsAt(curve, own.step);
+      const columns = aligned(curve, own, resumed);
+      if (intervals === undefined || columns === undefined || !sameValues(intervals.names, own.names))
+        return departingOneByOne(this, curve, own, resumed);
       const { scales, widths } = intervals;
-      return seen.every(
-        (value, at) => !(distance(expectedOf(intervals, at), value, scales[at]!) > against * widths[at]!),
+      const [, mine] = columns;
+      return own.names.filter(
+        (_, at) => distance(expectedOf(intervals, at), mine[at], scales[at]!) > against * widths[at]!,
       );
     },
   };
+}
+
+type Values = readonly (number | null)[];
+
+/** A curve's values of two steps that know the same parameters in the same order; undefined of others, and of the loss. */
+function aligned(curve: Curve, one: TracedStep, other: TracedStep): readonly [Values, Values] | undefined {
+  if (curve === 'loss' || !sameValues(one.names, other.names)) return undefined;
+  const [mine, theirs] = [one[curve], other[curve]];
+  return mine === undefined || theirs === undefined ? undefined : [mine, theirs];
+}
+
+function departingOneByOne(noise: Noise, curve: Curve, own: TracedStep, resumed: TracedStep): string[] {
+  const mine = stepReadings(resumed, curve);
+  return [...new Set([...stepReadings(own, curve).keys(), ...mine.keys()])].filter((name) => {
+    const { difference, allowed } = noise.compare(curve, resumed.step, name, mine.get(name));
+    return difference > allowed;
+  });
 }
 
 interface Intervals extends Spreads {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { coveredBy } from './deviations.ts';
-import { MAX_LINE_BYTES, readTrace } from './read.ts';
+import { MAX_LINE_BYTES, readTrace, traceReader } from './read.ts';
 import { DEVIATIONS, recordSchema, type Trace, type TraceRecord } from './schema.ts';
 import { processRecords, traces } from './testing/records.ts';
 import { appendRecord, createTrace, formatRecord } from './write.ts';
@@ -57,6 +57,15 @@ test('what is written is read back, not-a-number and infinities included', async
     }),
     { numRuns: 60 },
   );
+});
+
+test('what runs have in common is kept once where their traces are read together', async () => {
+  writeFileSync(file, [run, parameters, step(3), { ...step(4), seconds: 9 }, end].map(formatRecord).join(''));
+  const read = traceReader();
+  const [one, other] = [await read(file), await read(file)];
+  expect(other).toEqual(one);
+  expect(other.steps[1]!.l2).toBe(one.steps[0]!.l2);
+  expect((await readTrace(file)).steps[0]!.l2).not.toBe(one.steps[0]!.l2);
 });
 
 test('a trace makes its folder, and is not written over', () => {

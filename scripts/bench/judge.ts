@@ -14,6 +14,8 @@ export interface JudgeCost {
   /** Seconds. */
   readonly reading: number;
   readonly judging: number;
+  /** Of the processor, in judging: on a busy machine they tell more. */
+  readonly processor: number;
   /** The most bytes of memory that the process had, and had before it read. */
   readonly peak: number;
   readonly start: number;
@@ -28,14 +30,18 @@ async function measure(folder: string, plan: Plan, runs: readonly string[]): Pro
   const traces: Trace[] = [];
   for (const file of files) traces.push(await traceOf(file));
   const read = performance.now();
+  const used = process.cpuUsage();
   const subject = { scenario: 'synthetic', about: '', expect: 'proven' as const, replay: '' };
   const { outcome, headline } = judge(subject, collectEvidence(plan, 'wasm', traces));
+  const judging = (performance.now() - read) / 1000;
+  const { user, system } = process.cpuUsage(used);
   return {
     outcome,
     headline,
     bytes: sizes.reduce((sum, { size }) => sum + size, 0),
     reading: (read - began) / 1000,
-    judging: (performance.now() - read) / 1000,
+    judging,
+    processor: (user + system) / 1e6,
     peak: process.resourceUsage().maxRSS * 1024,
     start,
   };

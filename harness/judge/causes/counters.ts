@@ -265,8 +265,8 @@ export const COUNTER_CAUSES: readonly Cause[] = [
         .filter(({ resumed }) => resumed.step <= (first?.resumed.step ?? 0))
         .every(
           ({ control, resumed }) =>
-            evidence.noise.agrees('loss', control, resumed) &&
-            evidence.noise.agrees('gradientL2', control, resumed),
+            evidence.noise.departing('loss', control, resumed).length === 0 &&
+            evidence.noise.departing('gradientL2', control, resumed).length === 0,
         );
       if (first === undefined || first.resumed.claimed.applied || !same || has('counters-not-restored'))
         return undefined;

@@ -182,9 +182,8 @@ function curveRule({ quantity, noun, cause, ...what }: CurveRule): Rule {
     judge: ({ resumes, noise }) =>
       resumes.flatMap((resume): Found[] => {
         for (const { control, resumed } of stepPairs(resume)) {
-          if (noise.agrees(quantity, control, resumed)) continue;
-          const [theirs, mine] = [stepReadings(control, quantity), stepReadings(resumed, quantity)];
-          const departed = departures(theirs, mine, (name) =>
+          const mine = stepReadings(resumed, quantity);
+          const departed = departures(noise.departing(quantity, control, resumed), (name) =>
             noise.compare(quantity, resumed.step, name, mine.get(name)),
           );
           const [worst] = departed;
@@ -214,8 +213,8 @@ interface Departure extends Comparison {
 }
 
 /** What lies beyond the noise, the farthest first. */
-function departures(theirs: Readings, mine: Readings, compare: (name: string) => Comparison): Departure[] {
-  return [...new Set([...theirs.keys(), ...mine.keys()])]
+function departures(names: Iterable<string>, compare: (name: string) => Comparison): Departure[] {
+  return [...names]
     .map((name) => ({ name, ...compare(name) }))
     .filter(({ difference, allowed }) => difference > allowed)
     .sort((a, b) => b.difference - a.difference);
@@ -254,18 +253,15 @@ export const appliedGradientsDiffer: Rule = {
   judge: ({ resumes, noise }) =>
     resumes.flatMap((resume): Found[] => {
       for (const { control, resumed } of stepPairs(resume)) {
-        if (noise.agrees('appliedGradientL2', control, resumed)) continue;
-        const of = (quantity: Curve): Departure[] => {
-          const mine = stepReadings(resumed, quantity);
-          return departures(stepReadings(control, quantity), mine, (name) =>
-            noise.compare(quantity, resumed.step, name, mine.get(name)),
-          );
-        };
-        const wrong = new Set(of('gradientL2').map(({ name }) => name));
-        const departed = of('appliedGradientL2').filter(({ name, expected, seen }) => {
-          const both = typeof expected === 'number' && typeof seen === 'number';
-          return both && !wrong.has(name);
-        });
+        const wrong = new Set(noise.departing('gradientL2', control, resumed));
+        const names = noise
+          .departing('appliedGradientL2', control, resumed)
+          .filter((name) => !wrong.has(name));
+        if (names.length === 0) continue;
+        const mine = stepReadings(resumed, 'appliedGradientL2');
+        const departed = departures(names, (name) =>
+          noise.compare('appliedGradientL2', resumed.step, name, mine.get(name)),
+        ).filter(({ expected, seen }) => typeof expected === 'number' && typeof seen === 'number');
         const [worst] = departed;
         if (worst === undefined) continue;
         return [
@@ -328,7 +324,7 @@ function lastRule(
         const last = lastOf(resume);
         if (last === undefined) return [];
         const { mine, theirs } = last;
-        const different = departures(theirs, mine, (name) => {
+        const different = departures(new Set([...theirs.keys(), ...mine.keys()]), (name) => {
           const compared = noise.compare(quantity, resume.to, name, mine.get(name));
           const same = theirs.get(name)?.sha256 === mine.get(name)?.sha256;
           // Exactly is by the bytes: other values may have the same norm and sketch.

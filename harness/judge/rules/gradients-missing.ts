@@ -1,5 +1,5 @@
 /** A loss that is computed on other variables than those that are trained gives these no gradient. */
-import { indexOf, stepPairs } from '../columns.ts';
+import { indexOf, known, stepPairs } from '../columns.ts';
 import { type Found, listed, ofAll, type Rule } from '../rule.ts';
 
 export const gradientsMissing: Rule = {
@@ -11,9 +11,10 @@ export const gradientsMissing: Rule = {
   judge: ({ resumes }) =>
     resumes.flatMap((resume): Found[] => {
       const pairs = stepPairs(resume);
-      const reached = (which: 'control' | 'resumed'): Set<string> =>
-        new Set(
-          pairs.flatMap((pair) => pair[which].names.filter((_, at) => pair[which].gradientL2[at] !== null)),
+      const reached = (which: 'control' | 'resumed'): ReadonlySet<string> =>
+        known(
+          pairs.map((pair) => pair[which]),
+          ({ gradientL2 }) => gradientL2,
         );
       const [theirs, mine] = [reached('control'), reached('resumed')];
       const missing = [...theirs].filter((name) => !mine.has(name));
