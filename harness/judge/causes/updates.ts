@@ -23,8 +23,17 @@ function commonFactor(
     // One number alone is always a factor.
     if (ratios.length < 2 || ratios.every((ratio) => ratio === 1)) continue;
     const [first] = ratios as [number];
-    // Norms that are summed in float32, of values that are rounded once more: some units of 2^-20.
-    const width = evidence.noise.exact ? 2 ** -18 : 2 ** -10;
+    // A factor on the loss rounds each product of the backward pass otherwise: some tens of roundings of float32.
+    const rounding = 2 ** -18;
+    const width = evidence.noise.exact
+      ? rounding
+      : Math.max(
+          ...resumed.names.map(
+            (name, at) =>
+              evidence.noise.compare(column, resumed.step, name, { values: [resumed[column]?.[at] ?? null] })
+                .allowed,
+          ),
+        );
     const same = ratios.every((ratio) => Math.abs(ratio / first - 1) <= width);
     return same && Math.abs(first - 1) > width ? { factor: first, step: resumed.step } : undefined;
   }
