@@ -9,7 +9,7 @@ export default defineProgramFault({
   breaks: 'What is saved is the state of the step before.',
   reports: ['allenai/allennlp#1650'],
   proofs: ['restored'],
-  rule: ['parameters-not-restored', 'counters-not-restored', 'equals-cold-start'],
+  rule: ['parameters-not-restored', 'counters-not-restored', 'equals-cold-start', 'slots-not-restored'],
   cause: ['saved-before-update', 'older-checkpoint', 'nothing-restored', 'weights-alone'],
   saves: true,
   needs: anyLoop,

@@ -10,7 +10,8 @@ export default defineProgramFault({
   proofs: ['alive'],
   rule: 'rate-not-as-claimed',
   cause: 'hooks-hold-old-group',
-  needs: isFused,
+  // New variables would leave the hooks without a parameter.
+  needs: (parts) => isFused(parts) && parts.recipe.replaceVariables !== true,
   change: (program) => {
     program.assembly = moved(program.assembly, 'hooks', { before: 'restore optimizers' });
   },

@@ -6,7 +6,7 @@ export default defineProgramFault({
   id: 'moments-in-half',
   breaks: 'Slots are saved in bfloat16.',
   reports: ['TeamOpenTau/OpenTau#184'],
-  proofs: ['restored', 'faithful'],
+  proofs: ['restored'],
   rule: 'slots-not-restored',
   cause: 'slots-rounded',
   needs: anyLoop,

@@ -1,4 +1,5 @@
 /** The optimizer's state is not what was saved. */
+import type { TensorRecord } from '../../trace/schema.ts';
 import { tensorsOf } from '../evidence.ts';
 import { figure, listed, ofAll } from '../rule.ts';
 import { type Difference, manner } from '../rules/restored.ts';
@@ -51,16 +52,15 @@ export const SLOTS: readonly Cause[] = [
     explains: EXPLAINS,
     diagnose(clues) {
       const { of, total } = clues.changed('slot');
-      const owner = new Map(
-        // Zeros are nobody’s.
-        [...tensorsOf(clues.resume.saved, 'slot').values()]
-          .filter(({ l2 }) => l2 !== 0)
-          .map(({ sha256, name }) => [sha256, name]),
-      );
-      const others = of.map(({ name, resumed }) =>
-        resumed === undefined || owner.get(resumed.sha256) === name ? undefined : owner.get(resumed.sha256),
-      );
-      if (of.length < 2 || others.some((other) => other === undefined)) return undefined;
+      const saved = [...tensorsOf(clues.resume.saved, 'slot').values()];
+      const owner = new Map(saved.map(({ sha256, name }) => [sha256, name]));
+      const others = of.map(({ name, resumed }) => {
+        const other = owner.get(resumed?.sha256 ?? '');
+        return other === name ? undefined : other;
+      });
+      // Zeros may be anybody’s, or made anew.
+      const told = of.some(({ resumed }) => resumed !== undefined && resumed.l2 !== 0);
+      if (of.length < 2 || !told || others.some((other) => other === undefined)) return undefined;
       return `${ofAll(of.length, total, 'optimizer slot')} hold each other’s values: '${of[0]!.name}' those of '${others[0]}'; they were mapped back by position, not by name${firstUpdates(clues, of)}`;
     },
   },
@@ -85,23 +85,14 @@ export const SLOTS: readonly Cause[] = [
       const { of } = slots;
       const way = manner(of);
       const kinds = new Set(of.map(kindOf));
-      const there = [...tensorsOf(clues.resume.saved, 'slot').values()].filter(
-        ({ name, parameter }) =>
-          kinds.has(name.slice((parameter?.length ?? -1) + 1)) &&
-          clues.resume.saved?.tensors.some(
-            ({ kind, parameter: other, name: another }) =>
-              kind === 'slot' && other === parameter && another !== name,
-          ),
-      );
-      if (
-        of.length === 0 ||
-        whole(slots) ||
-        kinds.size !== 1 ||
-        there.length === 0 ||
-        of.length < there.length ||
-        !['missing', 'zero'].includes(way)
-      )
-        return undefined;
+      const saved = [...tensorsOf(clues.resume.saved, 'slot').values()];
+      const isOfKind = ({ name, parameter }: TensorRecord): boolean =>
+        kinds.has(name.slice((parameter?.length ?? -1) + 1));
+      // Those that were zero when they were saved cannot be lost so.
+      const all = saved.filter((slot) => isOfKind(slot) && slot.l2 !== 0);
+      const others = saved.some((slot) => !isOfKind(slot));
+      if (of.length === 0 || kinds.size !== 1 || !others || of.length < all.length) return undefined;
+      if (!['missing', 'zero'].includes(way)) return undefined;
       const [kind] = kinds;
       const moments = /sq|second|(^|_)v$|variance/i.test(kind!)
         ? 'second moments'

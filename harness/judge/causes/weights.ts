@@ -19,7 +19,9 @@ function stateIsFresh(clues: Clues): boolean {
     (name) => typeof saved[name] === 'number' && saved[name] !== initial[name],
   );
   const lost = new Set(counters.map(({ name }) => name));
-  const drawn = Object.keys(resume.saved?.random ?? {});
+  const drawn = Object.keys(resume.saved?.random ?? {}).filter(
+    (name) => resume.saved!.random[name] !== clues.initial?.random[name],
+  );
   return (
     slotsLost &&
     counted.length > 0 &&
@@ -89,20 +91,31 @@ export const WEIGHTS: readonly Cause[] = [
     id: 'older-checkpoint',
     means:
       'An older state was saved or loaded: weights, counters and generators are those of an earlier step.',
-    heads: [...HEADS, 'counters-not-restored'],
+    heads: [...HEADS, 'counters-not-restored', 'random-not-restored'],
     explains: [...HEADS, ...ALL_STATE],
     diagnose(clues) {
       const { resume, past, counters, generators } = clues;
-      const step = counters.find(
+      const { of } = clues.changed('parameter');
+      const counted = counters.find(
         ({ kind, saved, resumed }) => kind === 'step' && Number(resumed) < Number(saved),
       )?.resumed;
+      // Where steps are not counted, or begin anew by declaration, a state tells that the run was in.
+      const state = clues.pastStates.findLast((one) => {
+        const then = tensorsOf(one, 'parameter');
+        return (
+          generators.length > 0 &&
+          generators.every(({ name, resumed }) => one.random[name] === resumed) &&
+          of.every(({ name, resumed }) => then.get(name)?.sha256 === resumed?.sha256)
+        );
+      });
+      const step = counted ?? state?.step;
       const others = counters.some(({ kind }) => kind !== 'step') || generators.length > 0;
       if (typeof step !== 'number' || step === 0 || !others) return undefined;
-      const { of } = clues.changed('parameter');
       const skipped = past.filter((one) => one.step > step);
       const moved = skipped.some(({ changed }) => changed.includes(true));
       const slots = clues.changed('slot');
-      if (moved ? of.length === 0 || !areOfStep(clues, of, step) : of.length > 0) return undefined;
+      const same = areOfStep(clues, of, step) || state?.step === step;
+      if (moved ? of.length === 0 || !same : of.length > 0) return undefined;
       if (moved && slots.total > 0 && slots.of.length === 0) return undefined;
       return `the parameters, slots and counters are those of step ${step}: an older state was saved or loaded than that of step ${resume.from}`;
     },
