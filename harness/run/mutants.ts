@@ -178,6 +178,10 @@ function scenarioOf({ loaded, judgement, seconds }: Healthy): MatrixScenario {
 const applicableTo = ({ answers }: Healthy, faults: readonly LoadedFault[]): LoadedFault[] =>
   faults.filter(({ file }) => answers[file] !== false && answers[file] !== undefined);
 
+/** Rules are measured where equal runs are equal; elsewhere the noise decides what can be seen. */
+const isMeasured = ({ judgement }: Healthy): boolean =>
+  judgement.outcome === 'proven' && judgement.noise?.exact === true;
+
 /** By fault, a cell for each scenario, in their orders. */
 async function runCells(
   healthy: readonly Healthy[],
@@ -185,7 +189,7 @@ async function runCells(
   limit: LimitFunction,
   options: MutantsOptions,
 ): Promise<Cell[][]> {
-  const proven = healthy.filter(({ judgement }) => judgement.outcome === 'proven');
+  const proven = healthy.filter(isMeasured);
   const turns = inTurns(proven, faults);
   const wanted = options.sample ?? Number.POSITIVE_INFINITY;
   options.onCells?.(turns.reduce((sum, own) => sum + Math.min(own.length, wanted), 0));
@@ -231,17 +235,14 @@ function inTurns(proven: readonly Healthy[], faults: readonly LoadedFault[]): He
 function withoutRun(own: Healthy, loadedFault: LoadedFault): Cell {
   const { outcome } = own.judgement;
   const answer = own.answers[loadedFault.file];
-  const judged =
-    answer === false
-      ? unjudged('not-applicable', null)
-      : unjudged(
-          'not-run',
-          outcome === 'skipped'
-            ? own.judgement.headline
-            : outcome === 'proven'
-              ? 'not drawn in this sample'
-              : `the healthy run is ${outcome}`,
-        );
+  const whyNotRun = (): string => {
+    if (outcome === 'skipped') return own.judgement.headline;
+    if (outcome !== 'proven') return `the healthy run is ${outcome}`;
+    return isMeasured(own)
+      ? 'not drawn in this sample'
+      : 'its controls differ, so that it would measure their noise and not the rules';
+  };
+  const judged = answer === false ? unjudged('not-applicable', null) : unjudged('not-run', whyNotRun());
   return { scenario: own.loaded.name, ...judged, seconds: 0, kept: null };
 }
 

@@ -10,7 +10,7 @@ export default defineProgramFault({
   reports: ['Lightning-AI/pytorch-lightning#688'],
   proofs: ['restored'],
   rule: 'parameters-not-restored',
-  cause: ['checkpoint-mixed', 'weights-partly-loaded', 'saved-before-update'],
+  cause: ['checkpoint-mixed', 'weights-partly-loaded', 'saved-before-update', 'weights-changed'],
   saves: true,
   needs: anyLoop,
   change: (program) => {

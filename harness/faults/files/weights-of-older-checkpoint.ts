@@ -8,7 +8,7 @@ export default defineProgramFault({
   reports: [],
   proofs: ['restored'],
   rule: 'parameters-not-restored',
-  cause: ['weights-of-older-step', 'weights-not-loaded'],
+  cause: ['weights-of-older-step', 'weights-not-loaded', 'weights-changed'],
   needs: resumesTwice,
   change: (program) =>
     keepOlder(program, (checkpoint, older) => ({

@@ -10,7 +10,7 @@ export default defineProgramFault({
   reports: ['allenai/allennlp#1650'],
   proofs: ['restored'],
   rule: 'parameters-not-restored',
-  cause: ['saved-before-update', 'weights-not-loaded'],
+  cause: ['saved-before-update', 'weights-not-loaded', 'weights-changed'],
   saves: true,
   needs: anyLoop,
   change: (program) => {

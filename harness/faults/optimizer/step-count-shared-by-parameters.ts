@@ -47,7 +47,7 @@ export default defineProgramFault({
     'A resume gives all parameters of an optimizer one step count between them, which each of them advances.',
   reports: [],
   proofs: ['faithful'],
-  rule: 'final-counters-differ',
+  rule: ['final-counters-differ', 'update-counts-differ'],
   cause: 'optimizer-step-runs-fast',
   needs: (parts) =>
     isUnfused(parts) &&

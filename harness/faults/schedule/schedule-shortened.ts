@@ -6,7 +6,7 @@ export default defineProgramFault({
   breaks: 'The schedule’s length is taken for the rest of the run: the rate decays too fast.',
   reports: ['huggingface/transformers#25865'],
   proofs: ['faithful'],
-  rule: 'rate-differs',
+  rule: ['rate-differs', 'counters-not-restored'],
   cause: 'schedule-wrong-shape',
   needs: anyLoop,
   change: (program) => {

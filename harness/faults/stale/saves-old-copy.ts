@@ -8,7 +8,7 @@ export default defineProgramFault({
   reports: ['huggingface/diffusers#5840'],
   proofs: ['restored'],
   rule: 'parameters-not-restored',
-  cause: ['weights-of-older-step', 'weights-not-loaded'],
+  cause: ['weights-of-older-step', 'weights-not-loaded', 'weights-changed'],
   needs: resumesTwice,
   change: (program) =>
     onceResumed(program, (parts) => {

@@ -9,8 +9,15 @@ import { STILL } from './stale.ts';
 
 const COUNTERS = 'counters-not-restored';
 const SCHEDULE = {
-  heads: [COUNTERS, 'rate-differs', 'applied-rate-differs'],
-  explains: ['counter:schedule', 'rate-differs', 'applied-rate-differs', 'rate-not-as-claimed', ...STILL],
+  heads: [COUNTERS, 'rate-differs', 'applied-rate-differs', 'final-counters-differ'],
+  explains: [
+    'counter:schedule',
+    'rate-differs',
+    'applied-rate-differs',
+    'rate-not-as-claimed',
+    'final-counters-differ',
+    ...STILL,
+  ],
 };
 
 const ofKind = ({ counters }: Clues, kind: ChangedCounter['kind']): ChangedCounter[] =>
@@ -105,8 +112,15 @@ function baseFactor({ pairs }: Clues): number | undefined {
   return same && rates.every(([rate, other]) => other !== 0 || rate === 0) ? first : undefined;
 }
 
-const scheduleDiffers = (clues: Clues): boolean =>
-  clues.has('rate-differs') || ofKind(clues, 'schedule').length > 0;
+const scheduleDiffers = (clues: Clues): boolean => {
+  if (ofKind(clues, 'schedule').length > 0) return true;
+  // Where other updates are made, the rates of each are still right.
+  const rates = ratesOf(clues);
+  return (
+    clues.has('rate-differs') &&
+    !(clues.has('applied-differs') && follows(rates, (update) => rates.at + update))
+  );
+};
 
 export const SCHEDULE_CAUSES: readonly Cause[] = [
   {
@@ -172,6 +186,9 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
     means: 'The schedule does not advance any more.',
     ...SCHEDULE,
     diagnose(clues) {
+      const told = `the schedule does not advance any more: its count stands still in ${clues.pairs.length} steps`;
+      if (scheduleCounts(clues).length === 0 && clues.has('final-counters-differ') && countStandsStill(clues))
+        return told;
       const [mine, theirs] = [
         clues.pairs.map(({ resumed }) => key(resumed)),
         clues.pairs.map(({ control }) => key(control)),
@@ -188,12 +205,16 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
     ...SCHEDULE,
     diagnose(clues) {
       const rates = ratesOf(clues);
-      if (!clues.has('rate-differs') || scheduleCounts(clues).length > 0) return undefined;
+      const shows = clues.has('rate-differs') || clues.has('final-counters-differ');
+      if (!shows || scheduleCounts(clues).length > 0) return undefined;
       // By its own count; else by its rates, as far as the control shows them.
       const several = rates.mine.length > 1;
       const counted =
         timesCounted(clues) ??
-        [2, 3, 4].find((times) => several && follows(rates, (update) => rates.at + times * update));
+        [2, 3, 4].find(
+          (times) =>
+            several && clues.has('rate-differs') && follows(rates, (update) => rates.at + times * update),
+        );
       if (counted === undefined) return undefined;
       return `the schedule advances ${counted} times in each step`;
     },
@@ -204,7 +225,7 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
     ...SCHEDULE,
     diagnose(clues) {
       const found = clues.finding('rate-differs');
-      if (found === undefined) return undefined;
+      if (found === undefined || !scheduleDiffers(clues)) return undefined;
       return `the learning rates bend away from the control’s from step ${found.step} on (${found.seen} instead of ${found.expected}): the schedule has another length, unit or formula`;
     },
   },

@@ -1,5 +1,5 @@
 /** Ranks the causes of what was found, and puts first what the diagnosis accounts for. Pure. */
-import type { Evidence } from '../evidence.ts';
+import type { Evidence, Resume } from '../evidence.ts';
 import { RULES } from '../rules/index.ts';
 import type { Finding } from '../verdict.ts';
 import type { Cause } from './cause.ts';
@@ -45,13 +45,18 @@ function unitsOf({ findings, counters }: Clues): ReadonlySet<string> {
   return new Set([...rules, ...counters.map(({ kind }) => `counter:${kind}`)]);
 }
 
-/** The diagnosis of the first resume that goes wrong; undefined where no cause shows, or evidence is amiss. */
+/** The diagnosis of the first resume of which a cause shows; undefined where none does, or evidence is amiss. */
 export function diagnose(evidence: Evidence, findings: readonly Finding[]): Diagnosis | undefined {
-  const refuting = findings.filter(({ refutes, resume }) => refutes && resume > 0);
-  const first = Math.min(...refuting.map(({ resume }) => resume));
-  const resume = evidence.resumes.find(({ index }) => index === first);
-  if (resume === undefined) return undefined;
-  const own = refuting.filter((finding) => finding.resume === first);
+  const refuting = findings.filter(({ refutes }) => refutes);
+  for (const resume of evidence.resumes) {
+    const own = refuting.filter(({ resume: index }) => index === resume.index);
+    const diagnosis = own.length === 0 ? undefined : diagnoseResume(evidence, resume, own);
+    if (diagnosis !== undefined) return diagnosis;
+  }
+  return undefined;
+}
+
+function diagnoseResume(evidence: Evidence, resume: Resume, own: readonly Finding[]): Diagnosis | undefined {
   const clues = cluesOf(evidence, resume, own);
   const units = unitsOf(clues);
   const weight = ({ explains }: Cause): number => {
@@ -69,7 +74,11 @@ export function diagnose(evidence: Evidence, findings: readonly Finding[]): Diag
   const best = Math.max(...candidates.map((candidate) => candidate.weight));
   const top = candidates.find((candidate) => candidate.weight === best);
   if (top === undefined || best <= 0) return undefined;
-  return { cause: top.cause, sentence: `After resume ${first}, ${top.sentence}.`, resume: first };
+  return {
+    cause: top.cause,
+    sentence: `After resume ${resume.index}, ${top.sentence}.`,
+    resume: resume.index,
+  };
 }
 
 /** The findings that head the diagnosis, then what else it accounts for, then the rest, each in their order. */

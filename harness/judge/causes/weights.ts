@@ -114,7 +114,9 @@ export const WEIGHTS: readonly Cause[] = [
       const skipped = past.filter((one) => one.step > step);
       const moved = skipped.some(({ changed }) => changed.includes(true));
       const slots = clues.changed('slot');
-      const same = areOfStep(clues, of, step) || state?.step === step;
+      // Stored narrower, by declaration, they have other norms than they had then.
+      const narrower = of.every(({ resumed }) => (resumed?.bits ?? 24) < 24);
+      const same = areOfStep(clues, of, step) || state?.step === step || narrower;
       if (moved ? of.length === 0 || !same : of.length > 0) return undefined;
       if (moved && slots.total > 0 && slots.of.length === 0) return undefined;
       return `the parameters, slots and counters are those of step ${step}: an older state was saved or loaded than that of step ${resume.from}`;
