@@ -482,8 +482,11 @@ export const COUNTER_CAUSES: readonly Cause[] = [
         Number(of(last)[name!]) - Number(of(first)[name!]);
       const updates = clues.pairs.filter(({ resumed }) => resumed.claimed.applied).length;
       const wanted = clues.pairs.filter(({ control }) => control.claimed.applied).length;
-      if (name === undefined || updates !== wanted) return undefined;
-      return `the optimizer’s own count came back, and then advances otherwise: '${name}' by ${advance(resume.resumed, resume.last)} in ${updates} updates, in the control by ${advance(resume.controlFirst, resume.controlLast)}`;
+      const mine = advance(resume.resumed, resume.last);
+      const theirs = advance(resume.controlFirst, resume.controlLast);
+      if (name === undefined || updates === 0 || wanted === 0 || mine / updates === theirs / wanted)
+        return undefined;
+      return `the optimizer’s own count came back, and then advances otherwise: '${name}' by ${mine} in ${updates} updates, in the control by ${theirs} in ${wanted}`;
     },
   },
   {
