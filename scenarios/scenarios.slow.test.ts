@@ -35,12 +35,18 @@ async function runChanged(name: string, change: (source: string) => string, args
   return { exitCode, verdict: verdicts[0], firstSentence: /<h1>(.*?)<\/h1>/.exec(page)?.[1] };
 }
 
-const HOOKS = '    run.registerHooks();\n';
+/** The same scenario with another order of assembly. */
+const ordered = (source: string, order: string): string =>
+  source
+    .replace('import { defineScenario }', 'import { defineScenario, moved, without }')
+    .replace('{ replaceVariables: true }', `{ order: (assembly) => ${order}, replaceVariables: true }`);
 
 test.each([['hooks-after-resume-backward-pass'], ['hooks-after-resume-optimizer-groups']])(
-  '%s without the line that registers hooks is red, and the report’s first sentence says why',
+  '%s without the stage that registers hooks is red, and the report’s first sentence says why',
   async (name) => {
-    const { exitCode, firstSentence } = await runChanged(name, (source) => source.replace(HOOKS, ''));
+    const { exitCode, firstSentence } = await runChanged(name, (source) =>
+      ordered(source, "without(assembly, 'hooks')"),
+    );
     expect(exitCode).toBe(1);
     expect(firstSentence).toMatch(
       /Failed in hooks-after-resume-.*: The control never trained: .*no gradient hook fired/,
@@ -48,20 +54,21 @@ test.each([['hooks-after-resume-backward-pass'], ['hooks-after-resume-optimizer-
   },
 );
 
-test('the same line before the resume is red, for another reason', async () => {
+test('the same stage before the resume is red, for another reason', async () => {
   const { exitCode, firstSentence, verdict } = await runChanged(
     'hooks-after-resume-backward-pass',
-    (source) => source.replace(HOOKS, '').replace('    await run.resume', `${HOOKS}    await run.resume`),
+    (source) => ordered(source, "moved(assembly, 'hooks', { before: 'load' })"),
   );
   expect(exitCode).toBe(1);
-  expect(firstSentence).toMatch(/After resume 1, no gradient hook fired and nothing moved in 12 steps/);
+  expect(firstSentence).toMatch(/After resume 1, no gradient hook fires: .* nothing moved in 12 steps/);
+  expect(verdict.cause).toBe('hooks-on-old-parameters');
   const rules = verdict.findings.map(({ rule }: { rule: string }) => rule);
   expect(rules).toEqual(expect.arrayContaining(['silent-no-op', 'images-unchanged', 'hooks-silent']));
 });
 
 test('a known fault that has been mended is red', async () => {
   const { exitCode, firstSentence } = await runChanged('hooks-stale-group-optimizer-groups', (source) =>
-    source.replace(HOOKS, '').replace('    return run', `${HOOKS}    return run`),
+    source.replace("moved(assembly, 'hooks', { before: 'load' })", 'assembly'),
   );
   expect(exitCode).toBe(1);
   expect(firstSentence).toMatch(/a known fault went unproven/);
