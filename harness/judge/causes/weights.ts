@@ -103,6 +103,7 @@ export const WEIGHTS: readonly Cause[] = [
       const state = clues.pastStates.findLast((one) => {
         const then = tensorsOf(one, 'parameter');
         return (
+          of.length > 0 &&
           generators.length > 0 &&
           generators.every(({ name, resumed }) => one.random[name] === resumed) &&
           of.every(({ name, resumed }) => then.get(name)?.sha256 === resumed?.sha256)
