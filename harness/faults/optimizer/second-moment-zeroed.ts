@@ -13,7 +13,8 @@ export default defineProgramFault({
   reports: [],
   proofs: ['restored', 'faithful'],
   rule: 'slots-not-restored',
-  cause: 'slot-kind-lost',
+  // The last kind of a mixed-precision optimizer are its master weights.
+  cause: ['slot-kind-lost', 'master-weights-stale'],
   needs: anyLoop,
   change: (program) =>
     onLoad(program, (saved) => {
