@@ -162,19 +162,15 @@ export const STALE: readonly Cause[] = [
     id: 'updates-undone',
     means: 'Updates are made as in the control, and the weights are put back.',
     heads: ['silent-no-op', 'stalled-parameters'],
-    explains: STILL,
+    explains: [...STILL, 'rate-differs', 'applied-rate-differs', 'applied-differs'],
     diagnose(clues) {
-      const { control, resumed } = sides(clues);
-      const [mine, theirs] = [totalOf(resumed, updates), totalOf(control, updates)];
-      if (
-        !clues.has('silent-no-op') ||
-        mine === 0 ||
-        mine !== theirs ||
-        clues.has('rate-differs') ||
-        clues.has('rate-not-as-claimed')
-      )
+      const { resumed } = sides(clues);
+      const made = totalOf(resumed, updates);
+      // An update at rate 0 has nothing to undo.
+      const rated = resumed.some(({ rates }) => rates.some((rate) => rate !== null && rate !== 0));
+      if (!clues.has('silent-no-op') || made === 0 || !rated || clues.has('rate-not-as-claimed'))
         return undefined;
-      return `the updates are undone: all ${mine} of them are made, and none of the weights has changed after any of ${resumed.length} steps`;
+      return `the updates are undone: ${made} of them are made, and none of the weights has changed after any of ${resumed.length} steps`;
     },
   },
   {
