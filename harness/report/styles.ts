@@ -17,7 +17,7 @@ h1 { font-size: 1.35rem; line-height: 1.3; margin: 0; unicode-bidi: isolate; }
 h2 { font-size: 1.2rem; margin: 0; display: flex; flex-wrap: wrap; gap: .25rem .6rem; align-items: center; }
 h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
 h4 { font-size: .9rem; margin: .75rem 0 .35rem; }
-small, .quiet { color: var(--soft); font-weight: normal; font-size: .87rem; }
+small, .quiet { color: var(--soft); font-weight: normal; font-size: .87rem; } td > small { overflow-wrap: normal; }
 p, li, dd, td, pre, figcaption, summary { unicode-bidi: isolate; }
 a { color: var(--link); }
 code, pre { font: .87em/1.45 ui-monospace, monospace; background: var(--card); border-radius: 3px; }
