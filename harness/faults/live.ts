@@ -1,9 +1,11 @@
 /** What faults do to a loop's live parts and to its checkpoints, beyond one stage. */
 import * as tf from '@tensorflow/tfjs-core';
 import { type Checkpoint, loadCheckpoint } from '../checkpoint/checkpoint.ts';
+import { ANEW } from '../loop/anew.ts';
 import type { Program } from '../loop/loop.ts';
-import type { Parts } from '../loop/parts.ts';
-import type { Saved } from '../loop/saved.ts';
+import { owners, type Parts } from '../loop/parts.ts';
+import { capture, type Saved } from '../loop/saved.ts';
+import { insertedBefore } from '../loop/stages.ts';
 import type { Parameter } from '../training/optimizer.ts';
 import { inResume, onSave } from './program.ts';
 
@@ -36,10 +38,42 @@ export function restoreNothingBut(program: Program, names: readonly string[]): v
   const kept = new Set(names.map((name) => `restore ${name}`));
   const restores = program.assembly.map(({ name }) => name).filter((name) => name.startsWith('restore '));
   for (const name of restores.filter((each) => !kept.has(each))) {
-    inResume(program, name, ({ average, parameters }) => {
-      if (name !== 'restore average' || average === undefined) return;
-      const live = new Map(copiesOf(parameters).map(({ name, variable }) => [name, variable]));
-      average.restore(new Map([...average.tensors.keys()].map((own) => [own, live.get(own)!])), 0);
-    });
+    inResume(program, name, (parts) => (name === 'restore average' ? ANEW.averages(parts) : undefined));
   }
+}
+
+/** Keeps in each checkpoint what `mix` takes from the state right before the last step. */
+export function savingWithBefore(
+  program: Program,
+  mix: (checkpoint: Checkpoint, before: Checkpoint) => Checkpoint,
+): void {
+  let before: Checkpoint | undefined;
+  program.step = insertedBefore(program.step, 'log', {
+    name: 'keep what is now',
+    async run(parts) {
+      const last = parts.context.plan.resumeAt.includes(parts.step + 1);
+      if (last) before = await capture(parts);
+    },
+  });
+  onSave(program, (checkpoint) => (before === undefined ? checkpoint : mix(checkpoint, before)));
+}
+
+/** Registers each hook of a resume as often as `times` says of its variable. */
+export function hookingOtherwise(
+  program: Program,
+  times: (parameters: readonly Parameter[]) => (variable: tf.Variable) => number,
+): void {
+  inResume(program, 'hooks', (parts, original) => {
+    const { gradients, parameters } = parts;
+    const register = gradients.onAccumulated.bind(gradients);
+    const timesOf = times(owners(parameters));
+    gradients.onAccumulated = (variable, hook) => {
+      const handles = Array.from({ length: timesOf(variable) }, () => register(variable, hook));
+      return () => {
+        for (const remove of handles) remove();
+      };
+    };
+    original(parts);
+    gradients.onAccumulated = register;
+  });
 }

@@ -1,5 +1,6 @@
+import { onWeights } from '../edits.ts';
 import { hasAverage } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'ema-into-live',
@@ -13,9 +14,5 @@ export default defineProgramFault({
   rule: 'parameters-not-restored',
   cause: 'average-in-live-weights',
   needs: hasAverage,
-  change: (program) =>
-    onLoad(program, (saved) => ({
-      ...saved,
-      tensors: { ...saved.tensors, model: new Map([...saved.tensors.model, ...saved.tensors.ema]) },
-    })),
+  change: (program) => onWeights(program, (weights, { tensors }) => new Map([...weights, ...tensors.ema])),
 });

@@ -1,4 +1,4 @@
-import { copiesOf } from '../live.ts';
+import { liveWeights } from '../../loop/anew.ts';
 import { hasAverage } from '../needs.ts';
 import { defineProgramFault, inResume } from '../program.ts';
 
@@ -12,8 +12,6 @@ export default defineProgramFault({
   needs: hasAverage,
   change: (program) =>
     inResume(program, 'restore average', ({ average, parameters, saved }) => {
-      const live = new Map(copiesOf(parameters).map(({ name, variable }) => [name, variable]));
-      const own = [...average!.tensors.keys()].map((name) => [name, live.get(name)!] as const);
-      average!.restore(new Map(own), saved!.averageUpdates);
+      average!.restore(liveWeights(parameters), saved!.averageUpdates);
     }),
 });

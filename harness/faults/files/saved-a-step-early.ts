@@ -1,8 +1,6 @@
-import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
-import { capture } from '../../loop/saved.ts';
-import { insertedBefore } from '../../loop/stages.ts';
+import { savingWithBefore } from '../live.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onSave } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'saved-a-step-early',
@@ -13,15 +11,5 @@ export default defineProgramFault({
   cause: ['saved-before-update', 'older-checkpoint', 'nothing-restored', 'weights-alone'],
   saves: true,
   needs: anyLoop,
-  change: (program) => {
-    let before: Checkpoint | undefined;
-    program.step = insertedBefore(program.step, 'log', {
-      name: 'keep what is now',
-      async run(parts) {
-        const last = parts.context.plan.resumeAt.includes(parts.step + 1);
-        if (last) before = await capture(parts);
-      },
-    });
-    onSave(program, (checkpoint) => (before === undefined ? checkpoint : before));
-  },
+  change: (program) => savingWithBefore(program, (_checkpoint, before) => before),
 });

@@ -1,8 +1,6 @@
-import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
-import { capture } from '../../loop/saved.ts';
-import { insertedBefore } from '../../loop/stages.ts';
+import { savingWithBefore } from '../live.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onSave } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'saved-during-update',
@@ -13,29 +11,16 @@ export default defineProgramFault({
   cause: ['checkpoint-mixed', 'weights-partly-loaded', 'saved-before-update', 'weights-changed'],
   saves: true,
   needs: anyLoop,
-  change: (program) => {
-    let before: Checkpoint | undefined;
-    program.step = insertedBefore(program.step, 'log', {
-      name: 'keep what is now',
-      async run(parts) {
-        const last = parts.context.plan.resumeAt.includes(parts.step + 1);
-        if (last) before = await capture(parts);
+  change: (program) =>
+    savingWithBefore(program, (checkpoint, before) => ({
+      ...checkpoint,
+      tensors: {
+        ...checkpoint.tensors,
+        model: new Map(
+          [...checkpoint.tensors.model!].map(([name, tensor], at) =>
+            at % 2 === 0 ? [name, before.tensors.model!.get(name)!] : [name, tensor],
+          ),
+        ),
       },
-    });
-    onSave(program, (checkpoint) =>
-      before === undefined
-        ? checkpoint
-        : {
-            ...checkpoint,
-            tensors: {
-              ...checkpoint.tensors,
-              model: new Map(
-                [...checkpoint.tensors.model!].map(([name, tensor], at) =>
-                  at % 2 === 0 ? [name, before!.tensors.model!.get(name)!] : [name, tensor],
-                ),
-              ),
-            },
-          },
-    );
-  },
+    })),
 });

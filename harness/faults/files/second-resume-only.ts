@@ -1,6 +1,7 @@
+import { onSlots } from '../edits.ts';
 import { atSecondResume } from '../live.ts';
 import { resumesTwice } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'second-resume-only',
@@ -11,9 +12,5 @@ export default defineProgramFault({
   cause: 'slots-missing',
   needs: resumesTwice,
   change: (program) =>
-    onLoad(program, (saved, parts) =>
-      atSecondResume(parts, saved)
-        ? { ...saved, tensors: { ...saved.tensors, optimizer: new Map() } }
-        : saved,
-    ),
+    onSlots(program, (slots, saved, parts) => (atSecondResume(parts, saved) ? new Map() : slots)),
 });

@@ -1,8 +1,6 @@
-import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
-import { capture } from '../../loop/saved.ts';
-import { insertedBefore } from '../../loop/stages.ts';
+import { savingWithBefore } from '../live.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onSave } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'weights-saved-before-update',
@@ -13,22 +11,9 @@ export default defineProgramFault({
   cause: ['saved-before-update', 'weights-not-loaded', 'weights-changed'],
   saves: true,
   needs: anyLoop,
-  change: (program) => {
-    let before: Checkpoint | undefined;
-    program.step = insertedBefore(program.step, 'log', {
-      name: 'keep what is now',
-      async run(parts) {
-        const last = parts.context.plan.resumeAt.includes(parts.step + 1);
-        if (last) before = await capture(parts);
-      },
-    });
-    onSave(program, (checkpoint) =>
-      before === undefined
-        ? checkpoint
-        : {
-            ...checkpoint,
-            tensors: { ...checkpoint.tensors, model: before.tensors.model! },
-          },
-    );
-  },
+  change: (program) =>
+    savingWithBefore(program, (checkpoint, before) => ({
+      ...checkpoint,
+      tensors: { ...checkpoint.tensors, model: before.tensors.model! },
+    })),
 });

@@ -1,6 +1,6 @@
-import { owners } from '../../loop/parts.ts';
+import { hookingOtherwise } from '../live.ts';
 import { isFused } from '../needs.ts';
-import { defineProgramFault, inResume } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'hooks-one-missing',
@@ -11,12 +11,8 @@ export default defineProgramFault({
   cause: 'hooks-missing',
   needs: isFused,
   change: (program) =>
-    inResume(program, 'hooks', (parts, original) => {
-      const { gradients, parameters } = parts;
-      const register = gradients.onAccumulated.bind(gradients);
-      const last = owners(parameters).at(-1)?.variable;
-      gradients.onAccumulated = (variable, hook) => (variable === last ? () => {} : register(variable, hook));
-      original(parts);
-      gradients.onAccumulated = register;
+    hookingOtherwise(program, (parameters) => {
+      const last = parameters.at(-1)?.variable;
+      return (variable) => (variable === last ? 0 : 1);
     }),
 });

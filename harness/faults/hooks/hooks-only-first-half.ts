@@ -1,6 +1,6 @@
-import { owners } from '../../loop/parts.ts';
+import { hookingOtherwise } from '../live.ts';
 import { isFused } from '../needs.ts';
-import { defineProgramFault, inResume } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'hooks-only-first-half',
@@ -11,14 +11,8 @@ export default defineProgramFault({
   cause: 'hooks-missing',
   needs: isFused,
   change: (program) =>
-    inResume(program, 'hooks', (parts, original) => {
-      const { gradients, parameters } = parts;
-      const register = gradients.onAccumulated.bind(gradients);
-      const own = owners(parameters);
-      const hooked = new Set(own.slice(0, own.length / 2).map(({ variable }) => variable));
-      gradients.onAccumulated = (variable, hook) =>
-        hooked.has(variable) ? register(variable, hook) : () => {};
-      original(parts);
-      gradients.onAccumulated = register;
+    hookingOtherwise(program, (parameters) => {
+      const hooked = new Set(parameters.slice(0, parameters.length / 2).map(({ variable }) => variable));
+      return (variable) => (hooked.has(variable) ? 1 : 0);
     }),
 });

@@ -1,6 +1,6 @@
-import { owners } from '../../loop/parts.ts';
+import { hookingOtherwise } from '../live.ts';
 import { isFused } from '../needs.ts';
-import { defineProgramFault, inResume } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'hooks-twice-on-one',
@@ -11,15 +11,8 @@ export default defineProgramFault({
   cause: 'hooks-doubled',
   needs: isFused,
   change: (program) =>
-    inResume(program, 'hooks', (parts, original) => {
-      const { gradients, parameters } = parts;
-      const register = gradients.onAccumulated.bind(gradients);
-      const first = owners(parameters)[0]?.variable;
-      gradients.onAccumulated = (variable, hook) => {
-        if (variable === first) register(variable, hook);
-        return register(variable, hook);
-      };
-      original(parts);
-      gradients.onAccumulated = register;
+    hookingOtherwise(program, (parameters) => {
+      const first = parameters[0]?.variable;
+      return (variable) => (variable === first ? 2 : 1);
     }),
 });

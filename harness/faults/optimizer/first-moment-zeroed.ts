@@ -1,11 +1,6 @@
-import { ownerOf } from '../../loop/saved.ts';
+import { zeroSlotKind } from '../edits.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
-import { mapped, zeros } from '../tensors.ts';
-
-/** The slots' kinds, such as `exp_avg`, in order of name. */
-const kindsOf = (names: Iterable<string>): string[] =>
-  [...new Set([...names].map((name) => name.slice(ownerOf(name).length)))].sort();
+import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'first-moment-zeroed',
@@ -15,14 +10,5 @@ export default defineProgramFault({
   rule: 'slots-not-restored',
   cause: 'slot-kind-lost',
   needs: anyLoop,
-  change: (program) =>
-    onLoad(program, (saved) => {
-      const { optimizer } = saved.tensors;
-      const kinds = kindsOf(optimizer.keys());
-      const kind = kinds.length > 1 ? kinds.at(0) : undefined;
-      const spoiled = mapped(optimizer, (tensor, name) =>
-        kind !== undefined && name.endsWith(kind) && ownerOf(name) + kind === name ? zeros(tensor) : tensor,
-      );
-      return { ...saved, tensors: { ...saved.tensors, optimizer: spoiled } };
-    }),
+  change: (program) => zeroSlotKind(program, 0),
 });

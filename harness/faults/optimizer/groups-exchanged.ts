@@ -1,4 +1,5 @@
-import { defineProgramFault, onLoad } from '../program.ts';
+import { onGroups } from '../edits.ts';
+import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'groups-exchanged',
@@ -9,19 +10,10 @@ export default defineProgramFault({
   cause: 'groups-exchanged',
   needs: ({ driven }) => driven.some(({ optimizer }) => optimizer.groups.length > 1),
   change: (program) =>
-    onLoad(program, (saved) => ({
-      ...saved,
-      optimizers: Object.fromEntries(
-        Object.entries(saved.optimizers).map(([name, { groups, steps }]) => [
-          name,
-          {
-            steps,
-            groups: groups.map((group, at) => ({
-              ...group,
-              parameters: groups[(at + 1) % groups.length]!.parameters,
-            })),
-          },
-        ]),
-      ),
-    })),
+    onGroups(program, (groups) =>
+      groups.map((group, at) => ({
+        ...group,
+        parameters: groups[(at + 1) % groups.length]!.parameters,
+      })),
+    ),
 });

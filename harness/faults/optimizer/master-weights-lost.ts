@@ -1,5 +1,6 @@
+import { onSlots } from '../edits.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 import { kept } from '../tensors.ts';
 
 export default defineProgramFault({
@@ -10,12 +11,5 @@ export default defineProgramFault({
   rule: 'slots-not-restored',
   cause: 'master-weights-stale',
   needs: anyLoop,
-  change: (program) =>
-    onLoad(program, (saved) => ({
-      ...saved,
-      tensors: {
-        ...saved.tensors,
-        optimizer: kept(saved.tensors.optimizer, (name) => !name.endsWith('.master')),
-      },
-    })),
+  change: (program) => onSlots(program, (slots) => kept(slots, (name) => !name.endsWith('.master'))),
 });

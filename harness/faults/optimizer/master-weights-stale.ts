@@ -1,6 +1,7 @@
 import { ownerOf } from '../../loop/saved.ts';
+import { onSlots } from '../edits.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 import { mapped } from '../tensors.ts';
 
 export default defineProgramFault({
@@ -12,15 +13,11 @@ export default defineProgramFault({
   cause: 'master-weights-stale',
   needs: anyLoop,
   change: (program) =>
-    onLoad(program, (saved, { recipe }) => ({
-      ...saved,
-      tensors: {
-        ...saved.tensors,
-        optimizer: mapped(saved.tensors.optimizer, (tensor, name) => {
-          if (!name.endsWith('.master')) return tensor;
-          const initial = recipe.model.initialise(ownerOf(name), tensor.shape);
-          return { ...tensor, bytes: new Uint8Array(initial.slice().buffer) };
-        }),
-      },
-    })),
+    onSlots(program, (slots, _saved, { recipe }) =>
+      mapped(slots, (tensor, name) => {
+        if (!name.endsWith('.master')) return tensor;
+        const initial = recipe.model.initialise(ownerOf(name), tensor.shape);
+        return { ...tensor, bytes: new Uint8Array(initial.slice().buffer) };
+      }),
+    ),
 });

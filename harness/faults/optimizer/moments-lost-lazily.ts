@@ -1,5 +1,6 @@
+import { onOptimizerSteps, onSlots } from '../edits.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'moments-lost-lazily',
@@ -9,12 +10,8 @@ export default defineProgramFault({
   rule: ['slots-not-restored', 'counters-not-restored'],
   cause: ['slots-missing', 'optimizer-step-reset'],
   needs: anyLoop,
-  change: (program) =>
-    onLoad(program, (saved) => ({
-      ...saved,
-      tensors: { ...saved.tensors, optimizer: new Map() },
-      optimizers: Object.fromEntries(
-        Object.entries(saved.optimizers).map(([name, state]) => [name, { ...state, steps: {} }]),
-      ),
-    })),
+  change: (program) => {
+    onSlots(program, () => new Map());
+    onOptimizerSteps(program, () => 0);
+  },
 });

@@ -1,5 +1,6 @@
+import { onSlots } from '../edits.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'moments-lost',
@@ -9,9 +10,5 @@ export default defineProgramFault({
   rule: 'slots-not-restored',
   cause: 'slots-missing',
   needs: anyLoop,
-  change: (program) =>
-    onLoad(program, (saved) => ({
-      ...saved,
-      tensors: { ...saved.tensors, optimizer: new Map() },
-    })),
+  change: (program) => onSlots(program, () => new Map()),
 });

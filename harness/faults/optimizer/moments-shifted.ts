@@ -1,6 +1,7 @@
 import { ownerOf } from '../../loop/saved.ts';
+import { onSlots } from '../edits.ts';
 import { hasTwins } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 import { rotated } from '../tensors.ts';
 
 export default defineProgramFault({
@@ -12,11 +13,5 @@ export default defineProgramFault({
   cause: 'slots-permuted',
   needs: hasTwins,
   change: (program) =>
-    onLoad(program, (saved) => ({
-      ...saved,
-      tensors: {
-        ...saved.tensors,
-        optimizer: rotated(saved.tensors.optimizer, (name) => name.slice(ownerOf(name).length)),
-      },
-    })),
+    onSlots(program, (slots) => rotated(slots, (name) => name.slice(ownerOf(name).length))),
 });

@@ -1,5 +1,6 @@
+import { onSlots } from '../edits.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 import { mapped, zeros } from '../tensors.ts';
 
 export default defineProgramFault({
@@ -10,9 +11,5 @@ export default defineProgramFault({
   rule: 'slots-not-restored',
   cause: 'slots-zeroed',
   needs: anyLoop,
-  change: (program) =>
-    onLoad(program, (saved) => ({
-      ...saved,
-      tensors: { ...saved.tensors, optimizer: mapped(saved.tensors.optimizer, zeros) },
-    })),
+  change: (program) => onSlots(program, (slots) => mapped(slots, zeros)),
 });

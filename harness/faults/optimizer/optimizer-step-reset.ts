@@ -1,5 +1,6 @@
+import { onOptimizerSteps } from '../edits.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'optimizer-step-reset',
@@ -9,19 +10,5 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: 'optimizer-step-reset',
   needs: anyLoop,
-  change: (program) =>
-    onLoad(program, (saved) => ({
-      ...saved,
-      optimizers: Object.fromEntries(
-        Object.entries(saved.optimizers).map(([name, state]) => [
-          name,
-          {
-            ...state,
-            steps: Object.fromEntries(
-              Object.entries(state.steps).map(([parameter, step]) => [parameter, 0 * step]),
-            ),
-          },
-        ]),
-      ),
-    })),
+  change: (program) => onOptimizerSteps(program, () => 0),
 });

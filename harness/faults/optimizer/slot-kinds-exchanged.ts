@@ -1,6 +1,7 @@
 import { ownerOf } from '../../loop/saved.ts';
+import { onSlots } from '../edits.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 import { rotated } from '../tensors.ts';
 
 export default defineProgramFault({
@@ -11,9 +12,5 @@ export default defineProgramFault({
   rule: 'slots-not-restored',
   cause: 'slots-permuted',
   needs: anyLoop,
-  change: (program) =>
-    onLoad(program, (saved) => ({
-      ...saved,
-      tensors: { ...saved.tensors, optimizer: rotated(saved.tensors.optimizer, ownerOf) },
-    })),
+  change: (program) => onSlots(program, (slots) => rotated(slots, ownerOf)),
 });

@@ -1,6 +1,7 @@
 import { ownerOf } from '../../loop/saved.ts';
+import { onSlots } from '../edits.ts';
 import { hasSeveralGroups } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 import { kept } from '../tensors.ts';
 
 export default defineProgramFault({
@@ -12,10 +13,9 @@ export default defineProgramFault({
   cause: 'slots-partly-lost',
   needs: hasSeveralGroups,
   change: (program) =>
-    onLoad(program, (saved) => {
-      const groups = Object.values(saved.optimizers).flatMap(({ groups }) => groups);
+    onSlots(program, (slots, { optimizers }) => {
+      const groups = Object.values(optimizers).flatMap(({ groups }) => groups);
       const lost = new Set(groups.at(-1)?.parameters);
-      const others = kept(saved.tensors.optimizer, (name) => !lost.has(ownerOf(name)));
-      return { ...saved, tensors: { ...saved.tensors, optimizer: others } };
+      return kept(slots, (name) => !lost.has(ownerOf(name)));
     }),
 });

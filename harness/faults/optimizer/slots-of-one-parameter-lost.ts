@@ -1,6 +1,7 @@
 import { ownerOf } from '../../loop/saved.ts';
+import { onSlots } from '../edits.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 import { kept } from '../tensors.ts';
 
 export default defineProgramFault({
@@ -12,10 +13,8 @@ export default defineProgramFault({
   cause: 'slots-partly-lost',
   needs: anyLoop,
   change: (program) =>
-    onLoad(program, (saved) => {
-      const { optimizer } = saved.tensors;
-      const [first] = [...optimizer.keys()].map(ownerOf);
-      const others = kept(optimizer, (name) => ownerOf(name) !== first);
-      return { ...saved, tensors: { ...saved.tensors, optimizer: others } };
+    onSlots(program, (slots) => {
+      const [first] = [...slots.keys()].map(ownerOf);
+      return kept(slots, (name) => ownerOf(name) !== first);
     }),
 });

@@ -1,5 +1,6 @@
+import { onGroups } from '../edits.ts';
 import { hasWeightDecay } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'weight-decay-lost',
@@ -9,14 +10,5 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: 'hyperparameters-changed',
   needs: hasWeightDecay,
-  change: (program) =>
-    onLoad(program, (saved) => ({
-      ...saved,
-      optimizers: Object.fromEntries(
-        Object.entries(saved.optimizers).map(([name, { groups, steps }]) => [
-          name,
-          { steps, groups: groups.map((group) => ({ ...group, weightDecay: 0 })) },
-        ]),
-      ),
-    })),
+  change: (program) => onGroups(program, (groups) => groups.map((group) => ({ ...group, weightDecay: 0 }))),
 });

@@ -1,5 +1,6 @@
+import { onWeights } from '../edits.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 import { inHalf, mapped } from '../tensors.ts';
 
 export default defineProgramFault({
@@ -11,9 +12,8 @@ export default defineProgramFault({
   cause: 'weights-rounded',
   needs: anyLoop,
   change: (program) =>
-    onLoad(program, (saved) => {
-      const [first] = [...saved.tensors.model.keys()];
-      const model = mapped(saved.tensors.model, (tensor, name) => (name === first ? inHalf(tensor) : tensor));
-      return { ...saved, tensors: { ...saved.tensors, model } };
+    onWeights(program, (weights) => {
+      const [first] = weights.keys();
+      return mapped(weights, (tensor, name) => (name === first ? inHalf(tensor) : tensor));
     }),
 });

@@ -1,5 +1,6 @@
+import { onSchedules } from '../edits.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'schedule-base-from-current-rate',
@@ -10,13 +11,8 @@ export default defineProgramFault({
   cause: ['schedule-wrong-base', 'rate-zero'],
   needs: anyLoop,
   change: (program) =>
-    onLoad(program, (saved) => ({
-      ...saved,
-      schedules: Object.fromEntries(
-        Object.entries(saved.schedules).map(([name, state]) => {
-          const groups = saved.optimizers[name]?.groups ?? [];
-          return [name, { ...state, baseRates: groups.map(({ learningRate }) => learningRate) }];
-        }),
-      ),
+    onSchedules(program, (state, { optimizers }, name) => ({
+      ...state,
+      baseRates: (optimizers[name]?.groups ?? []).map(({ learningRate }) => learningRate),
     })),
 });

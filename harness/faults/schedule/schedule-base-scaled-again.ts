@@ -1,5 +1,6 @@
+import { onSchedules } from '../edits.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'schedule-base-scaled-again',
@@ -10,13 +11,5 @@ export default defineProgramFault({
   cause: 'schedule-wrong-base',
   needs: anyLoop,
   change: (program) =>
-    onLoad(program, (saved) => ({
-      ...saved,
-      schedules: Object.fromEntries(
-        Object.entries(saved.schedules).map(([name, state]) => [
-          name,
-          { ...state, baseRates: state.baseRates.map((rate) => 2 * rate) },
-        ]),
-      ),
-    })),
+    onSchedules(program, (state) => ({ ...state, baseRates: state.baseRates.map((rate) => 2 * rate) })),
 });

@@ -1,5 +1,6 @@
+import { onSchedules } from '../edits.ts';
 import { accumulates } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'schedule-in-micro-batches',
@@ -9,11 +10,5 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: 'schedule-shifted',
   needs: accumulates,
-  change: (program) =>
-    onLoad(program, (saved) => ({
-      ...saved,
-      schedules: Object.fromEntries(
-        Object.entries(saved.schedules).map(([name, state]) => [name, { ...state, lastEpoch: saved.step }]),
-      ),
-    })),
+  change: (program) => onSchedules(program, (state, { step }) => ({ ...state, lastEpoch: step })),
 });

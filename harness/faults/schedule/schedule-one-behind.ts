@@ -1,5 +1,6 @@
+import { onSchedules } from '../edits.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'schedule-one-behind',
@@ -10,13 +11,5 @@ export default defineProgramFault({
   cause: ['schedule-shifted', 'schedule-restarted'],
   needs: anyLoop,
   change: (program) =>
-    onLoad(program, (saved) => ({
-      ...saved,
-      schedules: Object.fromEntries(
-        Object.entries(saved.schedules).map(([name, state]) => [
-          name,
-          { ...state, lastEpoch: Math.max(0, state.lastEpoch - 1) },
-        ]),
-      ),
-    })),
+    onSchedules(program, (state) => ({ ...state, lastEpoch: Math.max(0, state.lastEpoch - 1) })),
 });

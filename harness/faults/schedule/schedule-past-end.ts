@@ -1,4 +1,5 @@
-import { defineProgramFault, onLoad } from '../program.ts';
+import { onSchedules } from '../edits.ts';
+import { defineProgramFault } from '../program.ts';
 
 const PAST_END = 1e6;
 
@@ -10,11 +11,5 @@ export default defineProgramFault({
   rule: ['silent-no-op', 'counters-not-restored'],
   cause: 'rate-zero',
   needs: ({ recipe }) => recipe.optimizers.every(({ schedule }) => schedule(PAST_END) === 0),
-  change: (program) =>
-    onLoad(program, (saved) => ({
-      ...saved,
-      schedules: Object.fromEntries(
-        Object.entries(saved.schedules).map(([name, state]) => [name, { ...state, lastEpoch: PAST_END }]),
-      ),
-    })),
+  change: (program) => onSchedules(program, (state) => ({ ...state, lastEpoch: PAST_END })),
 });

@@ -1,5 +1,6 @@
+import { onSchedules } from '../edits.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'schedule-restarts',
@@ -9,11 +10,5 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: 'schedule-restarted',
   needs: anyLoop,
-  change: (program) =>
-    onLoad(program, (saved) => ({
-      ...saved,
-      schedules: Object.fromEntries(
-        Object.entries(saved.schedules).map(([name, state]) => [name, { ...state, lastEpoch: 0 }]),
-      ),
-    })),
+  change: (program) => onSchedules(program, (state) => ({ ...state, lastEpoch: 0 })),
 });

@@ -1,5 +1,6 @@
+import { onWeights } from '../edits.ts';
 import { hasAdapters } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 import { kept } from '../tensors.ts';
 
 export default defineProgramFault({
@@ -10,12 +11,5 @@ export default defineProgramFault({
   rule: 'parameters-not-restored',
   cause: ['weights-not-loaded', 'weights-partly-loaded'],
   needs: hasAdapters,
-  change: (program) =>
-    onLoad(program, (saved) => ({
-      ...saved,
-      tensors: {
-        ...saved.tensors,
-        model: kept(saved.tensors.model, (name) => !name.includes('lora_')),
-      },
-    })),
+  change: (program) => onWeights(program, (weights) => kept(weights, (name) => !name.includes('lora_'))),
 });

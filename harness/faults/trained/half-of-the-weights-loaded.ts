@@ -1,5 +1,6 @@
+import { onWeights } from '../edits.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 import { kept } from '../tensors.ts';
 
 export default defineProgramFault({
@@ -11,10 +12,9 @@ export default defineProgramFault({
   cause: 'weights-partly-loaded',
   needs: anyLoop,
   change: (program) =>
-    onLoad(program, (saved) => {
-      const names = [...saved.tensors.model.keys()];
+    onWeights(program, (weights) => {
+      const names = [...weights.keys()];
       const matching = new Set(names.slice(0, Math.floor(names.length / 2)));
-      const model = kept(saved.tensors.model, (name) => matching.has(name));
-      return { ...saved, tensors: { ...saved.tensors, model } };
+      return kept(weights, (name) => matching.has(name));
     }),
 });

@@ -1,5 +1,6 @@
+import { onWeights } from '../edits.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 import { kept } from '../tensors.ts';
 
 export default defineProgramFault({
@@ -11,9 +12,8 @@ export default defineProgramFault({
   cause: ['weights-partly-loaded', 'weights-not-loaded'],
   needs: anyLoop,
   change: (program) =>
-    onLoad(program, (saved) => {
-      const [first] = [...saved.tensors.model.keys()];
-      const model = kept(saved.tensors.model, (name) => name !== first);
-      return { ...saved, tensors: { ...saved.tensors, model } };
+    onWeights(program, (weights) => {
+      const [first] = weights.keys();
+      return kept(weights, (name) => name !== first);
     }),
 });

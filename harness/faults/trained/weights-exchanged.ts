@@ -1,5 +1,6 @@
+import { onWeights } from '../edits.ts';
 import { hasTwins } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 import { rotated } from '../tensors.ts';
 
 export default defineProgramFault({
@@ -10,9 +11,5 @@ export default defineProgramFault({
   rule: 'parameters-not-restored',
   cause: 'weights-permuted',
   needs: hasTwins,
-  change: (program) =>
-    onLoad(program, (saved) => ({
-      ...saved,
-      tensors: { ...saved.tensors, model: rotated(saved.tensors.model) },
-    })),
+  change: (program) => onWeights(program, (weights) => rotated(weights)),
 });
