@@ -140,3 +140,32 @@ export const counterNames = (values: readonly ChangedValue[]): string =>
   values
     .map(({ name, saved, resumed }) => `'${name}' is ${resumed ?? 'none'} instead of ${saved ?? 'none'}`)
     .join(', ');
+
+/** Whether the trainer shows a loss scale: then any difference may make it skip other steps. */
+export const isLossScaled = ({ resume }: Clues): boolean =>
+  Object.keys(resume.saved?.counters ?? {}).some((name) => counterKind(name) === 'loss-scale');
+
+/** Updates that a run says it made in the stretch. */
+export const updatesMade = ({ pairs }: Clues, by: 'control' | 'resumed'): number =>
+  pairs.filter((pair) => pair[by].claimed.applied).length;
+
+/** By how much a counter advanced after the resume, in the resumed run and in the control. */
+export interface Advance {
+  readonly name: string;
+  readonly mine: number;
+  readonly theirs: number;
+}
+
+/** Of the counters that these names choose, as far as they are numbers. */
+export function advances({ resume }: Clues, chosen: (name: string) => boolean): Advance[] {
+  const { resumed, last, controlFirst, controlLast } = resume;
+  const between = (first: StateRecord | undefined, end: StateRecord | undefined, name: string): number =>
+    Number(end?.counters[name]) - Number(first?.counters[name]);
+  return Object.keys(last?.counters ?? {})
+    .filter((name) => chosen(name) && typeof last?.counters[name] === 'number')
+    .map((name) => ({
+      name,
+      mine: between(resumed, last, name),
+      theirs: between(controlFirst, controlLast, name),
+    }));
+}

@@ -1,10 +1,19 @@
 /** Schedules, steps, data, accumulation and the loss scale: what is counted, and what follows from the count. */
 import { counterKind } from '../../trace/names.ts';
-import type { StateRecord, TracedStep } from '../../trace/schema.ts';
+import type { TracedStep } from '../../trace/schema.ts';
 import { figure, ofAll } from '../rule.ts';
 import { nearlySame } from '../rules/restored.ts';
 import type { Cause } from './cause.ts';
-import { areFresh, type ChangedCounter, type Clues, counterNames } from './clues.ts';
+import {
+  type Advance,
+  advances,
+  areFresh,
+  type ChangedCounter,
+  type Clues,
+  counterNames,
+  isLossScaled,
+  updatesMade,
+} from './clues.ts';
 import { STILL } from './stale.ts';
 
 const COUNTERS = 'counters-not-restored';
@@ -20,6 +29,15 @@ const SCHEDULE = {
   ],
 };
 
+const STEP = {
+  heads: [COUNTERS, 'step-differs'],
+  explains: ['counter:step', 'step-differs', 'applied-differs', 'update-counts-differ'],
+};
+const LOSS_SCALE = {
+  heads: [COUNTERS],
+  explains: ['counter:loss-scale', 'applied-differs', 'gradients-differ', 'update-counts-differ'],
+};
+
 const ofKind = ({ counters }: Clues, kind: ChangedCounter['kind']): ChangedCounter[] =>
   counters.filter((counter) => counter.kind === kind);
 const isRate = ({ name }: ChangedCounter): boolean => /rate|(^|[./])lr([./]|$)/i.test(name);
@@ -33,19 +51,7 @@ const scheduleCounts = (clues: Clues): ChangedCounter[] =>
 const SCHEDULE_COUNT = /^(schedule|scheduler)[./](?!.*rate)/i;
 
 /** By how much the schedule's own counts advanced after the resume; nothing where none is shown. */
-function advances({ resume }: Clues): {
-  readonly mine: readonly number[];
-  readonly theirs: readonly number[];
-} {
-  const between = (first: StateRecord | undefined, last: StateRecord | undefined): number[] =>
-    Object.entries(last?.counters ?? {})
-      .filter(([name, value]) => SCHEDULE_COUNT.test(name) && typeof value === 'number')
-      .map(([name, value]) => Number(value) - Number(first?.counters[name]));
-  return {
-    mine: between(resume.resumed, resume.last),
-    theirs: between(resume.controlFirst, resume.controlLast),
-  };
-}
+const scheduleAdvances = (clues: Clues): Advance[] => advances(clues, (name) => SCHEDULE_COUNT.test(name));
 
 /** The schedule shows what it counts, and it came back: it neither began anew nor is it shifted. */
 const countCameBack = (clues: Clues): boolean =>
@@ -53,9 +59,9 @@ const countCameBack = (clues: Clues): boolean =>
   Object.keys(clues.resume.resumed?.counters ?? {}).some((name) => SCHEDULE_COUNT.test(name));
 
 function countStandsStill(clues: Clues): boolean | undefined {
-  const { mine, theirs } = advances(clues);
-  if (mine.length === 0 || theirs.every((by) => by === 0)) return undefined;
-  return mine.every((by) => by === 0);
+  const counts = scheduleAdvances(clues);
+  if (counts.every(({ theirs }) => theirs === 0)) return undefined;
+  return counts.every(({ mine }) => mine === 0);
 }
 
 const distance = ({ saved, resumed }: ChangedCounter): number =>
@@ -233,14 +239,24 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
 
 /** How often the schedule's own count advanced for each time that the control's did, if that is more than once. */
 function timesCounted(clues: Clues): number | undefined {
-  const made = (which: 'control' | 'resumed'): number =>
-    clues.pairs.filter((pair) => pair[which].claimed.applied).length;
-  if (made('resumed') !== made('control')) return undefined;
-  const { mine, theirs } = advances(clues);
-  const ratios = mine.map((by, at) => by / theirs[at]!);
+  if (updatesMade(clues, 'resumed') !== updatesMade(clues, 'control')) return undefined;
+  const ratios = scheduleAdvances(clues).map(({ mine, theirs }) => mine / theirs);
   const [first] = ratios;
   const same = ratios.every((ratio) => ratio === first);
   return first !== undefined && Number.isInteger(first) && first > 1 && same ? first : undefined;
+}
+
+/** Where the data goes on. */
+const DATA = {
+  restarted: 'The data began anew.',
+  rewound: 'The data goes on from an earlier place: some examples are seen twice.',
+  skipped: 'The data goes on from a later place: some examples are never seen.',
+  reshuffled: 'The data comes in another order.',
+};
+
+interface Place {
+  readonly way: keyof typeof DATA;
+  readonly told: string;
 }
 
 export const COUNTER_CAUSES: readonly Cause[] = [
@@ -260,10 +276,9 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     means: 'Every step is taken for an overflow and skipped.',
     heads: ['applied-differs', 'silent-no-op'],
     explains: ['applied-differs', ...STILL, 'rate-differs', 'step-differs'],
-    diagnose({ pairs, has }) {
-      if (!has('applied-differs') || pairs.some(({ resumed }) => resumed.claimed.applied)) return undefined;
-      const wanted = pairs.filter(({ control }) => control.claimed.applied).length;
-      return `every step is skipped: the control makes ${wanted} updates in ${pairs.length} steps, the resumed run none, as if each overflowed`;
+    diagnose(clues) {
+      if (!clues.has('applied-differs') || updatesMade(clues, 'resumed') > 0) return undefined;
+      return `every step is skipped: the control makes ${updatesMade(clues, 'control')} updates in ${clues.pairs.length} steps, the resumed run none, as if each overflowed`;
     },
   },
   {
@@ -279,7 +294,8 @@ export const COUNTER_CAUSES: readonly Cause[] = [
       'final-counters-differ',
       ...STILL,
     ],
-    diagnose({ pairs, resume, evidence, has }) {
+    diagnose(clues) {
+      const { pairs, evidence, has } = clues;
       const first = pairs.find(({ control, resumed }) => control.claimed.applied !== resumed.claimed.applied);
       // Until then the two runs are the same, so that the gradients overflow in both or in neither.
       const same = pairs
@@ -291,10 +307,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
         );
       if (first === undefined || first.resumed.claimed.applied || !same || has('counters-not-restored'))
         return undefined;
-      const scaled = Object.keys(resume.saved?.counters ?? {}).some(
-        (name) => counterKind(name) === 'loss-scale',
-      );
-      if (!scaled) return undefined;
+      if (!isLossScaled(clues)) return undefined;
       return `the update of step ${first.resumed.step} is skipped as if it had overflowed, though loss, gradients and loss scale are the control’s, which makes it`;
     },
   },
@@ -349,39 +362,22 @@ export const COUNTER_CAUSES: readonly Cause[] = [
       return `hyperparameters of the optimizer are not what was saved: ${counterNames(those)}`;
     },
   },
-  {
-    id: 'data-restarted',
-    means: 'The data began anew.',
-    heads: [COUNTERS, 'batches-differ'],
-    explains: ['counter:data', 'batches-differ'],
-    diagnose: (clues) => dataCause(clues, 'restarted'),
-  },
-  {
-    id: 'data-rewound',
-    means: 'The data goes on from an earlier place: some examples are seen twice.',
-    heads: [COUNTERS, 'batches-differ'],
-    explains: ['counter:data', 'batches-differ'],
-    diagnose: (clues) => dataCause(clues, 'rewound'),
-  },
-  {
-    id: 'data-skipped',
-    means: 'The data goes on from a later place: some examples are never seen.',
-    heads: [COUNTERS, 'batches-differ'],
-    explains: ['counter:data', 'batches-differ'],
-    diagnose: (clues) => dataCause(clues, 'skipped'),
-  },
-  {
-    id: 'data-reshuffled',
-    means: 'The data comes in another order.',
-    heads: [COUNTERS, 'batches-differ'],
-    explains: ['counter:data', 'batches-differ'],
-    diagnose: (clues) => dataCause(clues, 'reshuffled'),
-  },
+  ...(Object.keys(DATA) as Place['way'][]).map(
+    (way): Cause => ({
+      id: `data-${way}`,
+      means: DATA[way],
+      heads: [COUNTERS, 'batches-differ'],
+      explains: ['counter:data', 'batches-differ'],
+      diagnose(clues) {
+        const place = placeOf(clues);
+        return place?.way === way ? place.told : undefined;
+      },
+    }),
+  ),
   {
     id: 'step-reset',
     means: 'The trainer’s own step count began at 0.',
-    heads: [COUNTERS, 'step-differs'],
-    explains: ['counter:step', 'step-differs', 'applied-differs', 'update-counts-differ'],
+    ...STEP,
     diagnose(clues) {
       const steps = ofKind(clues, 'step');
       if (!areFresh(steps)) return undefined;
@@ -391,8 +387,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
   {
     id: 'step-scaled',
     means: 'The trainer’s own step count is in another unit.',
-    heads: [COUNTERS, 'step-differs'],
-    explains: ['counter:step', 'step-differs', 'applied-differs', 'update-counts-differ'],
+    ...STEP,
     diagnose(clues) {
       const steps = ofKind(clues, 'step');
       const factors = new Set(steps.map(({ saved, resumed }) => Number(resumed) / Number(saved)));
@@ -411,8 +406,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
   {
     id: 'step-shifted',
     means: 'The trainer’s own step count is behind or ahead.',
-    heads: [COUNTERS, 'step-differs'],
-    explains: ['counter:step', 'step-differs', 'applied-differs', 'update-counts-differ'],
+    ...STEP,
     diagnose(clues) {
       const steps = ofKind(clues, 'step');
       const by = steps.map(distance);
@@ -431,23 +425,16 @@ export const COUNTER_CAUSES: readonly Cause[] = [
       'rate-differs',
       'gradients-differ',
     ],
-    diagnose({ pairs, finding, resume }) {
-      const found = finding('applied-differs');
-      // Where a loss scaler skips steps, any difference may make it skip others.
-      const scaled = Object.keys(resume.saved?.counters ?? {}).some(
-        (name) => counterKind(name) === 'loss-scale',
-      );
-      if (found === undefined || scaled) return undefined;
-      const count = (which: 'control' | 'resumed'): number =>
-        pairs.filter((pair) => pair[which].claimed.applied).length;
-      return `updates come at other steps than the control’s from step ${found.step} on, ${count('resumed')} instead of ${count('control')} in ${pairs.length} micro-batches: the window of the accumulation is longer, shorter or begins elsewhere`;
+    diagnose(clues) {
+      const found = clues.finding('applied-differs');
+      if (found === undefined || isLossScaled(clues)) return undefined;
+      return `updates come at other steps than the control’s from step ${found.step} on, ${updatesMade(clues, 'resumed')} instead of ${updatesMade(clues, 'control')} in ${clues.pairs.length} micro-batches: the window of the accumulation is longer, shorter or begins elsewhere`;
     },
   },
   {
     id: 'loss-scale-reset',
     means: 'The loss scale is back at its default.',
-    heads: [COUNTERS],
-    explains: ['counter:loss-scale', 'applied-differs', 'gradients-differ', 'update-counts-differ'],
+    ...LOSS_SCALE,
     diagnose(clues) {
       const scale = ofKind(clues, 'loss-scale');
       if (!areFresh(scale)) return undefined;
@@ -457,8 +444,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
   {
     id: 'loss-scale-changed',
     means: 'The loss scale is neither what was saved nor its default.',
-    heads: [COUNTERS],
-    explains: ['counter:loss-scale', 'applied-differs', 'gradients-differ', 'update-counts-differ'],
+    ...LOSS_SCALE,
     diagnose(clues) {
       const scale = ofKind(clues, 'loss-scale');
       if (scale.length === 0) return undefined;
@@ -471,21 +457,16 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     heads: ['final-counters-differ', 'update-counts-differ'],
     explains: ['final-counters-differ', 'loss-differs', 'updates-differ'],
     diagnose(clues) {
-      const { resume } = clues;
       if (!clues.has('final-counters-differ') || ofKind(clues, 'optimizer').length > 0) return undefined;
-      const of = (state: StateRecord | undefined): Record<string, unknown> => state?.counters ?? {};
-      const off = Object.keys(of(resume.controlLast)).filter(
-        (name) => counterKind(name) === 'optimizer' && of(resume.last)[name] !== of(resume.controlLast)[name],
+      const { last, controlLast } = clues.resume;
+      const [first] = advances(
+        clues,
+        (name) => counterKind(name) === 'optimizer' && last?.counters[name] !== controlLast?.counters[name],
       );
-      const [name] = off;
-      const advance = (first: StateRecord | undefined, last: StateRecord | undefined): number =>
-        Number(of(last)[name!]) - Number(of(first)[name!]);
-      const updates = clues.pairs.filter(({ resumed }) => resumed.claimed.applied).length;
-      const wanted = clues.pairs.filter(({ control }) => control.claimed.applied).length;
-      const mine = advance(resume.resumed, resume.last);
-      const theirs = advance(resume.controlFirst, resume.controlLast);
-      if (name === undefined || updates === 0 || wanted === 0 || mine / updates === theirs / wanted)
-        return undefined;
+      const [updates, wanted] = [updatesMade(clues, 'resumed'), updatesMade(clues, 'control')];
+      if (first === undefined || updates === 0 || wanted === 0) return undefined;
+      const { name, mine, theirs } = first;
+      if (mine / updates === theirs / wanted) return undefined;
       return `the optimizer’s own count came back, and then advances otherwise: '${name}' by ${mine} in ${updates} updates, in the control by ${theirs} in ${wanted}`;
     },
   },
@@ -502,23 +483,11 @@ export const COUNTER_CAUSES: readonly Cause[] = [
   },
 ];
 
-function dataCause(
-  clues: Clues,
-  wanted: 'restarted' | 'rewound' | 'skipped' | 'reshuffled',
-): string | undefined {
+/** Where in the control's examples the resumed run goes on. */
+function placeOf(clues: Clues): Place | undefined {
+  const { evidence, resume, pairs, initial } = clues;
   const counts = ofKind(clues, 'data');
   if (counts.length === 0 && !clues.has('batches-differ')) return undefined;
-  const { way, told } = placeOf(clues, counts);
-  return way === wanted ? told : undefined;
-}
-
-interface Place {
-  readonly way: 'restarted' | 'rewound' | 'skipped' | 'reshuffled';
-  readonly told: string;
-}
-
-/** Where in the control's examples the resumed run goes on. */
-function placeOf({ evidence, resume, pairs, initial }: Clues, counts: readonly ChangedCounter[]): Place {
   const counted = counts.length > 0 ? `: ${counterNames(counts)}` : '';
   const batch = pairs[0]?.resumed.claimed.batch ?? [];
   const steps = evidence.control?.steps ?? [];

@@ -122,14 +122,7 @@ export const STALE: readonly Cause[] = [
     id: 'schedule-drives-old-optimizer',
     means: 'The schedule drives the optimizer of before the restore; the one that steps keeps one rate.',
     heads: ['rate-not-as-claimed', 'rate-differs', 'applied-rate-differs'],
-    explains: [
-      'rate-not-as-claimed',
-      'applied-rate-differs',
-      'rate-differs',
-      'counter:schedule',
-      'counters-not-restored',
-      ...STILL,
-    ],
+    explains: ['rate-not-as-claimed', 'applied-rate-differs', 'rate-differs', 'counter:schedule', ...STILL],
     diagnose(clues) {
       if (!clues.has('rate-not-as-claimed')) return undefined;
       const rates = new Set(
@@ -180,7 +173,6 @@ export const STALE: readonly Cause[] = [
     heads: ['slots-not-restored'],
     explains: [
       'slots-not-restored',
-      'counters-not-restored',
       'counter:schedule',
       'counter:optimizer',
       'counter:hyperparameter',
@@ -250,7 +242,6 @@ function driftsTowards(clues: Clues): number | undefined {
     return a.map((value, at) => ({
       moved: b[at]! - value,
       towards: w[at]! - value,
-      size: Math.abs(value) + Math.abs(b[at]!),
     }));
   });
   const along = rows.reduce((sum, { moved, towards }) => sum + moved * towards, 0);

@@ -1,10 +1,9 @@
 /** Updates, gradients and the mode of the model. */
-import { counterKind } from '../../trace/names.ts';
 import { totalOf } from '../columns.ts';
 import { tensorsOf } from '../evidence.ts';
 import { figure, listed, ofAll } from '../rule.ts';
 import type { Cause } from './cause.ts';
-import type { Clues } from './clues.ts';
+import { type Clues, isLossScaled } from './clues.ts';
 import { hookCalls, isFused, STILL, sides, updates } from './stale.ts';
 
 const count = (
@@ -129,15 +128,12 @@ export const UPDATES: readonly Cause[] = [
       const found = clues.finding('gradients-differ');
       const at = clues.pairs.findIndex(({ resumed }) => resumed.step === found?.step);
       const { resume, pairs } = clues;
-      const scaled = Object.keys(resume.saved?.counters ?? {}).some(
-        (name) => counterKind(name) === 'loss-scale',
-      );
       const left = (state: typeof resume.last): number => tensorsOf(state, 'gradient').size;
       // Right after an update, or after one that a loss scaler skipped; or left over from before this resume.
       const after =
         at === 0
           ? left(resume.resumed) > left(resume.controlFirst)
-          : scaled || pairs[at - 1]?.resumed.claimed.applied === true;
+          : isLossScaled(clues) || pairs[at - 1]?.resumed.claimed.applied === true;
       // Of weights that are still right: the loss tells.
       if (
         found === undefined ||

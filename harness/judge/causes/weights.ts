@@ -33,7 +33,6 @@ function stateIsFresh(clues: Clues): boolean {
 
 const ALL_STATE = [
   'slots-not-restored',
-  'counters-not-restored',
   'random-not-restored',
   'averages-not-restored',
   'buffers-not-restored',
@@ -273,7 +272,6 @@ export const TRAITS: readonly Cause[] = [
         'slots-not-restored',
         'slots-do-not-advance',
         'counter:optimizer',
-        'counters-not-restored',
         'updates-go-astray',
         'averages-do-not-advance',
       ],
@@ -314,7 +312,6 @@ export const TRAITS: readonly Cause[] = [
         'images-unchanged',
         'claim-contradicted',
         'counter:optimizer',
-        'counters-not-restored',
       ],
       diagnose({ resume, finding }) {
         const found = finding('trainable-changed');
