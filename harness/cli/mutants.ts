@@ -12,7 +12,7 @@ import { type LoadedScenario, loadScenario, selectScenarios, UsageError } from '
 import { openCounter } from './counter.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
 import { positive, printJson, trainingOptions } from './options.ts';
-import { newFolder, planOf, quote, type RunOptions, requireBackends } from './run.ts';
+import { newFolder, planOf, quote, type RunOptions, relative, requireBackends, sourceOf } from './run.ts';
 import { TABLE } from './table.ts';
 
 interface Options extends Omit<RunOptions, 'steps' | 'resumeAt' | 'resumeOn' | 'fast'> {
@@ -96,16 +96,14 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
 }
 
 function replayCommand(
-  { name }: Pick<LoadedScenario, 'name'>,
+  scenario: Pick<LoadedScenario, 'name'>,
   fault: string | undefined,
-  { backend, scenarios, faults, images }: Options,
+  options: Options,
 ): string {
-  const relative = (file: string): string => quote(path.relative('', file));
+  const { faults } = options;
   return [
     fault === undefined ? `${COMMAND} run` : `${COMMAND} mutants`,
-    `${quote(name)} --backend ${backend}`,
-    ...(path.relative('', scenarios) === 'scenarios' ? [] : [`--scenarios ${relative(scenarios)}`]),
-    ...(images === undefined ? [] : [`--images ${relative(images)}`]),
+    ...sourceOf(scenario, options),
     ...(fault === undefined ? [] : [`--fault ${quote(fault)} --keep`]),
     ...(fault === undefined || faults === undefined ? [] : [`--faults ${relative(faults)}`]),
   ].join(' ');

@@ -140,21 +140,36 @@ export function newFolder(reports: string, name: string): string {
   }
 }
 
+/** How one scenario is named in a command, with where it is found and what it runs on. */
+export function sourceOf(
+  { name }: Pick<LoadedScenario, 'name'>,
+  { backend, scenarios, images }: Pick<RunOptions, 'backend' | 'scenarios' | 'images'>,
+): string[] {
+  const folder = relative(scenarios);
+  return [
+    `${quote(name)} --backend ${backend}`,
+    ...(folder === 'scenarios' ? [] : [`--scenarios ${folder}`]),
+    ...(images === undefined ? [] : [`--images ${relative(images)}`]),
+  ];
+}
+
 /** The command that runs one scenario again, in the same folder. */
 export function replayCommand(
-  { name, plan }: Pick<LoadedScenario, 'name' | 'plan'>,
-  { backend, scenarios, images, fast }: Pick<RunOptions, 'backend' | 'scenarios' | 'images' | 'fast'>,
+  scenario: Pick<LoadedScenario, 'name' | 'plan'>,
+  options: Pick<RunOptions, 'backend' | 'scenarios' | 'images' | 'fast'>,
 ): string {
-  const folder = path.relative('', scenarios);
+  const { plan } = scenario;
   return [
-    `${COMMAND} run ${quote(name)} --backend ${backend}`,
-    ...(folder === 'scenarios' ? [] : [`--scenarios ${quote(folder)}`]),
-    ...(images === undefined ? [] : [`--images ${quote(path.relative('', images))}`]),
+    `${COMMAND} run`,
+    ...sourceOf(scenario, options),
     `--steps ${plan.steps} --resume-at ${plan.resumeAt.join(',')}`,
     ...(plan.resumeOn === undefined ? [] : [`--resume-on ${plan.resumeOn.join(',')}`]),
-    ...(fast ? ['--fast'] : []),
+    ...(options.fast ? ['--fast'] : []),
   ].join(' ');
 }
+
+/** A path from the working folder, quoted for a shell. */
+export const relative = (file: string): string => quote(path.relative('', file));
 
 export const quote = (text: string): string =>
   /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

@@ -121,7 +121,7 @@ const restoring = (name: string, kind: Deviation, restore: (parts: Parts, saved:
   },
 });
 
-/** Also done by a cold start from the weights. */
+/** Weights, buffers and average are restored, or begun anew, by a cold start too. */
 const restores: readonly Stage[] = [
   {
     name: 'restore weights',
