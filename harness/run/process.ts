@@ -36,11 +36,11 @@ export interface ProcessResult {
 // The same file name with the extension of this one: .ts from source, .js when built.
 const entry = fileURLToPath(new URL(`child${path.extname(import.meta.url)}`, import.meta.url));
 
-const stripped = new URL('stripped.mjs', import.meta.url).href;
+const sparing = new URL('sparing.mjs', import.meta.url).href;
 
 /**
- * Most of a short process is the compiling of what it imports, the same each time: kept in the folder that packages
- * come to lie in, which is nobody else's. Empty where there is none.
+ * Most of a short process is the reading and compiling of what it imports, the same each time: kept in the folder that
+ * packages come to lie in, which is nobody else's. Empty where there is none.
  */
 const CACHES = cachesIn(nodeModules(import.meta.dirname));
 
@@ -49,7 +49,7 @@ function cachesIn(folder: string | undefined): Record<string, string> {
   const own = path.join(folder, '.cache', 'resumeproof');
   return {
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? path.join(own, 'compiled'),
-    RESUMEPROOF_STRIPPED: path.join(own, 'stripped'),
+    RESUMEPROOF_SPARED: path.join(own, 'spared'),
   };
 }
 
@@ -89,7 +89,7 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   const stderr: string[] = [];
   const child = execa(
     process.execPath,
-    ['--no-warnings', `--import=${stripped}`, entry, JSON.stringify(job)],
+    ['--no-warnings', `--import=${sparing}`, entry, JSON.stringify(job)],
     {
       env: CACHES,
       ipc: true,

@@ -1,0 +1,85 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'sparing-'));
+  await writeFile(path.join(folder, 'package.json'), '{ "type": "module" }');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const file = (): string => path.join(folder, 'program.ts');
+
+/** What the program prints, in a process of its own. */
+function run(cache: string): string {
+  const args = ['--no-warnings', `--import=${new URL('sparing.mjs', import.meta.url).href}`, file()];
+  const env = { ...process.env, RESUMEPROOF_SPARED: cache };
+  return execFileSync(process.execPath, args, { env, encoding: 'utf8' });
+}
+
+test('a file is stripped once, a changed one anew, and errors keep their lines', async () => {
+  const cache = path.join(folder, 'cache');
+  await writeFile(file(), 'const says: string = "one";\nprocess.stdout.write(says);\n');
+  expect([run(cache), run(cache)]).toEqual(['one', 'one']);
+  expect(await readdir(cache)).toHaveLength(1);
+  await writeFile(
+    file(),
+    'type Text =\n  string;\nconst says: Text = new Error("two").stack!;\nprocess.stdout.write(says);\n',
+  );
+  expect(run(cache)).toMatch(/two\n.*program\.ts:3:20/);
+  expect(await readdir(cache)).toHaveLength(2);
+});
+
+test('what is kept is what is run, and where nothing can be kept the program runs all the same', async () => {
+  const cache = path.join(folder, 'other');
+  await writeFile(file(), 'const says: string = "kept";\nprocess.stdout.write(says);\n');
+  run(cache);
+  const [kept] = await readdir(cache);
+  await writeFile(path.join(cache, kept!), 'process.stdout.write("from the cache");');
+  expect(run(cache)).toBe('from the cache');
+  await writeFile(path.join(folder, 'a-file'), '');
+  expect(run(path.join(folder, 'a-file'))).toBe('kept');
+});
+
+test('a package of CommonJS gives the same module whether its names are known or not, and a changed one its own', async () => {
+  const cache = path.join(folder, 'names');
+  const inside = path.join(folder, 'node_modules', 'old');
+  await mkdir(inside, { recursive: true });
+  await writeFile(path.join(inside, 'package.json'), '{ "main": "main.js" }');
+  const main = path.join(inside, 'main.js');
+  const lines = [
+    "Object.defineProperty(exports, '__esModule', { value: true });",
+    'exports.default = 1; exports.named = 2; exports["not-a-word"] = 3;',
+    'exports[["hid", "den"].join("")] = 4;',
+    'globalThis.times = (globalThis.times ?? 0) + 1;',
+  ];
+  await writeFile(main, lines.join('\n'));
+  await writeFile(
+    file(),
+    [
+      "import whole, * as old from 'old';",
+      "import { createRequire } from 'node:module';",
+      "const same: boolean = createRequire(import.meta.url)('old') === whole;",
+      'const says = { names: Object.keys(old), named: old.named, hidden: whole.hidden, same, times: globalThis.times };',
+      'process.stdout.write(JSON.stringify(says));',
+    ].join('\n'),
+  );
+  const without = run('');
+  expect(JSON.parse(without)).toEqual({
+    names: ['__esModule', 'default', 'named', 'not-a-word'],
+    named: 2,
+    hidden: 4,
+    same: true,
+    times: 1,
+  });
+  expect([run(cache), run(cache)]).toEqual([without, without]);
+  // The program without its types, and the package's names.
+  expect(await readdir(cache)).toHaveLength(2);
+  await writeFile(main, 'module.exports = { named: 5 };');
+  await utimes(main, 1, 1);
+  const after = { names: ['default'], same: true };
+  expect([run(cache), run(cache)].map((text) => JSON.parse(text))).toMatchObject([after, after]);
+});
