@@ -15,6 +15,11 @@ import { findSwiftshader } from './swiftshader.ts';
 type Dawn = typeof import('webgpu');
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|software|basic render|\bwarp\b/i;
+/**
+ * SwiftShader writes out the clearing of a work group's memory value by value, which takes it most of the compiling of
+ * a product of matrices. Dawn's own clearing is a loop, and does the same.
+ */
+const FOR_SWIFTSHADER = ['disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension'];
 const BRING_ADAPTER = 'sudo apt-get install libvulkan1 chromium-common';
 
 export async function openWebgpu({ requested, hardwareOnly }: OpenRequest): Promise<OpenedBackend> {
@@ -57,7 +62,7 @@ async function findGpu(dawn: Dawn, softwareToo: boolean): Promise<GPU> {
       // Vulkan reads it when the instance is made; it must not reach child processes.
       process.env.VK_DRIVER_FILES = driver;
       try {
-        gpu = dawn.create([]);
+        gpu = dawn.create(FOR_SWIFTSHADER);
         adapter = await bestAdapter(gpu);
       } finally {
         if (VK_DRIVER_FILES === undefined) delete process.env.VK_DRIVER_FILES;
