@@ -1,4 +1,4 @@
-/** What a scenario or another program imports from `resumeproof`. */
+/** What a scenario or a trainer imports from `resumeproof`. Whoever judges traces imports `resumeproof/judge`. */
 export { BackendError, openBackend } from './backend/backend.ts';
 export {
   type Checkpoint,
@@ -10,10 +10,6 @@ export {
 export { readSafetensors, type TensorMap, writeSafetensors } from './checkpoint/safetensors.ts';
 export type { TrainingState } from './checkpoint/state.ts';
 export { type Build, defineFault, type Fault } from './faults/fault.ts';
-export { collectEvidence } from './judge/evidence.ts';
-export { judge } from './judge/judge.ts';
-export { RULES } from './judge/rules/index.ts';
-export type { Finding, Gate, Verdict } from './judge/verdict.ts';
 export { modelFolder } from './layers/folder.ts';
 export type { Models } from './layers/model.ts';
 export { type LayersContext, type LayersTraining, layersTrainer } from './layers/trainer.ts';
@@ -23,8 +19,7 @@ export type { Parts } from './loop/parts.ts';
 export type { GroupRecipe, Model, OptimizerRecipe, Pass, Recipe } from './loop/recipe.ts';
 export { insertedAfter, insertedBefore, moved, replaced, type Stage, without } from './loop/stages.ts';
 export { loadProgram, type ProgramOptions } from './program/load.ts';
-export { readTrace, traceReader } from './trace/read.ts';
-export type { Deviation, Trace } from './trace/schema.ts';
+export type { Deviation } from './trace/schema.ts';
 export { type AdafactorOptions, adafactor } from './training/adafactor.ts';
 export { type AdamWOptions, adamW } from './training/adamw.ts';
 export { WeightAverage } from './training/average.ts';

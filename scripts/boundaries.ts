@@ -6,9 +6,9 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** From top to bottom. `index` is harness/index.ts, the package's face, which only programs import. */
+/** From top to bottom. harness/index.ts and harness/judging.ts are the package's faces, which only programs import. */
 const LAYERS = [
-  ['cli', 'index'],
+  ['cli', 'index', 'judging'],
   ['run', 'fuzz'],
   ['judge', 'report', 'faults'],
   ['probe', 'verify', 'layers', 'loop'],

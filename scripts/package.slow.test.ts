@@ -70,4 +70,22 @@ test('README’s examples are proven in an empty project that installs the packe
   const outcomes = (verdict.verdicts ?? [verdict]).map((each: { outcome: string }) => each.outcome);
   expect(outcomes, output).toEqual(['proven', 'proven', 'proven']);
   expect(written('index.html'), 'the report').not.toEqual([]);
+
+  // The example that judges traces, on those of a scenario that was resumed once; it must not load TensorFlow.
+  const [trace] = written('my-loop/control/trace.jsonl');
+  const prose = readFileSync(path.join(root, 'docs', 'trace.md'), 'utf8');
+  const [, example] = /^```ts\n(import .*?)^```$/ms.exec(prose)!;
+  const says = [
+    "import { createRequire } from 'node:module';",
+    'const loaded: string[] = Object.keys(createRequire(import.meta.url).cache);',
+    "const tensorflow = loaded.some((file) => file.includes('@tensorflow'));",
+    'process.stdout.write(JSON.stringify({ outcome, tensorflow }));',
+  ];
+  // This backend in place of the example's.
+  const judging = example!.replace("'torch-cpu'", `'${verdict.backend}'`);
+  writeFileSync(path.join(project, 'judge.ts'), [judging, ...says].join('\n'));
+  run(project, 'node', [tsc, ...strict, '--ignoreConfig', 'judge.ts']);
+  const runs = path.join(project, path.dirname(path.dirname(trace!)));
+  const judged = run(runs, 'node', ['--no-warnings', path.join(project, 'judge.ts')]);
+  expect(JSON.parse(judged)).toEqual({ outcome: 'proven', tensorflow: false });
 });
