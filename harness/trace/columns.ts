@@ -53,6 +53,14 @@ export class ColumnPool {
     if (column !== undefined) this.#columns.set(key, column);
     return column;
   }
+
+  /** The list itself, or one that holds the same and was here before it. */
+  shared<Item extends string | null>(list: readonly Item[]): readonly Item[] {
+    const key = `list ${hash('sha256', JSON.stringify(list), 'base64')}`;
+    const known = this.#columns.get(key) as readonly Item[] | undefined;
+    if (known === undefined) this.#columns.set(key, list);
+    return known ?? list;
+  }
 }
 
 function readColumn(check: Check, text: Buffer): readonly unknown[] | undefined {

@@ -61,11 +61,11 @@ async function readWith(columns: ColumnPool, file: string): Promise<Trace> {
     switch (record.kind) {
       case 'parameters':
         if (record.names.length !== record.groups.length) return 'names and groups differ in length';
-        names = record.names;
-        groups = record.groups;
+        names = columns.shared(record.names);
+        groups = columns.shared(record.groups);
         return undefined;
       case 'step': {
-        const columns = [
+        const own = [
           record.l2,
           record.updateL2,
           record.changed,
@@ -75,7 +75,7 @@ async function readWith(columns: ColumnPool, file: string): Promise<Trace> {
           record.updates,
           record.rates,
         ];
-        if (columns.some((column) => column.length !== names.length)) {
+        if (own.some((column) => column.length !== names.length)) {
           return `holds a step ${record.step} whose columns do not fit its ${names.length} parameters`;
         }
         const last = lastStep(trace.run);

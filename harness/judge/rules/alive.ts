@@ -139,18 +139,20 @@ interface Applied {
 /** Parameters whose rate inside the update is not the one logged, though it is in the control. */
 function contradictedRates({ control, resumed }: Stretch): Applied[] {
   return resumed.flatMap((step, at) => {
+    const claimedFor = (own: TracedStep, index: number): number | undefined =>
+      own.claimed.learningRates[own.groups[index] ?? 'all'];
+    const found: Applied[] = [];
     const same = control[at]!;
-    return step.rates.flatMap((applied, index): Applied[] => {
+    step.rates.forEach((applied, index) => {
+      const claimed = claimedFor(step, index);
+      if (applied === null || claimed === undefined || applied === claimed) return;
       const name = step.names[index]!;
       const other = indexOf(same.names).get(name) ?? -1;
-      const claimed = step.claimed.learningRates[step.groups[index] ?? 'all'];
-      const claimedThere = same.claimed.learningRates[same.groups[other] ?? 'all'];
       const inControl = same.rates[other];
-      if (applied === null || claimed === undefined || typeof inControl !== 'number') return [];
-      return inControl === claimedThere && applied !== claimed
-        ? [{ name, step: step.step, applied, claimed, inControl }]
-        : [];
+      if (typeof inControl !== 'number' || inControl !== claimedFor(same, other)) return;
+      found.push({ name, step: step.step, applied, claimed, inControl });
     });
+    return found;
   });
 }
 

@@ -182,8 +182,10 @@ function curveRule({ quantity, noun, cause, ...what }: CurveRule): Rule {
     judge: ({ resumes, noise }) =>
       resumes.flatMap((resume): Found[] => {
         for (const { control, resumed } of stepPairs(resume)) {
+          const names = noise.departing(quantity, control, resumed);
+          if (names.length === 0) continue;
           const mine = stepReadings(resumed, quantity);
-          const departed = departures(noise.departing(quantity, control, resumed), (name) =>
+          const departed = departures(names, (name) =>
             noise.compare(quantity, resumed.step, name, mine.get(name)),
           );
           const [worst] = departed;
