@@ -88,6 +88,10 @@ describe('on a healthy scenario and one that is not', () => {
     const page = await readFile(matrix.report.html, 'utf8');
     for (const { fault } of matrix.matrix) expect(page).toContain(fault.breaks);
     expect(page).not.toContain('<script');
+    // Each rule that is named leads to what it says.
+    const rulesIn = (what: RegExp) => new Set([...page.matchAll(what)].map(([, id]) => id));
+    expect(rulesIn(/href="#rule-([\w-]+)"/g)).toEqual(rulesIn(/id="rule-([\w-]+)"/g));
+    expect(rulesIn(/id="rule-([\w-]+)"/g)).toContain('batches-differ');
   });
 });
 

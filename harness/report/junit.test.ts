@@ -48,6 +48,11 @@ test('a failure for what is not as expected, a skip for what was skipped, nothin
   ]);
 });
 
+test('each finding says where its rule is told of', () => {
+  const xml = junitXml(gate([verdict({ outcome: 'refuted', asExpected: false, findings: [finding()] })]));
+  expect(xml).toContain(`see:      docs/rules.md#${finding().rule}`);
+});
+
 test('a gate that is red for no scenario’s sake is red in JUnit too', () => {
   const red = [
     gate([], { passed: true }),

@@ -1,7 +1,7 @@
 /** The gate as JUnit XML: one suite, one case a scenario, a failure where it is not as expected. */
 import { create } from 'xmlbuilder2';
 import type { Finding, Gate, Verdict } from '../judge/verdict.ts';
-import { cutSentence, declarations, isGreen, reason } from './summary.ts';
+import { cutSentence, declarations, isGreen, reason, ruleSection } from './summary.ts';
 import { count, cut, xmlSafe } from './text.ts';
 
 const MAX_FINDINGS = 20;
@@ -73,6 +73,7 @@ function describe(finding: Finding): string[] {
     `  seen:     ${cut(finding.seen, 2000)}`,
     `  cause:    ${cut(finding.cause, 2000)}`,
     `  remedy:   ${cut(finding.remedy, 2000)}`,
+    `  see:      ${ruleSection(finding.rule)}`,
     ...(subjects.length === 0
       ? []
       : [`  subjects: ${subjects.join(', ')}${more > 0 ? ` and ${more} more` : ''}`]),

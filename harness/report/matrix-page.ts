@@ -3,6 +3,7 @@ import type { Cell, Matrix, MatrixRow } from '../judge/matrix.ts';
 import { documentOf } from './document.ts';
 import { html, type Markup } from './markup.ts';
 import { MARKS, type Mark, markOf, matrixSentence, rowMark } from './matrix-summary.ts';
+import { ruleGlossary, ruleName } from './rules.ts';
 import { deviceSentence } from './summary.ts';
 import { count, duration, linkTo, moment } from './text.ts';
 
@@ -24,9 +25,14 @@ export function matrixPage(matrix: Matrix): string {
         <h3>Faults</h3>
         ${matrix.matrix.map(faultSection)}
         ${healthyTable(matrix)}
+        ${ruleGlossary(rulesIn(matrix))}
       </main>`,
   );
 }
+
+/** The rules that headed a cell, or should have. */
+const rulesIn = ({ matrix }: Matrix): ReadonlySet<string> =>
+  new Set(matrix.flatMap(({ fault, cells }) => [...fault.rule, ...cells.flatMap(({ rule }) => rule ?? [])]));
 
 const anchorOf = (row: MatrixRow): string => `fault-${row.fault.id}`;
 
@@ -71,7 +77,7 @@ function faultSection(row: MatrixRow): Markup {
     <p>${fault.breaks}</p>
     <dl class="facts">
       <dt>Must refute</dt><dd>${fault.proofs.join(', ')}</dd>
-      <dt>Headed by</dt><dd><code>${fault.rule.join(' or ')}</code>, cause <code>${fault.cause.join(' or ')}</code></dd>
+      <dt>Headed by</dt><dd>${fault.rule.map((id, at) => html`${at > 0 && ' or '}${ruleName(id)}`)}, cause <code>${fault.cause.join(' or ')}</code></dd>
       ${fault.reports.length > 0 && html`<dt>As in</dt><dd>${fault.reports.join(', ')}</dd>`}
       ${left.map(({ outcome, those }) => those.length > 0 && html`<dt>${markOf({ outcome, headlineRight: false }).says}</dt><dd>${reasons(those)}</dd>`)}
     </dl>
@@ -103,7 +109,7 @@ function cellRow(cell: Cell): Markup {
     <td><bdi>${cell.scenario}</bdi></td>
     <td>${chip(mark)} ${mark.says}${cell.why !== null && html`<p class="quiet">${cell.why}</p>`}${link !== undefined && html`<p><a href=${`${link}/verdict.json`}>verdict and traces</a></p>`}</td>
     <td class="number">${cell.steps ?? '–'}</td>
-    <td>${cell.rule !== null && html`<code>${cell.rule}</code>`}</td>
+    <td>${cell.rule !== null && ruleName(cell.rule)}</td>
     <td>${cell.cause !== null && html`<code>${cell.cause}</code>`}</td>
     <td class="sentence">${cell.headline}</td>
   </tr>`;

@@ -1,6 +1,5 @@
 /** What the rules say that found something: each once at the end of the page, where its findings link to. */
 import { RULES } from '../judge/rules/index.ts';
-import type { Finding } from '../judge/verdict.ts';
 import { html, type Markup } from './markup.ts';
 import { ruleSection } from './summary.ts';
 
@@ -12,8 +11,8 @@ const anchorOf = (id: string): string => `rule-${id}`;
 export const ruleName = (id: string): Markup =>
   KNOWN.has(id) ? html`<a href=${`#${anchorOf(id)}`}><code>${id}</code></a>` : html`<code>${id}</code>`;
 
-export function ruleGlossary(findings: readonly Finding[]): Markup {
-  const found = new Set(findings.map(({ rule }) => rule));
+/** @param found their ids */
+export function ruleGlossary(found: ReadonlySet<string>): Markup {
   const rules = RULES.filter(({ id }) => found.has(id));
   if (rules.length === 0) return '';
   return html`<section class="scenario" id="rules">

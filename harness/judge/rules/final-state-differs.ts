@@ -17,8 +17,7 @@ export const finalCountersDiffer: Rule = {
   id: 'final-counters-differ',
   proof: 'faithful',
   claim: 'At the end, every counter is the control’s.',
-  reads:
-    'the `counters` of the resumed run’s and the control’s state at the end of the stretch, name by name',
+  reads: 'the counters at the end of the stretch, in both runs, name by name',
   speaks: 'at the end of the stretch',
   judge: ({ resumes }) =>
     resumes.flatMap((resume): Found[] => {
@@ -51,7 +50,7 @@ export const finalRandomDiffers: Rule = {
   id: 'final-random-differs',
   proof: 'faithful',
   claim: 'At the end, every random generator is in the state of the control’s: as many numbers were drawn.',
-  reads: 'the `random` digests of the resumed run’s and the control’s state at the end of the stretch',
+  reads: 'the states of the random generators at the end of the stretch, in both runs',
   speaks: 'at the end of the stretch',
   judge: ({ resumes }) =>
     resumes.flatMap((resume): Found[] => {
