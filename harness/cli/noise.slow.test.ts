@@ -17,9 +17,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
-async function judged(backend: string): Promise<Verdict> {
+async function judged(backend: string, ...options: string[]): Promise<Verdict> {
   const scenario = path.join(fixtures, 'noisy-scenarios', 'restless.ts');
-  const { stdout, stderr } = await resumeproof(scratch, ['run', scenario, '--backend', backend, '--json']);
+  const args = ['run', scenario, '--backend', backend, '--json', ...options];
+  const { stdout, stderr } = await resumeproof(scratch, args);
   const [verdict] = gateSchema.parse(JSON.parse(stdout || `{"problem":${JSON.stringify(stderr)}}`)).verdicts;
   return verdict!;
 }
@@ -33,13 +34,21 @@ test('on a deterministic backend a program that never repeats itself is told to 
 });
 
 describe.skipIf(noAdapter)('webgpu', () => {
-  test('two controls that differ are followed by two more, and the run is proven by all four', async () => {
-    const { outcome, headline, noise, runs } = await judged('webgpu');
-    expect(outcome, headline).toBe('proven');
-    expect(noise).toMatchObject({ exact: false, controls: 4 });
-    const twins = runs.filter(({ role }) => role === 'twin');
-    expect(twins.map(({ segment, trace }) => [segment, path.dirname(trace)])).toEqual(
-      [1, 2, 3].map((segment) => [segment, `restless/twin-${segment}`]),
-    );
-  });
+  test.each([
+    ['', 4],
+    ['--fast', 3],
+  ])(
+    'two controls that differ are followed by two more, and the run is proven by all four %s',
+    async (option, step) => {
+      const options = option === '' ? [] : [option];
+      const { outcome, headline, noise, runs, plan, cut } = await judged('webgpu', ...options);
+      expect(cut?.steps ?? plan.steps).toBe(step);
+      expect(outcome, headline).toBe('proven');
+      expect(noise).toMatchObject({ exact: false, controls: 4 });
+      const twins = runs.filter(({ role }) => role === 'twin');
+      expect(twins.map(({ segment, trace }) => [segment, path.dirname(trace)])).toEqual(
+        [1, 2, 3].map((segment) => [segment, `restless/twin-${segment}`]),
+      );
+    },
+  );
 });
