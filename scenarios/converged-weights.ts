@@ -8,7 +8,7 @@ export default defineScenario({
   lacks: ['hooks'],
   trainer: (context) =>
     trainNetwork(context, {
-      network: { initialise: (name, values) => (name === 'head.bias' ? values : values.fill(0)) },
+      network: { initialise: (_name, values) => values.fill(0) },
       update: sgd({ momentum: 0.9 }),
     }),
 });

@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type Checkpoint, loadCheckpoint } from '../checkpoint/checkpoint.ts';
 import { ANEW } from '../loop/anew.ts';
 import type { Program } from '../loop/loop.ts';
-import { owners, type Parts } from '../loop/parts.ts';
-import { capture, type Saved } from '../loop/saved.ts';
+import { owners } from '../loop/parts.ts';
+import { capture } from '../loop/saved.ts';
 import { insertedBefore } from '../loop/stages.ts';
 import type { Parameter } from '../training/optimizer.ts';
 import { inResume, onSave } from './program.ts';
@@ -19,9 +19,17 @@ export const copiesOf = (
     variable: tf.tidy(() => tf.variable(values(variable), variable.trainable)),
   }));
 
-/** From the second resume on. */
-export const atSecondResume = ({ context }: Parts, { step }: Saved): boolean =>
-  step >= (context.plan.resumeAt[1] ?? Number.POSITIVE_INFINITY);
+/** The first name of which another value is now there than before. */
+export async function firstChanged(
+  before: Iterable<readonly [string, tf.Tensor]>,
+  now: (name: string) => tf.Tensor,
+): Promise<string | undefined> {
+  for (const [name, tensor] of before) {
+    const [old, own] = await Promise.all([tensor.data(), now(name).data()]);
+    if (old.some((value, at) => value !== own[at])) return name;
+  }
+  return undefined;
+}
 
 /** Keeps in a run's next checkpoint what `mix` takes from the one that it resumed from. */
 export function keepOlder(
@@ -33,8 +41,17 @@ export function keepOlder(
   );
 }
 
+/** Restores into the variables that are there, also where a resume puts new ones in their place. */
+export function restoreInPlace(program: Program): void {
+  inResume(program, 'restore weights', (parts, original) => {
+    parts.recipe = { ...parts.recipe, replaceVariables: false };
+    return original(parts);
+  });
+}
+
 /** Leaves every stage of the restore out but these, as a cold start from the checkpoint's weights does. */
 export function restoreNothingBut(program: Program, names: readonly string[]): void {
+  restoreInPlace(program);
   const kept = new Set(names.map((name) => `restore ${name}`));
   const restores = program.assembly.map(({ name }) => name).filter((name) => name.startsWith('restore '));
   for (const name of restores.filter((each) => !kept.has(each))) {
@@ -51,8 +68,7 @@ export function savingWithBefore(
   program.step = insertedBefore(program.step, 'log', {
     name: 'keep what is now',
     async run(parts) {
-      const last = parts.context.plan.resumeAt.includes(parts.step + 1);
-      if (last) before = await capture(parts);
+      before = await capture(parts);
     },
   });
   onSave(program, (checkpoint) => (before === undefined ? checkpoint : mix(checkpoint, before)));

@@ -25,7 +25,9 @@ export function defineProgramFault({ needs, change, ...fault }: ProgramFault): F
   };
 }
 
-const resumes = ({ context }: Parts): boolean => context.checkpoint !== undefined && !context.weightsOnly;
+/** Not a run that starts, nor a cold start. */
+export const resumes = ({ context }: Parts): boolean =>
+  context.checkpoint !== undefined && !context.weightsOnly;
 
 /** Changes what was read from the checkpoint, before any of it is restored. */
 export function onLoad(program: Program, edit: (saved: Saved, parts: Parts) => Saved): void {

@@ -38,7 +38,7 @@ export function replacing(trainer: Trainer, parts: Partial<Trainer>): Trainer {
   });
 }
 
-/** Writes new values into each variable that is trained, once. */
+/** Writes new values into each variable of a parameter, once. */
 export async function rewrite(
   trainer: Trainer,
   of: (values: Float32Array, name: string) => Float32Array,

@@ -26,11 +26,33 @@ export interface LoopContext extends TrainerContext {
   readonly change?: (program: Program) => void;
 }
 
+/** What a loop cannot do together: it would train otherwise than it says. */
+function refuse({ fused = 'none', accumulate = 1, phases = [], lossScale }: Recipe): void {
+  const several = [
+    [fused !== 'none', `fused: '${fused}'`],
+    [phases.length > 1, `${phases.length} phases`],
+  ] as const;
+  const whole = [
+    [accumulate > 1, `accumulate: ${accumulate}`],
+    [lossScale !== undefined, 'lossScale'],
+  ] as const;
+  for (const [updatesMore, one] of several) {
+    const other = whole.find(([wantsOne]) => wantsOne);
+    if (updatesMore && other !== undefined) {
+      throw new Error(
+        `a loop cannot have ${one} and ${other[1]}: it makes several updates a step; take one out`,
+      );
+    }
+  }
+}
+
 /**
  * Builds the loop, resumed if the context holds a checkpoint.
  * @throws {CheckpointError} when the checkpoint is damaged or another loop's
+ * @throws {Error} when the recipe asks for several updates a step together with accumulation or a loss scale
  */
 export async function createLoop(context: LoopContext, recipe: Recipe): Promise<Loop> {
+  refuse(recipe);
   const program: Program = {
     recipe,
     assembly: recipe.order?.(ASSEMBLY) ?? ASSEMBLY,
@@ -106,7 +128,9 @@ export class Loop implements Trainer {
 
   /** Begins anew, in a run that goes on, what the recipe forgets at a resume. */
   async deviate(kinds: readonly Deviation[]): Promise<void> {
-    for (const kind of kinds) await ANEW[kind](this.parts);
+    // What begins anew from the weights finds them as a checkpoint holds them.
+    const inOrder = [...kinds].sort((a, b) => Number(b === 'precision') - Number(a === 'precision'));
+    for (const kind of inOrder) await ANEW[kind](this.parts);
     if (!kinds.includes('slots')) return;
     // The optimizers have new groups, which hooks do not know yet.
     for (const unregister of this.parts.unregister.splice(0)) unregister();

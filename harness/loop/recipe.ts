@@ -67,9 +67,9 @@ export interface Recipe {
   readonly phases?: readonly { readonly name: string; readonly trains: (parameter: string) => boolean }[];
   /** Where the update happens; in gradient hooks if fused. Default 'none'. */
   readonly fused?: 'none' | 'backward-pass' | 'optimizer-groups';
-  /** How many groups the only optimizer is split into with 'optimizer-groups', each with an optimizer of its own. Default 4. */
+  /** About how many groups the only optimizer is split into with 'optimizer-groups', each with an optimizer of its own. Default 4. */
   readonly fusedGroups?: number;
-  /** Micro-batches an update; more than 1 only without fusing. Default 1. */
+  /** Micro-batches an update; more than 1 only without fusing and phases. Default 1. */
   readonly accumulate?: number;
   /** Examples a micro-batch. */
   readonly batch: number;
@@ -79,7 +79,7 @@ export interface Recipe {
   readonly maxGradNorm?: number | undefined;
   /** Decay of an average of the weights (EMA); none by default. */
   readonly average?: number | undefined;
-  /** Dynamic loss scaling, as for half precision; none by default. */
+  /** Dynamic loss scaling, as for half precision, only without fusing and phases; none by default. */
   readonly lossScale?: { readonly initial: number; readonly growthInterval: number };
   /** Names of the random generators that the loss draws from. */
   readonly random?: readonly string[];

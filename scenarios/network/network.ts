@@ -134,7 +134,7 @@ function initial(seed: number, { initialise }: NetworkOptions): Model['initialis
     const count = shape.reduce((product, length) => product * length, 1);
     const zero = name.endsWith('.bias') || name.endsWith('lora_b') || name === 'norm.shift';
     const scale = 1 / Math.sqrt(shape[0]!);
-    // Drawn in any case, so that one part more does not change the others.
+    // Drawn in any case, so that what is initialised otherwise does not change the others.
     const drawn = random.gaussian(count).map((value) => value * scale);
     const values = name === 'norm.scale' ? drawn.fill(1) : zero ? drawn.fill(0) : drawn;
     return initialise?.(name, values) ?? values;

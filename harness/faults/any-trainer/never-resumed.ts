@@ -3,7 +3,7 @@ import { defineTrainerFault } from '../trainer.ts';
 export default defineTrainerFault({
   id: 'never-resumed',
   breaks: 'The checkpoint is not read at all: the run begins anew.',
-  reports: ['huggingface/diffusers#12689'],
+  reports: ['huggingface/diffusers#12689', 'X-GenGroup/Flow-Factory#172', 'tinkerlabs/tinker-feedback#127'],
   proofs: ['restored'],
   rule: ['parameters-not-restored', 'equals-cold-start', 'slots-not-restored', 'counters-not-restored'],
   cause: ['nothing-restored', 'weights-alone'],

@@ -4,7 +4,7 @@ import { defineProgramFault, skip } from '../program.ts';
 export default defineProgramFault({
   id: 'ema-not-restored',
   breaks: 'The average is not restored: it is that of the initial weights.',
-  reports: ['ai2cm/ace#349'],
+  reports: ['ai2cm/ace#349', 'BangLiu/QANet-PyTorch#4'],
   proofs: ['restored'],
   rule: ['averages-not-restored', 'counters-not-restored'],
   cause: ['average-not-restored', 'average-built-late', 'average-counter-reset'],

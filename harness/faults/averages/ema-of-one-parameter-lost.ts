@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { firstChanged } from '../live.ts';
 import { hasAverage } from '../needs.ts';
 import { defineProgramFault, inResume } from '../program.ts';
 
@@ -11,11 +12,11 @@ export default defineProgramFault({
   cause: ['average-not-restored', 'average-built-late'],
   needs: hasAverage,
   change: (program) =>
-    inResume(program, 'restore average', (parts, original) => {
-      const { average } = parts;
-      const [first, initial] = [...average!.tensors][0]!;
-      const before = tf.clone(initial);
-      original(parts);
-      average!.restore(new Map([[first, before]]), average!.updates);
+    inResume(program, 'restore average', async (parts, original) => {
+      const average = parts.average!;
+      const before = new Map([...average.tensors].map(([name, tensor]) => [name, tf.clone(tensor)]));
+      await original(parts);
+      const lost = await firstChanged(before, (name) => average.tensors.get(name)!);
+      if (lost !== undefined) average.restore(new Map([[lost, before.get(lost)!]]), average.updates);
     }),
 });

@@ -3,7 +3,7 @@ import { defineProgramFault, onLoad } from '../program.ts';
 export default defineProgramFault({
   id: 'step-scaled',
   breaks: 'The step count is multiplied by the micro-batches of an update.',
-  reports: ['huggingface/diffusers#3467'],
+  reports: ['huggingface/diffusers#3467', 'huggingface/transformers#3026'],
   proofs: ['restored'],
   rule: 'counters-not-restored',
   cause: 'step-scaled',

@@ -4,7 +4,7 @@ import { defineProgramFault, onLoad } from '../program.ts';
 export default defineProgramFault({
   id: 'updates-reset',
   breaks: 'The count of updates begins at 0.',
-  reports: ['huggingface/transformers#3026'],
+  reports: [],
   proofs: ['restored'],
   rule: 'counters-not-restored',
   cause: ['step-reset'],

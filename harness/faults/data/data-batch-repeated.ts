@@ -3,7 +3,7 @@ import { defineProgramFault, onLoad } from '../program.ts';
 export default defineProgramFault({
   id: 'data-batch-repeated',
   breaks: 'The last batch before the save is seen again.',
-  reports: ['huggingface/transformers#46628'],
+  reports: [],
   proofs: ['restored', 'faithful'],
   rule: 'counters-not-restored',
   cause: ['data-rewound', 'data-restarted'],

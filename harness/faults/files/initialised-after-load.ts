@@ -2,12 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { owners } from '../../loop/parts.ts';
 import { insertedAfter } from '../../loop/stages.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
+import { defineProgramFault, resumes } from '../program.ts';
 
 export default defineProgramFault({
   id: 'initialised-after-load',
   breaks: 'The weights are initialised after they were loaded.',
-  reports: ['OpenNMT/OpenNMT-py#617'],
+  reports: [],
   proofs: ['restored'],
   rule: 'parameters-not-restored',
   cause: ['weights-not-loaded', 'weights-changed'],
@@ -15,8 +15,9 @@ export default defineProgramFault({
   change: (program) => {
     program.assembly = insertedAfter(program.assembly, 'restore weights', {
       name: 'initialise again',
-      run({ context, parameters, recipe }) {
-        if (context.checkpoint === undefined || context.weightsOnly) return;
+      run(parts) {
+        if (!resumes(parts)) return;
+        const { parameters, recipe } = parts;
         for (const { name, variable } of owners(parameters)) {
           tf.tidy(() =>
             variable.assign(tf.tensor(recipe.model.initialise(name, variable.shape), variable.shape)),

@@ -1,5 +1,4 @@
-import { onSlots } from '../edits.ts';
-import { atSecondResume } from '../live.ts';
+import { keepOlder } from '../live.ts';
 import { resumesTwice } from '../needs.ts';
 import { defineProgramFault } from '../program.ts';
 
@@ -11,6 +10,10 @@ export default defineProgramFault({
   rule: 'slots-not-restored',
   cause: 'slots-missing',
   needs: resumesTwice,
+  // A run that was itself resumed saves without them.
   change: (program) =>
-    onSlots(program, (slots, saved, parts) => (atSecondResume(parts, saved) ? new Map() : slots)),
+    keepOlder(program, (checkpoint) => ({
+      ...checkpoint,
+      tensors: { ...checkpoint.tensors, optimizer: new Map() },
+    })),
 });

@@ -1,4 +1,5 @@
 import { moved } from '../../loop/stages.ts';
+import { restoreInPlace } from '../live.ts';
 import { isFused } from '../needs.ts';
 import { defineProgramFault } from '../program.ts';
 
@@ -10,9 +11,10 @@ export default defineProgramFault({
   proofs: ['alive'],
   rule: 'rate-not-as-claimed',
   cause: 'hooks-hold-old-group',
-  // New variables would leave the hooks without a parameter.
-  needs: (parts) => isFused(parts) && parts.recipe.replaceVariables !== true,
+  needs: isFused,
   change: (program) => {
+    // New variables would leave the hooks without a parameter.
+    restoreInPlace(program);
     program.assembly = moved(program.assembly, 'hooks', { before: 'restore optimizers' });
   },
 });

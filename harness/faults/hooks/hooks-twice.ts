@@ -4,7 +4,7 @@ import { defineProgramFault, inResume } from '../program.ts';
 export default defineProgramFault({
   id: 'hooks-twice',
   breaks: 'Hooks are registered a second time by the resume.',
-  reports: ['deepspeedai/DeepSpeed#5605'],
+  reports: [],
   proofs: ['alive'],
   rule: 'hook-counts-differ',
   cause: 'hooks-doubled',

@@ -1,8 +1,7 @@
+import { byName } from '../../loop/parts.ts';
 import { ownerOf } from '../../loop/saved.ts';
-import { onSlots } from '../edits.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
-import { mapped } from '../tensors.ts';
+import { defineProgramFault, inResume } from '../program.ts';
 
 export default defineProgramFault({
   id: 'master-weights-stale',
@@ -13,11 +12,16 @@ export default defineProgramFault({
   cause: 'master-weights-stale',
   needs: anyLoop,
   change: (program) =>
-    onSlots(program, (slots, _saved, { recipe }) =>
-      mapped(slots, (tensor, name) => {
-        if (!name.endsWith('.master')) return tensor;
-        const initial = recipe.model.initialise(ownerOf(name), tensor.shape);
-        return { ...tensor, bytes: new Uint8Array(initial.slice().buffer) };
-      }),
-    ),
+    inResume(program, 'load', async (parts, original) => {
+      await original(parts);
+      const { tensors, ...saved } = parts.saved!;
+      const variable = byName(parts.parameters);
+      const optimizer = new Map(tensors.optimizer);
+      for (const [name, tensor] of tensors.optimizer) {
+        if (!name.endsWith('.master')) continue;
+        const values = Float32Array.from(await variable(ownerOf(name)).data());
+        optimizer.set(name, { ...tensor, bytes: new Uint8Array(values.buffer) });
+      }
+      parts.saved = { ...saved, tensors: { ...tensors, optimizer } };
+    }),
 });

@@ -6,7 +6,7 @@ import { mapped, zeros } from '../tensors.ts';
 export default defineProgramFault({
   id: 'moments-zeroed',
   breaks: 'The optimizer’s slots are made anew after the load, as zeros.',
-  reports: ['keras-team/keras#16833'],
+  reports: ['keras-team/keras#16833', 'OpenNMT/OpenNMT-py#617'],
   proofs: ['restored', 'faithful'],
   rule: 'slots-not-restored',
   cause: 'slots-zeroed',

@@ -10,5 +10,12 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: ['optimizer-step-reset', 'optimizer-step-changed'],
   needs: anyLoop,
-  change: (program) => onOptimizerSteps(program, (step, at) => (at === 0 ? 0 : step)),
+  change: (program) => {
+    let reset = false;
+    onOptimizerSteps(program, (step) => {
+      if (reset || step === 0) return step;
+      reset = true;
+      return 0;
+    });
+  },
 });

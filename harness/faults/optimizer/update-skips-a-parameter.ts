@@ -10,10 +10,15 @@ export default defineProgramFault({
   rule: ['stalled-parameters', 'update-counts-differ'],
   cause: 'update-lost',
   needs: isUnfused,
-  change: (program) =>
+  change: (program) => {
+    let left: string | undefined;
     inEachStep(program, 'update', (parts, original) => {
-      const [first] = owners(parts.parameters).filter(({ variable }) => parts.gradients.of(variable));
-      if (first !== undefined) parts.gradients.drop(first.variable);
+      const { gradients, now, parameters } = parts;
+      const due = now.due && !now.overflowed;
+      const having = due ? owners(parameters).filter(({ variable }) => gradients.of(variable)) : [];
+      left ??= having[0]?.name;
+      for (const { variable } of having.filter(({ name }) => name === left)) gradients.drop(variable);
       return original(parts);
-    }),
+    });
+  },
 });

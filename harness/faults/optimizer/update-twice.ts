@@ -4,7 +4,7 @@ import { defineProgramFault, inEachStep } from '../program.ts';
 export default defineProgramFault({
   id: 'update-twice',
   breaks: 'The update is applied twice in each step.',
-  reports: ['deepspeedai/DeepSpeed#5605'],
+  reports: [],
   proofs: ['alive', 'faithful'],
   rule: 'update-counts-differ',
   cause: 'update-doubled',

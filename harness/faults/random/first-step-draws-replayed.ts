@@ -16,14 +16,15 @@ export default defineProgramFault({
   needs: draws,
   change(program) {
     const forked = new Map<string, string>();
-    let steps = 0;
+    let done = false;
     inEachStep(program, 'log', (parts, original) => {
-      steps += 1;
-      for (const [name, stream] of parts.random) {
-        if (steps === 1) forked.set(name, stream.state());
-        if (steps === 2) stream.restore(forked.get(name)!);
-      }
+      if (!done) for (const [name, stream] of parts.random) forked.set(name, stream.state());
       return original(parts);
+    });
+    inEachStep(program, 'count updates', async (parts, original) => {
+      await original(parts);
+      if (!done) for (const [name, stream] of parts.random) stream.restore(forked.get(name)!);
+      done = true;
     });
   },
 });

@@ -15,12 +15,13 @@ export default defineProgramFault({
   cause: 'schedule-wrong-base',
   needs({ recipe, context, accumulate, driven }) {
     if (recipe.fused === 'optimizer-groups' || recipe.forgets?.includes('schedule')) return false;
-    const updates = Math.floor((context.plan.resumeAt[0] ?? 0) / accumulate);
+    const updates = context.plan.resumeAt.map((step) => Math.floor(step / accumulate));
     // A rate that stands at its base, or at 0, cannot be taken for anything else.
     return driven.some(({ name, optimizer }) => {
       const { schedule } = recipe.optimizers.find((own) => own.name === name)!;
       const later = optimizer.groups.slice(1).flatMap(({ parameters }) => parameters);
-      return later.some(({ variable }) => variable.trainable) && ![0, 1].includes(schedule(updates));
+      const trained = later.some(({ variable }) => variable.trainable);
+      return trained && updates.some((made) => ![0, 1].includes(schedule(made)));
     });
   },
   change(program) {

@@ -3,13 +3,15 @@ import { defineProgramFault, inResume, onLoad } from '../program.ts';
 
 export default defineProgramFault({
   id: 'schedule-shortened',
-  breaks: 'The schedule’s length is taken for the rest of the run: the rate decays too fast.',
-  reports: ['huggingface/transformers#25865'],
+  breaks:
+    'The schedule is built with another shape: from the resume on, each update halves the rate once more.',
+  reports: [],
   proofs: ['faithful'],
   rule: ['rate-differs', 'counters-not-restored'],
   cause: 'schedule-wrong-shape',
   needs: anyLoop,
   change: (program) => {
+    /** In updates, as the schedules count them. */
     let resumedAt = Number.POSITIVE_INFINITY;
     inResume(program, 'optimizers', (parts, original) => {
       const { recipe } = parts;
@@ -21,7 +23,7 @@ export default defineProgramFault({
       return original(parts);
     });
     onLoad(program, (saved) => {
-      resumedAt = saved.updates;
+      resumedAt = Math.max(...Object.values(saved.schedules).map(({ lastEpoch }) => lastEpoch));
       return saved;
     });
   },

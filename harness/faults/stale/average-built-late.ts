@@ -1,6 +1,6 @@
 import { moved } from '../../loop/stages.ts';
 import { hasAverage } from '../needs.ts';
-import { defineProgramFault, inResume } from '../program.ts';
+import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'average-built-late',
@@ -12,13 +12,5 @@ export default defineProgramFault({
   needs: hasAverage,
   change: (program) => {
     program.assembly = moved(program.assembly, 'average', { after: 'restore counters' });
-    // There is none yet when the restore looks for it.
-    inResume(program, 'restore average', () => {});
-    inResume(program, 'load', async (parts, original) => {
-      const { average } = parts.recipe;
-      parts.recipe = { ...parts.recipe, average: undefined };
-      await original(parts);
-      parts.recipe = { ...parts.recipe, average };
-    });
   },
 });

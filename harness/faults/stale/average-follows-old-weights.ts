@@ -1,12 +1,12 @@
 import { insertedBefore } from '../../loop/stages.ts';
 import { copiesOf } from '../live.ts';
 import { hasAverage } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
+import { defineProgramFault, resumes } from '../program.ts';
 
 export default defineProgramFault({
   id: 'average-follows-old-weights',
   breaks: 'The average follows the variables of before the load.',
-  reports: ['BangLiu/QANet-PyTorch#4'],
+  reports: [],
   proofs: ['faithful'],
   rule: ['final-averages-differ', 'averages-do-not-advance'],
   cause: ['average-follows-old-weights', 'average-stalls'],
@@ -15,7 +15,7 @@ export default defineProgramFault({
     program.assembly = insertedBefore(program.assembly, 'load', {
       name: 'register with the average',
       run(parts) {
-        if (parts.context.checkpoint === undefined) return;
+        if (!resumes(parts)) return;
         const old = copiesOf(parts.parameters);
         parts.views.average = () => old;
       },

@@ -1,7 +1,7 @@
 import { insertedBefore } from '../../loop/stages.ts';
 import { copiesOf } from '../live.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
+import { defineProgramFault, resumes } from '../program.ts';
 
 export default defineProgramFault({
   id: 'loss-holds-old-model',
@@ -15,7 +15,7 @@ export default defineProgramFault({
     program.assembly = insertedBefore(program.assembly, 'load', {
       name: 'build the loss',
       run(parts) {
-        if (parts.context.checkpoint === undefined) return;
+        if (!resumes(parts)) return;
         const old = copiesOf(parts.parameters);
         parts.views.loss = () => old;
       },

@@ -2,7 +2,7 @@ import { restoreOptimizer } from '../../loop/assembly.ts';
 import { insertedAfter } from '../../loop/stages.ts';
 import { copiesOf } from '../live.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
+import { defineProgramFault, resumes } from '../program.ts';
 
 export default defineProgramFault({
   id: 'trains-a-copy',
@@ -16,7 +16,7 @@ export default defineProgramFault({
     program.assembly = insertedAfter(program.assembly, 'restore average', {
       name: 'train a copy',
       run(parts) {
-        if (parts.saved === undefined || parts.context.weightsOnly) return;
+        if (parts.saved === undefined || !resumes(parts)) return;
         const copy = copiesOf(parts.parameters);
         parts.views.loss = () => copy;
         for (const { name, optimizer } of parts.registered) {

@@ -1,7 +1,8 @@
-import { onWeights } from '../edits.ts';
+import * as tf from '@tensorflow/tfjs-core';
+import { byName, owners } from '../../loop/parts.ts';
+import { firstChanged } from '../live.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
-import { kept } from '../tensors.ts';
+import { defineProgramFault, inResume } from '../program.ts';
 
 export default defineProgramFault({
   id: 'one-weight-not-loaded',
@@ -12,8 +13,13 @@ export default defineProgramFault({
   cause: ['weights-partly-loaded', 'weights-not-loaded'],
   needs: anyLoop,
   change: (program) =>
-    onWeights(program, (weights) => {
-      const [first] = weights.keys();
-      return kept(weights, (name) => name !== first);
+    inResume(program, 'restore weights', async (parts, original) => {
+      const before = new Map(
+        owners(parts.parameters).map(({ name, variable }) => [name, tf.clone(variable)]),
+      );
+      await original(parts);
+      const variable = byName(parts.parameters);
+      const skipped = await firstChanged(before, variable);
+      if (skipped !== undefined) variable(skipped).assign(before.get(skipped)!);
     }),
 });

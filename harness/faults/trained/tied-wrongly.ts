@@ -1,7 +1,7 @@
 import { owners } from '../../loop/parts.ts';
 import { insertedAfter } from '../../loop/stages.ts';
 import { hasTwins } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
+import { defineProgramFault, resumes } from '../program.ts';
 
 export default defineProgramFault({
   id: 'tied-wrongly',
@@ -15,7 +15,7 @@ export default defineProgramFault({
     program.assembly = insertedAfter(program.assembly, 'restore gradients', {
       name: 'tie',
       run(parts) {
-        if (parts.saved === undefined || parts.context.weightsOnly) return;
+        if (parts.saved === undefined || !resumes(parts)) return;
         const own = owners(parts.parameters).filter(({ variable }) => variable.trainable);
         const twins = Map.groupBy(own, ({ variable }) => String(variable.shape));
         const [first, second] = [...twins.values()].find((family) => family.length > 1)!;

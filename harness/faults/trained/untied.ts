@@ -14,7 +14,7 @@ export default defineProgramFault({
   change: (program) =>
     onceResumed(program, (parts) => {
       const own = new Set(owners(parts.parameters));
-      const [...copies] = copiesOf(parts.parameters);
+      const copies = copiesOf(parts.parameters);
       parts.parameters = parts.parameters.map((parameter, at) =>
         own.has(parameter) ? parameter : copies[at]!,
       );
