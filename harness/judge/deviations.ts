@@ -44,7 +44,8 @@ export function changesAt({ declared, saved, resumed, passed, deviated }: Resume
         deviation: coveredBy(declared, { kind, name }),
         passed: one?.text ?? 'none',
         deviated: other?.text ?? 'none',
-        cameBack: resumed !== undefined && kept.get(key)?.value === back.get(key)?.value,
+        cameBack:
+          saved !== undefined && resumed !== undefined && kept.get(key)?.value === back.get(key)?.value,
       },
     ];
   });

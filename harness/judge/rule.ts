@@ -60,19 +60,33 @@ export function figure(value: number | null | undefined): string {
   return magnitude < 1e-3 || magnitude >= 1e6 ? value.toExponential(3) : value.toPrecision(4);
 }
 
-/** `1.345012 instead of 1.345007`: with as many digits as tell the two apart. */
-export function apart(seen: number | null | undefined, expected: number | null | undefined): string {
-  const short = [figure(seen), figure(expected)] as const;
-  if (short[0] !== short[1]) return short.join(' instead of ');
-  for (let digits = 5; digits < 17; digits++) {
-    const [one, other] = [seen?.toPrecision(digits), expected?.toPrecision(digits)];
-    if (one !== other) return `${one} instead of ${other}`;
+type Figure = number | null | undefined;
+
+/** Both with as many digits as tell them apart. */
+export function figuresApart(one: Figure, other: Figure): readonly [string, string] {
+  const short = [figure(one), figure(other)] as const;
+  if (short[0] !== short[1] || Object.is(one, other)) return short;
+  for (let digits = 5; digits <= 17; digits++) {
+    const long = [`${one?.toPrecision(digits)}`, `${other?.toPrecision(digits)}`] as const;
+    if (long[0] !== long[1]) return long;
   }
-  return `${seen} instead of ${expected}`;
+  return short;
 }
 
-/** `'a', 'b' and 3 more`. */
-export function listed(names: readonly string[], most = 3): string {
+/** `1.345012 instead of 1.345007`. */
+export const apart = (seen: Figure, expected: Figure): string =>
+  figuresApart(seen, expected).join(' instead of ');
+
+/**
+ * `'a', 'b' and 3 more`.
+ * @param count of all, where `names` is not all of them
+ */
+export function listed(names: readonly string[], most = 3, count = names.length): string {
   const shown = names.slice(0, most).map((name) => `'${name}'`);
-  return names.length > most ? `${shown.join(', ')} and ${names.length - most} more` : shown.join(', ');
+  const more = count - shown.length;
+  return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ');
 }
+
+/** Of a finding, which does not name all of its subjects. */
+export const subjectsOf = ({ subjects, subjectCount }: Pick<Finding, 'subjects' | 'subjectCount'>): string =>
+  listed(subjects, 3, subjectCount);

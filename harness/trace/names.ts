@@ -23,4 +23,7 @@ const DATA_GENERATOR = /shuffl|sampler|loader|^data([./]|$)/i;
 export const counterKind = (name: string): CounterKind =>
   COUNTERS.find(([, pattern]) => pattern.test(name))?.[0] ?? 'other';
 
+/** Of a schedule, a rate that it gives, and not what it counts. */
+export const isRateName = (name: string): boolean => /rate|(^|[./_])lr([./]|$)/i.test(name);
+
 export const generatorKind = (name: string): GeneratorKind => (DATA_GENERATOR.test(name) ? 'data' : 'other');

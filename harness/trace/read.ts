@@ -61,6 +61,7 @@ async function readWith(columns: ColumnPool, file: string): Promise<Trace> {
     switch (record.kind) {
       case 'parameters':
         if (record.names.length !== record.groups.length) return 'names and groups differ in length';
+        if (new Set(record.names).size !== record.names.length) return 'names a parameter twice';
         names = columns.shared(record.names);
         groups = columns.shared(record.groups);
         return undefined;

@@ -51,6 +51,7 @@ export const planSchema = z.object({
   steps: z.int().positive().describe('loop iterations (micro-batches) of the whole run'),
   resumeAt: z
     .array(z.int().positive())
+    .min(1)
     .describe('the steps after which the run is saved, stopped and resumed'),
   resumeOn: z
     .array(text)

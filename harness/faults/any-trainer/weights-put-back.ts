@@ -8,7 +8,7 @@ export default defineTrainerFault({
   reports: ['huggingface/accelerate#2665'],
   proofs: ['alive', 'faithful'],
   rule: 'silent-no-op',
-  cause: ['updates-undone', 'optimizer-holds-old-parameters'],
+  cause: ['updates-undone', 'nothing-moves'],
   change: (trainer) =>
     replacing(trainer, {
       async step() {

@@ -11,7 +11,7 @@ export default defineProgramFault({
   breaks: 'The first resumed step does not advance the random streams, so the second draws the same again.',
   reports: [],
   proofs: ['faithful'],
-  rule: 'final-random-differs',
+  rule: ['final-random-differs', 'random-does-not-advance'],
   cause: 'random-drawn-otherwise',
   needs: draws,
   change(program) {

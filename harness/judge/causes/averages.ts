@@ -53,7 +53,8 @@ export const AVERAGES: readonly Cause[] = [
     diagnose(clues) {
       const counts = clues.counters.filter(({ kind }) => kind === 'average');
       if (counts.length === 0 || clues.has('averages-not-restored')) return undefined;
-      return `the average’s count did not come back (${counterNames(counts)}): its decay warms up again, and the average is overwritten`;
+      const behind = counts.every(({ saved, resumed }) => !(Number(resumed) >= Number(saved)));
+      return `the average’s count did not come back (${counterNames(counts)}): ${behind ? 'its decay warms up again, and the average is overwritten' : 'its decay is that of other updates'}`;
     },
   },
   {

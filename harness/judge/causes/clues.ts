@@ -1,7 +1,7 @@
 /** All that was found of one resume, prepared for the causes. */
-import { type CounterKind, counterKind } from '../../trace/names.ts';
+import { type CounterKind, counterKind, generatorKind } from '../../trace/names.ts';
 import type { StateRecord, TensorRecord, TracedStep } from '../../trace/schema.ts';
-import { moved, type StepPair, stepPairs } from '../columns.ts';
+import { indexOf, moved, type StepPair, stepPairs } from '../columns.ts';
 import { type Evidence, type Resume, tensorsOf } from '../evidence.ts';
 import { type Difference, differences, entriesThatDiffer } from '../rules/restored.ts';
 import type { Finding } from '../verdict.ts';
@@ -107,10 +107,11 @@ const NORM_RESOLUTION = 2 ** -20;
 const sameNorm = (one: number, other: number): boolean =>
   one === other || Math.abs(one - other) <= NORM_RESOLUTION * Math.max(one, other);
 
-/** Whether these parameters came back with the norms that they had after an earlier step, and no others have. */
+/** Whether these parameters came back with the norms that they had after a step, and that are not those saved. */
 function haveNormsOf({ names, l2 }: TracedStep, those: readonly Difference[]): boolean {
+  const at = indexOf(names);
   return those.every(({ name, saved, resumed }) => {
-    const norm = l2[names.indexOf(name)];
+    const norm = l2[at.get(name) ?? -1];
     if (norm === undefined || resumed === undefined) return false;
     return sameNorm(norm, resumed.l2) && !(saved !== undefined && sameNorm(norm, saved.l2));
   });
@@ -129,8 +130,9 @@ export const areOfStep = ({ past }: Clues, those: readonly Difference[], step: n
 
 /** The last step up to the save that moved any of these parameters. */
 export const lastMove = ({ past }: Clues, those: readonly Difference[]): number | undefined =>
-  past.findLast(({ names, changed }) => those.some(({ name }) => changed[names.indexOf(name)] === true))
-    ?.step;
+  past.findLast(({ names, changed }) =>
+    those.some(({ name }) => changed[indexOf(names).get(name) ?? -1] === true),
+  )?.step;
 
 /** Every value came back as a run that just began has it, and was something else when it was saved. */
 export const areFresh = (values: readonly ChangedValue[]): boolean =>
@@ -144,6 +146,16 @@ export const counterNames = (values: readonly ChangedValue[]): string =>
 /** Whether the trainer shows a loss scale: then any difference may make it skip other steps. */
 export const isLossScaled = ({ resume }: Clues): boolean =>
   Object.keys(resume.saved?.counters ?? {}).some((name) => counterKind(name) === 'loss-scale');
+
+/**
+ * What was found of generators from which the loss draws nothing any more: what is drawn and put back leaves the first
+ * loss right, and the order of the data is no part of a step.
+ */
+export function drawsNothing({ finding, pairs }: Clues): Finding | undefined {
+  const found = finding('random-does-not-advance');
+  if (found === undefined || found.subjects.every((name) => generatorKind(name) === 'data')) return undefined;
+  return finding('loss-differs')?.step === pairs[0]!.resumed.step ? found : undefined;
+}
 
 /** Updates that a run says it made in the stretch. */
 export const updatesMade = ({ pairs }: Clues, by: 'control' | 'resumed'): number =>

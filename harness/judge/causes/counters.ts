@@ -1,5 +1,5 @@
 /** Schedules, steps, data, accumulation and the loss scale: what is counted, and what follows from the count. */
-import { counterKind } from '../../trace/names.ts';
+import { counterKind, isRateName } from '../../trace/names.ts';
 import type { TracedStep } from '../../trace/schema.ts';
 import { figure, ofAll } from '../rule.ts';
 import { nearlySame } from '../rules/restored.ts';
@@ -40,23 +40,21 @@ const LOSS_SCALE = {
 
 const ofKind = ({ counters }: Clues, kind: ChangedCounter['kind']): ChangedCounter[] =>
   counters.filter((counter) => counter.kind === kind);
-const isRate = ({ name }: ChangedCounter): boolean => /rate|(^|[./])lr([./]|$)/i.test(name);
-
 const isCount = ({ saved }: ChangedCounter): boolean => Number.isSafeInteger(saved);
 
 /** What a schedule counts, without the rates that it gives. */
-const scheduleCounts = (clues: Clues): ChangedCounter[] =>
-  ofKind(clues, 'schedule').filter((one) => !isRate(one));
+const isScheduleCount = (name: string): boolean => counterKind(name) === 'schedule' && !isRateName(name);
 
-const SCHEDULE_COUNT = /^(schedule|scheduler)[./](?!.*rate)/i;
+const scheduleCounts = (clues: Clues): ChangedCounter[] =>
+  ofKind(clues, 'schedule').filter(({ name }) => isScheduleCount(name));
 
 /** By how much the schedule's own counts advanced after the resume; nothing where none is shown. */
-const scheduleAdvances = (clues: Clues): Advance[] => advances(clues, (name) => SCHEDULE_COUNT.test(name));
+const scheduleAdvances = (clues: Clues): Advance[] => advances(clues, isScheduleCount);
 
 /** The schedule shows what it counts, and it came back: it neither began anew nor is it shifted. */
 const countCameBack = (clues: Clues): boolean =>
   scheduleCounts(clues).length === 0 &&
-  Object.keys(clues.resume.resumed?.counters ?? {}).some((name) => SCHEDULE_COUNT.test(name));
+  Object.keys(clues.resume.resumed?.counters ?? {}).some(isScheduleCount);
 
 function countStandsStill(clues: Clues): boolean | undefined {
   const counts = scheduleAdvances(clues);
@@ -113,7 +111,7 @@ function baseFactor({ pairs }: Clues): number | undefined {
   });
   const told = rates.filter(([, other]) => other !== 0);
   const [first] = told.map(([rate, other]) => rate / other);
-  if (first === undefined || first === 1 || first === 0) return undefined;
+  if (first === undefined || Math.abs(first - 1) <= 2 ** -48 || first === 0) return undefined;
   const same = told.every(([rate, other]) => Math.abs(rate / other / first - 1) <= 2 ** -48);
   return same && rates.every(([rate, other]) => other !== 0 || rate === 0) ? first : undefined;
 }
@@ -268,7 +266,11 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('gradient');
       if (of.length === 0) return undefined;
-      return `${ofAll(of.length, total, 'accumulated gradient')} did not come back: the run was saved in mid-accumulation, and the next update is made of fewer micro-batches`;
+      const whose = ofAll(of.length, total, 'accumulated gradient');
+      if (of.every(({ saved }) => saved === undefined)) {
+        return `${whose} ${of.length === 1 ? 'is' : 'are'} there, though none was saved: the next update is made of more micro-batches`;
+      }
+      return `${whose} did not come back: the run was saved in mid-accumulation, and the next update is made of other micro-batches`;
     },
   },
   {
@@ -503,6 +505,13 @@ function placeOf(clues: Clues): Place | undefined {
   );
   if (counts.length > 0 && counts.length >= moved.length && areFresh(counts))
     return { way: 'restarted', told: `the data began anew${counted}` };
+  const wrong = clues.finding('batches-differ')?.step;
+  if (counts.length === 0 && places.includes(here) && wrong !== undefined) {
+    return {
+      way: 'reshuffled',
+      told: `the data comes in another order than the control’s from step ${wrong} on`,
+    };
+  }
   if (places.includes(0) && here > 0)
     return { way: 'restarted', told: 'the data began anew: the first batch is the control’s first' };
   const [place] = places.toSorted((a, b) => Math.abs(a - here) - Math.abs(b - here));

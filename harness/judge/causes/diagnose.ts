@@ -45,7 +45,7 @@ function unitsOf({ findings, counters }: Clues): ReadonlySet<string> {
   return new Set([...rules, ...counters.map(({ kind }) => `counter:${kind}`)]);
 }
 
-/** The diagnosis of the first resume of which a cause shows; undefined where none does, or evidence is amiss. */
+/** The diagnosis of the first resume of which a cause shows; undefined where none does. */
 export function diagnose(evidence: Evidence, findings: readonly Finding[]): Diagnosis | undefined {
   const refuting = findings.filter(({ refutes }) => refutes);
   for (const resume of evidence.resumes) {
@@ -92,7 +92,6 @@ export function inOrderOf(diagnosis: Diagnosis | undefined, findings: readonly F
   );
   const rank = (finding: Finding): number => {
     if (finding === head) return 0;
-    // Evidence that is amiss is not hidden behind a diagnosis.
     if (finding.resume === resume && explained.has(finding.rule)) return 1;
     return 2;
   };

@@ -1,7 +1,7 @@
 /** Random generators do not go on where they stopped. */
-import { listed, ofAll } from '../rule.ts';
+import { listed, ofAll, subjectsOf } from '../rule.ts';
 import type { Cause } from './cause.ts';
-import { areFresh, type Clues } from './clues.ts';
+import { areFresh, type Clues, drawsNothing } from './clues.ts';
 
 const BASE = { heads: ['random-not-restored'], explains: ['random-not-restored'] };
 
@@ -59,14 +59,20 @@ export const RANDOM: readonly Cause[] = [
   {
     id: 'random-drawn-otherwise',
     means: 'Generators came back, and more or fewer numbers are drawn from them than in the control.',
-    heads: ['final-random-differs'],
-    explains: ['final-random-differs', 'loss-differs'],
-    diagnose({ finding, has, generators, pairs }) {
+    heads: ['random-does-not-advance', 'final-random-differs'],
+    explains: ['final-random-differs', 'random-does-not-advance', 'loss-differs'],
+    diagnose(clues) {
+      const { finding, has, generators, pairs } = clues;
+      if (generators.length > 0 || has('gradients-missing') || drawsNothing(clues)) return undefined;
+      const still = finding('random-does-not-advance');
+      if (still !== undefined) {
+        return `the random generators came back, and ${subjectsOf(still)} ${still.subjectCount === 1 ? 'stands' : 'stand'} still in ${pairs.length} step${pairs.length === 1 ? '' : 's'}: nothing is drawn, or the state is put back after`;
+      }
       const found = finding('final-random-differs');
-      if (found === undefined || generators.length > 0 || has('random-does-not-advance')) return undefined;
+      if (found === undefined) return undefined;
       const loss = finding('loss-differs');
       const first = loss === undefined ? '' : `; the loss shows it first at step ${loss.step}`;
-      return `the random generators came back, and then other numbers are drawn in ${pairs.length} steps: ${listed(found.subjects)} ${found.subjectCount === 1 ? 'ends' : 'end'} in another state than the control’s${first}`;
+      return `the random generators came back, and then other numbers are drawn in ${pairs.length} steps: ${subjectsOf(found)} ${found.subjectCount === 1 ? 'ends' : 'end'} in another state than the control’s${first}`;
     },
   },
 ];

@@ -1,5 +1,6 @@
 /** The optimizer's state is not what was saved. */
 import type { TensorRecord } from '../../trace/schema.ts';
+import { indexOf } from '../columns.ts';
 import { tensorsOf } from '../evidence.ts';
 import { figure, listed, ofAll } from '../rule.ts';
 import { type Difference, manner } from '../rules/restored.ts';
@@ -18,7 +19,7 @@ function firstUpdates({ pairs }: Clues, of: readonly Difference[]): string {
   const those = new Set(of.flatMap(({ saved }) => saved?.parameter ?? []));
   for (const { control, resumed } of pairs) {
     const ratios = resumed.names.flatMap((name, at) => {
-      const theirs = control.updateL2[control.names.indexOf(name)];
+      const theirs = control.updateL2[indexOf(control.names).get(name) ?? -1];
       return those.has(name) && theirs !== undefined && theirs > 0 ? [resumed.updateL2[at]! / theirs] : [];
     });
     if (ratios.length === 0) continue;

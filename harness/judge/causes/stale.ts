@@ -3,7 +3,7 @@
 import type { TracedStep } from '../../trace/schema.ts';
 import { indexOf, totalOf } from '../columns.ts';
 import { tensorsOf } from '../evidence.ts';
-import { figure, listed, ofAll } from '../rule.ts';
+import { figure, listed, ofAll, subjectsOf } from '../rule.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues } from './clues.ts';
 
@@ -54,7 +54,7 @@ export const STALE: readonly Cause[] = [
       const { resumed } = sides(clues);
       const stray = resumed.reduce((sum, { strayUpdates }) => sum + strayUpdates, 0);
       if (!clues.has('updates-go-astray') || stray === 0) return undefined;
-      return `a copy of the model is trained: ${stray} updates go to variables that are neither sampled nor saved, while its own parameters stand still`;
+      return `a copy of the model is trained: ${stray} updates go to variables that are neither sampled nor saved${clues.moves.resumed.size === 0 ? ', while its own parameters stand still' : ''}`;
     },
   },
   {
@@ -80,7 +80,7 @@ export const STALE: readonly Cause[] = [
       const found = clues.finding('gradients-missing');
       if (found === undefined || clues.has('trainable-changed') || clues.has('ties-changed'))
         return undefined;
-      return `${listed(found.subjects)} ${found.subjectCount === 1 ? 'is' : 'are'} loaded beside the model, which does not use ${found.subjectCount === 1 ? 'it' : 'them'}: no gradient reaches ${ofAll(found.subjectCount, found.total, 'parameter')}`;
+      return `${subjectsOf(found)} ${found.subjectCount === 1 ? 'is' : 'are'} loaded beside the model, which does not use ${found.subjectCount === 1 ? 'it' : 'them'}: no gradient reaches ${ofAll(found.subjectCount, found.total, 'parameter')}`;
     },
   },
   {
@@ -91,7 +91,7 @@ export const STALE: readonly Cause[] = [
     diagnose(clues) {
       const found = clues.finding('hooks-silent');
       if (found === undefined || found.subjectCount < found.total) return undefined;
-      return `no gradient hook fires: the hooks are on the variables of before the restore, which put new ones in their place, and nothing moved in ${clues.pairs.length} steps`;
+      return `no gradient hook fires: the hooks are on the variables of before the restore, which put new ones in their place${clues.moves.resumed.size === 0 ? `, and nothing moved in ${clues.pairs.length} steps` : ''}`;
     },
   },
   {
@@ -99,10 +99,11 @@ export const STALE: readonly Cause[] = [
     means: 'Some parameters are not hooked any more.',
     heads: ['hooks-silent'],
     explains: ['hooks-silent', 'hook-counts-differ', ...STILL],
-    diagnose({ finding }) {
+    diagnose({ finding, moves }) {
       const found = finding('hooks-silent');
       if (found === undefined || found.subjectCount === found.total) return undefined;
-      return `the hooks of ${ofAll(found.subjectCount, found.total, 'parameter')} are missing (${listed(found.subjects)}): what they should update stands still`;
+      const still = found.subjects.every((name) => !moves.resumed.has(name));
+      return `the hooks of ${ofAll(found.subjectCount, found.total, 'parameter')} are missing (${subjectsOf(found)})${still ? ': what they should update stands still' : ''}`;
     },
   },
   {
@@ -164,6 +165,16 @@ export const STALE: readonly Cause[] = [
       if (!clues.has('silent-no-op') || made === 0 || !rated || clues.has('rate-not-as-claimed'))
         return undefined;
       return `the updates are undone: ${made} of them are made, and none of the weights has changed after any of ${resumed.length} steps`;
+    },
+  },
+  {
+    id: 'nothing-moves',
+    means: 'Nothing is trained, by a trainer whose updates are not seen in the control either.',
+    heads: ['silent-no-op'],
+    explains: STILL,
+    diagnose(clues) {
+      if (!clues.has('silent-no-op') || totalOf(sides(clues).control, updates) > 0) return undefined;
+      return `nothing moves in ${clues.pairs.length} steps, while the loss is still computed: what trains the parameters, which does not show its updates, holds other variables, or its updates are undone`;
     },
   },
   {

@@ -1,15 +1,11 @@
 /** Updates, gradients and the mode of the model. */
-import { totalOf } from '../columns.ts';
-import { tensorsOf } from '../evidence.ts';
-import { figure, listed, ofAll } from '../rule.ts';
-import type { Cause } from './cause.ts';
-import { type Clues, isLossScaled } from './clues.ts';
-import { hookCalls, isFused, STILL, sides, updates } from './stale.ts';
 
-const count = (
-  { names, updates: column }: { names: readonly string[]; updates: readonly number[] },
-  name: string,
-) => column[names.indexOf(name)] ?? 0;
+import { indexOf, total, totalOf } from '../columns.ts';
+import { tensorsOf } from '../evidence.ts';
+import { figure, listed, ofAll, subjectsOf } from '../rule.ts';
+import type { Cause } from './cause.ts';
+import { type Clues, drawsNothing, isLossScaled } from './clues.ts';
+import { hookCalls, isFused, STILL, sides, updates } from './stale.ts';
 
 /** A single factor between what is seen and the control's, in all parameters; undefined where there is none. */
 function commonFactor(
@@ -17,8 +13,9 @@ function commonFactor(
   column: 'gradientL2' | 'appliedGradientL2',
 ): { factor: number; step: number } | undefined {
   for (const { control, resumed } of pairs) {
+    const inControl = indexOf(control.names);
     const ratios = resumed.names.flatMap((name, at) => {
-      const [mine, theirs] = [resumed[column]?.[at], control[column]?.[control.names.indexOf(name)]];
+      const [mine, theirs] = [resumed[column]?.[at], control[column]?.[inControl.get(name) ?? -1]];
       return typeof mine === 'number' && typeof theirs === 'number' && theirs > 0 ? [mine / theirs] : [];
     });
     // One number alone is always a factor.
@@ -67,7 +64,10 @@ export const UPDATES: readonly Cause[] = [
       const { control, resumed } = sides(clues);
       const [mine, theirs] = [totalOf(resumed, hookCalls), totalOf(control, hookCalls)];
       if (found === undefined || mine <= theirs) return undefined;
-      return `the gradient hooks of ${ofAll(found.subjectCount, found.total, 'parameter')} are registered twice: ${mine} calls instead of ${theirs}`;
+      const twice = found.subjects.every(
+        (name) => total(resumed, name, hookCalls) === 2 * total(control, name, hookCalls),
+      );
+      return `the gradient hooks of ${ofAll(found.subjectCount, found.total, 'parameter')} ${twice ? 'are registered twice' : 'fire more often than in the control'}: ${mine} calls instead of ${theirs}`;
     },
   },
   {
@@ -108,14 +108,14 @@ export const UPDATES: readonly Cause[] = [
     heads: ['stalled-parameters', 'update-counts-differ'],
     explains: ['update-counts-differ', ...STILL],
     diagnose(clues) {
-      const { control, resumed } = sides(clues);
-      const names = control[0]?.names ?? [];
-      const sum = (steps: typeof control, name: string) =>
-        steps.reduce((all, step) => all + count(step, name), 0);
-      const lost = names.filter((name) => sum(control, name) > 0 && sum(resumed, name) === 0);
-      if (lost.length === 0 || lost.length === names.length || isFused(clues)) return undefined;
       if (clues.has('gradients-missing') || clues.has('trainable-changed') || clues.has('ties-changed'))
         return undefined;
+      const { control, resumed } = sides(clues);
+      const names = control[0]?.names ?? [];
+      const lost = names.filter(
+        (name) => total(control, name, updates) > 0 && total(resumed, name, updates) === 0,
+      );
+      if (lost.length === 0 || lost.length === names.length || isFused(clues)) return undefined;
       return `the update leaves out ${ofAll(lost.length, names.length, 'parameter')}, to which gradients come: ${listed(lost)}`;
     },
   },
@@ -184,9 +184,11 @@ export const UPDATES: readonly Cause[] = [
     means: 'The loss that is logged is not the one that is trained.',
     heads: ['loss-differs'],
     explains: ['loss-differs'],
-    diagnose({ finding, findings }) {
+    diagnose({ finding, findings, pairs, resume }) {
       const found = finding('loss-differs');
-      if (found === undefined || findings.length > 1) return undefined;
+      // Of a run that ended early the rest is not known.
+      const whole = pairs.length === resume.to - resume.from;
+      if (found === undefined || findings.length > 1 || !whole) return undefined;
       return `the loss that is logged is not the one that is trained: everything else is the control’s, and the log shows ${found.seen.split(',')[0]} instead of ${found.expected.split(',')[0]} at step ${found.step}`;
     },
   },
@@ -195,11 +197,11 @@ export const UPDATES: readonly Cause[] = [
     means: 'The model is in evaluation mode: no dropout, and running statistics stand still.',
     heads: ['random-does-not-advance'],
     explains: ['random-does-not-advance', 'buffers-do-not-advance'],
-    diagnose({ finding, has }) {
-      const found = finding('random-does-not-advance');
-      if (found === undefined || has('gradients-missing')) return undefined;
-      const statistics = has('buffers-do-not-advance') ? ', and running statistics stand still' : '';
-      return `the model is in evaluation mode: nothing is drawn from ${listed(found.subjects)} any more${statistics}`;
+    diagnose(clues) {
+      const found = drawsNothing(clues);
+      if (found === undefined || clues.has('gradients-missing')) return undefined;
+      const statistics = clues.has('buffers-do-not-advance') ? ', and running statistics stand still' : '';
+      return `the model is in evaluation mode: nothing is drawn from ${subjectsOf(found)} any more${statistics}`;
     },
   },
   {
@@ -223,7 +225,7 @@ export const UPDATES: readonly Cause[] = [
     diagnose({ finding }) {
       const found = finding('buffers-do-not-advance');
       if (found === undefined) return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'buffer')} (${listed(found.subjects)}) ${found.subjectCount === 1 ? 'stands' : 'stand'} still, though the model trains`;
+      return `${ofAll(found.subjectCount, found.total, 'buffer')} (${subjectsOf(found)}) ${found.subjectCount === 1 ? 'stands' : 'stand'} still, though the model trains`;
     },
   },
 ];
@@ -234,10 +236,11 @@ function clipping(clues: Clues): { ratio: number; step: number } | undefined {
   const pair = clues.pairs.find(({ resumed }) => resumed.step === found?.step);
   if (found === undefined || pair === undefined) return undefined;
   const { control, resumed } = pair;
+  const inControl = indexOf(control.names);
   const ratios = resumed.names.flatMap((name, at) => {
     const [mine, theirs] = [
       resumed.appliedGradientL2?.[at],
-      control.appliedGradientL2?.[control.names.indexOf(name)],
+      control.appliedGradientL2?.[inControl.get(name) ?? -1],
     ];
     return typeof mine === 'number' && typeof theirs === 'number' && theirs > 0 && mine !== theirs
       ? [mine / theirs]

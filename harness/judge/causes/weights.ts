@@ -1,6 +1,6 @@
 /** The weights are not those that were saved. */
 import { tensorsOf } from '../evidence.ts';
-import { figure, listed, ofAll } from '../rule.ts';
+import { apart, listed, ofAll, subjectsOf } from '../rule.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, areOfStep, type Clues, isInitial, isRounded, lastMove, stepOf } from './clues.ts';
 
@@ -190,7 +190,10 @@ export const WEIGHTS: readonly Cause[] = [
       );
       if (
         of.length < 2 ||
-        !of.every(({ name, resumed }) => resumed && (owner.get(resumed.sha256) ?? name) !== name)
+        // Zeros are nobody's.
+        !of.every(
+          ({ name, resumed }) => resumed && resumed.l2 > 0 && (owner.get(resumed.sha256) ?? name) !== name,
+        )
       )
         return undefined;
       const [first] = of;
@@ -206,11 +209,8 @@ export const WEIGHTS: readonly Cause[] = [
       const { of, total } = clues.changed('parameter');
       const [step, last] = [stepOf(clues, of), lastMove(clues, of)];
       if (step === undefined || last === undefined || step !== last - 1) return undefined;
-      const moving = new Set(
-        clues.past
-          .find((one) => one.step === last)
-          ?.names.filter((_, at) => clues.past.find((one) => one.step === last)!.changed[at]),
-      );
+      const then = clues.past.find((one) => one.step === last)!;
+      const moving = new Set(then.names.filter((_, at) => then.changed[at]));
       if (of.length < moving.size) return undefined;
       return `${ofAll(of.length, total, 'parameter')} ${of.length === 1 ? 'is' : 'are'} as before the update of step ${last}: the checkpoint was written too early`;
     },
@@ -245,14 +245,23 @@ export const WEIGHTS: readonly Cause[] = [
 
 export const WEIGHTS_CHANGED: Cause = {
   id: 'weights-changed',
-  means: 'The weights are neither what was saved nor anything that the run ever held.',
+  means: 'The weights are neither what was saved nor what the run held after another step.',
   heads: HEADS,
   explains: HEADS,
   diagnose(clues) {
     const { of, total } = clues.changed('parameter');
     const [first] = of;
     if (first === undefined) return undefined;
-    return `${ofAll(of.length, total, 'parameter')} ${of.length === 1 ? 'is' : 'are'} not what was saved, nor anything that the run ever held ('${first.name}': L2 norm ${figure(first.resumed?.l2)} instead of ${figure(first.saved?.l2)}): initialised again, converted, or written to after the load`;
+    const whose = ofAll(of.length, total, 'parameter');
+    const gone = of.filter(({ resumed }) => resumed === undefined).map(({ name }) => name);
+    const strange = of.filter(({ saved }) => saved === undefined).map(({ name }) => name);
+    if (gone.length + strange.length === of.length) {
+      const lost = gone.length === 0 ? '' : `nothing has the name of ${listed(gone)} any more`;
+      const found =
+        strange.length === 0 ? '' : `${listed(strange)} ${strange.length === 1 ? 'was' : 'were'} not saved`;
+      return `the parameters have other names than those saved: ${[lost, found].filter(Boolean).join(', and ')}`;
+    }
+    return `${whose} ${of.length === 1 ? 'is' : 'are'} not what was saved, nor what the run held after any other step ('${first.name}': L2 norm ${apart(first.resumed?.l2, first.saved?.l2)}): initialised again, converted, or written to after the load`;
   },
 };
 
@@ -285,8 +294,8 @@ export const TRAITS: readonly Cause[] = [
         const [before, now] = [shared(resume.saved), shared(resume.resumed)];
         if (way === 'untied' ? now >= before : now < before) return undefined;
         return way === 'tied'
-          ? `${listed(found.subjects)} share one tensor, where each had its own`
-          : `${listed(found.subjects)} are tensors of their own, where they shared one: tied weights were not tied again after the load`;
+          ? `${subjectsOf(found)} share one tensor, where each had its own`
+          : `${subjectsOf(found)} are tensors of their own, where they shared one: tied weights were not tied again after the load`;
       },
     }),
   ),
@@ -323,7 +332,7 @@ export const TRAITS: readonly Cause[] = [
         if (frozen.length > 0 !== (way === 'lost')) return undefined;
         return way === 'lost'
           ? `${ofAll(frozen.length, found.total, 'parameter')} came back frozen: ${listed(frozen.map(({ name }) => name))}`
-          : `${ofAll(found.subjectCount, found.total, 'parameter')} that ${found.subjectCount === 1 ? 'was' : 'were'} frozen ${found.subjectCount === 1 ? 'is' : 'are'} trained: ${listed(found.subjects)}`;
+          : `${ofAll(found.subjectCount, found.total, 'parameter')} that ${found.subjectCount === 1 ? 'was' : 'were'} frozen ${found.subjectCount === 1 ? 'is' : 'are'} trained: ${subjectsOf(found)}`;
       },
     }),
   ),

@@ -3,7 +3,7 @@ import type { TracedStep } from '../../trace/schema.ts';
 import { indexOf, moved, namesOf, stepPairs, total, totalOf } from '../columns.ts';
 import { type Evidence, type Resume, tensorsOf } from '../evidence.ts';
 import { imageReadings } from '../quantities.ts';
-import { type Found, figure, listed, ofAll, type Rule } from '../rule.ts';
+import { type Found, figure, figuresApart, listed, ofAll, type Rule } from '../rule.ts';
 
 const hookCalls = ({ hookCalls }: TracedStep): readonly number[] => hookCalls;
 const updates = ({ updates }: TracedStep): readonly number[] => updates;
@@ -40,7 +40,7 @@ const stretches = ({ resumes }: Evidence): Stretch[] =>
   });
 
 const isStill = ({ movedInControl, movedInResumed }: Stretch): boolean =>
-  movedInControl.size > 0 && [...movedInControl].every((name) => !movedInResumed.has(name));
+  movedInControl.size > 0 && movedInResumed.size === 0;
 
 type FoundInStretch = Omit<Found, 'resume' | 'step'> & {
   /** The first step that shows it. */
@@ -67,11 +67,13 @@ const firstWith = (
   column: (step: TracedStep) => readonly (number | boolean)[],
 ): number => steps.find((step) => Boolean(column(step)[indexOf(step.names).get(name) ?? -1]))!.step;
 
-/** Says in how many steps nothing moved, as far as nothing moved. */
-const stillness = (stretch: Stretch): string =>
-  isStill(stretch)
-    ? `nothing moved in ${stretch.resumed.length} steps`
-    : 'what they should update is not updated';
+/** Says in how many steps nothing moved, or that these did not, as far as it is so. */
+function stillness(stretch: Stretch, names: readonly string[]): string {
+  if (isStill(stretch)) return ` and nothing moved in ${stretch.resumed.length} steps`;
+  return names.some((name) => stretch.movedInResumed.has(name))
+    ? ''
+    : ' and what they should update is not updated';
+}
 
 export const hooksSilent = aliveRule(
   {
@@ -91,7 +93,7 @@ export const hooksSilent = aliveRule(
         ? 'no gradient hook fired'
         : `the hooks of ${ofAll(silent.length, wanted.length, 'parameter')} did not fire`;
     return {
-      sentence: `After resume ${resume.index}, ${whose} and ${stillness(stretch)}: the hooks are not on the variables that are trained.`,
+      sentence: `After resume ${resume.index}, ${whose}${stillness(stretch, silent)}: the hooks are not on the variables that are trained.`,
       subjects: silent,
       total: wanted.length,
       step: Math.min(...silent.map((name) => firstWith(control, name, hookCalls))),
@@ -169,15 +171,16 @@ export const rateNotAsClaimed = aliveRule(
     const [first] = found;
     if (first === undefined) return undefined;
     const subjects = [...new Set(found.map(({ name }) => name))];
+    const [applied, claimed] = figuresApart(first.applied, first.claimed);
     const fires =
       totalOf(resumed, hookCalls) > 0 && totalOf(resumed, hookCalls) === totalOf(control, hookCalls);
     return {
-      sentence: `After resume ${resume.index}, ${fires ? 'every gradient hook fires, but ' : ''}the update of ${ofAll(subjects.length, names.length, 'parameter')} uses learning rate ${figure(first.applied)} while the log shows ${figure(first.claimed)}${isStill(stretch) ? `, and ${stillness(stretch)}` : ''}.`,
+      sentence: `After resume ${resume.index}, ${fires ? 'every gradient hook fires, but ' : ''}the update of ${ofAll(subjects.length, names.length, 'parameter')} uses learning rate ${applied} while the log shows ${claimed}${isStill(stretch) ? `, and nothing moved in ${resumed.length} steps` : ''}.`,
       subjects,
       total: names.length,
       step: first.step,
-      expected: `learning rate ${figure(first.claimed)} inside the update, as logged; the control’s uses ${figure(first.inControl)}`,
-      seen: `learning rate ${figure(first.applied)} inside the update of '${first.name}'; ${totalOf(resumed, hookCalls)} hook calls, the control ${totalOf(control, hookCalls)}`,
+      expected: `learning rate ${claimed} inside the update, as logged; the control’s uses ${figure(first.inControl)}`,
+      seen: `learning rate ${applied} inside the update of '${first.name}'; ${totalOf(resumed, hookCalls)} hook calls, the control ${totalOf(control, hookCalls)}`,
       cause:
         'the hooks (or the optimizer) hold the parameter-group object from before the resume; the restore made new ones, and the schedule drives those',
       remedy:
@@ -243,13 +246,14 @@ export const frozenParametersMove = aliveRule(
     reads: 'which parameters change in each step',
     speaks: 'at the first update',
   },
-  ({ resume, resumed, names, movedInControl, movedInResumed }) => {
+  ({ resume, resumed, movedInControl, movedInResumed }) => {
     const extra = [...movedInResumed].filter((name) => !movedInControl.has(name));
     if (extra.length === 0) return undefined;
+    const held = resumed[0]!.names.length;
     return {
-      sentence: `After resume ${resume.index}, ${ofAll(extra.length, names.length, 'parameter')} ${extra.length === 1 ? 'moves' : 'move'} that the control does not train: ${listed(extra)}.`,
+      sentence: `After resume ${resume.index}, ${ofAll(extra.length, held, 'parameter')} ${extra.length === 1 ? 'moves' : 'move'} that the control does not train: ${listed(extra)}.`,
       subjects: extra,
-      total: names.length,
+      total: held,
       step: Math.min(...extra.map((name) => firstWith(resumed, name, changed))),
       expected: 'no change',
       seen: `'${extra[0]}' moved by ${figure(total(resumed, extra[0]!, updateL2))}`,
@@ -296,11 +300,12 @@ const countRule = (
   cause: string,
   remedy: string,
 ): Rule =>
-  aliveRule(what, ({ resume, control, resumed, names, movedInControl }) => {
+  aliveRule(what, ({ resume, control, resumed, names, movedInControl, movedInResumed }) => {
     const different = names.filter((name) => {
       const seen = total(resumed, name, column);
       // None at all is another rule's finding: silent hooks, or parameters that stall.
-      const told = seen === 0 && (column === hookCalls || movedInControl.has(name));
+      const stalls = movedInControl.has(name) && !movedInResumed.has(name);
+      const told = seen === 0 && (column === hookCalls || stalls);
       return !told && seen !== total(control, name, column);
     });
     const [first] = different;

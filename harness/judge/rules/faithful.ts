@@ -11,7 +11,7 @@ import {
   stepReadings,
   tensorReadings,
 } from '../quantities.ts';
-import { apart, type Found, figure, listed, ofAll, type Rule } from '../rule.ts';
+import { apart, type Found, figure, figuresApart, listed, ofAll, type Rule } from '../rule.ts';
 
 /** A rule on the first step at which something that the host computes differs: always judged exactly. */
 function firstStep(
@@ -30,10 +30,15 @@ function firstStep(
           const found = differs(pair);
           if (found === undefined) continue;
           const { what, expected, seen } = found;
-          const steps = pairs.filter((each) => differs(each) !== undefined).length;
+          const after = pairs.slice(pairs.indexOf(pair));
+          const steps = after.filter((each) => differs(each) !== undefined).length;
+          const where =
+            steps === after.length
+              ? `from step ${pair.resumed.step} on`
+              : `in ${steps} of ${pairs.length} steps, first in step ${pair.resumed.step}`;
           return [
             {
-              sentence: `After resume ${resume.index}, ${what} from step ${pair.resumed.step} on: ${seen} instead of ${expected}.`,
+              sentence: `After resume ${resume.index}, ${what} ${where}: ${seen} instead of ${expected}.`,
               subjectCount: steps,
               total: pairs.length,
               resume: resume.index,
@@ -77,11 +82,6 @@ export const batchesDiffer = firstStep(
   'save epoch, position and shuffling seed, and restore them after the loader is built',
 );
 
-const rates = (record: Readonly<Record<string, number>>): string =>
-  Object.entries(record)
-    .map(([group, rate]) => `${group} ${figure(rate)}`)
-    .join(', ');
-
 export const rateDiffers = firstStep(
   {
     id: 'rate-differs',
@@ -94,12 +94,13 @@ export const rateDiffers = firstStep(
     const groups = [...new Set([...Object.keys(theirs), ...Object.keys(mine)])];
     const different = groups.filter((group) => !Object.is(theirs[group], mine[group]));
     if (different.length === 0) return undefined;
-    const only = (record: Readonly<Record<string, number>>) =>
-      rates(Object.fromEntries(different.map((group) => [group, record[group] ?? Number.NaN])));
+    const figures = different.map((group) => [group, figuresApart(mine[group], theirs[group])] as const);
+    const side = (which: 0 | 1): string =>
+      figures.map(([group, both]) => `${group} ${both[which]}`).join(', ');
     return {
       what: `the learning rate of ${ofAll(different.length, groups.length, 'group')} is not the control’s`,
-      expected: only(theirs),
-      seen: only(mine),
+      expected: side(1),
+      seen: side(0),
     };
   },
   () => 'the schedule began anew, is shifted, or goes on from another base rate',
@@ -116,14 +117,20 @@ export const appliedRateDiffers = firstStep(
   ({ control, resumed }) => {
     const at = resumed.rates.findIndex((rate, index) => {
       const other = control.rates[indexOf(control.names).get(resumed.names[index]!) ?? -1];
-      return rate !== null && typeof other === 'number' && rate !== other;
+      // None where an update is made is another one, too.
+      const told = rate !== null || resumed.updates[index]! > 0;
+      return told && typeof other === 'number' && !Object.is(rate, other);
     });
     if (at === -1) return undefined;
     const name = resumed.names[at]!;
+    const [seen, expected] = figuresApart(
+      resumed.rates[at],
+      control.rates[indexOf(control.names).get(name)!],
+    );
     return {
       what: `the learning rate inside the update of '${name}' is not the control’s`,
-      expected: figure(control.rates[indexOf(control.names).get(name)!]),
-      seen: figure(resumed.rates[at]),
+      expected,
+      seen,
     };
   },
   () => 'the update reads its rate from another place than the restored schedule writes it to',
@@ -415,6 +422,10 @@ export const noiseTooLarge: Rule = {
       if (resume.controlSteps.some((step) => widthsAt(step).some(({ allowed }) => allowed < 1))) return [];
       const widths = resume.controlSteps.flatMap(widthsAt);
       if (widths.length === 0) return [];
+      const closest = widths.reduce(
+        (least, { allowed }) => Math.min(least, allowed),
+        Number.POSITIVE_INFINITY,
+      );
       return [
         {
           sentence: `After resume ${resume.index}, the noise is too large to tell a run that trains from one that does not: ${noise.record.controls} equal controls lie that far apart.`,
@@ -424,7 +435,7 @@ export const noiseTooLarge: Rule = {
           subjectCount: widths.length,
           total: widths.length,
           expected: 'at least one update whose norm is known better than to 100 %',
-          seen: `the closest is known to ${figure(100 * Math.min(...widths.map(({ allowed }) => allowed)))} %`,
+          seen: `the closest is known to ${figure(100 * closest)} %`,
           cause:
             'the program is not seeded, training is chaotic over so many steps, or the backend is this noisy',
           remedy: 'seed every random generator; resume after fewer steps, or use a deterministic backend',

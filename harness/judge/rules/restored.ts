@@ -417,12 +417,15 @@ export const equalsColdStart: Rule = {
   judge: ({ resumes, cold, noise }) => {
     const [resume] = resumes;
     if (resume === undefined || cold === undefined || resume.steps.length === 0) return [];
-    const theirs = cold.steps.slice(0, resume.steps.length);
-    const same = (steps: Resume['steps']): boolean =>
-      steps.length === theirs.length &&
-      steps.every((step, at) => COLD_CURVES.every((curve) => alike(noise, curve, step, theirs[at]!)));
+    // As far as all three went: one that ended early is another rule's finding.
+    const made = Math.min(resume.steps.length, resume.controlSteps.length, cold.steps.length);
+    const theirs = cold.steps.slice(0, made);
+    const same = (one: Resume['steps'], other: Resume['steps']): boolean =>
+      theirs.every((_, at) => COLD_CURVES.every((curve) => alike(noise, curve, one[at]!, other[at]!)));
     const first = theirs.find(({ changed }) => changed.some(Boolean));
-    if (first === undefined || !same(resume.steps) || same(resume.controlSteps)) return [];
+    if (first === undefined || !same(resume.steps, theirs) || same(resume.controlSteps, theirs)) return [];
+    // Within the noise a run may be like both.
+    if (same(resume.steps, resume.controlSteps)) return [];
     return [
       {
         sentence: `The run after resume 1 equals a cold start from the checkpoint’s weights in every loss, norm and update: all other state was lost.`,

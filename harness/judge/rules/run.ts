@@ -95,22 +95,30 @@ export const notFinite: Rule = {
   speaks: 'before the first step',
   judge: ({ traces }) => {
     const broken = ({ names, l2 }: TracedStep): string[] => names.filter((_, at) => !Number.isFinite(l2[at]));
-    const firstOf = (trace: Trace) => trace.steps.find((step) => broken(step).length > 0);
+    const firstOf = (trace: Trace) =>
+      trace.steps.find((step) => !Number.isFinite(step.claimed.loss) || broken(step).length > 0);
     // The others of them do the same.
     const trace = traces.find(
       (one) => !isResumed(one) && (stoppedBeingFinite(one) || firstOf(one) !== undefined),
     );
     if (trace === undefined) return [];
     const first = firstOf(trace);
-    const message = trace.failure?.message.split('\n')[0] ?? '';
-    const gradients = first === undefined ? [] : broken(first).map((name) => gradientOf(first, name));
-    if (first === undefined || !gradients.every((norm) => Number.isFinite(norm))) {
+    const failure = stoppedBeingFinite(trace) ? trace.failure : undefined;
+    const message = failure?.message.split('\n')[0] ?? '';
+    const step = failure?.step ?? first?.step ?? 0;
+    const subjects = first === undefined ? [] : broken(first);
+    const gradients = subjects.map((name) => gradientOf(first!, name));
+    if (first === undefined || subjects.length === 0 || !gradients.every((norm) => Number.isFinite(norm))) {
+      const seen =
+        subjects.length > 0
+          ? `${listed(subjects)} with norms that are not finite`
+          : `loss ${first?.claimed.loss ?? 'not told'}`;
       return [
         {
-          sentence: `In the ${nameOf(trace)} run, training stopped being finite${message === '' ? ` at step ${first!.step}` : `: ${message}`}.`,
-          step: trace.failure?.step ?? first!.step,
+          sentence: `In the ${nameOf(trace)} run, training stopped being finite${message === '' ? ` at step ${step}` : `: ${message}`}.`,
+          step,
           expected: 'finite parameters and losses in a run that was not resumed',
-          seen: message || `${listed(broken(first!))} with norms that are not finite`,
+          seen: message || seen,
           cause:
             'the loss or its gradients overflowed or were undefined: the rate is too high, or the data hold what is not finite',
           remedy:
@@ -118,7 +126,6 @@ export const notFinite: Rule = {
         },
       ];
     }
-    const subjects = broken(first);
     return [
       {
         sentence: `In the ${nameOf(trace)} run, the update of step ${first.step} made ${ofAll(subjects.length, first.names.length, 'parameter')} not finite, from finite gradients: ${listed(subjects)}.`,
@@ -175,10 +182,14 @@ export const traceIncomplete: Rule = {
     // A process that tells why it failed is another rule's finding, and so is that nothing came after it.
     const failed = (trace: Trace | undefined): boolean => trace?.failure !== undefined;
     const last = resumes.at(-1)?.after ?? before;
+    // A plan without a resume proves none.
+    const absent = Array.from({ length: Math.max(1, wanted) }, (_, at) => at + 1).filter(
+      (index) => !resumes.some((resume) => resume.index === index),
+    );
     const missing = [
       ...(control === undefined ? ['control'] : []),
       ...(before === undefined ? ['before'] : []),
-      ...(resumes.length < wanted && !failed(last) ? [`after (resume ${resumes.length + 1})`] : []),
+      ...(failed(last) ? [] : absent.map((index) => `after (resume ${index})`)),
       ...(control?.run?.backend.deterministic === false && controls.length < 2 ? ['twin'] : []),
       ...[...new Set(plan.resumeOn)]
         .filter((backend) => !controls.some(({ run }) => run?.backend.name === backend))

@@ -647,7 +647,7 @@ export const CASES: readonly Case[] = [
       resumed.steps[0]!.claimed.applied = !resumed.steps[0]!.claimed.applied;
       resumed.steps[0]!.changed.fill(false);
     },
-    says: /from step 5 on: no update instead of an update/,
+    says: /in 1 of 4 steps, first in step 5: no update instead of an update/,
     proof: 'faithful',
   },
   {

@@ -27,7 +27,7 @@ const run = fc.record({
   segment: fc.nat(3),
   plan: fc.record({
     steps: fc.integer({ min: 1 }),
-    resumeAt: some(fc.integer({ min: 1, max: 1e6 })),
+    resumeAt: fc.array(fc.integer({ min: 1, max: 1e6 }), { minLength: 1, maxLength: 3 }),
   }),
   seed: fc.integer(),
   lacks: fc.uniqueArray(fc.constantFrom(...OBSERVABLES)),
@@ -144,7 +144,7 @@ const stretch = fc.nat(3).chain((width) => {
   return fc.record({
     table: fc.record({
       kind: fc.constant('parameters' as const),
-      names: column(text),
+      names: fc.uniqueArray(text, { minLength: width, maxLength: width }),
       groups: column(fc.option(text)),
     }),
     steps: some(step),

@@ -1,0 +1,228 @@
+/** What a verdict says is so: no clause that nothing in the traces bears out, and no refutation without a cause for it. */
+import { describe, expect, test } from 'vitest';
+import type { Deviation, Plan } from '../trace/schema.ts';
+import { collectEvidence } from './evidence.ts';
+import { type Judgement, judge } from './judge.ts';
+import { type Draft, healthyTraces, PLAN, type Traces } from './testing/traces.ts';
+
+interface Spoilt {
+  readonly what: string;
+  readonly spoil: (traces: Traces & { readonly resumed: Draft }) => void;
+  readonly outcome?: Judgement['outcome'];
+  readonly says?: RegExp;
+  readonly never?: RegExp;
+  readonly cause?: string | null;
+  readonly plan?: Plan;
+  readonly deviates?: readonly Deviation[];
+}
+
+function judged({ spoil, plan = PLAN, deviates = [] }: Spoilt): Judgement {
+  const traces = healthyTraces({ plan: plan.resumeAt.length > 0 ? plan : PLAN, deviates: [...deviates] });
+  spoil(Object.assign(traces, { resumed: traces.after[0]! }));
+  const subject = { scenario: 'tested', about: '', expect: 'proven' as const, replay: '' };
+  return judge(subject, collectEvidence(plan, 'wasm', traces.all));
+}
+
+const inEach = (trace: Draft, change: (step: Draft['steps'][number], at: number) => void): void =>
+  trace.steps.forEach(change);
+
+/** Ended by the system, after its first step since the resume. */
+function killedAfterOne(trace: Draft): void {
+  trace.steps.splice(1);
+  trace.end = undefined;
+  trace.defect = 'ends before the run did';
+  trace.states = trace.states.filter(({ at }) => at !== 'end');
+  trace.samples = trace.samples.filter(({ at }) => at !== 'end');
+  trace.process = { ...trace.process!, outcome: 'crashed', exitCode: null, signal: 'SIGKILL' };
+}
+
+const CASES: readonly Spoilt[] = [
+  {
+    what: 'updates that are not seen any more, though all moves',
+    spoil: ({ resumed }) => inEach(resumed, (step) => (step.updates = step.updates.map(() => 0))),
+    outcome: 'refuted',
+    says: /0 of 12 updates/,
+  },
+  {
+    what: 'a plan without a resume',
+    spoil: ({ all, after, cold }) => {
+      for (const trace of [...after, cold]) all.splice(all.indexOf(trace), 1);
+    },
+    plan: { steps: 8, resumeAt: [] },
+    outcome: 'inconclusive',
+  },
+  {
+    what: 'a loss that is no number in any run',
+    spoil: ({ all }) => {
+      for (const trace of all) inEach(trace, (step) => (step.claimed.loss = Number.NaN));
+    },
+    outcome: 'inconclusive',
+    says: /stopped being finite at step 1/,
+  },
+  {
+    what: 'a failure without words and finite steps',
+    spoil: ({ control }) => {
+      control.failure = { kind: 'failure', code: 'non-finite', step: 8, message: '' };
+      control.end = undefined;
+    },
+    outcome: 'inconclusive',
+    says: /stopped being finite at step 8/,
+  },
+  {
+    what: 'rates that are no number in both',
+    spoil: ({ all }) => {
+      for (const trace of all) inEach(trace, (step) => (step.rates[0] = Number.NaN));
+    },
+    outcome: 'proven',
+  },
+  {
+    what: 'a trainer without state, killed after a step of its resume',
+    spoil: ({ cold, control, resumed }) => {
+      inEach(cold, (step, at) => void Object.assign(step, structuredClone(control.steps[4 + at])));
+      killedAfterOne(resumed);
+    },
+    outcome: 'inconclusive',
+    never: /all other state was lost/,
+  },
+  {
+    what: 'slots dropped by declaration, and no state at the save',
+    spoil: ({ before, control, resumed }) => {
+      const passed = control.states.find(({ at }) => at === 'pass')!;
+      const deviated = control.states.find(({ at }) => at === 'deviated')!;
+      deviated.tensors = passed.tensors.filter(({ kind }) => kind !== 'slot');
+      resumed.states[0]!.tensors = resumed.states[0]!.tensors.filter(({ kind }) => kind !== 'slot');
+      before.states = before.states.filter(({ at }) => at !== 'save');
+    },
+    deviates: ['slots'],
+    outcome: 'inconclusive',
+    never: /came back as saved/,
+  },
+  {
+    what: 'the first of two resumes without a trace',
+    spoil: ({ all, after }) => all.splice(all.indexOf(after[0]!), 1),
+    plan: { steps: 8, resumeAt: [2, 4] },
+    outcome: 'inconclusive',
+    says: /no trace of the after \(resume 1\) run/,
+  },
+  {
+    what: 'hooks that are silent while all moves',
+    spoil: ({ resumed }) => inEach(resumed, (step) => (step.hookCalls = step.hookCalls.map(() => 0))),
+    never: /nothing moved|is not updated|stands still/,
+    cause: 'hooks-on-old-parameters',
+  },
+  {
+    what: 'stray updates while all moves',
+    spoil: ({ resumed }) => inEach(resumed, (step) => (step.strayUpdates = 2)),
+    never: /stand still/,
+    cause: 'trains-a-copy',
+  },
+  {
+    what: 'rates that differ in their last bit',
+    spoil: ({ resumed }) => inEach(resumed, ({ claimed }) => (claimed.learningRates.first! *= 1 + 2 ** -52)),
+    says: /0\.020000000000000004 instead of first 0\.02000000000000000/,
+    never: /1\.000 times/,
+  },
+  {
+    what: 'a rate that differs in one step',
+    spoil: ({ resumed }) => (resumed.steps[0]!.claimed.learningRates.first = 0.7),
+    says: /in 1 of 4 steps, first in step 5/,
+  },
+  {
+    what: 'a first batch that is right, and others after it',
+    spoil: ({ resumed }) => {
+      resumed.steps[1]!.claimed.batch = ['picture 7'];
+      resumed.steps[2]!.claimed.batch = ['picture 6'];
+    },
+    says: /another order than the control’s from step 6 on/,
+    cause: 'data-reshuffled',
+  },
+  {
+    what: 'parameters under other names',
+    spoil: ({ resumed }) => {
+      const names = resumed.steps[0]!.names.map((name) => `${name}_1`);
+      inEach(resumed, (step) => (step.names = names));
+      for (const { tensors } of resumed.states) {
+        for (const tensor of tensors.filter(({ kind }) => kind === 'parameter')) tensor.name += '_1';
+      }
+    },
+    says: /other names than those saved: nothing has the name of 'a'.*'a_1'.* were not saved/,
+    never: /nothing is trained/,
+  },
+  {
+    what: 'a count of the average that is ahead',
+    spoil: ({ all, resumed }) => {
+      for (const { states } of all) for (const state of states) state.counters['ema.updates'] = state.step;
+      resumed.states[0]!.counters['ema.updates'] = 9;
+    },
+    never: /warms up/,
+    cause: 'average-counter-reset',
+  },
+  {
+    what: 'gradients that nobody saved',
+    spoil: ({ before }) => {
+      const saved = before.states.at(-1)!;
+      saved.tensors = saved.tensors.filter(({ kind }) => kind !== 'gradient');
+    },
+    says: /there, though none was saved/,
+    never: /did not come back/,
+  },
+  {
+    what: 'a rate among the counters of the schedule',
+    spoil: ({ all, resumed }) => {
+      for (const { states } of all) {
+        for (const state of states) state.counters['scheduler.last_lr'] = 0.001 * (1 - state.step / 100);
+      }
+      resumed.states[0]!.counters['scheduler.last_lr'] = 0.00099;
+    },
+    never: /updates? (ahead|behind)/,
+  },
+  {
+    what: 'a shuffling generator that stands still',
+    spoil: ({ all, resumed }) => {
+      for (const { states } of all) for (const state of states) state.random.shuffle = state.random.noise!;
+      resumed.states.at(-1)!.random.shuffle = resumed.states[0]!.random.shuffle!;
+    },
+    says: /'shuffle' stands still/,
+    never: /evaluation mode/,
+  },
+  {
+    what: 'a loss logged otherwise, and a kill after it',
+    spoil: ({ resumed }) => {
+      resumed.steps[0]!.claimed.loss = 9;
+      killedAfterOne(resumed);
+    },
+    never: /everything else is the control’s/,
+    cause: null,
+  },
+];
+
+describe('a verdict says no more than its traces', () => {
+  test.each(CASES)('$what', (one) => {
+    const { outcome, headline, findings, cause } = judged(one);
+    const said = [headline, ...findings.flatMap(({ sentence, seen }) => [sentence, seen])].join('\n');
+    if (one.outcome !== undefined) expect(outcome, said).toBe(one.outcome);
+    if (one.says !== undefined) expect(said).toMatch(one.says);
+    if (one.never !== undefined) expect(said).not.toMatch(one.never);
+    if (one.cause !== undefined) expect(cause, said).toBe(one.cause);
+  });
+});
+
+test('of more subjects than a finding names, the headline counts all', () => {
+  const names = Array.from({ length: 40 }, (_, at) => `p${at}`);
+  const { headline } = judged({
+    what: '',
+    spoil: ({ all, resumed }) => {
+      for (const trace of all) {
+        inEach(trace, (step) => {
+          for (const value of Object.values(step) as unknown[]) {
+            if (Array.isArray(value) && value.length === 4) value.splice(0, 4, ...names.map(() => value[0]));
+          }
+          step.names = names;
+          step.groups = names.map(() => 'first');
+        });
+      }
+      inEach(resumed, ({ hookCalls }) => hookCalls.fill(0, 0, 20));
+    },
+  });
+  expect(headline).toContain("('p0', 'p1', 'p2' and 17 more)");
+});
