@@ -174,8 +174,10 @@ export async function executeFast(
     ...(cold === undefined ? [] : [await cold]),
   ];
   let refutedAt: number | undefined;
-  const resume: Start = (role, segment, part) => {
+  const resume: Start = async (role, segment, part) => {
     const askAt = part?.saveTo == null ? null : lookAfter(control.trace, plan, segment);
+    // What asks keeps its place while it waits, which those that it waits for may need.
+    if (askAt !== null) await soFar();
     return start(role, segment, { ...part, until, askAt }, async (trace) => {
       const traces = (await soFar()).map((own) => own.trace);
       if (!settled(cutPlan(plan, askAt!), [...traces, trace])) return true;

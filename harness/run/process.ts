@@ -77,10 +77,16 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   const cancel = (): void => kill('cancelled');
   if (options.signal.aborted) cancel();
   options.signal.addEventListener('abort', cancel, { once: true });
-  const runTimer = setTimeout(() => kill('run-timeout'), options.limits.run * 1000);
+  let runTimer: NodeJS.Timeout | undefined;
   let stepTimer: NodeJS.Timeout | undefined;
-  const rearm = (): void => {
+  let runEnd = start + options.limits.run * 1000;
+  const disarm = (): void => {
+    clearTimeout(runTimer);
     clearTimeout(stepTimer);
+  };
+  const rearm = (): void => {
+    disarm();
+    runTimer = setTimeout(() => kill('run-timeout'), runEnd - performance.now());
     stepTimer = setTimeout(() => kill('step-timeout'), options.limits.step * 1000);
   };
   rearm();
@@ -107,13 +113,18 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   child.on('message', (message: Progress) => {
     rearm();
     if (message.kind === 'started') skip = message.skip;
-    if (message.kind === 'asks') void answer();
+    if (message.kind === 'asks') answered = answer();
     options.onProgress(message);
   });
-  // A process that is gone needs no answer, and its end tells of it.
+  let answered: Promise<void> | undefined;
+  // Until the answer it is not the process that takes its time. One that is gone needs none, and its end tells of it.
   const answer = async (): Promise<void> => {
+    const asked = performance.now();
+    disarm();
     const trace = await options.read(file);
     const goOn = (await options.onAsk?.({ ...trace, defect: undefined })) ?? true;
+    runEnd += performance.now() - asked;
+    rearm();
     child.send({ goOn } satisfies Answer, () => {});
   };
   const [result] = await Promise.all([
@@ -125,8 +136,8 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
     // Read, so that a chatty trainer does not block on a full pipe.
     eachLine(child.iterable({ from: 'stdout' }), () => {}),
   ]);
-  clearTimeout(runTimer);
-  clearTimeout(stepTimer);
+  await answered;
+  disarm();
   options.signal.removeEventListener('abort', cancel);
   if (outcome === 'exited' && (result.exitCode !== 0 || result.signal !== undefined)) outcome = 'crashed';
   // Neither a code nor a signal: the system would not start it.
