@@ -18,6 +18,7 @@ import { writeWhole } from '../report/files.ts';
 import { writeMatrix } from '../report/matrix.ts';
 import type { Plan, Trace } from '../trace/schema.ts';
 import { type ExecuteOptions, executeFault, executeScenario } from './execute.ts';
+import { type Failing, failing } from './failing.ts';
 import type { LoadedFault } from './faults.ts';
 import type { LoadedScenario } from './scenario.ts';
 
@@ -57,51 +58,63 @@ interface Healthy {
   readonly seconds: number;
 }
 
-/** Runs the scenarios, then the cells, side by side; what an abort leaves is told as not run. */
+/**
+ * Runs the scenarios, then the cells, side by side; what an abort leaves is told as not run.
+ * @throws what was no scenario's and no fault's doing: it ends the rest, and what was finished is reported nevertheless
+ */
 export async function runMutants(
   scenarios: readonly LoadedScenario[],
   faults: readonly LoadedFault[],
-  options: MutantsOptions,
+  outside: MutantsOptions,
 ): Promise<MutantsResult> {
   const startedAt = new Date();
+  const { signal, attempt, finish } = failing(outside.signal);
+  const options = { ...outside, signal };
   await mkdir(options.folder, { recursive: true });
   const limit = pLimit(options.jobs);
   // More under way than there are processes at a time: while one is judged, another has a process to run.
   const atATime = pLimit(options.jobs + 1);
-  const started = await atATime.map(scenarios, async (loaded) => {
-    if (options.signal.aborted) return undefined;
-    const own = await runHealthy(loaded, faults, limit, options);
-    // What was cut off is no false alarm.
-    if (options.signal.aborted) return undefined;
-    options.onScenario?.(scenarioOf(own), applicableTo(own, faults).length);
-    return own;
-  });
-  const healthy = started.filter((own) => own !== undefined);
-  const cells = await runCells(healthy, faults, limit, options);
-  const kept = new Set(
-    cells.flatMap((row) => row.flatMap((cell) => (cell.kept === null ? [] : cell.scenario))),
-  );
-  const told = await Promise.all(
-    healthy.map(async (own): Promise<MatrixScenario> => {
-      const scenario = scenarioOf(own);
-      if (options.keep || scenario.falseAlarm || kept.has(scenario.scenario)) {
-        return { ...scenario, kept: await keep(own.folder, own.judgement, own.traces, own.seconds, options) };
-      }
-      await rm(own.folder, { recursive: true, force: true });
-      return scenario;
+  const started = await atATime.map(scenarios, (loaded) =>
+    attempt(async () => {
+      if (signal.aborted) return undefined;
+      const own = await runHealthy(loaded, faults, limit, options);
+      // What was cut off is no false alarm.
+      if (signal.aborted) return undefined;
+      options.onScenario?.(scenarioOf(own), applicableTo(own, faults).length);
+      return own;
     }),
   );
-  const matrix = summarize({
-    startedAt: startedAt.toISOString(),
-    seconds: (Date.now() - startedAt.getTime()) / 1000,
-    backend: options.backend,
-    device: healthy.find(({ judgement }) => judgement.backend !== null)?.judgement.backend ?? null,
-    sample: options.sample ?? null,
-    interrupted: options.signal.aborted,
-    scenarios: told,
-    rows: faults.map(({ fault }, index) => rowOf(factsOf(fault), cells[index]!)),
+  const healthy = started.filter((own) => own !== undefined);
+  const cells = await runCells(healthy, faults, limit, options, attempt);
+  return finish(async () => {
+    const kept = new Set(
+      cells.flatMap((row) => row.flatMap((cell) => (cell.kept === null ? [] : cell.scenario))),
+    );
+    const told = await Promise.all(
+      healthy.map(async (own): Promise<MatrixScenario> => {
+        const scenario = scenarioOf(own);
+        if (options.keep || scenario.falseAlarm || kept.has(scenario.scenario)) {
+          return {
+            ...scenario,
+            kept: await keep(own.folder, own.judgement, own.traces, own.seconds, options),
+          };
+        }
+        await rm(own.folder, { recursive: true, force: true });
+        return scenario;
+      }),
+    );
+    const matrix = summarize({
+      startedAt: startedAt.toISOString(),
+      seconds: (Date.now() - startedAt.getTime()) / 1000,
+      backend: options.backend,
+      device: healthy.find(({ judgement }) => judgement.backend !== null)?.judgement.backend ?? null,
+      sample: options.sample ?? null,
+      interrupted: signal.aborted,
+      scenarios: told,
+      rows: faults.map(({ fault }, index) => rowOf(factsOf(fault), cells[index]!)),
+    });
+    return { matrix, report: await writeMatrix(options.folder, matrix) };
   });
-  return { matrix, report: await writeMatrix(options.folder, matrix) };
 }
 
 const factsOf = ({ id, breaks, reports, proofs, rule, cause }: LoadedFault['fault']): MatrixFault => ({
@@ -188,6 +201,7 @@ async function runCells(
   faults: readonly LoadedFault[],
   limit: LimitFunction,
   options: MutantsOptions,
+  attempt: Failing['attempt'],
 ): Promise<Cell[][]> {
   const proven = healthy.filter(isMeasured);
   const turns = inTurns(proven, faults);
@@ -199,7 +213,7 @@ async function runCells(
       const cells = new Map<string, Cell>();
       const run = (own: Healthy): Promise<Cell> =>
         atATime(async () => {
-          const cell = await runCell(own, loadedFault, limit, options);
+          const cell = (await attempt(() => runCell(own, loadedFault, limit, options))) ?? interruptedIn(own);
           if (cell.outcome !== 'not-run') options.onCell?.(loadedFault.fault.id, cell);
           cells.set(own.loaded.name, cell);
           return cell;
@@ -246,6 +260,13 @@ function withoutRun(own: Healthy, loadedFault: LoadedFault): Cell {
   return { scenario: own.loaded.name, ...judged, seconds: 0, kept: null };
 }
 
+const interruptedIn = ({ loaded }: Healthy): Cell => ({
+  scenario: loaded.name,
+  ...unjudged('not-run', 'interrupted'),
+  seconds: 0,
+  kept: null,
+});
+
 async function runCell(
   own: Healthy,
   { file, fault }: LoadedFault,
@@ -254,7 +275,7 @@ async function runCell(
 ): Promise<Cell> {
   const { loaded, subject, traces } = own;
   const { name, plan } = loaded;
-  const interrupted: Cell = { scenario: name, ...unjudged('not-run', 'interrupted'), seconds: 0, kept: null };
+  const interrupted = interruptedIn(own);
   if (options.signal.aborted) return interrupted;
   const answer = own.answers[file];
   if (typeof answer === 'string') {

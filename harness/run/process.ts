@@ -63,12 +63,16 @@ function nodeModules(from: string): string | undefined {
   return above === from ? undefined : nodeModules(above);
 }
 
-/** Starts the job and waits for its end. Never throws for what the child does. */
+/**
+ * Starts the job and waits for its end. Never throws for what the child does, but for an answer that fails, and where
+ * the trace cannot be written or read.
+ */
 export async function runProcess(job: Job, options: ProcessOptions): Promise<ProcessResult> {
   const start = performance.now();
   const stop = new AbortController();
   let outcome: ProcessRecord['outcome'] = 'exited';
   let skip: string | undefined;
+  let answered: Promise<void> | undefined;
   const kill = (why: ProcessRecord['outcome']): void => {
     if (stop.signal.aborted) return;
     outcome = why;
@@ -113,10 +117,13 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   child.on('message', (message: Progress) => {
     rearm();
     if (message.kind === 'started') skip = message.skip;
-    if (message.kind === 'asks') answered = answer();
+    if (message.kind === 'asks') {
+      answered = answer();
+      // It would wait for ever.
+      answered.catch(() => stop.abort());
+    }
     options.onProgress(message);
   });
-  let answered: Promise<void> | undefined;
   // Until the answer it is not the process that takes its time. One that is gone needs none, and its end tells of it.
   const answer = async (): Promise<void> => {
     const asked = performance.now();
@@ -136,7 +143,7 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
     // Read, so that a chatty trainer does not block on a full pipe.
     eachLine(child.iterable({ from: 'stdout' }), () => {}),
   ]);
-  await answered;
+  await Promise.allSettled([answered]);
   disarm();
   options.signal.removeEventListener('abort', cancel);
   if (outcome === 'exited' && (result.exitCode !== 0 || result.signal !== undefined)) outcome = 'crashed';
@@ -153,6 +160,7 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
     seconds: (performance.now() - start) / 1000,
     stderr,
   });
+  await answered;
   return { trace: await options.read(file), skip };
 }
 
