@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -149,6 +149,25 @@ describe('run', () => {
     expect(stdout).toBe('');
     expect(stderr).toMatch(message);
     expect(stderr.trim().split('\n').length, stderr).toBeLessThanOrEqual(2);
+  });
+
+  test.each([
+    ['in two folders', ['a/same.ts', 'b/same.ts'], ['run', 'a/same.ts', 'b/same.ts']],
+    ['in one folder', ['c/same.ts', 'c/same.mjs'], ['run', '--scenarios', 'c']],
+    [
+      'in the folder and elsewhere',
+      ['d/same.ts', 'e/same.ts'],
+      ['run', 'same', 'e/same.ts', '--scenarios', 'd'],
+    ],
+  ])('two scenarios of one name %s are both named, with exit code 2', async (_, files, args) => {
+    for (const file of files) {
+      await mkdir(path.dirname(path.join(scratch, file)), { recursive: true });
+      await writeFile(path.join(scratch, file), `export { default } from '${scenarios}/healthy.ts';\n`);
+    }
+    const { exitCode, stderr } = await resumeproof([...args, '--backend', 'cpu']);
+    expect(stderr).toMatch(/^resumeproof: two scenarios are called 'same': /);
+    for (const file of files) expect(stderr).toContain(path.join(scratch, file));
+    expect(exitCode).toBe(2);
   });
 
   test.each([
