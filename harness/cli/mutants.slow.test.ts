@@ -130,6 +130,25 @@ test('Ctrl-C keeps the cells that were finished', async () => {
   expect(cells.notRun).toBeGreaterThan(0);
 });
 
+test('a fault that does not say whether it applies is missed, whatever it throws', async () => {
+  const folder = await mkdtemp(path.join(scratch, 'silent-'));
+  const zeroed = JSON.stringify(path.join(fixtures, 'faults', 'weights-zeroed.ts'));
+  const fault = (id: string, applies: string) =>
+    writeFile(
+      path.join(folder, `${id}.ts`),
+      `import zeroed from ${zeroed};\nexport default { ...zeroed, id: '${id}', ${applies} };\n`,
+    );
+  await fault('says-nothing', 'applies() {}');
+  await fault('throws-text', "applies() { throw 'not of this kind'; }");
+  const { exitCode, stdout, stderr } = await resumeproof(scratch, mutants('--faults', folder));
+  expect(exitCode, stderr).toBe(1);
+  const why = 'it could not be asked whether it applies: ';
+  expect(matrixOf(stdout).matrix.map(({ cells }) => cells)).toMatchObject([
+    [{ outcome: 'missed', why: `${why}there was no answer` }],
+    [{ outcome: 'missed', why: `${why}not of this kind` }],
+  ]);
+});
+
 test.each([
   ['no.ts', 'export default 1;', 'no.ts: default export: '],
   ['other.ts', 'export default { id: "misnamed" };', 'other.ts: breaks: '],

@@ -189,7 +189,7 @@ function scenarioOf({ loaded, judgement, seconds }: Healthy): MatrixScenario {
 
 /** Where it could not be told, the cell is run into, and says why. */
 const applicableTo = ({ answers }: Healthy, faults: readonly LoadedFault[]): LoadedFault[] =>
-  faults.filter(({ file }) => answers[file] !== false && answers[file] !== undefined);
+  faults.filter(({ file }) => answers[file] !== false);
 
 /** Rules are measured where equal runs are equal; elsewhere the noise decides what can be seen. */
 const isMeasured = ({ judgement }: Healthy): boolean =>
@@ -278,8 +278,9 @@ async function runCell(
   const interrupted = interruptedIn(own);
   if (options.signal.aborted) return interrupted;
   const answer = own.answers[file];
-  if (typeof answer === 'string') {
-    return { ...interrupted, outcome: 'missed', why: `it could not be asked whether it applies: ${answer}` };
+  if (answer === undefined || typeof answer === 'string') {
+    const why = `it could not be asked whether it applies: ${answer ?? 'there was no answer'}`;
+    return { ...interrupted, outcome: 'missed', why };
   }
   const start = performance.now();
   const folder = path.join(own.folder, fault.id);
