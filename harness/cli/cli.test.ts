@@ -142,13 +142,41 @@ describe('run', () => {
       /ascending resume points from 1 to 4, received 9/,
     ],
     ['a number that is none', ['--steps', 'many'], /expected an integer from 1 on/],
-    ['a picture folder that is not there', ['--images', 'nowhere'], /no folder of pictures at .*nowhere/],
   ])('%s is told in a line, with exit code 2', async (_, args, message) => {
     const { exitCode, stdout, stderr } = await resumeproof([...healthyAndFaulty, ...args]);
     expect(exitCode).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).toMatch(message);
     expect(stderr.trim().split('\n').length, stderr).toBeLessThanOrEqual(2);
+  });
+
+  test.each([
+    ['run', 'nowhere'],
+    ['run', path.join(scenarios, 'healthy.ts')],
+    ['fuzz', 'nowhere'],
+    ['mutants', 'nowhere'],
+  ])('%s is not given pictures by what is no folder: %s', async (command, images) => {
+    const args = [command, 'healthy', '--scenarios', scenarios, '--backend', 'cpu', '--images', images];
+    const { exitCode, stderr } = await resumeproof(args);
+    expect(stderr).toMatch(/^resumeproof: no folder of pictures at .*(?:nowhere|healthy\.ts); give --images/);
+    expect(exitCode).toBe(2);
+  });
+
+  test('the command that runs a scenario again finds it where it lies', async () => {
+    const file = path.join(scratch, 'else where', 'elsewhere.ts');
+    await mkdir(path.dirname(file));
+    await writeFile(
+      file,
+      `import healthy from '${scenarios}/healthy.ts';\nexport default { ...healthy, expect: ['silent-no-op'] };\n`,
+    );
+    const first = await resumeproof(['run', file, '--backend', 'cpu']);
+    const again = /run again: npm run resumeproof -- run 'else where\/elsewhere\.ts' (.*)/.exec(first.stdout);
+    const { stdout, stderr } = await resumeproof([
+      'run',
+      'else where/elsewhere.ts',
+      ...again![1]!.split(' '),
+    ]);
+    expect(stdout, stderr).toMatch(/elsewhere .* proven, NOT AS EXPECTED/);
   });
 
   test.each([

@@ -12,7 +12,16 @@ import { type LoadedScenario, loadScenario, selectScenarios, UsageError } from '
 import { openCounter } from './counter.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
 import { positive, printJson, trainingOptions } from './options.ts';
-import { newFolder, planOf, quote, type RunOptions, relative, requireBackends, sourceOf } from './run.ts';
+import {
+  newFolder,
+  planOf,
+  quote,
+  type RunOptions,
+  relative,
+  requireBackends,
+  requireImages,
+  sourceOf,
+} from './run.ts';
 import { TABLE } from './table.ts';
 
 interface Options extends Omit<RunOptions, 'steps' | 'resumeAt' | 'resumeOn' | 'fast'> {
@@ -44,6 +53,7 @@ export function mutantsCommand(): Command {
 }
 
 async function run(wanted: readonly string[], options: Options): Promise<number> {
+  requireImages(options);
   const faults = await selectFaults(options.faults, options.fault);
   const selected = await selectScenarios(options.scenarios, wanted);
   const loaded = await Promise.all([...selected].map(([name, file]) => loadScenario(name, file)));
@@ -96,7 +106,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
 }
 
 function replayCommand(
-  scenario: Pick<LoadedScenario, 'name'>,
+  scenario: Pick<LoadedScenario, 'name' | 'file'>,
   fault: string | undefined,
   options: Options,
 ): string {
