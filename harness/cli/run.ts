@@ -88,7 +88,7 @@ async function run(wanted: readonly string[], options: RunOptions): Promise<numb
   if (options.json) printJson({ ...gate, report });
   else process.stdout.write(summary(result));
   if (signal.aborted)
-    say(`${gate.problem} See ${path.dirname(report.json)}`);
+    say(`${gate.problem ?? 'Interrupted after all was finished.'} See ${path.dirname(report.json)}`);
   return signal.aborted ? EXIT.interrupted : gate.passed ? EXIT.passed : EXIT.failed;
 }
 
