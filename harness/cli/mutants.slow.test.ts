@@ -74,17 +74,15 @@ describe('on a healthy scenario and one that is not', () => {
   test('only what was missed is kept, with its verdict, and the page tells of all of it', async () => {
     const folder = path.dirname(matrix.report.json);
     const kept = cellOf('batch-misnamed')?.kept;
-    expect(kept).toBe('healthy/batch-misnamed');
+    expect(kept).toBe('healthy/faults/batch-misnamed');
     const verdict = verdictSchema.parse(
       JSON.parse(await readFile(path.join(folder, kept!, 'verdict.json'), 'utf8')),
     );
     expect(verdict.findings.map(({ rule }) => rule)).toContain('batches-differ');
     for (const { trace } of verdict.runs) await readFile(path.join(folder, kept!, trace));
-    expect((await readdir(path.join(folder, 'healthy'))).sort()).toEqual([
-      'batch-misnamed',
-      'healthy',
-      'verdict.json',
-    ]);
+    const left = async (within: string) => (await readdir(path.join(folder, within))).sort();
+    expect(await left('healthy')).toEqual(['faults', 'healthy', 'verdict.json']);
+    expect(await left('healthy/faults')).toEqual(['batch-misnamed']);
     const page = await readFile(matrix.report.html, 'utf8');
     for (const { fault } of matrix.matrix) expect(page).toContain(fault.breaks);
     expect(page).not.toContain('<script');
@@ -130,16 +128,22 @@ test('Ctrl-C keeps the cells that were finished', async () => {
   expect(cells.notRun).toBeGreaterThan(0);
 });
 
-test('a fault that does not say whether it applies is missed, whatever it throws', async () => {
-  const folder = await mkdtemp(path.join(scratch, 'silent-'));
+/** A folder of faults that zero the weights, with something else about each. */
+async function zeroing(faults: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await mkdtemp(path.join(scratch, 'zeroing-'));
   const zeroed = JSON.stringify(path.join(fixtures, 'faults', 'weights-zeroed.ts'));
-  const fault = (id: string, applies: string) =>
-    writeFile(
-      path.join(folder, `${id}.ts`),
-      `import zeroed from ${zeroed};\nexport default { ...zeroed, id: '${id}', ${applies} };\n`,
-    );
-  await fault('says-nothing', 'applies() {}');
-  await fault('throws-text', "applies() { throw 'not of this kind'; }");
+  for (const [id, other] of Object.entries(faults)) {
+    const text = `import zeroed from ${zeroed};\nexport default { ...zeroed, id: '${id}', ${other} };\n`;
+    await writeFile(path.join(folder, `${id}.ts`), text);
+  }
+  return folder;
+}
+
+test('a fault that does not say whether it applies is missed, whatever it throws', async () => {
+  const folder = await zeroing({
+    'says-nothing': 'applies() {}',
+    'throws-text': "applies() { throw 'not of this kind'; }",
+  });
   const { exitCode, stdout, stderr } = await resumeproof(scratch, mutants('--faults', folder));
   expect(exitCode, stderr).toBe(1);
   const why = 'it could not be asked whether it applies: ';
@@ -147,6 +151,13 @@ test('a fault that does not say whether it applies is missed, whatever it throws
     [{ outcome: 'missed', why: `${why}there was no answer` }],
     [{ outcome: 'missed', why: `${why}not of this kind` }],
   ]);
+});
+
+test('a fault may have any name, also that of the healthy run’s folder', async () => {
+  const folder = await zeroing({ healthy: '', 'next-one': '' });
+  const { exitCode, stdout, stderr } = await resumeproof(scratch, mutants('--faults', folder, '--jobs', '1'));
+  expect(exitCode, stderr).toBe(0);
+  expect(matrixOf(stdout)).toMatchObject({ passed: true, caught: 2, headlineRight: 2 });
 });
 
 test.each([

@@ -283,7 +283,8 @@ async function runCell(
     return { ...interrupted, outcome: 'missed', why };
   }
   const start = performance.now();
-  const folder = path.join(own.folder, fault.id);
+  // Beside the healthy run's, whose name a fault may have.
+  const folder = path.join(own.folder, 'faults', fault.id);
   const saves = fault.saves ?? false;
   const changed = (trace: Trace): boolean =>
     trace.run?.role === 'after' || (saves && trace.run?.role === 'before');
