@@ -111,6 +111,15 @@ test('all faults caught and rightly named is a pass; a sample tries each on one 
   expect(drawn.map(({ resumes }) => resumes)).toEqual([1, 1]);
 });
 
+test('a sample in which a fault is equivalent tries it elsewhere, and counts on it beforehand', async () => {
+  const again = path.join(scratch, 'once-more.ts');
+  await writeFile(again, `export { default } from ${JSON.stringify(scenario('scenarios', 'healthy'))};\n`);
+  const args = mutants(again, '--fault', 'weights-assigned-anew', '--sample', '1');
+  const { stdout, stderr } = await resumeproof(scratch, args);
+  expect(matrixOf(stdout).cells).toMatchObject({ equivalent: 2, notRun: 0 });
+  expect(stderr.match(/\d of \d cells/g)).toEqual(['1 of 2 cells', '2 of 2 cells']);
+});
+
 test('Ctrl-C keeps the cells that were finished', async () => {
   const running = resumeproof(scratch, mutants('--jobs', '1', '--reports', 'interrupted'));
   const child = running as unknown as { stderr: NodeJS.ReadableStream; kill(signal: string): boolean };

@@ -89,7 +89,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
           `[${ready}/${scenarios.length}] ${falseAlarm ? '✗ FALSE ALARM: ' : ''}${scenario}: ${outcome}${apply}`,
         );
       },
-      onCells: counter.begin,
+      onCells: counter.expect,
       onCell: (fault, cell) => {
         counter.count();
         if (cell.outcome !== 'equivalent' && !cell.headlineRight) counter.say(cellLine(fault, cell));

@@ -34,7 +34,7 @@ export interface MutantsOptions extends Pick<ExecuteOptions, 'backend' | 'requir
   /** The command that runs a cell again, or a scenario where there is no fault. */
   readonly replay: (scenario: LoadedScenario, fault?: string) => string;
   readonly onScenario?: (scenario: MatrixScenario, applicable: number) => void;
-  /** Told before the first cell how many there are; of a sample, at least. */
+  /** Told how many cells there are before the first one, and of a sample again whenever one more has to be tried. */
   readonly onCells?: (total: number) => void;
   readonly onCell?: (fault: string, cell: Cell) => void;
 }
@@ -206,26 +206,27 @@ async function runCells(
   const proven = healthy.filter(isMeasured);
   const turns = inTurns(proven, faults);
   const wanted = options.sample ?? Number.POSITIVE_INFINITY;
-  options.onCells?.(turns.reduce((sum, own) => sum + Math.min(own.length, wanted), 0));
+  let total = turns.reduce((sum, own) => sum + Math.min(own.length, wanted), 0);
+  options.onCells?.(total);
   const atATime = pLimit(options.jobs + 1);
   return Promise.all(
     faults.map(async (loadedFault, index) => {
       const cells = new Map<string, Cell>();
-      const run = (own: Healthy): Promise<Cell> =>
+      const turn = turns[index]!;
+      let needed = wanted;
+      const run = (own: Healthy): Promise<void> =>
         atATime(async () => {
           const cell = (await attempt(() => runCell(own, loadedFault, limit, options))) ?? interruptedIn(own);
+          // An equivalent one says nothing of the fault, so another scenario is tried.
+          if (cell.outcome === 'equivalent') {
+            needed += 1;
+            if (needed <= turn.length) options.onCells?.(++total);
+          }
           if (cell.outcome !== 'not-run') options.onCell?.(loadedFault.fault.id, cell);
           cells.set(own.loaded.name, cell);
-          return cell;
         });
-      const turn = turns[index]!;
       if (options.sample === undefined) await Promise.all(turn.map(run));
-      let mattering = 0;
-      for (const own of options.sample === undefined ? [] : turn) {
-        if (mattering === options.sample) break;
-        // An equivalent one says nothing of the fault, so another scenario is tried.
-        if ((await run(own)).outcome !== 'equivalent') mattering += 1;
-      }
+      else for (const own of turn) if (cells.size < needed) await run(own);
       return healthy.map((own) => cells.get(own.loaded.name) ?? withoutRun(own, loadedFault));
     }),
   );
