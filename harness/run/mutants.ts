@@ -314,14 +314,23 @@ async function runCell(
     await rm(folder, { recursive: true, force: true });
     return interrupted;
   }
-  const all = [...untouched, ...faulty];
-  const judgement = judge(itsOwn, collectEvidence(plan, options.backend, all));
-  // Of a run that was cut short, only what was said of its beginning holds.
-  const judged = early ?? judgeCell(facts, judgement, healthy, faulty);
-  const seconds = (performance.now() - start) / 1000;
-  const cell: Cell = { scenario: name, ...judged, seconds, kept: null };
-  if (options.keep || cell.outcome === 'missed') {
-    return { ...cell, kept: await keep(folder, judgement, all, seconds, options) };
+  const cellOf = (judged: JudgedCell): Cell => ({
+    scenario: name,
+    ...judged,
+    seconds: (performance.now() - start) / 1000,
+    kept: null,
+  });
+  let cell: Cell;
+  if (early === undefined) {
+    const all = [...untouched, ...faulty];
+    const judgement = judge(itsOwn, collectEvidence(plan, options.backend, all));
+    cell = cellOf(judgeCell(facts, judgement, healthy, faulty));
+    if (options.keep || cell.outcome === 'missed') {
+      return { ...cell, kept: await keep(folder, judgement, all, cell.seconds, options) };
+    }
+  } else {
+    // Of a run that was cut short, only what was said of its beginning holds.
+    cell = cellOf(early);
   }
   await rm(folder, { recursive: true, force: true });
   return cell;
