@@ -90,6 +90,8 @@ describe('on a healthy scenario and one that is not', () => {
     const rulesIn = (what: RegExp) => new Set([...page.matchAll(what)].map(([, id]) => id));
     expect(rulesIn(/href="#rule-([\w-]+)"/g)).toEqual(rulesIn(/id="rule-([\w-]+)"/g));
     expect(rulesIn(/id="rule-([\w-]+)"/g)).toContain('batches-differ');
+    // Of some it is told only that they should have found something.
+    expect(page).toContain('<h2>The rules that are named above</h2>');
   });
 });
 
