@@ -214,6 +214,30 @@ describe('run', () => {
     expect(exitCode).toBe(2);
   });
 
+  test.each(['import', 'export'])(
+    'in a project of CommonJS, where %s is no word, it is told what to set',
+    async (word) => {
+      const folder = path.join(scratch, 'commonjs');
+      await mkdir(folder, { recursive: true });
+      await writeFile(path.join(folder, 'package.json'), '{ "type": "commonjs" }');
+      const text = word === 'import' ? "import 'node:fs';" : 'export default {};';
+      await writeFile(path.join(folder, `${word}.ts`), text);
+      const { exitCode, stderr } = await resumeproof(['run', `commonjs/${word}.ts`, '--backend', 'cpu']);
+      expect(stderr).toMatch(
+        /cannot load scenario .*an ES module: set "type": "module" in its package\.json$/m,
+      );
+      expect(exitCode).toBe(2);
+    },
+  );
+
+  test.each(['20.19.0', '22.17.1'])('Node %s is refused in one line', async (version) => {
+    const older = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });`;
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(older)}` };
+    const { exitCode, stderr } = await resumeproof(healthyAndFaulty, env);
+    expect(stderr).toMatch(/^resumeproof: Node 22\.18 is needed, and this is v.*\n?$/);
+    expect(exitCode).toBe(3);
+  });
+
   test('what the environment lacks ends with exit code 3, before anything is run', async () => {
     const required = await resumeproof([...healthyAndFaulty, '--require-gpu']);
     expect(required.stderr).toMatch(/^resumeproof: a hardware GPU is required: cpu runs on the CPU/);

@@ -120,6 +120,12 @@ export const namePattern = (want: string): RegExp =>
   new RegExp(`^${want.split('*').map(escapeRegExp).join('.*')}$`);
 const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
+/** What Node says of `import` and `export` where `npm init -y` has made the project one of CommonJS. */
+const isCommonJs = (message: string): boolean =>
+  /^Cannot use import statement outside a module|^Unexpected token 'export'/.test(message);
+
+const MODULES = '; a scenario is an ES module: set "type": "module" in its package.json';
+
 /**
  * @throws {UsageError} when the file cannot be loaded or is not a scenario
  */
@@ -128,7 +134,8 @@ export async function loadScenario(name: string, file: string): Promise<LoadedSc
   try {
     module = await import(pathToFileURL(file).href);
   } catch (error) {
-    throw new UsageError(`cannot load scenario ${file}: ${(error as Error).message.split('\n')[0]}`);
+    const [message] = (error as Error).message.split('\n');
+    throw new UsageError(`cannot load scenario ${file}: ${message}${isCommonJs(message!) ? MODULES : ''}`);
   }
   const parsed = scenarioSchema.safeParse(module.default);
   if (!parsed.success) {
