@@ -32,7 +32,7 @@ describe('on a healthy scenario and one that is not', () => {
   let exitCode: number;
   let matrix: ReturnType<typeof matrixOf>;
   beforeAll(async () => {
-    const result = await resumeproof(scratch, mutants(scenario('broken-scenarios', 'throws')));
+    const result = await resumeproof(scratch, mutants(scenario('broken-scenarios', 'throws'), '--all-apply'));
     exitCode = result.exitCode;
     matrix = matrixOf(result.stdout);
   });
@@ -111,6 +111,22 @@ test('all faults caught and rightly named is a pass; a sample tries each on one 
   expect(new Set(drawn.map((cell) => cell.scenario))).toEqual(new Set(['healthy', 'again']));
   // The first resume told all, so the second was not made.
   expect(drawn.map(({ resumes }) => resumes)).toEqual([1, 1]);
+});
+
+test('a fault that breaks what no scenario has is told, and red only where nothing else was tried', async () => {
+  const others = await resumeproof(scratch, mutants('--fault', 'weights-zeroed', 'averages-zeroed'));
+  expect(others.exitCode, others.stderr).toBe(0);
+  expect(matrixOf(others.stdout)).toMatchObject({
+    passed: true,
+    problem: null,
+    faults: 1,
+    matrix: [{ standing: 'caught' }, { standing: 'inapplicable' }],
+  });
+  const page = await readFile(matrixOf(others.stdout).report.html, 'utf8');
+  expect(page).toContain('1 fault more applies to no scenario here.');
+  const alone = await resumeproof(scratch, mutants('--fault', 'averages-zeroed'));
+  expect(alone.exitCode).toBe(1);
+  expect(matrixOf(alone.stdout).problem).toBe('Applies to no scenario here: averages-zeroed.');
 });
 
 test('a sample in which a fault is equivalent tries it elsewhere, and counts on it beforehand', async () => {

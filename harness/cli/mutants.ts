@@ -28,6 +28,7 @@ interface Options extends Omit<RunOptions, 'steps' | 'resumeAt' | 'resumeOn' | '
   readonly fault: readonly string[];
   readonly faults?: string;
   readonly sample?: number;
+  readonly allApply: boolean;
   readonly keep: boolean;
 }
 
@@ -40,6 +41,7 @@ export function mutantsCommand(): Command {
       path.resolve(dir),
     )
     .option('--sample <n>', 'each fault on n scenarios in which it can matter, the same each time', positive)
+    .option('--all-apply', 'a fault that applies to no scenario is as red as a missed one', false)
     .option('--keep', 'keep the traces of all cells, not only of those missed', false)
     .addHelpText(
       'after',

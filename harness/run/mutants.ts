@@ -29,6 +29,8 @@ export interface MutantsOptions extends Pick<ExecuteOptions, 'backend' | 'requir
   readonly jobs: number;
   /** Try each fault on as many scenarios as this, in which it can matter; on all if undefined. */
   readonly sample: number | undefined;
+  /** Whether a fault that applies to no scenario is red. */
+  readonly allApply: boolean;
   /** Keep the traces of all cells, not only of those that were missed. */
   readonly keep: boolean;
   /** The command that runs a cell again, or a scenario where there is no fault. */
@@ -109,6 +111,7 @@ export async function runMutants(
       backend: options.backend,
       device: healthy.find(({ judgement }) => judgement.backend !== null)?.judgement.backend ?? null,
       sample: options.sample ?? null,
+      allApply: options.allApply,
       interrupted: signal.aborted,
       scenarios: told,
       rows: faults.map(({ fault }, index) => rowOf(factsOf(fault), cells[index]!)),
