@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -142,13 +142,60 @@ describe('run', () => {
       /ascending resume points from 1 to 4, received 9/,
     ],
     ['a number that is none', ['--steps', 'many'], /expected an integer from 1 on/],
-    ['a picture folder that is not there', ['--images', 'nowhere'], /no folder of pictures at .*nowhere/],
   ])('%s is told in a line, with exit code 2', async (_, args, message) => {
     const { exitCode, stdout, stderr } = await resumeproof([...healthyAndFaulty, ...args]);
     expect(exitCode).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).toMatch(message);
     expect(stderr.trim().split('\n').length, stderr).toBeLessThanOrEqual(2);
+  });
+
+  test.each([
+    ['run', 'nowhere'],
+    ['run', path.join(scenarios, 'healthy.ts')],
+    ['fuzz', 'nowhere'],
+    ['mutants', 'nowhere'],
+  ])('%s is not given pictures by what is no folder: %s', async (command, images) => {
+    const args = [command, 'healthy', '--scenarios', scenarios, '--backend', 'cpu', '--images', images];
+    const { exitCode, stderr } = await resumeproof(args);
+    expect(stderr).toMatch(/^resumeproof: no folder of pictures at .*(?:nowhere|healthy\.ts); give --images/);
+    expect(exitCode).toBe(2);
+  });
+
+  test('the command that runs a scenario again finds it where it lies', async () => {
+    const file = path.join(scratch, 'else where', 'elsewhere.ts');
+    await mkdir(path.dirname(file));
+    await writeFile(
+      file,
+      `import healthy from '${scenarios}/healthy.ts';\nexport default { ...healthy, expect: ['silent-no-op'] };\n`,
+    );
+    const first = await resumeproof(['run', file, '--backend', 'cpu']);
+    const again = /run again: npm run resumeproof -- run 'else where\/elsewhere\.ts' (.*)/.exec(first.stdout);
+    const { stdout, stderr } = await resumeproof([
+      'run',
+      'else where/elsewhere.ts',
+      ...again![1]!.split(' '),
+    ]);
+    expect(stdout, stderr).toMatch(/elsewhere .* proven, NOT AS EXPECTED/);
+  });
+
+  test.each([
+    ['in two folders', ['a/same.ts', 'b/same.ts'], ['run', 'a/same.ts', 'b/same.ts']],
+    ['in one folder', ['c/same.ts', 'c/same.mjs'], ['run', '--scenarios', 'c']],
+    [
+      'in the folder and elsewhere',
+      ['d/same.ts', 'e/same.ts'],
+      ['run', 'same', 'e/same.ts', '--scenarios', 'd'],
+    ],
+  ])('two scenarios of one name %s are both named, with exit code 2', async (_, files, args) => {
+    for (const file of files) {
+      await mkdir(path.dirname(path.join(scratch, file)), { recursive: true });
+      await writeFile(path.join(scratch, file), `export { default } from '${scenarios}/healthy.ts';\n`);
+    }
+    const { exitCode, stderr } = await resumeproof([...args, '--backend', 'cpu']);
+    expect(stderr).toMatch(/^resumeproof: two scenarios are called 'same': /);
+    for (const file of files) expect(stderr).toContain(path.join(scratch, file));
+    expect(exitCode).toBe(2);
   });
 
   test.each([
@@ -165,6 +212,30 @@ describe('run', () => {
     const { exitCode, stderr } = await resumeproof(['run', path.join(scratch, 'bad.js'), '--backend', 'cpu']);
     expect(stderr).toMatch(message);
     expect(exitCode).toBe(2);
+  });
+
+  test.each(['import', 'export'])(
+    'in a project of CommonJS, where %s is no word, it is told what to set',
+    async (word) => {
+      const folder = path.join(scratch, 'commonjs');
+      await mkdir(folder, { recursive: true });
+      await writeFile(path.join(folder, 'package.json'), '{ "type": "commonjs" }');
+      const text = word === 'import' ? "import 'node:fs';" : 'export default {};';
+      await writeFile(path.join(folder, `${word}.ts`), text);
+      const { exitCode, stderr } = await resumeproof(['run', `commonjs/${word}.ts`, '--backend', 'cpu']);
+      expect(stderr).toMatch(
+        /cannot load scenario .*an ES module: set "type": "module" in its package\.json$/m,
+      );
+      expect(exitCode).toBe(2);
+    },
+  );
+
+  test.each(['20.19.0', '22.17.1'])('Node %s is refused in one line', async (version) => {
+    const older = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });`;
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(older)}` };
+    const { exitCode, stderr } = await resumeproof(healthyAndFaulty, env);
+    expect(stderr).toMatch(/^resumeproof: Node 22\.18 is needed, and this is v.*\n?$/);
+    expect(exitCode).toBe(3);
   });
 
   test('what the environment lacks ends with exit code 3, before anything is run', async () => {

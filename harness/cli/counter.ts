@@ -3,7 +3,8 @@
 export interface Counter {
   /** A line of its own, above the count. */
   say(line: string): void;
-  begin(total: number): void;
+  /** How many there will be in all: before the first one, and again where it turns out that there will be more. */
+  expect(total: number): void;
   count(): void;
   end(): void;
 }
@@ -28,14 +29,12 @@ export function openCounter(stream: NodeJS.WriteStream = process.stderr): Counte
       stream.write(`${clear}${live ? '' : 'resumeproof: '}${line}\n`);
       if (live && total > 0) stream.write(state());
     },
-    begin(cells) {
+    expect(cells) {
+      if (total === 0) start = performance.now();
       total = cells;
-      start = performance.now();
     },
     count() {
       done += 1;
-      // A sample may come to need more than was foreseen.
-      total = Math.max(total, done);
       const every = Math.max(1, Math.floor(total / TOLD));
       if (live) stream.write(`${clear}${state()}`);
       else if (done % every === 0 || done === total) stream.write(`resumeproof: ${state()}\n`);

@@ -14,7 +14,7 @@ import {
 import type { Plan } from '../trace/schema.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
 import { fastOption, integer, positive, printJson, trainingOptions } from './options.ts';
-import { newFolder, planOf, type RunOptions, replayCommand, requireBackends } from './run.ts';
+import { newFolder, planOf, type RunOptions, replayCommand, requireBackends, requireImages } from './run.ts';
 
 interface Options extends Omit<RunOptions, 'steps' | 'resumeAt' | 'resumeOn'> {
   readonly runs: number;
@@ -40,6 +40,7 @@ export function fuzzCommand(): Command {
 }
 
 async function run(wanted: string, options: Options): Promise<number> {
+  requireImages(options);
   const selected = [...(await selectScenarios(options.scenarios, [wanted]))];
   const [[name, file]] = selected as [[string, string]];
   if (selected.length > 1) {

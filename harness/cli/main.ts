@@ -35,10 +35,10 @@ for (const command of [program, ...program.commands]) {
     .configureOutput({ outputError: (text, write) => write(`resumeproof: ${text}`) });
 }
 
-const [major] = process.versions.node.split('.');
-if (Number(major) < 22) {
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 18)) {
   say(
-    `Node 22 is needed, and this is ${process.version}; to bring it into this project: npm install --save-dev node@22`,
+    `Node 22.18 is needed, and this is ${process.version}; to bring it into this project: npm install --save-dev node@22`,
   );
   process.exit(EXIT.environment);
 }

@@ -32,7 +32,7 @@ describe('on a healthy scenario and one that is not', () => {
   let exitCode: number;
   let matrix: ReturnType<typeof matrixOf>;
   beforeAll(async () => {
-    const result = await resumeproof(scratch, mutants(scenario('broken-scenarios', 'throws')));
+    const result = await resumeproof(scratch, mutants(scenario('broken-scenarios', 'throws'), '--all-apply'));
     exitCode = result.exitCode;
     matrix = matrixOf(result.stdout);
   });
@@ -74,17 +74,15 @@ describe('on a healthy scenario and one that is not', () => {
   test('only what was missed is kept, with its verdict, and the page tells of all of it', async () => {
     const folder = path.dirname(matrix.report.json);
     const kept = cellOf('batch-misnamed')?.kept;
-    expect(kept).toBe('healthy/batch-misnamed');
+    expect(kept).toBe('healthy/faults/batch-misnamed');
     const verdict = verdictSchema.parse(
       JSON.parse(await readFile(path.join(folder, kept!, 'verdict.json'), 'utf8')),
     );
     expect(verdict.findings.map(({ rule }) => rule)).toContain('batches-differ');
     for (const { trace } of verdict.runs) await readFile(path.join(folder, kept!, trace));
-    expect((await readdir(path.join(folder, 'healthy'))).sort()).toEqual([
-      'batch-misnamed',
-      'healthy',
-      'verdict.json',
-    ]);
+    const left = async (within: string) => (await readdir(path.join(folder, within))).sort();
+    expect(await left('healthy')).toEqual(['faults', 'healthy', 'verdict.json']);
+    expect(await left('healthy/faults')).toEqual(['batch-misnamed']);
     const page = await readFile(matrix.report.html, 'utf8');
     for (const { fault } of matrix.matrix) expect(page).toContain(fault.breaks);
     expect(page).not.toContain('<script');
@@ -92,6 +90,8 @@ describe('on a healthy scenario and one that is not', () => {
     const rulesIn = (what: RegExp) => new Set([...page.matchAll(what)].map(([, id]) => id));
     expect(rulesIn(/href="#rule-([\w-]+)"/g)).toEqual(rulesIn(/id="rule-([\w-]+)"/g));
     expect(rulesIn(/id="rule-([\w-]+)"/g)).toContain('batches-differ');
+    // Of some it is told only that they should have found something.
+    expect(page).toContain('<h2>The rules that are named above</h2>');
   });
 });
 
@@ -113,6 +113,31 @@ test('all faults caught and rightly named is a pass; a sample tries each on one 
   expect(drawn.map(({ resumes }) => resumes)).toEqual([1, 1]);
 });
 
+test('a fault that breaks what no scenario has is told, and red only where nothing else was tried', async () => {
+  const others = await resumeproof(scratch, mutants('--fault', 'weights-zeroed', 'averages-zeroed'));
+  expect(others.exitCode, others.stderr).toBe(0);
+  expect(matrixOf(others.stdout)).toMatchObject({
+    passed: true,
+    problem: null,
+    faults: 1,
+    matrix: [{ standing: 'caught' }, { standing: 'inapplicable' }],
+  });
+  const page = await readFile(matrixOf(others.stdout).report.html, 'utf8');
+  expect(page).toContain('1 fault more applies to no scenario here.');
+  const alone = await resumeproof(scratch, mutants('--fault', 'averages-zeroed'));
+  expect(alone.exitCode).toBe(1);
+  expect(matrixOf(alone.stdout).problem).toBe('Applies to no scenario here: averages-zeroed.');
+});
+
+test('a sample in which a fault is equivalent tries it elsewhere, and counts on it beforehand', async () => {
+  const again = path.join(scratch, 'once-more.ts');
+  await writeFile(again, `export { default } from ${JSON.stringify(scenario('scenarios', 'healthy'))};\n`);
+  const args = mutants(again, '--fault', 'weights-assigned-anew', '--sample', '1');
+  const { stdout, stderr } = await resumeproof(scratch, args);
+  expect(matrixOf(stdout).cells).toMatchObject({ equivalent: 2, notRun: 0 });
+  expect(stderr.match(/\d of \d cells/g)).toEqual(['1 of 2 cells', '2 of 2 cells']);
+});
+
 test('Ctrl-C keeps the cells that were finished', async () => {
   const running = resumeproof(scratch, mutants('--jobs', '1', '--reports', 'interrupted'));
   const child = running as unknown as { stderr: NodeJS.ReadableStream; kill(signal: string): boolean };
@@ -128,6 +153,38 @@ test('Ctrl-C keeps the cells that were finished', async () => {
   expect(problem).toMatch(/^Interrupted, and what was finished is kept/);
   expect(cells.judged + cells.equivalent).toBeGreaterThan(0);
   expect(cells.notRun).toBeGreaterThan(0);
+});
+
+/** A folder of faults that zero the weights, with something else about each. */
+async function zeroing(faults: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await mkdtemp(path.join(scratch, 'zeroing-'));
+  const zeroed = JSON.stringify(path.join(fixtures, 'faults', 'weights-zeroed.ts'));
+  for (const [id, other] of Object.entries(faults)) {
+    const text = `import zeroed from ${zeroed};\nexport default { ...zeroed, id: '${id}', ${other} };\n`;
+    await writeFile(path.join(folder, `${id}.ts`), text);
+  }
+  return folder;
+}
+
+test('a fault that does not say whether it applies is missed, whatever it throws', async () => {
+  const folder = await zeroing({
+    'says-nothing': 'applies() {}',
+    'throws-text': "applies() { throw 'not of this kind'; }",
+  });
+  const { exitCode, stdout, stderr } = await resumeproof(scratch, mutants('--faults', folder));
+  expect(exitCode, stderr).toBe(1);
+  const why = 'it could not be asked whether it applies: ';
+  expect(matrixOf(stdout).matrix.map(({ cells }) => cells)).toMatchObject([
+    [{ outcome: 'missed', why: `${why}there was no answer` }],
+    [{ outcome: 'missed', why: `${why}not of this kind` }],
+  ]);
+});
+
+test('a fault may have any name, also that of the healthy run’s folder', async () => {
+  const folder = await zeroing({ healthy: '', 'next-one': '' });
+  const { exitCode, stdout, stderr } = await resumeproof(scratch, mutants('--faults', folder, '--jobs', '1'));
+  expect(exitCode, stderr).toBe(0);
+  expect(matrixOf(stdout)).toMatchObject({ passed: true, caught: 2, headlineRight: 2 });
 });
 
 test.each([

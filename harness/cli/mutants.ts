@@ -12,13 +12,23 @@ import { type LoadedScenario, loadScenario, selectScenarios, UsageError } from '
 import { openCounter } from './counter.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
 import { positive, printJson, trainingOptions } from './options.ts';
-import { newFolder, planOf, quote, type RunOptions, relative, requireBackends, sourceOf } from './run.ts';
+import {
+  newFolder,
+  planOf,
+  quote,
+  type RunOptions,
+  relative,
+  requireBackends,
+  requireImages,
+  sourceOf,
+} from './run.ts';
 import { TABLE } from './table.ts';
 
 interface Options extends Omit<RunOptions, 'steps' | 'resumeAt' | 'resumeOn' | 'fast'> {
   readonly fault: readonly string[];
   readonly faults?: string;
   readonly sample?: number;
+  readonly allApply: boolean;
   readonly keep: boolean;
 }
 
@@ -31,6 +41,7 @@ export function mutantsCommand(): Command {
       path.resolve(dir),
     )
     .option('--sample <n>', 'each fault on n scenarios in which it can matter, the same each time', positive)
+    .option('--all-apply', 'a fault that applies to no scenario is as red as a missed one', false)
     .option('--keep', 'keep the traces of all cells, not only of those missed', false)
     .addHelpText(
       'after',
@@ -44,6 +55,7 @@ export function mutantsCommand(): Command {
 }
 
 async function run(wanted: readonly string[], options: Options): Promise<number> {
+  requireImages(options);
   const faults = await selectFaults(options.faults, options.fault);
   const selected = await selectScenarios(options.scenarios, wanted);
   const loaded = await Promise.all([...selected].map(([name, file]) => loadScenario(name, file)));
@@ -79,7 +91,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
           `[${ready}/${scenarios.length}] ${falseAlarm ? '✗ FALSE ALARM: ' : ''}${scenario}: ${outcome}${apply}`,
         );
       },
-      onCells: counter.begin,
+      onCells: counter.expect,
       onCell: (fault, cell) => {
         counter.count();
         if (cell.outcome !== 'equivalent' && !cell.headlineRight) counter.say(cellLine(fault, cell));
@@ -96,7 +108,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
 }
 
 function replayCommand(
-  scenario: Pick<LoadedScenario, 'name'>,
+  scenario: Pick<LoadedScenario, 'name' | 'file'>,
   fault: string | undefined,
   options: Options,
 ): string {

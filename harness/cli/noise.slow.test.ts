@@ -1,5 +1,5 @@
 /** Real processes on a backend that promises nothing: how many controls they are judged by. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -17,8 +17,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
+const restless = path.join(fixtures, 'noisy-scenarios', 'restless.ts');
+
 async function judged(backend: string, ...options: string[]): Promise<Verdict> {
-  const scenario = path.join(fixtures, 'noisy-scenarios', 'restless.ts');
+  return judgedOf(restless, backend, ...options);
+}
+
+async function judgedOf(scenario: string, backend: string, ...options: string[]): Promise<Verdict> {
   const args = ['run', scenario, '--backend', backend, '--json', ...options];
   const { stdout, stderr } = await resumeproof(scratch, args);
   const [verdict] = gateSchema.parse(JSON.parse(stdout || `{"problem":${JSON.stringify(stderr)}}`)).verdicts;
@@ -51,4 +56,14 @@ describe.skipIf(noAdapter)('webgpu', () => {
       );
     },
   );
+
+  test('what waits for the controls after its first resume leaves them room to run, and is not timed', async () => {
+    const patient = path.join(scratch, 'patient.ts');
+    const text = `import restless from ${JSON.stringify(restless)};\n`;
+    await writeFile(patient, `${text}export default { ...restless, limits: { step: 20 } };\n`);
+    const plan = ['--steps', '12', '--resume-at', '3,9', '--fast', '--jobs', '1'];
+    const { outcome, headline, noise } = await judgedOf(patient, 'webgpu', ...plan);
+    expect(outcome, headline).toBe('proven');
+    expect(noise).toMatchObject({ exact: false, controls: 4 });
+  });
 });

@@ -82,6 +82,7 @@ function live(scenarios: readonly LoadedScenario[]): Display {
   const rendered = tasks.run();
   return {
     progress(scenario, role, segment, progress) {
+      if (progress.kind !== 'started' && progress.kind !== 'step') return;
       const { steps, runs, show } = rows.get(scenario)!;
       runs.set(segment > 1 ? `${role} ${segment}` : role, progress.kind === 'step' ? progress.step : 0);
       show(`${scenario}  ${[...runs].map(([name, step]) => `${name} ${step}/${steps}`).join(' · ')}`);

@@ -1,5 +1,5 @@
 /** `resumeproof run`: the gate. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
@@ -61,9 +61,7 @@ export function runCommand(): Command {
 }
 
 async function run(wanted: readonly string[], options: RunOptions): Promise<number> {
-  if (options.images !== undefined && !existsSync(options.images)) {
-    throw new UsageError(`no folder of pictures at ${options.images}; give --images an existing one`);
-  }
+  requireImages(options);
   const selected = await selectScenarios(options.scenarios, wanted);
   const loaded = await Promise.all([...selected].map(([name, file]) => loadScenario(name, file)));
   const softwareGpu = await requireBackends(loaded, options);
@@ -89,8 +87,15 @@ async function run(wanted: readonly string[], options: RunOptions): Promise<numb
   const { gate, report } = result;
   if (options.json) printJson({ ...gate, report });
   else process.stdout.write(summary(result));
-  if (signal.aborted) say(`${gate.problem} See ${path.dirname(report.json)}`);
+  if (signal.aborted)
+    say(`${gate.problem ?? 'Interrupted after all was finished.'} See ${path.dirname(report.json)}`);
   return signal.aborted ? EXIT.interrupted : gate.passed ? EXIT.passed : EXIT.failed;
+}
+
+/** @throws {UsageError} when `--images` is no folder */
+export function requireImages({ images }: Pick<RunOptions, 'images'>): void {
+  if (images === undefined || statSync(images, { throwIfNoEntry: false })?.isDirectory()) return;
+  throw new UsageError(`no folder of pictures at ${images}; give --images an existing one`);
 }
 
 /**
@@ -142,20 +147,22 @@ export function newFolder(reports: string, name: string): string {
 
 /** How one scenario is named in a command, with where it is found and what it runs on. */
 export function sourceOf(
-  { name }: Pick<LoadedScenario, 'name'>,
+  { name, file }: Pick<LoadedScenario, 'name' | 'file'>,
   { backend, scenarios, images }: Pick<RunOptions, 'backend' | 'scenarios' | 'images'>,
 ): string[] {
   const folder = relative(scenarios);
+  // Elsewhere, its name says nothing.
+  const named = path.dirname(file) === scenarios;
   return [
-    `${quote(name)} --backend ${backend}`,
-    ...(folder === 'scenarios' ? [] : [`--scenarios ${folder}`]),
+    `${named ? quote(name) : relative(file)} --backend ${backend}`,
+    ...(named && folder !== 'scenarios' ? [`--scenarios ${folder}`] : []),
     ...(images === undefined ? [] : [`--images ${relative(images)}`]),
   ];
 }
 
 /** The command that runs one scenario again, in the same folder. */
 export function replayCommand(
-  scenario: Pick<LoadedScenario, 'name' | 'plan'>,
+  scenario: Pick<LoadedScenario, 'name' | 'file' | 'plan'>,
   options: Pick<RunOptions, 'backend' | 'scenarios' | 'images' | 'fast'>,
 ): string {
   const { plan } = scenario;

@@ -120,20 +120,25 @@ export interface MatrixRun {
   readonly backend: string;
   readonly device: Matrix['device'];
   readonly sample: number | null;
+  /** A fault that applies to no scenario is as red as one that was missed. */
+  readonly allApply: boolean;
   /** It was stopped before everything was run. */
   readonly interrupted: boolean;
   readonly scenarios: readonly MatrixScenario[];
   readonly rows: readonly MatrixRow[];
 }
 
-/** Nothing passes by default: a fault that no scenario could show is as red as one that was missed. */
-export function summarize({ interrupted, rows, scenarios, ...run }: MatrixRun): Matrix {
+/**
+ * Nothing passes by default: a fault that no scenario could show is as red as one that was missed. Only one that breaks
+ * what no scenario has need not be, as long as others were tried: who trains without an EMA cannot lose it.
+ */
+export function summarize({ interrupted, allApply, rows, scenarios, ...run }: MatrixRun): Matrix {
   const cells = rows.flatMap((row) => row.cells);
   const those = (outcome: Cell['outcome']): number => cells.filter((cell) => cell.outcome === outcome).length;
   const mattering = rows.filter(({ standing }) => standing === 'caught' || standing === 'missed');
   const alarms = scenarios.filter(({ falseAlarm }) => falseAlarm);
   const healthy = scenarios.filter(({ outcome }) => outcome !== 'skipped').length;
-  const problem = problemOf(rows, alarms, healthy, interrupted);
+  const problem = problemOf(rows, alarms, healthy, { interrupted, allApply });
   return {
     format: MATRIX_FORMAT,
     faults: mattering.length,
@@ -163,10 +168,12 @@ function problemOf(
   rows: readonly MatrixRow[],
   alarms: readonly MatrixScenario[],
   healthy: number,
-  interrupted: boolean,
+  { interrupted, allApply }: Pick<MatrixRun, 'interrupted' | 'allApply'>,
 ): string | null {
   const of = (standing: MatrixRow['standing']): string[] =>
     rows.filter((row) => row.standing === standing).map(({ fault }) => fault.id);
+  const inapplicable = of('inapplicable');
+  const red = allApply || inapplicable.length === rows.length;
   const misnamed = rows.filter(({ standing, headlineRight }) => standing === 'caught' && !headlineRight);
   const parts = [
     interrupted ? 'interrupted, and what was finished is kept' : null,
@@ -182,7 +189,7 @@ function problemOf(
       misnamed.map(({ fault }) => fault.id),
     ),
     named('equivalent wherever it applies:', of('equivalent')),
-    named('applies to no scenario here:', of('inapplicable')),
+    named('applies to no scenario here:', red ? inapplicable : []),
     named('not run:', of('not-run')),
   ].filter((part) => part !== null);
   if (parts.length === 0) return null;

@@ -25,7 +25,7 @@ export function matrixPage(matrix: Matrix): string {
         <h3>Faults</h3>
         ${matrix.matrix.map(faultSection)}
         ${healthyTable(matrix)}
-        ${ruleGlossary(rulesIn(matrix))}
+        ${ruleGlossary('The rules that are named above', rulesIn(matrix))}
       </main>`,
   );
 }

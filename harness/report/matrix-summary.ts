@@ -24,13 +24,13 @@ export function markOf({ outcome, headlineRight }: Pick<Cell, 'outcome' | 'headl
   ];
 }
 
-/** Of a fault over all scenarios; one that nothing could show is as red as a missed one. */
+/** Of a fault over all scenarios; one that nothing could show is as red as a missed one, if it applies. */
 export function rowMark({ standing, headlineRight }: Pick<MatrixRow, 'standing' | 'headlineRight'>): Mark {
   if (standing === 'caught') return headlineRight ? CAUGHT : MISNAMED;
+  if (standing === 'inapplicable') return { ...INAPPLICABLE, says: 'applies to no scenario here' };
   const says = {
     missed: 'missed',
     equivalent: 'equivalent wherever it applies',
-    inapplicable: 'applies to no scenario here',
     'not-run': 'not run',
   }[standing];
   return { sign: MISSED.sign, tone: 'bad', says };
@@ -39,9 +39,13 @@ export function rowMark({ standing, headlineRight }: Pick<MatrixRow, 'standing' 
 /** What was found, in figures; the reason why it has not passed is the matrix' `problem`. */
 export function matrixSentence(matrix: Matrix): string {
   const { passed, faults, caught, headlineRight, healthy, falseAlarms, medianSteps, cells } = matrix;
+  const apart = matrix.matrix.filter(({ standing }) => standing === 'inapplicable').length;
   const steps = medianSteps === null ? '' : `, after ${count(medianSteps, 'step')} in the median`;
   return (
     `${passed ? 'Passed' : 'Failed'}: ${caught} of ${count(faults, 'fault')} caught in ${count(cells.judged, 'cell')}, ` +
-    `${headlineRight} rightly named${steps}; ${count(falseAlarms, 'false alarm')} in ${count(healthy, 'healthy run')}.`
+    `${headlineRight} rightly named${steps}; ${count(falseAlarms, 'false alarm')} in ${count(healthy, 'healthy run')}.` +
+    (apart === 0
+      ? ''
+      : ` ${count(apart, 'fault')} more ${apart === 1 ? 'applies' : 'apply'} to no scenario here.`)
   );
 }

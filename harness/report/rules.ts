@@ -1,4 +1,4 @@
-/** What the rules say that found something: each once at the end of the page, where its findings link to. */
+/** What the rules say that a page names: each once at its end, where the names lead to. */
 import { RULES } from '../judge/rules/index.ts';
 import { html, type Markup } from './markup.ts';
 import { ruleSection } from './summary.ts';
@@ -11,12 +11,12 @@ const anchorOf = (id: string): string => `rule-${id}`;
 export const ruleName = (id: string): Markup =>
   KNOWN.has(id) ? html`<a href=${`#${anchorOf(id)}`}><code>${id}</code></a>` : html`<code>${id}</code>`;
 
-/** @param found their ids */
-export function ruleGlossary(found: ReadonlySet<string>): Markup {
-  const rules = RULES.filter(({ id }) => found.has(id));
+/** @param named their ids */
+export function ruleGlossary(heading: string, named: ReadonlySet<string>): Markup {
+  const rules = RULES.filter(({ id }) => named.has(id));
   if (rules.length === 0) return '';
   return html`<section class="scenario" id="rules">
-    <h2>The rules that found something</h2>
+    <h2>${heading}</h2>
     <p class="quiet">Each claims something of a healthy resumed run; an example of what it finds and how to mend it lies in the repository of resumeproof.</p>
     ${rules.map(
       ({ id, claim, reads, speaks }) => html`<article class="finding rule" id=${anchorOf(id)}>

@@ -4,6 +4,7 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { inspect } from 'node:util';
 import {
   BackendError,
   missingKernels,
@@ -39,6 +40,10 @@ const loadFault = async (file: string) => (await import('../faults/find.ts')).lo
 const buildOf = async (scenario: Scenario, fault: string | null): Promise<Scenario['trainer']> =>
   fault === null ? scenario.trainer : (await loadFault(fault)).inject(scenario.trainer);
 
+/** What a trainer throws need not be an error: what it says is kept. */
+const asError = (thrown: unknown): Error =>
+  thrown instanceof Error ? thrown : new Error(typeof thrown === 'string' ? thrown : inspect(thrown));
+
 async function whichApply(
   trainer: Trainer,
   files: readonly string[],
@@ -48,7 +53,7 @@ async function whichApply(
     try {
       answers[file] = (await loadFault(file)).applies(trainer);
     } catch (error) {
-      answers[file] = (error as Error).message;
+      answers[file] = asError(error).message;
     }
   }
   return answers;
@@ -66,11 +71,11 @@ async function bytesOf(checkpoint: string): Promise<number> {
 }
 
 /** The kind of a failure, by what the libraries say; only a label: the message is kept whole. */
-function failureCode(error: unknown, resuming: boolean): FailureRecord['code'] {
+function failureCode(error: Error, resuming: boolean): FailureRecord['code'] {
   if (error instanceof BackendError) return 'backend-unavailable';
   if (error instanceof NonFiniteLoss) return 'non-finite';
   if (error instanceof SaveFailed) return 'save-failed';
-  const { name, message } = error as Error;
+  const { name, message } = error;
   if (resuming && name === 'CheckpointError') return 'resume-refused';
   return /out of memory|OOM|allocation failed|memory access out of bounds/i.test(message)
     ? 'out-of-memory'
@@ -187,7 +192,7 @@ async function runJob(job: Job): Promise<void> {
     if (saveTo !== null) {
       const start = performance.now();
       const saving = trainer.save(saveTo).catch((error) => {
-        throw new SaveFailed(error as Error);
+        throw new SaveFailed(asError(error));
       });
       await alive(saving);
       const seconds = (performance.now() - start) / 1000;
@@ -196,11 +201,12 @@ async function runJob(job: Job): Promise<void> {
     backend.assertStillActive();
     const seconds = { startup, ...probe.seconds };
     trace.write({ kind: 'end', step: last, seconds, kernels: [...kernels].sort() });
-  } catch (error) {
+  } catch (thrown) {
+    const error = asError(thrown);
     const code = failureCode(error, resuming);
-    const message = (error as Error).message.slice(0, 4000);
+    const message = error.message.slice(0, 4000);
     trace.write({ kind: 'failure', code, step, message });
-    process.stderr.write(`${(error as Error).stack ?? message}\n`);
+    process.stderr.write(`${error.stack ?? message}\n`);
     process.exitCode = 1;
   } finally {
     trace.close();

@@ -7,6 +7,7 @@ import { wantedBackend } from '../judge/evidence.ts';
 import { agree, NOISY_CONTROLS } from '../judge/noise.ts';
 import { traceReader } from '../trace/read.ts';
 import type { Plan, Role, Trace } from '../trace/schema.ts';
+import { awaitedLater } from './failing.ts';
 import type { Job, Progress } from './job.ts';
 import { type ProcessOptions, type ProcessResult, runProcess } from './process.ts';
 import type { LoadedScenario } from './scenario.ts';
@@ -50,7 +51,7 @@ type Start = (
 function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: string | null = null): Start {
   const { plan } = loaded;
   const read = traceReader();
-  return async (role, segment, part = {}, onAsk = undefined) => {
+  const run: Start = async (role, segment, part = {}, onAsk = undefined) => {
     const backend = part.backend ?? wantedBackend(plan, options.backend, role, segment);
     const result = await options.limit(() =>
       runProcess(
@@ -86,6 +87,7 @@ function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: string 
     options.onTrace?.(result.trace);
     return result;
   };
+  return (...what) => awaitedLater(run(...what));
 }
 
 /** What an earlier run left in the folder must not be taken for this one's. */
@@ -115,10 +117,9 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
     },
   });
   const control = start('control', 0);
-  const twins = control.then(async (own) => [
-    ...(await twinsOf(own, twin, start)),
-    ...(await Promise.all(elsewhere)),
-  ]);
+  const twins = awaitedLater(
+    control.then(async (own) => [...(await twinsOf(own, twin, start)), ...(await Promise.all(elsewhere))]),
+  );
   const interrupted = await runInterrupted(plan, options.folder, options.cold, start);
   const results = [await control, ...(await twins), ...(await Promise.all(interrupted))];
   return {
@@ -162,7 +163,7 @@ export async function executeFast(
   ]);
   const until = control.trace.end?.step ?? plan.steps;
   const alike: Start = (role, segment, part) => start(role, segment, { ...part, until });
-  const controls = controlsBeside(control, plan, alike);
+  const controls = awaitedLater(controlsBeside(control, plan, alike));
   const saved = before.trace.end !== undefined;
   const cold = saved && options.cold ? alike('cold', 1, { checkpoint }) : undefined;
   const afters: ProcessResult[] = [];
@@ -174,8 +175,10 @@ export async function executeFast(
     ...(cold === undefined ? [] : [await cold]),
   ];
   let refutedAt: number | undefined;
-  const resume: Start = (role, segment, part) => {
+  const resume: Start = async (role, segment, part) => {
     const askAt = part?.saveTo == null ? null : lookAfter(control.trace, plan, segment);
+    // What asks keeps its place while it waits, which those that it waits for may need.
+    if (askAt !== null) await soFar();
     return start(role, segment, { ...part, until, askAt }, async (trace) => {
       const traces = (await soFar()).map((own) => own.trace);
       if (!settled(cutPlan(plan, askAt!), [...traces, trace])) return true;

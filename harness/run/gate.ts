@@ -10,6 +10,7 @@ import { type Gate, VERDICT_FORMAT, type Verdict } from '../judge/verdict.ts';
 import { writeReport } from '../report/write.ts';
 import type { Plan, Role, Trace } from '../trace/schema.ts';
 import { type ExecuteOptions, type Execution, executeFast, executeScenario } from './execute.ts';
+import { awaitedLater, failing } from './failing.ts';
 import type { Progress } from './job.ts';
 import { type KernelVerifier, kernelVerifier } from './kernels.ts';
 import type { LoadedScenario } from './scenario.ts';
@@ -32,7 +33,10 @@ export interface GateResult {
   readonly report: { readonly html: string; readonly junit: string; readonly json: string };
 }
 
-/** Runs the scenarios side by side; what an abort leaves unfinished is named in the gate's problem. */
+/**
+ * Runs the scenarios side by side; what an abort leaves unfinished is named in the gate's problem.
+ * @throws what was not a scenario's fault: it ends the others, and what was finished is reported nevertheless
+ */
 export async function runGate(
   scenarios: readonly LoadedScenario[],
   options: GateOptions,
@@ -40,25 +44,29 @@ export async function runGate(
   const startedAt = new Date();
   await mkdir(options.folder, { recursive: true });
   const limit = pLimit(options.jobs);
-  const verifyKernels = kernelVerifier(limit, options.signal);
+  const { signal, attempt, finish } = failing(options.signal);
+  const verifyKernels = kernelVerifier(limit, signal);
   // Each scenario under way always has a process to run, so no more of them are needed to keep every core busy.
   const scenariosAtATime = pLimit(options.jobs);
-  const results = await scenariosAtATime.map(scenarios, async (scenario) => {
-    if (options.signal.aborted) return undefined;
-    const result = await proveScenario(scenario, {
-      ...options,
-      limit,
-      verifyKernels,
-      cold: scenario.scenario.cold ?? false,
-      folder: path.join(options.folder, scenario.name),
-      root: options.folder,
-      replay: options.replay(scenario),
-      onProgress: (...progress) => options.onProgress?.(scenario.name, ...progress),
-    });
-    if (options.signal.aborted) return undefined;
-    options.onVerdict?.(result.verdict);
-    return result;
-  });
+  const results = await scenariosAtATime.map(scenarios, (scenario) =>
+    attempt(async () => {
+      if (signal.aborted) return undefined;
+      const result = await proveScenario(scenario, {
+        ...options,
+        signal,
+        limit,
+        verifyKernels,
+        cold: scenario.scenario.cold ?? false,
+        folder: path.join(options.folder, scenario.name),
+        root: options.folder,
+        replay: options.replay(scenario),
+        onProgress: (...progress) => options.onProgress?.(scenario.name, ...progress),
+      });
+      if (signal.aborted) return undefined;
+      options.onVerdict?.(result.verdict);
+      return result;
+    }),
+  );
   const finished = results.filter((result) => result !== undefined);
   const verdicts = finished.map(({ verdict }) => verdict);
   const problem = problemOf(scenarios.length, verdicts);
@@ -72,7 +80,7 @@ export async function runGate(
     verdicts,
   };
   const traces = new Map(finished.map(({ verdict, traces }) => [verdict.scenario, traces]));
-  return { gate, report: await writeReport(options.folder, gate, traces) };
+  return { gate, report: await finish(() => writeReport(options.folder, gate, traces)) };
 }
 
 function problemOf(wanted: number, verdicts: readonly Verdict[]): string | null {
@@ -114,7 +122,8 @@ export async function proveScenario(
     ...options,
     // The control uses what the others use: verified while they still run.
     onTrace: (trace) => {
-      if (trace.run !== undefined) void verifyKernels?.(trace.run.backend.name, kernelsOf([trace]));
+      if (trace.run === undefined || verifyKernels === undefined) return;
+      void awaitedLater(verifyKernels(trace.run.backend.name, kernelsOf([trace])));
     },
   };
   const judgedExecution = ({ skip, plan: run, traces, cut }: Execution): Judgement => {

@@ -18,6 +18,7 @@ import { writeWhole } from '../report/files.ts';
 import { writeMatrix } from '../report/matrix.ts';
 import type { Plan, Trace } from '../trace/schema.ts';
 import { type ExecuteOptions, executeFault, executeScenario } from './execute.ts';
+import { type Failing, failing } from './failing.ts';
 import type { LoadedFault } from './faults.ts';
 import type { LoadedScenario } from './scenario.ts';
 
@@ -28,12 +29,14 @@ export interface MutantsOptions extends Pick<ExecuteOptions, 'backend' | 'requir
   readonly jobs: number;
   /** Try each fault on as many scenarios as this, in which it can matter; on all if undefined. */
   readonly sample: number | undefined;
+  /** Whether a fault that applies to no scenario is red. */
+  readonly allApply: boolean;
   /** Keep the traces of all cells, not only of those that were missed. */
   readonly keep: boolean;
   /** The command that runs a cell again, or a scenario where there is no fault. */
   readonly replay: (scenario: LoadedScenario, fault?: string) => string;
   readonly onScenario?: (scenario: MatrixScenario, applicable: number) => void;
-  /** Told before the first cell how many there are; of a sample, at least. */
+  /** Told how many cells there are before the first one, and of a sample again whenever one more has to be tried. */
   readonly onCells?: (total: number) => void;
   readonly onCell?: (fault: string, cell: Cell) => void;
 }
@@ -57,51 +60,64 @@ interface Healthy {
   readonly seconds: number;
 }
 
-/** Runs the scenarios, then the cells, side by side; what an abort leaves is told as not run. */
+/**
+ * Runs the scenarios, then the cells, side by side; what an abort leaves is told as not run.
+ * @throws what was no scenario's and no fault's doing: it ends the rest, and what was finished is reported nevertheless
+ */
 export async function runMutants(
   scenarios: readonly LoadedScenario[],
   faults: readonly LoadedFault[],
-  options: MutantsOptions,
+  outside: MutantsOptions,
 ): Promise<MutantsResult> {
   const startedAt = new Date();
+  const { signal, attempt, finish } = failing(outside.signal);
+  const options = { ...outside, signal };
   await mkdir(options.folder, { recursive: true });
   const limit = pLimit(options.jobs);
   // More under way than there are processes at a time: while one is judged, another has a process to run.
   const atATime = pLimit(options.jobs + 1);
-  const started = await atATime.map(scenarios, async (loaded) => {
-    if (options.signal.aborted) return undefined;
-    const own = await runHealthy(loaded, faults, limit, options);
-    // What was cut off is no false alarm.
-    if (options.signal.aborted) return undefined;
-    options.onScenario?.(scenarioOf(own), applicableTo(own, faults).length);
-    return own;
-  });
-  const healthy = started.filter((own) => own !== undefined);
-  const cells = await runCells(healthy, faults, limit, options);
-  const kept = new Set(
-    cells.flatMap((row) => row.flatMap((cell) => (cell.kept === null ? [] : cell.scenario))),
-  );
-  const told = await Promise.all(
-    healthy.map(async (own): Promise<MatrixScenario> => {
-      const scenario = scenarioOf(own);
-      if (options.keep || scenario.falseAlarm || kept.has(scenario.scenario)) {
-        return { ...scenario, kept: await keep(own.folder, own.judgement, own.traces, own.seconds, options) };
-      }
-      await rm(own.folder, { recursive: true, force: true });
-      return scenario;
+  const started = await atATime.map(scenarios, (loaded) =>
+    attempt(async () => {
+      if (signal.aborted) return undefined;
+      const own = await runHealthy(loaded, faults, limit, options);
+      // What was cut off is no false alarm.
+      if (signal.aborted) return undefined;
+      options.onScenario?.(scenarioOf(own), applicableTo(own, faults).length);
+      return own;
     }),
   );
-  const matrix = summarize({
-    startedAt: startedAt.toISOString(),
-    seconds: (Date.now() - startedAt.getTime()) / 1000,
-    backend: options.backend,
-    device: healthy.find(({ judgement }) => judgement.backend !== null)?.judgement.backend ?? null,
-    sample: options.sample ?? null,
-    interrupted: options.signal.aborted,
-    scenarios: told,
-    rows: faults.map(({ fault }, index) => rowOf(factsOf(fault), cells[index]!)),
+  const healthy = started.filter((own) => own !== undefined);
+  const cells = await runCells(healthy, faults, limit, options, attempt);
+  return finish(async () => {
+    const kept = new Set(
+      cells.flatMap((row) => row.flatMap((cell) => (cell.kept === null ? [] : cell.scenario))),
+    );
+    const told = await Promise.all(
+      healthy.map(async (own): Promise<MatrixScenario> => {
+        const scenario = scenarioOf(own);
+        if (options.keep || scenario.falseAlarm || kept.has(scenario.scenario)) {
+          return {
+            ...scenario,
+            kept: await keep(own.folder, own.judgement, own.traces, own.seconds, options),
+          };
+        }
+        await rm(own.folder, { recursive: true, force: true });
+        return scenario;
+      }),
+    );
+    const matrix = summarize({
+      startedAt: startedAt.toISOString(),
+      seconds: (Date.now() - startedAt.getTime()) / 1000,
+      backend: options.backend,
+      device: healthy.find(({ judgement }) => judgement.backend !== null)?.judgement.backend ?? null,
+      sample: options.sample ?? null,
+      allApply: options.allApply,
+      interrupted: signal.aborted,
+      scenarios: told,
+      rows: faults.map(({ fault }, index) => rowOf(factsOf(fault), cells[index]!)),
+    });
+    return { matrix, report: await writeMatrix(options.folder, matrix) };
   });
-  return { matrix, report: await writeMatrix(options.folder, matrix) };
 }
 
 const factsOf = ({ id, breaks, reports, proofs, rule, cause }: LoadedFault['fault']): MatrixFault => ({
@@ -176,7 +192,7 @@ function scenarioOf({ loaded, judgement, seconds }: Healthy): MatrixScenario {
 
 /** Where it could not be told, the cell is run into, and says why. */
 const applicableTo = ({ answers }: Healthy, faults: readonly LoadedFault[]): LoadedFault[] =>
-  faults.filter(({ file }) => answers[file] !== false && answers[file] !== undefined);
+  faults.filter(({ file }) => answers[file] !== false);
 
 /** Rules are measured where equal runs are equal; elsewhere the noise decides what can be seen. */
 const isMeasured = ({ judgement }: Healthy): boolean =>
@@ -188,30 +204,32 @@ async function runCells(
   faults: readonly LoadedFault[],
   limit: LimitFunction,
   options: MutantsOptions,
+  attempt: Failing['attempt'],
 ): Promise<Cell[][]> {
   const proven = healthy.filter(isMeasured);
   const turns = inTurns(proven, faults);
   const wanted = options.sample ?? Number.POSITIVE_INFINITY;
-  options.onCells?.(turns.reduce((sum, own) => sum + Math.min(own.length, wanted), 0));
+  let total = turns.reduce((sum, own) => sum + Math.min(own.length, wanted), 0);
+  options.onCells?.(total);
   const atATime = pLimit(options.jobs + 1);
   return Promise.all(
     faults.map(async (loadedFault, index) => {
       const cells = new Map<string, Cell>();
-      const run = (own: Healthy): Promise<Cell> =>
+      const turn = turns[index]!;
+      let needed = wanted;
+      const run = (own: Healthy): Promise<void> =>
         atATime(async () => {
-          const cell = await runCell(own, loadedFault, limit, options);
+          const cell = (await attempt(() => runCell(own, loadedFault, limit, options))) ?? interruptedIn(own);
+          // An equivalent one says nothing of the fault, so another scenario is tried.
+          if (cell.outcome === 'equivalent') {
+            needed += 1;
+            if (needed <= turn.length) options.onCells?.(++total);
+          }
           if (cell.outcome !== 'not-run') options.onCell?.(loadedFault.fault.id, cell);
           cells.set(own.loaded.name, cell);
-          return cell;
         });
-      const turn = turns[index]!;
       if (options.sample === undefined) await Promise.all(turn.map(run));
-      let mattering = 0;
-      for (const own of options.sample === undefined ? [] : turn) {
-        if (mattering === options.sample) break;
-        // An equivalent one says nothing of the fault, so another scenario is tried.
-        if ((await run(own)).outcome !== 'equivalent') mattering += 1;
-      }
+      else for (const own of turn) if (cells.size < needed) await run(own);
       return healthy.map((own) => cells.get(own.loaded.name) ?? withoutRun(own, loadedFault));
     }),
   );
@@ -246,6 +264,13 @@ function withoutRun(own: Healthy, loadedFault: LoadedFault): Cell {
   return { scenario: own.loaded.name, ...judged, seconds: 0, kept: null };
 }
 
+const interruptedIn = ({ loaded }: Healthy): Cell => ({
+  scenario: loaded.name,
+  ...unjudged('not-run', 'interrupted'),
+  seconds: 0,
+  kept: null,
+});
+
 async function runCell(
   own: Healthy,
   { file, fault }: LoadedFault,
@@ -254,14 +279,16 @@ async function runCell(
 ): Promise<Cell> {
   const { loaded, subject, traces } = own;
   const { name, plan } = loaded;
-  const interrupted: Cell = { scenario: name, ...unjudged('not-run', 'interrupted'), seconds: 0, kept: null };
+  const interrupted = interruptedIn(own);
   if (options.signal.aborted) return interrupted;
   const answer = own.answers[file];
-  if (typeof answer === 'string') {
-    return { ...interrupted, outcome: 'missed', why: `it could not be asked whether it applies: ${answer}` };
+  if (answer === undefined || typeof answer === 'string') {
+    const why = `it could not be asked whether it applies: ${answer ?? 'there was no answer'}`;
+    return { ...interrupted, outcome: 'missed', why };
   }
   const start = performance.now();
-  const folder = path.join(own.folder, fault.id);
+  // Beside the healthy run's, whose name a fault may have.
+  const folder = path.join(own.folder, 'faults', fault.id);
   const saves = fault.saves ?? false;
   const changed = (trace: Trace): boolean =>
     trace.run?.role === 'after' || (saves && trace.run?.role === 'before');
@@ -290,14 +317,23 @@ async function runCell(
     await rm(folder, { recursive: true, force: true });
     return interrupted;
   }
-  const all = [...untouched, ...faulty];
-  const judgement = judge(itsOwn, collectEvidence(plan, options.backend, all));
-  // Of a run that was cut short, only what was said of its beginning holds.
-  const judged = early ?? judgeCell(facts, judgement, healthy, faulty);
-  const seconds = (performance.now() - start) / 1000;
-  const cell: Cell = { scenario: name, ...judged, seconds, kept: null };
-  if (options.keep || cell.outcome === 'missed') {
-    return { ...cell, kept: await keep(folder, judgement, all, seconds, options) };
+  const cellOf = (judged: JudgedCell): Cell => ({
+    scenario: name,
+    ...judged,
+    seconds: (performance.now() - start) / 1000,
+    kept: null,
+  });
+  let cell: Cell;
+  if (early === undefined) {
+    const all = [...untouched, ...faulty];
+    const judgement = judge(itsOwn, collectEvidence(plan, options.backend, all));
+    cell = cellOf(judgeCell(facts, judgement, healthy, faulty));
+    if (options.keep || cell.outcome === 'missed') {
+      return { ...cell, kept: await keep(folder, judgement, all, cell.seconds, options) };
+    }
+  } else {
+    // Of a run that was cut short, only what was said of its beginning holds.
+    cell = cellOf(early);
   }
   await rm(folder, { recursive: true, force: true });
   return cell;

@@ -63,12 +63,16 @@ function nodeModules(from: string): string | undefined {
   return above === from ? undefined : nodeModules(above);
 }
 
-/** Starts the job and waits for its end. Never throws for what the child does. */
+/**
+ * Starts the job and waits for its end. Never throws for what the child does, but for an answer that fails, and where
+ * the trace cannot be written or read.
+ */
 export async function runProcess(job: Job, options: ProcessOptions): Promise<ProcessResult> {
   const start = performance.now();
   const stop = new AbortController();
   let outcome: ProcessRecord['outcome'] = 'exited';
   let skip: string | undefined;
+  let answered: Promise<void> | undefined;
   const kill = (why: ProcessRecord['outcome']): void => {
     if (stop.signal.aborted) return;
     outcome = why;
@@ -77,10 +81,16 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   const cancel = (): void => kill('cancelled');
   if (options.signal.aborted) cancel();
   options.signal.addEventListener('abort', cancel, { once: true });
-  const runTimer = setTimeout(() => kill('run-timeout'), options.limits.run * 1000);
+  let runTimer: NodeJS.Timeout | undefined;
   let stepTimer: NodeJS.Timeout | undefined;
-  const rearm = (): void => {
+  let runEnd = start + options.limits.run * 1000;
+  const disarm = (): void => {
+    clearTimeout(runTimer);
     clearTimeout(stepTimer);
+  };
+  const rearm = (): void => {
+    disarm();
+    runTimer = setTimeout(() => kill('run-timeout'), runEnd - performance.now());
     stepTimer = setTimeout(() => kill('step-timeout'), options.limits.step * 1000);
   };
   rearm();
@@ -107,13 +117,21 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   child.on('message', (message: Progress) => {
     rearm();
     if (message.kind === 'started') skip = message.skip;
-    if (message.kind === 'asks') void answer();
+    if (message.kind === 'asks') {
+      answered = answer();
+      // It would wait for ever.
+      answered.catch(() => stop.abort());
+    }
     options.onProgress(message);
   });
-  // A process that is gone needs no answer, and its end tells of it.
+  // Until the answer it is not the process that takes its time. One that is gone needs none, and its end tells of it.
   const answer = async (): Promise<void> => {
+    const asked = performance.now();
+    disarm();
     const trace = await options.read(file);
     const goOn = (await options.onAsk?.({ ...trace, defect: undefined })) ?? true;
+    runEnd += performance.now() - asked;
+    rearm();
     child.send({ goOn } satisfies Answer, () => {});
   };
   const [result] = await Promise.all([
@@ -125,8 +143,8 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
     // Read, so that a chatty trainer does not block on a full pipe.
     eachLine(child.iterable({ from: 'stdout' }), () => {}),
   ]);
-  clearTimeout(runTimer);
-  clearTimeout(stepTimer);
+  await Promise.allSettled([answered]);
+  disarm();
   options.signal.removeEventListener('abort', cancel);
   if (outcome === 'exited' && (result.exitCode !== 0 || result.signal !== undefined)) outcome = 'crashed';
   // Neither a code nor a signal: the system would not start it.
@@ -142,6 +160,7 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
     seconds: (performance.now() - start) / 1000,
     stderr,
   });
+  await answered;
   return { trace: await options.read(file), skip };
 }
 

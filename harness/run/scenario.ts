@@ -47,7 +47,7 @@ const SCENARIO_FILE = /^(?<name>[\w][\w.-]*?)\.(?:ts|mts|js|mjs)$/;
 
 /**
  * Scenario files of a folder, by name; not those of its subfolders.
- * @throws {UsageError} when the folder cannot be read
+ * @throws {UsageError} when the folder cannot be read or two of its files have one name
  */
 export async function findScenarios(folder: string): Promise<Map<string, string>> {
   let entries: string[];
@@ -60,15 +60,24 @@ export async function findScenarios(folder: string): Promise<Map<string, string>
   for (const entry of entries.sort()) {
     const name = SCENARIO_FILE.exec(entry)?.groups?.name;
     if (name !== undefined && !entry.includes('.test.') && !entry.endsWith('.d.ts')) {
-      found.set(name, path.resolve(folder, entry));
+      add(found, name, path.resolve(folder, entry));
     }
   }
   return found;
 }
 
+/** Reports, traces and commands tell scenarios apart by name. */
+function add(scenarios: Map<string, string>, name: string, file: string): void {
+  const other = scenarios.get(name);
+  if (other !== undefined && other !== file) {
+    throw new UsageError(`two scenarios are called '${name}': ${other} and ${file}; rename one of the files`);
+  }
+  scenarios.set(name, file);
+}
+
 /**
  * Picks scenarios by name (`*` matches any characters) or by the path of a file.
- * @throws {UsageError} when a name matches nothing
+ * @throws {UsageError} when a name matches nothing, or two files have one
  */
 export async function selectScenarios(
   folder: string,
@@ -90,7 +99,7 @@ export async function selectScenarios(
       const name = SCENARIO_FILE.exec(path.basename(want))?.groups?.name;
       if (name === undefined)
         throw new UsageError(`'${want}' is not a scenario file: expected .ts, .mts, .js or .mjs`);
-      selected.set(name, path.resolve(want));
+      add(selected, name, path.resolve(want));
       continue;
     }
     const pattern = namePattern(want);
@@ -100,7 +109,7 @@ export async function selectScenarios(
         `no scenario matches '${want}' in ${folder}; there are: ${[...all.keys()].join(', ') || 'none'}`,
       );
     }
-    for (const [name, file] of matches) selected.set(name, file);
+    for (const [name, file] of matches) add(selected, name, file);
   }
   return selected;
 }
@@ -111,6 +120,12 @@ export const namePattern = (want: string): RegExp =>
   new RegExp(`^${want.split('*').map(escapeRegExp).join('.*')}$`);
 const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
+/** What Node says of `import` and `export` where `npm init -y` has made the project one of CommonJS. */
+const isCommonJs = (message: string): boolean =>
+  /^Cannot use import statement outside a module|^Unexpected token 'export'/.test(message);
+
+const MODULES = '; a scenario is an ES module: set "type": "module" in its package.json';
+
 /**
  * @throws {UsageError} when the file cannot be loaded or is not a scenario
  */
@@ -119,7 +134,8 @@ export async function loadScenario(name: string, file: string): Promise<LoadedSc
   try {
     module = await import(pathToFileURL(file).href);
   } catch (error) {
-    throw new UsageError(`cannot load scenario ${file}: ${(error as Error).message.split('\n')[0]}`);
+    const [message] = (error as Error).message.split('\n');
+    throw new UsageError(`cannot load scenario ${file}: ${message}${isCommonJs(message!) ? MODULES : ''}`);
   }
   const parsed = scenarioSchema.safeParse(module.default);
   if (!parsed.success) {

@@ -16,10 +16,10 @@ const keyOf = (...parts) =>
     .update([process.version, ...parts].join('\0'))
     .digest('hex');
 
-/** What is kept; undefined if nothing is. */
+/** What is kept; undefined if nothing is, as where the machine went down before it was written. */
 function kept(key) {
   try {
-    return readFileSync(path.join(cache, key), 'utf8');
+    return readFileSync(path.join(cache, key), 'utf8') || undefined;
   } catch {
     return undefined;
   }
@@ -61,21 +61,37 @@ function moduleOf(file, names) {
   ].join('\n');
 }
 
+/**
+ * Whether names may come from another file too, which can change while this one does not. Finds more than the forms
+ * that Node follows: `module.exports = require()`, `...require()`, `__exportStar(require())`, and Babel's loop.
+ */
+function exportsAnother(text) {
+  if (/\bexports\s*=[^;]*?\brequire\b|\.\.\.\s*require\b|__export(?:Star)?\b[^;]*?\brequire\b/.test(text))
+    return true;
+  const required = new Set(
+    [...text.matchAll(/([\w$]+)\s*=[\s\w$.(]*?\brequire\s*\(/g)].map(([, name]) => name),
+  );
+  return [...text.matchAll(/\bObject\.keys\(\s*([\w$]+)/g)].some(([, name]) => required.has(name));
+}
+
 /** A file of a package that is imported, of which only Node may know yet of which kind it is. */
 function imported(url, load) {
   const file = fileURLToPath(url);
   const { size, mtimeMs } = statSync(file);
-  const key = keyOf(file, size, mtimeMs);
+  const key = keyOf('own names', file, size, mtimeMs);
   const names = kept(key);
   if (names !== undefined) {
     return { format: 'module', source: moduleOf(file, JSON.parse(names)), shortCircuit: true };
   }
   const loaded = load();
-  if (loaded.format === 'commonjs') {
+  if (loaded.format === 'commonjs' && !exportsAnother(readFileSync(file, 'utf8'))) {
     // Node's own answer, once the module is there; one that fails does so where it is imported.
     setImmediate(() =>
       import(url).then(
-        (module) => keep(key, JSON.stringify(Object.keys(module))),
+        (module) => {
+          const own = Object.keys(module);
+          if (own.length > 0) keep(key, JSON.stringify(own));
+        },
         () => {},
       ),
     );

@@ -83,3 +83,47 @@ test('a package of CommonJS gives the same module whether its names are known or
   const after = { names: ['default'], same: true };
   expect([run(cache), run(cache)].map((text) => JSON.parse(text))).toMatchObject([after, after]);
 });
+
+/** A package of CommonJS in this folder, with these files, and a program that prints the names which it exports. */
+async function packageOf(name: string, files: Record<string, string>): Promise<void> {
+  const inside = path.join(folder, 'node_modules', name);
+  await mkdir(inside, { recursive: true });
+  await writeFile(path.join(inside, 'package.json'), '{ "main": "main.js" }');
+  for (const [own, text] of Object.entries(files)) await writeFile(path.join(inside, own), text);
+  const print = 'process.stdout.write(Object.keys(all).join());';
+  await writeFile(file(), `import * as all from '${name}';\n${print}\n`);
+}
+
+test.each([
+  ['assigned', "module.exports = require('./part.js');"],
+  ['spread', "module.exports = { ...require('./part.js'), own: 1 };"],
+  [
+    'typescript',
+    "__exportStar(require('./part.js'), exports); function __exportStar(m, e) { Object.assign(e, m); }",
+  ],
+  [
+    'tslib',
+    "const tslib_1 = { __exportStar: (m, e) => Object.assign(e, m) };\ntslib_1.__exportStar(require('./part.js'), exports);",
+  ],
+  [
+    'babel',
+    "var _part = require('./part.js');\nObject.keys(_part).forEach(function (key) {\n  if (key === 'default' || key === '__esModule') return;\n  exports[key] = _part[key];\n});",
+  ],
+])('names that come from another file are read anew each time: %s', async (name, main) => {
+  const cache = path.join(folder, `names-${name}`);
+  await packageOf(name, { 'main.js': main, 'part.js': 'exports.before = 1;' });
+  expect(run(cache)).toContain('before');
+  await packageOf(name, { 'part.js': 'exports.since = 1;' });
+  expect([run(cache), run(cache)]).toEqual([run(''), run('')]);
+});
+
+test('what was kept of nothing is not believed', async () => {
+  const cache = path.join(folder, 'emptied');
+  await packageOf('plain', { 'main.js': "require('node:fs'); exports.named = 1;" });
+  const without = run('');
+  expect(run(cache)).toBe(without);
+  const kept = await readdir(cache);
+  expect(kept).toHaveLength(2);
+  for (const own of kept) await writeFile(path.join(cache, own), '');
+  expect(run(cache)).toBe(without);
+});

@@ -9,7 +9,7 @@ import { outputOf } from '../lib/gate.ts';
 export async function measureMutants(sample: number | undefined): Promise<Matrix> {
   const reports = await mkdtemp(path.join(tmpdir(), 'resumeproof-bench-'));
   try {
-    const args = sample === undefined ? [] : ['--sample', String(sample)];
+    const args = ['--all-apply', ...(sample === undefined ? [] : ['--sample', String(sample)])];
     const output = await outputOf('mutants', [...args, '--backend', 'wasm', '--reports', reports, '--json']);
     return matrixSchema.parse(JSON.parse(output));
   } finally {
