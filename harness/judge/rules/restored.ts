@@ -65,9 +65,8 @@ export function wholeGroups(resume: Resume, found: readonly Difference[], kind: 
   );
   const group = (parameter: string | undefined): string | undefined => groupOf.get(parameter ?? '');
   const lost = new Set(found.map(({ saved }) => group(saved?.parameter)));
-  const kept = [...tensorsOf(resume.saved, kind).values()].filter(
-    ({ name }) => !found.some((one) => one.name === name),
-  );
+  const differing = new Set(found.map(({ name }) => name));
+  const kept = [...tensorsOf(resume.saved, kind).values()].filter(({ name }) => !differing.has(name));
   for (const { parameter } of kept) lost.delete(group(parameter));
   return [...lost].filter((name) => name !== undefined);
 }
@@ -330,20 +329,29 @@ export const groupsChanged = traitRule({
   remedy: 'build the groups from names, in the same order, before the optimizer is restored',
 });
 
+const byStorage = new WeakMap<StateRecord, ReadonlyMap<TensorRecord['storage'], readonly string[]>>();
+
+/** The names of the parameters that share each storage, in order. */
+function storages(state: StateRecord): ReadonlyMap<TensorRecord['storage'], readonly string[]> {
+  let shared = byStorage.get(state);
+  if (shared === undefined) {
+    const parameters = state.tensors.filter(({ kind }) => kind === 'parameter');
+    const groups = Map.groupBy(parameters, ({ storage }) => storage);
+    shared = new Map([...groups].map(([storage, those]) => [storage, those.map(({ name }) => name).sort()]));
+    byStorage.set(state, shared);
+  }
+  return shared;
+}
+
 export const tiesChanged = traitRule({
   id: 'ties-changed',
   claim: 'Parameters that shared storage still do, and no others.',
   noun: 'sharing of storage',
-  of: ({ name, storage }, { tensors }) => {
-    const sharers = tensors.filter(
-      (one) => one.kind === 'parameter' && one.storage === storage && one.name !== name,
-    );
-    return sharers.length === 0
-      ? 'shared with none'
-      : `shared with ${sharers
-          .map((one) => one.name)
-          .sort()
-          .join(', ')}`;
+  of: ({ name, storage }, state) => {
+    const sharers = storages(state)
+      .get(storage)!
+      .filter((other) => other !== name);
+    return sharers.length === 0 ? 'shared with none' : `shared with ${sharers.join(', ')}`;
   },
   cause: 'the load gave each name a tensor of its own, or one tensor to names that had parted',
   remedy: 'tie the weights again after the load, as the model’s constructor does',
