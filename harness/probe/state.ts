@@ -1,6 +1,6 @@
 /** Everything a trainer holds, as digests: what must be the same at save and at resume. */
 import { createHash } from 'node:crypto';
-import type { DataId, Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { StateRecord, TensorRecord } from '../trace/schema.ts';
 import type { Observed } from '../training/trainer.ts';
 import { significantBits, summarize } from './sketch.ts';
@@ -16,14 +16,15 @@ export async function recordState(
   step: number,
   observed: Observed,
 ): Promise<StateRecord> {
-  const storages = new Map<DataId, number>();
-  const storageOf = (id: DataId): number => {
-    if (!storages.has(id)) storages.set(id, storages.size);
-    return storages.get(id)!;
+  // Not by their data: some backends let clones share it, but a write to one variable never shows in another.
+  const storages = new Map<Tensor, number>();
+  const storageOf = (tensor: Tensor): number => {
+    if (!storages.has(tensor)) storages.set(tensor, storages.size);
+    return storages.get(tensor)!;
   };
   const tensors = await Promise.all(
     entries(observed).map(async ({ tensor, ...entry }): Promise<TensorRecord> => {
-      const storage = storageOf(tensor.dataId);
+      const storage = storageOf(tensor);
       const values = await tensor.data<'float32'>();
       return {
         ...entry,

@@ -99,7 +99,7 @@ const tensor = z.object({
   dtype: text,
   trainable: z.boolean().optional(),
   group: text.optional().describe('the parameter group'),
-  storage: count.describe('equal for tensors that share storage in this process: ties'),
+  storage: count.describe('equal for tensors of which a write to one is a write to the other: ties'),
   sha256: sha256.describe('of the bytes, little endian'),
   l2: real,
   bits: z
