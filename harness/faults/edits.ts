@@ -41,11 +41,11 @@ function onOptimizers(program: Program, edit: (state: OptimizerState) => Optimiz
 }
 
 /** Each optimizer's own count of each parameter's updates. */
-export const onOptimizerSteps = (program: Program, edit: (step: number, at: number) => number): void =>
+export const onOptimizerSteps = (program: Program, edit: (step: number) => number): void =>
   onOptimizers(program, (state) => ({
     ...state,
     steps: Object.fromEntries(
-      Object.entries(state.steps).map(([parameter, step], at) => [parameter, edit(step, at)]),
+      Object.entries(state.steps).map(([parameter, step]) => [parameter, edit(step)]),
     ),
   }));
 
