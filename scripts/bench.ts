@@ -8,7 +8,6 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { execa } from 'execa';
 import type { BackendName } from '../harness/backend/names.ts';
 import { type BackendReport, probeBackends } from '../harness/backend/probe.ts';
 import { benchCheckpoint } from '../harness/checkpoint/checkpoint.bench.ts';
@@ -18,6 +17,7 @@ import { type GateCost, measureGate } from './bench/gate.ts';
 import type { HealthyCost } from './bench/healthy.ts';
 import type { JudgeCost } from './bench/judge.ts';
 import { measureMutants } from './bench/mutants.ts';
+import { inProcess, measureSteps } from './bench/process.ts';
 import { measureStart, type StartCost } from './bench/start.ts';
 import type { FusedCost, ProbeCost } from './bench/steps.ts';
 import { CASES, writeTraces } from './bench/traces.ts';
@@ -42,27 +42,15 @@ const SECTIONS: Record<string, (quick: boolean) => Promise<Section>> = {
   healthy,
 };
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
-});
-const unknown = positionals.find((name) => !(name in SECTIONS));
-if (unknown === undefined) await bench(positionals.length > 0 ? positionals : Object.keys(SECTIONS));
-else {
-  const names = Object.keys(SECTIONS).join(', ');
-  process.stderr.write(`bench: expected ${names}, --quick or --json, received '${unknown}'\n`);
-  process.exitCode = 2;
-}
-
-async function bench(names: readonly string[]): Promise<void> {
+async function bench(names: readonly string[], { quick, json }: { quick: boolean; json: boolean }): Promise<void> {
   const processor = `${cpus().length} × ${cpus()[0]?.model.trim()}`;
   const load = loadavg()[0]!;
-  const measured: Record<string, unknown> = { processor, load, quick: options.quick };
+  const measured: Record<string, unknown> = { processor, load, quick };
   const table = new Table({ ...TABLE, wordWrap: false, head: ['What', 'Figure', 'How'] });
   for (const name of names) {
     process.stderr.write(`measuring: ${name} …\n`);
     try {
-      const section = await SECTIONS[name]!(options.quick);
+      const section = await SECTIONS[name]!(quick);
       measured[name] = section.measured;
       table.push(...section.figures.map(({ what, value, how }) => [what, value, how]));
     } catch (error) {
@@ -73,7 +61,7 @@ async function bench(names: readonly string[]): Promise<void> {
     }
   }
   const text = `${table.toString()}\n\nOn ${processor}, with a load of ${load.toFixed(1)} as it began.`;
-  process.stdout.write(`${options.json ? JSON.stringify(measured, null, 2) : text}\n`);
+  process.stdout.write(`${json ? JSON.stringify(measured, null, 2) : text}\n`);
 }
 
 /** Where no kernel is compiled to the machine's own code, a step of the large model takes a minute. */
@@ -87,7 +75,7 @@ async function probe(quick: boolean): Promise<Section> {
     await probeBackends(),
     'a probed step ÷ a bare one',
     (report) =>
-      measureSteps<ProbeCost>('probe', quick ? 5 : 15, report.name, isSlow(report) ? 'small' : 'large'),
+      measureSteps<ProbeCost>('probe', quick ? 5 : 15, [report.name, isSlow(report) ? 'small' : 'large']),
     probedFigures,
   );
 }
@@ -99,7 +87,7 @@ async function unet(quick: boolean): Promise<Section> {
   return onEach(
     reports.filter(({ name, hardware }) => hardware || name === 'node-gpu'),
     'a probed step ÷ a bare one, U-Net',
-    ({ name }) => measureSteps<ProbeCost>('probe', quick ? 3 : 9, name, size),
+    ({ name }) => measureSteps<ProbeCost>('probe', quick ? 3 : 9, [name, size]),
     probedFigures,
   );
 }
@@ -168,7 +156,7 @@ async function fused(quick: boolean): Promise<Section> {
   const figures: Figure[] = [];
   const measured: Record<string, FusedCost> = {};
   for (const mode of MODES) {
-    const cost = await measureSteps<FusedCost>('fused', quick ? 4 : 12, mode);
+    const cost = await measureSteps<FusedCost>('fused', quick ? 4 : 12, [mode]);
     const { step, unfusedBytes, fusedBytes, parameters } = cost;
     measured[mode] = cost;
     figures.push(
@@ -219,7 +207,7 @@ async function judge(quick: boolean): Promise<Section> {
     const folder = await mkdtemp(path.join(tmpdir(), 'resumeproof-bench-'));
     try {
       const runs = await writeTraces(folder, which, plan, JUDGED_PARAMETERS);
-      const cost = await inProcess<JudgeCost>('judge', folder, JSON.stringify(plan), ...runs);
+      const cost = await inProcess<JudgeCost>('judge', [folder, JSON.stringify(plan), ...runs]);
       measured[which] = cost;
       const { judging, processor, reading, bytes, peak, start, outcome } = cost;
       figures.push(
@@ -271,8 +259,6 @@ async function gate(): Promise<Section> {
   };
 }
 
-const measureSteps = <T>(what: 'probe' | 'fused', rounds: number, ...which: string[]): Promise<T> =>
-  inProcess('steps', what, String(rounds), ...which);
 async function mutants(quick: boolean): Promise<Section> {
   const matrix = await measureMutants(quick ? 1 : undefined);
   const { faults, caught, headlineRight, healthy, falseAlarms, medianSteps, cells, problem } = matrix;
@@ -299,7 +285,7 @@ async function mutants(quick: boolean): Promise<Section> {
 
 /** Random healthy trainers, none of which may be flagged. */
 async function healthy(quick: boolean): Promise<Section> {
-  const cost = await inProcess<HealthyCost>('healthy', quick ? '100' : '1000', '1');
+  const cost = await inProcess<HealthyCost>('healthy', [quick ? '100' : '1000', '1']);
   const { trainers, seed, falseAlarms, open, seconds } = cost;
   const [first] = falseAlarms;
   return {
@@ -327,18 +313,14 @@ async function healthy(quick: boolean): Promise<Section> {
   };
 }
 
-/** In a fresh process; its figures come back as a message. */
-async function inProcess<T>(program: 'steps' | 'judge' | 'healthy', ...args: string[]): Promise<T> {
-  const entry = path.join(import.meta.dirname, 'bench', `${program}.ts`);
-  const child = execa(process.execPath, ['--no-warnings', entry, ...args], {
-    ipc: true,
-    serialization: 'json',
-    stdin: 'ignore',
-    reject: false,
-  });
-  const { ipcOutput, stderr } = await child;
-  const [figures] = ipcOutput as [T?];
-  if (figures !== undefined) return figures;
-  const why = stderr.split('\n').find((line) => /[Ee]rror/.test(line)) ?? 'it said nothing';
-  throw new Error(`${program} ${args.join(' ')}: the process ended early: ${why}`);
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+});
+const unknown = positionals.find((name) => !(name in SECTIONS));
+if (unknown === undefined) await bench(positionals.length > 0 ? positionals : Object.keys(SECTIONS), options);
+else {
+  const names = Object.keys(SECTIONS).join(', ');
+  process.stderr.write(`bench: expected ${names}, --quick or --json, received '${unknown}'\n`);
+  process.exitCode = 2;
 }

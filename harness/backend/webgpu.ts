@@ -11,6 +11,7 @@ import {
   versionsOf,
 } from './opened.ts';
 import { findSwiftshader } from './swiftshader.ts';
+import { explainNoAdapter, findNvidia } from './vulkan.ts';
 
 type Dawn = typeof import('webgpu');
 
@@ -20,7 +21,6 @@ const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|software|basic render|\
  * a product of matrices. Dawn's own clearing is a loop, and does the same.
  */
 const FOR_SWIFTSHADER = ['disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension'];
-const BRING_ADAPTER = 'sudo apt-get install libvulkan1 chromium-common';
 
 export async function openWebgpu({ requested, hardwareOnly }: OpenRequest): Promise<OpenedBackend> {
   const dawn = await loadDawn();
@@ -51,47 +51,62 @@ async function loadDawn(): Promise<Dawn> {
   }
 }
 
-/** A Dawn instance that has an adapter. Throws BackendError 'no-adapter', or 'gpu-required' if only software is there. */
+/**
+ * A Dawn instance that has an adapter: the loader's own choice, else NVIDIA's driver from where the loader does not
+ * look, else SwiftShader. A driver that the user names is the only one tried.
+ * @throws BackendError 'no-adapter', or 'gpu-required' if only software is there
+ */
 async function findGpu(dawn: Dawn, softwareToo: boolean): Promise<GPU> {
-  let gpu = dawn.create([]);
-  let adapter = await bestAdapter(gpu);
-  const { VK_DRIVER_FILES, VK_ICD_FILENAMES } = process.env;
-  if (adapter === null && softwareToo && !VK_DRIVER_FILES && !VK_ICD_FILENAMES) {
-    const driver = findSwiftshader();
-    if (driver !== undefined) {
-      // Vulkan reads it when the instance is made; it must not reach child processes.
-      process.env.VK_DRIVER_FILES = driver;
-      try {
-        gpu = dawn.create(FOR_SWIFTSHADER);
-        adapter = await bestAdapter(gpu);
-      } finally {
-        if (VK_DRIVER_FILES === undefined) delete process.env.VK_DRIVER_FILES;
-        else process.env.VK_DRIVER_FILES = VK_DRIVER_FILES;
-      }
-    }
+  const named = process.env.VK_DRIVER_FILES || process.env.VK_ICD_FILENAMES;
+  let found = await createWith(dawn);
+  if (!found?.hardware && !named) {
+    const nvidia = findNvidia();
+    const other = nvidia === undefined ? undefined : await createWith(dawn, nvidia);
+    if (other !== undefined && (found === undefined || other.hardware)) found = other;
   }
-  if (adapter === null) {
-    const setting = VK_DRIVER_FILES || VK_ICD_FILENAMES;
-    throw setting
-      ? new BackendError(
-          'no-adapter',
-          `webgpu finds no adapter with the Vulkan driver file ${setting}`,
-          'unset VK_DRIVER_FILES VK_ICD_FILENAMES',
-        )
-      : new BackendError(
-          'no-adapter',
-          'webgpu finds no adapter: no usable GPU driver is installed',
-          BRING_ADAPTER,
-        );
+  if (found === undefined && !named && softwareToo) {
+    const swiftshader = findSwiftshader();
+    if (swiftshader !== undefined) found = await createWith(dawn, swiftshader, FOR_SWIFTSHADER);
   }
-  if (!softwareToo && !isHardware(adapter.info)) {
-    throw new BackendError('gpu-required', `webgpu has only a software adapter, ${nameOf(adapter.info)}`);
+  if (found !== undefined && (softwareToo || found.hardware)) return found.gpu;
+  if (found !== undefined) {
+    throw new BackendError('gpu-required', `webgpu has only a software adapter, ${found.name}`);
   }
-  return gpu;
+  if (named) {
+    throw new BackendError(
+      'no-adapter',
+      `webgpu finds no adapter with the Vulkan driver file ${named}`,
+      'unset VK_DRIVER_FILES VK_ICD_FILENAMES',
+    );
+  }
+  const { problem, remedy } = explainNoAdapter();
+  throw new BackendError('no-adapter', `webgpu finds no adapter: ${problem}`, remedy);
 }
 
-function bestAdapter(gpu: GPU): Promise<GPUAdapter | null> {
-  return gpu.requestAdapter({ powerPreference: 'high-performance' });
+interface FoundGpu {
+  readonly gpu: GPU;
+  readonly hardware: boolean;
+  readonly name: string;
+}
+
+/** @param driver Vulkan's driver file; the loader's own choice if undefined */
+async function createWith(
+  dawn: Dawn,
+  driver?: string,
+  flags: string[] = [],
+): Promise<FoundGpu | undefined> {
+  const before = process.env.VK_DRIVER_FILES;
+  // Vulkan reads it when the instance is made; it must not reach child processes.
+  if (driver !== undefined) process.env.VK_DRIVER_FILES = driver;
+  try {
+    const gpu = dawn.create(flags);
+    const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+    if (adapter === null) return undefined;
+    return { gpu, hardware: isHardware(adapter.info), name: nameOf(adapter.info) };
+  } finally {
+    if (before === undefined) delete process.env.VK_DRIVER_FILES;
+    else process.env.VK_DRIVER_FILES = before;
+  }
 }
 
 /** True only for an adapter that says it is no fallback and bears no software renderer's name. */

@@ -30,9 +30,12 @@ export const fastOption = (): Option =>
     'end each run as soon as all proofs are settled; what shows only later is not looked for',
   ).default(false);
 
+/** Where scenarios are looked for unless `--scenarios` says otherwise. */
+export const scenariosFolder = (): string => path.resolve(process.env.RESUMEPROOF_SCENARIOS || 'scenarios');
+
 export const scenariosOption = (): Option =>
   new Option('--scenarios <dir>', 'folder of scenario files')
-    .default(absolute('scenarios'), 'scenarios')
+    .default(scenariosFolder(), process.env.RESUMEPROOF_SCENARIOS || 'scenarios')
     .argParser(absolute);
 
 export const jsonOption = (): Option =>

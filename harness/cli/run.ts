@@ -19,7 +19,15 @@ import {
   UsageError,
 } from '../run/scenario.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
-import { backends, fastOption, positive, positives, printJson, trainingOptions } from './options.ts';
+import {
+  backends,
+  fastOption,
+  positive,
+  positives,
+  printJson,
+  scenariosFolder,
+  trainingOptions,
+} from './options.ts';
 import { MARKS, openDisplay } from './progress.ts';
 import { TABLE } from './table.ts';
 
@@ -150,12 +158,11 @@ export function sourceOf(
   { name, file }: Pick<LoadedScenario, 'name' | 'file'>,
   { backend, scenarios, images }: Pick<RunOptions, 'backend' | 'scenarios' | 'images'>,
 ): string[] {
-  const folder = relative(scenarios);
   // Elsewhere, its name says nothing.
   const named = path.dirname(file) === scenarios;
   return [
     `${named ? quote(name) : relative(file)} --backend ${backend}`,
-    ...(named && folder !== 'scenarios' ? [`--scenarios ${folder}`] : []),
+    ...(named && scenarios !== scenariosFolder() ? [`--scenarios ${relative(scenarios)}`] : []),
     ...(images === undefined ? [] : [`--images ${relative(images)}`]),
   ];
 }

@@ -10,9 +10,11 @@ import { readTrace } from '../../harness/trace/read.ts';
 import { median } from './figures.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
+// .ts from source, .js in the bundle.
+const EXTENSION = path.extname(import.meta.url);
 /** The image scenario that all backends run. */
 const SCENARIO = 'hooks-after-resume-backward-pass';
-const FILE = path.join(root, 'scenarios', `${SCENARIO}.ts`);
+const FILE = path.join(root, 'scenarios', `${SCENARIO}${EXTENSION}`);
 const PLAN = { steps: 6, resumeAt: [3] };
 
 export interface StartCost {
@@ -91,7 +93,7 @@ async function trainerAlone(job: Job): Promise<{ first: number; steps: readonly 
   let first: number | undefined;
   const child = execa(
     process.execPath,
-    ['--no-warnings', path.join(import.meta.dirname, 'bare.ts'), JSON.stringify(job)],
+    ['--no-warnings', path.join(import.meta.dirname, `bare${EXTENSION}`), JSON.stringify(job)],
     { ipc: true, serialization: 'json', stdin: 'ignore', reject: false },
   );
   child.on('message', () => {

@@ -1,0 +1,114 @@
+/** Vulkan drivers that the loader does not find by itself, and why no driver works. Linux only. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import path from 'node:path';
+import { oneLine } from './error.ts';
+
+export interface Explanation {
+  /** What is missing or broken, without the remedy; one line. */
+  readonly problem: string;
+  readonly remedy: string | null;
+}
+
+/** Where NVIDIA's driver file was seen. The loader itself looks in `vulkan/icd.d` of /etc, /usr/share and /usr/local/share. */
+const FOLDERS = [
+  'usr/local/nvidia/share/vulkan/icd.d',
+  'usr/local/nvidia/vulkan/icd.d',
+  'usr/local/nvidia',
+  'usr/share/vulkan/icd.d',
+  'usr/share/nvidia',
+  'etc/vulkan/icd.d',
+  'run/opengl-driver/share/vulkan/icd.d',
+];
+
+/**
+ * The path of NVIDIA's Vulkan driver file; undefined where there is none.
+ * @param root in place of `/`
+ */
+export function findNvidia(root = '/'): string | undefined {
+  for (const folder of FOLDERS.map((each) => path.join(root, each))) {
+    const name = list(folder).find((each) => /^nvidia_icd.*\.json$/.test(each));
+    if (name !== undefined) return path.join(folder, name);
+  }
+  return undefined;
+}
+
+/**
+ * Why Vulkan has no adapter: looks at the loader first, then at NVIDIA's driver if its kernel module is loaded.
+ * It opens the libraries in this process, so call it only where Vulkan has failed already.
+ * @param root in place of `/`
+ */
+export function explainNoAdapter(root = '/'): Explanation {
+  const loader = whyUnopened('libvulkan.so.1');
+  if (loader !== undefined) {
+    return {
+      problem: `the Vulkan loader cannot be opened: ${loader}`,
+      remedy: 'sudo apt-get install libvulkan1',
+    };
+  }
+  return (
+    explainNvidia(root) ?? {
+      problem: 'no usable GPU driver is installed',
+      remedy: 'sudo apt-get install libvulkan1 chromium-common',
+    }
+  );
+}
+
+function explainNvidia(root: string): Explanation | undefined {
+  if (!existsSync(path.join(root, 'proc/driver/nvidia/version'))) return undefined;
+  const file = findNvidia(root);
+  if (file === undefined) {
+    return {
+      problem: "NVIDIA's kernel module is loaded, but its Vulkan driver (nvidia_icd.json) is not installed",
+      remedy:
+        'start the container with NVIDIA_DRIVER_CAPABILITIES=all, or install libnvidia-gl of the driver’s version',
+    };
+  }
+  const library = libraryOf(file);
+  if (library === undefined) {
+    return { problem: `NVIDIA's Vulkan driver file ${file} names no library`, remedy: null };
+  }
+  const why = whyUnopened(library);
+  if (why === undefined) {
+    return {
+      problem: `NVIDIA's Vulkan driver ${library} opens, but offers no adapter: is the GPU's device file (/dev/nvidia0) there for this user?`,
+      remedy: null,
+    };
+  }
+  return {
+    problem: `NVIDIA's Vulkan driver cannot be opened: ${why}`,
+    remedy: /\blib(X|xcb)/.test(why) ? 'sudo apt-get install libxext6' : null,
+  };
+}
+
+function libraryOf(file: string): string | undefined {
+  try {
+    const { ICD } = JSON.parse(readFileSync(file, 'utf8')) as { ICD?: { library_path?: unknown } };
+    const library = ICD?.library_path;
+    if (typeof library !== 'string' || library === '') return undefined;
+    // The loader takes a path with a slash from the file's folder, a bare name from the linker's.
+    return library.includes('/') ? path.resolve(path.dirname(file), library) : library;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the dynamic linker says of a library that it cannot open; undefined if it can. */
+function whyUnopened(library: string): string | undefined {
+  try {
+    process.dlopen({ exports: {} }, library, constants.dlopen.RTLD_LAZY);
+  } catch (error) {
+    const why = oneLine(error);
+    // Node opened it, and found no addon in it.
+    return /did not self-register/.test(why) ? undefined : why;
+  }
+  return undefined;
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,169 @@
+/** Which files a bundle holds: what Node would load of the project and its packages, and what these read. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, globSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { nodeFileTrace } from '@vercel/nft';
+import { withoutSymbols } from './elf.ts';
+
+export interface Entry {
+  /** Within the bundle, with `/`. */
+  readonly name: string;
+  readonly content: () => Buffer;
+  readonly executable: boolean;
+}
+
+/** A bundle that cannot be made, and why, in one line. */
+export class BundleError extends Error {}
+
+const root = path.dirname(path.dirname(import.meta.dirname));
+const stage = path.join(root, '.cache', 'bundle', 'stage');
+
+/** What is started or found by its folder, so that no import leads there. */
+const ENTRIES = [
+  'harness/cli/main.js',
+  'harness/index.js',
+  'harness/judging.js',
+  'harness/run/child.js',
+  'harness/run/sparing.mjs',
+  'harness/backend/probe-process.js',
+  'harness/verify/process.js',
+  'harness/faults/*/*.js',
+  'scenarios/*.js',
+  'scripts/check-gpu.js',
+  'scripts/bench/steps.js',
+  'scripts/bench/bare.js',
+];
+/** Opened by their paths. */
+const DATA = [
+  'fixtures/pictures/**',
+  'fixtures/base-model/*.safetensors',
+  'node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm{,-simd}.wasm',
+  'docs/rules.md',
+  'LICENSE',
+];
+/** Other platforms' binaries, which packages bring beside this one's. */
+const ELSEWHERE = /^node_modules\/webgpu\/dist\/(?!linux-x64\/)/;
+const NODE_GPU = 'node_modules/@tensorflow/tfjs-node-gpu';
+
+const LIBRARIES = ['/usr/lib/x86_64-linux-gnu', '/lib/x86_64-linux-gnu', '/usr/lib64', '/lib64', '/usr/lib'];
+
+export interface Contents {
+  readonly node: Buffer;
+  readonly entries: readonly Entry[];
+  /** What this machine has not got and the bundle does without. */
+  readonly without: readonly string[];
+}
+
+/**
+ * @param backends beside wasm and cpu: 'webgpu', 'node-gpu'
+ * @throws {BundleError} when a part is missing here
+ */
+export async function collectContents(backends: ReadonlySet<string>): Promise<Contents> {
+  const node = path.join(root, 'node_modules', 'node', 'bin', 'node');
+  if (!existsSync(node)) {
+    throw new BundleError('Node 22 is missing from node_modules; run "npm rebuild node --ignore-scripts=false"');
+  }
+  if (backends.has('node-gpu') && !existsSync(path.join(root, NODE_GPU, 'deps', 'lib'))) {
+    throw new BundleError('node-gpu is not set up here; run "npm run setup:node-gpu", with -- --cuda for a GPU');
+  }
+  compile();
+  const { entries, without } = systemLibraries(backends);
+  const files = await traced(backends);
+  return {
+    node: withoutSymbols(readFileSync(node)),
+    entries: [
+      ...[...files].map(([name, file]) => fileEntry(`app/${name}`, file)),
+      { name: 'app/package.json', content: () => Buffer.from(manifest()), executable: false },
+      ...licences(files.keys()),
+      ...entries,
+    ].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    without,
+  };
+}
+
+const fileEntry = (name: string, file: string): Entry => ({
+  name,
+  content: () => readFileSync(file),
+  executable: false,
+});
+
+/** To JavaScript, all of it: what is not needed is left where it lies. */
+function compile(): void {
+  rmSync(stage, { recursive: true, force: true });
+  const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const args = [tsc, '-p', 'tsconfig.json', '--noEmit', 'false', '--outDir', stage, '--rootDir', '.'];
+  const { status, stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+  if (status !== 0) throw new BundleError(`the project does not compile: ${stdout.split('\n')[0]}`);
+}
+
+/** By name within the project, where it lies. */
+async function traced(backends: ReadonlySet<string>): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  const staged = ENTRIES.flatMap((pattern) => {
+    const files = globSync(pattern, { cwd: stage }).filter((file) => !/\.test\.js$/.test(file));
+    if (files.length === 0) throw new BundleError(`nothing of the project is called ${pattern}`);
+    return files;
+  });
+  const entries = staged.map((file) => path.join(stage, file));
+  if (backends.has('node-gpu')) entries.push(path.join(root, NODE_GPU, 'dist', 'index.js'));
+  const { fileList } = await nodeFileTrace(entries, { base: root, processCwd: root });
+  const within = `${path.relative(root, stage)}${path.sep}`;
+  for (const file of fileList) {
+    const name = file.startsWith(within) ? file.slice(within.length) : file;
+    const unused = ELSEWHERE.test(name) || (!backends.has('webgpu') && name.startsWith('node_modules/webgpu/'));
+    if (!unused && name !== 'package.json') found.set(name, path.join(root, file));
+  }
+  const data = globSync(DATA, { cwd: root, withFileTypes: true }).filter((entry) => entry.isFile());
+  // The library and the addon are opened by their paths.
+  const libraries = backends.has('node-gpu')
+    ? globSync(['deps/lib/**', 'lib/**'], { cwd: path.join(root, NODE_GPU), withFileTypes: true })
+    : [];
+  for (const entry of [...data, ...libraries.filter((each) => !each.isDirectory())]) {
+    const file = path.join(entry.parentPath, entry.name);
+    found.set(path.relative(root, file), file);
+  }
+  return found;
+}
+
+/** The published package's, but for where its files lie, so that scenarios may import it by its name. */
+function manifest(): string {
+  const { name, version, license, type } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const exports = { '.': './harness/index.js', './judge': './harness/judging.js', './package.json': './package.json' };
+  return `${JSON.stringify({ name, version, license, type, exports }, null, 2)}\n`;
+}
+
+/** Of each package and of Node, as their licences ask. */
+function licences(files: Iterable<string>): Entry[] {
+  const packages = new Set<string>();
+  for (const file of files) {
+    const folder = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0];
+    if (folder !== undefined) packages.add(folder);
+  }
+  const own = [...packages].flatMap((folder) =>
+    readdirSync(path.join(root, folder))
+      .filter((name) => /^(licen[cs]e|notice|third.?party)/i.test(name))
+      .map((name) => fileEntry(`app/${folder}/${name}`, path.join(root, folder, name))),
+  );
+  const [node] = globSync('node_modules/node/node_modules/node-*/LICENSE', { cwd: root });
+  return node === undefined ? own : [...own, fileEntry('LICENSE.node', path.join(root, node))];
+}
+
+/**
+ * Taken where a system has none of its own: Vulkan's loader, and the C++ library that Node and Dawn are linked with.
+ * Each folder is put on the path of libraries by itself.
+ */
+function systemLibraries(backends: ReadonlySet<string>): { entries: Entry[]; without: string[] } {
+  const wanted = [
+    ['lib/cxx', 'libstdc++.so.6'],
+    ['lib/cxx', 'libgcc_s.so.1'],
+    ...(backends.has('webgpu') ? [['lib/vulkan', 'libvulkan.so.1']] : []),
+  ] as [folder: string, name: string][];
+  const entries: Entry[] = [];
+  const without: string[] = [];
+  for (const [folder, name] of wanted) {
+    const found = LIBRARIES.map((each) => path.join(each, name)).find((file) => existsSync(file));
+    if (found === undefined) without.push(name);
+    else entries.push(fileEntry(`${folder}/${name}`, realpathSync(found)));
+  }
+  return { entries, without };
+}
