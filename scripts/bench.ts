@@ -42,7 +42,10 @@ const SECTIONS: Record<string, (quick: boolean) => Promise<Section>> = {
   healthy,
 };
 
-async function bench(names: readonly string[], { quick, json }: { quick: boolean; json: boolean }): Promise<void> {
+async function bench(
+  names: readonly string[],
+  { quick, json }: { quick: boolean; json: boolean },
+): Promise<void> {
   const processor = `${cpus().length} × ${cpus()[0]?.model.trim()}`;
   const load = loadavg()[0]!;
   const measured: Record<string, unknown> = { processor, load, quick };

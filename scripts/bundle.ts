@@ -26,7 +26,9 @@ interface Options {
 
 async function bundle({ out, backends, maxMib }: Options): Promise<void> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new BundleError(`a bundle is made on Linux on x86-64, and this is ${process.platform} on ${process.arch}`);
+    throw new BundleError(
+      `a bundle is made on Linux on x86-64, and this is ${process.platform} on ${process.arch}`,
+    );
   }
   say('collecting …');
   const { node, entries, without } = await collectContents(backends);

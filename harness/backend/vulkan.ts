@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { oneLine } from './error.ts';
 
 export interface Explanation {
@@ -10,23 +11,36 @@ export interface Explanation {
   readonly remedy: string | null;
 }
 
-/** Where NVIDIA's driver file was seen. The loader itself looks in `vulkan/icd.d` of /etc, /usr/share and /usr/local/share. */
-const FOLDERS = [
+/** Where the loader itself looks, as far as NVIDIA's driver file was seen there, and where it does not. */
+const USUAL = ['usr/share/vulkan/icd.d', 'etc/vulkan/icd.d'];
+const UNUSUAL = [
   'usr/local/nvidia/share/vulkan/icd.d',
   'usr/local/nvidia/vulkan/icd.d',
   'usr/local/nvidia',
-  'usr/share/vulkan/icd.d',
   'usr/share/nvidia',
-  'etc/vulkan/icd.d',
   'run/opengl-driver/share/vulkan/icd.d',
 ];
 
+/** Names NVIDIA's driver by its EGL library, which needs neither X11 nor libEGL.so.1 as its GLX library does. */
+const THROUGH_EGL = fileURLToPath(new URL('nvidia-egl-icd.json', import.meta.url));
+
+const hasNvidia = (root: string): boolean => existsSync(path.join(root, 'proc/driver/nvidia/version'));
+
 /**
- * The path of NVIDIA's Vulkan driver file; undefined where there is none.
+ * Driver files to try in turn where the loader finds no GPU by itself; none where NVIDIA's kernel module is not loaded.
+ * Seen on a headless H200: the loader found NVIDIA's file, whose GLX library offered nothing for want of libEGL.so.1,
+ * and the EGL library offered the GPU.
  * @param root in place of `/`
  */
-export function findNvidia(root = '/'): string | undefined {
-  for (const folder of FOLDERS.map((each) => path.join(root, each))) {
+export function nvidiaDrivers(root = '/'): string[] {
+  if (!hasNvidia(root)) return [];
+  const unseen = findDriver(root, USUAL) === undefined ? findDriver(root, UNUSUAL) : undefined;
+  return unseen === undefined ? [THROUGH_EGL] : [unseen, THROUGH_EGL];
+}
+
+/** The path of NVIDIA's own driver file in the first of these folders that has one. */
+function findDriver(root: string, folders: readonly string[]): string | undefined {
+  for (const folder of folders.map((each) => path.join(root, each))) {
     const name = list(folder).find((each) => /^nvidia_icd.*\.json$/.test(each));
     if (name !== undefined) return path.join(folder, name);
   }
@@ -55,8 +69,8 @@ export function explainNoAdapter(root = '/'): Explanation {
 }
 
 function explainNvidia(root: string): Explanation | undefined {
-  if (!existsSync(path.join(root, 'proc/driver/nvidia/version'))) return undefined;
-  const file = findNvidia(root);
+  if (!hasNvidia(root)) return undefined;
+  const file = findDriver(root, [...USUAL, ...UNUSUAL]);
   if (file === undefined) {
     return {
       problem: "NVIDIA's kernel module is loaded, but its Vulkan driver (nvidia_icd.json) is not installed",

@@ -11,7 +11,7 @@ import {
   versionsOf,
 } from './opened.ts';
 import { findSwiftshader } from './swiftshader.ts';
-import { explainNoAdapter, findNvidia } from './vulkan.ts';
+import { explainNoAdapter, nvidiaDrivers } from './vulkan.ts';
 
 type Dawn = typeof import('webgpu');
 
@@ -52,17 +52,16 @@ async function loadDawn(): Promise<Dawn> {
 }
 
 /**
- * A Dawn instance that has an adapter: the loader's own choice, else NVIDIA's driver from where the loader does not
- * look, else SwiftShader. A driver that the user names is the only one tried.
+ * A Dawn instance that has an adapter: the loader's own choice, else NVIDIA's driver where the loader does not see
+ * it, else SwiftShader. A driver that the user names is the only one tried.
  * @throws BackendError 'no-adapter', or 'gpu-required' if only software is there
  */
 async function findGpu(dawn: Dawn, softwareToo: boolean): Promise<GPU> {
   const named = process.env.VK_DRIVER_FILES || process.env.VK_ICD_FILENAMES;
   let found = await createWith(dawn);
-  if (!found?.hardware && !named) {
-    const nvidia = findNvidia();
-    const other = nvidia === undefined ? undefined : await createWith(dawn, nvidia);
-    if (other !== undefined && (found === undefined || other.hardware)) found = other;
+  for (const driver of named ? [] : nvidiaDrivers()) {
+    if (found?.hardware) break;
+    found = (await createWith(dawn, driver)) ?? found;
   }
   if (found === undefined && !named && softwareToo) {
     const swiftshader = findSwiftshader();
@@ -90,11 +89,7 @@ interface FoundGpu {
 }
 
 /** @param driver Vulkan's driver file; the loader's own choice if undefined */
-async function createWith(
-  dawn: Dawn,
-  driver?: string,
-  flags: string[] = [],
-): Promise<FoundGpu | undefined> {
+async function createWith(dawn: Dawn, driver?: string, flags: string[] = []): Promise<FoundGpu | undefined> {
   const before = process.env.VK_DRIVER_FILES;
   // Vulkan reads it when the instance is made; it must not reach child processes.
   if (driver !== undefined) process.env.VK_DRIVER_FILES = driver;

@@ -35,6 +35,7 @@ const ENTRIES = [
 ];
 /** Opened by their paths. */
 const DATA = [
+  'harness/**/*.json',
   'fixtures/pictures/**',
   'fixtures/base-model/*.safetensors',
   'node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm{,-simd}.wasm',
@@ -61,10 +62,14 @@ export interface Contents {
 export async function collectContents(backends: ReadonlySet<string>): Promise<Contents> {
   const node = path.join(root, 'node_modules', 'node', 'bin', 'node');
   if (!existsSync(node)) {
-    throw new BundleError('Node 22 is missing from node_modules; run "npm rebuild node --ignore-scripts=false"');
+    throw new BundleError(
+      'Node 22 is missing from node_modules; run "npm rebuild node --ignore-scripts=false"',
+    );
   }
   if (backends.has('node-gpu') && !existsSync(path.join(root, NODE_GPU, 'deps', 'lib'))) {
-    throw new BundleError('node-gpu is not set up here; run "npm run setup:node-gpu", with -- --cuda for a GPU');
+    throw new BundleError(
+      'node-gpu is not set up here; run "npm run setup:node-gpu", with -- --cuda for a GPU',
+    );
   }
   compile();
   const { entries, without } = systemLibraries(backends);
@@ -110,7 +115,8 @@ async function traced(backends: ReadonlySet<string>): Promise<Map<string, string
   const within = `${path.relative(root, stage)}${path.sep}`;
   for (const file of fileList) {
     const name = file.startsWith(within) ? file.slice(within.length) : file;
-    const unused = ELSEWHERE.test(name) || (!backends.has('webgpu') && name.startsWith('node_modules/webgpu/'));
+    const unused =
+      ELSEWHERE.test(name) || (!backends.has('webgpu') && name.startsWith('node_modules/webgpu/'));
     if (!unused && name !== 'package.json') found.set(name, path.join(root, file));
   }
   const data = globSync(DATA, { cwd: root, withFileTypes: true }).filter((entry) => entry.isFile());
@@ -128,7 +134,11 @@ async function traced(backends: ReadonlySet<string>): Promise<Map<string, string
 /** The published package's, but for where its files lie, so that scenarios may import it by its name. */
 function manifest(): string {
   const { name, version, license, type } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-  const exports = { '.': './harness/index.js', './judge': './harness/judging.js', './package.json': './package.json' };
+  const exports = {
+    '.': './harness/index.js',
+    './judge': './harness/judging.js',
+    './package.json': './package.json',
+  };
   return `${JSON.stringify({ name, version, license, type, exports }, null, 2)}\n`;
 }
 

@@ -1,7 +1,14 @@
 /** Makes Node smaller: a seventh of it is symbols, which nothing needs where it only runs. */
 
 /** Offsets and sizes of the ELF-64 format, from the System V ABI, chapters 4 and 5. */
-const HEADER = { sectionsAt: 40, segmentsAt: 32, segmentSize: 54, segmentCount: 56, sectionCount: 60, nameSection: 62 };
+const HEADER = {
+  sectionsAt: 40,
+  segmentsAt: 32,
+  segmentSize: 54,
+  segmentCount: 56,
+  sectionCount: 60,
+  nameSection: 62,
+};
 const SEGMENT = { offset: 8, fileSize: 32 };
 
 /**

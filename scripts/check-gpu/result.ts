@@ -123,9 +123,7 @@ function rowsOf({ gate, kernels, probe, start, matrix, backends }: CheckResult):
         usable ? `${device}, ${milliseconds} ms to open and train one step` : (problem ?? ''),
       ],
     ),
-    wasRun(gate)
-      ? ['gate', outcome(gate), gateFigures(gate)]
-      : ['gate', 'not run', gate.notRun],
+    wasRun(gate) ? ['gate', outcome(gate), gateFigures(gate)] : ['gate', 'not run', gate.notRun],
     wasRun(kernels)
       ? [
           'kernels',
@@ -193,7 +191,9 @@ function noiseLines({ gate }: CheckResult): string[] {
     '## Equal runs',
     '',
     `In ${judged.length - noisy.length} of ${judged.length} scenarios the two controls agree in every bit.` +
-      (noisy.length === 0 ? '' : ' In the others four controls differ by, relative to the values (root mean square):'),
+      (noisy.length === 0
+        ? ''
+        : ' In the others four controls differ by, relative to the values (root mean square):'),
     '',
     ...(noisy.length === 0
       ? []
