@@ -1,7 +1,7 @@
 /**
  * What resumeproof costs, measured side by side: `npm run bench -- [probe] [backends] [unet] [fused] [checkpoint]
- * [judge] [gate] [mutants] [healthy]`, all by default. `--quick` measures fewer rounds and samples the mutants, `--json`
- * prints everything measured. Figures only: none of them passes or fails; exit code 1 tells that something could not be measured.
+ * [judge] [gate] [mutants] [healthy]`, all by default. `--quick` measures fewer rounds and samples the mutants, `--least`
+ * does no more than show that each section runs, `--json` prints everything measured. Figures only: none of them passes or fails; exit code 1 tells that something could not be measured.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
@@ -23,14 +23,66 @@ import type { FusedCost, ProbeCost } from './bench/steps.ts';
 import { CASES, writeTraces } from './bench/traces.ts';
 import { BATCH, MODES, type Size } from './bench/trainer.ts';
 
-const JUDGED_PARAMETERS = 500;
+/** How much of each section is measured: rounds, steps and parameters of the judged runs, commands' own arguments. */
+const EFFORTS = {
+  full: {
+    probe: 15,
+    unet: 9,
+    start: 9,
+    fused: 12,
+    checkpoint: 7,
+    judge: { steps: 10_000, parameters: 500 },
+    gate: [],
+    mutants: ['--all-apply'],
+    healthy: 1000,
+    slowBackends: true,
+  },
+  quick: {
+    probe: 5,
+    unet: 3,
+    start: 3,
+    fused: 4,
+    checkpoint: 3,
+    judge: { steps: 1000, parameters: 500 },
+    gate: [],
+    mutants: ['--all-apply', '--sample', '1'],
+    healthy: 100,
+    slowBackends: true,
+  },
+  least: {
+    probe: 1,
+    unet: 1,
+    start: 1,
+    fused: 1,
+    checkpoint: 1,
+    judge: { steps: 20, parameters: 5 },
+    gate: ['frozen-layers'],
+    mutants: ['frozen-layers', '--fault', 'weights-*', '--sample', '1'],
+    healthy: 2,
+    slowBackends: false,
+  },
+} satisfies Record<string, Effort>;
+
+interface Effort {
+  readonly probe: number;
+  readonly unet: number;
+  readonly start: number;
+  readonly fused: number;
+  readonly checkpoint: number;
+  readonly judge: { readonly steps: number; readonly parameters: number };
+  readonly gate: readonly string[];
+  readonly mutants: readonly string[];
+  readonly healthy: number;
+  /** Whether backends are measured on which a step takes seconds. */
+  readonly slowBackends: boolean;
+}
 
 interface Section {
   readonly figures: readonly Figure[];
   readonly measured: unknown;
 }
 
-const SECTIONS: Record<string, (quick: boolean) => Promise<Section>> = {
+const SECTIONS: Record<string, (effort: Effort) => Promise<Section>> = {
   probe,
   backends,
   unet,
@@ -44,16 +96,16 @@ const SECTIONS: Record<string, (quick: boolean) => Promise<Section>> = {
 
 async function bench(
   names: readonly string[],
-  { quick, json }: { quick: boolean; json: boolean },
+  { effort, json }: { effort: keyof typeof EFFORTS; json: boolean },
 ): Promise<void> {
   const processor = `${cpus().length} × ${cpus()[0]?.model.trim()}`;
   const load = loadavg()[0]!;
-  const measured: Record<string, unknown> = { processor, load, quick };
+  const measured: Record<string, unknown> = { processor, load, effort };
   const table = new Table({ ...TABLE, wordWrap: false, head: ['What', 'Figure', 'How'] });
   for (const name of names) {
     process.stderr.write(`measuring: ${name} …\n`);
     try {
-      const section = await SECTIONS[name]!(quick);
+      const section = await SECTIONS[name]!(EFFORTS[effort]);
       measured[name] = section.measured;
       table.push(...section.figures.map(({ what, value, how }) => [what, value, how]));
     } catch (error) {
@@ -72,25 +124,28 @@ function isSlow({ name, hardware }: BackendReport): boolean {
   return name === 'cpu' || (name === 'webgpu' && !hardware);
 }
 
+const measuredBackends = async ({ slowBackends }: Effort): Promise<BackendReport[]> =>
+  (await probeBackends()).filter((report) => slowBackends || !isSlow(report));
+
 /** A probed step against a bare one of the same trainer, on every backend. */
-async function probe(quick: boolean): Promise<Section> {
+async function probe(effort: Effort): Promise<Section> {
   return onEach(
-    await probeBackends(),
+    await measuredBackends(effort),
     'a probed step ÷ a bare one',
     (report) =>
-      measureSteps<ProbeCost>('probe', quick ? 5 : 15, [report.name, isSlow(report) ? 'small' : 'large']),
+      measureSteps<ProbeCost>('probe', effort.probe, [report.name, isSlow(report) ? 'small' : 'large']),
     probedFigures,
   );
 }
 
 /** The same on a U-Net of 51 million parameters: on hardware GPUs, and on libtensorflow whatever it runs on. */
-async function unet(quick: boolean): Promise<Section> {
+async function unet(effort: Effort): Promise<Section> {
   const size: Size = 'unet';
   const reports = await probeBackends();
   return onEach(
     reports.filter(({ name, hardware }) => hardware || name === 'node-gpu'),
     'a probed step ÷ a bare one, U-Net',
-    ({ name }) => measureSteps<ProbeCost>('probe', quick ? 3 : 9, [name, size]),
+    ({ name }) => measureSteps<ProbeCost>('probe', effort.unet, [name, size]),
     probedFigures,
   );
 }
@@ -103,16 +158,16 @@ function probedFigures(what: string, { step, parameters, device }: ProbeCost): F
 }
 
 /** The image scenario on every backend: a step against wasm's, and what the harness adds to a process's start. */
-async function backends(quick: boolean): Promise<Section> {
+async function backends(effort: Effort): Promise<Section> {
   let wasm: number | undefined;
   // wasm first, which the others are compared with.
-  const reports = (await probeBackends()).toSorted(
+  const reports = (await measuredBackends(effort)).toSorted(
     (a, b) => Number(b.name === 'wasm') - Number(a.name === 'wasm'),
   );
   return onEach(
     reports,
     'the image scenario',
-    (report) => measureStart(report.name, quick || isSlow(report) ? 3 : 9),
+    (report) => measureStart(report.name, isSlow(report) ? 3 : effort.start),
     (what, { bare, harness, added, step }: StartCost) => {
       wasm ??= step;
       return [
@@ -155,11 +210,11 @@ async function onEach<T>(
 }
 
 /** A fused step against its unfused twin, which does the same arithmetic after the backward pass. */
-async function fused(quick: boolean): Promise<Section> {
+async function fused(effort: Effort): Promise<Section> {
   const figures: Figure[] = [];
   const measured: Record<string, FusedCost> = {};
   for (const mode of MODES) {
-    const cost = await measureSteps<FusedCost>('fused', quick ? 4 : 12, [mode]);
+    const cost = await measureSteps<FusedCost>('fused', effort.fused, [mode]);
     const { step, unfusedBytes, fusedBytes, parameters } = cost;
     measured[mode] = cost;
     figures.push(
@@ -181,8 +236,8 @@ async function fused(quick: boolean): Promise<Section> {
 }
 
 /** Saving and loading a checkpoint, against plain writing and reading of the same bytes. */
-async function checkpoint(quick: boolean): Promise<Section> {
-  const measured = await benchCheckpoint(undefined, quick ? 3 : 7);
+async function checkpoint(effort: Effort): Promise<Section> {
+  const measured = await benchCheckpoint(undefined, effort.checkpoint);
   const { bytes, saveMBps, loadMBps, copyMBps, readMBps } = measured;
   return {
     figures: [
@@ -202,14 +257,15 @@ async function checkpoint(quick: boolean): Promise<Section> {
 }
 
 /** Reading and judging the traces of a long run, resumed in its middle. */
-async function judge(quick: boolean): Promise<Section> {
-  const plan = { steps: quick ? 1000 : 10_000, resumeAt: [quick ? 500 : 5000] };
+async function judge(effort: Effort): Promise<Section> {
+  const { steps, parameters } = effort.judge;
+  const plan = { steps, resumeAt: [steps / 2] };
   const figures: Figure[] = [];
   const measured: Record<string, JudgeCost> = {};
   for (const which of CASES) {
     const folder = await mkdtemp(path.join(tmpdir(), 'resumeproof-bench-'));
     try {
-      const runs = await writeTraces(folder, which, plan, JUDGED_PARAMETERS);
+      const runs = await writeTraces(folder, which, plan, parameters);
       const cost = await inProcess<JudgeCost>('judge', [folder, JSON.stringify(plan), ...runs]);
       measured[which] = cost;
       const { judging, processor, reading, bytes, peak, start, outcome } = cost;
@@ -217,7 +273,7 @@ async function judge(quick: boolean): Promise<Section> {
         {
           what: `judging a ${which} run`,
           value: `${judging.toFixed(2)} s`,
-          how: `${outcome}; ${processor.toFixed(2)} s of the processor; ${runs.length} traces, ${plan.steps} steps × ${JUDGED_PARAMETERS} parameters`,
+          how: `${outcome}; ${processor.toFixed(2)} s of the processor; ${runs.length} traces, ${plan.steps} steps × ${parameters} parameters`,
         },
         {
           what: '  reading its traces',
@@ -237,8 +293,8 @@ async function judge(quick: boolean): Promise<Section> {
   return { figures, measured };
 }
 
-async function gate(): Promise<Section> {
-  const cost: GateCost = await measureGate();
+async function gate(effort: Effort): Promise<Section> {
+  const cost: GateCost = await measureGate(effort.gate);
   const { count, startup, ...others } = cost.processes;
   const parts = { 'start-up': startup, ...others };
   const whole = Object.values(parts).reduce((sum, seconds) => sum + seconds, 0);
@@ -262,10 +318,10 @@ async function gate(): Promise<Section> {
   };
 }
 
-async function mutants(quick: boolean): Promise<Section> {
-  const matrix = await measureMutants(quick ? 1 : undefined);
+async function mutants(effort: Effort): Promise<Section> {
+  const matrix = await measureMutants(effort.mutants);
   const { faults, caught, headlineRight, healthy, falseAlarms, medianSteps, cells, problem } = matrix;
-  const where = `${cells.judged} cells, ${cells.equivalent} equivalent${quick ? '; a sample' : ''}`;
+  const where = `${cells.judged} cells, ${cells.equivalent} equivalent${matrix.sample === null ? '' : '; a sample'}`;
   return {
     figures: [
       { what: 'faults caught, wasm', value: `${caught} of ${faults}`, how: `in all of ${where}` },
@@ -287,8 +343,8 @@ async function mutants(quick: boolean): Promise<Section> {
 }
 
 /** Random healthy trainers, none of which may be flagged. */
-async function healthy(quick: boolean): Promise<Section> {
-  const cost = await inProcess<HealthyCost>('healthy', [quick ? '100' : '1000', '1']);
+async function healthy(effort: Effort): Promise<Section> {
+  const cost = await inProcess<HealthyCost>('healthy', [String(effort.healthy), '1']);
   const { trainers, seed, falseAlarms, open, seconds } = cost;
   const [first] = falseAlarms;
   return {
@@ -318,12 +374,18 @@ async function healthy(quick: boolean): Promise<Section> {
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    least: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
 });
 const unknown = positionals.find((name) => !(name in SECTIONS));
-if (unknown === undefined) await bench(positionals.length > 0 ? positionals : Object.keys(SECTIONS), options);
-else {
+if (unknown === undefined) {
+  const effort = options.least ? 'least' : options.quick ? 'quick' : 'full';
+  await bench(positionals.length > 0 ? positionals : Object.keys(SECTIONS), { effort, json: options.json });
+} else {
   const names = Object.keys(SECTIONS).join(', ');
-  process.stderr.write(`bench: expected ${names}, --quick or --json, received '${unknown}'\n`);
+  process.stderr.write(`bench: expected ${names}, --quick, --least or --json, received '${unknown}'\n`);
   process.exitCode = 2;
 }

@@ -5,17 +5,22 @@
  * written in numbered parts, with a script that joins them. Linux on x86-64 only, here and there.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { createReadStream, createWriteStream, mkdirSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { buffer } from 'node:stream/consumers';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { parseArgs, promisify } from 'node:util';
-import { constants, gzip, zstdCompress } from 'node:zlib';
+import { constants, createZstdCompress, gzip } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { BACKENDS } from '../harness/backend/names.ts';
-import { BundleError, collectContents, type Entry } from './bundle/contents.ts';
+import { BundleError, cache, collectContents, type Entry } from './bundle/contents.ts';
+import { launcher } from './bundle/launcher.ts';
+import { writeInParts } from './bundle/parts.ts';
 
 const MIB = 2 ** 20;
+/** Of zstd, in half a minute each; with libtensorflow the higher one would take minutes. */
+const LEVEL = { small: 19, large: 9 };
 const say = (line: string): unknown => process.stderr.write(`bundle: ${line}\n`);
 
 interface Options {
@@ -34,95 +39,52 @@ async function bundle({ out, backends, maxMib }: Options): Promise<void> {
   const { node, entries, without } = await collectContents(backends);
   for (const name of without) say(`this machine has no ${name}, so the bundle brings none`);
   say('compressing …');
-  const [first, rest] = await Promise.all([
-    // The only thing to unpack without Node: every system has gzip.
-    promisify(gzip)(node, { level: 9 }),
-    archiveOf(entries).then((archive) =>
-      promisify(zstdCompress)(archive, { params: { [constants.ZSTD_c_compressionLevel]: 19 } }),
-    ),
-  ]);
-  const file = Buffer.concat([launcher(path.basename(out), first, rest), first, rest]);
   mkdirSync(path.dirname(out), { recursive: true });
-  for (const each of await write(out, file, Math.floor(maxMib * MIB))) {
-    say(`${path.relative('', each.file)}: ${(each.bytes / MIB).toFixed(1)} MiB`);
-  }
-}
-
-/** Equal contents give equal bytes. */
-async function archiveOf(entries: readonly Entry[]): Promise<Buffer> {
-  const archive = pack();
-  const whole = buffer(archive);
-  for (const { name, content, executable } of entries) {
-    archive.entry({ name, mode: executable ? 0o755 : 0o644, mtime: new Date(0) }, content());
-  }
-  archive.finalize();
-  return whole;
-}
-
-function launcher(name: string, first: Buffer, rest: Buffer): Buffer {
-  const template = readFileSync(path.join(import.meta.dirname, 'bundle', 'launcher.sh'), 'utf8');
-  const { version } = JSON.parse(
-    readFileSync(path.join(import.meta.dirname, '..', 'package.json'), 'utf8'),
-  ) as { version: string };
-  const digest = createHash('sha256').update(first).update(rest).digest('hex');
-  const filled = (length: number): Buffer => {
-    const values: Record<string, string | number> = {
-      VERSION: version,
-      NAME: name,
-      DIGEST: digest,
-      SHORT: digest.slice(0, 12),
-      // Positions as `tail -c +N` counts them, from 1.
-      NODE_AT: length + 1,
-      NODE_BYTES: first.length,
-      REST_AT: length + first.length + 1,
-      TOTAL: length + first.length + rest.length,
-    };
-    return Buffer.from(template.replaceAll(/@([A-Z_]+)@/g, (_, key: string) => String(values[key])));
+  const archive = path.join(cache, 'archive.tar.zst');
+  // The only thing to unpack without Node: every system has gzip.
+  const [first, unpacked] = await Promise.all([
+    promisify(gzip)(node, { level: 9 }),
+    writeArchive(archive, entries, backends.has('node-gpu') ? LEVEL.large : LEVEL.small),
+  ]);
+  const hash = createHash('sha256').update(first);
+  await pipeline(createReadStream(archive), hash);
+  const archiveBytes = statSync(archive).size;
+  const head = launcher(path.basename(out), {
+    nodeBytes: first.length,
+    archiveBytes,
+    unpackedBytes: node.length + unpacked,
+    digest: hash.digest('hex'),
+  });
+  const content = async function* (): AsyncGenerator<Buffer> {
+    yield head;
+    yield first;
+    yield* createReadStream(archive) as AsyncIterable<Buffer>;
   };
-  // Its own length stands in it: filled in again until it has that length.
-  let text = filled(0);
-  for (let length = -1; length !== text.length; ) {
-    length = text.length;
-    text = filled(length);
+  const bytes = head.length + first.length + archiveBytes;
+  for (const written of await writeInParts(out, content(), bytes, Math.floor(maxMib * MIB))) {
+    const size =
+      written.bytes < MIB / 10 ? `${written.bytes} bytes` : `${(written.bytes / MIB).toFixed(1)} MiB`;
+    say(`${path.relative('', written.file)}: ${size}`);
   }
-  return text;
+  await rm(archive);
 }
 
-interface Written {
-  readonly file: string;
-  readonly bytes: number;
-}
-
-/** One file, or parts of at most `limit` bytes with a script that joins them. */
-async function write(out: string, whole: Buffer, limit: number): Promise<Written[]> {
-  if (whole.length <= limit) {
-    await writeFile(out, whole, { mode: 0o755 });
-    return [{ file: out, bytes: whole.length }];
-  }
-  const name = path.basename(out);
-  rmSync(out, { force: true });
-  const parts = Array.from({ length: Math.ceil(whole.length / limit) }, (_, n) => ({
-    file: `${out}.${String(n + 1).padStart(3, '0')}`,
-    content: whole.subarray(n * limit, (n + 1) * limit),
-  }));
-  const sums = parts.map(
-    ({ file, content }) => `${createHash('sha256').update(content).digest('hex')}  ${path.basename(file)}`,
-  );
-  const join = [
-    '#!/bin/sh',
-    `# Joins the parts of ${name}, which lie beside this file, after checking their digests.`,
-    'set -eu',
-    'cd "$(dirname "$0")"',
-    "sha256sum -c >&2 <<'SUMS' || { echo 'a part is missing or damaged: copy it again' >&2; exit 3; }",
-    ...sums,
-    'SUMS',
-    `cat ${parts.map(({ file }) => path.basename(file)).join(' ')} >${name}.partial`,
-    `mv ${name}.partial ${name}`,
-    '',
-  ].join('\n');
-  const files = [...parts, { file: `${out}.join.sh`, content: Buffer.from(join) }];
-  for (const { file, content } of files) await writeFile(file, content, { mode: 0o755 });
-  return files.map(({ file, content }) => ({ file, bytes: content.length }));
+/** Equal contents give equal bytes. Returns how many there are unpacked. */
+async function writeArchive(file: string, entries: readonly Entry[], level: number): Promise<number> {
+  const archive = pack();
+  let unpacked = 0;
+  const fill = async (): Promise<void> => {
+    for (const { name, source } of entries) {
+      const size = typeof source === 'string' ? statSync(source).size : source.length;
+      const entry = archive.entry({ name, size, mode: 0o644, mtime: new Date(0) });
+      await pipeline(typeof source === 'string' ? createReadStream(source) : Readable.from([source]), entry);
+      unpacked += size;
+    }
+    archive.finalize();
+  };
+  const compress = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: level } });
+  await Promise.all([fill(), pipeline(archive, compress, createWriteStream(file))]);
+  return unpacked;
 }
 
 function optionsOf(): Options | string {

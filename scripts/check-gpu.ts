@@ -98,7 +98,8 @@ async function check({ out, minutes, backend, software }: Options): Promise<numb
   const begun = performance.now();
   const startedAt = new Date().toISOString();
   const backends = await probeBackends();
-  for (const found of backends) say(`${found.name}: ${found.problem ?? `${found.device}; ${found.driver}`}`);
+  for (const found of backends)
+    say(`${found.name}: ${found.problem ?? [found.device, found.driver].filter(Boolean).join('; ')}`);
   const gpu = backends.find(
     ({ name, hardware, usable }) => name === backend && usable && (hardware || software),
   );
@@ -295,8 +296,8 @@ function optionsOf(): Options | string {
       },
     });
     const minutes = Number(values.minutes);
-    if (!(minutes >= 1 && minutes <= 1440)) {
-      return `expected 1 to 1440 for --minutes, received '${values.minutes}'`;
+    if (!(minutes >= 0.5 && minutes <= 1440)) {
+      return `expected 0.5 to 1440 for --minutes, received '${values.minutes}'`;
     }
     if (values.backend !== 'webgpu' && values.backend !== 'node-gpu') {
       return `expected webgpu or node-gpu for --backend, received '${values.backend}'`;

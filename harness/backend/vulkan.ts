@@ -50,20 +50,22 @@ function findDriver(root: string, folders: readonly string[]): string | undefine
 /**
  * Why Vulkan has no adapter: looks at the loader first, then at NVIDIA's driver if its kernel module is loaded.
  * It opens the libraries in this process, so call it only where Vulkan has failed already.
+ * @param softwareToo whether SwiftShader would do as well
  * @param root in place of `/`
+ * @param loader the library's name or path
  */
-export function explainNoAdapter(root = '/'): Explanation {
-  const loader = whyUnopened('libvulkan.so.1');
-  if (loader !== undefined) {
+export function explainNoAdapter(softwareToo: boolean, root = '/', loader = 'libvulkan.so.1'): Explanation {
+  const unopened = whyUnopened(loader);
+  if (unopened !== undefined) {
     return {
-      problem: `the Vulkan loader cannot be opened: ${loader}`,
+      problem: `the Vulkan loader cannot be opened: ${unopened}`,
       remedy: 'sudo apt-get install libvulkan1',
     };
   }
   return (
     explainNvidia(root) ?? {
       problem: 'no usable GPU driver is installed',
-      remedy: 'sudo apt-get install libvulkan1 chromium-common',
+      remedy: softwareToo ? 'sudo apt-get install libvulkan1 chromium-common' : null,
     }
   );
 }

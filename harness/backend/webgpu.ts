@@ -78,7 +78,7 @@ async function findGpu(dawn: Dawn, softwareToo: boolean): Promise<GPU> {
       'unset VK_DRIVER_FILES VK_ICD_FILENAMES',
     );
   }
-  const { problem, remedy } = explainNoAdapter();
+  const { problem, remedy } = explainNoAdapter(softwareToo);
   throw new BackendError('no-adapter', `webgpu finds no adapter: ${problem}`, remedy);
 }
 

@@ -7,6 +7,7 @@ import { BACKENDS } from '../backend/names.ts';
 import { RULES } from '../judge/rules/index.ts';
 import { DEVIATIONS, OBSERVABLES, type Plan } from '../trace/schema.ts';
 import type { Scenario, ScenarioPlan } from '../training/trainer.ts';
+import { lendPackages } from './packages.ts';
 
 /** Wrong usage or configuration: one line for the user, exit code 2. */
 export class UsageError extends Error {
@@ -130,6 +131,7 @@ const MODULES = '; a scenario is an ES module: set "type": "module" in its packa
  * @throws {UsageError} when the file cannot be loaded or is not a scenario
  */
 export async function loadScenario(name: string, file: string): Promise<LoadedScenario> {
+  lendPackages();
   let module: { default?: unknown };
   try {
     module = await import(pathToFileURL(file).href);

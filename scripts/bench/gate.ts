@@ -28,8 +28,9 @@ export interface GateCost {
   readonly report: number;
 }
 
-export const measureGate = (): Promise<GateCost> =>
-  withGate(['--backend', 'wasm'], async ({ gate, folder, seconds }) => ({
+/** @param args of `resumeproof run`, beside the backend */
+export const measureGate = (args: readonly string[]): Promise<GateCost> =>
+  withGate([...args, '--backend', 'wasm'], async ({ gate, folder, seconds }) => ({
     seconds,
     ...(await costsOf(gate, folder)),
   }));

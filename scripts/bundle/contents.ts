@@ -8,15 +8,17 @@ import { withoutSymbols } from './elf.ts';
 export interface Entry {
   /** Within the bundle, with `/`. */
   readonly name: string;
-  readonly content: () => Buffer;
-  readonly executable: boolean;
+  /** The path of a file here, or its content. */
+  readonly source: string | Buffer;
 }
 
 /** A bundle that cannot be made, and why, in one line. */
 export class BundleError extends Error {}
 
 const root = path.dirname(path.dirname(import.meta.dirname));
-const stage = path.join(root, '.cache', 'bundle', 'stage');
+/** What is made on the way; it can be deleted. */
+export const cache = path.join(root, '.cache', 'bundle');
+const stage = path.join(cache, 'stage');
 
 /** What is started or found by its folder, so that no import leads there. */
 const ENTRIES = [
@@ -77,20 +79,14 @@ export async function collectContents(backends: ReadonlySet<string>): Promise<Co
   return {
     node: withoutSymbols(readFileSync(node)),
     entries: [
-      ...[...files].map(([name, file]) => fileEntry(`app/${name}`, file)),
-      { name: 'app/package.json', content: () => Buffer.from(manifest()), executable: false },
+      ...[...files].map(([name, file]) => ({ name: `app/${name}`, source: file })),
+      { name: 'app/package.json', source: Buffer.from(manifest()) },
       ...licences(files.keys()),
       ...entries,
     ].sort((a, b) => (a.name < b.name ? -1 : 1)),
     without,
   };
 }
-
-const fileEntry = (name: string, file: string): Entry => ({
-  name,
-  content: () => readFileSync(file),
-  executable: false,
-});
 
 /** To JavaScript, all of it: what is not needed is left where it lies. */
 function compile(): void {
@@ -152,10 +148,10 @@ function licences(files: Iterable<string>): Entry[] {
   const own = [...packages].flatMap((folder) =>
     readdirSync(path.join(root, folder))
       .filter((name) => /^(licen[cs]e|notice|third.?party)/i.test(name))
-      .map((name) => fileEntry(`app/${folder}/${name}`, path.join(root, folder, name))),
+      .map((name) => ({ name: `app/${folder}/${name}`, source: path.join(root, folder, name) })),
   );
   const [node] = globSync('node_modules/node/node_modules/node-*/LICENSE', { cwd: root });
-  return node === undefined ? own : [...own, fileEntry('LICENSE.node', path.join(root, node))];
+  return node === undefined ? own : [...own, { name: 'LICENSE.node', source: path.join(root, node) }];
 }
 
 /**
@@ -173,7 +169,7 @@ function systemLibraries(backends: ReadonlySet<string>): { entries: Entry[]; wit
   for (const [folder, name] of wanted) {
     const found = LIBRARIES.map((each) => path.join(each, name)).find((file) => existsSync(file));
     if (found === undefined) without.push(name);
-    else entries.push(fileEntry(`${folder}/${name}`, realpathSync(found)));
+    else entries.push({ name: `${folder}/${name}`, source: realpathSync(found) });
   }
   return { entries, without };
 }

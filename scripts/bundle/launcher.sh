@@ -25,7 +25,7 @@ add_libraries() {
   if [ -d "$1" ]; then export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$1"; fi
 }
 
-# Everything that follows the launcher is checked before any of it is unpacked by what came out of it.
+# Node comes out first, whose gzip is checked by itself; Node then checks all the rest before it unpacks that.
 unpack() {
   for tool in gzip tar head tail wc; do
     command -v "$tool" >/dev/null 2>&1 || fail "unpacking needs $tool, which is not on the path"
@@ -40,22 +40,25 @@ unpack() {
   trap 'exit 130' INT
   trap 'exit 143' TERM HUP
   echo "resumeproof: unpacking into $home …" >&2
+  room="@MEGABYTES@ MB"
   tail -c +@NODE_AT@ "$self" | head -c @NODE_BYTES@ | gzip -dc >"$partial/node" ||
-    fail "$self cannot be unpacked into $parent: the disk is full (200 MB are needed), or the file is damaged"
+    fail "$self cannot be unpacked into $parent: the disk is full ($room are needed), or the file is damaged"
   chmod +x "$partial/node"
+  "$partial/node" --version >/dev/null || fail "this system cannot run Node 22: it needs glibc 2.28 or newer"
   "$partial/node" -e '
     const { createHash } = require("node:crypto");
-    const { readFileSync, writeSync } = require("node:fs");
-    const { zstdDecompressSync } = require("node:zlib");
-    const [file, start, rest, digest] = process.argv.slice(1);
-    const bytes = readFileSync(file);
-    if (createHash("sha256").update(bytes.subarray(start - 1)).digest("hex") !== digest) process.exit(1);
-    const archive = zstdDecompressSync(bytes.subarray(rest - 1));
-    for (let at = 0; at < archive.length; ) at += writeSync(1, archive, at, Math.min(65536, archive.length - at));
-  ' "$self" @NODE_AT@ @REST_AT@ @DIGEST@ >"$partial/archive.tar" ||
-    fail "$self is damaged, or this system cannot run it (it needs glibc 2.28 or newer): copy it again"
-  tar -xf "$partial/archive.tar" -C "$partial" && rm "$partial/archive.tar" ||
-    fail "$self cannot be unpacked into $parent: the disk is full (200 MB are needed)"
+    const { createReadStream } = require("node:fs");
+    const { pipeline } = require("node:stream/promises");
+    const { createZstdDecompress } = require("node:zlib");
+    const [file, node, archive, digest] = process.argv.slice(1);
+    (async () => {
+      const hash = createHash("sha256");
+      await pipeline(createReadStream(file, { start: node - 1 }), hash);
+      if (hash.digest("hex") !== digest) process.exit(1);
+      await pipeline(createReadStream(file, { start: archive - 1 }), createZstdDecompress(), process.stdout);
+    })().catch(() => process.exit(1));
+  ' "$self" @NODE_AT@ @ARCHIVE_AT@ @DIGEST@ | tar -xf - -C "$partial" 2>/dev/null ||
+    fail "$self cannot be unpacked into $parent: the disk is full ($room are needed), or the file is damaged"
   # Whoever else unpacks at the same time makes the same folder.
   "$partial/node" -e '
     const { existsSync, renameSync } = require("node:fs");

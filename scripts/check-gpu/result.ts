@@ -113,6 +113,8 @@ type Row = readonly [part: string, result: string, figures: string];
 function rowsOf({ gate, kernels, probe, start, matrix, backends }: CheckResult): Row[] {
   const outcome = (part: { passed: boolean; problem: string | null }): string =>
     part.passed ? 'passed' : `NOT PASSED${part.problem === null ? '' : `: ${part.problem}`}`;
+  const matrixOutcome = ({ amiss, alarms }: MatrixFound): string =>
+    amiss.length + alarms.length === 0 ? 'nothing amiss' : 'NOT PASSED';
   const kernelsOutcome = ({ problem, amiss }: KernelsFound): string =>
     problem ?? (amiss.length === 0 ? 'all right' : `${amiss.length} wrong`);
   return [
@@ -155,7 +157,7 @@ function rowsOf({ gate, kernels, probe, start, matrix, backends }: CheckResult):
         : [part, 'not run', cost.notRun];
     }),
     wasRun(matrix)
-      ? ['kill matrix, a sample', outcome(matrix), matrixFigures(matrix)]
+      ? ['kill matrix, a sample', matrixOutcome(matrix), matrixFigures(matrix)]
       : ['kill matrix, a sample', 'not run', matrix.notRun],
   ];
 }
@@ -170,11 +172,12 @@ function gateFigures({ verdicts, wanted, seconds, jobs }: GateFound): string {
   );
 }
 
-function matrixFigures({ figures }: MatrixFound): string {
+function matrixFigures({ figures, problem }: MatrixFound): string {
   const { faults, caught, headlineRight, healthy, falseAlarms, medianSteps, cells, seconds } = figures;
   return (
     `${caught} of ${faults} faults caught, ${headlineRight} rightly named, in ${cells.judged} cells; ` +
-    `${falseAlarms} false alarms in ${healthy} healthy runs; median ${medianSteps ?? '–'} steps; ${seconds.toFixed(0)} s`
+    `${falseAlarms} false alarms in ${healthy} healthy runs; median ${medianSteps ?? '–'} steps; ${seconds.toFixed(0)} s` +
+    (problem === null ? '' : `. ${problem}`)
   );
 }
 

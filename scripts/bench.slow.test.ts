@@ -1,0 +1,32 @@
+import path from 'node:path';
+import { execa } from 'execa';
+import { expect, test } from 'vitest';
+
+const bench = path.join(import.meta.dirname, 'bench.ts');
+const run = (...args: string[]) =>
+  execa(process.execPath, ['--no-warnings', bench, ...args], { reject: false, stdin: 'ignore' });
+
+test('each section of the bench measures something, in its smallest form', async () => {
+  const { exitCode, stdout } = await run('--least', '--json');
+  const { probe, backends, fused, checkpoint, judge, gate, mutants, healthy, unet } = JSON.parse(stdout);
+  expect(exitCode, stdout).toBe(0);
+  expect(probe.wasm.step.ratio).toBeGreaterThan(0);
+  expect(backends.wasm).toMatchObject({ step: expect.any(Number), bare: expect.any(Number) });
+  expect(Object.keys(fused)).toEqual(['fused-backward-pass', 'fused-optimizer-groups']);
+  expect(checkpoint.saveMBps).toBeGreaterThan(0);
+  expect(judge).toMatchObject({ healthy: { outcome: 'proven' }, faulty: { outcome: 'refuted' } });
+  expect(gate).toMatchObject({ passed: true, scenarios: 1 });
+  expect(mutants.caught).toBe(mutants.faults);
+  expect(mutants.faults).toBeGreaterThan(0);
+  expect(healthy).toMatchObject({ trainers: 2, falseAlarms: [] });
+  // Only where node-gpu or a hardware GPU is there.
+  expect(unet).not.toHaveProperty('problem');
+});
+
+test('a section that does not exist is refused', async () => {
+  const { exitCode, stderr } = await run('prob');
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 2,
+    stderr: expect.stringMatching(/^bench: expected probe, .*, received 'prob'$/),
+  });
+});
