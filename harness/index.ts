@@ -22,7 +22,7 @@ export { loadProgram, type ProgramOptions } from './program/load.ts';
 export type { Deviation } from './trace/schema.ts';
 export { type AdafactorOptions, adafactor } from './training/adafactor.ts';
 export { type AdamWOptions, adamW } from './training/adamw.ts';
-export { WeightAverage } from './training/average.ts';
+export { Ema } from './training/ema.ts';
 export { fuseBackwardPass, fuseOptimizerGroups, splitIntoGroups } from './training/fused.ts';
 export { clipGradientNorm, Gradients } from './training/gradients.ts';
 export { roundTo8Bits, withMasterWeights } from './training/master.ts';

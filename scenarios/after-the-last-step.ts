@@ -6,5 +6,5 @@ export default defineScenario({
   about: 'Resumed once in the middle, and once more after the last step',
   plan: { steps: 6, resumeAt: [3, 6] },
   lacks: ['hooks'],
-  trainer: (context) => trainNetwork(context, { average: 0.9 }),
+  trainer: (context) => trainNetwork(context, { ema: 0.9 }),
 });

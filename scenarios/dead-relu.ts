@@ -15,6 +15,6 @@ export default defineScenario({
       },
       weightDecay: 0,
       update: sgd({ momentum: 0.9 }),
-      average: 0.9,
+      ema: 0.9,
     }),
 });

@@ -8,5 +8,5 @@ export default defineScenario({
   lacks: ['hooks'],
   deviates: ['data-order', 'step-count'],
   trainer: (context) =>
-    trainNetwork(context, { forgets: ['data-order', 'step-count'], average: 0.9, maxGradNorm: 1 }),
+    trainNetwork(context, { forgets: ['data-order', 'step-count'], ema: 0.9, maxGradNorm: 1 }),
 });

@@ -7,5 +7,5 @@ export default defineScenario({
   plan: { steps: 8, resumeAt: [3, 5] },
   lacks: ['hooks'],
   deviates: ['precision'],
-  trainer: (context) => trainNetwork(context, { stores: 'bfloat16', average: 0.9 }),
+  trainer: (context) => trainNetwork(context, { stores: 'bfloat16', ema: 0.9 }),
 });

@@ -9,6 +9,6 @@ export default defineScenario({
   trainer: (context) =>
     trainNetwork(context, {
       network: { frozen: (name) => name.startsWith('hidden.0') || name.endsWith('.bias') },
-      average: 0.9,
+      ema: 0.9,
     }),
 });

@@ -87,7 +87,7 @@ export default defineScenario({
         trains: (parameter) => parameter.startsWith(name),
       })),
       batch: 8,
-      average: 0.9,
+      ema: 0.9,
       random: ['noise'],
     }),
 });

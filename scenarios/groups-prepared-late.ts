@@ -5,7 +5,7 @@ import { fusedOptimizerGroups, PLAN } from './image-model/digits.ts';
 export default defineScenario({
   about: 'Fused optimizer groups; all optimizers and schedules but the first are prepared after the resume',
   plan: PLAN,
-  expect: ['slots-not-restored', 'counters-not-restored', 'rate-differs'],
+  expect: ['slots-not-restored', 'counters-not-restored', 'learning-rate-differs'],
   trainer: (context) =>
     fusedOptimizerGroups(context, {
       order(assembly) {

@@ -66,23 +66,23 @@ const of = <T>(step: TracedStep, column: readonly T[], name: string): T => colum
 const trainable = (state: StateRecord): string[] =>
   state.tensors.filter((tensor) => tensor.kind === 'parameter' && tensor.trainable).map(({ name }) => name);
 
-test('warmup-at-zero updates at rate 0 right after its resume, and moves later', async () => {
+test('warmup-at-zero updates at learning rate 0 right after its resume, and moves later', async () => {
   const { control, resumeAt } = await run(warmupAtZero);
   const [first] = between(control, resumeAt[0]!, control.steps.length);
   expect(first!.claimed.applied).toBe(true);
   expect(sum(first!.updates)).toBeGreaterThan(0);
-  expect(new Set(first!.rates)).toEqual(new Set([0]));
+  expect(new Set(first!.learningRates)).toEqual(new Set([0]));
   expect(movedIn(first!)).toEqual([]);
   expect(movedIn(control.steps.at(-1)!)).not.toEqual([]);
 });
 
 test('schedule-to-zero moves after its resume, and ends with updates that change nothing', async () => {
   const { control, resumeAt } = await run(scheduleToZero);
-  const stretch = between(control, resumeAt[0]!, control.steps.length);
-  expect(movedIn(stretch[0]!)).not.toEqual([]);
-  for (const step of stretch.slice(-2)) {
+  const segment = between(control, resumeAt[0]!, control.steps.length);
+  expect(movedIn(segment[0]!)).not.toEqual([]);
+  for (const step of segment.slice(-2)) {
     expect(sum(step.updates)).toBeGreaterThan(0);
-    expect(new Set(step.rates)).toEqual(new Set([0]));
+    expect(new Set(step.learningRates)).toEqual(new Set([0]));
     expect(movedIn(step)).toEqual([]);
   }
 });
@@ -142,7 +142,7 @@ test('sparse-embedding has rows without an update in each step, and rows with on
     const { batch, learningRate } = await trainer.step();
     const after = await rows();
     // As the warm-up begins, no row moves.
-    if (Object.values(learningRate).every((rate) => rate === 0)) continue;
+    if (Object.values(learningRate).every((learningRate) => learningRate === 0)) continue;
     updates += 1;
     const changed = after.filter((row, at) => row !== before[at]).length;
     const seen = new Set(batch!.map((id) => id.split(' at ')[0])).size;
@@ -160,7 +160,7 @@ test('lora begins with zero gradients of A, and saves no base', async () => {
   expect(a.length).toBeGreaterThan(0);
   expect(a.map((name) => of(first, first.gradientL2, name))).toEqual(a.map(() => 0));
   for (const name of b) expect(of(first, first.gradientL2, name), name).toBeGreaterThan(0);
-  // The schedule's first rate is 0: B moves in the second step only.
+  // The schedule's first learning rate is 0: B moves in the second step only.
   expect(a.map((name) => of(second, second.gradientL2, name))).toEqual(a.map(() => 0));
   expect(of(control.steps[2]!, control.steps[2]!.gradientL2, a[0]!)).toBeGreaterThan(0);
   const kept = [...(await loadCheckpoint(checkpoint(0))).tensors.model!.keys()];
@@ -183,7 +183,7 @@ test('accumulation-each-phase is saved at each phase of its window, with the gra
   ]);
 });
 
-test('after-the-last-step has no step in its last stretch, and steps in the one before', async () => {
+test('after-the-last-step has no step in its last segment, and steps in the one before', async () => {
   const { after, resumeAt, control } = await run(afterTheLastStep);
   expect(resumeAt.at(-1)).toBe(control.steps.length);
   expect(after.map(({ steps }) => steps.length)).toEqual([3, 0]);
@@ -191,7 +191,7 @@ test('after-the-last-step has no step in its last stretch, and steps in the one 
   expect(moved(after[0]!.steps).size).toBeGreaterThan(0);
 });
 
-test('gan has two optimizers with a step count and a rate each, and both train in each step', async () => {
+test('gan has two optimizers with a step count and a learning rate each, and both train in each step', async () => {
   const { control } = await run(gan);
   const { counters } = control.states.at(-1)!;
   const steps = control.steps.length;

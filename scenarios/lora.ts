@@ -10,6 +10,6 @@ export default defineScenario({
     trainNetwork(context, {
       network: { adapters: 2, dropout: 0.1 },
       saves: (name) => name.includes('lora_'),
-      average: 0.9,
+      ema: 0.9,
     }),
 });

@@ -10,6 +10,6 @@ export default defineScenario({
     trainNetwork(context, {
       lossScale: { initial: 2 ** 19, growthInterval: 2 },
       maxGradNorm: 1,
-      average: 0.9,
+      ema: 0.9,
     }),
 });

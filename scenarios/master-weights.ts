@@ -6,5 +6,5 @@ export default defineScenario({
   about: 'AdamW on float32 master weights, with parameters rounded to bfloat16',
   plan: { steps: 8, resumeAt: 4 },
   lacks: ['hooks'],
-  trainer: (context) => trainNetwork(context, { update: withMasterWeights(adamW()), average: 0.9 }),
+  trainer: (context) => trainNetwork(context, { update: withMasterWeights(adamW()), ema: 0.9 }),
 });

@@ -66,7 +66,7 @@ test('the same stage before the resume is red, for another reason', async () => 
   expect(rules).toEqual(expect.arrayContaining(['silent-no-op', 'images-unchanged', 'hooks-silent']));
 });
 
-test('a known fault that has been mended is red', async () => {
+test('a known fault that has been fixed is red', async () => {
   const { exitCode, firstSentence } = await runChanged('hooks-stale-group-optimizer-groups', (source) =>
     source.replace("moved(assembly, 'hooks', { before: 'load' })", 'assembly'),
   );
@@ -74,8 +74,8 @@ test('a known fault that has been mended is red', async () => {
   expect(firstSentence).toMatch(/a known fault went unproven/);
 });
 
-test('pictures of any folder are trained on', async () => {
-  const images = path.join(import.meta.dirname, '..', 'fixtures', 'pictures', '2_inverted');
+test('images of any folder are trained on', async () => {
+  const images = path.join(import.meta.dirname, '..', 'fixtures', 'images', '2_inverted');
   const args = ['--images', images, '--steps', '4', '--resume-at', '2'];
   const { exitCode, verdict } = await runChanged('accumulation', (source) => `${source}\n`, args);
   expect(verdict.headline).toMatch(/cannot be told/);
@@ -86,6 +86,6 @@ test('pictures of any folder are trained on', async () => {
     'utf8',
   );
   const steps = trace.split('\n').filter((line) => line.includes('"kind":"step"'));
-  // Without the sub-folder's name in front, as the pictures lie in the folder itself.
+  // Without the sub-folder's name in front, as the images lie in the folder itself.
   expect(JSON.parse(steps[0]!).claimed.batch[0]).toMatch(/^\d-\d{4}\.png#1$/);
 });

@@ -1,4 +1,4 @@
-/** After the resume the rate reaches 0 before the run ends: the last steps change nothing. */
+/** After the resume the learning rate reaches 0 before the run ends: the last steps change nothing. */
 import { defineScenario, warmupCosine } from '../harness/index.ts';
 import { trainNetwork } from './network/train.ts';
 
@@ -6,5 +6,5 @@ export default defineScenario({
   about: 'A cosine that ends at 0 two steps before the run does',
   plan: { steps: 8, resumeAt: 4 },
   lacks: ['hooks'],
-  trainer: (context) => trainNetwork(context, { schedule: warmupCosine(1, 6), average: 0.9 }),
+  trainer: (context) => trainNetwork(context, { schedule: warmupCosine(1, 6), ema: 0.9 }),
 });

@@ -6,5 +6,5 @@ export default defineScenario({
   about: 'Five resumes in a row, two of them after a single step',
   plan: { steps: 9, resumeAt: [1, 2, 4, 5, 7] },
   lacks: ['hooks'],
-  trainer: (context) => trainNetwork(context, { average: 0.9, network: { dropout: 0.1 } }),
+  trainer: (context) => trainNetwork(context, { ema: 0.9, network: { dropout: 0.1 } }),
 });

@@ -6,5 +6,5 @@ export default defineScenario({
   about: 'The small network, each parameter stepped inside its own hook',
   plan: { steps: 8, resumeAt: 4 },
   trainer: (context) =>
-    trainNetwork(context, { fused: 'backward-pass', replaceVariables: true, maxGradNorm: 0.1, average: 0.9 }),
+    trainNetwork(context, { fused: 'backward-pass', replaceVariables: true, maxGradNorm: 0.1, ema: 0.9 }),
 });

@@ -5,5 +5,5 @@ import { trainNetwork } from './network/train.ts';
 export default defineScenario({
   about: 'The small network, three fused optimizer groups',
   plan: { steps: 8, resumeAt: [2, 4] },
-  trainer: (context) => trainNetwork(context, { fused: 'optimizer-groups', maxGradNorm: 0.1, average: 0.9 }),
+  trainer: (context) => trainNetwork(context, { fused: 'optimizer-groups', maxGradNorm: 0.1, ema: 0.9 }),
 });

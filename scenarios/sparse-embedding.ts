@@ -3,12 +3,12 @@ import { defineScenario, sgd } from '../harness/index.ts';
 import { trainNetwork } from './network/train.ts';
 
 export default defineScenario({
-  about: 'An embedding of sixteen pictures by plain SGD, in batches of four examples',
+  about: 'An embedding of sixteen images by plain SGD, in batches of four examples',
   plan: { steps: 8, resumeAt: 4 },
   lacks: ['hooks', 'slots'],
   trainer: (context) =>
     trainNetwork(context, {
-      network: { pictures: 16 },
+      network: { images: 16 },
       update: sgd(),
       learningRate: 0.1,
       weightDecay: 0,

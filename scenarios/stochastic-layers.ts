@@ -3,13 +3,13 @@ import { defineScenario } from '../harness/index.ts';
 import { trainNetwork } from './network/train.ts';
 
 export default defineScenario({
-  about: 'Dropout, noise on the inputs and batch normalisation, with several pictures',
+  about: 'Dropout, noise on the inputs and batch normalisation, with several images',
   plan: { steps: 8, resumeAt: [2, 5] },
   lacks: ['hooks'],
   trainer: (context) =>
     trainNetwork(context, {
-      network: { pictures: 3, dropout: 0.2, normalised: true },
+      network: { images: 3, dropout: 0.2, normalised: true },
       maxGradNorm: 0.1,
-      average: 0.9,
+      ema: 0.9,
     }),
 });

@@ -6,6 +6,5 @@ export default defineScenario({
   about: 'Hidden layers that share one weight',
   plan: { steps: 8, resumeAt: [2, 5] },
   lacks: ['hooks'],
-  trainer: (context) =>
-    trainNetwork(context, { network: { hidden: [12, 12, 12], tied: true }, average: 0.9 }),
+  trainer: (context) => trainNetwork(context, { network: { hidden: [12, 12, 12], tied: true }, ema: 0.9 }),
 });

@@ -104,9 +104,9 @@ async function check({ out, minutes, backend, software }: Options): Promise<numb
     ({ name, hardware, usable }) => name === backend && usable && (hardware || software),
   );
   if (gpu === undefined) {
-    const remedy = backends.find(({ name }) => name === backend)?.remedy;
+    const fix = backends.find(({ name }) => name === backend)?.fix;
     say(
-      `there is no hardware GPU for ${backend} here, so nothing was checked${remedy ? `; to mend it: ${remedy}` : ''}`,
+      `there is no hardware GPU for ${backend} here, so nothing was checked${fix ? `; to fix it: ${fix}` : ''}`,
     );
     return EXIT.environment;
   }

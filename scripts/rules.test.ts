@@ -28,7 +28,7 @@ describe('docs/rules.md', async () => {
     expect(new Set(lines).size).toBe(lines.length);
   });
 
-  test.each(RULES)('says of $id what it claims, reads and really finds, when, and how to mend it', (rule) => {
+  test.each(RULES)('says of $id what it claims, reads and really finds, when, and how to fix it', (rule) => {
     const text = sections.find(([id]) => id === rule.id)?.[1] ?? '';
     expect(text).toContain(`**${plain(rule.claim)}** It reads ${plain(rule.reads)}.`);
     expect(text).toContain(`It can speak ${rule.speaks};`);
@@ -36,9 +36,9 @@ describe('docs/rules.md', async () => {
     const shown = [...text.matchAll(/^> (.*?) Expected: /gm)].map(([, sentence]) => sentence!);
     expect(shown).toHaveLength(1);
     expect(examples.map(({ sentence }) => plain(sentence))).toContain(shown[0]);
-    for (const { cause, remedy } of examples) {
-      expect(text).toContain(plain(cause));
-      expect(text).toContain(plain(remedy));
+    for (const { likelyCause, fix } of examples) {
+      expect(text).toContain(plain(likelyCause));
+      expect(text).toContain(plain(fix));
     }
   });
 

@@ -103,7 +103,7 @@ describe('what cannot be had is refused', () => {
   test.skipIf(hardware)('auto, and webgpu on a software adapter, where a GPU is required', async () => {
     const auto = await refusal(openBackend('auto', { requireGpu: true }));
     expect(auto.code).toBe('gpu-required');
-    expect(auto.remedy).toMatch(/resumeproof.* doctor$/);
+    expect(auto.fix).toMatch(/resumeproof.* doctor$/);
     expect((await refusal(openBackend('webgpu', { requireGpu: true }))).code).toBe('gpu-required');
   });
 
@@ -123,13 +123,13 @@ describe('what cannot be had is refused', () => {
       'throw Object.assign(new Error("Cannot find package \'" + name + "\'"), { code: \'ERR_MODULE_NOT_FOUND\' });';
     expect(await refused('tfjs-node-gpu', absent)).toEqual([
       'not-installed',
-      'node-gpu needs the package @tensorflow/tfjs-node-gpu; to mend it: npm run setup:node-gpu',
+      'node-gpu needs the package @tensorflow/tfjs-node-gpu; to fix it: npm run setup:node-gpu',
     ]);
     const broken =
       'return { url: \'data:text/javascript,throw new Error("no%20addon")\', shortCircuit: true };';
     expect(await refused('tfjs-node-gpu', broken)).toEqual([
       'not-installed',
-      '@tensorflow/tfjs-node-gpu cannot be loaded: no addon; to mend it: npm run setup:node-gpu',
+      '@tensorflow/tfjs-node-gpu cannot be loaded: no addon; to fix it: npm run setup:node-gpu',
     ]);
   });
 
@@ -149,7 +149,7 @@ describe('what cannot be had is refused', () => {
       { VK_DRIVER_FILES: '/nowhere.json' },
     );
     expect(code, stderr).toBe(0);
-    expect(said[0]).toEqual(['no-adapter', expect.stringMatching(/\/nowhere\.json; to mend it: unset /)]);
+    expect(said[0]).toEqual(['no-adapter', expect.stringMatching(/\/nowhere\.json; to fix it: unset /)]);
   });
 });
 
@@ -167,7 +167,7 @@ test('auto takes a hardware GPU, else wasm, and never software', async () => {
 // Only for want of an adapter: any other problem of webgpu must be seen to fail.
 const noAdapter = /finds no adapter|needs the package/.test(webgpu.problem ?? '');
 
-describe(`webgpu${noAdapter ? ` (skipped: ${webgpu.problem}; ${webgpu.remedy})` : ''}`, () => {
+describe(`webgpu${noAdapter ? ` (skipped: ${webgpu.problem}; ${webgpu.fix})` : ''}`, () => {
   const testWithAdapter = test.skipIf(noAdapter);
 
   testWithAdapter('trains, tells its adapter, opens again, and lets the process end', async () => {

@@ -29,7 +29,7 @@ const OPENERS: Record<BackendName, (request: OpenRequest) => Promise<OpenedBacke
  * never replaced. One backend at a time per process.
  *
  * @param requested 'auto' or one of BACKENDS
- * @throws BackendError, its message one line: what, why, and the command that mends it
+ * @throws BackendError, its message one line: what, why, and the command that fixes it
  */
 export async function openBackend(requested: string, options: OpenOptions = {}): Promise<OpenedBackend> {
   const { requireGpu = false } = options;
@@ -48,7 +48,7 @@ export async function openBackend(requested: string, options: OpenOptions = {}):
     return await OPENERS[requested]({ requested, hardwareOnly: true });
   } catch (error) {
     if (!(error instanceof BackendError)) throw error;
-    throw gpuRequired(error.problem, error.remedy);
+    throw gpuRequired(error.problem, error.fix);
   }
 }
 
@@ -66,12 +66,8 @@ async function openAuto(requireGpu: boolean): Promise<OpenedBackend> {
   return openWasm({ requested: 'auto', hardwareOnly: false });
 }
 
-function gpuRequired(why: string, remedy: string | null = null): BackendError {
-  return new BackendError(
-    'gpu-required',
-    `a hardware GPU is required: ${why}`,
-    remedy ?? `${COMMAND} doctor`,
-  );
+function gpuRequired(why: string, fix: string | null = null): BackendError {
+  return new BackendError('gpu-required', `a hardware GPU is required: ${why}`, fix ?? `${COMMAND} doctor`);
 }
 
 function isBackendName(name: string): name is BackendName {

@@ -19,17 +19,17 @@ export type BackendErrorCode =
 export class BackendError extends Error {
   override readonly name = 'BackendError';
   readonly code: BackendErrorCode;
-  /** What is wrong and why, without the remedy; one line. */
+  /** What is wrong and why, without the fix; one line. */
   readonly problem: string;
-  /** The one command that would mend it, if there is one. */
-  readonly remedy: string | null;
+  /** The one command that would fix it, if there is one. */
+  readonly fix: string | null;
 
-  constructor(code: BackendErrorCode, problem: string, remedy: string | null = null) {
+  constructor(code: BackendErrorCode, problem: string, fix: string | null = null) {
     const line = oneLine(problem);
-    super(remedy === null ? line : `${line}; to mend it: ${remedy}`);
+    super(fix === null ? line : `${line}; to fix it: ${fix}`);
     this.code = code;
     this.problem = line;
-    this.remedy = remedy;
+    this.fix = fix;
   }
 }
 

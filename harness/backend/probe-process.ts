@@ -7,7 +7,7 @@ import type { ProbeAnswer } from './probe.ts';
 // Sums of few binary digits, so that every backend must hit them to the bit.
 const EXPECTED = [1.875, 1.75];
 
-/** One step of gradient descent on a linear regression, rate 1/8. */
+/** One step of gradient descent on a linear regression, learning rate 1/8. */
 async function trainOneStep(): Promise<number[]> {
   const inputs = tf.tensor2d([1, 2, 3, 4], [2, 2]);
   const targets = tf.tensor2d([1, 2], [2, 1]);
@@ -22,7 +22,7 @@ async function probe(requested: string, requireGpu: boolean): Promise<ProbeAnswe
   try {
     const backend = await openBackend(requested, { requireGpu });
     const { adapter, driver, hardware } = backend.record;
-    const found = { hardware, device: adapter, driver, remedy: null };
+    const found = { hardware, device: adapter, driver, fix: null };
     try {
       const weights = await Promise.race([trainOneStep(), backend.lost]);
       backend.assertStillActive();
@@ -32,8 +32,8 @@ async function probe(requested: string, requireGpu: boolean): Promise<ProbeAnswe
       return { ...found, usable: false, problem: `one training step failed: ${oneLine(error)}` };
     }
   } catch (error) {
-    if (error instanceof BackendError) return { ...none, problem: error.problem, remedy: error.remedy };
-    return { ...none, problem: oneLine(error), remedy: null };
+    if (error instanceof BackendError) return { ...none, problem: error.problem, fix: error.fix };
+    return { ...none, problem: oneLine(error), fix: null };
   }
 }
 

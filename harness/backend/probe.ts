@@ -16,15 +16,15 @@ export interface BackendReport {
   /** Of the whole process, start-up included. */
   readonly milliseconds: number;
   readonly problem: string | null;
-  /** The one command that would mend the problem. */
-  readonly remedy: string | null;
+  /** The one command that would fix the problem. */
+  readonly fix: string | null;
 }
 
 /** What the process sends back. */
 export type ProbeAnswer = Omit<BackendReport, 'name' | 'milliseconds'>;
 
 const TIME_LIMIT_MS = 30_000;
-const NOTHING = { usable: false, hardware: false, device: null, driver: null, remedy: null };
+const NOTHING = { usable: false, hardware: false, device: null, driver: null, fix: null };
 
 // The same file name with the extension of this one: .ts from source, .js when built.
 const entry = fileURLToPath(new URL(`probe-process${path.extname(import.meta.url)}`, import.meta.url));
@@ -37,15 +37,15 @@ export function probeBackends(): Promise<BackendReport[]> {
 /**
  * Opens what a gate asks for once, in a process of its own, so that a backend that is not there ends the gate
  * before any scenario starts. Tells whether it is a GPU in software, on which a step takes seconds.
- * @throws BackendError with the reason and the command that mends it
+ * @throws BackendError with the reason and the command that fixes it
  */
 export async function requireBackend(
   requested: string,
   requireGpu: boolean,
 ): Promise<{ readonly softwareGpu: boolean }> {
   if (!requireGpu && onProcessor(requested)) return { softwareGpu: false };
-  const { usable, hardware, problem, remedy } = await ask(requested, requireGpu, TIME_LIMIT_MS);
-  if (!usable) throw new BackendError(requireGpu ? 'gpu-required' : 'failed', problem!, remedy);
+  const { usable, hardware, problem, fix } = await ask(requested, requireGpu, TIME_LIMIT_MS);
+  if (!usable) throw new BackendError(requireGpu ? 'gpu-required' : 'failed', problem!, fix);
   return { softwareGpu: requested === 'webgpu' && !hardware };
 }
 

@@ -70,11 +70,11 @@ test.runIf(process.platform === 'linux').each([
     /names no library$/,
     null,
   ],
-] as const)('no adapter is explained: %s', (_, files, loader, problem, remedy) => {
+] as const)('no adapter is explained: %s', (_, files, loader, problem, fix) => {
   const told = explainNoAdapter(true, system(files), loader);
   expect(told.problem).toMatch(problem);
-  if (remedy === null) expect(told.remedy).toBeNull();
-  else expect(told.remedy).toMatch(remedy);
-  // A GPU in software mends nothing where a hardware GPU is asked for.
-  expect(explainNoAdapter(false, system(files), loader).remedy ?? '').not.toContain('chromium');
+  if (fix === null) expect(told.fix).toBeNull();
+  else expect(told.fix).toMatch(fix);
+  // A GPU in software fixes nothing where a hardware GPU is asked for.
+  expect(explainNoAdapter(false, system(files), loader).fix ?? '').not.toContain('chromium');
 });

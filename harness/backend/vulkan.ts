@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { oneLine } from './error.ts';
 
 export interface Explanation {
-  /** What is missing or broken, without the remedy; one line. */
+  /** What is missing or broken, without the fix; one line. */
   readonly problem: string;
-  readonly remedy: string | null;
+  readonly fix: string | null;
 }
 
 /** Where the loader itself looks, as far as NVIDIA's driver file was seen there, and where it does not. */
@@ -59,13 +59,13 @@ export function explainNoAdapter(softwareToo: boolean, root = '/', loader = 'lib
   if (unopened !== undefined) {
     return {
       problem: `the Vulkan loader cannot be opened: ${unopened}`,
-      remedy: 'sudo apt-get install libvulkan1',
+      fix: 'sudo apt-get install libvulkan1',
     };
   }
   return (
     explainNvidia(root) ?? {
       problem: 'no usable GPU driver is installed',
-      remedy: softwareToo ? 'sudo apt-get install libvulkan1 chromium-common' : null,
+      fix: softwareToo ? 'sudo apt-get install libvulkan1 chromium-common' : null,
     }
   );
 }
@@ -76,24 +76,23 @@ function explainNvidia(root: string): Explanation | undefined {
   if (file === undefined) {
     return {
       problem: "NVIDIA's kernel module is loaded, but its Vulkan driver (nvidia_icd.json) is not installed",
-      remedy:
-        'start the container with NVIDIA_DRIVER_CAPABILITIES=all, or install libnvidia-gl of the driver’s version',
+      fix: 'start the container with NVIDIA_DRIVER_CAPABILITIES=all, or install libnvidia-gl of the driver’s version',
     };
   }
   const library = libraryOf(file);
   if (library === undefined) {
-    return { problem: `NVIDIA's Vulkan driver file ${file} names no library`, remedy: null };
+    return { problem: `NVIDIA's Vulkan driver file ${file} names no library`, fix: null };
   }
   const why = whyUnopened(library);
   if (why === undefined) {
     return {
       problem: `NVIDIA's Vulkan driver ${library} opens, but offers no adapter: is the GPU's device file (/dev/nvidia0) there for this user?`,
-      remedy: null,
+      fix: null,
     };
   }
   return {
     problem: `NVIDIA's Vulkan driver cannot be opened: ${why}`,
-    remedy: /\blib(X|xcb)/.test(why) ? 'sudo apt-get install libxext6' : null,
+    fix: /\blib(X|xcb)/.test(why) ? 'sudo apt-get install libxext6' : null,
   };
 }
 

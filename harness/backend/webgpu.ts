@@ -78,8 +78,8 @@ async function findGpu(dawn: Dawn, softwareToo: boolean): Promise<GPU> {
       'unset VK_DRIVER_FILES VK_ICD_FILENAMES',
     );
   }
-  const { problem, remedy } = explainNoAdapter(softwareToo);
-  throw new BackendError('no-adapter', `webgpu finds no adapter: ${problem}`, remedy);
+  const { problem, fix } = explainNoAdapter(softwareToo);
+  throw new BackendError('no-adapter', `webgpu finds no adapter: ${problem}`, fix);
 }
 
 interface FoundGpu {

@@ -96,7 +96,7 @@ export function requireTensors(
   file: string,
   options: { allowExtra?: boolean } = {},
 ): void {
-  const remedy = 'resume with the model and optimizer that wrote the checkpoint; nothing was restored';
+  const fix = 'resume with the model and optimizer that wrote the checkpoint; nothing was restored';
   if (!found) {
     const of = 'the checkpoint';
     throw new CheckpointError({
@@ -105,7 +105,7 @@ export function requireTensors(
       expected: 'that file',
       of,
       received: 'none',
-      remedy,
+      fix,
     });
   }
   const extra = new Set(found.keys());
@@ -113,7 +113,7 @@ export function requireTensors(
     extra.delete(name);
     const tensor = found.get(name);
     const refuse = (code: CheckpointErrorCode, of: string, wanted: string, received: string): never => {
-      throw new CheckpointError({ code, file, tensor: name, expected: wanted, of, received, remedy });
+      throw new CheckpointError({ code, file, tensor: name, expected: wanted, of, received, fix });
     };
     if (!tensor) {
       refuse('missing-tensor', 'it', `${dtype} ${show(shape)}`, 'no such tensor');
@@ -128,7 +128,7 @@ export function requireTensors(
   if (tensor === undefined || options.allowExtra) return;
   const received = extra.size === 1 ? 'that one' : `that one and ${extra.size - 1} more`;
   const of = 'tensors beyond the trainer’s own';
-  throw new CheckpointError({ code: 'extra-tensor', file, tensor, expected: 'none', of, received, remedy });
+  throw new CheckpointError({ code: 'extra-tensor', file, tensor, expected: 'none', of, received, fix });
 }
 
 async function refuseUnlisted(directory: string, files: Files): Promise<void> {
@@ -138,7 +138,7 @@ async function refuseUnlisted(directory: string, files: Files): Promise<void> {
   const file = names.find((name) => name.endsWith('.safetensors') && !files.has(name));
   if (file === undefined) return;
   const [expected, received] = ['only files that the manifest lists', 'one more tensor file'];
-  const remedy = 'two checkpoints may be mixed: use another one, or remove the file';
+  const fix = 'two checkpoints may be mixed: use another one, or remove the file';
   const path = join(directory, file);
   throw new CheckpointError({
     code: 'extra-file',
@@ -146,19 +146,19 @@ async function refuseUnlisted(directory: string, files: Files): Promise<void> {
     expected,
     of: 'the checkpoint',
     received,
-    remedy,
+    fix,
   });
 }
 
 function stemError(file: string, stem: string): CheckpointError {
   const expected = '1 to 64 letters, digits, _ or -';
-  const remedy = 'name the file otherwise';
+  const fix = 'name the file otherwise';
   return new CheckpointError({
     code: 'bad-name',
     file,
     expected,
     of: 'a tensor file',
     received: show(stem),
-    remedy,
+    fix,
   });
 }

@@ -29,7 +29,7 @@ export interface Refusal {
   /** Text that may come from the file goes through `show` first. */
   readonly received: string;
   /** What the reader of the message can do. */
-  readonly remedy: string;
+  readonly fix: string;
   readonly cause?: unknown;
 }
 
@@ -40,9 +40,9 @@ export class CheckpointError extends Error {
   readonly file: string;
   readonly tensor: string | undefined;
 
-  constructor({ code, file, tensor, expected, of, received, remedy, cause }: Refusal) {
+  constructor({ code, file, tensor, expected, of, received, fix, cause }: Refusal) {
     const where = tensor === undefined ? file : `${file}, tensor ${show(tensor)}`;
-    super(`${where}: expected ${expected} for ${of}, received ${received}; ${remedy}`, { cause });
+    super(`${where}: expected ${expected} for ${of}, received ${received}; ${fix}`, { cause });
     this.code = code;
     this.file = file;
     this.tensor = tensor;
@@ -71,7 +71,7 @@ export function ioError(file: string, doing: string, thrown: unknown): Checkpoin
     expected: 'success',
     of: doing,
     received: reason,
-    remedy: missing ? 'check the path' : 'check permissions, free space and the disk',
+    fix: missing ? 'check the path' : 'check permissions, free space and the disk',
     cause: thrown,
   });
 }

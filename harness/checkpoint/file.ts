@@ -193,5 +193,5 @@ function refusal(
   of: string,
   received: string,
 ): CheckpointError {
-  return new CheckpointError({ code, file, expected, of, received, remedy: DAMAGED });
+  return new CheckpointError({ code, file, expected, of, received, fix: DAMAGED });
 }

@@ -82,10 +82,10 @@ export function encodeHeader(
   metadata: ReadonlyMap<string, string>,
   file: string,
 ): { header: Uint8Array; parts: Uint8Array[] } {
-  const remedy = 'correct what is saved';
+  const fix = 'correct what is saved';
   for (const [name, { dtype, shape, bytes }] of tensors) {
     const refuse = (expected: string, of: string, received: string) => {
-      throw new CheckpointError({ code: 'bad-tensor', file, tensor: name, expected, of, received, remedy });
+      throw new CheckpointError({ code: 'bad-tensor', file, tensor: name, expected, of, received, fix });
     };
     if (!isUsableName(name)) refuse('a well-formed, unreserved name', 'the tensor', show(name));
     if (!isDtype(dtype)) refuse(`one of ${DTYPES.join(', ')}`, 'dtype', show(dtype));
@@ -118,7 +118,7 @@ export function encodeHeader(
   const length = Math.ceil(text.length / 8) * 8;
   if (length > MAX_HEADER_BYTES) {
     const [expected, received] = [`at most ${MAX_HEADER_BYTES} bytes`, `${length} bytes`];
-    throw new CheckpointError({ code: 'too-large', file, expected, of: 'the header', received, remedy });
+    throw new CheckpointError({ code: 'too-large', file, expected, of: 'the header', received, fix });
   }
   const header = Buffer.alloc(8 + length, ' ');
   header.writeBigUInt64LE(BigInt(length));
@@ -222,9 +222,9 @@ function isObject(value: unknown): value is object {
 }
 
 function refuseHeader(file: string, expected: string, of: string, received: string): never {
-  throw new CheckpointError({ code: 'bad-header', file, expected, of, received, remedy: REMEDY });
+  throw new CheckpointError({ code: 'bad-header', file, expected, of, received, fix: REMEDY });
 }
 
 function refuseTensor(file: string, tensor: string, expected: string, of: string, received: string): never {
-  throw new CheckpointError({ code: 'bad-tensor', file, tensor, expected, of, received, remedy: REMEDY });
+  throw new CheckpointError({ code: 'bad-tensor', file, tensor, expected, of, received, fix: REMEDY });
 }

@@ -55,7 +55,7 @@ export function decodeManifest(bytes: Uint8Array, file: string): Files {
       expected,
       of: 'the file',
       received,
-      remedy: REMEDY,
+      fix: REMEDY,
       cause,
     });
   }
@@ -67,7 +67,7 @@ export function decodeManifest(bytes: Uint8Array, file: string): Files {
     if (name === STATE || stemOf(name) !== undefined) continue;
     const expected = `${STATE} or <name>.safetensors, without a folder,`;
     const received = show(name);
-    throw new CheckpointError({ code: 'bad-name', file, expected, of: 'a file', received, remedy: REMEDY });
+    throw new CheckpointError({ code: 'bad-name', file, expected, of: 'a file', received, fix: REMEDY });
   }
   if (!files.has(STATE)) {
     const [expected, received] = [STATE, 'none'];
@@ -77,7 +77,7 @@ export function decodeManifest(bytes: Uint8Array, file: string): Files {
       expected,
       of: 'a file',
       received,
-      remedy: REMEDY,
+      fix: REMEDY,
     });
   }
   if (!Buffer.from(bytes).equals(encodeManifest(files))) {
@@ -88,7 +88,7 @@ export function decodeManifest(bytes: Uint8Array, file: string): Files {
       expected,
       of: 'the file',
       received,
-      remedy: REMEDY,
+      fix: REMEDY,
     });
   }
   return files;

@@ -18,7 +18,9 @@ export const stateSchema = z.strictObject({
     .describe('by name'),
   optimizers: z
     .record(z.string(), json)
-    .describe('by name: groups with their parameters, rates and hyperparameters; step counts by parameter'),
+    .describe(
+      'by name: groups with their parameters, learning rates and hyperparameters; step counts by parameter',
+    ),
   random: z.record(z.string(), z.string()).describe('serialized generators, by name'),
   data: z.record(z.string(), json).describe('the cursor: epoch, position …'),
   accumulation: z.record(z.string(), json).optional().describe('micro-batches done; sums are tensors'),
@@ -30,39 +32,39 @@ export type TrainingState = z.output<typeof stateSchema>;
 
 /** @throws CheckpointError `bad-state`, `too-large`; nothing that JSON would drop or change gets through */
 export function encodeState(state: TrainingState, file: string): Uint8Array {
-  const remedy = 'correct what is saved';
+  const fix = 'correct what is saved';
   const wrong = findNonJson(state);
   if (wrong) {
     const of = wrong.path === '' ? 'the state' : wrong.path;
     const expected = `a finite JSON value at most ${MAX_DEPTH} deep`;
-    throw new CheckpointError({ code: 'bad-state', file, expected, of, received: wrong.received, remedy });
+    throw new CheckpointError({ code: 'bad-state', file, expected, of, received: wrong.received, fix });
   }
-  const bytes = encodeJson(checkState(state, file, remedy));
+  const bytes = encodeJson(checkState(state, file, fix));
   if (bytes.byteLength > MAX_STATE_BYTES) {
     const [expected, received] = [`at most ${MAX_STATE_BYTES} bytes`, `${bytes.byteLength} bytes`];
-    throw new CheckpointError({ code: 'too-large', file, expected, of: 'its size', received, remedy });
+    throw new CheckpointError({ code: 'too-large', file, expected, of: 'its size', received, fix });
   }
   return bytes;
 }
 
 /** @throws CheckpointError `bad-state`, `newer-format` */
 export function decodeState(bytes: Uint8Array, file: string): TrainingState {
-  const remedy = 'use another checkpoint';
+  const fix = 'use another checkpoint';
   let parsed: unknown;
   try {
     parsed = parseJson(bytes);
   } catch (cause) {
     const [expected, received] = ['JSON with unique keys', show(String(cause))];
-    throw new CheckpointError({ code: 'bad-state', file, expected, of: 'the file', received, remedy, cause });
+    throw new CheckpointError({ code: 'bad-state', file, expected, of: 'the file', received, fix, cause });
   }
   refuseNewer(parsed, STATE_FORMAT, file);
-  return checkState(parsed, file, remedy);
+  return checkState(parsed, file, fix);
 }
 
-function checkState(value: unknown, file: string, remedy: string): TrainingState {
+function checkState(value: unknown, file: string, fix: string): TrainingState {
   const result = stateSchema.safeParse(value);
   if (result.success) return result.data;
-  throw schemaError('bad-state', value, result.error, file, remedy);
+  throw schemaError('bad-state', value, result.error, file, fix);
 }
 
 /** A checkpoint of a later version says so first, whatever else it holds. @throws CheckpointError `newer-format` */
@@ -71,8 +73,8 @@ export function refuseNewer(parsed: unknown, known: number, file: string): void 
   const { format } = parsed;
   if (typeof format !== 'number' || !(format > known)) return;
   const [expected, received] = [`at most ${known}`, show(format)];
-  const remedy = 'read it with the newer version that wrote it';
-  throw new CheckpointError({ code: 'newer-format', file, expected, of: 'format', received, remedy });
+  const fix = 'read it with the newer version that wrote it';
+  throw new CheckpointError({ code: 'newer-format', file, expected, of: 'format', received, fix });
 }
 
 /** The schema's first complaint, with the value it is about. */
@@ -81,7 +83,7 @@ export function schemaError(
   value: unknown,
   error: z.ZodError,
   file: string,
-  remedy: string,
+  fix: string,
 ): CheckpointError {
   const [issue] = error.issues;
   const path = issue?.path ?? [];
@@ -91,5 +93,5 @@ export function schemaError(
   );
   const of = path.length === 0 ? 'the file' : path.map(String).join('.');
   const expected = `what the schema asks (${issue?.message})`;
-  return new CheckpointError({ code, file, expected, of, received: show(at), remedy });
+  return new CheckpointError({ code, file, expected, of, received: show(at), fix });
 }

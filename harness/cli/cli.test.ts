@@ -155,10 +155,10 @@ describe('run', () => {
     ['run', path.join(scenarios, 'healthy.ts')],
     ['fuzz', 'nowhere'],
     ['mutants', 'nowhere'],
-  ])('%s is not given pictures by what is no folder: %s', async (command, images) => {
+  ])('%s is not given images by what is no folder: %s', async (command, images) => {
     const args = [command, 'healthy', '--scenarios', scenarios, '--backend', 'cpu', '--images', images];
     const { exitCode, stderr } = await resumeproof(args);
-    expect(stderr).toMatch(/^resumeproof: no folder of pictures at .*(?:nowhere|healthy\.ts); give --images/);
+    expect(stderr).toMatch(/^resumeproof: no folder of images at .*(?:nowhere|healthy\.ts); give --images/);
     expect(exitCode).toBe(2);
   });
 

@@ -104,9 +104,9 @@ function print(backends: readonly Found[]): void {
     ]);
   }
   process.stdout.write(`${table.toString()}\n`);
-  for (const { name, problem, remedy } of backends) {
+  for (const { name, problem, fix } of backends) {
     if (problem !== null)
-      process.stdout.write(`\n${name}: ${problem}${remedy === null ? '' : `\n  to get it: ${remedy}`}\n`);
+      process.stdout.write(`\n${name}: ${problem}${fix === null ? '' : `\n  to get it: ${fix}`}\n`);
   }
   printVerifications(backends);
 }

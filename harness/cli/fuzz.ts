@@ -160,7 +160,7 @@ function summary({ seed, cases, smallest }: FuzzResult, report: string | null): 
     told,
     `The smallest that goes wrong: ${describe(plan)}.`,
     `  ${verdict.headline}`,
-    ...(finding === undefined ? [] : [`  likely cause: ${finding.cause}`]),
+    ...(finding === undefined ? [] : [`  likely cause: ${finding.likelyCause}`]),
     `  run again: ${verdict.replay}`,
     ...(report === null ? [] : [`  report: ${path.relative('', report)}`]),
     '',

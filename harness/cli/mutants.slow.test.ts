@@ -44,7 +44,7 @@ describe('on a healthy scenario and one that is not', () => {
     // The checkpoint is wrong, and nothing in the processes that resume from it.
     ['saves-zeros', { outcome: 'caught', headlineRight: true, rule: 'parameters-not-restored', steps: 0 }],
     ['weights-assigned-anew', { outcome: 'equivalent', rules: [], steps: null }],
-    ['averages-zeroed', { outcome: 'not-applicable' }],
+    ['ema-zeroed', { outcome: 'not-applicable' }],
     [
       'batch-misnamed',
       { outcome: 'missed', rule: 'batches-differ', why: 'not refuted, though it must be: restored' },
@@ -67,7 +67,7 @@ describe('on a healthy scenario and one that is not', () => {
     });
     expect(matrix.problem).toBe(
       'False alarm on throws; missed: batch-misnamed; equivalent wherever it applies: weights-assigned-anew; ' +
-        'applies to no scenario here: averages-zeroed.',
+        'applies to no scenario here: ema-zeroed.',
     );
   });
 
@@ -114,7 +114,7 @@ test('all faults caught and rightly named is a pass; a sample tries each on one 
 });
 
 test('a fault that breaks what no scenario has is told, and red only where nothing else was tried', async () => {
-  const others = await resumeproof(scratch, mutants('--fault', 'weights-zeroed', 'averages-zeroed'));
+  const others = await resumeproof(scratch, mutants('--fault', 'weights-zeroed', 'ema-zeroed'));
   expect(others.exitCode, others.stderr).toBe(0);
   expect(matrixOf(others.stdout)).toMatchObject({
     passed: true,
@@ -124,9 +124,9 @@ test('a fault that breaks what no scenario has is told, and red only where nothi
   });
   const page = await readFile(matrixOf(others.stdout).report.html, 'utf8');
   expect(page).toContain('1 fault more applies to no scenario here.');
-  const alone = await resumeproof(scratch, mutants('--fault', 'averages-zeroed'));
+  const alone = await resumeproof(scratch, mutants('--fault', 'ema-zeroed'));
   expect(alone.exitCode).toBe(1);
-  expect(matrixOf(alone.stdout).problem).toBe('Applies to no scenario here: averages-zeroed.');
+  expect(matrixOf(alone.stdout).problem).toBe('Applies to no scenario here: ema-zeroed.');
 });
 
 test('a sample in which a fault is equivalent tries it elsewhere, and counts on it beforehand', async () => {

@@ -16,7 +16,7 @@ export const trainingOptions = (): Option[] => [
     .argParser(absolute),
   new Option(
     '--images <dir>',
-    'train on the pictures of this folder (10_name/ is repeated 10 times)',
+    'train on the images of this folder (10_name/ is repeated 10 times)',
   ).argParser(absolute),
   new Option('--jobs <n>', 'processes at a time')
     .default(availableParallelism(), 'one a core')

@@ -103,7 +103,7 @@ async function run(wanted: readonly string[], options: RunOptions): Promise<numb
 /** @throws {UsageError} when `--images` is no folder */
 export function requireImages({ images }: Pick<RunOptions, 'images'>): void {
   if (images === undefined || statSync(images, { throwIfNoEntry: false })?.isDirectory()) return;
-  throw new UsageError(`no folder of pictures at ${images}; give --images an existing one`);
+  throw new UsageError(`no folder of images at ${images}; give --images an existing one`);
 }
 
 /**

@@ -55,7 +55,7 @@ export function restoreNothingBut(program: Program, names: readonly string[]): v
   const kept = new Set(names.map((name) => `restore ${name}`));
   const restores = program.assembly.map(({ name }) => name).filter((name) => name.startsWith('restore '));
   for (const name of restores.filter((each) => !kept.has(each))) {
-    inResume(program, name, (parts) => (name === 'restore average' ? ANEW.averages(parts) : undefined));
+    inResume(program, name, (parts) => (name === 'restore EMA' ? ANEW.ema(parts) : undefined));
   }
 }
 

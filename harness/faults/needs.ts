@@ -2,7 +2,7 @@
 import { owners, type Parts } from '../loop/parts.ts';
 
 export const anyLoop = (): boolean => true;
-export const hasAverage = ({ average }: Parts): boolean => average !== undefined;
+export const hasEma = ({ ema }: Parts): boolean => ema !== undefined;
 export const hasScaler = ({ scaler }: Parts): boolean => scaler !== undefined;
 export const hasBuffers = ({ buffers }: Parts): boolean => buffers.size > 0;
 export const hasTies = ({ recipe }: Parts): boolean => (recipe.model.ties?.size ?? 0) > 0;

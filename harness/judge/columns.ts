@@ -29,7 +29,7 @@ export function stepPairs({ steps, controlSteps }: Resume): StepPair[] {
   });
 }
 
-/** Parameter names of the control's stretch. */
+/** Parameter names of the control's segment. */
 export const namesOf = (pairs: readonly StepPair[]): readonly string[] => pairs[0]?.control.names ?? [];
 
 type Column = (step: TracedStep) => readonly number[];

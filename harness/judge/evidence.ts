@@ -31,7 +31,7 @@ export interface Evidence {
   readonly resumes: readonly Resume[];
 }
 
-/** One process that resumed, beside the stretch of the control that it must repeat. */
+/** One process that resumed, beside the segment of the control that it must repeat. */
 export interface Resume {
   /** 1 for the first. */
   readonly index: number;
@@ -52,7 +52,7 @@ export interface Resume {
   readonly changes: readonly Change[];
   /** At `to`: this process, and the control. */
   readonly last: StateRecord | undefined;
-  /** What the control begins the stretch with: at `from`, after its deviation if it deviates. */
+  /** What the control begins the segment with: at `from`, after its deviation if it deviates. */
   readonly controlFirst: StateRecord | undefined;
   readonly controlLast: StateRecord | undefined;
   readonly images: {

@@ -16,7 +16,7 @@ export interface Fit {
   readonly comparisons: number;
 }
 
-/** The values whose variance is pooled: those of one name; of tensors and pictures, at one step. */
+/** The values whose variance is pooled: those of one name; of tensors and images, at one step. */
 const thingOf = (quantity: Quantity, step: number, name: string): string =>
   isCurve(quantity) ? name : `${step} ${name}`;
 

@@ -47,7 +47,7 @@ describe('each way to spoil a run is found by the rule that names it', () => {
     const verdict = verdictOf(spoilt(one));
     const [headline] = verdict.findings;
     expect(headline?.rule, JSON.stringify(rulesOf(verdict))).toBe(rule);
-    expect([headline?.sentence, headline?.seen, headline?.cause].join('\n')).toMatch(says);
+    expect([headline?.sentence, headline?.seen, headline?.likelyCause].join('\n')).toMatch(says);
     // The diagnosis is of all that was found; where none shows, the first finding speaks for itself.
     if (verdict.cause === null) expect(verdict.headline).toBe(headline?.sentence);
     else {
@@ -73,7 +73,7 @@ test('a run that could not be saved leaves what a resume would do open, and no m
 });
 
 test('what the control’s deviation alone moves need not move after it', () => {
-  const traces = healthyTraces({ deviates: ['slots', 'averages'] });
+  const traces = healthyTraces({ deviates: ['slots', 'ema'] });
   const { control, after } = traces;
   const settle = (trace: Draft, at: 'deviated' | 'resume'): void => {
     const from = trace.states.find((state) => state.at === at)!;
@@ -237,7 +237,7 @@ describe('noise', () => {
         'appliedGradientL2',
         'parameter',
         'slot',
-        'average',
+        'ema',
         'buffer',
         'image',
       ],
@@ -248,7 +248,7 @@ describe('noise', () => {
     expect(loss!.floor).toBeLessThan(2e-6);
     expect(loss!.allowed!.most).toBeLessThan(1e-3);
     expect(noise!.comparisons).toBe(noise!.quantities.reduce((sum, { comparisons }) => sum + comparisons, 0));
-    // Pictures are the same in all controls: a pixel at the edge between two values may still be either.
+    // Images are the same in all controls: a pixel at the edge between two values may still be either.
     expect(noise!.quantities.at(-1)).toMatchObject({ quantity: 'image', floor: 0 });
   });
 
@@ -276,7 +276,11 @@ describe('noise', () => {
       'final-parameters-differ',
       (resumed) => spoil(tensors(resumed, 'parameter', 'end').slice(3)),
     ],
-    ['a rate', 'rate-not-as-claimed', (resumed) => first(resumed).rates.splice(0, 1, 0.0200000001)],
+    [
+      'a learning rate',
+      'learning-rate-not-as-claimed',
+      (resumed) => first(resumed).learningRates.splice(0, 1, 0.0200000001),
+    ],
     ['what is restored', 'slots-not-restored', (resumed) => spoil(tensors(resumed, 'slot').slice(0, 1))],
     ['a gradient that is not there', 'gradients-differ', (resumed) => first(resumed).gradientL2.fill(null)],
     [
@@ -356,7 +360,7 @@ test('whatever single number of a resumed run is changed, the run is not proven'
     'appliedGradientL2',
     'hookCalls',
     'updates',
-    'rates',
+    'learningRates',
   ] as const;
   fc.assert(
     fc.property(
@@ -388,9 +392,9 @@ test('findings are bounded and complete, whatever is spoiled together', () => {
       }
       const findings = findingsOf(collectEvidence(PLAN, 'wasm', traces.all));
       expect(findings.length).toBeGreaterThan(0);
-      for (const { subjects, sentence, expected, seen, cause, remedy } of findings) {
+      for (const { subjects, sentence, expected, seen, likelyCause, fix } of findings) {
         expect(subjects.length).toBeLessThanOrEqual(8);
-        for (const text of [sentence, expected, seen, cause, remedy]) expect(text).toMatch(/\S/);
+        for (const text of [sentence, expected, seen, likelyCause, fix]) expect(text).toMatch(/\S/);
         expect(`${sentence}${expected}${seen}`).not.toMatch(/undefined|\[object/);
       }
     }),

@@ -17,11 +17,11 @@ export function priorOf(variances: readonly number[], degrees: number): Prior {
     .filter((variance) => variance > 0)
     .map((variance) => Math.log(variance) - digamma(degrees / 2) + Math.log(degrees / 2));
   if (logarithms.length < 2) return { degrees: 0, variance: 0 };
-  const average = mean(logarithms);
-  const squares = logarithms.reduce((sum, each) => sum + (each - average) ** 2, 0) / (logarithms.length - 1);
+  const ema = mean(logarithms);
+  const squares = logarithms.reduce((sum, each) => sum + (each - ema) ** 2, 0) / (logarithms.length - 1);
   const excess = squares - trigamma(degrees / 2);
   const prior = excess > 0 ? Math.min(2 * inverseTrigamma(excess), MOST_DEGREES) : MOST_DEGREES;
-  return { degrees: prior, variance: Math.exp(average + digamma(prior / 2) - Math.log(prior / 2)) };
+  return { degrees: prior, variance: Math.exp(ema + digamma(prior / 2) - Math.log(prior / 2)) };
 }
 
 export const mean = (values: readonly number[] | Float64Array): number => {

@@ -3,8 +3,8 @@ import type { SampleRecord, StateRecord, TensorRecord, Trace, TracedStep } from 
 
 /** Measured in every step, by parameter. */
 export const CURVES = ['loss', 'l2', 'updateL2', 'gradientL2', 'appliedGradientL2'] as const;
-/** Recorded where a stretch of steps ends: tensors of each kind, and pictures. */
-export const QUANTITIES = [...CURVES, 'parameter', 'slot', 'average', 'buffer', 'image'] as const;
+/** Recorded where a segment of steps ends: tensors of each kind, and images. */
+export const QUANTITIES = [...CURVES, 'parameter', 'slot', 'ema', 'buffer', 'image'] as const;
 
 export type Curve = (typeof CURVES)[number];
 export type Quantity = (typeof QUANTITIES)[number];
@@ -12,7 +12,7 @@ export type Quantity = (typeof QUANTITIES)[number];
 /** Relative: half the distance of neighbouring float32 numbers. No value is known better than it is held. */
 export const RESOLUTION = 2 ** -24;
 
-/** One thing's values: its norm; or of a tensor or a picture the L2 norm and the sketch. */
+/** One thing's values: its norm; or of a tensor or an image the L2 norm and the sketch. */
 export interface Reading {
   readonly values: readonly (number | null)[];
   /** The least difference between two values that the record can hold, where that is not relative. */

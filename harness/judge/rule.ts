@@ -7,7 +7,7 @@ export const SPEAKS = [
   'before the first step',
   'at the first step',
   'at the first update',
-  'at the end of the stretch',
+  'at the end of the segment',
 ] as const;
 
 export interface Rule {
@@ -25,7 +25,7 @@ export interface Rule {
 }
 
 /** A finding without what its rule already says. */
-export type Found = Pick<Finding, 'sentence' | 'expected' | 'seen' | 'cause' | 'remedy'> &
+export type Found = Pick<Finding, 'sentence' | 'expected' | 'seen' | 'likelyCause' | 'fix'> &
   Partial<Pick<Finding, 'subjectCount' | 'total' | 'resume' | 'step' | 'refutes' | 'subjects'>>;
 
 /** More names than these help nobody. */

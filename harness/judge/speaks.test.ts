@@ -1,4 +1,4 @@
-/** Rules speak when they say that they can: shown by traces that end in the middle of a stretch. */
+/** Rules speak when they say that they can: shown by traces that end in the middle of a segment. */
 import { describe, expect, test } from 'vitest';
 import type { Trace } from '../trace/schema.ts';
 import { collectEvidence } from './evidence.ts';
@@ -39,7 +39,7 @@ function momentOf(speaks: Rule['speaks'], { control, after }: Traces): number {
     'before the first step': FROM,
     'at the first step': FROM + 1,
     'at the first update': Math.min(...updates.map(({ step }) => step)),
-    'at the end of the stretch': TO,
+    'at the end of the segment': TO,
   }[speaks];
 }
 

@@ -69,9 +69,9 @@ const CASES: readonly Spoilt[] = [
     says: /stopped being finite at step 8/,
   },
   {
-    what: 'rates that are no number in both',
+    what: 'learning rates that are no number in both',
     spoil: ({ all }) => {
-      for (const trace of all) inEach(trace, (step) => (step.rates[0] = Number.NaN));
+      for (const trace of all) inEach(trace, (step) => (step.learningRates[0] = Number.NaN));
     },
     outcome: 'proven',
   },
@@ -117,21 +117,21 @@ const CASES: readonly Spoilt[] = [
     cause: 'trains-a-copy',
   },
   {
-    what: 'rates that differ in their last bit',
+    what: 'learning rates that differ in their last bit',
     spoil: ({ resumed }) => inEach(resumed, ({ claimed }) => (claimed.learningRates.first! *= 1 + 2 ** -52)),
     says: /0\.020000000000000004 instead of first 0\.02000000000000000/,
     never: /1\.000 times/,
   },
   {
-    what: 'a rate that differs in one step',
+    what: 'a learning rate that differs in one step',
     spoil: ({ resumed }) => (resumed.steps[0]!.claimed.learningRates.first = 0.7),
     says: /in 1 of 4 steps, first in step 5/,
   },
   {
     what: 'a first batch that is right, and others after it',
     spoil: ({ resumed }) => {
-      resumed.steps[1]!.claimed.batch = ['picture 7'];
-      resumed.steps[2]!.claimed.batch = ['picture 6'];
+      resumed.steps[1]!.claimed.batch = ['image 7'];
+      resumed.steps[2]!.claimed.batch = ['image 6'];
     },
     says: /another order than the control’s from step 6 on/,
     cause: 'data-reshuffled',
@@ -149,13 +149,13 @@ const CASES: readonly Spoilt[] = [
     never: /nothing is trained/,
   },
   {
-    what: 'a count of the average that is ahead',
+    what: 'a count of the EMA that is ahead',
     spoil: ({ all, resumed }) => {
       for (const { states } of all) for (const state of states) state.counters['ema.updates'] = state.step;
       resumed.states[0]!.counters['ema.updates'] = 9;
     },
     never: /warms up/,
-    cause: 'average-counter-reset',
+    cause: 'ema-counter-reset',
   },
   {
     what: 'gradients that nobody saved',
@@ -167,7 +167,7 @@ const CASES: readonly Spoilt[] = [
     never: /did not come back/,
   },
   {
-    what: 'a rate among the counters of the schedule',
+    what: 'a learning rate among the counters of the schedule',
     spoil: ({ all, resumed }) => {
       for (const { states } of all) {
         for (const state of states) state.counters['scheduler.last_lr'] = 0.001 * (1 - state.step / 100);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { backendSchema, DEVIATIONS, planSchema } from '../trace/schema.ts';
 import { QUANTITIES } from './quantities.ts';
 
-export const VERDICT_FORMAT = 3;
+export const VERDICT_FORMAT = 4;
 export const PROOFS = ['restored', 'alive', 'faithful'] as const;
 
 const outcome = z.enum(['proven', 'refuted', 'inconclusive']);
@@ -20,8 +20,8 @@ export const findingSchema = z.object({
   step: z.int().nonnegative().nullable(),
   expected: z.string(),
   seen: z.string(),
-  cause: z.string(),
-  remedy: z.string(),
+  likelyCause: z.string(),
+  fix: z.string(),
 });
 
 export const deviationSchema = z.object({
@@ -43,7 +43,7 @@ const relative = z.number().nonnegative();
 
 export const quantityNoiseSchema = z.object({
   quantity: z.enum(QUANTITIES),
-  things: z.int().nonnegative().describe('parameters, tensors, pictures …, each with a variance of its own'),
+  things: z.int().nonnegative().describe('parameters, tensors, images …, each with a variance of its own'),
   comparisons: z.int().nonnegative().describe('values of the resumed runs that are judged'),
   floor: relative.describe(
     'relative standard deviation among the controls, root mean square over all values',

@@ -74,7 +74,7 @@ async function load(folder: string): Promise<io.ModelArtifacts> {
       expected: `${expected} bytes, as ${MODEL} lists them,`,
       of: 'its size',
       received: `${bytes} bytes`,
-      remedy: 'the file was cut, or belongs to another model: use another checkpoint',
+      fix: 'the file was cut, or belongs to another model: use another checkpoint',
     });
   });
   return { ...rest, weightSpecs, weightData: weightData.buffer as ArrayBuffer } as io.ModelArtifacts;
@@ -88,7 +88,7 @@ function decode(bytes: Uint8Array, file: string): z.output<typeof modelSchema> {
       expected: `a model of TensorFlow.js with its weights in ${WEIGHTS}`,
       of: 'the file',
       received,
-      remedy: 'use a checkpoint that model.save() wrote into a modelFolder',
+      fix: 'use a checkpoint that model.save() wrote into a modelFolder',
       cause,
     });
   };

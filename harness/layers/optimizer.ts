@@ -105,7 +105,7 @@ export function slotsOf({ optimizer, weights }: TrainedOptimizer): Slot[] {
 export const scalarsOf = ({ optimizer }: TrainedOptimizer): [string, tf.Tensor][] =>
   properties(optimizer).flatMap(([name, value]) => (value instanceof tf.Tensor ? [[name, value]] : []));
 
-/** Iterations, rate and hyperparameters, by property. */
+/** Iterations, learning rate and hyperparameters, by property. */
 const plainOf = ({ optimizer }: TrainedOptimizer): [string, Plain][] =>
   properties(optimizer).flatMap(([name, value]) =>
     value === null || ['number', 'boolean', 'string'].includes(typeof value) ? [[name, value as Plain]] : [],
@@ -219,7 +219,7 @@ export const observedCounters = (
   );
 
 export interface Watched {
-  /** The rate that the optimizer shows; NaN where it shows none. */
+  /** The learning rate that the optimizer shows; NaN where it shows none. */
   claimed(): number;
   /** Numbers in the scalars, as read at the last {@link Watched.refresh}. */
   readonly scalars: ReadonlyMap<string, number>;
@@ -239,13 +239,13 @@ export function watchOptimizer(
   const scalars = new Map<string, number>();
   const claimed = (): number =>
     (optimizer as unknown as { learningRate?: number }).learningRate ?? Number.NaN;
-  /** The rate inside the update. */
+  /** The learning rate inside the update. */
   const applied = (): number => {
     const negated = scalars.get('c');
     return negated === undefined || -negated === Math.fround(claimed()) ? claimed() : -negated;
   };
   const apply = optimizer.applyGradients;
-  const setLearningRate = (optimizer as { setLearningRate?: (rate: number) => void }).setLearningRate;
+  const setLearningRate = (optimizer as { setLearningRate?: (learningRate: number) => void }).setLearningRate;
   const hidden = (value: unknown) => ({ value, writable: true, configurable: true, enumerable: false });
   Object.defineProperties(optimizer, {
     applyGradients: hidden((gradients: Parameters<typeof apply>[0]) => {

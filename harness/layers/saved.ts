@@ -171,6 +171,6 @@ export function stateOf({ state }: Checkpoint, key: string, name: string, file: 
 }
 
 function refusal(file: string, expected: string, of: string, received: string): CheckpointError {
-  const remedy = 'resume with the models and optimizers that wrote the checkpoint; nothing was restored';
-  return new CheckpointError({ code: 'bad-state', file, expected, of, received, remedy });
+  const fix = 'resume with the models and optimizers that wrote the checkpoint; nothing was restored';
+  return new CheckpointError({ code: 'bad-state', file, expected, of, received, fix });
 }

@@ -55,7 +55,7 @@ describe('what is observed', () => {
     expect(Object.keys(random!)).toEqual(['loop', 'layers']);
   });
 
-  test('the rate inside the update, where the optimizer shows another than it uses', async () => {
+  test('the learning rate inside the update, where the optimizer shows another than it uses', async () => {
     const of = training(async (model) => {
       const xs = tf.ones([4, 2, 2]);
       await model.trainOnBatch(xs, tf.ones([4, 1]));
@@ -66,13 +66,15 @@ describe('what is observed', () => {
     }, OPTIMIZERS.sgd);
     const steps = await run(await begin(of), 0, 3);
     const at = steps[0]!.updates.indexOf(1);
-    expect(steps.map(({ rates, claimed }) => [rates[at], claimed.learningRates.all])).toEqual([
-      [0.1, 0.1],
-      [Math.fround(0.1), 0.5],
-      [0.25, 0.25],
-    ]);
-    for (const { updateL2, gradientL2, rates } of steps) {
-      expect(updateL2[at]).toBeCloseTo(rates[at]! * gradientL2[at]!, 6);
+    expect(steps.map(({ learningRates, claimed }) => [learningRates[at], claimed.learningRates.all])).toEqual(
+      [
+        [0.1, 0.1],
+        [Math.fround(0.1), 0.5],
+        [0.25, 0.25],
+      ],
+    );
+    for (const { updateL2, gradientL2, learningRates } of steps) {
+      expect(updateL2[at]).toBeCloseTo(learningRates[at]! * gradientL2[at]!, 6);
     }
   });
 
@@ -212,8 +214,8 @@ test('a model that is compiled anew in mid-training is followed to its new optim
   };
   const control = await layersTrainer(START, of);
   const passed = await run(control, 0, 8);
-  const rates = passed.map((step) => [step.claimed.learningRates, step.rates]);
-  expect(rates.slice(3, 5)).toEqual([
+  const learningRates = passed.map((step) => [step.claimed.learningRates, step.learningRates]);
+  expect(learningRates.slice(3, 5)).toEqual([
     [{ all: 0.1 }, [0.1, 0.1]],
     [{ all: 0.01 }, [0.01, 0.01]],
   ]);
@@ -248,5 +250,5 @@ test('models that share their layers are seen once, each weight under its first 
   expect(names.every((name) => name.startsWith('one.'))).toBe(true);
   expect(new Set(names).size).toBe(9);
   expect(first!.claimed.learningRates).toEqual({ one: 0.1, two: 0.01 });
-  expect(new Set(second!.rates)).toEqual(new Set([0.01, null]));
+  expect(new Set(second!.learningRates)).toEqual(new Set([0.01, null]));
 });

@@ -40,7 +40,7 @@ export interface LayersTraining<M extends Models> {
     save(path: string, models: M, batches: number): Promise<unknown>;
     load(path: string): Promise<{ models: M; batches: number }>;
   };
-  /** Fixed pictures of what is trained; must not draw random numbers. */
+  /** Fixed images of what is trained; must not draw random numbers. */
   sample?(models: M): Promise<readonly SampledImage[]>;
 }
 
@@ -112,7 +112,7 @@ class LayersTrainer<M extends Models> implements Trainer {
   readonly #batches: Batches;
   readonly #random: LoopRandom;
   readonly #watched = new WeakMap<Optimizer, Watched>();
-  /** The rates that the optimizers showed when one was applied last in this step, by key. */
+  /** The learning rates that the optimizers showed when one was applied last in this step, by key. */
   #shown: ReadonlyMap<string, number> | undefined;
   sample?: () => Promise<readonly SampledImage[]>;
 
@@ -132,7 +132,7 @@ class LayersTrainer<M extends Models> implements Trainer {
       const watched =
         this.#watched.get(own.optimizer) ??
         watchOptimizer(own, () => {
-          this.#shown = this.#rates();
+          this.#shown = this.#learningRates();
         });
       this.#watched.set(own.optimizer, watched);
       return { ...own, watched };
@@ -149,17 +149,18 @@ class LayersTrainer<M extends Models> implements Trainer {
     const { loss, ids } = await this.#batches.next();
     await this.ready();
     // The loop is before the next batch by now, and may have changed them.
-    const rates = this.#shown ?? this.#rates();
+    const learningRates = this.#shown ?? this.#learningRates();
     return {
       loss,
-      learningRate: rates.size === 1 ? [...rates.values()][0]! : Object.fromEntries(rates),
+      learningRate:
+        learningRates.size === 1 ? [...learningRates.values()][0]! : Object.fromEntries(learningRates),
       batch: ids,
       applied: this.#shown !== undefined,
       step: this.#batches.done,
     };
   }
 
-  #rates(): ReadonlyMap<string, number> {
+  #learningRates(): ReadonlyMap<string, number> {
     return new Map(this.#optimizers().map(({ key, watched }) => [key, watched.claimed()]));
   }
 

@@ -1,7 +1,7 @@
 /**
  * Turns inside out a loop that trains with optimizers alone: `optimizer.minimize`, or `applyGradients` with
  * gradients of its own. Such a loop is synchronous but for where it gives way, so it is held there: the
- * scenario puts `hold` where the program awaits something (`tf.nextFrame`, a log, a picture). A step is what
+ * scenario puts `hold` where the program awaits something (`tf.nextFrame`, a log, an image). A step is what
  * lies between two holds and updates something.
  *
  * A loop that is resumed is run again from its beginning, and the steps of before are passed over: the function
@@ -53,8 +53,8 @@ export class Updates {
   done = 0;
   /** The loss of the last step, NaN where none was seen. */
   loss = Number.NaN;
-  /** The rates that the optimizers showed when one was applied last in this step. */
-  rates: readonly number[] | undefined;
+  /** The learning rates that the optimizers showed when one was applied last in this step. */
+  learningRates: readonly number[] | undefined;
   readonly optimizers: WatchedOptimizer[] = [];
   /** Variables that were there before are not this program's. */
   readonly #others = new Set<tf.Tensor>(Object.values(tf.engine().registeredVariables));
@@ -112,7 +112,7 @@ export class Updates {
   /** Lets one step be done. @throws {Error} what the loop throws, or when it has no step left */
   async next(): Promise<void> {
     const { done } = this;
-    this.rates = undefined;
+    this.learningRates = undefined;
     this.loss = Number.NaN;
     await this.#turns.next();
     if (this.done === done) {
@@ -167,7 +167,7 @@ export class Updates {
         );
       }
       this.#updated = true;
-      this.rates = this.optimizers.map(({ watched }) => watched.claimed());
+      this.learningRates = this.optimizers.map(({ watched }) => watched.claimed());
       this.parameters();
       own.weights = this.#named(variables);
     });

@@ -46,7 +46,7 @@ export interface VariablesTraining<B> {
     save(path: string, built: B, steps: number): Promise<unknown>;
     load(path: string): Promise<{ built: B; steps: number }>;
   };
-  /** Fixed pictures of what is trained; must not draw random numbers. */
+  /** Fixed images of what is trained; must not draw random numbers. */
   sample?(built: B): Promise<readonly SampledImage[]>;
 }
 
@@ -137,12 +137,12 @@ class VariablesTrainer<B> implements Trainer {
   async step() {
     await this.#updates.next();
     await this.refresh();
-    const { optimizers, loss, rates, done } = this.#updates;
-    const byKey = optimizers.map(({ key }, at) => [key, rates?.[at] ?? Number.NaN] as const);
+    const { optimizers, loss, learningRates, done } = this.#updates;
+    const byKey = optimizers.map(({ key }, at) => [key, learningRates?.[at] ?? Number.NaN] as const);
     return {
       loss,
       learningRate: byKey.length === 1 ? byKey[0]![1] : Object.fromEntries(byKey),
-      applied: rates !== undefined,
+      applied: learningRates !== undefined,
       step: done,
     };
   }

@@ -26,11 +26,11 @@ export const startOf = ({ loader, random, driven, scaler }: Parts): Start => ({
   scaler: scaler?.state,
 });
 
-/** What an average is kept of: what is trained, each variable once. */
+/** What an EMA is kept of: what is trained, each variable once. */
 export const averaged = (parameters: readonly Parameter[]): Parameter[] =>
   owners(parameters).filter(({ variable }) => variable.trainable);
 
-/** Clones of the weights that an average is kept of, by name. */
+/** Clones of the weights that an EMA is kept of, by name. */
 export const liveWeights = (parameters: readonly Parameter[]): Map<string, tf.Tensor> =>
   new Map(averaged(parameters).map(({ name, variable }) => [name, variable.clone()]));
 
@@ -50,7 +50,7 @@ export const ANEW: Readonly<Record<Deviation, (parts: Parts) => void | Promise<v
       optimizer.loadState({ ...optimizer.state(), steps: {} }, new Map(), owners(parameters));
     }
   },
-  averages: ({ average, parameters }) => average?.restore(liveWeights(parameters), 0),
+  ema: ({ ema, parameters }) => ema?.restore(liveWeights(parameters), 0),
   buffers({ buffers, recipe }) {
     for (const [name, buffer] of buffers) {
       tf.tidy(() => buffer.assign(tf.tensor1d(recipe.model.buffers!.get(name)!)));

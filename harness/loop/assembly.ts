@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { loadCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { Deviation } from '../trace/schema.ts';
-import { WeightAverage } from '../training/average.ts';
+import { Ema } from '../training/ema.ts';
 import { fuseBackwardPass, fuseOptimizerGroups, splitIntoGroups } from '../training/fused.ts';
 import { Optimizer, type Parameter, type ParameterGroup } from '../training/optimizer.ts';
 import { RandomStream } from '../training/random.ts';
@@ -51,11 +51,11 @@ const building: readonly Stage[] = [
   },
   { name: 'optimizers', run: buildOptimizers },
   {
-    name: 'average',
+    name: 'ema',
     run(parts) {
-      const { average } = parts.recipe;
-      if (average === undefined) return;
-      parts.average = new WeightAverage(averaged(parts.parameters), average);
+      const { ema } = parts.recipe;
+      if (ema === undefined) return;
+      parts.ema = new Ema(averaged(parts.parameters), ema);
     },
   },
   {
@@ -121,7 +121,7 @@ const restoring = (name: string, kind: Deviation, restore: (parts: Parts, saved:
   },
 });
 
-/** Weights, buffers and average are restored, or begun anew, by a cold start too. */
+/** Weights, buffers and EMA are restored, or begun anew, by a cold start too. */
 const restores: readonly Stage[] = [
   {
     name: 'restore weights',
@@ -151,15 +151,15 @@ const restores: readonly Stage[] = [
     for (const { name, schedule } of registered) schedule.restore(schedules[name]!);
   }),
   {
-    name: 'restore average',
+    name: 'restore EMA',
     run(parts) {
-      const { average, saved, context, recipe } = parts;
-      if (average === undefined || saved === undefined) return;
-      // A cold start begins to average anew, from the weights that it was given.
-      if (context.weightsOnly || recipe.forgets?.includes('averages')) return ANEW.averages(parts);
-      const { tensors, averageUpdates } = saved;
-      const averages = [...tensors.ema].map(([name, data]) => [name, toTensor(data)] as const);
-      average.restore(new Map(averages), averageUpdates);
+      const { ema, saved, context, recipe } = parts;
+      if (ema === undefined || saved === undefined) return;
+      // A cold start starts the EMA again, from the weights that it was given.
+      if (context.weightsOnly || recipe.forgets?.includes('ema')) return ANEW.ema(parts);
+      const { tensors, emaUpdates } = saved;
+      const restored = [...tensors.ema].map(([name, data]) => [name, toTensor(data)] as const);
+      ema.restore(new Map(restored), emaUpdates);
     },
   },
   restoring('scaler', 'loss-scale', ({ scaler }, saved) => {

@@ -79,9 +79,9 @@ function emptyParts(context: TrainerContext, recipe: Recipe): Parts {
     registered: [],
     random: new Map(),
     loader: undefined as unknown as Parts['loader'],
-    average: undefined,
+    ema: undefined,
     scaler: undefined,
-    views: { loss: live, average: live, save: live, sample: live },
+    views: { loss: live, ema: live, save: live, sample: live },
     sampledBuffers: () => parts.buffers,
     fusedGroups: undefined,
     unregister: [],
@@ -138,7 +138,7 @@ export class Loop implements Trainer {
   }
 
   observe(): Observed {
-    const { parameters, driven, average, buffers, random, loader, scaler, step, updates } = this.parts;
+    const { parameters, driven, ema, buffers, random, loader, scaler, step, updates } = this.parts;
     const groups = new Map(
       driven.flatMap(({ optimizer }) =>
         optimizer.groups.flatMap((group) => group.parameters.map(({ name }) => [name, group.name])),
@@ -152,7 +152,7 @@ export class Loop implements Trainer {
         return { name, variable, ...(group === undefined ? {} : { group }) };
       }),
       slots: driven.flatMap(({ optimizer }) => optimizer.slots()),
-      ...(average === undefined ? {} : { averages: average.tensors }),
+      ...(ema === undefined ? {} : { ema: ema.tensors }),
       buffers,
       gradients: accumulated(this.parts),
       random: {
@@ -165,7 +165,7 @@ export class Loop implements Trainer {
         'data.epoch': cursor.epoch,
         'data.position': cursor.position,
         ...(buffer === undefined ? {} : { 'data.buffer': buffer.join(' ') }),
-        ...(average === undefined ? {} : { 'ema.updates': average.updates }),
+        ...(ema === undefined ? {} : { 'ema.updates': ema.updates }),
         ...(scaler === undefined
           ? {}
           : { lossScale: scaler.state.scale, 'lossScale.growth': scaler.state.growth }),
@@ -175,16 +175,16 @@ export class Loop implements Trainer {
   }
 
   async #sample(): Promise<readonly SampledImage[]> {
-    const { recipe, views, sampledBuffers, average } = this.parts;
+    const { recipe, views, sampledBuffers, ema } = this.parts;
     const draw = recipe.model.sample!;
     const buffers = sampledBuffers();
     const buffer = (name: string) => buffers.get(name)!;
     const live = byName(views.sample());
-    const pictures = await draw(live, buffer, 'weights');
-    if (average === undefined) return pictures;
-    const averages = (name: string) =>
-      average.tensors.get(recipe.model.ties?.get(name) ?? name) ?? live(name);
-    return [...pictures, ...(await draw(averages, buffer, 'average'))];
+    const images = await draw(live, buffer, 'weights');
+    if (ema === undefined) return images;
+    const averagedWeight = (name: string) =>
+      ema.tensors.get(recipe.model.ties?.get(name) ?? name) ?? live(name);
+    return [...images, ...(await draw(averagedWeight, buffer, 'ema'))];
   }
 }
 
@@ -195,7 +195,7 @@ function countersOf({ name, optimizer, schedule }: Driven): Record<string, numbe
     .map(({ name }) => steps[name] ?? 0);
   return {
     [`schedule.${name}.lastEpoch`]: schedule.state().lastEpoch,
-    [`schedule.${name}.baseRates`]: schedule.state().baseRates.join(' '),
+    [`schedule.${name}.baseRates`]: schedule.state().baseLearningRates.join(' '),
     [`optimizer.${name}.step`]: Math.max(0, ...trained),
     // Parameters are counted one by one: the one that is behind shows here.
     [`optimizer.${name}.step.least`]: trained.length === 0 ? 0 : Math.min(...trained),

@@ -1,6 +1,6 @@
 /** The live parts of a training loop. Stages build, restore and use them; a fault exchanges or spoils them. */
 import type { Variable } from '@tensorflow/tfjs-core';
-import type { WeightAverage } from '../training/average.ts';
+import type { Ema } from '../training/ema.ts';
 import type { FusedGroups, Unregister } from '../training/fused.ts';
 import type { Gradients } from '../training/gradients.ts';
 import type { Optimizer, Parameter } from '../training/optimizer.ts';
@@ -33,11 +33,11 @@ export interface Parts {
   registered: readonly Driven[];
   random: ReadonlyMap<string, RandomStream>;
   loader: Loader;
-  average: WeightAverage | undefined;
+  ema: Ema | undefined;
   scaler: LossScaler | undefined;
-  /** Whose parameters the loss reads, the average follows, a checkpoint keeps and pictures are made of. */
-  views: Record<'loss' | 'average' | 'save' | 'sample', () => readonly Parameter[]>;
-  /** Whose running statistics pictures are made with. */
+  /** Whose parameters the loss reads, the EMA follows, a checkpoint keeps and images are made of. */
+  views: Record<'loss' | 'ema' | 'save' | 'sample', () => readonly Parameter[]>;
+  /** Whose running statistics images are made with. */
   sampledBuffers: () => ReadonlyMap<string, Variable>;
   fusedGroups: FusedGroups | undefined;
   unregister: Unregister[];

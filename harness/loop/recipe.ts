@@ -35,11 +35,11 @@ export interface Model {
   readonly examples: { readonly size: number; readonly id: (example: number) => string };
   /** The mean loss of a micro-batch, float32. Called once a backward pass, in which it may write buffers. */
   readonly loss: (pass: Pass) => Scalar;
-  /** Fixed pictures of what is trained, from these weights. */
+  /** Fixed images of what is trained, from these weights. */
   readonly sample?: (
     read: (name: string) => Tensor,
     buffer: (name: string) => Tensor,
-    of: 'weights' | 'average',
+    of: 'weights' | 'ema',
   ) => Promise<readonly SampledImage[]>;
 }
 
@@ -56,7 +56,7 @@ export interface OptimizerRecipe {
   readonly name: string;
   readonly groups: readonly GroupRecipe[];
   readonly update: UpdateRule;
-  /** Factor of the base rates after so many updates. */
+  /** Factor of the base learning rates after so many updates. */
   readonly schedule: (updates: number) => number;
 }
 
@@ -77,8 +77,8 @@ export interface Recipe {
   readonly shuffle?: 'none' | 'epoch' | { readonly buffer: number };
   /** Largest L2 norm of a parameter's gradient; no clipping by default. */
   readonly maxGradNorm?: number | undefined;
-  /** Decay of an average of the weights (EMA); none by default. */
-  readonly average?: number | undefined;
+  /** Decay of an EMA of the weights (EMA); none by default. */
+  readonly ema?: number | undefined;
   /** Dynamic loss scaling, as for half precision, only without fusing and phases; none by default. */
   readonly lossScale?: { readonly initial: number; readonly growthInterval: number };
   /** Names of the random generators that the loss draws from. */

@@ -23,7 +23,7 @@ export interface Saved {
   readonly tensors: Readonly<Record<'model' | 'optimizer' | 'ema' | 'gradients' | 'buffers', TensorMap>>;
   readonly step: number;
   readonly updates: number;
-  readonly averageUpdates: number;
+  readonly emaUpdates: number;
   readonly optimizers: Readonly<Record<string, OptimizerState>>;
   readonly schedules: Readonly<Record<string, ScheduleState>>;
   readonly random: Readonly<Record<string, string>>;
@@ -44,7 +44,7 @@ const named = (parameters: readonly Parameter[]) =>
   parameters.map(({ name, variable }): [string, Tensor] => [name, variable]);
 
 export async function capture(parts: Parts): Promise<Checkpoint> {
-  const { recipe, views, registered, average, scaler, random, loader, step, updates, buffers } = parts;
+  const { recipe, views, registered, ema, scaler, random, loader, step, updates, buffers } = parts;
   const { saves = () => true, stores = 'float32' } = recipe;
   const model = await toTensorMap(named(views.save().filter(({ name }) => saves(name))));
   const slots = registered.flatMap(({ optimizer }) =>
@@ -58,7 +58,7 @@ export async function capture(parts: Parts): Promise<Checkpoint> {
     tensors: {
       model: stores === 'bfloat16' ? bfloat16(model) : model,
       optimizer: await toTensorMap(slots),
-      ...(average === undefined ? {} : { ema: await toTensorMap(average.tensors) }),
+      ...(ema === undefined ? {} : { ema: await toTensorMap(ema.tensors) }),
       gradients: await toTensorMap(accumulated(parts)),
       ...(buffers.size === 0 ? {} : { buffers: await toTensorMap(buffers) }),
     },
@@ -72,7 +72,7 @@ export async function capture(parts: Parts): Promise<Checkpoint> {
       ...(scaler === undefined ? {} : { lossScale: scaler.state.scale }),
       extra: {
         updates,
-        averageUpdates: average?.updates ?? 0,
+        emaUpdates: ema?.updates ?? 0,
         ...(scaler === undefined ? {} : { lossScaleGrowth: scaler.state.growth }),
       },
     },
@@ -114,7 +114,7 @@ const contents = z.object({
       steps: z.record(z.string(), count),
     }),
   ),
-  schedules: z.record(z.string(), z.object({ lastEpoch: count, baseRates: z.array(z.number()) })),
+  schedules: z.record(z.string(), z.object({ lastEpoch: count, baseLearningRates: z.array(z.number()) })),
   random: z.record(z.string(), generator),
   data: z.object({
     epoch: count,
@@ -123,7 +123,7 @@ const contents = z.object({
     random: generator.optional(),
   }),
   lossScale: z.number().positive().optional(),
-  extra: z.object({ updates: count, averageUpdates: count, lossScaleGrowth: count.optional() }),
+  extra: z.object({ updates: count, emaUpdates: count, lossScaleGrowth: count.optional() }),
 });
 
 /**
@@ -131,14 +131,14 @@ const contents = z.object({
  * @throws CheckpointError `missing-tensor`, `wrong-shape`, `wrong-dtype`, `extra-tensor`, `bad-state` …
  */
 export function check({ tensors, state }: Checkpoint, directory: string, parts: Parts): Saved {
-  const { recipe, parameters, registered, random, average, scaler, buffers, loader } = parts;
+  const { recipe, parameters, registered, random, ema, scaler, buffers, loader } = parts;
   const { saves = () => true } = recipe;
   const at = (stem: string): string => path.join(directory, `${stem}.safetensors`);
   const expected = ([name, { shape }]: [string, Tensor]): ExpectedTensor => ({ name, shape, dtype: 'F32' });
   const all = named(parameters).map(expected);
   const kept = all.filter(({ name }) => saves(name));
   requireTensors(tensors.model, kept, at('model'));
-  if (average !== undefined) requireTensors(tensors.ema, [...average.tensors].map(expected), at('ema'));
+  if (ema !== undefined) requireTensors(tensors.ema, [...ema.tensors].map(expected), at('ema'));
   if (buffers.size > 0) requireTensors(tensors.buffers, [...buffers].map(expected), at('buffers'));
   requireTensors(tensors.optimizer, [], at('optimizer'), { allowExtra: true });
   const begun = all.filter(({ name }) => tensors.gradients?.has(name));
@@ -171,9 +171,11 @@ export function check({ tensors, state }: Checkpoint, directory: string, parts: 
   required(schedules, 'schedule', names);
   required(parsed.data.random, 'random generator', random.keys());
   const ranks = registered.find(
-    ({ name, schedule }) => schedules[name]!.baseRates.length !== schedule.state().baseRates.length,
+    ({ name, schedule }) =>
+      schedules[name]!.baseLearningRates.length !== schedule.state().baseLearningRates.length,
   );
-  if (ranks !== undefined) throw refused(file, `the base rates of '${ranks.name}'`, 'another number of them');
+  if (ranks !== undefined)
+    throw refused(file, `the base learning rates of '${ranks.name}'`, 'another number of them');
   if (scaler !== undefined && lossScale === undefined) throw refused(file, 'a loss scale', 'none');
   try {
     // A trial: the loader refuses what is not of its data, and is put back.
@@ -193,7 +195,7 @@ export function check({ tensors, state }: Checkpoint, directory: string, parts: 
     },
     step,
     updates: extra.updates,
-    averageUpdates: extra.averageUpdates,
+    emaUpdates: extra.emaUpdates,
     optimizers,
     schedules,
     random: parsed.data.random,
@@ -206,6 +208,6 @@ export function check({ tensors, state }: Checkpoint, directory: string, parts: 
 export const ownerOf = (key: string): string => key.slice(0, key.lastIndexOf('.'));
 
 function refused(file: string, expected: string, received: string): CheckpointError {
-  const remedy = 'resume with the trainer that wrote the checkpoint; nothing was restored';
-  return new CheckpointError({ code: 'bad-state', file, expected, of: 'the checkpoint', received, remedy });
+  const fix = 'resume with the trainer that wrote the checkpoint; nothing was restored';
+  return new CheckpointError({ code: 'bad-state', file, expected, of: 'the checkpoint', received, fix });
 }

@@ -56,7 +56,7 @@ const phaseStages = (phase: Phase): Stage[] => [
 export const stepStages = ({ phases = [WHOLE] }: Recipe): Stage[] => [
   stage('log', ({ driven, now }) => {
     // As a trainer logs it: what the schedules say, before the step.
-    now.learningRate = Object.assign({}, ...driven.map(({ schedule }) => schedule.rates()));
+    now.learningRate = Object.assign({}, ...driven.map(({ schedule }) => schedule.learningRates()));
   }),
   stage('batch', ({ loader, recipe, now }) => {
     now.examples = loader.next(recipe.batch);
@@ -69,8 +69,8 @@ export const stepStages = ({ phases = [WHOLE] }: Recipe): Stage[] => [
   whenDue('schedule', ({ driven }) => {
     for (const { schedule } of driven) schedule.step();
   }),
-  whenDue('average', ({ average, views }) => {
-    average?.update(owners(views.average()).filter(({ name }) => average.tensors.has(name)));
+  whenDue('ema', ({ ema, views }) => {
+    ema?.update(owners(views.ema()).filter(({ name }) => ema.tensors.has(name)));
   }),
   whenDue('count updates', (parts) => {
     parts.updates += 1;

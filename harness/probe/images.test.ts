@@ -15,8 +15,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test('pictures are PNG files that hold the pixels, named so that a trace may name them', async () => {
-  const pictures = fc
+test('images are PNG files that hold the pixels, named so that a trace may name them', async () => {
+  const images = fc
     .record({
       name: fc.string({ unit: 'binary', maxLength: 8 }),
       width: fc.integer({ min: 1, max: 9 }),
@@ -30,7 +30,7 @@ test('pictures are PNG files that hold the pixels, named so that a trace may nam
         .map((pixels) => ({ ...size, pixels: Uint8Array.from(pixels) }));
     });
   await fc.assert(
-    fc.asyncProperty(fc.array(pictures, { minLength: 1, maxLength: 3 }), async (images) => {
+    fc.asyncProperty(fc.array(images, { minLength: 1, maxLength: 3 }), async (images) => {
       const records = await recordImages(folder, 'save', 12, images);
       for (const [index, { name, width, height, channels, pixels }] of images.entries()) {
         const record = records[index]!;
@@ -58,7 +58,7 @@ test('pictures are PNG files that hold the pixels, named so that a trace may nam
   );
 });
 
-test('pixels that do not fit are refused by the picture’s name', async () => {
+test('pixels that do not fit are refused by the image’s name', async () => {
   const image = { name: 'cat', width: 2, height: 2, channels: 3 as const, pixels: new Uint8Array(11) };
   await expect(recordImages(folder, 'end', 1, [image])).rejects.toThrow(
     "sample 'cat': expected 2×2×3 bytes of pixels, received 11",
@@ -66,6 +66,6 @@ test('pixels that do not fit are refused by the picture’s name', async () => {
   expect((await readdir(join(folder, 'samples'))).filter((name) => name.startsWith('end'))).toEqual([]);
 });
 
-test('no picture is no record', async () => {
+test('no image is no record', async () => {
   expect(await recordImages(folder, 'pass', 1, [])).toEqual([]);
 });

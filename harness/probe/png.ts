@@ -1,6 +1,6 @@
 /**
  * Writes a PNG (ISO/IEC 15948): 8 bits a channel, no filter. Not by sharp: loading libvips took a tenth of a short
- * process, for pictures of some hundred pixels.
+ * process, for images of some hundred pixels.
  */
 import { crc32, deflateSync } from 'node:zlib';
 

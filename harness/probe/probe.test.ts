@@ -106,18 +106,18 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     const trainer = new Tiny();
     trainer.register();
     const { probe, records } = probed(trainer);
-    for (const [index, rate] of [0.1, 0, 0.3].entries()) {
-      trainer.group.learningRate = rate;
+    for (const [index, learningRate] of [0.1, 0, 0.3].entries()) {
+      trainer.group.learningRate = learningRate;
       const before = valuesOf(trainer.observe());
       const record = await probe.step(index + 1);
       const now = valuesOf(trainer.observe());
       const updates = [trainer.x, trainer.y, new Float32Array(2)].map((gradient) =>
-        gradient.map((value) => value * rate),
+        gradient.map((value) => value * learningRate),
       );
       expect(now.map((values) => [...values])).toEqual(
         before.map((values, at) => close([...values.map((value, i) => value - updates[at]![i]!)])),
       );
-      const moved = rate > 0;
+      const moved = learningRate > 0;
       expect(record).toMatchObject({
         step: index + 1,
         l2: close(now.map(l2)),
@@ -127,7 +127,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
         appliedGradientL2: [...close([l2(trainer.x), l2(trainer.y)]), null],
         hookCalls: [1, 1, 0],
         updates: [1, 1, 0],
-        rates: [rate, rate, null],
+        learningRates: [learningRate, learningRate, null],
         strayHookCalls: 0,
         strayUpdates: 0,
         strayGradients: 0,
@@ -143,7 +143,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     });
   });
 
-  test('hooks with a stale group: the claim is recorded as a claim, beside the rate really used', async () => {
+  test('hooks with a stale group: the claim is recorded as a claim, beside the learning rate really used', async () => {
     const trainer = new Tiny();
     trainer.group.learningRate = 0;
     trainer.register();
@@ -161,7 +161,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
       updateL2: [0, 0, 0],
       hookCalls: [1, 1, 0],
       updates: [1, 1, 0],
-      rates: [0, 0, null],
+      learningRates: [0, 0, null],
     });
   });
 
@@ -181,7 +181,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
       gradientL2: [null, close([l2(trainer.y)])[0], null],
       hookCalls: [0, 1, 0],
       updates: [0, 1, 0],
-      rates: [null, 0.1, null],
+      learningRates: [null, 0.1, null],
       strayHookCalls: 1,
       strayUpdates: 1,
     });
@@ -206,12 +206,12 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
       changed: [false, false, true],
       hookCalls: [0, 0, 0],
       updates: [0, 0, 0],
-      rates: [null, null, null],
+      learningRates: [null, null, null],
       strayUpdates: 0,
     });
   });
 
-  test('hooks registered twice and two micro-batches count twice; the last rate and gradient stand', async () => {
+  test('hooks registered twice and two micro-batches count twice; the last learning rate and gradient stand', async () => {
     const trainer = new Tiny();
     trainer.register();
     trainer.register();
@@ -224,7 +224,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect(await probed(trainer).probe.step(1)).toMatchObject({
       hookCalls: [4, 4, 0],
       updates: [4, 4, 0],
-      rates: [0.7, 0.7, null],
+      learningRates: [0.7, 0.7, null],
       gradientL2: [...close([l2(trainer.x), l2(trainer.y)]), null],
     });
   });

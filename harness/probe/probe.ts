@@ -58,16 +58,16 @@ export function createProbe(trainer: Trainer, folder: string, write: (record: Tr
       const applied = new Map<Variable, () => number>();
       const hookCalls = new Map<Variable, number>();
       const updates = new Map<Variable, number>();
-      const rates = new Map<Variable, number>();
+      const learningRates = new Map<Variable, number>();
       observeTraining({
         gradient: (variable, gradient) => {
           countUp(gradientCalls, variable);
           gradients.set(variable, measure.l2(gradient));
         },
         hook: (variable) => countUp(hookCalls, variable),
-        update: (variable, rate, gradient) => {
+        update: (variable, learningRate, gradient) => {
           countUp(updates, variable);
-          rates.set(variable, rate);
+          learningRates.set(variable, learningRate);
           if (gradient !== undefined) applied.set(variable, measure.l2(gradient));
         },
       });
@@ -120,7 +120,7 @@ export function createProbe(trainer: Trainer, folder: string, write: (record: Tr
           appliedGradientL2: parameters.map(({ variable }) => applied.get(variable)?.() ?? null),
           hookCalls: parameters.map(({ variable }) => hookCalls.get(variable) ?? 0),
           updates: parameters.map(({ variable }) => updates.get(variable) ?? 0),
-          rates: parameters.map(({ variable }) => rates.get(variable) ?? null),
+          learningRates: parameters.map(({ variable }) => learningRates.get(variable) ?? null),
           strayHookCalls: strays(hookCalls),
           strayUpdates: strays(updates),
           strayGradients: strays(gradientCalls),

@@ -40,7 +40,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
         { name: 'frozen', variable: frozen },
       ],
       slots: [{ slot: 'exp_avg', parameter: 'weight', tensor: tf.tensor2d([[0, -2]]) }],
-      averages: new Map([['weight', tf.tensor1d([1, 1])]]),
+      ema: new Map([['weight', tf.tensor1d([1, 1])]]),
       buffers: new Map([['positions', tf.tensor1d([1, 2, 3], 'int32')]]),
       gradients: new Map([['weight', tf.tensor1d([Number.NaN, 0])]]),
       random: { noise: 'state a', shuffle: 'state b' },
@@ -67,7 +67,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
       },
       { kind: 'parameter', name: 'frozen', trainable: false, shape: [1], dtype: 'float32', l2: 1 },
       { kind: 'slot', name: 'weight.exp_avg', parameter: 'weight', shape: [1, 2], dtype: 'float32', l2: 2 },
-      { kind: 'average', name: 'weight', parameter: 'weight', shape: [2], dtype: 'float32', l2: Math.SQRT2 },
+      { kind: 'ema', name: 'weight', parameter: 'weight', shape: [2], dtype: 'float32', l2: Math.SQRT2 },
       { kind: 'buffer', name: 'positions', shape: [3], dtype: 'int32', l2: Math.sqrt(14) },
       { kind: 'gradient', name: 'weight', parameter: 'weight', shape: [2], dtype: 'float32', l2: Number.NaN },
     ]);

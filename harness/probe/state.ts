@@ -69,7 +69,7 @@ function entries(observed: Observed): Entry[] {
         tensor,
       }),
     ),
-    ...named('average', observed.averages),
+    ...named('ema', observed.ema),
     ...named('buffer', observed.buffers),
     ...named('gradient', observed.gradients),
   ];

@@ -1,4 +1,4 @@
-/** Reads, compares and embeds the pictures of one run’s folder, within bounds. */
+/** Reads, compares and embeds the images of one run’s folder, within bounds. */
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { SampleRecord, Trace } from '../trace/schema.ts';
@@ -18,15 +18,15 @@ export const IMAGE_LIMITS = {
 };
 type Limits = typeof IMAGE_LIMITS;
 
-export interface Picture {
+export interface Image {
   readonly label: string;
-  /** A data URI; undefined where there is no picture, and `note` says why. */
+  /** A data URI; undefined where there is no image, and `note` says why. */
   readonly src: string | undefined;
   readonly width: number;
   readonly height: number;
   readonly note: string | undefined;
 }
-/** A picture's pixels, or a note why there are none. */
+/** An image's pixels, or a note why there are none. */
 export interface Loaded {
   readonly pixels?: Pixels;
   readonly note?: string | undefined;
@@ -35,15 +35,15 @@ export interface Change {
   /** undefined where one of the two is missing. */
   readonly identical: boolean | undefined;
   readonly text: string;
-  readonly picture?: Pixels;
+  readonly image?: Pixels;
 }
 
-/** Does each thing once for equal files, so many equal pictures cost no more than one. */
+/** Does each thing once for equal files, so many equal images cost no more than one. */
 export interface Album {
   load(trace: Trace | undefined, sample: SampleRecord | undefined): Promise<Loaded>;
   compare(a: Loaded, b: Loaded): Change;
-  show(label: string, loaded: Loaded): Promise<Picture>;
-  /** How many pictures the page had no room for. */
+  show(label: string, loaded: Loaded): Promise<Image>;
+  /** How many images the page had no room for. */
   leftOut(): number;
 }
 
@@ -77,7 +77,7 @@ export function openAlbum(root: string, limits: Limits = IMAGE_LIMITS): Album {
 
   return {
     async load(trace, sample) {
-      if (trace === undefined || sample === undefined) return { note: 'no picture was taken' };
+      if (trace === undefined || sample === undefined) return { note: 'no image was taken' };
       try {
         const pixels = await read(join(dirname(trace.file), sample.file));
         if (pixels.width === sample.width && pixels.height === sample.height) return { pixels };
@@ -114,9 +114,9 @@ function inWords(a: Pixels, b: Pixels): Change {
   const result = compare(a, b);
   if (result.kind === 'identical') return { identical: true, text: 'identical' };
   if (result.kind === 'sizes') return { identical: false, text: `sizes differ, ${result.a} and ${result.b}` };
-  const { differing, total, widest, picture } = result;
+  const { differing, total, widest, image } = result;
   if (differing === 0)
-    return { identical: false, text: 'looks identical, but invisible pixels differ', picture };
+    return { identical: false, text: 'looks identical, but invisible pixels differ', image };
   const share = `${differing.toLocaleString('en')} of ${count(total, 'pixel')} differ`;
-  return { identical: false, text: `${share}, by up to ${widest} of 255`, picture };
+  return { identical: false, text: `${share}, by up to ${widest} of 255`, image };
 }

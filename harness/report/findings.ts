@@ -37,8 +37,8 @@ function findingCard(finding: Finding): Markup {
     <dl>
       <dt>Expected</dt><dd>${finding.expected}</dd>
       <dt>Seen</dt><dd>${finding.seen}</dd>
-      <dt>Likely cause</dt><dd>${finding.cause}</dd>
-      <dt>Remedy</dt><dd>${finding.remedy}</dd>
+      <dt>Likely cause</dt><dd>${finding.likelyCause}</dd>
+      <dt>Fix</dt><dd>${finding.fix}</dd>
       ${subjectLine(finding)}
     </dl>
   </article>`;

@@ -88,19 +88,19 @@ test('a frozen run shows its checkpoint’s image again; a healthy one the contr
     [15],
   );
   expect(healthy.rows[0]?.differences.map(({ identical }) => identical)).toEqual([false, true]);
-  expect(healthy.rows[0]?.pictures.map(({ src }) => src?.slice(0, 22))).toEqual(
+  expect(healthy.rows[0]?.images.map(({ src }) => src?.slice(0, 22))).toEqual(
     Array(5).fill('data:image/png;base64,'),
   );
-  expect(healthy.rows[0]?.pictures[2]?.note).toBe('against saved: identical');
+  expect(healthy.rows[0]?.images[2]?.note).toBe('against saved: identical');
 });
 
 test('each of two resumes is compared at its own steps', async () => {
   const plan = { steps: 30, resumeAt: [10, 20] };
-  const shot = (at: 'pass' | 'save' | 'resume' | 'end', step: number, picture: number) => ({
+  const shot = (at: 'pass' | 'save' | 'resume' | 'end', step: number, image: number) => ({
     at,
     step,
     name: 'cat',
-    picture,
+    image,
   });
   const traces = [
     await trace(root, {
@@ -149,13 +149,13 @@ async function noteOn(file: string, over: Partial<Trace> = {}): Promise<string> 
   return loaded.note ?? 'fine';
 }
 
-test('a picture that is missing, broken, no PNG, a pipe, too large or elsewhere becomes a note', async () => {
+test('an image that is missing, broken, no PNG, a pipe, too large or elsewhere becomes a note', async () => {
   const samples = join(root, 'run', 's', 'control', 'samples');
   await mkdir(samples, { recursive: true });
   await writeFile(join(root, 'secret.png'), await png(16, 16, 1));
   const put = (name: string, bytes: Buffer | string) => writeFile(join(samples, name), bytes);
   await put('good.png', await png(16, 16, 1));
-  await put('text.png', 'no picture');
+  await put('text.png', 'no image');
   await put('svg.png', '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
   await put('cut.png', (await png(64, 64, 1)).subarray(0, 900));
   await put(
@@ -172,9 +172,9 @@ test('a picture that is missing, broken, no PNG, a pipe, too large or elsewhere 
 
   expect(await noteOn('samples/good.png')).toBe('fine');
   expect(await noteOn('samples/gone.png')).toBe('cannot be shown: the file is missing');
-  expect(await noteOn('samples/text.png')).toBe('cannot be shown: it is not a PNG picture');
-  expect(await noteOn('samples/svg.png')).toBe('cannot be shown: it is not a PNG picture');
-  expect(await noteOn('samples/cut.png')).toBe('cannot be shown: the PNG picture is broken');
+  expect(await noteOn('samples/text.png')).toBe('cannot be shown: it is not a PNG image');
+  expect(await noteOn('samples/svg.png')).toBe('cannot be shown: it is not a PNG image');
+  expect(await noteOn('samples/cut.png')).toBe('cannot be shown: the PNG image is broken');
   expect(await noteOn('samples/wide.png')).toBe(
     'cannot be shown: it is 4097×1, and a side may have 4096 pixels',
   );
@@ -188,18 +188,18 @@ test('a picture that is missing, broken, no PNG, a pipe, too large or elsewhere 
   );
 });
 
-test('beyond the page’s bounds pictures are left out and counted, not dropped in silence', async () => {
+test('beyond the page’s bounds images are left out and counted, not dropped in silence', async () => {
   const traces = await traceSet(root, 'many', { samples: ['a', 'b', 'c'] });
   const small = openAlbum(root, { ...IMAGE_LIMITS, embeddedBytes: 5000 });
   const { rows } = await imagePanel(small, traces, [15]);
-  const pictures = rows.flatMap((row) => [...row.pictures, ...row.differences]);
-  const shown = pictures.reduce((sum, { src }) => sum + (src?.length ?? 0), 0);
+  const images = rows.flatMap((row) => [...row.images, ...row.differences]);
+  const shown = images.reduce((sum, { src }) => sum + (src?.length ?? 0), 0);
   expect(shown).toBeGreaterThan(0);
   expect(shown).toBeLessThanOrEqual(5000);
-  expect(small.leftOut()).toBe(pictures.filter(({ note }) => note?.startsWith('left out')).length);
+  expect(small.leftOut()).toBe(images.filter(({ note }) => note?.startsWith('left out')).length);
   expect(small.leftOut()).toBeGreaterThan(0);
   const few = await imagePanel(openAlbum(root, { ...IMAGE_LIMITS, pixels: 300 }), traces, [15]);
-  expect(few.rows[2]?.pictures[0]?.note).toBe(
-    'cannot be shown: the report’s pictures together have too many pixels',
+  expect(few.rows[2]?.images[0]?.note).toBe(
+    'cannot be shown: the report’s images together have too many pixels',
   );
 });

@@ -1,9 +1,9 @@
 /** The image panel as data: for each sample and resume, what it looked like when, and what differs. */
 import type { SampleRecord, Trace } from '../trace/schema.ts';
-import { type Album, IMAGE_LIMITS, type Loaded, type Picture } from './album.ts';
+import { type Album, IMAGE_LIMITS, type Image, type Loaded } from './album.ts';
 import { visible } from './text.ts';
 
-export interface Difference extends Picture {
+export interface Difference extends Image {
   readonly question: string;
   readonly identical: boolean | undefined;
   readonly result: string;
@@ -11,7 +11,7 @@ export interface Difference extends Picture {
 export interface ImageRow {
   readonly name: string;
   readonly resume: number;
-  readonly pictures: readonly Picture[];
+  readonly images: readonly Image[];
   readonly differences: readonly Difference[];
 }
 export interface ImagePanel {
@@ -72,7 +72,7 @@ async function imageRow(
   return {
     name: visible(name, 200),
     resume,
-    pictures: [
+    images: [
       await album.show(`control, step ${savedAt}`, controlThen),
       await album.show(`saved, step ${savedAt}`, saved),
       await album.show('resumed, before any step', same(album, restored, saved)),
@@ -91,7 +91,7 @@ function segment(traces: readonly Trace[], n: number): Trace | undefined {
   return traces.find((trace) => trace.run?.role === role && trace.run.segment === n);
 }
 
-/** Notes on the resumed picture whether it is the saved one. */
+/** Notes on the resumed image whether it is the saved one. */
 function same(album: Album, restored: Loaded, saved: Loaded): Loaded {
   if (restored.pixels === undefined || saved.pixels === undefined) return restored;
   const note = `against saved: ${album.compare(saved, restored).text}`;
@@ -106,8 +106,8 @@ async function difference(
   b: Loaded,
   note?: string,
 ): Promise<Difference> {
-  const { identical, text, picture } = album.compare(a, b);
-  const shown = await album.show(label, picture === undefined ? { note: undefined } : { pixels: picture });
+  const { identical, text, image } = album.compare(a, b);
+  const shown = await album.show(label, image === undefined ? { note: undefined } : { pixels: image });
   const notes = [shown.note, note].filter((one) => one !== undefined);
   const answer = identical === undefined ? '' : `${identical ? question.identical : question.differing}: `;
   return {

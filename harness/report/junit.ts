@@ -71,8 +71,8 @@ function describe(finding: Finding): string[] {
     `${finding.proof} / ${finding.rule}${place === '' ? '' : ` (${place})`}: ${cut(finding.sentence, 2000)}`,
     `  expected: ${cut(finding.expected, 2000)}`,
     `  seen:     ${cut(finding.seen, 2000)}`,
-    `  cause:    ${cut(finding.cause, 2000)}`,
-    `  remedy:   ${cut(finding.remedy, 2000)}`,
+    `  cause:    ${cut(finding.likelyCause, 2000)}`,
+    `  fix:   ${cut(finding.fix, 2000)}`,
     `  see:      ${ruleSection(finding.rule)}`,
     ...(subjects.length === 0
       ? []

@@ -82,7 +82,7 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     }
   });
 
-  test('the first words say what failed and why; root cause open, the rest folded; pictures decode', async () => {
+  test('the first words say what failed and why; root cause open, the rest folded; images decode', async () => {
     const { page, noise } = await open(red.html);
     expect(await page.textContent('body')).toMatch(
       /^Failed in frozen: After resume 1 nothing moves \(and 1 more scenario of 3\)\./,

@@ -1,4 +1,4 @@
-/** Pictures as raw RGBA pixels, and how two of them are compared. */
+/** Images as raw RGBA pixels, and how two of them are compared. */
 import pixelmatch from 'pixelmatch';
 import sharp from 'sharp';
 
@@ -37,7 +37,7 @@ export type Comparison =
       /** The widest gap in one channel of one pixel, of 255. */
       readonly widest: number;
       /** `a` in pale grey, differing pixels in violet. */
-      readonly picture: Pixels;
+      readonly image: Pixels;
     };
 
 export function compare(a: Pixels, b: Pixels): Comparison {
@@ -48,32 +48,32 @@ export function compare(a: Pixels, b: Pixels): Comparison {
   const options = { ...MATCH, diffColor: [...MATCH.diffColor] as [number, number, number] };
   const differing = pixelmatch(a.data, b.data, data, a.width, a.height, options);
   const widest = a.data.reduce((most, level, i) => Math.max(most, Math.abs(level - b.data[i]!)), 0);
-  return { kind: 'differing', differing, total, widest, picture: { width: a.width, height: a.height, data } };
+  return { kind: 'differing', differing, total, widest, image: { width: a.width, height: a.height, data } };
 }
 
 /**
- * Decodes a PNG. The header is read first, so nothing large is allocated for a picture that is refused.
+ * Decodes a PNG. The header is read first, so nothing large is allocated for an image that is refused.
  * @param maxPixels how many pixels may be decoded
  * @throws Error with one line of reason: no PNG, too large, broken.
  */
 export async function decode(bytes: Buffer, maxPixels: number): Promise<Pixels> {
   const image = sharp(bytes, { limitInputPixels: MAX_SIDE * MAX_SIDE, failOn: 'warning' });
   const header = await image.metadata().catch(() => undefined);
-  if (header?.format !== 'png') throw new Error('it is not a PNG picture');
+  if (header?.format !== 'png') throw new Error('it is not a PNG image');
   const { width, height } = header;
   if (width > MAX_SIDE || height > MAX_SIDE) {
     throw new Error(`it is ${width}×${height}, and a side may have ${MAX_SIDE} pixels`);
   }
-  if (width * height > maxPixels) throw new Error('the report’s pictures together have too many pixels');
+  if (width * height > maxPixels) throw new Error('the report’s images together have too many pixels');
   const raw = await image
     .toColourspace('srgb')
     .ensureAlpha()
     .raw({ depth: 'uchar' })
     .toBuffer()
     .catch(() => {
-      throw new Error('the PNG picture is broken');
+      throw new Error('the PNG image is broken');
     });
-  if (raw.length !== width * height * 4) throw new Error('the PNG picture has an unusual pixel format');
+  if (raw.length !== width * height * 4) throw new Error('the PNG image has an unusual pixel format');
   // Copied, since pixelmatch reads whole pixels and needs them aligned to four bytes.
   return { width, height, data: new Uint8Array(raw) };
 }

@@ -17,7 +17,7 @@ export function ruleGlossary(heading: string, named: ReadonlySet<string>): Marku
   if (rules.length === 0) return '';
   return html`<section class="scenario" id="rules">
     <h2>${heading}</h2>
-    <p class="quiet">Each claims something of a healthy resumed run; an example of what it finds and how to mend it lies in the repository of resumeproof.</p>
+    <p class="quiet">Each claims something of a healthy resumed run; an example of what it finds and how to fix it lies in the repository of resumeproof.</p>
     ${rules.map(
       ({ id, claim, reads, speaks }) => html`<article class="finding rule" id=${anchorOf(id)}>
         <p class="sentence"><code>${id}</code> ${claim}</p>

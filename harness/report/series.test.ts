@@ -37,7 +37,7 @@ test('thinning keeps order, both ends, every extreme and a sign of every gap, wi
   );
 });
 
-test('a frozen resume is told in words: rate and update zero, loss off the control', async () => {
+test('a frozen resume is told in words: learning rate and update zero, loss off the control', async () => {
   const traces = [
     await trace(folder, { role: 'after', segment: 1, steps: [16, 30], frozen: true }),
     await trace(folder, { role: 'before', steps: [1, 15] }),

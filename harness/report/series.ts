@@ -24,7 +24,7 @@ const HUGE = 1e150;
 const QUANTITIES: readonly { title: string; of: (step: TracedStep) => number }[] = [
   { title: 'Loss', of: (step) => step.claimed.loss },
   { title: 'Learning rate, as logged', of: (step) => mean(Object.values(step.claimed.learningRates)) },
-  { title: 'Learning rate, inside the update', of: (step) => mean(groupRates(step)) },
+  { title: 'Learning rate, inside the update', of: (step) => mean(groupLearningRates(step)) },
   { title: 'Norm of all parameters', of: (step) => norm(step.l2) },
   { title: 'Norm of the update', of: (step) => norm(step.updateL2) },
   { title: 'Hook calls in a step', of: (step) => step.hookCalls.reduce((sum, calls) => sum + calls, 0) },
@@ -58,15 +58,15 @@ export function curves(traces: readonly Trace[]): Curve[] {
 }
 
 /**
- * At most about `limit` of the points, in order: of each stretch the lowest, the highest and one that has no
+ * At most about `limit` of the points, in order: of each segment the lowest, the highest and one that has no
  * value, and always the first and the last.
  */
 export function thin(points: readonly Point[], limit = 600): readonly Point[] {
   if (points.length <= limit) return points;
-  const stretch = Math.ceil(points.length / Math.max(1, Math.floor((limit - 2) / 3)));
+  const segment = Math.ceil(points.length / Math.max(1, Math.floor((limit - 2) / 3)));
   const kept = new Set([0, points.length - 1]);
-  for (let from = 0; from < points.length; from += stretch) {
-    const own = points.slice(from, from + stretch).map(({ value }, i) => ({ value, at: from + i }));
+  for (let from = 0; from < points.length; from += segment) {
+    const own = points.slice(from, from + segment).map(({ value }, i) => ({ value, at: from + i }));
     const finite = own.filter(({ value }) => !Number.isNaN(value));
     const low = finite.reduce((least, point) => (point.value < least.value ? point : least), finite[0]!);
     const high = finite.reduce((most, point) => (point.value > most.value ? point : most), finite[0]!);
@@ -108,12 +108,12 @@ function against(points: readonly Point[], control: ReadonlyMap<number, number>)
     : `off the control by up to ${figure(worst.gap)}, at step ${worst.step}`;
 }
 
-/** The mean rate of each parameter group, over the parameters that an update touched. */
-function groupRates(step: TracedStep): number[] {
+/** The mean learning rate of each parameter group, over the parameters that an update touched. */
+function groupLearningRates(step: TracedStep): number[] {
   const groups = new Map<string | null, number[]>();
-  step.rates.forEach((rate, i) => {
+  step.learningRates.forEach((learningRate, i) => {
     const group = step.groups[i] ?? null;
-    if (rate !== null) groups.set(group, [...(groups.get(group) ?? []), rate]);
+    if (learningRate !== null) groups.set(group, [...(groups.get(group) ?? []), learningRate]);
   });
   return [...groups.values()].map(mean);
 }

@@ -51,7 +51,7 @@ dt { color: var(--soft); font-size: .9rem; } dd { margin: 0; }
 summary { cursor: pointer; padding: .25rem 0; color: var(--link); }
 .strip { display: flex; flex-wrap: wrap; gap: .75rem; align-items: flex-start; margin-bottom: .75rem; }
 figure { margin: 0; min-width: 0; }
-.picture { width: min-content; min-width: 8.25rem; } .difference { display: flex; gap: .75rem; max-width: 32rem; }
+.image { width: min-content; min-width: 8.25rem; } .difference { display: flex; gap: .75rem; max-width: 32rem; }
 .difference figcaption { flex: 1 1 0; min-width: 9rem; }
 figcaption { font-size: .85rem; line-height: 1.35; } figcaption small { display: block; }
 img { display: block; max-width: 100%; height: auto; margin-bottom: .3rem; outline: 1px solid var(--rule); flex: none; }
@@ -81,8 +81,8 @@ img { display: block; max-width: 100%; height: auto; margin-bottom: .3rem; outli
 .fault { border-bottom: 1px solid var(--rule); padding: .2rem 0; scroll-margin-top: .5rem; } .fault summary { color: var(--ink); }
 .fault p { margin: .25rem 0; }
 @media (max-width: 40rem) { html { font-size: 14px; } body { padding: 0 .75rem 2rem; } header { padding: .75rem .9rem; }
-  dl { grid-template-columns: minmax(0, 1fr); } dt { margin-top: .35rem; } .strip:has(.picture) { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: .6rem; }
-  .picture { width: auto; min-width: 0; } .missing { max-width: 100%; } .difference { max-width: 100%; }
+  dl { grid-template-columns: minmax(0, 1fr); } dt { margin-top: .35rem; } .strip:has(.image) { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: .6rem; }
+  .image { width: auto; min-width: 0; } .missing { max-width: 100%; } .difference { max-width: 100%; }
   .overview thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
   .overview tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--rule); }
   .overview td { display: inline-block; border: 0; padding: 0 .75rem .15rem 0; }

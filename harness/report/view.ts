@@ -1,4 +1,4 @@
-/** Gate and traces to the plain data that the page shows: tamed texts, pictures within bounds, curves. */
+/** Gate and traces to the plain data that the page shows: tamed texts, images within bounds, curves. */
 import { join, resolve } from 'node:path';
 import type { Gate, Verdict } from '../judge/verdict.ts';
 import type { Trace } from '../trace/schema.ts';

@@ -10,8 +10,8 @@ import { view } from './view.ts';
 /**
  * Writes `verdict.json` (the gate as it is), `junit.xml` and `index.html` into `directory`, the run's folder,
  * which must exist and hold the traces. Each file appears whole or not at all; the page comes last.
- * A picture that is missing, broken or too large becomes a note on the page.
- * @param traces by scenario; their pictures are looked for beside `Trace.file`, and only inside `directory`
+ * An image that is missing, broken or too large becomes a note on the page.
+ * @param traces by scenario; their images are looked for beside `Trace.file`, and only inside `directory`
  * @returns the paths of the files written
  * @throws Error of the file system where a file cannot be written
  */

@@ -117,7 +117,11 @@ async function runJob(job: Job): Promise<void> {
       lacks: [...(scenario.lacks ?? [])],
       ...(deviates.length === 0 ? {} : { deviates: [...deviates] }),
       backend: backend.record,
-      process: { pid: process.pid, node: process.version, platform: `${process.platform} ${process.arch}` },
+      process: {
+        pid: process.pid,
+        runtime: `Node ${process.version}`,
+        platform: `${process.platform} ${process.arch}`,
+      },
     });
     const kernels = new Set<string>();
     observeKernels(({ kernel }) => kernels.add(kernel));
@@ -150,7 +154,7 @@ async function runJob(job: Job): Promise<void> {
     await tell({ kind: 'started', backend: name, deterministic });
     if (job.ask.length > 0) await tell({ kind: 'applies', answers: await whichApply(trainer, job.ask) });
     const settling = job.settle ? createSettling() : undefined;
-    /** State and pictures. */
+    /** State and images. */
     const show = async (at: 'pass' | 'deviated'): Promise<Shown> => {
       const samples = await alive(probe.sample(at, step));
       return { state: await alive(probe.state(at, step)), samples };

@@ -70,7 +70,7 @@ describe('healthy runs stay silent', () => {
     }
   });
 
-  test('with pictures, accumulated gradients, random state, and three resumes: 9 verdicts', async () => {
+  test('with images, accumulated gradients, random state, and three resumes: 9 verdicts', async () => {
     for (let turn = 0; turn < 9; turn++) {
       const scenario: Pick<Scenario, 'trainer' | 'lacks'> = {
         lacks: ['hooks'],
@@ -116,7 +116,7 @@ describe('faults are caught, by what is measured alone', () => {
   const faults: readonly (readonly [string, Fault, number])[] = [
     ['optimizer slots lost', { kind: 'slots lost' }, 1000],
     ['a batch replayed', { kind: 'batch replayed' }, 1000],
-    ['a rate 1 % off', { kind: 'rate off', by: 0.01 }, 30],
+    ['a learning rate 1 % off', { kind: 'learning rate off', by: 0.01 }, 30],
     ['one weight 1 % off', { kind: 'weight off', by: 0.01 }, 1],
   ];
   test.each(faults)('%s', async (_, fault, most) => {

@@ -17,15 +17,15 @@ const step = (at: number, changed: readonly boolean[]): StepRecord =>
 /** How often each thing had moved. */
 interface Moves {
   readonly slot: number;
-  readonly average: number;
+  readonly ema: number;
   readonly image: number;
 }
-const shown = (at: number, { slot, average, image }: Moves): Shown => {
+const shown = (at: number, { slot, ema, image }: Moves): Shown => {
   const tensor = (kind: TensorRecord['kind'], moves: number) =>
     ({ kind, name: 'a', sha256: digest(moves), l2: moves }) as TensorRecord;
   return {
-    state: { step: at, tensors: [tensor('slot', slot), tensor('average', average)] } as StateRecord,
-    samples: [{ name: 'picture', sha256: digest(image) } as SampleRecord],
+    state: { step: at, tensors: [tensor('slot', slot), tensor('ema', ema)] } as StateRecord,
+    samples: [{ name: 'image', sha256: digest(image) } as SampleRecord],
   };
 };
 
@@ -34,7 +34,7 @@ test('a control has settled at its first look at which all that has moved has mo
     fc.record({
       changed: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),
       slot: fc.boolean(),
-      average: fc.boolean(),
+      ema: fc.boolean(),
       image: fc.boolean(),
     }),
     { minLength: 2, maxLength: 12 },
@@ -44,7 +44,7 @@ test('a control has settled at its first look at which all that has moved has mo
       const last = 1 + (point % (steps.length - 1));
       const until = (at: number): Moves => {
         const of = (thing: keyof Moves): number => steps.slice(0, at).filter((one) => one[thing]).length;
-        return { slot: of('slot'), average: of('average'), image: of('image') };
+        return { slot: of('slot'), ema: of('ema'), image: of('image') };
       };
       // As it is told: by what has moved up to a step, and since the resume point.
       const ripe = (at: number): boolean => {
@@ -59,7 +59,7 @@ test('a control has settled at its first look at which all that has moved has mo
         return (
           now.image > then.image &&
           (then.slot === 0 || now.slot > then.slot) &&
-          (then.average === 0 || now.average > then.average)
+          (then.ema === 0 || now.ema > then.ema)
         );
       };
       let expected: number | undefined;
@@ -84,15 +84,15 @@ test('a control has settled at its first look at which all that has moved has mo
   );
 });
 
-test('the next stretch is looked at anew', () => {
+test('the next segment is looked at anew', () => {
   const settling = createSettling();
-  settling.begins(shown(0, { slot: 0, average: 0, image: 0 }).state);
+  settling.begins(shown(0, { slot: 0, ema: 0, image: 0 }).state);
   const run = (at: number): boolean =>
     settling.steps(step(at, [true, false, false]), NAMES) &&
-    settling.looks(shown(at, { slot: at, average: 0, image: at }));
+    settling.looks(shown(at, { slot: at, ema: 0, image: at }));
   expect(run(1)).toBe(false);
-  settling.resumes(shown(1, { slot: 1, average: 0, image: 1 }));
+  settling.resumes(shown(1, { slot: 1, ema: 0, image: 1 }));
   expect([run(2), run(3)]).toEqual([true, false]);
-  settling.resumes(shown(3, { slot: 3, average: 0, image: 3 }));
+  settling.resumes(shown(3, { slot: 3, ema: 0, image: 3 }));
   expect(run(4)).toBe(true);
 });

@@ -17,7 +17,7 @@ export interface Settling {
   resumes(shown: Shown): void;
   /**
    * Notes a step.
-   * @returns whether state and pictures are now worth a look
+   * @returns whether state and images are now worth a look
    */
   steps(record: StepRecord, names: readonly string[]): boolean;
   /** @returns whether all has moved again */
@@ -25,7 +25,7 @@ export interface Settling {
 }
 
 /** Tensors that a step may move besides parameters, whose movement each step records. */
-const MOVING: readonly TensorRecord['kind'][] = ['slot', 'average', 'buffer'];
+const MOVING: readonly TensorRecord['kind'][] = ['slot', 'ema', 'buffer'];
 
 export function createSettling(): Settling {
   const ever = new Set<string>();

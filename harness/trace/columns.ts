@@ -36,7 +36,7 @@ const VALUES: Readonly<Record<string, Values>> = {
   appliedGradientL2: 'realOrNull',
   hookCalls: 'count',
   updates: 'count',
-  rates: 'realOrNull',
+  learningRates: 'realOrNull',
 } satisfies Partial<Record<keyof StepRecord, Values>>;
 
 /** What has been read so far, by the digest of its text. One pool may serve the traces that are judged together. */

@@ -14,12 +14,12 @@ const COVERAGE: Readonly<Record<Deviation, Coverage>> = {
   random: { random: ['other'] },
   schedule: { counters: ['schedule'] },
   slots: { tensors: ['slot'], counters: ['optimizer'] },
-  averages: { tensors: ['average'], counters: ['average'] },
+  ema: { tensors: ['ema'], counters: ['ema'] },
   buffers: { tensors: ['buffer'] },
   gradients: { tensors: ['gradient'], counters: ['accumulation'] },
   'loss-scale': { counters: ['loss-scale'] },
   // Stored narrower: it changes values, and what else is declared says whether they come back at all.
-  precision: { tensors: ['parameter', 'slot', 'average', 'buffer', 'gradient'] },
+  precision: { tensors: ['parameter', 'slot', 'ema', 'buffer', 'gradient'] },
 };
 
 /** An entry of a state: a tensor by its kind, a counter or a random generator. */

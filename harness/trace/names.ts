@@ -7,7 +7,7 @@ const COUNTERS = [
   ['hyperparameter', /(^|[./])(weightDecay|weight_decay|beta_?\d|momentum|epsilon|eps|rho|decay)([./]|$)/i],
   ['loss-scale', /^loss_?scale/i],
   ['schedule', /^(schedule|scheduler|learning_?rates?|lr)([./]|$)|[./](learning_?rate|lr)$/i],
-  ['average', /^(ema|averages?)([./]|$)/i],
+  ['ema', /^(ema|averages?)([./]|$)/i],
   ['accumulation', /^(accumulat|micro)/i],
   ['data', /^(data|dataset|loader|sampler)([./]|$)|^(epochs?|position|cursor)$/i],
   ['optimizer', /(^|[./])optimizers?([./]|$)/i],
@@ -23,7 +23,7 @@ const DATA_GENERATOR = /shuffl|sampler|loader|^data([./]|$)/i;
 export const counterKind = (name: string): CounterKind =>
   COUNTERS.find(([, pattern]) => pattern.test(name))?.[0] ?? 'other';
 
-/** Of a schedule, a rate that it gives, and not what it counts. */
-export const isRateName = (name: string): boolean => /rate|(^|[./_])lr([./]|$)/i.test(name);
+/** Of a schedule, a learning rate that it gives, and not what it counts. */
+export const isLearningRateName = (name: string): boolean => /rate|(^|[./_])lr([./]|$)/i.test(name);
 
 export const generatorKind = (name: string): GeneratorKind => (DATA_GENERATOR.test(name) ? 'data' : 'other');

@@ -74,7 +74,7 @@ async function readWith(columns: ColumnPool, file: string): Promise<Trace> {
           record.appliedGradientL2 ?? record.gradientL2,
           record.hookCalls,
           record.updates,
-          record.rates,
+          record.learningRates,
         ];
         if (own.some((column) => column.length !== names.length)) {
           return `holds a step ${record.step} whose columns do not fit its ${names.length} parameters`;

@@ -5,11 +5,19 @@
 import { z } from 'zod';
 
 /** Bumped when a reader of the version before would misread a trace. */
-export const TRACE_FORMAT = 1;
+export const TRACE_FORMAT = 2;
 
 export const ROLES = ['control', 'twin', 'before', 'after', 'cold'] as const;
 /** Kinds of things a trainer may lack; it must say so, since empty against empty proves nothing. */
-export const OBSERVABLES = ['hooks', 'slots', 'images', 'random', 'gradients', 'rates', 'batches'] as const;
+export const OBSERVABLES = [
+  'hooks',
+  'slots',
+  'images',
+  'random',
+  'gradients',
+  'learning-rates',
+  'batches',
+] as const;
 
 /** What a scenario may declare that its trainer does not restore, the general last; deviations.ts tells what each covers. */
 export const DEVIATIONS = [
@@ -18,7 +26,7 @@ export const DEVIATIONS = [
   'random',
   'schedule',
   'slots',
-  'averages',
+  'ema',
   'buffers',
   'gradients',
   'loss-scale',
@@ -85,16 +93,20 @@ const run = z.object({
     .optional()
     .describe('what the trainer does not restore, by declaration; none by default'),
   backend: backendSchema,
-  process: z.object({ pid: count, node: text, platform: text }),
+  process: z.object({
+    pid: count,
+    runtime: text.describe('that runs the trainer, with its version: Node v22.23.3, CPython 3.12.4'),
+    platform: text,
+  }),
 });
 
 /** Sums of all values with random signs, by which directions are told apart and not lengths alone. */
 const sketch = z.array(real).max(64);
 
 const tensor = z.object({
-  kind: z.enum(['parameter', 'slot', 'average', 'buffer', 'gradient']),
+  kind: z.enum(['parameter', 'slot', 'ema', 'buffer', 'gradient']),
   name: text,
-  parameter: text.optional().describe('the parameter that a slot, an average or a gradient belongs to'),
+  parameter: text.optional().describe('the parameter that a slot, an EMA or a gradient belongs to'),
   shape: z.array(count),
   dtype: text,
   trainable: z.boolean().optional(),
@@ -156,7 +168,9 @@ const step = z.object({
     .describe('of the gradient that the last update used, clipped and unscaled; null where no update ran'),
   hookCalls: z.array(count),
   updates: z.array(count).describe('how often an optimizer wrote the parameter'),
-  rates: z.array(real.nullable()).describe('the rate inside the last update; null where no update ran'),
+  learningRates: z
+    .array(real.nullable())
+    .describe('the learning rate inside the last update; null where no update ran'),
   strayHookCalls: count.describe('calls on variables that are not the trainer’s parameters'),
   strayUpdates: count.describe('updates of variables that are not the trainer’s parameters'),
   strayGradients: count.optional().describe('gradients of variables that are not the trainer’s parameters'),

@@ -76,7 +76,7 @@ test('a trace makes its folder, and is not written over', () => {
 
 const run: TraceRecord = {
   kind: 'run',
-  format: 1,
+  format: 2,
   scenario: 'größe',
   role: 'after',
   segment: 1,
@@ -92,7 +92,7 @@ const run: TraceRecord = {
     deterministic: true,
     versions: {},
   },
-  process: { pid: 1, node: '', platform: '' },
+  process: { pid: 1, runtime: '', platform: '' },
 };
 const step = (step: number, width = 1) => {
   const column = <T>(value: T): T[] => Array<T>(width).fill(value);
@@ -107,7 +107,7 @@ const step = (step: number, width = 1) => {
     gradientL2: column(null),
     hookCalls: column(0),
     updates: column(0),
-    rates: column(null),
+    learningRates: column(null),
     strayHookCalls: 0,
     strayUpdates: 0,
   } satisfies TraceRecord;
@@ -152,7 +152,7 @@ test('cut off at any byte, it is read up to there, told as such, and takes the p
   }
 });
 
-const COLUMNS = ['l2', 'updateL2', 'changed', 'gradientL2', 'hookCalls', 'updates', 'rates'];
+const COLUMNS = ['l2', 'updateL2', 'changed', 'gradientL2', 'hookCalls', 'updates', 'learning-rates'];
 const values = fc.constantFrom(
   ...[
     '[1]',
@@ -288,17 +288,17 @@ test.each<[what: string, line: string, defect: RegExp]>([
     line({ ...state, counters: { step: [] } }),
     /: counters\.step: expected a number, text/,
   ],
-  ['a newer format', line({ ...run, format: 2 }), /has trace format 2, newer than 1; use a newer/],
+  ['a newer format', line({ ...run, format: 3 }), /has trace format 3, newer than 2; use a newer/],
   ['a second run', text(run), /holds a second run record/],
   ['too many columns', text(step(4, 2)), /holds a step 4 whose columns do not fit its 1 parameters/],
   ['one column too short', line({ ...JSON.parse(text(step(4))), l2: [] }), /do not fit/],
   ['a table that is uneven', line({ ...parameters, groups: [] }), /names and groups differ in length/],
   ['a step left out', text(step(5)), /jumps from step 3 to step 5/],
   ['a step twice', text(step(3)), /jumps from step 3 to step 3/],
-  ['a picture elsewhere', line(sample('samples/../../x.png')), /: file: /],
-  ['a picture by its absolute path', line(sample('/etc/x.png')), /: file: /],
-  ['a picture that is none', line(sample('samples/x.svg')), /: file: /],
-  ['a giant picture', line({ ...sample('samples/x.png'), width: 4097 }), /: width: .*4096/],
+  ['an image elsewhere', line(sample('samples/../../x.png')), /: file: /],
+  ['an image by its absolute path', line(sample('/etc/x.png')), /: file: /],
+  ['an image that is none', line(sample('samples/x.svg')), /: file: /],
+  ['a giant image', line({ ...sample('samples/x.png'), width: 4097 }), /: width: .*4096/],
 ])('%s is a defect that names its line, and the rest is read', async (_, hostile, defect) => {
   const checkpoint: TraceRecord = { kind: 'checkpoint', step: 3, seconds: 0, bytes: 0 };
   const lines = [run, parameters, step(3)].map(text);
@@ -358,7 +358,7 @@ test.each([
   ['random', 'random', ['noise', 'dropout', 'python', 'torch.cuda']],
   ['schedule', 'counter', ['schedule.main.lastEpoch', 'learningRate.all', 'optimizer.learningRate', 'lr']],
   ['slots', 'counter', ['optimizer.main.step', 'actor/optimizer.iterations']],
-  ['averages', 'counter', ['ema.updates']],
+  ['ema', 'counter', ['ema.updates']],
   ['loss-scale', 'counter', ['lossScale', 'lossScale.growth', 'loss_scale']],
   ['gradients', 'counter', ['accumulation.phase', 'microBatch']],
   [undefined, 'counter', ['weightDecay.all', 'optimizer.beta1', 'patience', 'stepping', 'datagram']],

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../backend/backend.ts';
 import { type AdafactorOptions, adafactor } from './adafactor.ts';
-import { expectClose, noise, rateAt, train } from './testing/steps.ts';
+import { expectClose, learningRateAt, noise, train } from './testing/steps.ts';
 
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -21,11 +21,11 @@ function reference(shape: readonly number[], weightDecay: number, options: Adafa
   const second = Array<number>(initial.length).fill(0);
   const first = Array<number>(initial.length).fill(0);
   let parameter = [...initial];
-  const rates = gradients.map((gradient, index) => {
+  const learningRates = gradients.map((gradient, index) => {
     const step = index + 1;
     const relative = Math.min(options.warmupInit ? 1e-6 * step : 1e-2, 1 / Math.sqrt(step));
-    const rate = relativeStep ? relative : rateAt(step);
-    const alpha = rate * (scaleParameter ? Math.max(epsilon2, rootMeanSquare(parameter)) : 1);
+    const learningRate = relativeStep ? relative : learningRateAt(step);
+    const alpha = learningRate * (scaleParameter ? Math.max(epsilon2, rootMeanSquare(parameter)) : 1);
     const beta2 = 1 - step ** decayRate;
     const squared = [...gradient].map((value) => value ** 2 + epsilon1);
     /** Element (r, c) of matrix m lies at (m · rows + r) · columns + c. */
@@ -60,21 +60,25 @@ function reference(shape: readonly number[], weightDecay: number, options: Adafa
       update = [...first];
     }
     parameter = parameter.map((value, i) => value - weightDecay * alpha * value - update[i]!);
-    return rate;
+    return learningRate;
   });
   const slots = {
     ...(factored ? { exp_avg_sq_row: row, exp_avg_sq_col: column } : { exp_avg_sq: second }),
     ...(beta1 === undefined ? {} : { exp_avg: first }),
   };
-  return { parameter, slots, rates };
+  return { parameter, slots, learningRates };
 }
 
 const OPTIONS: [what: string, weightDecay: number, options: AdafactorOptions][] = [
   ['its defaults', 0, {}],
   ['weight decay', 0.5, {}],
   ['warm-up', 0, { warmupInit: true }],
-  ['the group’s rate', 0, { relativeStep: false }],
-  ['the group’s rate, not scaled, and weight decay', 0.5, { relativeStep: false, scaleParameter: false }],
+  ['the group’s learning rate', 0, { relativeStep: false }],
+  [
+    'the group’s learning rate, not scaled, and weight decay',
+    0.5,
+    { relativeStep: false, scaleParameter: false },
+  ],
   ['a first moment', 0.5, { relativeStep: false, beta1: 0.9 }],
   ['a lower clip threshold', 0, { relativeStep: false, clipThreshold: 0.2 }],
   ['another decay and epsilons that weigh', 0, { decayRate: -0.5, epsilon: [0.1, 3] }],
@@ -91,12 +95,12 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     ['a stack of matrices', [2, 3, 2]],
   ])('%s', (_, shape) => {
     test.each(OPTIONS)('with %s goes as in the paper', (_what, weightDecay, options) => {
-      const { parameter, slots, rates } = train(adafactor(options), shape, weightDecay);
+      const { parameter, slots, learningRates } = train(adafactor(options), shape, weightDecay);
       const wanted = reference(shape, weightDecay, options);
       expectClose(parameter, wanted.parameter, 'parameter');
       expect(Object.keys(slots).sort()).toEqual(Object.keys(wanted.slots).sort());
       for (const [name, values] of Object.entries(wanted.slots)) expectClose(slots[name]!, values, name);
-      expect(rates).toEqual(wanted.rates);
+      expect(learningRates).toEqual(wanted.learningRates);
     });
   });
 });

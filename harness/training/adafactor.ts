@@ -15,9 +15,9 @@ export interface AdafactorOptions {
   readonly decayRate?: number;
   /** First moment's decay; none by default. */
   readonly beta1?: number;
-  /** Scales the rate by the parameter's root mean square. Default true. */
+  /** Scales the learning rate by the parameter's root mean square. Default true. */
   readonly scaleParameter?: boolean;
-  /** Takes the rate from the step count instead of from the group. Default true. */
+  /** Takes the learning rate from the step count instead of from the group. Default true. */
   readonly relativeStep?: boolean;
   /** With `relativeStep`: starts at 1e-6 × step. Default false. */
   readonly warmupInit?: boolean;
@@ -25,7 +25,7 @@ export interface AdafactorOptions {
 
 const rootMeanSquare = (x: tf.Tensor): tf.Tensor => tf.sqrt(tf.mean(tf.square(x)));
 
-/** The rate of `relativeStep`, before scaling by the parameter: min(10⁻² or 10⁻⁶·t, 1/√t). */
+/** The learning rate of `relativeStep`, before scaling by the parameter: min(10⁻² or 10⁻⁶·t, 1/√t). */
 export function relativeStepSize(step: number, warmupInit: boolean): number {
   return Math.min(warmupInit ? 1e-6 * step : 1e-2, 1 / Math.sqrt(step));
 }
@@ -45,37 +45,37 @@ export function adafactor(options: AdafactorOptions = {}): UpdateRule {
     );
   }
   return ({ parameter, gradient, slots, step, learningRate, weightDecay }) => {
-    const rate = relativeStep ? relativeStepSize(step, warmupInit) : learningRate;
-    const scaledRate = scaleParameter
-      ? tf.mul(tf.maximum(rootMeanSquare(parameter), epsilon2), rate)
-      : tf.scalar(rate);
+    const stepSize = relativeStep ? relativeStepSize(step, warmupInit) : learningRate;
+    const scaledLearningRate = scaleParameter
+      ? tf.mul(tf.maximum(rootMeanSquare(parameter), epsilon2), stepSize)
+      : tf.scalar(stepSize);
     const beta2 = 1 - step ** decayRate;
-    const average = (old: tf.Tensor | undefined, now: tf.Tensor): tf.Tensor =>
+    const ema = (old: tf.Tensor | undefined, now: tf.Tensor): tf.Tensor =>
       old === undefined ? tf.mul(now, 1 - beta2) : tf.add(tf.mul(old, beta2), tf.mul(now, 1 - beta2));
     const squared = tf.add(tf.square(gradient), epsilon1);
     const next: Record<string, tf.Tensor> = {};
     let update: tf.Tensor;
     if (parameter.rank >= 2) {
-      const row = average(slots.exp_avg_sq_row, tf.mean(squared, -1));
-      const column = average(slots.exp_avg_sq_col, tf.mean(squared, -2));
+      const row = ema(slots.exp_avg_sq_row, tf.mean(squared, -1));
+      const column = ema(slots.exp_avg_sq_col, tf.mean(squared, -2));
       next.exp_avg_sq_row = row;
       next.exp_avg_sq_col = column;
       const rowFactor = tf.rsqrt(tf.div(row, tf.mean(row, -1, true)));
       update = tf.mul(tf.mul(tf.expandDims(rowFactor, -1), tf.expandDims(tf.rsqrt(column), -2)), gradient);
     } else {
-      const second = average(slots.exp_avg_sq, squared);
+      const second = ema(slots.exp_avg_sq, squared);
       next.exp_avg_sq = second;
       update = tf.mul(tf.rsqrt(second), gradient);
     }
     const excess = tf.maximum(tf.div(rootMeanSquare(update), clipThreshold), 1);
-    update = tf.mul(update, tf.div(scaledRate, excess));
+    update = tf.mul(update, tf.div(scaledLearningRate, excess));
     if (beta1 !== undefined) {
       const fresh = tf.mul(update, 1 - beta1);
       update = slots.exp_avg === undefined ? fresh : tf.add(tf.mul(slots.exp_avg, beta1), fresh);
       next.exp_avg = update;
     }
     const decayed =
-      weightDecay === 0 ? parameter : tf.mul(parameter, tf.sub(1, tf.mul(scaledRate, weightDecay)));
-    return { parameter: tf.sub(decayed, update), slots: next, learningRate: rate };
+      weightDecay === 0 ? parameter : tf.mul(parameter, tf.sub(1, tf.mul(scaledLearningRate, weightDecay)));
+    return { parameter: tf.sub(decayed, update), slots: next, learningRate: stepSize };
   };
 }

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../backend/backend.ts';
 import { type AdamWOptions, adamW } from './adamw.ts';
-import { expectClose, noise, rateAt, train } from './testing/steps.ts';
+import { expectClose, learningRateAt, noise, train } from './testing/steps.ts';
 
 /** PyTorch's torch.optim.AdamW (single tensor, no amsgrad), in double precision. */
 function reference(shape: readonly number[], weightDecay: number, options: AdamWOptions) {
@@ -12,13 +12,13 @@ function reference(shape: readonly number[], weightDecay: number, options: AdamW
   const second = parameter.map(() => 0);
   gradients.forEach((gradient, index) => {
     const step = index + 1;
-    const rate = rateAt(step);
+    const learningRate = learningRateAt(step);
     for (let i = 0; i < parameter.length; i++) {
-      parameter[i]! *= 1 - rate * weightDecay;
+      parameter[i]! *= 1 - learningRate * weightDecay;
       first[i]! += (gradient[i]! - first[i]!) * (1 - beta1);
       second[i] = second[i]! * beta2 + gradient[i]! ** 2 * (1 - beta2);
       const denominator = Math.sqrt(second[i]!) / Math.sqrt(1 - beta2 ** step) + epsilon;
-      parameter[i]! -= ((rate / (1 - beta1 ** step)) * first[i]!) / denominator;
+      parameter[i]! -= ((learningRate / (1 - beta1 ** step)) * first[i]!) / denominator;
     }
   });
   return { parameter, slots: { exp_avg: first, exp_avg_sq: second } };
@@ -35,12 +35,12 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     ['other decays of the moments', 0.1, { beta1: 0.5, beta2: 0.9 }],
     ['an epsilon that weighs', 0.1, { epsilon: 0.3 }],
   ])('AdamW with %s is PyTorch’s', (_, weightDecay, options) => {
-    const { parameter, slots, rates } = train(adamW(options), [3, 4], weightDecay);
+    const { parameter, slots, learningRates } = train(adamW(options), [3, 4], weightDecay);
     const wanted = reference([3, 4], weightDecay, options);
     expectClose(parameter, wanted.parameter, 'parameter');
     expect(Object.keys(slots).sort()).toEqual(['exp_avg', 'exp_avg_sq']);
     expectClose(slots.exp_avg!, wanted.slots.exp_avg, 'exp_avg');
     expectClose(slots.exp_avg_sq!, wanted.slots.exp_avg_sq, 'exp_avg_sq');
-    expect(rates).toEqual([1, 2, 3, 4, 5].map(rateAt));
+    expect(learningRates).toEqual([1, 2, 3, 4, 5].map(learningRateAt));
   });
 });

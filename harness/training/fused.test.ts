@@ -16,7 +16,7 @@ interface Run {
   /** False: the same arithmetic after the backward pass. */
   readonly fused?: boolean;
   readonly maxGradNorm?: number;
-  /** Each gets a rate and a decay of its own. */
+  /** Each gets a learning rate and a decay of its own. */
   readonly groups?: number;
 }
 
@@ -136,7 +136,7 @@ describe('splitIntoGroups', () => {
     weightDecay: 0.1,
   });
 
-  test('makes groups of equal size, in order, and never across a change of the rate', () => {
+  test('makes groups of equal size, in order, and never across a change of the learning rate', () => {
     const split = splitIntoGroups([group('a', 5, 0.1), group('b', 2, 0.2)], 3);
     expect(split.map(({ parameters }) => parameters.map(({ name }) => name))).toEqual([
       ['a0', 'a1', 'a2'],

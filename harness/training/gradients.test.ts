@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../backend/backend.ts';
 import { adamW } from './adamw.ts';
-import { WeightAverage } from './average.ts';
+import { Ema } from './ema.ts';
 import { fuseBackwardPass } from './fused.ts';
 import { clipGradientNorm, Gradients } from './gradients.ts';
 import { Optimizer } from './optimizer.ts';
@@ -164,14 +164,14 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
       return new Optimizer([{ name: 'all', parameters, learningRate: 0.01, weightDecay: 0.1 }], adamW());
     });
     fuseBackwardPass(gradients, fused!, { maxGradNorm: 0.01 });
-    const average = new WeightAverage(model.parameters, 0.99);
+    const ema = new Ema(model.parameters, 0.99);
     const memory = [1, 2, 3, 4, 5, 6].map((step) => {
       backward(gradients, (read) => model.loss(read, step));
       backward(gradients, (read) => model.loss(read, -step));
       for (const { variable } of unfused!.parameters) clipGradientNorm(gradients, variable, 0.01);
       unfused!.step(gradients);
       gradients.drop();
-      average.update(model.parameters);
+      ema.update(model.parameters);
       const { numTensors, numDataBuffers } = tf.memory();
       return { numTensors, numDataBuffers };
     });

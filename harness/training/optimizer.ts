@@ -72,7 +72,7 @@ export class Optimizer {
     return this.groups.flatMap((group) => group.parameters);
   }
 
-  /** Updates one parameter with the rate and decay of `group`: the group that the caller holds. */
+  /** Updates one parameter with the learning rate and decay of `group`: the group that the caller holds. */
   stepParameter(variable: tf.Variable, gradient: tf.Tensor, group: ParameterGroup): void {
     const state = this.#states.get(variable) ?? { step: 0, slots: {} };
     state.step += 1;
@@ -88,11 +88,11 @@ export class Optimizer {
       });
       for (const slot of Object.values(result.slots)) tf.keep(slot);
       variable.assign(result.parameter as typeof variable);
-      return { rate: result.learningRate, slots: { ...result.slots } };
-    }) as unknown as { rate: number; slots: Record<string, tf.Tensor> };
+      return { learningRate: result.learningRate, slots: { ...result.slots } };
+    }) as unknown as { learningRate: number; slots: Record<string, tf.Tensor> };
     for (const slot of Object.values(state.slots)) slot.dispose();
     this.#states.set(variable, { step: state.step, slots: output.slots });
-    trainingObserver()?.update(variable, output.rate, gradient);
+    trainingObserver()?.update(variable, output.learningRate, gradient);
   }
 
   /** Updates every parameter that has a gradient. */

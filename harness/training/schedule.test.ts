@@ -9,8 +9,8 @@ beforeAll(async () => {
   await openBackend('cpu');
 });
 
-function optimizer(...rates: number[]): Optimizer {
-  const groups = rates.map((learningRate, index) => ({
+function optimizer(...learningRates: number[]): Optimizer {
+  const groups = learningRates.map((learningRate, index) => ({
     name: `group ${index}`,
     parameters: [{ name: `${index}`, variable: tf.variable(tf.scalar(1)) }],
     learningRate,
@@ -28,13 +28,13 @@ test('warms up from 0 in even steps, then falls to 0 in half a cosine and stays 
   expect(warmupCosine(0, 10)(0), 'without warm-up').toBe(1);
 });
 
-test('as LambdaLR: sets the rate of epoch 0 when made, and base × factor after each step', () => {
+test('as LambdaLR: sets the learning rate of epoch 0 when made, and base × factor after each step', () => {
   const own = optimizer(0.1, 3);
   const schedule = new Schedule(own, (epoch) => epoch / 8);
-  const seen = [schedule.rates()];
+  const seen = [schedule.learningRates()];
   for (let step = 0; step < 3; step++) {
     schedule.step();
-    seen.push(schedule.rates());
+    seen.push(schedule.learningRates());
   }
   expect(seen).toEqual([0, 1, 2, 3].map((n) => ({ 'group 0': 0.1 * (n / 8), 'group 1': 3 * (n / 8) })));
   expect(own.groups.map(({ learningRate }) => learningRate)).toEqual([0.1 * (3 / 8), 3 * (3 / 8)]);
@@ -47,17 +47,17 @@ test('a restored schedule goes on as the saved one does, on the groups that are 
   for (let step = 0; step < 5; step++) original.step();
   const state = JSON.parse(JSON.stringify(original.state()));
 
-  // A resume's order: the schedule is made on other rates and before the optimizer's groups are replaced.
+  // A resume's order: the schedule is made on other learning rates and before the optimizer's groups are replaced.
   const resumed = optimizer(7, 7);
   const schedule = new Schedule(resumed, factor);
   const old = resumed.groups[0]!;
   resumed.loadState({ ...resumed.state(), steps: {} }, new Map());
   schedule.restore(state);
-  expect(schedule.rates()).toEqual(original.rates());
+  expect(schedule.learningRates()).toEqual(original.learningRates());
   for (let step = 0; step < 4; step++) {
     original.step();
     schedule.step();
-    expect(schedule.rates()).toEqual(original.rates());
+    expect(schedule.learningRates()).toEqual(original.learningRates());
   }
   expect(resumed.groups.map(({ learningRate }) => learningRate)).toEqual(
     saved.groups.map(({ learningRate }) => learningRate),
@@ -70,9 +70,9 @@ test('what state() gave does not change with the schedule, and another number of
   const schedule = new Schedule(optimizer(0.1), (epoch) => epoch);
   const state = schedule.state();
   schedule.step();
-  expect(state).toEqual({ lastEpoch: 0, baseRates: [0.1] });
-  expect(() => schedule.restore({ lastEpoch: 9, baseRates: [1, 2] })).toThrow(
-    'expected 1 base rates for the schedule, received 2',
+  expect(state).toEqual({ lastEpoch: 0, baseLearningRates: [0.1] });
+  expect(() => schedule.restore({ lastEpoch: 9, baseLearningRates: [1, 2] })).toThrow(
+    'expected 1 base learning rates for the schedule, received 2',
   );
-  expect(schedule.state()).toEqual({ lastEpoch: 1, baseRates: [0.1] });
+  expect(schedule.state()).toEqual({ lastEpoch: 1, baseLearningRates: [0.1] });
 });

@@ -3,7 +3,7 @@ import type { Optimizer } from './optimizer.ts';
 
 export interface ScheduleState {
   readonly lastEpoch: number;
-  readonly baseRates: number[];
+  readonly baseLearningRates: number[];
 }
 
 /** Linear warm-up from 0 over `warmupSteps`, then half a cosine down to 0 at `totalSteps`. */
@@ -15,18 +15,18 @@ export function warmupCosine(warmupSteps: number, totalSteps: number): (epoch: n
   };
 }
 
-/** Drives the groups that `optimizer` has at the time of each step: base rate × factor(epoch). */
+/** Drives the groups that `optimizer` has at the time of each step: base learning rate × factor(epoch). */
 export class Schedule {
   readonly #optimizer: Optimizer;
   readonly #factor: (epoch: number) => number;
-  #baseRates: number[];
+  #baseLearningRates: number[];
   #lastEpoch = 0;
 
-  /** Takes the groups' present rates as base rates and sets the rates of epoch 0. */
+  /** Takes the groups' present learning rates as base learning rates and sets the learning rates of epoch 0. */
   constructor(optimizer: Optimizer, factor: (epoch: number) => number) {
     this.#optimizer = optimizer;
     this.#factor = factor;
-    this.#baseRates = optimizer.groups.map((group) => group.learningRate);
+    this.#baseLearningRates = optimizer.groups.map((group) => group.learningRate);
     this.#apply();
   }
 
@@ -36,31 +36,31 @@ export class Schedule {
     this.#apply();
   }
 
-  /** The rates to log, by group. */
-  rates(): Record<string, number> {
+  /** The learning rates to log, by group. */
+  learningRates(): Record<string, number> {
     return Object.fromEntries(this.#optimizer.groups.map((group) => [group.name, group.learningRate]));
   }
 
   state(): ScheduleState {
-    return { lastEpoch: this.#lastEpoch, baseRates: [...this.#baseRates] };
+    return { lastEpoch: this.#lastEpoch, baseLearningRates: [...this.#baseLearningRates] };
   }
 
   /** @throws when the checkpoint has another number of groups */
   restore(state: ScheduleState): void {
-    if (state.baseRates.length !== this.#baseRates.length) {
+    if (state.baseLearningRates.length !== this.#baseLearningRates.length) {
       throw new RangeError(
-        `expected ${this.#baseRates.length} base rates for the schedule, received ${state.baseRates.length}`,
+        `expected ${this.#baseLearningRates.length} base learning rates for the schedule, received ${state.baseLearningRates.length}`,
       );
     }
     this.#lastEpoch = state.lastEpoch;
-    this.#baseRates = [...state.baseRates];
+    this.#baseLearningRates = [...state.baseLearningRates];
     this.#apply();
   }
 
   #apply(): void {
     const factor = this.#factor(this.#lastEpoch);
     this.#optimizer.groups.forEach((group, index) => {
-      group.learningRate = this.#baseRates[index]! * factor;
+      group.learningRate = this.#baseLearningRates[index]! * factor;
     });
   }
 }

@@ -6,7 +6,7 @@ import type { Deviation, Observable, Plan, Role } from '../trace/schema.ts';
 /** What one loop iteration says of itself. Recorded as a claim: it is checked against what is measured. */
 export interface StepClaim {
   readonly loss: number;
-  /** The rate that is logged, by parameter group; a number where there is one group. */
+  /** The learning rate that is logged, by parameter group; a number where there is one group. */
   readonly learningRate: number | Readonly<Record<string, number>>;
   /** Ids of the batch's examples. */
   readonly batch?: readonly string[];
@@ -16,7 +16,7 @@ export interface StepClaim {
   readonly step?: number;
 }
 
-/** One picture, 8 bits a channel, rows from the top. */
+/** One image, 8 bits a channel, rows from the top. */
 export interface SampledImage {
   readonly name: string;
   readonly width: number;
@@ -35,8 +35,8 @@ export interface Observed {
     readonly trainable?: boolean;
   }[];
   readonly slots?: readonly { readonly slot: string; readonly parameter: string; readonly tensor: Tensor }[];
-  /** Averages of the weights (EMA), by parameter name. */
-  readonly averages?: ReadonlyMap<string, Tensor>;
+  /** EMAs of the weights (EMA), by parameter name. */
+  readonly ema?: ReadonlyMap<string, Tensor>;
   /** State outside the parameters: running statistics and the like. */
   readonly buffers?: ReadonlyMap<string, Tensor>;
   /** Gradients accumulated and not yet applied, by parameter name. */
@@ -53,7 +53,7 @@ export interface Trainer {
   /** Writes a checkpoint to this path, where nothing is yet: one file or a folder, as the trainer likes. */
   save(path: string): Promise<void>;
   observe(): Observed;
-  /** Fixed pictures of what is trained; must not touch the training's random state. */
+  /** Fixed images of what is trained; must not touch the training's random state. */
   sample?(): Promise<readonly SampledImage[]>;
   /**
    * Does, in a run that goes on, what a resume of this trainer does to what the scenario declares in `deviates`,
@@ -67,7 +67,7 @@ export interface TrainerContext {
   readonly role: Role;
   readonly seed: number;
   readonly plan: Plan;
-  /** A folder of pictures given by `--images`, if any. */
+  /** A folder of images given by `--images`, if any. */
   readonly images: string | undefined;
   /** The checkpoint to resume from; undefined in a run that starts. */
   readonly checkpoint: string | undefined;

@@ -499,44 +499,44 @@ function convolutions(shapes: readonly (readonly Shape[])[], stride: number, pad
   );
 }
 
-type Picture = tf.Tensor4D;
-const PICTURES: readonly Shape[] = [
+type Image = tf.Tensor4D;
+const IMAGES: readonly Shape[] = [
   [8, 8, 8, 16],
   [2, 5, 7, 3],
 ];
 
 const RESAMPLED: readonly Case[] = [
-  ...one('resizeNearestNeighbor ×2', 'ResizeNearestNeighbor ResizeNearestNeighborGrad', PICTURES, (x) =>
-    tf.image.resizeNearestNeighbor(x! as Picture, [2 * x!.shape[1]!, 2 * x!.shape[2]!]),
+  ...one('resizeNearestNeighbor ×2', 'ResizeNearestNeighbor ResizeNearestNeighborGrad', IMAGES, (x) =>
+    tf.image.resizeNearestNeighbor(x! as Image, [2 * x!.shape[1]!, 2 * x!.shape[2]!]),
   ),
   ...one(
     'resizeNearestNeighbor ×½',
     'ResizeNearestNeighbor ResizeNearestNeighborGrad',
     [[2, 8, 8, 16]],
-    (x) => tf.image.resizeNearestNeighbor(x! as Picture, [4, 4]),
+    (x) => tf.image.resizeNearestNeighbor(x! as Image, [4, 4]),
   ),
-  ...one('resizeBilinear ×2', 'ResizeBilinear ResizeBilinearGrad', PICTURES, (x) =>
-    tf.image.resizeBilinear(x! as Picture, [2 * x!.shape[1]!, 2 * x!.shape[2]!]),
+  ...one('resizeBilinear ×2', 'ResizeBilinear ResizeBilinearGrad', IMAGES, (x) =>
+    tf.image.resizeBilinear(x! as Image, [2 * x!.shape[1]!, 2 * x!.shape[2]!]),
   ),
   ...one(
     'maxPool 2×2',
     'MaxPool MaxPoolGrad',
     [[2, 8, 8, 16]],
-    (x) => tf.maxPool(x! as Picture, 2, 2, 'valid'),
+    (x) => tf.maxPool(x! as Image, 2, 2, 'valid'),
     { draw: 'distinct' },
   ),
   ...one(
     'maxPool 3×3, same',
     'MaxPool MaxPoolGrad',
     [[2, 8, 8, 3]],
-    (x) => tf.maxPool(x! as Picture, 3, 1, 'same'),
+    (x) => tf.maxPool(x! as Image, 3, 1, 'same'),
     { draw: 'distinct' },
   ),
   ...one('avgPool 2×2', 'AvgPool AvgPoolGrad', [[2, 8, 8, 16]], (x) =>
-    tf.avgPool(x! as Picture, 2, 2, 'valid'),
+    tf.avgPool(x! as Image, 2, 2, 'valid'),
   ),
   ...one('avgPool 3×3, same', 'AvgPool AvgPoolGrad', [[2, 8, 8, 3]], (x) =>
-    tf.avgPool(x! as Picture, 3, 1, 'same'),
+    tf.avgPool(x! as Image, 3, 1, 'same'),
   ),
 ];
 
@@ -585,8 +585,8 @@ function oddCases(random: RandomStream): Case[] {
   const length = (most: number): number => 1 + random.integer(most);
   return Array.from({ length: 3 }, () => {
     const [m, inner, n] = [length(70), length(70), length(70)];
-    const picture = [length(3), 4 + length(8), 4 + length(8), length(9)];
-    const filter = [length(3), length(3), picture[3]!, length(9)];
+    const image = [length(3), 4 + length(8), 4 + length(8), length(9)];
+    const filter = [length(3), length(3), image[3]!, length(9)];
     const shape = [length(3), length(9), length(9), length(9)];
     const perm = [...random.shuffle(4)];
     const axis = random.integer(4);
@@ -602,7 +602,7 @@ function oddCases(random: RandomStream): Case[] {
         ],
         (a, b) => tf.matMul(a!, b!),
       ),
-      ...convolutions([[picture, filter]], length(2), random.integer(2) === 0 ? 'same' : 'valid'),
+      ...convolutions([[image, filter]], length(2), random.integer(2) === 0 ? 'same' : 'valid'),
       ...one(`transpose by ${perm}`, 'Transpose', [shape], (x) => tf.transpose(x!, perm)),
       ...one(`sum over ${axis}`, 'Sum', [shape], (x) => tf.sum(x!, axis)),
       ...many(`concat along ${axis}`, 'Concat', [[shape, shape.with(axis, length(9))]], (...parts) =>

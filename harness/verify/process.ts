@@ -25,12 +25,12 @@ async function verify({ backend: requested, kernels }: Wanted): Promise<Message>
       cases: cases.length,
       checks,
       problem: null,
-      remedy: null,
+      fix: null,
     };
   } catch (error) {
-    const [problem, remedy] =
-      error instanceof BackendError ? [error.problem, error.remedy] : [oneLine(error), null];
-    return { kind: 'end', backend: null, device: null, cases: 0, checks: [], problem, remedy };
+    const [problem, fix] =
+      error instanceof BackendError ? [error.problem, error.fix] : [oneLine(error), null];
+    return { kind: 'end', backend: null, device: null, cases: 0, checks: [], problem, fix };
   }
 }
 

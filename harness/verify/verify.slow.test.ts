@@ -11,7 +11,7 @@ test('every case is there for kernels that have a reference', () => {
   expect([...COVERED].filter((kernel) => !REFERENCES.has(kernel))).toEqual([]);
 });
 
-// As found in TensorFlow.js 4.22, see docs/kernels.md. A version that mends one turns this red: tell the docs.
+// As found in TensorFlow.js 4.22, see docs/kernels.md. A version that fixes one turns this red: tell the docs.
 test.each([
   ['cpu', ['AvgPoolGrad', 'ResizeBilinearGrad', 'ResizeNearestNeighborGrad'], []],
   [

@@ -24,8 +24,8 @@ export interface Verification {
   readonly seconds: number;
   /** Why there is no result, in one line. */
   readonly problem: string | null;
-  /** The one command that would mend the problem. */
-  readonly remedy: string | null;
+  /** The one command that would fix the problem. */
+  readonly fix: string | null;
 }
 
 /** What the process sends. */
@@ -74,7 +74,7 @@ export async function verifyBackend(wanted: Wanted, options: VerifyOptions = {})
   const how = timedOut ? `was ended after ${timeLimitSeconds} s` : ended;
   const during = underWay === '' ? '' : ` in ${underWay}`;
   const problem = oneLine(`its process ${how}${during}${lastWords}`);
-  return { backend: null, device: null, cases: begun, checks: [], seconds, problem, remedy: null };
+  return { backend: null, device: null, cases: begun, checks: [], seconds, problem, fix: null };
 }
 
 const withoutCase = (kernel: string): KernelCheck => ({

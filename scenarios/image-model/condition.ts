@@ -1,4 +1,4 @@
-/** What both models are told besides the picture: how far along it is, and which class it shows. */
+/** What both models are told besides the image: how far along it is, and which class it shows. */
 import * as tf from '@tensorflow/tfjs-core';
 import { CLASSES, type Read } from './model.ts';
 

@@ -6,7 +6,7 @@ import type { TrainerContext } from '../../harness/training/trainer.ts';
 import { createFineTune, type FineTuneOptions, pretrained } from './fine-tune.ts';
 import { BASE_TRANSFORMER, transformer } from './transformer.ts';
 
-/** The rate has left 0 before the resume, and the cosine has not yet ended. */
+/** The learning rate has left 0 before the resume, and the cosine has not yet ended. */
 export const PLAN = { steps: 24, resumeAt: 12, onSoftwareGpu: { steps: 6, resumeAt: 3 } };
 const WARMUP_STEPS = 6;
 

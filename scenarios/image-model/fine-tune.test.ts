@@ -38,11 +38,11 @@ const fineTune = (checkpoint?: string, replaceVariables = false): Promise<Loop> 
   });
 
 async function stateOf(run: Loop): Promise<unknown> {
-  const { parameters, slots = [], averages, gradients, random, counters } = run.observe();
+  const { parameters, slots = [], ema, gradients, random, counters } = run.observe();
   const tensors = await Promise.all([
     toTensorMap(parameters.map(({ name, variable }) => [name, variable])),
     toTensorMap(slots.map(({ parameter, slot, tensor }) => [`${parameter}.${slot}`, tensor])),
-    toTensorMap(averages ?? []),
+    toTensorMap(ema ?? []),
     toTensorMap(gradients ?? []),
   ]);
   return { tensors, random, counters };
@@ -92,7 +92,7 @@ test.each<[string, () => Checkpoint, RegExp]>([
     () => without('model', 'position'),
     /model\.safetensors, tensor "position": expected F32 \[16,8\]/,
   ],
-  ['lacks an average', () => without('ema', 'final.bias'), /ema\.safetensors, tensor "final\.bias"/],
+  ['lacks an EMA', () => without('ema', 'final.bias'), /ema\.safetensors, tensor "final\.bias"/],
   [
     'holds a weight that the model has not',
     () => renamed('gradients', 'adapter.weight'),

@@ -1,4 +1,4 @@
-/** Fine-tunes an image model on a folder of pictures, as sd-scripts' own program does. */
+/** Fine-tunes an image model on a folder of images, as sd-scripts' own program does. */
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { readSafetensors } from '../../harness/checkpoint/safetensors.ts';
@@ -9,8 +9,8 @@ import { RandomStream } from '../../harness/training/random.ts';
 import { warmupCosine } from '../../harness/training/schedule.ts';
 import type { SampledImage, TrainerContext } from '../../harness/training/trainer.ts';
 import { flowLoss, sample } from './flow.ts';
+import { type ImageFolder, readImages } from './images.ts';
 import { type ImageModel, type Initialise, type Read, SIZE } from './model.ts';
-import { type PictureFolder, readPictures } from './pictures.ts';
 
 export interface FineTuneOptions extends Pick<Recipe, 'fused' | 'accumulate' | 'order' | 'replaceVariables'> {
   readonly model: ImageModel;
@@ -18,16 +18,16 @@ export interface FineTuneOptions extends Pick<Recipe, 'fused' | 'accumulate' | '
   readonly update: UpdateRule;
   readonly learningRate: number;
   readonly warmupSteps: number;
-  /** Pictures a micro-batch; default 8. */
+  /** Images a micro-batch; default 8. */
   readonly batch?: number;
 }
 
-const PICTURES = path.join(import.meta.dirname, '..', '..', 'fixtures', 'pictures');
+const IMAGES = path.join(import.meta.dirname, '..', '..', 'fixtures', 'images');
 const BASE = path.join(import.meta.dirname, '..', '..', 'fixtures', 'base-model', 'model.safetensors');
 /** Few, since on a GPU in software each takes half a second. */
 const SAMPLING_STEPS = 5;
-/** Classes drawn from the live weights, and from their average. */
-const SAMPLED = { weights: [3, 5, 7, 8], average: [3, 7] };
+/** Classes drawn from the live weights, and from their EMA. */
+const SAMPLED = { weights: [3, 5, 7, 8], ema: [3, 7] };
 
 /** Weights of the pretrained base model; its origin is told in fixtures/README.md. */
 export async function pretrained(): Promise<Initialise> {
@@ -40,21 +40,21 @@ export async function pretrained(): Promise<Initialise> {
 
 export async function createFineTune(context: TrainerContext, options: FineTuneOptions): Promise<Loop> {
   const { model, initialise, update, learningRate, warmupSteps, batch = 8, ...recipe } = options;
-  const folder = await readPictures(context.images ?? PICTURES);
+  const folder = await readImages(context.images ?? IMAGES);
   const updates = Math.ceil(context.plan.steps / (recipe.accumulate ?? 1));
   const whole = { name: 'all', owns: () => true, learningRate, weightDecay: 0.01 };
   return createLoop(context, {
     ...recipe,
-    model: onPictures(model, initialise, folder),
+    model: onImages(model, initialise, folder),
     optimizers: [{ name: 'all', groups: [whole], update, schedule: warmupCosine(warmupSteps, updates + 1) }],
     batch,
     maxGradNorm: 1,
-    average: 0.99,
+    ema: 0.99,
     random: ['noise'],
   });
 }
 
-function onPictures(model: ImageModel, initialise: Initialise, { order }: PictureFolder): Model {
+function onImages(model: ImageModel, initialise: Initialise, { order }: ImageFolder): Model {
   return {
     shapes: model.shapes,
     initialise,
@@ -62,27 +62,27 @@ function onPictures(model: ImageModel, initialise: Initialise, { order }: Pictur
     loss({ read, examples, random }) {
       const size = examples.length;
       const shape: [number, number, number] = [size, SIZE, SIZE];
-      const pictures = new Float32Array(size * SIZE * SIZE);
+      const images = new Float32Array(size * SIZE * SIZE);
       for (const [at, example] of examples.entries()) {
-        pictures.set(order[example]!.picture.pixels, at * SIZE * SIZE);
+        images.set(order[example]!.image.pixels, at * SIZE * SIZE);
       }
-      const noise = random('noise').gaussian(pictures.length);
+      const noise = random('noise').gaussian(images.length);
       const time = random('noise')
         .gaussian(size)
         .map((value) => 1 / (1 + Math.exp(-value)));
-      const label = Int32Array.from(examples, (example) => order[example]!.picture.label);
+      const label = Int32Array.from(examples, (example) => order[example]!.image.label);
       return flowLoss(model, read, {
-        pictures: tf.tensor3d(pictures, shape),
+        images: tf.tensor3d(images, shape),
         noise: tf.tensor3d(noise, shape),
         time: tf.tensor1d(time),
         label: tf.tensor1d(label, 'int32'),
       });
     },
-    sample: (read, _buffer, of) => draw(model, read, SAMPLED[of], of === 'average' ? ', EMA' : ''),
+    sample: (read, _buffer, of) => draw(model, read, SAMPLED[of], of === 'ema' ? ', EMA' : ''),
   };
 }
 
-/** The same noise for the same class, whatever the run: equal weights give equal pictures. */
+/** The same noise for the same class, whatever the run: equal weights give equal images. */
 async function draw(
   model: ImageModel,
   read: Read,
@@ -93,8 +93,8 @@ async function draw(
   labels.forEach((label, at) => {
     noise.set(RandomStream.fromSeed(label).gaussian(SIZE * SIZE), at * SIZE * SIZE);
   });
-  const pictures = await sample(model, read, labels, noise, SAMPLING_STEPS);
-  return pictures.map((pixels, at) => ({
+  const images = await sample(model, read, labels, noise, SAMPLING_STEPS);
+  return images.map((pixels, at) => ({
     name: `digit ${labels[at]}, seed ${labels[at]}${suffix}`,
     width: SIZE,
     height: SIZE,

@@ -1,6 +1,6 @@
 /**
  * Rectified flow (Liu, Gong and Liu, 'Flow Straight and Fast', ICLR 2023): a straight line leads from noise
- * at time 0 to a picture at time 1, and the model learns its velocity.
+ * at time 0 to an image at time 1, and the model learns its velocity.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { type ImageModel, type Read, SIZE } from './model.ts';
@@ -9,7 +9,7 @@ export const EULER_STEPS = 10;
 
 export interface FlowBatch {
   /** `[batch, 16, 16]`, −1 … 1. */
-  readonly pictures: tf.Tensor3D;
+  readonly images: tf.Tensor3D;
   /** `[batch, 16, 16]`, standard normal. */
   readonly noise: tf.Tensor3D;
   /** `[batch]`, 0 … 1. */
@@ -18,16 +18,16 @@ export interface FlowBatch {
   readonly label: tf.Tensor1D;
 }
 
-/** Mean squared error of the velocity on the way from noise to picture: a scalar. */
+/** Mean squared error of the velocity on the way from noise to image: a scalar. */
 export function flowLoss(model: ImageModel, read: Read, batch: FlowBatch): tf.Scalar {
-  const { pictures, noise, time, label } = batch;
-  const target = tf.sub(pictures, noise);
+  const { images, noise, time, label } = batch;
+  const target = tf.sub(images, noise);
   const noisy = tf.add(noise, tf.mul(target, tf.reshape(time, [-1, 1, 1]))) as tf.Tensor3D;
   return tf.mean(tf.squaredDifference(model.velocity(read, noisy, time, label), target)) as tf.Scalar;
 }
 
 /**
- * Draws one picture a label by Euler's method, all in one batch.
+ * Draws one image a label by Euler's method, all in one batch.
  * @param labels class indices
  * @param noise standard normal, 256 values a label
  * @returns 16×16 grey pixels a label

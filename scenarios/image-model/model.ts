@@ -2,13 +2,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { RandomStream } from '../../harness/training/random.ts';
 
-/** Pictures are square and grey; values −1 (black) … 1 (white). */
+/** Images are square and grey; values −1 (black) … 1 (white). */
 export const SIZE = 16;
 /** The digits are classes 0 … 9. */
 export const NO_CLASS = 10;
 export const CLASSES = 11;
 
-/** Gives the current value of a parameter: its variable, its average, or a read through gradient hooks. */
+/** Gives the current value of a parameter: its variable, its EMA, or a read through gradient hooks. */
 export type Read = (name: string) => tf.Tensor;
 export type Initialise = (name: string, shape: readonly number[]) => Float32Array;
 
@@ -17,8 +17,8 @@ export interface ImageModel {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /**
    * The rectified flow's velocity. Makes temporaries: call it in `tf.tidy` or under the tape.
-   * @param noisy pictures `[batch, 16, 16]`, float32
-   * @param time `[batch]`, 0 (noise) … 1 (picture), float32
+   * @param noisy images `[batch, 16, 16]`, float32
+   * @param time `[batch]`, 0 (noise) … 1 (image), float32
    * @param label `[batch]`, class index, int32
    * @returns `[batch, 16, 16]`, float32
    */

@@ -67,21 +67,21 @@ const OPERATIONS: readonly Operation[] = [
   },
 ];
 
-/** Picture by picture and head by head, as in the books. */
+/** Image by image and head by head, as in the books. */
 function plainAttention(qkv: tf.Tensor): tf.Tensor {
-  const part = (picture: number, which: number, head: number): tf.Tensor2D =>
-    tf.slice2d(qkv as tf.Tensor2D, [picture * TOKENS, which * WIDTH + head * DEPTH], [TOKENS, DEPTH]);
-  const mixed = (picture: number, head: number): tf.Tensor => {
-    const [q, k, v] = [0, 1, 2].map((which) => part(picture, which, head));
+  const part = (image: number, which: number, head: number): tf.Tensor2D =>
+    tf.slice2d(qkv as tf.Tensor2D, [image * TOKENS, which * WIDTH + head * DEPTH], [TOKENS, DEPTH]);
+  const mixed = (image: number, head: number): tf.Tensor => {
+    const [q, k, v] = [0, 1, 2].map((which) => part(image, which, head));
     const weights = tf.softmax(tf.div(tf.matMul(q!, tf.transpose(k!)), Math.sqrt(DEPTH)));
     return tf.matMul(weights, v!);
   };
   const heads = Array.from({ length: HEADS }, (_, head) => head);
-  const pictures = Array.from({ length: BATCH }, (_, picture) => picture);
+  const images = Array.from({ length: BATCH }, (_, image) => image);
   return tf.concat(
-    pictures.map((picture) =>
+    images.map((image) =>
       tf.concat(
-        heads.map((head) => mixed(picture, head)),
+        heads.map((head) => mixed(image, head)),
         1,
       ),
     ),
@@ -133,7 +133,7 @@ describe('the transformer', () => {
     await openBackend('wasm');
   });
 
-  test('gives a picture for each picture, and each of them by itself', async () => {
+  test('gives an image for each image, and each of them by itself', async () => {
     const model = transformer(CONFIG);
     const { batch, read } = subject(model, 2);
     const velocity = tf.tidy(() => model.velocity(read, batch.noise, batch.time, batch.label));

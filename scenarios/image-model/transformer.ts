@@ -85,9 +85,9 @@ export function transformer(config: TransformerConfig): ImageModel {
 }
 
 // Rows of patches are folded into the batch: transposing five dimensions is slow on wasm.
-function patches(pictures: tf.Tensor3D): tf.Tensor2D {
-  const batch = pictures.shape[0];
-  const grid = tf.reshape(pictures, [batch * SIDE, PATCH, SIDE, PATCH]);
+function patches(images: tf.Tensor3D): tf.Tensor2D {
+  const batch = images.shape[0];
+  const grid = tf.reshape(images, [batch * SIDE, PATCH, SIDE, PATCH]);
   return tf.reshape(tf.transpose(grid, [0, 2, 1, 3]), [batch * TOKENS, PATCH * PATCH]);
 }
 

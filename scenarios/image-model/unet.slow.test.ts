@@ -12,7 +12,7 @@ const noAdapter = /finds no adapter|needs the package/.test(webgpu.problem ?? ''
 const model = unet(BASE_UNET);
 const norm = (values: readonly number[]): number => Math.hypot(...values);
 
-describe(`webgpu${noAdapter ? ` (skipped: ${webgpu.problem}; ${webgpu.remedy})` : ''}`, () => {
+describe(`webgpu${noAdapter ? ` (skipped: ${webgpu.problem}; ${webgpu.fix})` : ''}`, () => {
   // SwiftShader compiles each shader anew, which takes long on a busy machine.
   const options = { skip: noAdapter, timeout: 150_000 };
   test('velocity, loss and every gradient agree with cpu to rounding', options, async () => {

@@ -16,7 +16,7 @@ describe('on cpu', () => {
     await openBackend('cpu');
   });
 
-  test('the velocity is a picture for each picture', () => {
+  test('the velocity is an image for each image', () => {
     const { batch, read } = subject(model, 2);
     const velocity = tf.tidy(() => model.velocity(read, batch.noise, batch.time, batch.label));
     expect(velocity.shape).toEqual([2, SIZE, SIZE]);
@@ -33,13 +33,13 @@ describe('on cpu', () => {
     expect(await draw(time, tf.tensor1d([0, 5], 'int32')), 'for another class').not.toEqual(usual);
   });
 
-  test('the picture reaches the way up beside the way down, too', async () => {
+  test('the image reaches the way up beside the way down, too', async () => {
     const { variables, batch, read } = subject(model, 1);
     const draw = (noisy: tf.Tensor3D) =>
       tf.tidy(() => model.velocity(read, noisy, batch.time, batch.label)).data();
     const up = variables.get('up.weight')!;
     up.assign(tf.zerosLike(up));
-    expect(await draw(batch.pictures)).not.toEqual(await draw(batch.noise));
+    expect(await draw(batch.images)).not.toEqual(await draw(batch.noise));
   });
 
   test('a model from scratch begins with the velocity 0 and plain modulation, but no other weight is 0', () => {

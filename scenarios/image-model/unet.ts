@@ -71,7 +71,7 @@ function convolve(read: Read, name: string, x: tf.Tensor, stride = 1): tf.Tensor
 function upsample(x: tf.Tensor, weight: tf.Tensor): tf.Tensor {
   const [batch, , , deep] = x.shape as [number, number, number, number];
   const squares = linear(tf.reshape(x, [batch * HALF * HALF, deep]) as tf.Tensor2D, weight);
-  // Rows of the picture are folded into the batch, so that four axes do: row, column, line of the square,
+  // Rows of the image are folded into the batch, so that four axes do: row, column, line of the square,
   // and column of the square with channel.
   const grid = tf.reshape(squares, [batch * HALF, HALF, 2, -1]);
   return tf.reshape(tf.transpose(grid, [0, 2, 1, 3]), [batch, SIZE, SIZE, -1]);

@@ -51,7 +51,7 @@ const KINDS: Readonly<Record<string, (healthy: Healthy) => unknown>> = {
   'resumed after step 1': ({ plan }) => plan.resumeAt[0] === 1,
   'resumed after the last step': ({ plan }) => plan.resumeAt.at(-1) === plan.steps,
   layers: ({ network }) => network.hidden.length,
-  pictures: ({ network }) => network.pictures,
+  images: ({ network }) => network.images,
   tied: ({ network }) => network.tied,
   normalised: ({ network }) => network.normalised,
   dropout: ({ network }) => network.dropout > 0,
@@ -59,16 +59,16 @@ const KINDS: Readonly<Record<string, (healthy: Healthy) => unknown>> = {
   frozen: ({ frozen }) => frozen.length,
   groups: ({ grouped }) => grouped,
   schedule: ({ schedule: { zero, warmup, until } }) => `${zero > 0} ${warmup > 0} ${until !== undefined}`,
-  'ends at rate 0': ({ schedule: { zero, warmup, until }, plan }) =>
+  'ends at learning rate 0': ({ schedule: { zero, warmup, until }, plan }) =>
     until !== undefined && zero + warmup + until < plan.steps,
   shuffle: ({ shuffle }) => typeof shuffle === 'object' || shuffle,
-  'several epochs': ({ batch, plan, network }) => batch * plan.steps > 256 * network.pictures,
+  'several epochs': ({ batch, plan, network }) => batch * plan.steps > 256 * network.images,
   clipping: ({ maxGradNorm }) => maxGradNorm,
-  average: ({ average }) => average,
+  ema: ({ ema }) => ema,
   'loss scale': ({ lossScale }) => lossScale === undefined,
   'new variables': ({ replaceVariables }) => replaceVariables,
 };
-const COUNTS = { optimizer: 5, fused: 3, accumulate: 3, resumes: 4, layers: 4, pictures: 4, adapters: 6 };
+const COUNTS = { optimizer: 5, fused: 3, accumulate: 3, resumes: 4, layers: 4, images: 4, adapters: 6 };
 
 test.each(Object.keys(KINDS))('trainers of every kind are drawn: %s', (kind) => {
   const drawn = new Set(DRAWN.map(KINDS[kind]!));

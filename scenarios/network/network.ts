@@ -1,5 +1,5 @@
 /**
- * A small network that learns pictures pixel by pixel: from a place in the picture, and which picture it is, to
+ * A small network that learns images pixel by pixel: from a place in the image, and which image it is, to
  * the grey value there. Small enough for many runs, with whatever part a scenario is about.
  */
 import path from 'node:path';
@@ -7,15 +7,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Model, Pass } from '../../harness/loop/recipe.ts';
 import { RandomStream } from '../../harness/training/random.ts';
 import type { SampledImage } from '../../harness/training/trainer.ts';
+import { readImages } from '../image-model/images.ts';
 import { SIZE } from '../image-model/model.ts';
-import { readPictures } from '../image-model/pictures.ts';
 
 export interface NetworkOptions {
   /** Outputs of each hidden layer. Default [16, 16]. */
   readonly hidden?: readonly number[];
   readonly activation?: 'tanh' | 'relu';
-  /** How many pictures it learns, each by an embedding of its own if there are several. Default 1. */
-  readonly pictures?: number;
+  /** How many images it learns, each by an embedding of its own if there are several. Default 1. */
+  readonly images?: number;
   /** Hidden layers of equal shape share one weight. */
   readonly tied?: boolean;
   /** Batch normalisation after the first layer, with running statistics. */
@@ -36,16 +36,16 @@ export interface NetworkOptions {
 const MOMENTUM = 0.9;
 const FREQUENCIES = [1, 2, 4];
 const FEATURES = 2 + 4 * FREQUENCIES.length;
-const PICTURES = path.join(import.meta.dirname, '..', '..', 'fixtures', 'pictures');
+const IMAGES = path.join(import.meta.dirname, '..', '..', 'fixtures', 'images');
 
-export async function network(options: NetworkOptions, seed: number, folder = PICTURES): Promise<Model> {
-  const { hidden = [16, 16], pictures: count = 1, tied, normalised, adapters, frozen } = options;
-  const { pictures } = await readPictures(folder, count);
-  const several = pictures.length > 1;
+export async function network(options: NetworkOptions, seed: number, folder = IMAGES): Promise<Model> {
+  const { hidden = [16, 16], images: count = 1, tied, normalised, adapters, frozen } = options;
+  const { images } = await readImages(folder, count);
+  const several = images.length > 1;
   const inputs = [FEATURES, ...hidden];
   const shapes = new Map<string, readonly number[]>();
   const ties = new Map<string, string>();
-  if (several) shapes.set('embedding.weight', [pictures.length, FEATURES]);
+  if (several) shapes.set('embedding.weight', [images.length, FEATURES]);
   hidden.forEach((outputs, layer) => {
     const name = `hidden.${layer}`;
     shapes.set(`${name}.weight`, [inputs[layer]!, outputs]);
@@ -78,20 +78,20 @@ export async function network(options: NetworkOptions, seed: number, folder = PI
         }
       : {}),
     examples: {
-      size: pictures.length * places,
-      id: (example) => `${pictures[Math.floor(example / places)]!.id} at ${example % places}`,
+      size: images.length * places,
+      id: (example) => `${images[Math.floor(example / places)]!.id} at ${example % places}`,
     },
     loss(pass) {
       const which = pass.examples.map((example) => Math.floor(example / places));
       const at = pass.examples.map((example) => example % places);
-      const target = at.map((place, index) => pictures[which[index]!]!.pixels[place]!);
+      const target = at.map((place, index) => images[which[index]!]!.pixels[place]!);
       const noise = pass.random('noise').gaussian(2 * at.length);
       const jitter = noise.map((value) => value * (options.jitter ?? 0.02));
-      const output = forward(options, pass, featuresOf(at, jitter), which, pictures.length);
+      const output = forward(options, pass, featuresOf(at, jitter), which, images.length);
       return tf.mean(tf.squaredDifference(output, tf.tensor2d(target, [at.length, 1]))) as tf.Scalar;
     },
     async sample(read, buffer, of) {
-      const shown = Math.min(2, pictures.length);
+      const shown = Math.min(2, images.length);
       const at = Array.from({ length: places }, (_, place) => place);
       const which = Array.from({ length: shown * places }, (_, index) => Math.floor(index / places));
       const still = { read, buffer: buffer as Pass['buffer'], training: false, random: noRandom };
@@ -101,7 +101,7 @@ export async function network(options: NetworkOptions, seed: number, folder = PI
           still,
           featuresOf(which.map((_, index) => at[index % places]!)),
           which,
-          pictures.length,
+          images.length,
         ),
       );
       const values = await drawn.data();
@@ -109,7 +109,7 @@ export async function network(options: NetworkOptions, seed: number, folder = PI
       return Array.from(
         { length: shown },
         (_, index): SampledImage => ({
-          name: `${pictures[index]!.id}${of === 'average' ? ', EMA' : ''}`,
+          name: `${images[index]!.id}${of === 'ema' ? ', EMA' : ''}`,
           width: SIZE,
           height: SIZE,
           channels: 1,
@@ -122,7 +122,7 @@ export async function network(options: NetworkOptions, seed: number, folder = PI
 }
 
 const noRandom = (): never => {
-  throw new Error('pictures are drawn without random numbers');
+  throw new Error('images are drawn without random numbers');
 };
 
 /** −1 … 1 to 0 … 255. */
@@ -162,14 +162,14 @@ function forward(
   { read, buffer, training, random }: Pick<Pass, 'read' | 'buffer' | 'training' | 'random'>,
   features: tf.Tensor2D,
   which: readonly number[],
-  pictures: number,
+  images: number,
 ): tf.Tensor2D {
   const product = (x: tf.Tensor, name: string): tf.Tensor2D =>
     tf.matMul(x as tf.Tensor2D, read(name) as tf.Tensor2D);
   let x: tf.Tensor2D = features;
-  if (pictures > 1) {
+  if (images > 1) {
     // Asked for float32, wasm's one-hot writes integers.
-    const rows = tf.cast(tf.oneHot(tf.tensor1d([...which], 'int32'), pictures), 'float32');
+    const rows = tf.cast(tf.oneHot(tf.tensor1d([...which], 'int32'), images), 'float32');
     x = tf.add(x, product(rows, 'embedding.weight'));
   }
   hidden.forEach((_, layer) => {

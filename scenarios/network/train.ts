@@ -13,7 +13,7 @@ export interface Training extends Partial<Omit<Recipe, 'model' | 'optimizers'>> 
   readonly update?: UpdateRule;
   /** Default 0.01. */
   readonly learningRate?: number;
-  /** Factor of the rate after so many updates; by default a warm-up of two, then a cosine past the plan's end. */
+  /** Factor of the learning rate after so many updates; by default a warm-up of two, then a cosine past the plan's end. */
   readonly schedule?: (updates: number) => number;
   /** Default 0.01. Two groups have their own. */
   readonly weightDecay?: number;

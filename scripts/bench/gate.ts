@@ -44,7 +44,7 @@ async function costsOf(gate: Gate, run: string): Promise<Omit<GateCost, 'seconds
       judge({ scenario, about, expect, replay }, collectEvidence(plan, gate.backend, own));
     }
   });
-  // Over the first one, since only there are the pictures where the traces say.
+  // Over the first one, since only there are the images where the traces say.
   const report = await timed(() => writeReport(run, gate, traces));
   return {
     passed: gate.passed,

@@ -90,7 +90,7 @@ async function writeRun(
   });
   trace.write({
     kind: 'run',
-    format: 1,
+    format: 2,
     scenario: 'synthetic',
     role,
     segment,
@@ -98,13 +98,13 @@ async function writeRun(
     seed: 0,
     lacks: ['images'],
     backend: { ...BACKEND, deterministic: noise === undefined },
-    process: { pid: 1, node: process.version, platform: process.platform },
+    process: { pid: 1, runtime: process.version, platform: process.platform },
   });
   trace.write(stateAt(from === 0 ? 'start' : 'resume', from));
   trace.write({ kind: 'parameters', names, groups: names.map(() => 'all') });
   const ones = names.map(() => 1);
   for (let step = from + 1; step <= to; step += 1) {
-    const rate = 1e-3 / Math.sqrt(step);
+    const learningRate = 1e-3 / Math.sqrt(step);
     trace.write({
       kind: 'step',
       step,
@@ -112,8 +112,8 @@ async function writeRun(
       claimed: {
         step,
         loss: value(0, step, 0),
-        learningRates: { all: rate },
-        batch: Array.from({ length: 8 }, (_, at) => `picture ${(step * 8 + at) % 1000}`),
+        learningRates: { all: learningRate },
+        batch: Array.from({ length: 8 }, (_, at) => `image ${(step * 8 + at) % 1000}`),
         applied: true,
       },
       l2: column(1, step),
@@ -123,7 +123,7 @@ async function writeRun(
       appliedGradientL2: column(4, step),
       hookCalls: ones,
       updates: ones,
-      rates: names.map(() => rate),
+      learningRates: names.map(() => learningRate),
       strayHookCalls: 0,
       strayUpdates: 0,
       strayGradients: 0,

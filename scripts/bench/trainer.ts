@@ -88,7 +88,7 @@ function makeBatch(random: RandomStream): FlowBatch {
   const shape: [number, number, number] = [BATCH, SIZE, SIZE];
   const values = BATCH * SIZE * SIZE;
   return {
-    pictures: tf.tensor3d(random.gaussian(values), shape),
+    images: tf.tensor3d(random.gaussian(values), shape),
     noise: tf.tensor3d(random.gaussian(values), shape),
     time: tf.tensor1d(Array.from({ length: BATCH }, () => random.uniform())),
     label: tf.tensor1d(

@@ -16,7 +16,7 @@ const MEANS: Record<Rule['speaks'], string> = {
   'before the first step': 'from what is saved and what the resumed process then holds',
   'at the first step': 'once both have made the first step after the resume',
   'at the first update': 'once an optimizer has written parameters in either of them',
-  'at the end of the stretch': 'once both are at the next resume point, or at their end',
+  'at the end of the segment': 'once both are at the next resume point, or at their end',
 };
 
 /** What a rule finds in each way to spoil a run of which it heads the findings. */
@@ -51,8 +51,8 @@ function section(rule: Rule, cases: readonly Case[]): string {
       rule.proof === 'run' ? 'is amiss in the evidence' : `is of the proof _${rule.proof}_`
     }.`,
     `> ${plain(first.sentence)} Expected: ${plain(first.expected)}. Seen: ${plain(first.seen)}.`,
-    `Likely cause:${all(examples.map(({ cause }) => cause))}`,
-    `How to mend:${all(examples.map(({ remedy }) => remedy))}`,
+    `Likely cause:${all(examples.map(({ likelyCause }) => likelyCause))}`,
+    `How to fix:${all(examples.map(({ fix }) => fix))}`,
   ].join('\n\n');
 }
 
@@ -85,7 +85,7 @@ export function rulesPage(
     listed.join('\n'),
     'A rule can speak',
     SPEAKS.map((when) => `- _${when}_: ${MEANS[when]}`).join('\n'),
-    `at the soonest; of what goes wrong later only, it speaks later. A stretch is what lies between a resume and the next one, or the end. In the examples a small run of ${PLAN.steps} steps is resumed after step ${PLAN.resumeAt.join(' and ')} and spoiled on purpose; what they say is what the judge says. The page is written by \`node scripts/start.mjs scripts/rules.ts\`; a test fails while it is not what the rules say.`,
+    `at the soonest; of what goes wrong later only, it speaks later. A segment is what lies between a resume and the next one, or the end. In the examples a small run of ${PLAN.steps} steps is resumed after step ${PLAN.resumeAt.join(' and ')} and spoiled on purpose; what they say is what the judge says. The page is written by \`node scripts/start.mjs scripts/rules.ts\`; a test fails while it is not what the rules say.`,
     ...rules.map((rule) => section(rule, cases)),
     ...causeList(causes),
   ].join('\n\n')}\n`;

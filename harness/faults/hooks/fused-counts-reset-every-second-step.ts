@@ -1,7 +1,7 @@
 /**
  * Diagnosis: in the resumed run the counts of the fused optimizer groups are reset in every second step only (as
  * for a window of two micro-batches); in the steps between, all hooks fire but no group is ever full again, so that
- * nothing is updated while schedule, average and counters go on.
+ * nothing is updated while schedule, EMA and counters go on.
  */
 import { isFusedInGroups } from '../needs.ts';
 import { defineProgramFault, onceResumed } from '../program.ts';

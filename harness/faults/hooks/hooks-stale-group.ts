@@ -6,10 +6,10 @@ import { defineProgramFault } from '../program.ts';
 export default defineProgramFault({
   id: 'hooks-stale-group',
   breaks:
-    'Hooks are registered before the optimizer is restored and keep the parameter group of before, at another rate.',
+    'Hooks are registered before the optimizer is restored and keep the parameter group of before, at another learning rate.',
   reports: ['kohya-ss/sd-scripts#1344'],
   proofs: ['alive'],
-  rule: 'rate-not-as-claimed',
+  rule: 'learning-rate-not-as-claimed',
   cause: 'hooks-hold-old-group',
   needs: isFused,
   change: (program) => {

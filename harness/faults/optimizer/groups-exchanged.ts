@@ -3,7 +3,7 @@ import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'groups-exchanged',
-  breaks: 'Parameters come back in each other’s groups, with their rates and weight decay.',
+  breaks: 'Parameters come back in each other’s groups, with their learning rates and weight decay.',
   reports: ['roytseng-tw/Detectron.pytorch#118'],
   proofs: ['restored'],
   rule: 'groups-changed',

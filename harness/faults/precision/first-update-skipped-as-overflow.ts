@@ -1,6 +1,6 @@
 /**
  * Diagnosis: the first update that is due after a resume is skipped as if its gradients had overflowed (the flag
- * starts as set), though none did and the loss scale goes on growing; from then on weights, schedule, average and
+ * starts as set), though none did and the loss scale goes on growing; from then on weights, schedule, EMA and
  * update count are one update behind the control.
  */
 import { hasScaler } from '../needs.ts';

@@ -4,12 +4,15 @@ import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'schedule-base-scaled-again',
-  breaks: 'The base rate is scaled once more at each resume.',
+  breaks: 'The base learning rate is scaled once more at each resume.',
   reports: ['huggingface/transformers#27749'],
   proofs: ['restored'],
-  rule: ['counters-not-restored', 'rate-differs'],
+  rule: ['counters-not-restored', 'learning-rate-differs'],
   cause: 'schedule-wrong-base',
   needs: anyLoop,
   change: (program) =>
-    onSchedules(program, (state) => ({ ...state, baseRates: state.baseRates.map((rate) => 2 * rate) })),
+    onSchedules(program, (state) => ({
+      ...state,
+      baseLearningRates: state.baseLearningRates.map((learningRate) => 2 * learningRate),
+    })),
 });

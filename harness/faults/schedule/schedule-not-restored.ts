@@ -3,7 +3,7 @@ import { defineProgramFault, skip } from '../program.ts';
 
 export default defineProgramFault({
   id: 'schedule-not-restored',
-  breaks: 'The schedule is not restored: after the first step the rate is that of the beginning.',
+  breaks: 'The schedule is not restored: after the first step the learning rate is that of the beginning.',
   reports: ['Lightning-AI/pytorch-lightning#4655'],
   proofs: ['restored'],
   rule: 'counters-not-restored',

@@ -6,7 +6,7 @@ export default defineProgramFault({
   breaks: 'The schedule does not advance any more.',
   reports: [],
   proofs: ['faithful'],
-  rule: ['rate-differs', 'final-counters-differ'],
+  rule: ['learning-rate-differs', 'final-counters-differ'],
   cause: 'schedule-stands-still',
   needs: anyLoop,
   change: (program) => skipInEachStep(program, 'schedule'),

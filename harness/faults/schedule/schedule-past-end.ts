@@ -5,11 +5,11 @@ const PAST_END = 1e6;
 
 export default defineProgramFault({
   id: 'schedule-past-end',
-  breaks: 'The schedule takes the run to be over: the rate is 0.',
+  breaks: 'The schedule takes the run to be over: the learning rate is 0.',
   reports: ['kohya-ss/sd-scripts#141'],
   proofs: ['alive'],
   rule: ['silent-no-op', 'counters-not-restored'],
-  cause: 'rate-zero',
+  cause: 'learning-rate-zero',
   needs: ({ recipe }) => recipe.optimizers.every(({ schedule }) => schedule(PAST_END) === 0),
   change: (program) => onSchedules(program, (state) => ({ ...state, lastEpoch: PAST_END })),
 });

@@ -4,10 +4,10 @@ import { defineProgramFault, inResume, onLoad } from '../program.ts';
 export default defineProgramFault({
   id: 'schedule-shortened',
   breaks:
-    'The schedule is built with another shape: from the resume on, each update halves the rate once more.',
+    'The schedule is built with another shape: from the resume on, each update halves the learning rate once more.',
   reports: [],
   proofs: ['faithful'],
-  rule: ['rate-differs', 'counters-not-restored'],
+  rule: ['learning-rate-differs', 'counters-not-restored'],
   cause: 'schedule-wrong-shape',
   needs: anyLoop,
   change: (program) => {

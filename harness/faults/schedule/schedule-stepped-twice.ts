@@ -6,7 +6,7 @@ export default defineProgramFault({
   breaks: 'The schedule advances twice in each step.',
   reports: ['THUDM/slime#1775'],
   proofs: ['faithful'],
-  rule: ['rate-differs', 'final-counters-differ'],
+  rule: ['learning-rate-differs', 'final-counters-differ'],
   cause: 'schedule-runs-fast',
   needs: anyLoop,
   change: (program) =>

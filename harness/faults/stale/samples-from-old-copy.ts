@@ -4,7 +4,7 @@ import { defineProgramFault, onceResumed } from '../program.ts';
 
 export default defineProgramFault({
   id: 'samples-from-old-copy',
-  breaks: 'Pictures are drawn from a copy that was made at the resume.',
+  breaks: 'Images are drawn from a copy that was made at the resume.',
   reports: [],
   proofs: ['alive'],
   rule: 'images-unchanged',

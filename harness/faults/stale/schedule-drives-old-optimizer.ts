@@ -6,7 +6,7 @@ export default defineProgramFault({
   breaks: 'The schedule was built on the optimizer of before, and drives that one.',
   reports: ['ildoonet/pytorch-gradual-warmup-lr#27'],
   proofs: ['alive', 'faithful'],
-  rule: ['rate-not-as-claimed', 'rate-differs'],
+  rule: ['learning-rate-not-as-claimed', 'learning-rate-differs'],
   cause: 'schedule-drives-old-optimizer',
   needs: anyLoop,
   change: (program) =>

@@ -13,7 +13,7 @@ export default defineProgramFault({
   cause: ['trains-a-copy', 'loss-holds-old-model'],
   needs: anyLoop,
   change: (program) => {
-    program.assembly = insertedAfter(program.assembly, 'restore average', {
+    program.assembly = insertedAfter(program.assembly, 'restore EMA', {
       name: 'train a copy',
       run(parts) {
         if (parts.saved === undefined || !resumes(parts)) return;

@@ -157,7 +157,7 @@ export function drawsNothing({ finding, pairs }: Clues): Finding | undefined {
   return finding('loss-differs')?.step === pairs[0]!.resumed.step ? found : undefined;
 }
 
-/** Updates that a run says it made in the stretch. */
+/** Updates that a run says it made in the segment. */
 export const updatesMade = ({ pairs }: Clues, by: 'control' | 'resumed'): number =>
   pairs.filter((pair) => pair[by].claimed.applied).length;
 

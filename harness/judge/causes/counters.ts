@@ -1,5 +1,5 @@
 /** Schedules, steps, data, accumulation and the loss scale: what is counted, and what follows from the count. */
-import { counterKind, isRateName } from '../../trace/names.ts';
+import { counterKind, isLearningRateName } from '../../trace/names.ts';
 import type { TracedStep } from '../../trace/schema.ts';
 import { figure, ofAll } from '../rule.ts';
 import { nearlySame } from '../rules/restored.ts';
@@ -18,12 +18,12 @@ import { STILL } from './stale.ts';
 
 const COUNTERS = 'counters-not-restored';
 const SCHEDULE = {
-  heads: [COUNTERS, 'rate-differs', 'applied-rate-differs', 'final-counters-differ'],
+  heads: [COUNTERS, 'learning-rate-differs', 'applied-learning-rate-differs', 'final-counters-differ'],
   explains: [
     'counter:schedule',
-    'rate-differs',
-    'applied-rate-differs',
-    'rate-not-as-claimed',
+    'learning-rate-differs',
+    'applied-learning-rate-differs',
+    'learning-rate-not-as-claimed',
     'final-counters-differ',
     ...STILL,
   ],
@@ -42,8 +42,9 @@ const ofKind = ({ counters }: Clues, kind: ChangedCounter['kind']): ChangedCount
   counters.filter((counter) => counter.kind === kind);
 const isCount = ({ saved }: ChangedCounter): boolean => Number.isSafeInteger(saved);
 
-/** What a schedule counts, without the rates that it gives. */
-const isScheduleCount = (name: string): boolean => counterKind(name) === 'schedule' && !isRateName(name);
+/** What a schedule counts, without the learning rates that it gives. */
+const isScheduleCount = (name: string): boolean =>
+  counterKind(name) === 'schedule' && !isLearningRateName(name);
 
 const scheduleCounts = (clues: Clues): ChangedCounter[] =>
   ofKind(clues, 'schedule').filter(({ name }) => isScheduleCount(name));
@@ -65,31 +66,33 @@ function countStandsStill(clues: Clues): boolean | undefined {
 const distance = ({ saved, resumed }: ChangedCounter): number =>
   typeof saved === 'number' && typeof resumed === 'number' ? resumed - saved : Number.NaN;
 
-const rateOf = ({ claimed, rates }: TracedStep): readonly number[] => {
+const learningRateOf = ({ claimed, learningRates }: TracedStep): readonly number[] => {
   const logged = Object.entries(claimed.learningRates).sort(([a], [b]) => (a < b ? -1 : 1));
-  return logged.length > 0 ? logged.map(([, rate]) => rate) : rates.filter((rate) => rate !== null);
+  return logged.length > 0
+    ? logged.map(([, learningRate]) => learningRate)
+    : learningRates.filter((learningRate) => learningRate !== null);
 };
-const key = (step: TracedStep): string => String(rateOf(step));
+const key = (step: TracedStep): string => String(learningRateOf(step));
 
-/** One step an update: in the window of an accumulation the rate stays. */
+/** One step an update: in the window of an accumulation the learning rate stays. */
 const applied = (steps: readonly TracedStep[]): readonly TracedStep[] =>
   steps.filter(({ claimed }) => claimed.applied);
 
-interface Rates {
+interface LearningRates {
   readonly mine: readonly TracedStep[];
   /** Of the control from its first step on, and where in them the resume lies. */
   readonly theirs: readonly TracedStep[];
   readonly at: number;
 }
 
-function ratesOf({ resume, evidence, pairs }: Clues): Rates {
+function learningRatesOf({ resume, evidence, pairs }: Clues): LearningRates {
   const theirs = applied(evidence.control?.steps ?? []);
   const mine = applied(pairs.map(({ resumed }) => resumed));
   return { mine, theirs, at: theirs.filter(({ step }) => step <= resume.from).length };
 }
 
-/** Whether the rates are the control's with the j-th taken from `place(j)`; a place beyond its end says nothing. */
-function follows({ mine, theirs }: Rates, place: (update: number) => number): boolean {
+/** Whether the learning rates are the control's with the j-th taken from `place(j)`; a place beyond its end says nothing. */
+function follows({ mine, theirs }: LearningRates, place: (update: number) => number): boolean {
   const told = mine.filter((_, update) => theirs[place(update)] !== undefined);
   return (
     told.length > 0 &&
@@ -103,43 +106,47 @@ function follows({ mine, theirs }: Rates, place: (update: number) => number): bo
 
 const SHIFTS = [-1, 1, -2, 2, -3, 3, -4, 4];
 
-/** A constant factor between the rates and the control's, other than 1; rates are products in double precision. */
+/** A constant factor between the learning rates and the control's, other than 1; learning rates are products in double precision. */
 function baseFactor({ pairs }: Clues): number | undefined {
-  const rates = pairs.flatMap(({ control, resumed }) => {
-    const theirs = rateOf(control);
-    return rateOf(resumed).map((rate, group) => [rate, theirs[group] ?? 0] as const);
+  const learningRates = pairs.flatMap(({ control, resumed }) => {
+    const theirs = learningRateOf(control);
+    return learningRateOf(resumed).map((learningRate, group) => [learningRate, theirs[group] ?? 0] as const);
   });
-  const told = rates.filter(([, other]) => other !== 0);
-  const [first] = told.map(([rate, other]) => rate / other);
+  const told = learningRates.filter(([, other]) => other !== 0);
+  const [first] = told.map(([learningRate, other]) => learningRate / other);
   if (first === undefined || Math.abs(first - 1) <= 2 ** -48 || first === 0) return undefined;
-  const same = told.every(([rate, other]) => Math.abs(rate / other / first - 1) <= 2 ** -48);
-  return same && rates.every(([rate, other]) => other !== 0 || rate === 0) ? first : undefined;
+  const same = told.every(([learningRate, other]) => Math.abs(learningRate / other / first - 1) <= 2 ** -48);
+  return same && learningRates.every(([learningRate, other]) => other !== 0 || learningRate === 0)
+    ? first
+    : undefined;
 }
 
 const scheduleDiffers = (clues: Clues): boolean => {
   if (ofKind(clues, 'schedule').length > 0) return true;
-  // Where other updates are made, the rates of each are still right.
-  const rates = ratesOf(clues);
+  // Where other updates are made, the learning rates of each are still right.
+  const learningRates = learningRatesOf(clues);
   return (
-    clues.has('rate-differs') &&
-    !(clues.has('applied-differs') && follows(rates, (update) => rates.at + update))
+    clues.has('learning-rate-differs') &&
+    !(clues.has('applied-differs') && follows(learningRates, (update) => learningRates.at + update))
   );
 };
 
 export const SCHEDULE_CAUSES: readonly Cause[] = [
   {
-    id: 'rate-zero',
+    id: 'learning-rate-zero',
     means: 'The learning rate is 0 in all of the resumed run.',
-    heads: ['silent-no-op', COUNTERS, 'rate-differs', 'stalled-parameters'],
+    heads: ['silent-no-op', COUNTERS, 'learning-rate-differs', 'stalled-parameters'],
     explains: SCHEDULE.explains,
     diagnose(clues) {
-      const mine = clues.pairs.flatMap(({ resumed }) => rateOf(resumed));
-      const wanted = clues.pairs.flatMap(({ control }) => rateOf(control)).find((rate) => rate !== 0);
-      if (mine.length === 0 || mine.some((rate) => rate !== 0)) return undefined;
+      const mine = clues.pairs.flatMap(({ resumed }) => learningRateOf(resumed));
+      const wanted = clues.pairs
+        .flatMap(({ control }) => learningRateOf(control))
+        .find((learningRate) => learningRate !== 0);
+      if (mine.length === 0 || mine.some((learningRate) => learningRate !== 0)) return undefined;
       if (wanted === undefined || !scheduleDiffers(clues) || countStandsStill(clues)) return undefined;
-      // One that is behind has not come to a rate yet.
+      // One that is behind has not come to a learning rate yet.
       if (scheduleCounts(clues).some((count) => distance(count) < 0)) return undefined;
-      return `the learning rate is 0 in all ${clues.pairs.length} steps, the control’s begins with ${figure(wanted)}: the schedule takes the run to be over, or its base rate to be 0`;
+      return `the learning rate is 0 in all ${clues.pairs.length} steps, the control’s begins with ${figure(wanted)}: the schedule takes the run to be over, or its base learning rate to be 0`;
     },
   },
   {
@@ -149,8 +156,12 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       if (!scheduleDiffers(clues) || countCameBack(clues)) return undefined;
       const counts = scheduleCounts(clues);
-      const rates = ratesOf(clues);
-      if (counts.length > 0 ? !areFresh(counts) : rates.at === 0 || !follows(rates, (update) => update))
+      const learningRates = learningRatesOf(clues);
+      if (
+        counts.length > 0
+          ? !areFresh(counts)
+          : learningRates.at === 0 || !follows(learningRates, (update) => update)
+      )
         return undefined;
       const [first] = counts;
       const told = first === undefined ? 'the learning rates are those of step 1 on' : counterNames(counts);
@@ -164,25 +175,26 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       if (!scheduleDiffers(clues) || countCameBack(clues)) return undefined;
       const counts = scheduleCounts(clues);
-      const rates = ratesOf(clues);
+      const learningRates = learningRatesOf(clues);
       const by =
         counts.length > 0
           ? distance(counts[0]!)
-          : SHIFTS.find((shift) => follows(rates, (update) => rates.at + update + shift));
+          : SHIFTS.find((shift) => follows(learningRates, (update) => learningRates.at + update + shift));
       if (by === undefined || Number.isNaN(by)) return undefined;
       return `the schedule is ${Math.abs(by)} update${Math.abs(by) === 1 ? '' : 's'} ${by < 0 ? 'behind' : 'ahead'}${counts.length > 0 ? `: ${counterNames(counts)}` : ''}`;
     },
   },
   {
     id: 'schedule-wrong-base',
-    means: 'The schedule goes on from another base rate.',
+    means: 'The schedule goes on from another base learning rate.',
     ...SCHEDULE,
     diagnose(clues) {
       const base = ofKind(clues, 'schedule').filter(({ name }) => /base/i.test(name));
-      if (base.length > 0) return `the schedule goes on from another base rate: ${counterNames(base)}`;
+      if (base.length > 0)
+        return `the schedule goes on from another base learning rate: ${counterNames(base)}`;
       const factor = scheduleDiffers(clues) ? baseFactor(clues) : undefined;
       if (factor === undefined || scheduleCounts(clues).length > 0) return undefined;
-      return `every learning rate is ${figure(factor)} times the control’s: the schedule goes on from another base rate`;
+      return `every learning rate is ${figure(factor)} times the control’s: the schedule goes on from another base learning rate`;
     },
   },
   {
@@ -197,10 +209,10 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
         clues.pairs.map(({ resumed }) => key(resumed)),
         clues.pairs.map(({ control }) => key(control)),
       ];
-      if (!clues.has('rate-differs') || new Set(mine).size > 1) return undefined;
+      if (!clues.has('learning-rate-differs') || new Set(mine).size > 1) return undefined;
       if (new Set(theirs).size < 2 && !countStandsStill(clues)) return undefined;
       if (mine[0] !== theirs[0] || countStandsStill(clues) === false) return undefined;
-      return `the schedule does not advance any more: the rate stays ${figure(rateOf(clues.pairs[0]!.resumed)[0])} in ${mine.length} steps`;
+      return `the schedule does not advance any more: the learning rate stays ${figure(learningRateOf(clues.pairs[0]!.resumed)[0])} in ${mine.length} steps`;
     },
   },
   {
@@ -208,16 +220,18 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
     means: 'The schedule advances several times a step.',
     ...SCHEDULE,
     diagnose(clues) {
-      const rates = ratesOf(clues);
-      const shows = clues.has('rate-differs') || clues.has('final-counters-differ');
+      const learningRates = learningRatesOf(clues);
+      const shows = clues.has('learning-rate-differs') || clues.has('final-counters-differ');
       if (!shows || scheduleCounts(clues).length > 0) return undefined;
-      // By its own count; else by its rates, as far as the control shows them.
-      const several = rates.mine.length > 1;
+      // By its own count; else by its learning rates, as far as the control shows them.
+      const several = learningRates.mine.length > 1;
       const counted =
         timesCounted(clues) ??
         [2, 3, 4].find(
           (times) =>
-            several && clues.has('rate-differs') && follows(rates, (update) => rates.at + times * update),
+            several &&
+            clues.has('learning-rate-differs') &&
+            follows(learningRates, (update) => learningRates.at + times * update),
         );
       if (counted === undefined) return undefined;
       return `the schedule advances ${counted} times in each step`;
@@ -228,7 +242,7 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
     means: 'The schedule bends otherwise: another length, or another unit.',
     ...SCHEDULE,
     diagnose(clues) {
-      const found = clues.finding('rate-differs');
+      const found = clues.finding('learning-rate-differs');
       if (found === undefined || !scheduleDiffers(clues)) return undefined;
       return `the learning rates bend away from the control’s from step ${found.step} on (${found.seen} instead of ${found.expected}): the schedule has another length, unit or formula`;
     },
@@ -277,7 +291,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     id: 'overflow-forever',
     means: 'Every step is taken for an overflow and skipped.',
     heads: ['applied-differs', 'silent-no-op'],
-    explains: ['applied-differs', ...STILL, 'rate-differs', 'step-differs'],
+    explains: ['applied-differs', ...STILL, 'learning-rate-differs', 'step-differs'],
     diagnose(clues) {
       if (!clues.has('applied-differs') || updatesMade(clues, 'resumed') > 0) return undefined;
       return `every step is skipped: the control makes ${updatesMade(clues, 'control')} updates in ${clues.pairs.length} steps, the resumed run none, as if each overflowed`;
@@ -290,8 +304,8 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     explains: [
       'applied-differs',
       'update-counts-differ',
-      'rate-differs',
-      'applied-rate-differs',
+      'learning-rate-differs',
+      'applied-learning-rate-differs',
       'claim-contradicted',
       'final-counters-differ',
       ...STILL,
@@ -424,7 +438,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
       'applied-differs',
       'update-counts-differ',
       'counter:accumulation',
-      'rate-differs',
+      'learning-rate-differs',
       'gradients-differ',
     ],
     diagnose(clues) {

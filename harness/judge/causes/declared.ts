@@ -11,8 +11,8 @@ export const DECLARED: readonly Cause[] = [
     explains: [
       'deviation-did-not-happen',
       'batches-differ',
-      'rate-differs',
-      'applied-rate-differs',
+      'learning-rate-differs',
+      'applied-learning-rate-differs',
       'applied-differs',
       'step-differs',
       'update-counts-differ',
@@ -20,7 +20,7 @@ export const DECLARED: readonly Cause[] = [
       'claim-contradicted',
       'stalled-parameters',
       'frozen-parameters-move',
-      'averages-do-not-advance',
+      'ema-does-not-advance',
       'slots-do-not-advance',
     ],
     diagnose({ resume }) {

@@ -21,7 +21,7 @@ const CONSEQUENCES = new Set([
   'parameters-differ',
   'final-parameters-differ',
   'final-slots-differ',
-  'final-averages-differ',
+  'final-ema-differs',
   'final-buffers-differ',
   'final-counters-differ',
   'final-random-differs',

@@ -3,10 +3,11 @@
  * that accounts for most of the findings is the diagnosis; of equals the one that comes first here, since a
  * cause stands before what it could be mistaken for.
  */
-import { AVERAGES } from './averages.ts';
+
 import type { Cause } from './cause.ts';
 import { COUNTER_CAUSES, SCHEDULE_CAUSES } from './counters.ts';
 import { DECLARED } from './declared.ts';
+import { EMA_CAUSES } from './ema.ts';
 import { ENDS } from './ends.ts';
 import { RANDOM } from './random.ts';
 import { SLOTS, SLOTS_CHANGED } from './slots.ts';
@@ -23,7 +24,7 @@ export const CAUSES: readonly Cause[] = [
   ...SLOTS,
   SLOTS_CHANGED,
   ...BUFFERS,
-  ...AVERAGES,
+  ...EMA_CAUSES,
   ...SCHEDULE_CAUSES,
   ...COUNTER_CAUSES,
   ...RANDOM,

@@ -12,7 +12,7 @@ export const STILL = [
   'silent-no-op',
   'stalled-parameters',
   'slots-do-not-advance',
-  'averages-do-not-advance',
+  'ema-does-not-advance',
   'images-unchanged',
   'claim-contradicted',
   'update-counts-differ',
@@ -26,13 +26,13 @@ export const sides = ({ pairs }: Clues) => ({
 });
 export const isFused = (clues: Clues): boolean => totalOf(sides(clues).control, hookCalls) > 0;
 
-/** The rates inside the updates at the first step at which both runs update. */
-function firstRates({ pairs }: Clues): { applied: number; inControl: number } | undefined {
+/** The learning rates inside the updates at the first step at which both runs update. */
+function firstLearningRates({ pairs }: Clues): { applied: number; inControl: number } | undefined {
   for (const { control, resumed } of pairs) {
-    const at = resumed.rates.findIndex((rate) => rate !== null);
+    const at = resumed.learningRates.findIndex((learningRate) => learningRate !== null);
     if (at < 0) continue;
-    const other = control.rates[indexOf(control.names).get(resumed.names[at]!) ?? -1];
-    if (typeof other === 'number') return { applied: resumed.rates[at]!, inControl: other };
+    const other = control.learningRates[indexOf(control.names).get(resumed.names[at]!) ?? -1];
+    if (typeof other === 'number') return { applied: resumed.learningRates[at]!, inControl: other };
   }
   return undefined;
 }
@@ -109,32 +109,46 @@ export const STALE: readonly Cause[] = [
   {
     id: 'hooks-hold-old-group',
     means: 'Gradient hooks fire, and update with the parameter group of before the restore.',
-    heads: ['rate-not-as-claimed'],
-    explains: ['rate-not-as-claimed', 'applied-rate-differs', ...STILL],
+    heads: ['learning-rate-not-as-claimed'],
+    explains: ['learning-rate-not-as-claimed', 'applied-learning-rate-differs', ...STILL],
     diagnose(clues) {
-      const found = clues.finding('rate-not-as-claimed');
-      const rates = firstRates(clues);
-      if (found === undefined || !isFused(clues) || rates === undefined || rates.applied === rates.inControl)
+      const found = clues.finding('learning-rate-not-as-claimed');
+      const learningRates = firstLearningRates(clues);
+      if (
+        found === undefined ||
+        !isFused(clues) ||
+        learningRates === undefined ||
+        learningRates.applied === learningRates.inControl
+      )
         return undefined;
-      return `every gradient hook fires, but holds the parameter group from before the restore: the updates use rate ${figure(rates.applied)}, the log shows ${figure(rates.inControl)}, which the schedule gives to the new group`;
+      return `every gradient hook fires, but holds the parameter group from before the restore: the updates use learning rate ${figure(learningRates.applied)}, the log shows ${figure(learningRates.inControl)}, which the schedule gives to the new group`;
     },
   },
   {
     id: 'schedule-drives-old-optimizer',
-    means: 'The schedule drives the optimizer of before the restore; the one that steps keeps one rate.',
-    heads: ['rate-not-as-claimed', 'rate-differs', 'applied-rate-differs'],
-    explains: ['rate-not-as-claimed', 'applied-rate-differs', 'rate-differs', 'counter:schedule', ...STILL],
+    means:
+      'The schedule drives the optimizer of before the restore; the one that steps keeps one learning rate.',
+    heads: ['learning-rate-not-as-claimed', 'learning-rate-differs', 'applied-learning-rate-differs'],
+    explains: [
+      'learning-rate-not-as-claimed',
+      'applied-learning-rate-differs',
+      'learning-rate-differs',
+      'counter:schedule',
+      ...STILL,
+    ],
     diagnose(clues) {
-      if (!clues.has('rate-not-as-claimed')) return undefined;
-      const rates = new Set(
-        sides(clues).resumed.flatMap(({ rates, groups }) =>
-          rates.flatMap((rate, at) => (rate === null ? [] : [`${groups[at]} ${rate}`])),
+      if (!clues.has('learning-rate-not-as-claimed')) return undefined;
+      const learningRates = new Set(
+        sides(clues).resumed.flatMap(({ learningRates, groups }) =>
+          learningRates.flatMap((learningRate, at) =>
+            learningRate === null ? [] : [`${groups[at]} ${learningRate}`],
+          ),
         ),
       );
       const groups = new Set(clues.pairs.flatMap(({ resumed }) => resumed.groups));
-      const first = firstRates(clues);
-      if (first === undefined || rates.size > groups.size) return undefined;
-      return `the schedule drives the optimizer of before the restore: the one that steps keeps rate ${figure(first.applied)}, while the log moves on`;
+      const first = firstLearningRates(clues);
+      if (first === undefined || learningRates.size > groups.size) return undefined;
+      return `the schedule drives the optimizer of before the restore: the one that steps keeps learning rate ${figure(first.applied)}, while the log moves on`;
     },
   },
   {
@@ -156,13 +170,15 @@ export const STALE: readonly Cause[] = [
     id: 'updates-undone',
     means: 'Updates are made as in the control, and the weights are put back.',
     heads: ['silent-no-op', 'stalled-parameters'],
-    explains: [...STILL, 'rate-differs', 'applied-rate-differs', 'applied-differs'],
+    explains: [...STILL, 'learning-rate-differs', 'applied-learning-rate-differs', 'applied-differs'],
     diagnose(clues) {
       const { resumed } = sides(clues);
       const made = totalOf(resumed, updates);
-      // An update at rate 0 has nothing to undo.
-      const rated = resumed.some(({ rates }) => rates.some((rate) => rate !== null && rate !== 0));
-      if (!clues.has('silent-no-op') || made === 0 || !rated || clues.has('rate-not-as-claimed'))
+      // An update at learning rate 0 has nothing to undo.
+      const applied = resumed.some(({ learningRates }) =>
+        learningRates.some((learningRate) => learningRate !== null && learningRate !== 0),
+      );
+      if (!clues.has('silent-no-op') || made === 0 || !applied || clues.has('learning-rate-not-as-claimed'))
         return undefined;
       return `the updates are undone: ${made} of them are made, and none of the weights has changed after any of ${resumed.length} steps`;
     },
@@ -187,9 +203,9 @@ export const STALE: readonly Cause[] = [
       'counter:schedule',
       'counter:optimizer',
       'counter:hyperparameter',
-      'rate-differs',
-      'applied-rate-differs',
-      'rate-not-as-claimed',
+      'learning-rate-differs',
+      'applied-learning-rate-differs',
+      'learning-rate-not-as-claimed',
       ...STILL,
     ],
     diagnose(clues) {
@@ -204,16 +220,16 @@ export const STALE: readonly Cause[] = [
     },
   },
   {
-    id: 'average-follows-old-weights',
-    means: 'The average of the weights follows the variables of before the restore.',
-    heads: ['final-averages-differ'],
-    explains: ['final-averages-differ', 'averages-do-not-advance', 'images-unchanged'],
+    id: 'ema-follows-old-weights',
+    means: 'The EMA of the weights follows the variables of before the restore.',
+    heads: ['final-ema-differs'],
+    explains: ['final-ema-differs', 'ema-does-not-advance', 'images-unchanged'],
     diagnose(clues) {
-      if (!averageIsOff(clues)) return undefined;
+      if (!emaIsOff(clues)) return undefined;
       const old = driftsTowards(clues);
       return old === undefined
         ? undefined
-        : `the average follows the weights of before the restore: from its restored value it moves straight towards those that the run began with (${figure(100 * old)} % of the way)`;
+        : `the EMA follows the weights of before the restore: from its restored value it moves straight towards those that the run began with (${figure(100 * old)} % of the way)`;
     },
   },
   {
@@ -224,7 +240,7 @@ export const STALE: readonly Cause[] = [
     diagnose(clues) {
       const found = clues.finding('images-unchanged');
       if (found === undefined || clues.moves.resumed.size === 0) return undefined;
-      return `pictures are drawn from a copy that is not trained: ${clues.moves.resumed.size} parameters move, and ${ofAll(found.subjectCount, found.total, 'sampled image')} ${found.subjectCount === 1 ? 'stays' : 'stay'} the checkpoint’s`;
+      return `images are drawn from a copy that is not trained: ${clues.moves.resumed.size} parameters move, and ${ofAll(found.subjectCount, found.total, 'sampled image')} ${found.subjectCount === 1 ? 'stays' : 'stay'} the checkpoint’s`;
     },
   },
 ];
@@ -234,18 +250,18 @@ function groupsOf({ resume }: Clues, parameter: string | undefined): string[] {
   return group === undefined ? [] : [group];
 }
 
-/** Averages end otherwise though they came back, and what they are taken of ends right. */
-export const averageIsOff = ({ has }: Clues): boolean =>
-  has('final-averages-differ') && !has('averages-not-restored') && !has('final-parameters-differ');
+/** EMAs end otherwise though they came back, and what they are taken of ends right. */
+export const emaIsOff = ({ has }: Clues): boolean =>
+  has('final-ema-differs') && !has('ema-not-restored') && !has('final-parameters-differ');
 
 /**
- * How far, as a share, the averages have gone straight from their restored values towards the weights that the
+ * How far, as a share, the EMAs have gone straight from their restored values towards the weights that the
  * run began with: by their sketches, which are linear. Undefined where they have not: beyond the rounding of
  * each update, half of a last place of float32 a step.
  */
 function driftsTowards(clues: Clues): number | undefined {
   const { resume, initial } = clues;
-  const [first, last] = [tensorsOf(resume.resumed, 'average'), tensorsOf(resume.last, 'average')];
+  const [first, last] = [tensorsOf(resume.resumed, 'ema'), tensorsOf(resume.last, 'ema')];
   const old = tensorsOf(initial, 'parameter');
   const rows = [...last.keys()].flatMap((name) => {
     const [a, b, w] = [first.get(name)?.sketch, last.get(name)?.sketch, old.get(name)?.sketch];

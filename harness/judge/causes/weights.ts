@@ -6,7 +6,7 @@ import { areFresh, areOfStep, type Clues, isInitial, isRounded, lastMove, stepOf
 
 const HEADS = ['parameters-not-restored'];
 
-/** Nothing but the weights can have come back: no slot, no counter, no generator, no average. */
+/** Nothing but the weights can have come back: no slot, no counter, no generator, no EMA. */
 function stateIsFresh(clues: Clues): boolean {
   const { resume, counters, generators } = clues;
   const slots = clues.changed('slot');
@@ -14,7 +14,7 @@ function stateIsFresh(clues: Clues): boolean {
     slots.of.length === slots.total && slots.of.every(({ resumed }) => (resumed?.l2 ?? 0) === 0);
   const saved = { ...resume.saved?.counters };
   const initial = clues.initial?.counters ?? {};
-  // A rate may be the same by chance; what counts is not.
+  // A learning rate may be the same by chance; what counts is not.
   const counted = Object.keys(saved).filter(
     (name) => typeof saved[name] === 'number' && saved[name] !== initial[name],
   );
@@ -34,12 +34,12 @@ function stateIsFresh(clues: Clues): boolean {
 const ALL_STATE = [
   'slots-not-restored',
   'random-not-restored',
-  'averages-not-restored',
+  'ema-not-restored',
   'buffers-not-restored',
   'gradients-not-restored',
   ...[
     'schedule',
-    'average',
+    'ema',
     'accumulation',
     'data',
     'optimizer',
@@ -50,15 +50,15 @@ const ALL_STATE = [
   ].map((kind) => `counter:${kind}`),
   'equals-cold-start',
   'batches-differ',
-  'rate-differs',
-  'applied-rate-differs',
+  'learning-rate-differs',
+  'applied-learning-rate-differs',
   'applied-differs',
   'step-differs',
   'silent-no-op',
   'stalled-parameters',
   'images-unchanged',
   'slots-do-not-advance',
-  'averages-do-not-advance',
+  'ema-does-not-advance',
   'claim-contradicted',
 ];
 
@@ -150,19 +150,19 @@ export const WEIGHTS: readonly Cause[] = [
     },
   },
   {
-    id: 'average-in-live-weights',
-    means: 'Training goes on from the average of the weights (EMA).',
+    id: 'ema-in-live-weights',
+    means: 'Training goes on from the EMA of the weights (EMA).',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
       const { of } = clues.changed('parameter');
-      const averages = tensorsOf(clues.resume.saved, 'average');
+      const ema = tensorsOf(clues.resume.saved, 'ema');
       if (
         of.length === 0 ||
-        !of.every(({ name, resumed }) => resumed?.sha256 === averages.get(name)?.sha256 && averages.has(name))
+        !of.every(({ name, resumed }) => resumed?.sha256 === ema.get(name)?.sha256 && ema.has(name))
       )
         return undefined;
-      return `${of.length} live parameters are the saved averages (EMA): training goes on from the average`;
+      return `${of.length} live parameters are the saved EMAs (EMA): training goes on from the EMA`;
     },
   },
   {
@@ -282,7 +282,7 @@ export const TRAITS: readonly Cause[] = [
         'slots-do-not-advance',
         'counter:optimizer',
         'updates-go-astray',
-        'averages-do-not-advance',
+        'ema-does-not-advance',
       ],
       diagnose({ resume, finding }) {
         const found = finding('ties-changed');
@@ -316,7 +316,7 @@ export const TRAITS: readonly Cause[] = [
         'silent-no-op',
         'update-counts-differ',
         'slots-do-not-advance',
-        'averages-do-not-advance',
+        'ema-does-not-advance',
         'frozen-parameters-move',
         'images-unchanged',
         'claim-contradicted',
@@ -338,13 +338,13 @@ export const TRAITS: readonly Cause[] = [
   ),
   {
     id: 'groups-exchanged',
-    means: 'Parameters are in other parameter groups, with other rates and weight decay.',
+    means: 'Parameters are in other parameter groups, with other learning rates and weight decay.',
     heads: ['groups-changed'],
-    explains: ['groups-changed', 'applied-rate-differs'],
+    explains: ['groups-changed', 'applied-learning-rate-differs'],
     diagnose({ finding }) {
       const found = finding('groups-changed');
       if (found === undefined) return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'parameter')} ${found.subjectCount === 1 ? 'is' : 'are'} in another parameter group (${found.seen} instead of ${found.expected.split(': ').at(-1)}): rate and weight decay are another’s`;
+      return `${ofAll(found.subjectCount, found.total, 'parameter')} ${found.subjectCount === 1 ? 'is' : 'are'} in another parameter group (${found.seen} instead of ${found.expected.split(': ').at(-1)}): learning rate and weight decay are another’s`;
     },
   },
 ];

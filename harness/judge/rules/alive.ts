@@ -11,7 +11,7 @@ const changed = ({ changed }: TracedStep): readonly boolean[] => changed;
 const updateL2 = ({ updateL2 }: TracedStep): readonly number[] => updateL2;
 
 /** Control and resumed steps of a resume, cut to those that both made. */
-interface Stretch {
+interface Segment {
   readonly resume: Resume;
   readonly control: readonly TracedStep[];
   readonly resumed: readonly TracedStep[];
@@ -21,7 +21,7 @@ interface Stretch {
   readonly movedInResumed: ReadonlySet<string>;
 }
 
-const stretches = ({ resumes }: Evidence): Stretch[] =>
+const segments = ({ resumes }: Evidence): Segment[] =>
   resumes.flatMap((resume) => {
     const pairs = stepPairs(resume);
     if (pairs.length === 0) return [];
@@ -39,24 +39,24 @@ const stretches = ({ resumes }: Evidence): Stretch[] =>
     ];
   });
 
-const isStill = ({ movedInControl, movedInResumed }: Stretch): boolean =>
+const isStill = ({ movedInControl, movedInResumed }: Segment): boolean =>
   movedInControl.size > 0 && movedInResumed.size === 0;
 
-type FoundInStretch = Omit<Found, 'resume' | 'step'> & {
+type FoundInSegment = Omit<Found, 'resume' | 'step'> & {
   /** The first step that shows it. */
   readonly step: number;
 };
 
 const aliveRule = (
   what: Pick<Rule, 'id' | 'claim' | 'reads' | 'speaks'>,
-  judge: (stretch: Stretch) => FoundInStretch | undefined,
+  judge: (segment: Segment) => FoundInSegment | undefined,
 ): Rule => ({
   ...what,
   proof: 'alive',
   judge: (evidence) =>
-    stretches(evidence).flatMap((stretch) => {
-      const found = judge(stretch);
-      return found === undefined ? [] : [{ ...found, resume: stretch.resume.index }];
+    segments(evidence).flatMap((segment) => {
+      const found = judge(segment);
+      return found === undefined ? [] : [{ ...found, resume: segment.resume.index }];
     }),
 });
 
@@ -68,9 +68,9 @@ const firstWith = (
 ): number => steps.find((step) => Boolean(column(step)[indexOf(step.names).get(name) ?? -1]))!.step;
 
 /** Says in how many steps nothing moved, or that these did not, as far as it is so. */
-function stillness(stretch: Stretch, names: readonly string[]): string {
-  if (isStill(stretch)) return ` and nothing moved in ${stretch.resumed.length} steps`;
-  return names.some((name) => stretch.movedInResumed.has(name))
+function stillness(segment: Segment, names: readonly string[]): string {
+  if (isStill(segment)) return ` and nothing moved in ${segment.resumed.length} steps`;
+  return names.some((name) => segment.movedInResumed.has(name))
     ? ''
     : ' and what they should update is not updated';
 }
@@ -82,8 +82,8 @@ export const hooksSilent = aliveRule(
     reads: 'the calls of each parameter’s gradient hook in each step',
     speaks: 'at the first step',
   },
-  (stretch) => {
-    const { resume, control, resumed, names } = stretch;
+  (segment) => {
+    const { resume, control, resumed, names } = segment;
     const wanted = names.filter((name) => total(control, name, hookCalls) > 0);
     const silent = wanted.filter((name) => total(resumed, name, hookCalls) === 0);
     if (silent.length === 0) return undefined;
@@ -93,15 +93,15 @@ export const hooksSilent = aliveRule(
         ? 'no gradient hook fired'
         : `the hooks of ${ofAll(silent.length, wanted.length, 'parameter')} did not fire`;
     return {
-      sentence: `After resume ${resume.index}, ${whose}${stillness(stretch, silent)}: the hooks are not on the variables that are trained.`,
+      sentence: `After resume ${resume.index}, ${whose}${stillness(segment, silent)}: the hooks are not on the variables that are trained.`,
       subjects: silent,
       total: wanted.length,
       step: Math.min(...silent.map((name) => firstWith(control, name, hookCalls))),
       expected: `${totalOf(control, hookCalls)} hook calls, as in the control`,
       seen: `${totalOf(resumed, hookCalls)} hook calls${stray > 0 ? `, and ${stray} on variables that are not the trainer’s parameters` : ''}`,
-      cause:
+      likelyCause:
         'the hooks were registered before the resume, which put new variables in place of the hooked ones (or they were never registered)',
-      remedy: 'register gradient hooks after everything is restored, on the variables that are trained',
+      fix: 'register gradient hooks after everything is restored, on the variables that are trained',
     };
   },
 );
@@ -123,9 +123,8 @@ export const updatesGoAstray = aliveRule(
       sentence: `After resume ${resume.index}, updates go to variables that the trainer does not train any more.`,
       expected: `${stray(control)} updates and hook calls outside the trainer’s parameters`,
       seen: `${stray(resumed)}`,
-      cause: 'an optimizer or a hook holds the parameters from before the resume, which replaced them',
-      remedy:
-        'build optimizers and hooks on the restored parameters, or restore into the variables that they hold',
+      likelyCause: 'an optimizer or a hook holds the parameters from before the resume, which replaced them',
+      fix: 'build optimizers and hooks on the restored parameters, or restore into the variables that they hold',
     };
   },
 );
@@ -138,19 +137,19 @@ interface Applied {
   readonly inControl: number;
 }
 
-/** Parameters whose rate inside the update is not the one logged, though it is in the control. */
-function contradictedRates({ control, resumed }: Stretch): Applied[] {
+/** Parameters whose learning rate inside the update is not the one logged, though it is in the control. */
+function contradictedLearningRates({ control, resumed }: Segment): Applied[] {
   return resumed.flatMap((step, at) => {
     const claimedFor = (own: TracedStep, index: number): number | undefined =>
       own.claimed.learningRates[own.groups[index] ?? 'all'];
     const found: Applied[] = [];
     const same = control[at]!;
-    step.rates.forEach((applied, index) => {
+    step.learningRates.forEach((applied, index) => {
       const claimed = claimedFor(step, index);
       if (applied === null || claimed === undefined || applied === claimed) return;
       const name = step.names[index]!;
       const other = indexOf(same.names).get(name) ?? -1;
-      const inControl = same.rates[other];
+      const inControl = same.learningRates[other];
       if (typeof inControl !== 'number' || inControl !== claimedFor(same, other)) return;
       found.push({ name, step: step.step, applied, claimed, inControl });
     });
@@ -158,16 +157,16 @@ function contradictedRates({ control, resumed }: Stretch): Applied[] {
   });
 }
 
-export const rateNotAsClaimed = aliveRule(
+export const learningRateNotAsClaimed = aliveRule(
   {
-    id: 'rate-not-as-claimed',
+    id: 'learning-rate-not-as-claimed',
     claim: 'Each update uses the learning rate that is logged, wherever the control’s does.',
     reads: 'the learning rate inside each update, and the one that is logged',
     speaks: 'at the first update',
   },
-  (stretch) => {
-    const { resume, resumed, control, names } = stretch;
-    const found = contradictedRates(stretch);
+  (segment) => {
+    const { resume, resumed, control, names } = segment;
+    const found = contradictedLearningRates(segment);
     const [first] = found;
     if (first === undefined) return undefined;
     const subjects = [...new Set(found.map(({ name }) => name))];
@@ -175,16 +174,15 @@ export const rateNotAsClaimed = aliveRule(
     const fires =
       totalOf(resumed, hookCalls) > 0 && totalOf(resumed, hookCalls) === totalOf(control, hookCalls);
     return {
-      sentence: `After resume ${resume.index}, ${fires ? 'every gradient hook fires, but ' : ''}the update of ${ofAll(subjects.length, names.length, 'parameter')} uses learning rate ${applied} while the log shows ${claimed}${isStill(stretch) ? `, and nothing moved in ${resumed.length} steps` : ''}.`,
+      sentence: `After resume ${resume.index}, ${fires ? 'every gradient hook fires, but ' : ''}the update of ${ofAll(subjects.length, names.length, 'parameter')} uses learning rate ${applied} while the log shows ${claimed}${isStill(segment) ? `, and nothing moved in ${resumed.length} steps` : ''}.`,
       subjects,
       total: names.length,
       step: first.step,
       expected: `learning rate ${claimed} inside the update, as logged; the control’s uses ${figure(first.inControl)}`,
       seen: `learning rate ${applied} inside the update of '${first.name}'; ${totalOf(resumed, hookCalls)} hook calls, the control ${totalOf(control, hookCalls)}`,
-      cause:
+      likelyCause:
         'the hooks (or the optimizer) hold the parameter-group object from before the resume; the restore made new ones, and the schedule drives those',
-      remedy:
-        'register the hooks after the restore, or look the group up in each call instead of capturing it',
+      fix: 'register the hooks after the restore, or look the group up in each call instead of capturing it',
     };
   },
 );
@@ -196,9 +194,9 @@ export const silentNoOp = aliveRule(
     reads: 'which parameters change in each step',
     speaks: 'at the first update',
   },
-  (stretch) => {
-    const { resume, control, resumed, names, movedInControl } = stretch;
-    if (!isStill(stretch)) return undefined;
+  (segment) => {
+    const { resume, control, resumed, names, movedInControl } = segment;
+    if (!isStill(segment)) return undefined;
     const last = resumed.at(-1)!.claimed.loss;
     return {
       sentence: `After resume ${resume.index} nothing is trained: none of ${movedInControl.size} parameters moved in ${resumed.length} steps, while the loss was still printed.`,
@@ -207,10 +205,9 @@ export const silentNoOp = aliveRule(
       step: control.find((step) => step.changed.some(Boolean))!.step,
       expected: `updates of L2 norm ${figure(totalOf(control, updateL2) / control.length)} a step, as in the control`,
       seen: `${figure(totalOf(resumed, updateL2))} in all steps together; the last loss printed is ${figure(last)}`,
-      cause:
-        'no update reaches the parameters: hooks or optimizer hold something that the resume replaced, or the rate is 0',
-      remedy:
-        'see the hook calls and the rates inside the updates; attach what updates after what is restored',
+      likelyCause:
+        'no update reaches the parameters: hooks or optimizer hold something that the resume replaced, or the learning rate is 0',
+      fix: 'see the hook calls and the learning rates inside the updates; attach what updates after what is restored',
     };
   },
 );
@@ -222,10 +219,10 @@ export const stalledParameters = aliveRule(
     reads: 'which parameters change in each step',
     speaks: 'at the first update',
   },
-  (stretch) => {
-    const { resume, control, resumed, movedInControl, movedInResumed } = stretch;
+  (segment) => {
+    const { resume, control, resumed, movedInControl, movedInResumed } = segment;
     const stalled = [...movedInControl].filter((name) => !movedInResumed.has(name));
-    if (stalled.length === 0 || isStill(stretch)) return undefined;
+    if (stalled.length === 0 || isStill(segment)) return undefined;
     return {
       sentence: `After resume ${resume.index}, ${ofAll(stalled.length, movedInControl.size, 'parameter')} did not move in ${resumed.length} steps: ${listed(stalled)}.`,
       subjects: stalled,
@@ -233,8 +230,8 @@ export const stalledParameters = aliveRule(
       step: Math.min(...stalled.map((name) => firstWith(control, name, changed))),
       expected: `'${stalled[0]}' moves by ${figure(total(control, stalled[0]!, updateL2))} in these steps`,
       seen: '0',
-      cause: 'their hook, gradient or place in a parameter group was lost, or they came back frozen',
-      remedy: 'compare the list with what is hooked, grouped and trainable after the restore',
+      likelyCause: 'their hook, gradient or place in a parameter group was lost, or they came back frozen',
+      fix: 'compare the list with what is hooked, grouped and trainable after the restore',
     };
   },
 );
@@ -257,8 +254,8 @@ export const frozenParametersMove = aliveRule(
       step: Math.min(...extra.map((name) => firstWith(resumed, name, changed))),
       expected: 'no change',
       seen: `'${extra[0]}' moved by ${figure(total(resumed, extra[0]!, updateL2))}`,
-      cause: 'frozen parameters came back trainable, or were put into a parameter group',
-      remedy: 'freeze them again after the load, before optimizers and hooks are built',
+      likelyCause: 'frozen parameters came back trainable, or were put into a parameter group',
+      fix: 'freeze them again after the load, before optimizers and hooks are built',
     };
   },
 );
@@ -287,8 +284,8 @@ export const claimContradicted = aliveRule(
         ? 'changed parameters at each step that claims an update'
         : 'no change where none is claimed',
       seen: `${count(first)} of ${names.length} parameters changed at step ${first.step}`,
-      cause: 'the log reports what the loop asked for, not what happened to the weights',
-      remedy: 'log a measured quantity, such as the norm of the update',
+      likelyCause: 'the log reports what the loop asked for, not what happened to the weights',
+      fix: 'log a measured quantity, such as the norm of the update',
     };
   },
 );
@@ -297,8 +294,8 @@ const countRule = (
   what: Pick<Rule, 'id' | 'claim' | 'reads' | 'speaks'>,
   noun: string,
   column: typeof hookCalls,
-  cause: string,
-  remedy: string,
+  likelyCause: string,
+  fix: string,
 ): Rule =>
   aliveRule(what, ({ resume, control, resumed, names, movedInControl, movedInResumed }) => {
     const different = names.filter((name) => {
@@ -319,8 +316,8 @@ const countRule = (
         .step,
       expected: `${expected} for '${first}'`,
       seen: `${seen} for '${first}'`,
-      cause,
-      remedy,
+      likelyCause,
+      fix,
     };
   });
 
@@ -352,17 +349,17 @@ export const updateCountsDiffer = countRule(
 
 const doesNotAdvance = (
   id: string,
-  kind: 'slot' | 'average' | 'buffer',
+  kind: 'slot' | 'ema' | 'buffer',
   noun: string,
-  cause: string,
-  remedy: string,
+  likelyCause: string,
+  fix: string,
 ): Rule =>
   aliveRule(
     {
       id,
       claim: `Every ${noun} that advances in the control advances.`,
-      reads: `the ${noun}s at the resume and at the end of the stretch, in both runs`,
-      speaks: 'at the end of the stretch',
+      reads: `the ${noun}s at the resume and at the end of the segment, in both runs`,
+      speaks: 'at the end of the segment',
     },
     ({ resume }) => {
       if (resume.last === undefined || resume.resumed === undefined) return undefined;
@@ -379,8 +376,8 @@ const doesNotAdvance = (
         step: resume.to,
         expected: `'${one}': L2 norm ${figure(last.get(one)!.l2)} at step ${resume.to}, as in the control`,
         seen: `${figure(later.get(one)?.l2)}, as right after the resume`,
-        cause,
-        remedy,
+        likelyCause,
+        fix,
       };
     },
   );
@@ -393,12 +390,12 @@ export const slotsDoNotAdvance = doesNotAdvance(
   'see which parameters the optimizer’s groups and the hooks hold after the restore',
 );
 
-export const averagesDoNotAdvance = doesNotAdvance(
-  'averages-do-not-advance',
-  'average',
-  'weight average',
-  'the average is not updated any more, or follows weights that do not move',
-  'update the average after each update, from the parameters that are trained',
+export const emaDoesNotAdvance = doesNotAdvance(
+  'ema-does-not-advance',
+  'ema',
+  'EMA',
+  'the EMA is not updated any more, or follows weights that do not move',
+  'update the EMA after each update, from the parameters that are trained',
 );
 
 export const buffersDoNotAdvance = doesNotAdvance(
@@ -413,8 +410,8 @@ export const imagesUnchanged: Rule = {
   id: 'images-unchanged',
   proof: 'alive',
   claim: 'Each sampled image that changes in the control changes.',
-  reads: 'the pictures sampled at the resume and at the end of the stretch, in both runs',
-  speaks: 'at the end of the stretch',
+  reads: 'the images sampled at the resume and at the end of the segment, in both runs',
+  speaks: 'at the end of the segment',
   judge: ({ resumes, noise }) =>
     resumes.flatMap((resume): Found[] => {
       const { controlFirst, controlLast, resumed, last } = resume.images;
@@ -444,8 +441,8 @@ export const imagesUnchanged: Rule = {
           step: resume.to,
           expected: `other pixels than at step ${resume.from}, as in the control`,
           seen: 'the same pixels',
-          cause: 'what is sampled is not trained: nothing moves, or the samples come from a copy',
-          remedy: 'see the update norms; sample from the variables that the optimizer writes',
+          likelyCause: 'what is sampled is not trained: nothing moves, or the samples come from a copy',
+          fix: 'see the update norms; sample from the variables that the optimizer writes',
         },
       ];
     }),

@@ -29,9 +29,9 @@ export const deviationDidNotHappen: Rule = {
             step: resume.from,
             expected: `'${first.name}': ${first.deviated}, as in the control after its deviation`,
             seen: `'${first.name}': ${first.passed}, as saved`,
-            cause:
+            likelyCause:
               'the trainer restores what the scenario says that it does not: the declaration is out of date, or the checkpoint holds more than was thought',
-            remedy: `take ${listed(kinds)} out of deviates, or do not restore it`,
+            fix: `take ${listed(kinds)} out of deviates, or do not restore it`,
           },
         ];
       }),
@@ -46,9 +46,9 @@ export const deviationDidNotHappen: Rule = {
               total: deviates.length,
               expected: `the control’s deviate() changes an entry of each kind that is declared; docs/trace.md lists what each covers`,
               seen: 'the same state before and after it',
-              cause:
+              likelyCause:
                 'deviate() does nothing for that kind, the trainer does not show it to the probe, or at these steps there is nothing to lose',
-              remedy: `take ${listed(idle)} out of deviates, let observe() show what deviates, or move the resume point`,
+              fix: `take ${listed(idle)} out of deviates, let observe() show what deviates, or move the resume point`,
             },
           ]),
     ];

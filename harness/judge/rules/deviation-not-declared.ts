@@ -21,10 +21,9 @@ export const deviationNotDeclared: Rule = {
           step: resume.from,
           expected: `changes by ${listed(deviates, deviates.length)} alone`,
           seen: `${first.kind} '${first.name}': ${first.deviated} instead of ${first.passed}`,
-          cause:
+          likelyCause:
             'deviate() does more than the declared kinds, or a name is not of the kind that it is thought to be',
-          remedy:
-            'declare that kind too, let deviate() leave it alone, or name the counter by the table in docs/trace.md',
+          fix: 'declare that kind too, let deviate() leave it alone, or name the counter by the table in docs/trace.md',
         },
       ];
     }),

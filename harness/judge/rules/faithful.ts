@@ -17,8 +17,8 @@ import { apart, type Found, figure, figuresApart, listed, ofAll, type Rule } fro
 function firstStep(
   what: Pick<Rule, 'id' | 'claim' | 'reads' | 'speaks'>,
   differs: (pair: StepPair) => { what: string; expected: string; seen: string } | undefined,
-  cause: (pairs: readonly StepPair[]) => string,
-  remedy: string,
+  likelyCause: (pairs: readonly StepPair[]) => string,
+  fix: string,
 ): Rule {
   return {
     ...what,
@@ -45,8 +45,8 @@ function firstStep(
               step: pair.resumed.step,
               expected,
               seen,
-              cause: cause(pairs),
-              remedy,
+              likelyCause: likelyCause(pairs),
+              fix,
             },
           ];
         }
@@ -82,9 +82,9 @@ export const batchesDiffer = firstStep(
   'save epoch, position and shuffling seed, and restore them after the loader is built',
 );
 
-export const rateDiffers = firstStep(
+export const learningRateDiffers = firstStep(
   {
-    id: 'rate-differs',
+    id: 'learning-rate-differs',
     claim: 'Each group’s logged learning rate is the control’s.',
     reads: 'the learning rates that the trainer logs in each step',
     speaks: 'at the first step',
@@ -103,29 +103,29 @@ export const rateDiffers = firstStep(
       seen: side(0),
     };
   },
-  () => 'the schedule began anew, is shifted, or goes on from another base rate',
+  () => 'the schedule began anew, is shifted, or goes on from another base learning rate',
   'save and restore each schedule, and build it before the restore',
 );
 
-export const appliedRateDiffers = firstStep(
+export const appliedLearningRateDiffers = firstStep(
   {
-    id: 'applied-rate-differs',
+    id: 'applied-learning-rate-differs',
     claim: 'The learning rate inside each update is the control’s.',
     reads: 'the learning rate inside each update',
     speaks: 'at the first update',
   },
   ({ control, resumed }) => {
-    const at = resumed.rates.findIndex((rate, index) => {
-      const other = control.rates[indexOf(control.names).get(resumed.names[index]!) ?? -1];
+    const at = resumed.learningRates.findIndex((learningRate, index) => {
+      const other = control.learningRates[indexOf(control.names).get(resumed.names[index]!) ?? -1];
       // None where an update is made is another one, too.
-      const told = rate !== null || resumed.updates[index]! > 0;
-      return told && typeof other === 'number' && !Object.is(rate, other);
+      const told = learningRate !== null || resumed.updates[index]! > 0;
+      return told && typeof other === 'number' && !Object.is(learningRate, other);
     });
     if (at === -1) return undefined;
     const name = resumed.names[at]!;
     const [seen, expected] = figuresApart(
-      resumed.rates[at],
-      control.rates[indexOf(control.names).get(name)!],
+      resumed.learningRates[at],
+      control.learningRates[indexOf(control.names).get(name)!],
     );
     return {
       what: `the learning rate inside the update of '${name}' is not the control’s`,
@@ -133,8 +133,8 @@ export const appliedRateDiffers = firstStep(
       seen,
     };
   },
-  () => 'the update reads its rate from another place than the restored schedule writes it to',
-  'let the update read its rate from the group that the schedule drives',
+  () => 'the update reads its learning rate from another place than the restored schedule writes it to',
+  'let the update read its learning rate from the group that the schedule drives',
 );
 
 export const appliedDiffers = firstStep(
@@ -178,11 +178,11 @@ export const stepDiffers = firstStep(
 interface CurveRule extends Pick<Rule, 'id' | 'claim' | 'reads' | 'speaks'> {
   readonly quantity: Curve;
   readonly noun: string;
-  readonly cause: string;
+  readonly likelyCause: string;
 }
 
 /** A rule on what is measured in every step: equal to the bit, or within the noise of the controls. */
-function curveRule({ quantity, noun, cause, ...what }: CurveRule): Rule {
+function curveRule({ quantity, noun, likelyCause, ...what }: CurveRule): Rule {
   return {
     ...what,
     proof: 'faithful',
@@ -206,9 +206,8 @@ function curveRule({ quantity, noun, cause, ...what }: CurveRule): Rule {
               resume: resume.index,
               step: resumed.step,
               ...sides(worst),
-              cause,
-              remedy:
-                'look for the first finding above: what was not restored, or what is done otherwise after a resume',
+              likelyCause,
+              fix: 'look for the first finding above: what was not restored, or what is done otherwise after a resume',
             },
           ];
         }
@@ -241,7 +240,7 @@ export const lossDiffers = curveRule({
   speaks: 'at the first step',
   quantity: 'loss',
   noun: 'the loss',
-  cause: 'other weights, other data, other noise, or another mode of the model (dropout, statistics)',
+  likelyCause: 'other weights, other data, other noise, or another mode of the model (dropout, statistics)',
 });
 export const gradientsDiffer = curveRule({
   id: 'gradients-differ',
@@ -250,7 +249,7 @@ export const gradientsDiffer = curveRule({
   speaks: 'at the first step',
   quantity: 'gradientL2',
   noun: 'a gradient’s norm',
-  cause: 'another loss, another scale of it, clipping, or accumulation with another phase',
+  likelyCause: 'another loss, another scale of it, clipping, or accumulation with another phase',
 });
 /** Where the gradient itself is right, and what the update makes of it is not. */
 export const appliedGradientsDiffer: Rule = {
@@ -281,8 +280,9 @@ export const appliedGradientsDiffer: Rule = {
             resume: resume.index,
             step: resumed.step,
             ...sides(worst),
-            cause: 'gradients are not clipped any more, clipped twice or to another norm, or not unscaled',
-            remedy: 'clip and unscale after a resume as before it, in the hooks too',
+            likelyCause:
+              'gradients are not clipped any more, clipped twice or to another norm, or not unscaled',
+            fix: 'clip and unscale after a resume as before it, in the hooks too',
           },
         ];
       }
@@ -296,7 +296,7 @@ export const updatesDiffer = curveRule({
   speaks: 'at the first update',
   quantity: 'updateL2',
   noun: 'an update’s norm',
-  cause:
+  likelyCause:
     'optimizer slots, step counts, learning rates or weight decay differ, or the update runs twice or not at all',
 });
 export const parametersDiffer = curveRule({
@@ -306,7 +306,7 @@ export const parametersDiffer = curveRule({
   speaks: 'at the first step',
   quantity: 'l2',
   noun: 'a parameter’s norm',
-  cause: 'the updates before it differ',
+  likelyCause: 'the updates before it differ',
 });
 
 interface Last {
@@ -314,20 +314,20 @@ interface Last {
   readonly theirs: Readings;
 }
 
-/** A rule on what a stretch ends with: the same bytes, or the same within the noise of the controls. */
+/** A rule on what a segment ends with: the same bytes, or the same within the noise of the controls. */
 function lastRule(
   id: string,
   quantity: Exclude<Quantity, Curve>,
   noun: string,
-  cause: string,
+  likelyCause: string,
   lastOf: (resume: Resume) => Last | undefined,
 ): Rule {
   return {
     id,
     proof: 'faithful',
     claim: `At the end, every ${noun} is the control’s: to the bit, or within the noise of several controls.`,
-    reads: `the ${noun}s at the end of the stretch, in both runs`,
-    speaks: 'at the end of the stretch',
+    reads: `the ${noun}s at the end of the segment, in both runs`,
+    speaks: 'at the end of the segment',
     judge: ({ resumes, noise }) =>
       resumes.flatMap((resume): Found[] => {
         const last = lastOf(resume);
@@ -352,8 +352,8 @@ function lastRule(
             resume: resume.index,
             step: resume.to,
             ...lastSides(first, mine, theirs),
-            cause,
-            remedy: 'look for the first step that differs, and what was not restored before it',
+            likelyCause,
+            fix: 'look for the first step that differs, and what was not restored before it',
           },
         ];
       }),
@@ -385,14 +385,14 @@ const lastTensors = (id: string, kind: Exclude<TensorRecord['kind'], 'gradient'>
 
 export const finalParametersDiffer = lastTensors('final-parameters-differ', 'parameter', 'parameter');
 export const finalSlotsDiffer = lastTensors('final-slots-differ', 'slot', 'optimizer slot');
-export const finalAveragesDiffer = lastTensors('final-averages-differ', 'average', 'weight average');
+export const finalEmaDiffers = lastTensors('final-ema-differs', 'ema', 'EMA');
 export const finalBuffersDiffer = lastTensors('final-buffers-differ', 'buffer', 'buffer');
 
 export const imagesDifferFromControl = lastRule(
   'images-differ-from-control',
   'image',
   'sampled image',
-  'the weights, or their average, differ from the control’s',
+  'the weights, or their EMA, differ from the control’s',
   ({ last, controlLast, images }) =>
     // A control that did not come to its end has a finding of its own.
     last === undefined || controlLast === undefined
@@ -408,8 +408,8 @@ export const noiseTooLarge: Rule = {
   id: 'noise-too-large',
   proof: 'faithful',
   claim: 'The controls lie so close together that the updates of a run stand out from their noise.',
-  reads: 'the norms of the updates in all controls, in the whole stretch',
-  speaks: 'at the end of the stretch',
+  reads: 'the norms of the updates in all controls, in the whole segment',
+  speaks: 'at the end of the segment',
   judge: ({ resumes, noise }) =>
     resumes.flatMap((resume): Found[] => {
       if (noise.exact) return [];
@@ -436,9 +436,9 @@ export const noiseTooLarge: Rule = {
           total: widths.length,
           expected: 'at least one update whose norm is known better than to 100 %',
           seen: `the closest is known to ${figure(100 * closest)} %`,
-          cause:
+          likelyCause:
             'the program is not seeded, training is chaotic over so many steps, or the backend is this noisy',
-          remedy: 'seed every random generator; resume after fewer steps, or use a deterministic backend',
+          fix: 'seed every random generator; resume after fewer steps, or use a deterministic backend',
         },
       ];
     }),
@@ -446,8 +446,8 @@ export const noiseTooLarge: Rule = {
 
 export const FAITHFUL_RULES: readonly Rule[] = [
   batchesDiffer,
-  rateDiffers,
-  appliedRateDiffers,
+  learningRateDiffers,
+  appliedLearningRateDiffers,
   appliedDiffers,
   stepDiffers,
   appliedGradientsDiffer,
@@ -457,7 +457,7 @@ export const FAITHFUL_RULES: readonly Rule[] = [
   parametersDiffer,
   finalParametersDiffer,
   finalSlotsDiffer,
-  finalAveragesDiffer,
+  finalEmaDiffers,
   finalBuffersDiffer,
   imagesDifferFromControl,
   noiseTooLarge,

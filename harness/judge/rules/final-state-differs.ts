@@ -1,4 +1,4 @@
-/** What is no tensor, counters and random generators, ends each stretch as the control's does. */
+/** What is no tensor, counters and random generators, ends each segment as the control's does. */
 import type { Resume } from '../evidence.ts';
 import { type Found, listed, ofAll, type Rule } from '../rule.ts';
 import { entriesThatDiffer } from './restored.ts';
@@ -17,8 +17,8 @@ export const finalCountersDiffer: Rule = {
   id: 'final-counters-differ',
   proof: 'faithful',
   claim: 'At the end, every counter is the control’s.',
-  reads: 'the counters at the end of the stretch, in both runs, name by name',
-  speaks: 'at the end of the stretch',
+  reads: 'the counters at the end of the segment, in both runs, name by name',
+  speaks: 'at the end of the segment',
   judge: ({ resumes }) =>
     resumes.flatMap((resume): Found[] => {
       const { of, total } = ends(resume, 'counters');
@@ -39,8 +39,8 @@ export const finalCountersDiffer: Rule = {
             .slice(0, 6)
             .map(({ name, resumed }) => `${name} ${resumed}`)
             .join(', '),
-          cause: 'what is counted advances otherwise after the resume, or did not come back',
-          remedy: 'look for the first step that differs; let one place count, as before the resume',
+          likelyCause: 'what is counted advances otherwise after the resume, or did not come back',
+          fix: 'look for the first step that differs; let one place count, as before the resume',
         },
       ];
     }),
@@ -50,8 +50,8 @@ export const finalRandomDiffers: Rule = {
   id: 'final-random-differs',
   proof: 'faithful',
   claim: 'At the end, every random generator is in the state of the control’s: as many numbers were drawn.',
-  reads: 'the states of the random generators at the end of the stretch, in both runs',
-  speaks: 'at the end of the stretch',
+  reads: 'the states of the random generators at the end of the segment, in both runs',
+  speaks: 'at the end of the segment',
   judge: ({ resumes }) =>
     resumes.flatMap((resume): Found[] => {
       const { of, total } = ends(resume, 'random');
@@ -66,9 +66,9 @@ export const finalRandomDiffers: Rule = {
           step: resume.to,
           expected: `state ${first.saved.slice(0, 12)}…`,
           seen: `state ${first.resumed.slice(0, 12)}…`,
-          cause:
+          likelyCause:
             'more or fewer numbers are drawn after the resume than in the control, or their state did not come back',
-          remedy: 'let nothing but the training draw from its generators, as often as before the resume',
+          fix: 'let nothing but the training draw from its generators, as often as before the resume',
         },
       ];
     }),

@@ -35,9 +35,9 @@ export const gradientsMissing: Rule = {
             stray > 0
               ? `none; ${stray} gradients of variables that are not the trainer’s parameters`
               : 'none',
-          cause:
+          likelyCause:
             'the loss was built on other variables than those that are trained: the model of before the load, a copy, or one without its adapters; or they came back frozen',
-          remedy: 'build the loss on the restored model, after the load and after adapters are attached',
+          fix: 'build the loss on the restored model, after the load and after adapters are attached',
         },
       ];
     }),

@@ -5,8 +5,8 @@ export const randomDoesNotAdvance: Rule = {
   id: 'random-does-not-advance',
   proof: 'alive',
   claim: 'Numbers are drawn from every random generator from which the control draws.',
-  reads: 'the states of the generators at the resume and at the end of the stretch, in both runs',
-  speaks: 'at the end of the stretch',
+  reads: 'the states of the generators at the resume and at the end of the segment, in both runs',
+  speaks: 'at the end of the segment',
   judge: ({ resumes }) =>
     resumes.flatMap((resume): Found[] => {
       const { controlFirst, controlLast, resumed, last } = resume;
@@ -27,8 +27,9 @@ export const randomDoesNotAdvance: Rule = {
           step: resume.to,
           expected: 'another state than right after the resume, as in the control',
           seen: 'the same state',
-          cause: 'the model was resumed in evaluation mode, or what draws from this generator was left out',
-          remedy: 'switch to training mode after the load, before the first step',
+          likelyCause:
+            'the model was resumed in evaluation mode, or what draws from this generator was left out',
+          fix: 'switch to training mode after the load, before the first step',
         },
       ];
     }),

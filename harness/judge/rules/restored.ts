@@ -46,8 +46,8 @@ interface TensorRule {
   readonly kind: Kind;
   readonly noun: string;
   readonly claim: string;
-  readonly cause: (resume: Resume, found: readonly Difference[], evidence: Evidence) => string;
-  readonly remedy: string;
+  readonly likelyCause: (resume: Resume, found: readonly Difference[], evidence: Evidence) => string;
+  readonly fix: string;
 }
 
 /** How the differing tensors were found, in words: absent, zero, or different. */
@@ -71,7 +71,7 @@ export function wholeGroups(resume: Resume, found: readonly Difference[], kind: 
   return [...lost].filter((name) => name !== undefined);
 }
 
-function tensorRule({ id, kind, noun, claim, cause, remedy }: TensorRule): Rule {
+function tensorRule({ id, kind, noun, claim, likelyCause, fix }: TensorRule): Rule {
   return {
     id,
     proof: 'restored',
@@ -92,8 +92,8 @@ function tensorRule({ id, kind, noun, claim, cause, remedy }: TensorRule): Rule 
             resume: resume.index,
             step: resume.from,
             ...describe(of[0]!),
-            cause: cause(resume, of, evidence),
-            remedy,
+            likelyCause: likelyCause(resume, of, evidence),
+            fix,
           },
         ];
       }),
@@ -105,7 +105,7 @@ export const parametersNotRestored = tensorRule({
   kind: 'parameter',
   noun: 'parameter',
   claim: 'Every parameter comes back with its bytes, shape and type.',
-  cause: (_resume, found, { control }) => {
+  likelyCause: (_resume, found, { control }) => {
     const initial = tensorsOf(
       control?.states.find(({ at }) => at === 'start'),
       'parameter',
@@ -117,7 +117,7 @@ export const parametersNotRestored = tensorRule({
     if (absent > 0) return `${absent} of them are not in the resumed model at all`;
     return 'the load skipped them, converted them, put them elsewhere, or something wrote to them after it';
   },
-  remedy: 'load strictly, with every name accounted for, and let nothing write to the weights after the load',
+  fix: 'load strictly, with every name accounted for, and let nothing write to the weights after the load',
 });
 
 export const slotsNotRestored = tensorRule({
@@ -125,7 +125,7 @@ export const slotsNotRestored = tensorRule({
   kind: 'slot',
   noun: 'optimizer slot',
   claim: 'Every optimizer slot (momentum, second moment …) comes back.',
-  cause: (resume, found) => {
+  likelyCause: (resume, found) => {
     const way = manner(found);
     if (way === 'missing') {
       const groups = wholeGroups(resume, found, 'slot');
@@ -139,23 +139,23 @@ export const slotsNotRestored = tensorRule({
       ? 'the slots belong to other parameters: they were mapped back by position, not by name'
       : 'they were converted, belong to another step, or a step was made while restoring';
   },
-  remedy: 'create and register every optimizer before the restore, and map slots to parameters by name',
+  fix: 'create and register every optimizer before the restore, and map slots to parameters by name',
 });
 
-export const averagesNotRestored = tensorRule({
-  id: 'averages-not-restored',
-  kind: 'average',
-  noun: 'weight average',
-  claim: 'The averages of the weights (EMA) come back.',
-  cause: ({ resumed }, found) => {
+export const emaNotRestored = tensorRule({
+  id: 'ema-not-restored',
+  kind: 'ema',
+  noun: 'EMA',
+  claim: 'The EMAs of the weights (EMA) come back.',
+  likelyCause: ({ resumed }, found) => {
     const live = tensorsOf(resumed, 'parameter');
     return found.every(
       ({ name, resumed }) => resumed !== undefined && resumed.sha256 === live.get(name)?.sha256,
     )
-      ? 'they equal the live weights: the average was started anew from them'
-      : 'the average was not saved, or was built after the restore';
+      ? 'they equal the live weights: the EMA was started anew from them'
+      : 'the EMA was not saved, or was built after the restore';
   },
-  remedy: 'save the averages and their counter, and restore them after the average is built',
+  fix: 'save the EMAs and their counter, and restore them after the EMA is built',
 });
 
 export const buffersNotRestored = tensorRule({
@@ -163,8 +163,8 @@ export const buffersNotRestored = tensorRule({
   kind: 'buffer',
   noun: 'buffer',
   claim: 'State outside the parameters, such as running statistics, comes back.',
-  cause: () => 'buffers are not among the trainable weights, and only those were saved or loaded',
-  remedy: 'save and load the whole state of the model, not its trainable weights alone',
+  likelyCause: () => 'buffers are not among the trainable weights, and only those were saved or loaded',
+  fix: 'save and load the whole state of the model, not its trainable weights alone',
 });
 
 export const gradientsNotRestored = tensorRule({
@@ -172,9 +172,9 @@ export const gradientsNotRestored = tensorRule({
   kind: 'gradient',
   noun: 'accumulated gradient',
   claim: 'Gradients that were accumulated and not yet applied come back.',
-  cause: () =>
+  likelyCause: () =>
     'the run was saved in mid-accumulation, and the gradients gathered so far were not saved or not loaded',
-  remedy: 'save only after an update, or save the accumulated gradients and the micro-batch count too',
+  fix: 'save only after an update, or save the accumulated gradients and the micro-batch count too',
 });
 
 export interface Entry {
@@ -228,10 +228,10 @@ export const countersNotRestored: Rule = {
           step: resume.from,
           expected: values('saved'),
           seen: values('resumed'),
-          cause: of.every(nearlySame)
+          likelyCause: of.every(nearlySame)
             ? 'they agree in their first digits only: they were computed anew in another way than the run arrives at them, such as a power at once instead of a product step by step, and not restored'
             : 'they were not saved, or what they belong to was created or registered after the restore',
-          remedy: 'save and restore each schedule, counter and cursor, after the object that holds it exists',
+          fix: 'save and restore each schedule, counter and cursor, after the object that holds it exists',
         },
       ];
     }),
@@ -258,10 +258,10 @@ export const randomNotRestored: Rule = {
           step: resume.from,
           expected: `state ${of[0]!.saved.slice(0, 12)}…`,
           seen: `state ${of[0]!.resumed.slice(0, 12)}…`,
-          cause: reseeded
+          likelyCause: reseeded
             ? 'it was seeded anew at the resume: its state is that of the first start'
             : 'its state was not restored, or numbers were drawn after the restore',
-          remedy: 'save the state of each generator and restore it last, right before the first step',
+          fix: 'save the state of each generator and restore it last, right before the first step',
         },
       ];
     }),
@@ -272,12 +272,12 @@ interface Trait {
   readonly claim: string;
   readonly noun: string;
   readonly of: (tensor: TensorRecord, state: StateRecord) => string;
-  readonly cause: string;
-  readonly remedy: string;
+  readonly likelyCause: string;
+  readonly fix: string;
 }
 
 /** A trait of the parameters themselves, judged for those that exist on both sides. */
-function traitRule({ id, claim, noun, of, cause, remedy }: Trait): Rule {
+function traitRule({ id, claim, noun, of, likelyCause, fix }: Trait): Rule {
   return {
     id,
     proof: 'restored',
@@ -303,8 +303,8 @@ function traitRule({ id, claim, noun, of, cause, remedy }: Trait): Rule {
             step: resume.from,
             expected: `'${first}': ${saved(first)}`,
             seen: `'${first}': ${resumed(first)}`,
-            cause,
-            remedy,
+            likelyCause,
+            fix,
           },
         ];
       }),
@@ -316,8 +316,9 @@ export const trainableChanged = traitRule({
   claim: 'What was trainable still is, and nothing else.',
   noun: 'trainable flag',
   of: ({ trainable }) => (trainable === false ? 'frozen' : 'trainable'),
-  cause: 'loading made new parameters with the default flag, or the code that freezes runs at another point',
-  remedy: 'set the trainable flags after the load, from the same configuration as at the start',
+  likelyCause:
+    'loading made new parameters with the default flag, or the code that freezes runs at another point',
+  fix: 'set the trainable flags after the load, from the same configuration as at the start',
 });
 
 export const groupsChanged = traitRule({
@@ -325,8 +326,9 @@ export const groupsChanged = traitRule({
   claim: 'Each parameter is in the parameter group that it was in.',
   noun: 'parameter group',
   of: ({ group }) => group ?? 'none',
-  cause: 'groups were matched by position and their order changed, or a group was built from another list',
-  remedy: 'build the groups from names, in the same order, before the optimizer is restored',
+  likelyCause:
+    'groups were matched by position and their order changed, or a group was built from another list',
+  fix: 'build the groups from names, in the same order, before the optimizer is restored',
 });
 
 const byStorage = new WeakMap<StateRecord, ReadonlyMap<TensorRecord['storage'], readonly string[]>>();
@@ -353,8 +355,8 @@ export const tiesChanged = traitRule({
       .filter((other) => other !== name);
     return sharers.length === 0 ? 'shared with none' : `shared with ${sharers.join(', ')}`;
   },
-  cause: 'the load gave each name a tensor of its own, or one tensor to names that had parted',
-  remedy: 'tie the weights again after the load, as the model’s constructor does',
+  likelyCause: 'the load gave each name a tensor of its own, or one tensor to names that had parted',
+  fix: 'tie the weights again after the load, as the model’s constructor does',
 });
 
 export const imagesDifferAtResume: Rule = {
@@ -362,7 +364,7 @@ export const imagesDifferAtResume: Rule = {
   proof: 'restored',
   claim:
     'Right after the resume, each sampled image is the one sampled at the save: to the bit, or as far as sampling is noisy.',
-  reads: 'the pictures sampled at the save and right after the resume',
+  reads: 'the images sampled at the save and right after the resume',
   speaks: 'before the first step',
   judge: ({ resumes, noise }) =>
     resumes.flatMap((resume): Found[] => {
@@ -392,9 +394,9 @@ export const imagesDifferAtResume: Rule = {
             absent > 0
               ? `${absent} of them were not sampled at all`
               : `pixels ${after.get(first.name)!.slice(0, 12)}…`,
-          cause:
-            'what is sampled from was not restored: the weights, their average, or the sampler’s own noise',
-          remedy: 'sample from restored tensors, with a seed of the sample’s own',
+          likelyCause:
+            'what is sampled from was not restored: the weights, their EMA, or the sampler’s own noise',
+          fix: 'sample from restored tensors, with a seed of the sample’s own',
         },
       ];
     }),
@@ -441,9 +443,9 @@ export const equalsColdStart: Rule = {
         step: first.step,
         expected: `the control’s loss at step ${resume.from + 1}, ${figure(resume.controlSteps[0]?.claimed.loss)}`,
         seen: `the cold start’s, ${figure(resume.steps[0]!.claimed.loss)}, and its equals at all ${theirs.length} steps`,
-        cause:
+        likelyCause:
           'the weights were loaded and nothing else: optimizer, schedule, data and random state began anew',
-        remedy: 'load the optimizer’s state, the schedule, the data cursor and the random state as well',
+        fix: 'load the optimizer’s state, the schedule, the data cursor and the random state as well',
       },
     ];
   },

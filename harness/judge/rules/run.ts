@@ -32,22 +32,22 @@ function howItEnded({ failure, process }: Trace): string {
     : `it was ended by exit code ${process.exitCode}`;
 }
 
-function whyItDied({ failure }: Trace): { cause: string; remedy: string } {
+function whyItDied({ failure }: Trace): { likelyCause: string; fix: string } {
   // As TensorFlow.js puts it.
   const [, kernel, backend] =
     /Kernel '(\w+)' not registered for backend '(\w+)'/.exec(failure?.message ?? '') ?? [];
   if (kernel !== undefined) {
     return {
-      cause: `the backend ${backend} cannot do what the program asks of it`,
-      remedy: `run it on another backend; with kernels: ['${kernel}'] the scenario is skipped where there is none`,
+      likelyCause: `the backend ${backend} cannot do what the program asks of it`,
+      fix: `run it on another backend; with kernels: ['${kernel}'] the scenario is skipped where there is none`,
     };
   }
   return {
-    cause:
+    likelyCause:
       failure?.code === 'resume-refused'
         ? 'the checkpoint was refused when it was loaded'
         : 'an error, a signal, a time limit or too little memory in the trained program',
-    remedy: 'run the replay command and read the trace; raise the scenario’s limits if it was only slow',
+    fix: 'run the replay command and read the trace; raise the scenario’s limits if it was only slow',
   };
 }
 
@@ -119,10 +119,9 @@ export const notFinite: Rule = {
           step,
           expected: 'finite parameters and losses in a run that was not resumed',
           seen: message || seen,
-          cause:
-            'the loss or its gradients overflowed or were undefined: the rate is too high, or the data hold what is not finite',
-          remedy:
-            'make the scenario train without any resume first: lower the rate, clip the gradients, check the data',
+          likelyCause:
+            'the loss or its gradients overflowed or were undefined: the learning rate is too high, or the data hold what is not finite',
+          fix: 'make the scenario train without any resume first: lower the learning rate, clip the gradients, check the data',
         },
       ];
     }
@@ -134,9 +133,9 @@ export const notFinite: Rule = {
         step: first.step,
         expected: `'${subjects[0]}' stays finite: its gradient is, with L2 norm ${figure(gradients[0])}`,
         seen: `L2 norm ${figure(first.l2[first.names.indexOf(subjects[0]!)])} after the update; ${message || `the loss is still ${figure(trace.steps.at(-1)!.claimed.loss)} at step ${trace.steps.at(-1)!.step}`}`,
-        cause:
+        likelyCause:
           'the optimizer’s own formula gives no number for these gradients, as where it takes the root of a negative number or divides by zero',
-        remedy: 'look at what the optimizer computes where a gradient is zero or tiny, or use another one',
+        fix: 'look at what the optimizer computes where a gradient is zero or tiny, or use another one',
       },
     ];
   },
@@ -164,8 +163,9 @@ export const saveFailed: Rule = {
           step: failure.step,
           expected: 'a checkpoint',
           seen: tail === '' ? message : `${message}; its last lines: ${tail}`,
-          cause: 'saving threw: the program, or a library that it saves with, cannot save what is trained',
-          remedy: 'save by other means what cannot be saved so: its tensors and counters, one by one',
+          likelyCause:
+            'saving threw: the program, or a library that it saves with, cannot save what is trained',
+          fix: 'save by other means what cannot be saved so: its tensors and counters, one by one',
         },
       ];
     }),
@@ -203,8 +203,8 @@ export const traceIncomplete: Rule = {
           subjects: [name],
           expected: `a trace of each run: control, before and ${wanted} after`,
           seen: `${traces.length} traces; none of ${name}`,
-          cause: 'the run was never started, its first record was never written, or its file was lost',
-          remedy: 'look at the findings about the runs before it; run the scenario again',
+          likelyCause: 'the run was never started, its first record was never written, or its file was lost',
+          fix: 'look at the findings about the runs before it; run the scenario again',
         }),
       ),
       ...broken.map(
@@ -214,9 +214,9 @@ export const traceIncomplete: Rule = {
           resume: resumeOf(trace),
           expected: 'a whole trace with an end record, each line as in docs/trace.schema.json',
           seen: `${trace.steps.length} steps, ${trace.states.length} states; the file ${trace.defect}`,
-          cause:
+          likelyCause:
             'the process was ended in the middle, or the file was changed, emptied or written by another program',
-          remedy: 'run the scenario again; validate the writer of the trace against docs/trace.schema.json',
+          fix: 'run the scenario again; validate the writer of the trace against docs/trace.schema.json',
         }),
       ),
     ];
@@ -228,7 +228,7 @@ export const stateMissing: Rule = {
   proof: 'run',
   claim: 'Each process records what it holds at the save, at the resume and at the end.',
   reads:
-    'the states at the save, at the resume and at the end of each stretch, in the control and in the resumed run',
+    'the states at the save, at the resume and at the end of each segment, in the control and in the resumed run',
   speaks: 'before the first step',
   judge: ({ resumes }) =>
     resumes.flatMap((resume): Found[] => {
@@ -251,9 +251,9 @@ export const stateMissing: Rule = {
           step: resume.from,
           expected: 'a state record with at least one tensor',
           seen: 'none',
-          cause: 'the probe was not attached, the trainer shows it no tensors, or the trace was changed',
-          remedy:
-            'let observe() return the trainer’s parameters; write state records at save, resume and end',
+          likelyCause:
+            'the probe was not attached, the trainer shows it no tensors, or the trace was changed',
+          fix: 'let observe() return the trainer’s parameters; write state records at save, resume and end',
         },
       ];
     }),
@@ -284,8 +284,8 @@ export const backendFellBack: Rule = {
           subjects: [nameOf(trace)],
           expected: `${asked}${reference === undefined ? '' : ` on ${reference.adapter}`} in every process`,
           seen: `${backend.name} on ${backend.adapter}`,
-          cause: 'the backend could not be opened in that process and another one took its place',
-          remedy: 'run `resumeproof doctor` to see what each backend finds on this machine',
+          likelyCause: 'the backend could not be opened in that process and another one took its place',
+          fix: 'run `resumeproof doctor` to see what each backend finds on this machine',
         },
       ];
     });
@@ -297,7 +297,7 @@ export const controlDoesNotTrain: Rule = {
   proof: 'run',
   claim: 'The control trains: without that nothing can be told of a resumed run.',
   reads: 'which parameters change in the control, in all its steps and after the last resume',
-  speaks: 'at the end of the stretch',
+  speaks: 'at the end of the segment',
   judge: ({ control, resumes }) => {
     if (control === undefined || control.steps.length === 0) return [];
     const moved = (steps: readonly { changed: readonly boolean[] }[]): boolean =>
@@ -311,15 +311,15 @@ export const controlDoesNotTrain: Rule = {
           }.`,
           expected: 'the control, which never stops, changes its parameters',
           seen: `0 of ${control.steps[0]!.names.length} parameters changed; ${hooks} hook calls`,
-          cause:
+          likelyCause:
             hooks === 0
               ? 'no gradient hook or optimizer is attached to the parameters'
               : 'the learning rate is 0, or what is updated is not what the trainer observes',
-          remedy: 'make the scenario train without any resume first, then prove its resume',
+          fix: 'make the scenario train without any resume first, then prove its resume',
         },
       ];
     }
-    // An earlier stretch may lie between two updates: what it carries on shows in the stretches after it. A resume
+    // An earlier segment may lie between two updates: what it carries on shows in the segments after it. A resume
     // after the last step has none, and shows nothing.
     return resumes
       .filter(({ controlSteps }) => controlSteps.length > 0)
@@ -331,9 +331,9 @@ export const controlDoesNotTrain: Rule = {
           resume: resume.index,
           expected: 'the control changes its parameters after the last resume point',
           seen: 'no parameter changed',
-          cause:
+          likelyCause:
             'the learning rate has reached 0, or there are too few steps after the resume point for an update',
-          remedy: 'move the resume point or add steps',
+          fix: 'move the resume point or add steps',
         }),
       );
   },
@@ -344,7 +344,7 @@ export const nothingAfterResume: Rule = {
   proof: 'run',
   claim: 'There are steps after each resume, all that the plan asks for.',
   reads: 'how many steps each resumed process recorded',
-  speaks: 'at the end of the stretch',
+  speaks: 'at the end of the segment',
   judge: ({ resumes, plan }) =>
     resumes
       .filter(
@@ -361,12 +361,11 @@ export const nothingAfterResume: Rule = {
           resume: resume.index,
           expected: `steps ${resume.from + 1} to ${resume.to}`,
           seen: resume.steps.length === 0 ? 'no step' : `steps up to ${resume.steps.at(-1)!.step}`,
-          cause:
+          likelyCause:
             plan.steps === resume.from
               ? 'the plan ends where the run is resumed'
               : 'the probe recorded nothing, or the loop ended early',
-          remedy:
-            'let the plan go on after its last resume point; see that the trainer’s step does one iteration',
+          fix: 'let the plan go on after its last resume point; see that the trainer’s step does one iteration',
         }),
       ),
 };
@@ -396,9 +395,9 @@ export const notReproducible: Rule = {
         step: different.step,
         expected: `loss ${different.claimed.loss} in both runs`,
         seen: `loss ${theirs[different.step - 1]?.claimed.loss}`,
-        cause:
+        likelyCause:
           'an unseeded random generator, the clock, the order of files or saving itself influences training',
-        remedy: 'seed every generator from the context’s seed and sort what is read from disk',
+        fix: 'seed every generator from the context’s seed and sort what is read from disk',
       },
     ];
   },
@@ -433,9 +432,9 @@ const PRESENCES: readonly Presence[] = [
     seen: ({ steps }) => steps.some((s) => s.gradientL2.some((n) => n !== null)),
   },
   {
-    observable: 'rates',
+    observable: 'learning-rates',
     what: 'learning rate inside an update',
-    seen: ({ steps }) => steps.some((s) => s.rates.some((n) => n !== null)),
+    seen: ({ steps }) => steps.some((s) => s.learningRates.some((n) => n !== null)),
   },
   {
     observable: 'batches',
@@ -450,8 +449,8 @@ export const nothingObserved: Rule = {
   claim:
     'The control shows everything that a trainer has not declared to lack: empty against empty proves nothing.',
   reads:
-    'what the control shows of hooks, slots, pictures, generators, gradients, rates and batches, and what the scenario says that it lacks',
-  speaks: 'at the end of the stretch',
+    'what the control shows of hooks, slots, images, generators, gradients, learning rates and batches, and what the scenario says that it lacks',
+  speaks: 'at the end of the segment',
   judge: ({ control, lacks }: Evidence) => {
     // A control that failed may not have come to show it, and its failure is a finding already.
     if (control?.failure !== undefined) return [];
@@ -463,8 +462,8 @@ export const nothingObserved: Rule = {
               sentence: 'The probe recorded no step of the control.',
               expected: 'a step record for each step',
               seen: 'none',
-              cause: 'the probe was not attached, or the trace was emptied',
-              remedy: 'run the scenario again with the harness’ own runner',
+              likelyCause: 'the probe was not attached, or the trace was emptied',
+              fix: 'run the scenario again with the harness’ own runner',
             },
           ];
     }
@@ -477,8 +476,8 @@ export const nothingObserved: Rule = {
           subjects: [observable],
           expected: `at least one ${what}`,
           seen: 'none',
-          cause: 'the trainer does not show it to the probe, or has none',
-          remedy: `let observe() or the training parts show it, or declare lacks: ['${observable}'] in the scenario`,
+          likelyCause: 'the trainer does not show it to the probe, or has none',
+          fix: `let observe() or the training parts show it, or declare lacks: ['${observable}'] in the scenario`,
         }),
       ),
       ...undeclared.map(
@@ -487,8 +486,8 @@ export const nothingObserved: Rule = {
           subjects: [observable],
           expected: `no ${what}`,
           seen: 'at least one',
-          cause: 'the declaration is out of date',
-          remedy: `take '${observable}' out of lacks`,
+          likelyCause: 'the declaration is out of date',
+          fix: `take '${observable}' out of lacks`,
         }),
       ),
     ];

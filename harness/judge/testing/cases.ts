@@ -244,14 +244,16 @@ export const CASES: readonly Case[] = [
     says: /After resume 1, 1 of 4 parameters is not what was saved/,
     proof: 'restored',
   },
-  ...(['hooks', 'slots', 'images', 'random', 'gradients', 'rates', 'batches'] as const).map((observable) => ({
-    rule: 'nothing-observed',
-    what: `no ${observable} anywhere, undeclared`,
-    spoil: ({ all }: Traces) => {
-      for (const trace of all) hide(trace, observable);
-    },
-    says: /Not one .* was seen in the control/,
-  })),
+  ...(['hooks', 'slots', 'images', 'random', 'gradients', 'learning-rates', 'batches'] as const).map(
+    (observable) => ({
+      rule: 'nothing-observed',
+      what: `no ${observable} anywhere, undeclared`,
+      spoil: ({ all }: Traces) => {
+        for (const trace of all) hide(trace, observable);
+      },
+      says: /Not one .* was seen in the control/,
+    }),
+  ),
   {
     rule: 'nothing-observed',
     what: 'something declared as lacking that is there',
@@ -402,15 +404,15 @@ export const CASES: readonly Case[] = [
     proof: 'restored',
   },
   {
-    rule: 'averages-not-restored',
-    what: 'averages that begin from the live weights',
+    rule: 'ema-not-restored',
+    what: 'EMAs that begin from the live weights',
     spoil: ({ resumed }) => {
       const live = tensors(resumed, 'parameter');
-      for (const average of tensors(resumed, 'average')) {
-        average.sha256 = live.find(({ name }) => name === average.name)!.sha256;
+      for (const ema of tensors(resumed, 'ema')) {
+        ema.sha256 = live.find(({ name }) => name === ema.name)!.sha256;
       }
     },
-    says: /all 3 weight averages are not what was saved[\s\S]*equal the live weights/,
+    says: /all 3 EMAs are not what was saved[\s\S]*equal the live weights/,
     proof: 'restored',
   },
   {
@@ -482,15 +484,16 @@ export const CASES: readonly Case[] = [
     proof: 'alive',
   },
   {
-    rule: 'rate-not-as-claimed',
-    what: 'every hook fires, with rate 0',
+    rule: 'learning-rate-not-as-claimed',
+    what: 'every hook fires, with learning rate 0',
     spoil: ({ resumed }) => {
       freeze(resumed);
-      for (const step of resumed.steps) step.rates = step.rates.map((value) => (value === null ? null : 0));
+      for (const step of resumed.steps)
+        step.learningRates = step.learningRates.map((value) => (value === null ? null : 0));
     },
     says: /every gradient hook fires, but the update of 3 of 4 parameters uses learning rate 0 while the log shows 0.02000, and nothing moved/,
     proof: 'alive',
-    also: ['silent-no-op', 'applied-rate-differs'],
+    also: ['silent-no-op', 'applied-learning-rate-differs'],
   },
   {
     rule: 'silent-no-op',
@@ -570,12 +573,12 @@ export const CASES: readonly Case[] = [
     proof: 'alive',
   },
   {
-    rule: 'averages-do-not-advance',
-    what: 'one average that stays as it was at the resume',
-    spoil: ({ resumed }) => stay(resumed, 'average', 'b'),
-    says: /From resume 1 to step 8, 1 of 3 weight averages did not advance/,
+    rule: 'ema-does-not-advance',
+    what: 'one EMA that stays as it was at the resume',
+    spoil: ({ resumed }) => stay(resumed, 'ema', 'b'),
+    says: /From resume 1 to step 8, 1 of 3 EMAs did not advance/,
     proof: 'alive',
-    also: ['final-averages-differ'],
+    also: ['final-ema-differs'],
   },
   {
     rule: 'buffers-do-not-advance',
@@ -612,30 +615,30 @@ export const CASES: readonly Case[] = [
     what: 'a batch that is skipped',
     spoil: ({ resumed }) => {
       resumed.steps.forEach((step) => {
-        step.claimed.batch = [`picture ${step.step + 1}`];
+        step.claimed.batch = [`image ${step.step + 1}`];
       });
     },
-    says: /from step 5 on: 'picture 6' instead of 'picture 5'[\s\S]*1 of the control’s batches are skipped/,
+    says: /from step 5 on: 'image 6' instead of 'image 5'[\s\S]*1 of the control’s batches are skipped/,
     proof: 'faithful',
   },
   {
-    rule: 'rate-differs',
+    rule: 'learning-rate-differs',
     what: 'one group’s schedule, one step behind',
     spoil: ({ resumed }) => {
       for (const step of resumed.steps) {
         step.claimed.learningRates.second = 0.2 / (step.step - 1);
-        step.rates[2] = 0.2 / (step.step - 1);
+        step.learningRates[2] = 0.2 / (step.step - 1);
       }
     },
     says: /learning rate of 1 of 2 groups is not the control’s from step 5 on: second 0.05000 instead of second 0.04000/,
     proof: 'faithful',
   },
   {
-    rule: 'applied-rate-differs',
-    what: 'another rate inside the update, where none is logged',
+    rule: 'applied-learning-rate-differs',
+    what: 'another learning rate inside the update, where none is logged',
     spoil: ({ all, resumed }) => {
       for (const trace of all) for (const step of trace.steps) step.claimed.learningRates = {};
-      for (const step of resumed.steps) step.rates[0] = 1;
+      for (const step of resumed.steps) step.learningRates[0] = 1;
     },
     says: /inside the update of 'a' is not the control’s/,
     proof: 'faithful',
@@ -704,9 +707,9 @@ export const CASES: readonly Case[] = [
     says: /parameter’s norm departs from the control’s at step 5 in 'c'/,
     proof: 'faithful',
   },
-  ...(['parameter', 'slot', 'average', 'buffer'] as const).map(
+  ...(['parameter', 'slot', 'ema', 'buffer'] as const).map(
     (kind): Case => ({
-      rule: `final-${kind}s-differ`,
+      rule: kind === 'ema' ? 'final-ema-differs' : `final-${kind}s-differ`,
       what: `a ${kind} that ends with other bytes and the same norm`,
       spoil: ({ resumed }) => spoil(tensors(resumed, kind, 'end').slice(0, 1)),
       says: /At step 8, (1 of|the only) .* differs from the control’s/,
@@ -763,7 +766,7 @@ function hide(trace: Draft, observable: string): void {
   for (const step of trace.steps) {
     if (observable === 'hooks') step.hookCalls.fill(0);
     if (observable === 'gradients') step.gradientL2.fill(null);
-    if (observable === 'rates') step.rates.fill(null);
+    if (observable === 'learning-rates') step.learningRates.fill(null);
     if (observable === 'batches') step.claimed.batch = [];
   }
 }

@@ -36,7 +36,7 @@ const BACKEND: BackendRecord = {
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const trained = (name: string): boolean => name !== 'frozen';
-const rate = (group: string | null, step: number): number => (group === 'first' ? 0.1 : 0.2) / step;
+const learningRate = (group: string | null, step: number): number => (group === 'first' ? 0.1 : 0.2) / step;
 
 /** @param updateEvery micro-batches that an update accumulates: the steps between move nothing */
 function tracedStep(step: number, updateEvery: number): TracedStep {
@@ -51,8 +51,8 @@ function tracedStep(step: number, updateEvery: number): TracedStep {
     claimed: {
       step,
       loss: 1 / step,
-      learningRates: { first: rate('first', step), second: rate('second', step) },
-      batch: [`picture ${step}`],
+      learningRates: { first: learningRate('first', step), second: learningRate('second', step) },
+      batch: [`image ${step}`],
       applied,
     },
     l2: column((name, at) => 10 + at + (trained(name) ? updated / 8 : 0)),
@@ -63,7 +63,7 @@ function tracedStep(step: number, updateEvery: number): TracedStep {
     appliedGradientL2: column((name, at) => (written(name) ? (at + 2) / step / 2 : null)),
     hookCalls: column((name) => Number(trained(name))),
     updates: column((name) => Number(written(name))),
-    rates: column((name, at) => (written(name) ? rate(GROUPS[at]!, step) : null)),
+    learningRates: column((name, at) => (written(name) ? learningRate(GROUPS[at]!, step) : null)),
     strayHookCalls: 0,
     strayUpdates: 0,
     strayGradients: 0,
@@ -102,7 +102,7 @@ function state(at: StateRecord['at'], step: number): StateRecord {
     ...NAMES.filter(trained).flatMap((name) => [
       tensor('slot', `${name}.exp_avg`, name, true),
       tensor('slot', `${name}.exp_avg_sq`, name, true),
-      tensor('average', name, name, true),
+      tensor('ema', name, name, true),
       tensor('gradient', name, name, true),
     ]),
     tensor('buffer', 'running_mean', '', true),
@@ -177,7 +177,7 @@ function trace(
     file: `/run/${role}${segment === 0 ? '' : `-${segment}`}/trace.jsonl`,
     run: {
       kind: 'run',
-      format: 1,
+      format: 2,
       scenario: 'tested',
       role,
       segment,
@@ -186,7 +186,7 @@ function trace(
       lacks: [],
       ...(deviates.length === 0 ? {} : { deviates: [...deviates] }),
       backend,
-      process: { pid: 1, node: 'v22', platform: 'linux' },
+      process: { pid: 1, runtime: 'Node v22', platform: 'linux' },
     },
     states: [
       first === 0 ? state(begin, first) : deviated(state(begin, first), deviates),

@@ -34,8 +34,9 @@ export function finding(over: Partial<Finding> = {}): Finding {
     step: 16,
     expected: 'an update norm of 0.0142 (the control at step 16)',
     seen: 'an update norm of 0',
-    cause: 'the gradient hooks hold the parameter group from before the restore, and its rate is 0',
-    remedy: 'register the hooks after everything is restored',
+    likelyCause:
+      'the gradient hooks hold the parameter group from before the restore, and its learning rate is 0',
+    fix: 'register the hooks after everything is restored',
     ...over,
   };
 }
@@ -98,22 +99,22 @@ interface TraceOptions {
   /** First and last step, both included. */
   readonly steps: readonly [number, number];
   readonly parameters?: number;
-  readonly samples?: readonly (Pick<SampleRecord, 'at' | 'step' | 'name'> & { readonly picture: number })[];
+  readonly samples?: readonly (Pick<SampleRecord, 'at' | 'step' | 'name'> & { readonly image: number })[];
   readonly plan?: { steps: number; resumeAt: number[] };
   readonly frozen?: boolean;
   readonly over?: Partial<Trace>;
 }
 
-/** A trace as it would be read back from `folder`, and its pictures on disk: 16×16 noise seeded by `picture`. */
+/** A trace as it would be read back from `folder`, and its images on disk: 16×16 noise seeded by `image`. */
 export async function trace(folder: string, options: TraceOptions): Promise<Trace> {
   const { role, segment = 0, steps, parameters = 4, samples = [], frozen = false } = options;
   const file = join(folder, segment > 0 ? `${role}-${segment}` : role, 'trace.jsonl');
   await mkdir(join(dirname(file), 'samples'), { recursive: true });
   await writeFile(file, '');
   const records: SampleRecord[] = [];
-  for (const [index, { at, step, name, picture }] of samples.entries()) {
+  for (const [index, { at, step, name, image }] of samples.entries()) {
     const sample = `samples/${index}-${at}.png`;
-    await writeFile(join(dirname(file), sample), await png(16, 16, picture));
+    await writeFile(join(dirname(file), sample), await png(16, 16, image));
     records.push({
       kind: 'sample',
       at,
@@ -126,12 +127,12 @@ export async function trace(folder: string, options: TraceOptions): Promise<Trac
     });
   }
   const plan = options.plan ?? { steps: 30, resumeAt: [15] };
-  const run = { pid: 1, node: 'v22', platform: 'linux' };
+  const run = { pid: 1, runtime: 'Node v22', platform: 'linux' };
   return {
     file,
     run: {
       kind: 'run',
-      format: 1,
+      format: 2,
       scenario: 's',
       role,
       segment,
@@ -157,21 +158,21 @@ export async function trace(folder: string, options: TraceOptions): Promise<Trac
 
 function tracedStep(step: number, parameters: number, frozen: boolean): TracedStep {
   const column = <T>(of: (i: number) => T) => Array.from({ length: parameters }, (_, i) => of(i));
-  const rate = 0.01 * Math.min(1, step / 5);
-  const update = frozen ? 0 : rate * Math.exp(-step / 4);
+  const learningRate = 0.01 * Math.min(1, step / 5);
+  const update = frozen ? 0 : learningRate * Math.exp(-step / 4);
   const loss = frozen ? 0.35 : 1.2 * Math.exp(-step / 9) + 0.12 + 0.04 * Math.sin(step * 2.3);
   return {
     kind: 'step',
     step,
     seconds: 0.02,
-    claimed: { step, loss, learningRates: { main: rate }, batch: [], applied: true },
+    claimed: { step, loss, learningRates: { main: learningRate }, batch: [], applied: true },
     l2: column((i) => 3 + i / 10 + (frozen ? 0.15 : step / 100)),
     updateL2: column((i) => update * (1 + i / 10)),
     changed: column(() => !frozen),
     gradientL2: column(() => 0.4),
     hookCalls: column(() => 1),
     updates: column(() => 1),
-    rates: column(() => (frozen ? 0 : rate)),
+    learningRates: column(() => (frozen ? 0 : learningRate)),
     strayHookCalls: 0,
     strayUpdates: 0,
     names: column((i) => `p${i}`),
@@ -192,7 +193,7 @@ export async function png(width: number, height: number, seed: number): Promise<
     .toBuffer();
 }
 
-/** Control, before and after of one scenario with pictures, as a healthy or a frozen resume would leave them. */
+/** Control, before and after of one scenario with images, as a healthy or a frozen resume would leave them. */
 export async function traceSet(
   root: string,
   scenario: string,
@@ -201,7 +202,7 @@ export async function traceSet(
   const { frozen = false, samples = ['cat', 'boat'], parameters = 4, seed = 1 } = options;
   const folder = join(root, scenario);
   const shots = (at: SampleRecord['at'], step: number, shift: number) =>
-    samples.map((name, i) => ({ at, step, name, picture: seed + i * 10 + shift }));
+    samples.map((name, i) => ({ at, step, name, image: seed + i * 10 + shift }));
   return [
     await trace(folder, {
       role: 'control',

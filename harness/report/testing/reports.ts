@@ -37,8 +37,8 @@ export async function writeRed(
     subjectCount: 900,
     seen: EVIL,
     expected: EVIL,
-    cause: EVIL,
-    remedy: 'x'.repeat(1e6),
+    likelyCause: EVIL,
+    fix: 'x'.repeat(1e6),
   });
   const refuted = {
     outcome: 'refuted',

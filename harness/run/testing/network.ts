@@ -8,7 +8,7 @@ import type { Observed, StepClaim, Trainer, TrainerContext } from '../../trainin
 
 export type Fault =
   | { readonly kind: 'slots lost' }
-  | { readonly kind: 'rate off' | 'weight off'; readonly by: number }
+  | { readonly kind: 'learning rate off' | 'weight off'; readonly by: number }
   | { readonly kind: 'batch replayed' };
 
 export interface NetworkOptions {
@@ -30,7 +30,7 @@ interface Saved {
   readonly optimizer: ReturnType<Optimizer['state']>;
 }
 
-/** `w ← w − rate · v`, `v ← 0.9 · v + gradient`. */
+/** `w ← w − learning rate · v`, `v ← 0.9 · v + gradient`. */
 export const momentum: UpdateRule = ({ parameter, gradient, slots, learningRate }) => {
   const velocity =
     slots.velocity === undefined ? gradient.clone() : tf.add(tf.mul(slots.velocity, 0.9), gradient);
@@ -52,7 +52,7 @@ export async function createNetwork(context: TrainerContext, options: NetworkOpt
     { name: `${index}.weight`, variable: weight as tf.Variable },
     { name: `${index}.bias`, variable: bias as tf.Variable },
   ]);
-  const hidden = fault?.kind === 'rate off' ? hideRate(rule, 1 + fault.by) : rule;
+  const hidden = fault?.kind === 'learning rate off' ? hideLearningRate(rule, 1 + fault.by) : rule;
   const optimizer = new Optimizer([{ name: 'all', parameters, learningRate, weightDecay: 0 }], hidden);
   const gradients = new Gradients();
   let step = 0;
@@ -119,8 +119,8 @@ export async function createNetwork(context: TrainerContext, options: NetworkOpt
   };
 }
 
-/** Another rate than is told. */
-const hideRate =
+/** Another learning rate than is told. */
+const hideLearningRate =
   (rule: UpdateRule, factor: number): UpdateRule =>
   (input) => ({
     ...rule({ ...input, learningRate: input.learningRate * factor }),

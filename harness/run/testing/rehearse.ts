@@ -62,7 +62,7 @@ async function runHere(
     lacks: [...(scenario.lacks ?? [])],
     ...(scenario.deviates === undefined ? {} : { deviates: [...scenario.deviates] }),
     backend,
-    process: { pid: process.pid, node: process.version, platform: process.platform },
+    process: { pid: process.pid, runtime: `Node ${process.version}`, platform: process.platform },
   });
   const trainer = await scenario.trainer({
     role,

@@ -21,7 +21,7 @@ const some = <T>(values: fc.Arbitrary<T>) => fc.array(values, { maxLength: 3 });
 
 const run = fc.record({
   kind: fc.constant('run' as const),
-  format: fc.constant(TRACE_FORMAT as 1),
+  format: fc.constant<typeof TRACE_FORMAT>(TRACE_FORMAT),
   scenario: text,
   role: fc.constantFrom(...ROLES),
   segment: fc.nat(3),
@@ -41,12 +41,12 @@ const run = fc.record({
     deterministic: fc.boolean(),
     versions: dictionary(text),
   }),
-  process: fc.record({ pid: count, node: text, platform: text }),
+  process: fc.record({ pid: count, runtime: text, platform: text }),
 });
 
 const tensor = fc.record(
   {
-    kind: fc.constantFrom('parameter', 'slot', 'average', 'buffer', 'gradient'),
+    kind: fc.constantFrom('parameter', 'slot', 'ema', 'buffer', 'gradient'),
     name: text,
     parameter: text,
     shape: some(count),
@@ -119,7 +119,7 @@ export const processRecords = fc.record({
 });
 
 /** A table of parameters and the steps that have columns for it. */
-const stretch = fc.nat(3).chain((width) => {
+const segment = fc.nat(3).chain((width) => {
   const column = <T>(values: fc.Arbitrary<T>) => fc.array(values, { minLength: width, maxLength: width });
   const step = fc.record({
     kind: fc.constant('step' as const),
@@ -137,7 +137,7 @@ const stretch = fc.nat(3).chain((width) => {
     gradientL2: column(fc.option(real)),
     hookCalls: column(count),
     updates: column(count),
-    rates: column(fc.option(real)),
+    learningRates: column(fc.option(real)),
     strayHookCalls: count,
     strayUpdates: count,
   });
@@ -154,10 +154,10 @@ const stretch = fc.nat(3).chain((width) => {
 
 /** The records of a whole trace in order, its steps numbered from where its process starts or resumes. */
 export const traces: fc.Arbitrary<TraceRecord[]> = fc
-  .record({ run, stretches: some(stretch), end })
-  .map(({ run, stretches, end }) => {
+  .record({ run, segments: some(segment), end })
+  .map(({ run, segments, end }) => {
     let step = firstStep(run);
-    const between = stretches.flatMap(({ table, steps, others }): TraceRecord[] => [
+    const between = segments.flatMap(({ table, steps, others }): TraceRecord[] => [
       table,
       ...steps.map((one) => ({ ...one, step: ++step })),
       ...others,

@@ -8,7 +8,7 @@ import { valuesOf } from './mlp.ts';
 
 const STEPS = 5;
 /** Another one at each step, as a schedule would set it. */
-export const rateAt = (step: number): number => 0.03 / step;
+export const learningRateAt = (step: number): number => 0.03 / step;
 
 /** Gradients of another size at each step, the last one with a zero in it. */
 export function noise(shape: readonly number[]): { initial: Float32Array; gradients: Float32Array[] } {
@@ -22,7 +22,7 @@ export function noise(shape: readonly number[]): { initial: Float32Array; gradie
   return { initial, gradients };
 }
 
-/** The parameter and its slots after five steps, and the rates that the rule says it used. */
+/** The parameter and its slots after five steps, and the learning rates that the rule says it used. */
 export function train(rule: UpdateRule, shape: readonly number[], weightDecay: number) {
   const { initial, gradients } = noise(shape);
   const variable = tf.variable(tf.tensor(initial, [...shape]));
@@ -33,15 +33,19 @@ export function train(rule: UpdateRule, shape: readonly number[], weightDecay: n
     weightDecay,
   };
   const optimizer = new Optimizer([group], rule);
-  const rates: number[] = [];
-  observeTraining({ gradient() {}, hook() {}, update: (_, rate) => rates.push(rate) });
+  const learningRates: number[] = [];
+  observeTraining({
+    gradient() {},
+    hook() {},
+    update: (_, learningRate) => learningRates.push(learningRate),
+  });
   gradients.forEach((gradient, index) => {
-    group.learningRate = rateAt(index + 1);
+    group.learningRate = learningRateAt(index + 1);
     tf.tidy(() => optimizer.stepParameter(variable, tf.tensor(gradient, [...shape]), group));
   });
   observeTraining(undefined);
   const slots = valuesOf(optimizer.slots().map(({ slot, tensor }) => [slot, tensor]));
-  return { parameter: Float32Array.from(variable.dataSync()), slots, rates };
+  return { parameter: Float32Array.from(variable.dataSync()), slots, learningRates };
 }
 
 /** To float32's precision after a few operations, relative to the largest value. */

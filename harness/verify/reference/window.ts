@@ -1,4 +1,4 @@
-/** Where a window that slides over pictures lies, and pooling under it. */
+/** Where a window that slides over images lies, and pooling under it. */
 import {
   type Attributes,
   gamma,
@@ -63,7 +63,7 @@ export function placements(x: readonly number[], window: Window): Placements {
 
 interface Along {
   readonly places: number;
-  /** Index within the window, and the pixel there; those outside the picture are left out. */
+  /** Index within the window, and the pixel there; those outside the image are left out. */
   readonly pixels: (place: number) => readonly (readonly [number, number])[];
 }
 
@@ -140,8 +140,8 @@ function maxPoolGrad(inputs: Inputs, attrs: Attributes): Result {
   return linear(terms, dy, x.shape, { roundings: 0 }, true);
 }
 
-/** What lies outside the picture does not count. Roundings: 1/n, and the product with it. */
-const average = ({ under }: Pool): LinearTerms => {
+/** What lies outside the image does not count. Roundings: 1/n, and the product with it. */
+const ema = ({ under }: Pool): LinearTerms => {
   return (visit) => {
     for (const [o, pixels] of under.entries()) for (const at of pixels) visit(o, at, 1 / pixels.length);
   };
@@ -150,15 +150,15 @@ const average = ({ under }: Pool): LinearTerms => {
 const avgPool: Reference = (inputs, attrs) => {
   const x = need(inputs, 'x');
   const around = pool(x.shape, attrs);
-  return linear(average(around), x, around.shape, { roundings: 2 });
+  return linear(ema(around), x, around.shape, { roundings: 2 });
 };
 
 const avgPoolGrad: Reference = (inputs, attrs) => {
   const { shape } = need(inputs, 'input');
-  return linear(average(pool(shape, attrs)), need(inputs, 'dy'), shape, { roundings: 2 }, true);
+  return linear(ema(pool(shape, attrs)), need(inputs, 'dy'), shape, { roundings: 2 }, true);
 };
 
-/** Where a pixel of the resized picture lies in the original, along one axis: a fraction, exact where it can be. */
+/** Where a pixel of the resized image lies in the original, along one axis: a fraction, exact where it can be. */
 function sourceOf(
   at: number,
   from: number,
@@ -216,7 +216,7 @@ function eachPixel(
 
 type Resize = typeof nearest;
 
-/** A weight is off by the roundings of a position, which is at most the picture's length. */
+/** A weight is off by the roundings of a position, which is at most the image's length. */
 const weightErrorOf = (images: readonly number[]): number => gamma(4) * Math.max(images[1]!, images[2]!);
 
 const resize =

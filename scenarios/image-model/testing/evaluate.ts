@@ -20,20 +20,20 @@ export interface Evaluation {
 export const MARK = '> ';
 
 /** Variables that are all far from zero, the modulation and the last layer included, and a batch. */
-export function subject(model: ImageModel, pictures: number) {
+export function subject(model: ImageModel, images: number) {
   const random = RandomStream.fromSeed(11);
   const variables = createVariables(model, (_name, shape) => {
     const count = tf.util.sizeFromShape([...shape]);
     return random.gaussian(count).map((value) => value / Math.sqrt(count / shape.at(-1)!));
   });
-  const values = pictures * SIZE * SIZE;
-  const shape: [number, number, number] = [pictures, SIZE, SIZE];
+  const values = images * SIZE * SIZE;
+  const shape: [number, number, number] = [images, SIZE, SIZE];
   const batch: FlowBatch = {
-    pictures: tf.tensor3d(random.gaussian(values), shape),
+    images: tf.tensor3d(random.gaussian(values), shape),
     noise: tf.tensor3d(random.gaussian(values), shape),
-    time: tf.tensor1d(Array.from({ length: pictures }, () => random.uniform())),
+    time: tf.tensor1d(Array.from({ length: images }, () => random.uniform())),
     label: tf.tensor1d(
-      Array.from({ length: pictures }, (_, index) => 3 * index + 1),
+      Array.from({ length: images }, (_, index) => 3 * index + 1),
       'int32',
     ),
   };
@@ -42,8 +42,8 @@ export function subject(model: ImageModel, pictures: number) {
   return { variables, batch, read, loss };
 }
 
-export async function evaluate(model: ImageModel, pictures: number): Promise<Evaluation> {
-  const { variables, batch, read, loss } = subject(model, pictures);
+export async function evaluate(model: ImageModel, images: number): Promise<Evaluation> {
+  const { variables, batch, read, loss } = subject(model, images);
   const velocity = tf.tidy(() => model.velocity(read, batch.noise, batch.time, batch.label));
   const { value, grads } = tf.variableGrads(loss, [...variables.values()]);
   const names = [...variables.keys()];

@@ -22,7 +22,7 @@ export interface Healthy {
   readonly network: {
     readonly hidden: readonly number[];
     readonly activation: 'tanh' | 'relu';
-    readonly pictures: number;
+    readonly images: number;
     readonly tied: boolean;
     readonly normalised: boolean;
     readonly dropout: number;
@@ -35,7 +35,7 @@ export interface Healthy {
   readonly masterWeights: boolean;
   readonly learningRate: number;
   readonly grouped: boolean;
-  /** Updates at rate 0, then updates of warm-up; then a cosine to 0 after `until` more, or a constant rate. */
+  /** Updates at learning rate 0, then updates of warm-up; then a cosine to 0 after `until` more, or a constant learning rate. */
   readonly schedule: { readonly zero: number; readonly warmup: number; readonly until?: number };
   readonly fused: 'none' | 'backward-pass' | 'optimizer-groups';
   readonly fusedGroups: number;
@@ -43,7 +43,7 @@ export interface Healthy {
   readonly batch: number;
   readonly shuffle: 'none' | 'epoch' | { readonly buffer: number };
   readonly maxGradNorm?: number;
-  readonly average?: number;
+  readonly ema?: number;
   readonly lossScale?: { readonly initial: number; readonly growthInterval: number };
   /** A checkpoint keeps the adapters and not what they are beside. */
   readonly adaptersAlone: boolean;
@@ -82,7 +82,7 @@ const networks: fc.Arbitrary<Healthy['network']> = fc
     widths: fc.array(fc.integer({ min: 2, max: 6 }), { minLength: 1, maxLength: 3 }),
     depth: fc.integer({ min: 3, max: 4 }),
     activation: fc.constantFrom('tanh', 'relu'),
-    pictures: fc.integer({ min: 1, max: 4 }),
+    images: fc.integer({ min: 1, max: 4 }),
     normalised: fc.boolean(),
     dropout: often(0, fc.constantFrom(0.1, 0.5)),
     jitter: fc.constantFrom(0, 0.02),
@@ -130,16 +130,16 @@ export const healthyTrainers: fc.Arbitrary<Healthy> = fc
         fc.record({ buffer: fc.integer({ min: 1, max: 40 }) }),
       ),
       maxGradNorm: maybe(fc.constantFrom(0.01, 0.1, 1)),
-      average: maybe(fc.constantFrom(0.5, 0.9, 0.999)),
+      ema: maybe(fc.constantFrom(0.5, 0.9, 0.999)),
       lossScale: fused === 'none' ? maybe(scales) : fc.constant(undefined),
       adaptersAlone: fc.boolean(),
       replaceVariables: fc.boolean(),
     }),
   )
-  .map(({ maxGradNorm, average, lossScale, ...rest }) => ({
+  .map(({ maxGradNorm, ema, lossScale, ...rest }) => ({
     ...rest,
     ...(maxGradNorm === undefined ? {} : { maxGradNorm }),
-    ...(average === undefined ? {} : { average }),
+    ...(ema === undefined ? {} : { ema }),
     ...(lossScale === undefined ? {} : { lossScale }),
   }))
   .filter((healthy) => CONDITIONS.every((holds) => holds(healthy)));
@@ -157,7 +157,7 @@ const CONDITIONS: readonly ((healthy: Healthy) => boolean)[] = [
   updatesAfterLastResume,
 ];
 
-/** Of a control whose rate is 0 after the last resume nothing can be told; overflows may delay its schedule. */
+/** Of a control whose learning rate is 0 after the last resume nothing can be told; overflows may delay its schedule. */
 function updatesAfterLastResume({ plan, accumulate, schedule, lossScale }: Healthy): boolean {
   const last = plan.resumeAt.findLast((from) => from < plan.steps)!;
   const [first, end] = [last, plan.steps].map((step) => Math.floor(step / accumulate)) as [number, number];

@@ -42,10 +42,10 @@ export async function prove(healthy: Healthy, backend: BackendRecord, scratch: s
 }
 
 function dispose(loop: Loop): void {
-  const { slots = [], averages, gradients } = loop.observe();
+  const { slots = [], ema, gradients } = loop.observe();
   tf.dispose([
     ...slots.map(({ tensor }) => tensor),
-    ...(averages?.values() ?? []),
+    ...(ema?.values() ?? []),
     ...(gradients?.values() ?? []),
   ]);
 }

@@ -1,14 +1,14 @@
 /**
- * Diagnosis: after the resume the schedule's base rates of all parameter groups but the first are the rates of the
- * moment of the save, so that their schedule factor is applied twice (rate = base × factor at the save × factor);
+ * Diagnosis: after the resume the schedule's base learning rates of all parameter groups but the first are the learning rates of the
+ * moment of the save, so that their schedule factor is applied twice (learning rate = base × factor at the save × factor);
  * the first group, the schedule's position and everything else are exact.
  */
 import { defineProgramFault, inResume } from '../program.ts';
 
 export default defineProgramFault({
-  id: 'base-rate-of-later-groups-decayed',
+  id: 'base-learning-rate-of-later-groups-decayed',
   breaks:
-    'Groups that were added later have no initial rate saved: a resume takes their present rate as the base rate.',
+    'Groups that were added later have no initial learning rate saved: a resume takes their present learning rate as the base learning rate.',
   reports: [],
   proofs: ['restored', 'faithful'],
   rule: 'counters-not-restored',
@@ -16,7 +16,7 @@ export default defineProgramFault({
   needs({ recipe, context, accumulate, driven }) {
     if (recipe.fused === 'optimizer-groups' || recipe.forgets?.includes('schedule')) return false;
     const updates = context.plan.resumeAt.map((step) => Math.floor(step / accumulate));
-    // A rate that stands at its base, or at 0, cannot be taken for anything else.
+    // A learning rate that stands at its base, or at 0, cannot be taken for anything else.
     return driven.some(({ name, optimizer }) => {
       const { schedule } = recipe.optimizers.find((own) => own.name === name)!;
       const later = optimizer.groups.slice(1).flatMap(({ parameters }) => parameters);
@@ -28,11 +28,13 @@ export default defineProgramFault({
     inResume(program, 'restore schedules', async (parts, original) => {
       await original(parts);
       for (const { optimizer, schedule } of parts.registered) {
-        const { lastEpoch, baseRates } = schedule.state();
+        const { lastEpoch, baseLearningRates } = schedule.state();
         const present = optimizer.groups.map(({ learningRate }) => learningRate);
         schedule.restore({
           lastEpoch,
-          baseRates: baseRates.map((rate, at) => (at === 0 ? rate : present[at]!)),
+          baseLearningRates: baseLearningRates.map((learningRate, at) =>
+            at === 0 ? learningRate : present[at]!,
+          ),
         });
       }
     });

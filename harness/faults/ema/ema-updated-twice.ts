@@ -1,16 +1,16 @@
-import { hasAverage } from '../needs.ts';
+import { hasEma } from '../needs.ts';
 import { defineProgramFault, inEachStep } from '../program.ts';
 
 export default defineProgramFault({
   id: 'ema-updated-twice',
-  breaks: 'The average is updated twice in each step.',
+  breaks: 'The EMA is updated twice in each step.',
   reports: [],
   proofs: ['faithful'],
-  rule: ['final-averages-differ'],
-  cause: 'average-updated-otherwise',
-  needs: hasAverage,
+  rule: ['final-ema-differs'],
+  cause: 'ema-update-differs',
+  needs: hasEma,
   change: (program) =>
-    inEachStep(program, 'average', async (parts, original) => {
+    inEachStep(program, 'ema', async (parts, original) => {
       await original(parts);
       await original(parts);
     }),

@@ -1,10 +1,10 @@
 /** The image panel as markup: a row a sample and resume. */
-import type { Picture } from './album.ts';
+import type { Image } from './album.ts';
 import type { Difference, ImagePanel, ImageRow } from './images.ts';
 import { html, type Markup } from './markup.ts';
 import { count } from './text.ts';
 
-/** In CSS pixels: tiny pictures are enlarged by a whole factor to about the first, large ones shrunk to the second. */
+/** In CSS pixels: tiny images are enlarged by a whole factor to about the first, large ones shrunk to the second. */
 const TINY = 112;
 const LARGE = 208;
 
@@ -19,15 +19,15 @@ export function imageSection({ rows, more }: ImagePanel, resumes: number): Marku
 function imageRow(row: ImageRow, resumes: number): Markup {
   return html`<div class="images">
     <h4><bdi>${row.name}</bdi>${resumes > 1 && html` <small>resume ${row.resume}</small>`}</h4>
-    <div class="strip">${row.pictures.map((picture) => pictureFigure(picture, row.name))}</div>
+    <div class="strip">${row.images.map((image) => imageFigure(image, row.name))}</div>
     <div class="strip">${row.differences.map(differenceFigure)}</div>
   </div>`;
 }
 
-function pictureFigure(picture: Picture, name: string): Markup {
-  return html`<figure class="picture">
-    ${image(picture, `${name}: ${picture.label}`)}
-    <figcaption>${picture.label}${picture.src !== undefined && picture.note !== undefined && html`<small>${picture.note}</small>`}</figcaption>
+function imageFigure(image: Image, name: string): Markup {
+  return html`<figure class="image">
+    ${imageElement(image, `${name}: ${image.label}`)}
+    <figcaption>${image.label}${image.src !== undefined && image.note !== undefined && html`<small>${image.note}</small>`}</figcaption>
   </figure>`;
 }
 
@@ -42,17 +42,17 @@ function differenceFigure(difference: Difference): Markup {
 /** The differing pixels, or an equals sign where there are none. */
 function tile(difference: Difference): Markup {
   if (difference.src !== undefined)
-    return image(difference, `${difference.label}: differing pixels in violet`);
+    return imageElement(difference, `${difference.label}: differing pixels in violet`);
   const sign = difference.identical ? '=' : '–';
   return html`<div class="missing sign" aria-hidden="true">${sign}</div>`;
 }
 
-function image(picture: Picture, alt: string): Markup {
-  if (picture.src === undefined) return html`<div class="missing">${picture.note ?? 'no picture'}</div>`;
-  const longest = Math.max(picture.width, picture.height);
+function imageElement(image: Image, alt: string): Markup {
+  if (image.src === undefined) return html`<div class="missing">${image.note ?? 'no image'}</div>`;
+  const longest = Math.max(image.width, image.height);
   const scale = longest > TINY ? Math.min(1, LARGE / longest) : Math.floor(TINY / longest);
-  const [width, height] = [picture.width * scale, picture.height * scale].map((side) =>
+  const [width, height] = [image.width * scale, image.height * scale].map((side) =>
     Math.max(1, Math.round(side)),
   );
-  return html`<img class=${scale > 1 ? 'crisp' : ''} src=${picture.src} alt=${alt} width=${width} height=${height} />`;
+  return html`<img class=${scale > 1 ? 'crisp' : ''} src=${image.src} alt=${alt} width=${width} height=${height} />`;
 }

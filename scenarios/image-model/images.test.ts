@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { readImages } from './images.ts';
 import { NO_CLASS } from './model.ts';
-import { readPictures } from './pictures.ts';
 
 let folder: string;
 
@@ -24,7 +24,7 @@ async function put(file: string, grey = 0, size = 16): Promise<void> {
 
 /** The error's text, which must be a single line. */
 async function refusal(): Promise<string> {
-  const error = await readPictures(folder).then(
+  const error = await readImages(folder).then(
     () => expect.fail('the folder was read'),
     (reason: Error) => reason,
   );
@@ -34,7 +34,7 @@ async function refusal(): Promise<string> {
 
 /** With sharp's own reason in the middle. */
 async function expectUnreadable(name: string): Promise<void> {
-  const [start, end] = [`cannot read picture ${at(name)}: `, '; mend it or take it away'];
+  const [start, end] = [`cannot read image ${at(name)}: `, '; fix it or take it away'];
   const text = await refusal();
   expect([text.slice(0, start.length), text.slice(-end.length)]).toEqual([start, end]);
   expect(text.length, 'the reason').toBeGreaterThan(start.length + end.length);
@@ -45,8 +45,8 @@ describe("sd-scripts' layout", () => {
     for (const file of ['3_b/7-0012.png', '2_a/x.png', '2_a/0_1.webp', 'loose.jpg', '10_c/z.jpeg']) {
       await put(file);
     }
-    const { pictures, order } = await readPictures(folder);
-    expect(pictures.map(({ id, label }) => [id, label])).toEqual([
+    const { images, order } = await readImages(folder);
+    expect(images.map(({ id, label }) => [id, label])).toEqual([
       ['loose.jpg', NO_CLASS],
       ['10_c/z.jpeg', NO_CLASS],
       ['2_a/0_1.webp', 0],
@@ -64,13 +64,13 @@ describe("sd-scripts' layout", () => {
       '3_b/7-0012.png#2',
       '3_b/7-0012.png#3',
     ]);
-    expect(order.at(-1)!.picture).toBe(pictures.at(-1));
+    expect(order.at(-1)!.image).toBe(images.at(-1));
   });
 
   test('only a single digit before - or _ is a class', async () => {
     for (const file of ['0-a.png', '9_a.png', '5.png', '12-a.png', 'a-3.png', '3a.png']) await put(file);
-    const { pictures } = await readPictures(folder);
-    expect(Object.fromEntries(pictures.map(({ id, label }) => [id, label]))).toEqual({
+    const { images } = await readImages(folder);
+    expect(Object.fromEntries(images.map(({ id, label }) => [id, label]))).toEqual({
       '0-a.png': 0,
       '9_a.png': 9,
       '5.png': NO_CLASS,
@@ -88,7 +88,7 @@ describe("sd-scripts' layout", () => {
     await put('.thumbnails/b.png');
     await put('1_a/.c.png');
     await put('1_a/deeper/d.png');
-    const { order } = await readPictures(folder);
+    const { order } = await readImages(folder);
     expect(order.map(({ id }) => id)).toEqual(['1_a/a.png#1']);
   });
 
@@ -96,8 +96,8 @@ describe("sd-scripts' layout", () => {
     await put('black.png', 0, 40);
     await put('grey.png', 51, 3);
     await put('white.png', 255);
-    const { pictures } = await readPictures(folder);
-    const values = pictures.map(({ pixels }) => [pixels.length, ...new Set(pixels)]);
+    const { images } = await readImages(folder);
+    const values = images.map(({ pixels }) => [pixels.length, ...new Set(pixels)]);
     expect(values).toEqual([
       [256, -1],
       [256, Math.fround(51 / 127.5 - 1)],
@@ -116,8 +116,8 @@ describe("sd-scripts' layout", () => {
     await sharp({ create: { width: 16, height: 16, channels: 4, background: clear } }).toFile(
       at('clear.png'),
     );
-    const { pictures } = await readPictures(folder);
-    expect(pictures.map(({ id, pixels }) => [id, ...new Set(pixels)])).toEqual([
+    const { images } = await readImages(folder);
+    expect(images.map(({ id, pixels }) => [id, ...new Set(pixels)])).toEqual([
       ['clear.png', -1],
       ['wide.png', 1],
     ]);
@@ -127,18 +127,16 @@ describe("sd-scripts' layout", () => {
 describe('what cannot be used is refused in one line that names it', () => {
   test('a folder that is not there', async () => {
     folder = at('nowhere');
-    expect(await refusal()).toBe(
-      `cannot read the picture folder ${folder}: ENOENT; give a folder of pictures`,
-    );
+    expect(await refusal()).toBe(`cannot read the image folder ${folder}: ENOENT; give a folder of images`);
     folder = path.dirname(folder);
   });
 
-  test('a folder without pictures, and a sub-folder without', async () => {
+  test('a folder without images, and a sub-folder without', async () => {
     await writeFile(at('notes.txt'), 'nothing here');
-    expect(await refusal()).toContain(`${folder} holds no picture; put .png, .jpg or .webp files there`);
+    expect(await refusal()).toContain(`${folder} holds no image; put .png, .jpg or .webp files there`);
     await put('a.png');
     await mkdir(at('3_empty'));
-    expect(await refusal()).toContain(`${at('3_empty')} holds no picture`);
+    expect(await refusal()).toContain(`${at('3_empty')} holds no image`);
   });
 
   test.each([
@@ -158,12 +156,12 @@ describe('what cannot be used is refused in one line that names it', () => {
     );
   });
 
-  test('a symbolic link to a picture, to a folder, to nothing', async () => {
+  test('a symbolic link to an image, to a folder, to nothing', async () => {
     await put('1_a/a.png');
     for (const target of [at('1_a/a.png'), at('1_a'), '/nowhere']) {
       await symlink(target, at('link.png'));
       expect(await refusal(), target).toBe(
-        `${at('link.png')} is a symbolic link; put the pictures themselves there`,
+        `${at('link.png')} is a symbolic link; put the images themselves there`,
       );
       await rm(at('link.png'));
     }
@@ -176,7 +174,7 @@ describe('what cannot be used is refused in one line that names it', () => {
       '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="/etc/passwd"/></svg>';
     await writeFile(at('a.png'), svg);
     expect(await refusal()).toBe(
-      `cannot read picture ${at('a.png')}: its content is svg, not PNG, JPEG or WebP; mend it or take it away`,
+      `cannot read image ${at('a.png')}: its content is svg, not PNG, JPEG or WebP; fix it or take it away`,
     );
   });
 
@@ -208,24 +206,22 @@ describe('what cannot be used is refused in one line that names it', () => {
     await writeFile(at('a.png'), '');
     await truncate(at('a.png'), 2 ** 25 + 1);
     expect(await refusal()).toContain(
-      `cannot read picture ${at('a.png')}: 33554433 bytes, at most 33554432 are read`,
+      `cannot read image ${at('a.png')}: 33554433 bytes, at most 33554432 are read`,
     );
   });
 
   test('a small file that would unpack to more than 50 megapixels', async () => {
     const background = { r: 0, g: 0, b: 0 };
     await sharp({ create: { width: 10_000, height: 5_001, channels: 3, background } }).toFile(at('bomb.png'));
-    expect(await refusal()).toContain(
-      `cannot read picture ${at('bomb.png')}: Input image exceeds pixel limit`,
-    );
+    expect(await refusal()).toContain(`cannot read image ${at('bomb.png')}: Input image exceeds pixel limit`);
   });
 
-  test('more pictures than an epoch may have', async () => {
+  test('more images than an epoch may have', async () => {
     await put('1000_a/0.png');
     const bytes = await readFile(at('1000_a/0.png'));
     await Promise.all(
       Array.from({ length: 1000 }, (_, index) => writeFile(at(`1000_a/1-${index}.png`), bytes)),
     );
-    expect(await refusal()).toContain(`${folder} holds 1001 pictures, 1001000 with repeats: at most`);
+    expect(await refusal()).toContain(`${folder} holds 1001 images, 1001000 with repeats: at most`);
   });
 });

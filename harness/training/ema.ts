@@ -1,8 +1,8 @@
-/** Exponential moving average of the weights, with a decay that warms up: min(decay, (1+n)/(10+n)). */
+/** Exponential EMA of the weights, with a decay that warms up: min(decay, (1+n)/(10+n)). */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Parameter } from './optimizer.ts';
 
-export class WeightAverage {
+export class Ema {
   readonly #decay: number;
   readonly #shadow = new Map<string, tf.Tensor>();
   #updates = 0;
@@ -17,7 +17,7 @@ export class WeightAverage {
     return this.#updates;
   }
 
-  /** Averages by parameter name. */
+  /** EMAs by parameter name. */
   get tensors(): ReadonlyMap<string, tf.Tensor> {
     return this.#shadow;
   }

@@ -2,8 +2,8 @@ import type { SampledImage } from '../../training/trainer.ts';
 import { defineTrainerFault, replacing } from '../trainer.ts';
 
 export default defineTrainerFault({
-  id: 'pictures-kept',
-  breaks: 'The pictures that were drawn right after the resume are shown again and again.',
+  id: 'images-kept',
+  breaks: 'The images that were drawn right after the resume are shown again and again.',
   reports: [],
   proofs: ['alive'],
   rule: 'images-unchanged',

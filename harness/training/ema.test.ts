@@ -1,61 +1,61 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { openBackend } from '../backend/backend.ts';
-import { WeightAverage } from './average.ts';
+import { Ema } from './ema.ts';
 
 beforeAll(async () => {
   await openBackend('wasm');
 });
 
 const parameter = (name: string, values: number[]) => ({ name, variable: tf.variable(tf.tensor1d(values)) });
-const valuesOf = (average: WeightAverage) => [...average.tensors].map(([name, t]) => [name, ...t.dataSync()]);
+const valuesOf = (ema: Ema) => [...ema.tensors].map(([name, t]) => [name, ...t.dataSync()]);
 
 test('follows the weights with a decay of (1 + n) / (10 + n), at most the one asked for', () => {
   const w = parameter('w', [1, -2]);
-  const average = new WeightAverage([w], 0.3);
-  expect(valuesOf(average)).toEqual([['w', 1, -2]]);
+  const ema = new Ema([w], 0.3);
+  expect(valuesOf(ema)).toEqual([['w', 1, -2]]);
   let wanted = [1, -2];
   for (let n = 0; n < 8; n++) {
     const weights = [n * n, 3 - n];
     w.variable.assign(tf.tensor1d(weights));
-    average.update([w]);
+    ema.update([w]);
     const decay = Math.min(0.3, (1 + n) / (10 + n));
     wanted = wanted.map((value, at) => decay * value + (1 - decay) * weights[at]!);
-    const [, ...averages] = valuesOf(average)[0]!;
-    for (const [at, value] of wanted.entries()) expect(averages[at]).toBeCloseTo(value, 4);
+    const [, ...values] = valuesOf(ema)[0]!;
+    for (const [at, value] of wanted.entries()) expect(values[at]).toBeCloseTo(value, 4);
   }
-  expect(average.updates).toBe(8);
+  expect(ema.updates).toBe(8);
 });
 
 test('starts from the weights as they are then, and a restored one goes on bit for bit', () => {
   const w = parameter('w', [1, 2]);
-  const average = new WeightAverage([w], 0.999);
+  const ema = new Ema([w], 0.999);
   for (const values of [
     [5, 7],
     [0.1, -3],
     [2, 2],
   ]) {
     w.variable.assign(tf.tensor1d(values));
-    average.update([w]);
+    ema.update([w]);
   }
-  const fresh = new WeightAverage([w], 0.999);
+  const fresh = new Ema([w], 0.999);
   expect(valuesOf(fresh)).toEqual([['w', 2, 2]]);
-  const saved = new Map([...average.tensors].map(([name, tensor]) => [name, tf.tensor1d(tensor.dataSync())]));
-  fresh.restore(saved, average.updates);
+  const saved = new Map([...ema.tensors].map(([name, tensor]) => [name, tf.tensor1d(tensor.dataSync())]));
+  fresh.restore(saved, ema.updates);
   w.variable.assign(tf.tensor1d([9, -9]));
-  average.update([w]);
+  ema.update([w]);
   fresh.update([w]);
   expect(fresh.updates).toBe(4);
-  expect(valuesOf(fresh)).toEqual(valuesOf(average));
+  expect(valuesOf(fresh)).toEqual(valuesOf(ema));
 });
 
 test('a tensor restored inside tf.tidy stays, and the one that it replaces is freed', () => {
   const w = parameter('w', [1]);
-  const average = new WeightAverage([w], 0.9);
+  const ema = new Ema([w], 0.9);
   const { numTensors } = tf.memory();
-  tf.tidy(() => average.restore(new Map([['w', tf.tensor1d([4])]]), 2));
-  tf.tidy(() => average.update([w]));
+  tf.tidy(() => ema.restore(new Map([['w', tf.tensor1d([4])]]), 2));
+  tf.tidy(() => ema.update([w]));
   expect(tf.memory().numTensors).toBe(numTensors);
   const decay = 3 / 12;
-  expect(valuesOf(average)[0]![1]).toBeCloseTo(decay * 4 + (1 - decay) * 1, 6);
+  expect(valuesOf(ema)[0]![1]).toBeCloseTo(decay * 4 + (1 - decay) * 1, 6);
 });

@@ -1,17 +1,17 @@
-import { hasAverage } from '../needs.ts';
+import { hasEma } from '../needs.ts';
 import { defineProgramFault, onLoad } from '../program.ts';
 
 export default defineProgramFault({
   id: 'ema-counter-reset',
-  breaks: 'The warm-up of the decay begins anew and overwrites the average.',
+  breaks: 'The warm-up of the decay begins anew and overwrites the EMA.',
   reports: ['lightly-ai/lightly-train#892', 'cwx-worst-one/EAT#13'],
   proofs: ['restored'],
   rule: 'counters-not-restored',
-  cause: 'average-counter-reset',
-  needs: hasAverage,
+  cause: 'ema-counter-reset',
+  needs: hasEma,
   change: (program) =>
     onLoad(program, (saved) => ({
       ...saved,
-      averageUpdates: 0,
+      emaUpdates: 0,
     })),
 });

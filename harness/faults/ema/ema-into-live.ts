@@ -1,10 +1,10 @@
 import { onWeights } from '../edits.ts';
-import { hasAverage } from '../needs.ts';
+import { hasEma } from '../needs.ts';
 import { defineProgramFault } from '../program.ts';
 
 export default defineProgramFault({
   id: 'ema-into-live',
-  breaks: 'Training goes on from the average.',
+  breaks: 'Training goes on from the EMA.',
   reports: [
     'Megvii-BaseDetection/YOLOX#1318',
     'atomistic-machine-learning/schnetpack#785',
@@ -12,7 +12,7 @@ export default defineProgramFault({
   ],
   proofs: ['restored'],
   rule: 'parameters-not-restored',
-  cause: 'average-in-live-weights',
-  needs: hasAverage,
+  cause: 'ema-in-live-weights',
+  needs: hasEma,
   change: (program) => onWeights(program, (weights, { tensors }) => new Map([...weights, ...tensors.ema])),
 });

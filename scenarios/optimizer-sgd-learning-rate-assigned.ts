@@ -1,4 +1,4 @@
-/** In TensorFlow.js 4.22 SGD goes on with its old rate where `learningRate` is assigned, until it is resumed. */
+/** In TensorFlow.js 4.22 SGD goes on with its old learning rate where `learningRate` is assigned, until it is resumed. */
 import * as tf from '@tensorflow/tfjs-core';
 import { defineScenario } from '../harness/index.ts';
 import { PLAN, throughTensorFlow } from './layers-model/classifier.ts';
@@ -8,7 +8,7 @@ export default defineScenario({
     'SGD of which learningRate is assigned, saved by model.save({ includeOptimizer: true }) and resumed by loadLayersModel',
   plan: PLAN,
   lacks: ['hooks', 'images', 'slots'],
-  expect: ['counters-not-restored', 'applied-rate-differs', 'updates-differ'],
+  expect: ['counters-not-restored', 'applied-learning-rate-differs', 'updates-differ'],
   trainer: (context) =>
     throughTensorFlow(context, () => Object.assign(tf.train.sgd(0.1), { learningRate: 0.02 })),
 });

@@ -1,0 +1,17 @@
+import { liveWeights } from '../../loop/anew.ts';
+import { hasEma } from '../needs.ts';
+import { defineProgramFault, inResume } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'ema-lost',
+  breaks: 'The EMA begins anew from the live weights.',
+  reports: ['ai2cm/ace#349', 'm2lines/Samudra#282', 'Vchitect/Latte#55', 'PixArt-alpha/PixArt-sigma#156'],
+  proofs: ['restored'],
+  rule: 'ema-not-restored',
+  cause: 'ema-built-late',
+  needs: hasEma,
+  change: (program) =>
+    inResume(program, 'restore EMA', ({ ema, parameters, saved }) => {
+      ema!.restore(liveWeights(parameters), saved!.emaUpdates);
+    }),
+});

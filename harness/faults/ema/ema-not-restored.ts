@@ -1,0 +1,13 @@
+import { hasEma } from '../needs.ts';
+import { defineProgramFault, skip } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'ema-not-restored',
+  breaks: 'The EMA is not restored: it is that of the initial weights.',
+  reports: ['ai2cm/ace#349', 'BangLiu/QANet-PyTorch#4'],
+  proofs: ['restored'],
+  rule: ['ema-not-restored', 'counters-not-restored'],
+  cause: ['ema-lost', 'ema-built-late', 'ema-counter-reset'],
+  needs: hasEma,
+  change: (program) => skip(program, 'restore EMA'),
+});

@@ -1,0 +1,22 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { firstChanged } from '../live.ts';
+import { hasEma } from '../needs.ts';
+import { defineProgramFault, inResume } from '../program.ts';
+
+export default defineProgramFault({
+  id: 'ema-of-one-parameter-lost',
+  breaks: 'The EMA of a single parameter is not restored.',
+  reports: [],
+  proofs: ['restored'],
+  rule: 'ema-not-restored',
+  cause: ['ema-lost', 'ema-built-late'],
+  needs: hasEma,
+  change: (program) =>
+    inResume(program, 'restore EMA', async (parts, original) => {
+      const ema = parts.ema!;
+      const before = new Map([...ema.tensors].map(([name, tensor]) => [name, tf.clone(tensor)]));
+      await original(parts);
+      const lost = await firstChanged(before, (name) => ema.tensors.get(name)!);
+      if (lost !== undefined) ema.restore(new Map([[lost, before.get(lost)!]]), ema.updates);
+    }),
+});
