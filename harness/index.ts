@@ -14,7 +14,7 @@ export { modelFolder } from './layers/folder.ts';
 export type { Models } from './layers/model.ts';
 export { type LayersContext, type LayersTraining, layersTrainer } from './layers/trainer.ts';
 export { type VariablesTraining, variablesTrainer } from './layers/variables.ts';
-export { createLoop, Loop, type LoopContext, type Program } from './loop/loop.ts';
+export { createLoop, Loop, type LoopContext, type LoopRecipe, type Program } from './loop/loop.ts';
 export type { Parts } from './loop/parts.ts';
 export type { GroupRecipe, Model, OptimizerRecipe, Pass, Recipe } from './loop/recipe.ts';
 export { insertedAfter, insertedBefore, moved, replaced, type Stage, without } from './loop/stages.ts';

@@ -1,7 +1,8 @@
 /**
  * Which folder of harness/ may import which: `cli → run, fuzz → judge, report, faults → probe, verify, layers, loop →
  * training, checkpoint, program → backend`, and all may use `trace`. Folders of one layer may import each other in one direction.
- * Type imports count too; tests and `testing/` folders are free. Exits with 1 after naming what crosses.
+ * No files import each other in a circle. Type imports count too; tests and `testing/` folders are free. Exits with 1
+ * after naming what crosses.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -94,8 +95,37 @@ function chain(file: string, forbidden: RegExp, seen = new Set<string>()): strin
   return undefined;
 }
 
+/** Files that import each other, directly or through others, each circle once: the strongly connected components. */
+function circles(): string[][] {
+  const targets = new Map(
+    files.map((file) => [file, imports.filter((each) => each.file === file).map(({ target }) => target)]),
+  );
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const open: string[] = [];
+  const found: string[][] = [];
+  // R. Tarjan, 'Depth-first search and linear graph algorithms', SIAM J. Comput. 1(2), 1972.
+  const visit = (file: string): void => {
+    const index = order.size;
+    order.set(file, index);
+    lowest.set(file, index);
+    open.push(file);
+    for (const target of targets.get(file) ?? []) {
+      if (!targets.has(target)) continue;
+      if (!order.has(target)) visit(target);
+      if (open.includes(target)) lowest.set(file, Math.min(lowest.get(file)!, lowest.get(target)!));
+    }
+    if (lowest.get(file) !== index) return;
+    const circle = open.splice(open.indexOf(file));
+    if (circle.length > 1) found.push(circle);
+  };
+  for (const file of files) if (!order.has(file)) visit(file);
+  return found;
+}
+
 const homeless = files.filter((file) => layerOf(file) < 0);
 const problems = [
+  ...circles().map((circle) => `a circle of imports: ${[...circle, circle[0]].join(' → ')}`),
   ...homeless.map((file) => `harness/${file}: in no layer; give its folder one in scripts/boundaries.ts`),
   ...imports.flatMap((each) => {
     const why = homeless.includes(each.file) ? undefined : crossing(each);

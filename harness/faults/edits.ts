@@ -2,7 +2,8 @@
 import type { TensorMap } from '../checkpoint/safetensors.ts';
 import type { Program } from '../loop/loop.ts';
 import type { Parts } from '../loop/parts.ts';
-import { ownerOf, type Saved } from '../loop/saved.ts';
+import { ownerOf } from '../loop/saved.ts';
+import type { Saved } from '../loop/snapshots.ts';
 import type { OptimizerState } from '../training/optimizer.ts';
 import type { ScheduleState } from '../training/schedule.ts';
 import { onLoad } from './program.ts';

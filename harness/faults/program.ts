@@ -2,7 +2,7 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { Loop, type LoopContext, type Program } from '../loop/loop.ts';
 import type { Parts } from '../loop/parts.ts';
-import type { Saved } from '../loop/saved.ts';
+import type { Saved } from '../loop/snapshots.ts';
 import { insertedAfter, replaced, type Stage } from '../loop/stages.ts';
 import type { SteppingParts } from '../loop/step.ts';
 import type { Fault } from './fault.ts';

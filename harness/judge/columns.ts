@@ -1,6 +1,5 @@
 /** Steps of two traces laid side by side, parameter by parameter. */
 import type { TracedStep } from '../trace/schema.ts';
-import type { Resume } from './evidence.ts';
 import type { Curve } from './quantities.ts';
 
 const indexes = new WeakMap<readonly string[], ReadonlyMap<string, number>>();
@@ -20,8 +19,14 @@ export interface StepPair {
   readonly resumed: TracedStep;
 }
 
+/** The steps that a resumed process made, and the control's steps of the same segment. */
+interface SideBySide {
+  readonly steps: readonly TracedStep[];
+  readonly controlSteps: readonly TracedStep[];
+}
+
 /** The steps that both made. */
-export function stepPairs({ steps, controlSteps }: Resume): StepPair[] {
+export function stepPairs({ steps, controlSteps }: SideBySide): StepPair[] {
   const byStep = new Map(controlSteps.map((step) => [step.step, step]));
   return steps.flatMap((resumed) => {
     const control = byStep.get(resumed.step);

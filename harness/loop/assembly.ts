@@ -11,8 +11,9 @@ import { toTensor } from '../training/tensors.ts';
 import { ANEW, averaged, startOf } from './anew.ts';
 import { Loader } from './loader.ts';
 import { type Driven, owners, type Parts } from './parts.ts';
-import { check, ownerOf, type Saved } from './saved.ts';
+import { check, ownerOf } from './saved.ts';
 import { LossScaler } from './scaler.ts';
+import type { Saved } from './snapshots.ts';
 import type { Stage } from './stages.ts';
 
 const building: readonly Stage[] = [

@@ -21,6 +21,11 @@ export interface Program {
   save: (parts: Parts) => Promise<Checkpoint>;
 }
 
+/** A recipe, and the order in which the loop is assembled if it is not the right one. */
+export interface LoopRecipe extends Recipe {
+  readonly order?: (assembly: readonly Stage[]) => readonly Stage[];
+}
+
 export interface LoopContext extends TrainerContext {
   /** Changes the program before it is assembled: how a fault gets into it. */
   readonly change?: (program: Program) => void;
@@ -51,7 +56,7 @@ function refuse({ fused = 'none', accumulate = 1, phases = [], lossScale }: Reci
  * @throws {CheckpointError} when the checkpoint is damaged or another loop's
  * @throws {Error} when the recipe asks for several updates a step together with accumulation or a loss scale
  */
-export async function createLoop(context: LoopContext, recipe: Recipe): Promise<Loop> {
+export async function createLoop(context: LoopContext, recipe: LoopRecipe): Promise<Loop> {
   refuse(recipe);
   const program: Program = {
     recipe,

@@ -7,11 +7,10 @@ import type { Optimizer, Parameter } from '../training/optimizer.ts';
 import type { RandomStream } from '../training/random.ts';
 import type { Schedule } from '../training/schedule.ts';
 import type { TrainerContext } from '../training/trainer.ts';
-import type { Start } from './anew.ts';
 import type { Loader } from './loader.ts';
 import type { Recipe } from './recipe.ts';
-import type { Saved } from './saved.ts';
 import type { LossScaler } from './scaler.ts';
+import type { Saved, Start } from './snapshots.ts';
 
 /** An optimizer and the schedule that drives it. */
 export interface Driven {

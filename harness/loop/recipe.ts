@@ -4,7 +4,6 @@ import type { Deviation } from '../trace/schema.ts';
 import type { UpdateRule } from '../training/optimizer.ts';
 import type { RandomStream } from '../training/random.ts';
 import type { SampledImage } from '../training/trainer.ts';
-import type { Stage } from './stages.ts';
 
 /** What a loss is computed from. */
 export interface Pass {
@@ -91,6 +90,4 @@ export interface Recipe {
   readonly forgets?: readonly Exclude<Deviation, 'precision'>[];
   /** Puts new variables in place of the old at a resume, as PyTorch's `load_state_dict(assign=True)` does. */
   readonly replaceVariables?: boolean;
-  /** The order of assembly, if it is not the right one. */
-  readonly order?: (assembly: readonly Stage[]) => readonly Stage[];
 }

@@ -4,7 +4,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../backend/backend.ts';
-import { type Change, measurements } from './measure.ts';
+import { measurements } from './measure.ts';
+import type { Change } from './measurements.ts';
 import { CHANGES } from './testing/changes.ts';
 
 /** The definition, in plain numbers. */

@@ -4,26 +4,8 @@
  * webgpu by one kernel of our own a tensor.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Change, Measurements } from './measurements.ts';
 import { measureOnWebgpu } from './webgpu.ts';
-
-/** What one step did to one parameter. */
-export interface Change {
-  readonly l2: number;
-  readonly updateL2: number;
-  readonly changed: boolean;
-}
-
-/** Numbers that are known once {@link Measurements.collect} has resolved. */
-type Pending<T> = () => T;
-
-export interface Measurements {
-  /** `before` and `now` have the same shape. */
-  change(now: tf.Tensor, before: tf.Tensor): Pending<Change>;
-  /** L2 norm. */
-  l2(tensor: tf.Tensor): Pending<number>;
-  /** Waits for what was asked for since the last call. */
-  collect(): Promise<void>;
-}
 
 export function measurements(): Measurements {
   const view = memoryView();

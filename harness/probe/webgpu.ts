@@ -3,7 +3,7 @@
  * of the parameter's size, and would reduce each with a single workgroup.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Change, Measurements } from './measure.ts';
+import type { Change, Measurements } from './measurements.ts';
 
 /** Small, since SwiftShader pays for every thread at a barrier: 256 threads took four times as long there. */
 const WORKGROUP = 64;

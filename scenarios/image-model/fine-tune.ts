@@ -2,8 +2,9 @@
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { readSafetensors } from '../../harness/checkpoint/safetensors.ts';
+import type { LoopRecipe } from '../../harness/loop/loop.ts';
 import { createLoop, type Loop } from '../../harness/loop/loop.ts';
-import type { Model, Recipe } from '../../harness/loop/recipe.ts';
+import type { Model } from '../../harness/loop/recipe.ts';
 import type { UpdateRule } from '../../harness/training/optimizer.ts';
 import { RandomStream } from '../../harness/training/random.ts';
 import { warmupCosine } from '../../harness/training/schedule.ts';
@@ -12,7 +13,8 @@ import { flowLoss, sample } from './flow.ts';
 import { type ImageFolder, readImages } from './images.ts';
 import { type ImageModel, type Initialise, type Read, SIZE } from './model.ts';
 
-export interface FineTuneOptions extends Pick<Recipe, 'fused' | 'accumulate' | 'order' | 'replaceVariables'> {
+export interface FineTuneOptions
+  extends Pick<LoopRecipe, 'fused' | 'accumulate' | 'order' | 'replaceVariables'> {
   readonly model: ImageModel;
   readonly initialise: Initialise;
   readonly update: UpdateRule;

@@ -11,7 +11,8 @@ import {
   stepReadings,
   tensorReadings,
 } from '../quantities.ts';
-import { apart, type Found, figure, figuresApart, listed, ofAll, type Rule } from '../rule.ts';
+import type { Found, Rule } from '../rule.ts';
+import { apart, figure, figuresApart, listed, ofAll } from '../words.ts';
 
 /** A rule on the first step at which something that the host computes differs: always judged exactly. */
 function firstStep(

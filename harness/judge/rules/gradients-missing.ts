@@ -1,6 +1,7 @@
 /** A loss that is computed on other variables than those that are trained gives these no gradient. */
 import { indexOf, known, stepPairs } from '../columns.ts';
-import { type Found, listed, ofAll, type Rule } from '../rule.ts';
+import type { Found, Rule } from '../rule.ts';
+import { listed, ofAll } from '../words.ts';
 
 export const gradientsMissing: Rule = {
   id: 'gradients-missing',

@@ -1,0 +1,27 @@
+/** Plain data of a loop: what it began with, and what a checkpoint holds of it. */
+import type { TensorMap } from '../checkpoint/safetensors.ts';
+import type { OptimizerState } from '../training/optimizer.ts';
+import type { ScheduleState } from '../training/schedule.ts';
+import type { LoaderState } from './loader.ts';
+import type { ScalerState } from './scaler.ts';
+
+/** What a run begins with. */
+export interface Start {
+  readonly data: LoaderState;
+  readonly random: ReadonlyMap<string, string>;
+  readonly schedules: ReadonlyMap<string, ScheduleState>;
+  readonly scaler: ScalerState | undefined;
+}
+
+/** A checked checkpoint, as plain data. */
+export interface Saved {
+  readonly tensors: Readonly<Record<'model' | 'optimizer' | 'ema' | 'gradients' | 'buffers', TensorMap>>;
+  readonly step: number;
+  readonly updates: number;
+  readonly emaUpdates: number;
+  readonly optimizers: Readonly<Record<string, OptimizerState>>;
+  readonly schedules: Readonly<Record<string, ScheduleState>>;
+  readonly random: Readonly<Record<string, string>>;
+  readonly data: LoaderState;
+  readonly scaler: ScalerState | undefined;
+}
