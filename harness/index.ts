@@ -10,15 +10,15 @@ export {
 export { readSafetensors, type TensorMap, writeSafetensors } from './checkpoint/safetensors.ts';
 export type { TrainingState } from './checkpoint/state.ts';
 export { type Build, defineFault, type Fault } from './faults/fault.ts';
-export { modelFolder } from './layers/folder.ts';
-export type { Models } from './layers/model.ts';
-export { type LayersContext, type LayersTraining, layersTrainer } from './layers/trainer.ts';
-export { type VariablesTraining, variablesTrainer } from './layers/variables.ts';
-export { createLoop, Loop, type LoopContext, type LoopRecipe, type Program } from './loop/loop.ts';
+export { createLoop, Loop, type LoopContext, type LoopRecipe, type LoopStages } from './loop/loop.ts';
 export type { Parts } from './loop/parts.ts';
 export type { GroupRecipe, Model, OptimizerRecipe, Pass, Recipe } from './loop/recipe.ts';
-export { insertedAfter, insertedBefore, moved, replaced, type Stage, without } from './loop/stages.ts';
-export { loadProgram, type ProgramOptions } from './program/load.ts';
+export { insertedAfter, insertedBefore, reordered, replaced, type Stage, without } from './loop/stages.ts';
+export { type LayersContext, type LayersTraining, layersTrainer } from './tfjs/layers-trainer.ts';
+export { loadProgram, type ProgramOptions } from './tfjs/load-program.ts';
+export type { Models } from './tfjs/model.ts';
+export { modelFolder } from './tfjs/model-folder.ts';
+export { type VariablesTraining, variablesTrainer } from './tfjs/variables-trainer.ts';
 export type { Deviation } from './trace/schema.ts';
 export { type AdafactorOptions, adafactor } from './training/adafactor.ts';
 export { type AdamWOptions, adamW } from './training/adamw.ts';
@@ -34,7 +34,7 @@ export {
   type ParameterGroup,
   type UpdateRule,
 } from './training/optimizer.ts';
-export { RandomStream } from './training/random.ts';
+export { RandomStream } from './training/random-stream.ts';
 export { Schedule, warmupCosine } from './training/schedule.ts';
 export { toTensor, toTensorMap } from './training/tensors.ts';
 export {

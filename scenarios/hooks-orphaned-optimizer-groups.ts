@@ -1,5 +1,5 @@
 /** The form of kohya-ss/sd-scripts#1344 that its write-ups describe: the restore replaces what the hooks hold. */
-import { defineScenario, moved } from '../harness/index.ts';
+import { defineScenario, reordered } from '../harness/index.ts';
 import { fusedOptimizerGroups, PLAN } from './image-model/digits.ts';
 
 export default defineScenario({
@@ -8,7 +8,7 @@ export default defineScenario({
   expect: ['hooks-silent', 'silent-no-op', 'images-unchanged'],
   trainer: (context) =>
     fusedOptimizerGroups(context, {
-      order: (assembly) => moved(assembly, 'hooks', { before: 'load' }),
+      order: (assembly) => reordered(assembly, 'hooks', { before: 'load' }),
       replaceVariables: true,
     }),
 });

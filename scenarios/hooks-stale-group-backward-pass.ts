@@ -1,5 +1,5 @@
 /** What kohya-ss/sd-scripts#1344 does when it is run: every hook fires, with the parameter group of before. */
-import { defineScenario, moved } from '../harness/index.ts';
+import { defineScenario, reordered } from '../harness/index.ts';
 import { fusedBackwardPass, PLAN } from './image-model/digits.ts';
 
 export default defineScenario({
@@ -7,5 +7,5 @@ export default defineScenario({
   plan: PLAN,
   expect: ['learning-rate-not-as-claimed', 'silent-no-op', 'images-unchanged'],
   trainer: (context) =>
-    fusedBackwardPass(context, { order: (assembly) => moved(assembly, 'hooks', { before: 'load' }) }),
+    fusedBackwardPass(context, { order: (assembly) => reordered(assembly, 'hooks', { before: 'load' }) }),
 });

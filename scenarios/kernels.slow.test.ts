@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBackend } from '../harness/backend/backend.ts';
-import { observeKernels } from '../harness/backend/kernels.ts';
+import { observeKernels } from '../harness/backend/observe-kernels.ts';
 import { createProbe } from '../harness/probe/probe.ts';
 import { findScenarios, loadScenario } from '../harness/run/scenario.ts';
 import { COVERED } from '../harness/verify/cases.ts';

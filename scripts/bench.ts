@@ -8,8 +8,8 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { type BackendReport, inspectBackends } from '../harness/backend/inspect.ts';
 import type { BackendName } from '../harness/backend/names.ts';
-import { type BackendReport, probeBackends } from '../harness/backend/probe.ts';
 import { benchCheckpoint } from '../harness/checkpoint/checkpoint.bench.ts';
 import { TABLE } from '../harness/cli/table.ts';
 import { type Figure, megabytes, milliseconds, noise, times } from './bench/figures.ts';
@@ -125,7 +125,7 @@ function isSlow({ name, hardware }: BackendReport): boolean {
 }
 
 const measuredBackends = async ({ slowBackends }: Effort): Promise<BackendReport[]> =>
-  (await probeBackends()).filter((report) => slowBackends || !isSlow(report));
+  (await inspectBackends()).filter((report) => slowBackends || !isSlow(report));
 
 /** A probed step against a bare one of the same trainer, on every backend. */
 async function probe(effort: Effort): Promise<Section> {
@@ -141,7 +141,7 @@ async function probe(effort: Effort): Promise<Section> {
 /** The same on a U-Net of 51 million parameters: on hardware GPUs, and on libtensorflow whatever it runs on. */
 async function unet(effort: Effort): Promise<Section> {
   const size: Size = 'unet';
-  const reports = await probeBackends();
+  const reports = await inspectBackends();
   return onEach(
     reports.filter(({ name, hardware }) => hardware || name === 'node-gpu'),
     'a probed step ÷ a bare one, U-Net',

@@ -1,6 +1,6 @@
 /**
- * Which folder of harness/ may import which: `cli → run, fuzz → judge, report, faults → probe, verify, layers, loop →
- * training, checkpoint, program → backend`, and all may use `trace`. Folders of one layer may import each other in one direction.
+ * Which folder of harness/ may import which: `cli → run, fuzz → judge, report, faults → probe, verify, tfjs, loop →
+ * training, checkpoint → backend`, and all may use `trace`. Folders of one layer may import each other in one direction.
  * No files import each other in a circle. Type imports count too; tests and `testing/` folders are free. Exits with 1
  * after naming what crosses.
  */
@@ -12,8 +12,8 @@ const LAYERS = [
   ['cli', 'index', 'judging'],
   ['run', 'fuzz'],
   ['judge', 'report', 'faults'],
-  ['probe', 'verify', 'layers', 'loop'],
-  ['training', 'checkpoint', 'program'],
+  ['probe', 'verify', 'tfjs', 'loop'],
+  ['training', 'checkpoint'],
   ['backend'],
   ['trace'],
 ];

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa, execaSync } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { probeBackend } from '../harness/backend/probe.ts';
+import { inspectBackend } from '../harness/backend/inspect.ts';
 
 const root = path.dirname(import.meta.dirname);
 const scratch = mkdtempSync(path.join(tmpdir(), 'resumeproof-bundle-'));
@@ -76,7 +76,7 @@ async function start(folder: string, ...args: string[]): Promise<Ended> {
 }
 
 describe.runIf(process.platform === 'linux' && process.arch === 'x64')('a bundle', async () => {
-  const webgpu = await probeBackend('webgpu');
+  const webgpu = await inspectBackend('webgpu');
 
   beforeAll(async () => {
     mkdirSync(bin);

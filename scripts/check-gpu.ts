@@ -12,7 +12,7 @@ import { availableParallelism, cpus, freemem, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { oneLine } from '../harness/backend/error.ts';
-import { type BackendReport, probeBackends } from '../harness/backend/probe.ts';
+import { type BackendReport, inspectBackends } from '../harness/backend/inspect.ts';
 import { EXIT, onInterrupt } from '../harness/cli/exit.ts';
 import { writeWhole } from '../harness/report/files.ts';
 import { selectFaults } from '../harness/run/faults.ts';
@@ -97,7 +97,7 @@ async function check({ out, minutes, backend, software }: Options): Promise<numb
   const part = timetable(minutes, interrupted);
   const begun = performance.now();
   const startedAt = new Date().toISOString();
-  const backends = await probeBackends();
+  const backends = await inspectBackends();
   for (const found of backends)
     say(`${found.name}: ${found.problem ?? [found.device, found.driver].filter(Boolean).join('; ')}`);
   const gpu = backends.find(

@@ -5,7 +5,7 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { BackendError, missingKernels, openBackend } from './backend.ts';
-import { probeBackend, probeBackends } from './probe.ts';
+import { inspectBackend, inspectBackends } from './inspect.ts';
 
 const SOURCE = new URL('./backend.ts', import.meta.url).href;
 
@@ -38,7 +38,7 @@ function runNode(statements: string, env: Record<string, string> = {}): Promise<
   });
 }
 
-const reports = await probeBackends();
+const reports = await inspectBackends();
 const report = Object.fromEntries(reports.map((one) => [one.name, one]));
 const hardware = reports.find((one) => one.usable && one.hardware);
 const webgpu = report.webgpu!;
@@ -264,7 +264,7 @@ describe('probing', () => {
       if (before === undefined) delete process.env.NODE_OPTIONS;
       else process.env.NODE_OPTIONS = before;
     });
-    const broken = await probeBackend('cpu', 500);
+    const broken = await inspectBackend('cpu', 500);
     expect(broken).toMatchObject({ name: 'cpu', usable: false, device: null });
     expect(broken.problem).toContain(problem);
   });

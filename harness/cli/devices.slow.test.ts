@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { probeBackends } from '../backend/probe.ts';
+import { inspectBackends } from '../backend/inspect.ts';
 import { gateSchema } from '../judge/verdict.ts';
 import { fixtures, resumeproof } from './testing/start.ts';
 
 const usable = new Set(
-  (await probeBackends()).filter((report) => report.usable).map((report) => report.name as string),
+  (await inspectBackends()).filter((report) => report.usable).map((report) => report.name as string),
 );
 
 let scratch: string;

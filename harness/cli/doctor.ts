@@ -2,8 +2,8 @@
 import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import pLimit from 'p-limit';
+import { type BackendReport, inspectBackend } from '../backend/inspect.ts';
 import { BACKENDS, type BackendName } from '../backend/names.ts';
-import { type BackendReport, probeBackend } from '../backend/probe.ts';
 import { type KernelCheck, OUTCOMES } from '../verify/kernels.ts';
 import { describe } from '../verify/sentence.ts';
 import { type Verification, verifyBackend } from '../verify/verify.ts';
@@ -44,7 +44,7 @@ export function doctorCommand(): Command {
     .addHelpText('after', '\nExample:\n  resumeproof doctor --verify --backend wasm')
     .action(async ({ backend, verify, json }: DoctorOptions) => {
       const chosen = BACKENDS.filter((name) => backend.includes(name));
-      const reports: Found[] = await Promise.all(chosen.map((name) => probeBackend(name)));
+      const reports: Found[] = await Promise.all(chosen.map((name) => inspectBackend(name)));
       const signal = verify ? onInterrupt() : undefined;
       const backends = signal === undefined ? reports : await verified(reports, signal);
       if (json)

@@ -3,11 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { probeBackend } from '../backend/probe.ts';
+import { inspectBackend } from '../backend/inspect.ts';
 import { gateSchema, type Verdict } from '../judge/verdict.ts';
 import { fixtures, resumeproof } from './testing/start.ts';
 
-const webgpu = await probeBackend('webgpu');
+const webgpu = await inspectBackend('webgpu');
 // Only for want of an adapter: any other problem of webgpu must be seen to fail.
 const noAdapter = /finds no adapter|needs the package/.test(webgpu.problem ?? '');
 

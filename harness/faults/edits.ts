@@ -1,18 +1,18 @@
 /** Changes of what was read from a checkpoint, part by part. */
 import type { TensorMap } from '../checkpoint/safetensors.ts';
-import type { Program } from '../loop/loop.ts';
+import type { LoopStages } from '../loop/loop.ts';
 import type { Parts } from '../loop/parts.ts';
 import { ownerOf } from '../loop/saved.ts';
 import type { Saved } from '../loop/snapshots.ts';
 import type { OptimizerState } from '../training/optimizer.ts';
 import type { ScheduleState } from '../training/schedule.ts';
-import { onLoad } from './program.ts';
+import { onLoad } from './loop-fault.ts';
 import { mapped, zeros } from './tensors.ts';
 
 const onTensors =
   (stem: 'model' | 'optimizer') =>
-  (program: Program, edit: (tensors: TensorMap, saved: Saved, parts: Parts) => TensorMap): void =>
-    onLoad(program, (saved, parts) => ({
+  (stages: LoopStages, edit: (tensors: TensorMap, saved: Saved, parts: Parts) => TensorMap): void =>
+    onLoad(stages, (saved, parts) => ({
       ...saved,
       tensors: { ...saved.tensors, [stem]: edit(saved.tensors[stem], saved, parts) },
     }));
@@ -23,8 +23,8 @@ export const onWeights = onTensors('model');
 export const onSlots = onTensors('optimizer');
 
 /** Zeroes the first or the last kind of slot, such as `exp_avg`, in order of name; nothing where there is one kind. */
-export function zeroSlotKind(program: Program, which: 0 | -1): void {
-  onSlots(program, (slots) => {
+export function zeroSlotKind(stages: LoopStages, which: 0 | -1): void {
+  onSlots(stages, (slots) => {
     const kindOf = (name: string): string => name.slice(ownerOf(name).length);
     const kinds = [...new Set([...slots.keys()].map(kindOf))].sort();
     const kind = kinds.length > 1 ? kinds.at(which) : undefined;
@@ -32,8 +32,8 @@ export function zeroSlotKind(program: Program, which: 0 | -1): void {
   });
 }
 
-function onOptimizers(program: Program, edit: (state: OptimizerState) => OptimizerState): void {
-  onLoad(program, (saved) => ({
+function onOptimizers(stages: LoopStages, edit: (state: OptimizerState) => OptimizerState): void {
+  onLoad(stages, (saved) => ({
     ...saved,
     optimizers: Object.fromEntries(
       Object.entries(saved.optimizers).map(([name, state]) => [name, edit(state)]),
@@ -42,8 +42,8 @@ function onOptimizers(program: Program, edit: (state: OptimizerState) => Optimiz
 }
 
 /** Each optimizer's own count of each parameter's updates. */
-export const onOptimizerSteps = (program: Program, edit: (step: number) => number): void =>
-  onOptimizers(program, (state) => ({
+export const onOptimizerSteps = (stages: LoopStages, edit: (step: number) => number): void =>
+  onOptimizers(stages, (state) => ({
     ...state,
     steps: Object.fromEntries(
       Object.entries(state.steps).map(([parameter, step]) => [parameter, edit(step)]),
@@ -51,15 +51,15 @@ export const onOptimizerSteps = (program: Program, edit: (step: number) => numbe
   }));
 
 export const onGroups = (
-  program: Program,
+  stages: LoopStages,
   edit: (groups: OptimizerState['groups']) => OptimizerState['groups'],
-): void => onOptimizers(program, (state) => ({ ...state, groups: edit(state.groups) }));
+): void => onOptimizers(stages, (state) => ({ ...state, groups: edit(state.groups) }));
 
 export function onSchedules(
-  program: Program,
+  stages: LoopStages,
   edit: (state: ScheduleState, saved: Saved, name: string) => ScheduleState,
 ): void {
-  onLoad(program, (saved) => ({
+  onLoad(stages, (saved) => ({
     ...saved,
     schedules: Object.fromEntries(
       Object.entries(saved.schedules).map(([name, state]) => [name, edit(state, saved, name)]),

@@ -24,7 +24,7 @@ export interface Fault {
   /** Whether a trainer has what this breaks; asked of a healthy one, once it is assembled. */
   applies(trainer: Trainer): boolean;
   /**
-   * The same program with the fault in it. Called in the processes that resume and, for a fault that
+   * The same trainer with the fault in it. Called in the processes that resume and, for a fault that
    * {@link saves}, in the one before them; never in a control. What is broken shows in the trace alone: nothing tells a rule which fault there is.
    */
   inject(build: Build): Build;

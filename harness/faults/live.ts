@@ -2,12 +2,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Checkpoint, loadCheckpoint } from '../checkpoint/checkpoint.ts';
 import { ANEW } from '../loop/anew.ts';
-import type { Program } from '../loop/loop.ts';
+import type { LoopStages } from '../loop/loop.ts';
 import { owners } from '../loop/parts.ts';
 import { capture } from '../loop/saved.ts';
 import { insertedBefore } from '../loop/stages.ts';
 import type { Parameter } from '../training/optimizer.ts';
-import { inResume, onSave } from './program.ts';
+import { inResume, onSave } from './loop-fault.ts';
 
 /** New variables with these parameters' values; names that were tied are not any more. */
 export const copiesOf = (
@@ -33,53 +33,53 @@ export async function firstChanged(
 
 /** Keeps in a run's next checkpoint what `mix` takes from the one that it resumed from. */
 export function keepOlder(
-  program: Program,
+  stages: LoopStages,
   mix: (checkpoint: Checkpoint, older: Checkpoint) => Checkpoint,
 ): void {
-  onSave(program, async (checkpoint, { context }) =>
+  onSave(stages, async (checkpoint, { context }) =>
     context.checkpoint === undefined ? checkpoint : mix(checkpoint, await loadCheckpoint(context.checkpoint)),
   );
 }
 
 /** Restores into the variables that are there, also where a resume puts new ones in their place. */
-export function restoreInPlace(program: Program): void {
-  inResume(program, 'restore weights', (parts, original) => {
+export function restoreInPlace(stages: LoopStages): void {
+  inResume(stages, 'restore weights', (parts, original) => {
     parts.recipe = { ...parts.recipe, replaceVariables: false };
     return original(parts);
   });
 }
 
 /** Leaves every stage of the restore out but these, as a cold start from the checkpoint's weights does. */
-export function restoreNothingBut(program: Program, names: readonly string[]): void {
-  restoreInPlace(program);
+export function restoreNothingBut(stages: LoopStages, names: readonly string[]): void {
+  restoreInPlace(stages);
   const kept = new Set(names.map((name) => `restore ${name}`));
-  const restores = program.assembly.map(({ name }) => name).filter((name) => name.startsWith('restore '));
+  const restores = stages.assembly.map(({ name }) => name).filter((name) => name.startsWith('restore '));
   for (const name of restores.filter((each) => !kept.has(each))) {
-    inResume(program, name, (parts) => (name === 'restore EMA' ? ANEW.ema(parts) : undefined));
+    inResume(stages, name, (parts) => (name === 'restore EMA' ? ANEW.ema(parts) : undefined));
   }
 }
 
 /** Keeps in each checkpoint what `mix` takes from the state right before the last step. */
 export function savingWithBefore(
-  program: Program,
+  stages: LoopStages,
   mix: (checkpoint: Checkpoint, before: Checkpoint) => Checkpoint,
 ): void {
   let before: Checkpoint | undefined;
-  program.step = insertedBefore(program.step, 'log', {
+  stages.step = insertedBefore(stages.step, 'log', {
     name: 'keep what is now',
     async run(parts) {
       before = await capture(parts);
     },
   });
-  onSave(program, (checkpoint) => (before === undefined ? checkpoint : mix(checkpoint, before)));
+  onSave(stages, (checkpoint) => (before === undefined ? checkpoint : mix(checkpoint, before)));
 }
 
 /** Registers each hook of a resume as often as `times` says of its variable. */
 export function hookingOtherwise(
-  program: Program,
+  stages: LoopStages,
   times: (parameters: readonly Parameter[]) => (variable: tf.Variable) => number,
 ): void {
-  inResume(program, 'hooks', (parts, original) => {
+  inResume(stages, 'hooks', (parts, original) => {
     const { gradients, parameters } = parts;
     const register = gradients.onAccumulated.bind(gradients);
     const timesOf = times(owners(parameters));

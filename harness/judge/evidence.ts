@@ -11,7 +11,7 @@ import type {
   TracedStep,
 } from '../trace/schema.ts';
 import { type Change, changesAt, expectedImages, expectedState } from './deviations.ts';
-import { type Noise, noiseAmong } from './noise.ts';
+import { type Noise, noiseAmong } from './noise/noise.ts';
 
 export interface Evidence {
   readonly plan: Plan;

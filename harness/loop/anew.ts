@@ -1,6 +1,6 @@
 /**
- * What a program forgets at a resume, by declaration, begins anew: in the resume, and in a control that deviates
- * alike, by the same functions.
+ * Resets what a loop forgets at a resume by declaration. The resume and the control that deviates with it call the
+ * same functions.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Deviation } from '../trace/schema.ts';

@@ -5,7 +5,7 @@ import type { Deviation } from '../trace/schema.ts';
 import { Ema } from '../training/ema.ts';
 import { fuseBackwardPass, fuseOptimizerGroups, splitIntoGroups } from '../training/fused.ts';
 import { Optimizer, type Parameter, type ParameterGroup } from '../training/optimizer.ts';
-import { RandomStream } from '../training/random.ts';
+import { RandomStream } from '../training/random-stream.ts';
 import { Schedule } from '../training/schedule.ts';
 import { toTensor } from '../training/tensors.ts';
 import { ANEW, averaged, startOf } from './anew.ts';

@@ -1,5 +1,5 @@
 /** Positions of examples, batch by batch: in order, shuffled anew in each epoch, or through a shuffle buffer. */
-import { RandomStream } from '../training/random.ts';
+import { RandomStream } from '../training/random-stream.ts';
 
 /** All that decides which examples come next. */
 export interface LoaderState {

@@ -13,8 +13,8 @@ import { accumulated, capture } from './saved.ts';
 import { runStages, type Stage } from './stages.ts';
 import { type SteppingParts, stepStages } from './step.ts';
 
-/** What a loop does, before it does it. */
-export interface Program {
+/** The stages of a loop, before any of them has run. */
+export interface LoopStages {
   readonly recipe: Recipe;
   assembly: readonly Stage[];
   step: readonly Stage[];
@@ -27,8 +27,8 @@ export interface LoopRecipe extends Recipe {
 }
 
 export interface LoopContext extends TrainerContext {
-  /** Changes the program before it is assembled: how a fault gets into it. */
-  readonly change?: (program: Program) => void;
+  /** Changes the stages before the loop is assembled. Faults are put in this way. */
+  readonly change?: (stages: LoopStages) => void;
 }
 
 /** What a loop cannot do together: it would train otherwise than it says. */
@@ -58,17 +58,17 @@ function refuse({ fused = 'none', accumulate = 1, phases = [], lossScale }: Reci
  */
 export async function createLoop(context: LoopContext, recipe: LoopRecipe): Promise<Loop> {
   refuse(recipe);
-  const program: Program = {
+  const stages: LoopStages = {
     recipe,
     assembly: recipe.order?.(ASSEMBLY) ?? ASSEMBLY,
     step: stepStages(recipe),
     save: capture,
   };
-  context.change?.(program);
+  context.change?.(stages);
   const parts = emptyParts(context, recipe);
-  await runStages(program.assembly, parts);
+  await runStages(stages.assembly, parts);
   parts.saved = undefined;
-  return new Loop(program, parts);
+  return new Loop(stages, parts);
 }
 
 /** The first stages of the assembly fill it in. */
@@ -101,12 +101,12 @@ function emptyParts(context: TrainerContext, recipe: Recipe): Parts {
 }
 
 export class Loop implements Trainer {
-  readonly program: Program;
+  readonly stages: LoopStages;
   readonly parts: Parts;
   sample?: () => Promise<readonly SampledImage[]>;
 
-  constructor(program: Program, parts: Parts) {
-    this.program = program;
+  constructor(stages: LoopStages, parts: Parts) {
+    this.stages = stages;
     this.parts = parts;
     if (parts.recipe.model.sample !== undefined) this.sample = () => this.#sample();
   }
@@ -114,7 +114,7 @@ export class Loop implements Trainer {
   async step(): Promise<StepClaim> {
     const now = { examples: [], learningRate: {}, losses: [], due: false, overflowed: false };
     const stepping: SteppingParts = Object.assign(this.parts, { now });
-    await runStages(this.program.step, stepping);
+    await runStages(this.stages.step, stepping);
     const { examples, learningRate, losses, due, overflowed } = stepping.now;
     const values = await Promise.all(losses.map(async (loss) => (await loss.data())[0]!));
     for (const loss of losses) loss.dispose();
@@ -128,7 +128,7 @@ export class Loop implements Trainer {
   }
 
   async save(directory: string): Promise<void> {
-    await saveCheckpoint(directory, await this.program.save(this.parts));
+    await saveCheckpoint(directory, await this.stages.save(this.parts));
   }
 
   /** Begins anew, in a run that goes on, what the recipe forgets at a resume. */

@@ -4,7 +4,7 @@ import type { Ema } from '../training/ema.ts';
 import type { FusedGroups, Unregister } from '../training/fused.ts';
 import type { Gradients } from '../training/gradients.ts';
 import type { Optimizer, Parameter } from '../training/optimizer.ts';
-import type { RandomStream } from '../training/random.ts';
+import type { RandomStream } from '../training/random-stream.ts';
 import type { Schedule } from '../training/schedule.ts';
 import type { TrainerContext } from '../training/trainer.ts';
 import type { Loader } from './loader.ts';

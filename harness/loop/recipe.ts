@@ -2,7 +2,7 @@
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { Deviation } from '../trace/schema.ts';
 import type { UpdateRule } from '../training/optimizer.ts';
-import type { RandomStream } from '../training/random.ts';
+import type { RandomStream } from '../training/random-stream.ts';
 import type { SampledImage } from '../training/trainer.ts';
 
 /** What a loss is computed from. */

@@ -9,7 +9,7 @@ import {
   requireTensors,
 } from '../checkpoint/checkpoint.ts';
 import type { OptimizerState, Parameter } from '../training/optimizer.ts';
-import { RandomStream } from '../training/random.ts';
+import { RandomStream } from '../training/random-stream.ts';
 import { toTensorMap } from '../training/tensors.ts';
 import type { LoaderState } from './loader.ts';
 import type { Driven, Parts } from './parts.ts';

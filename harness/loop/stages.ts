@@ -1,4 +1,4 @@
-/** A program as a list of named stages: what it does, in which order. */
+/** A loop as a list of named stages: what it does, in which order. */
 import type { Parts } from './parts.ts';
 
 export interface Stage {
@@ -20,7 +20,7 @@ function indexOf(stages: readonly Stage[], name: string): number {
 }
 
 /** The same stages with those of a name right before, or right after, another. */
-export function moved(
+export function reordered(
   stages: readonly Stage[],
   name: string,
   where: { readonly before: string } | { readonly after: string },

@@ -8,7 +8,7 @@ import type { TraceRecord } from '../trace/schema.ts';
 import { Gradients } from '../training/gradients.ts';
 import { trainingObserver } from '../training/observation.ts';
 import { Optimizer, type ParameterGroup, type UpdateRule } from '../training/optimizer.ts';
-import { RandomStream } from '../training/random.ts';
+import { RandomStream } from '../training/random-stream.ts';
 import type { StepClaim, Trainer } from '../training/trainer.ts';
 import { createProbe } from './probe.ts';
 

@@ -1,8 +1,8 @@
 /** One scenario's part of the page. */
 import { type NoiseRecord, type Outcome, PROOFS, type Verdict } from '../judge/verdict.ts';
 import { curveFigure } from './curves.ts';
-import { imageSection } from './figures.ts';
 import { findingList } from './findings.ts';
+import { imageSection } from './images/figures.ts';
 import { html, type Markup } from './markup.ts';
 import {
   byDeclaration,

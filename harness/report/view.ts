@@ -2,8 +2,8 @@
 import { join, resolve } from 'node:path';
 import type { Gate, Verdict } from '../judge/verdict.ts';
 import type { Trace } from '../trace/schema.ts';
-import { openAlbum } from './album.ts';
-import { type ImagePanel, imagePanel } from './images.ts';
+import { openAlbum } from './images/album.ts';
+import { type ImagePanel, imagePanel } from './images/rows.ts';
 import { type Curve, curves } from './series.ts';
 import { linkTo, tame, visible } from './text.ts';
 

@@ -12,7 +12,7 @@ import {
   openBackend,
   untilLost,
 } from '../backend/backend.ts';
-import { observeKernels } from '../backend/kernels.ts';
+import { observeKernels } from '../backend/observe-kernels.ts';
 import { createProbe } from '../probe/probe.ts';
 import { type FailureRecord, TRACE_FORMAT } from '../trace/schema.ts';
 import { createTrace } from '../trace/write.ts';

@@ -12,7 +12,7 @@ import type { Plan, Role, Trace } from '../trace/schema.ts';
 import { type ExecuteOptions, type Execution, executeFast, executeScenario } from './execute.ts';
 import { awaitedLater, failing } from './failing.ts';
 import type { Progress } from './job.ts';
-import { type KernelVerifier, kernelVerifier } from './kernels.ts';
+import { type KernelVerifier, kernelVerifier } from './kernel-verifier.ts';
 import type { LoadedScenario } from './scenario.ts';
 
 export interface GateOptions extends Pick<ExecuteOptions, 'backend' | 'requireGpu' | 'images' | 'signal'> {

@@ -1,6 +1,6 @@
 /** Runs something on the open backend and keeps what went into each of its kernels and what came out. */
 import * as tf from '@tensorflow/tfjs-core';
-import { type KernelCall, observeKernels } from '../backend/kernels.ts';
+import { type KernelCall, observeKernels } from '../backend/observe-kernels.ts';
 import type { Call64 } from './check.ts';
 import type { Tensor64 } from './reference/tensor.ts';
 

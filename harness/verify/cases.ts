@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { adafactor } from '../training/adafactor.ts';
 import { adamW } from '../training/adamw.ts';
 import type { UpdateRule } from '../training/optimizer.ts';
-import { RandomStream } from '../training/random.ts';
+import { RandomStream } from '../training/random-stream.ts';
 
 /** How an input is drawn, rounded to float32. */
 export type Draw =

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../backend/backend.ts';
-import { replaceKernel } from '../backend/kernels.ts';
+import { replaceKernel } from '../backend/observe-kernels.ts';
 import { casesFor } from './cases.ts';
 import { type KernelCheck, verifyKernels } from './kernels.ts';
 import { describe as inWords } from './sentence.ts';

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { missingKernels } from '../backend/backend.ts';
 import { oneLine } from '../backend/error.ts';
-import { RandomStream } from '../training/random.ts';
+import { RandomStream } from '../training/random-stream.ts';
 import { capture } from './capture.ts';
 import { type Case, drawn, titleOf } from './cases.ts';
 import { AGREEMENTS, type Agreement, type Call64, checkCall, type Difference } from './check.ts';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { RandomStream } from '../training/random.ts';
+import { RandomStream } from '../training/random-stream.ts';
 import { CASES, drawn, titleOf } from './cases.ts';
 import { openFloat64, tensor64 } from './testing/float64.ts';
 

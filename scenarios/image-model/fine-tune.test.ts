@@ -6,7 +6,7 @@ import { openBackend } from '../../harness/backend/backend.ts';
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from '../../harness/checkpoint/checkpoint.ts';
 import type { Loop } from '../../harness/loop/loop.ts';
 import { adamW } from '../../harness/training/adamw.ts';
-import { RandomStream } from '../../harness/training/random.ts';
+import { RandomStream } from '../../harness/training/random-stream.ts';
 import { toTensorMap } from '../../harness/training/tensors.ts';
 import type { TrainerContext } from '../../harness/training/trainer.ts';
 import { createFineTune } from './fine-tune.ts';

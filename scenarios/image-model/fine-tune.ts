@@ -6,7 +6,7 @@ import type { LoopRecipe } from '../../harness/loop/loop.ts';
 import { createLoop, type Loop } from '../../harness/loop/loop.ts';
 import type { Model } from '../../harness/loop/recipe.ts';
 import type { UpdateRule } from '../../harness/training/optimizer.ts';
-import { RandomStream } from '../../harness/training/random.ts';
+import { RandomStream } from '../../harness/training/random-stream.ts';
 import { warmupCosine } from '../../harness/training/schedule.ts';
 import type { SampledImage, TrainerContext } from '../../harness/training/trainer.ts';
 import { flowLoss, sample } from './flow.ts';

@@ -1,6 +1,6 @@
 /** What the image models have in common: named parameters and one pure function of them. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { RandomStream } from '../../harness/training/random.ts';
+import type { RandomStream } from '../../harness/training/random-stream.ts';
 
 /** Images are square and grey; values −1 (black) … 1 (white). */
 export const SIZE = 16;

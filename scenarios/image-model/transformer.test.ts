@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../../harness/backend/backend.ts';
 import { Gradients } from '../../harness/training/gradients.ts';
-import { RandomStream } from '../../harness/training/random.ts';
+import { RandomStream } from '../../harness/training/random-stream.ts';
 import { flowLoss } from './flow.ts';
 import { SIZE } from './model.ts';
 import { attention, linear, modulatedNorm } from './operations.ts';

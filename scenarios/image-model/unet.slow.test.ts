@@ -2,11 +2,11 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { probeBackend } from '../../harness/backend/probe.ts';
+import { inspectBackend } from '../../harness/backend/inspect.ts';
 import { type Evaluation, MARK } from './testing/evaluate.ts';
 import { BASE_UNET, unet } from './unet.ts';
 
-const webgpu = await probeBackend('webgpu');
+const webgpu = await inspectBackend('webgpu');
 // Only for want of an adapter: any other problem of webgpu must be seen to fail.
 const noAdapter = /finds no adapter|needs the package/.test(webgpu.problem ?? '');
 const model = unet(BASE_UNET);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { missingKernels, openBackend } from '../../harness/backend/backend.ts';
-import { RandomStream } from '../../harness/training/random.ts';
+import { RandomStream } from '../../harness/training/random-stream.ts';
 import { createVariables, randomly, SIZE } from './model.ts';
 import { evaluate, subject } from './testing/evaluate.ts';
 import { BASE_UNET, UNET_KERNELS, unet } from './unet.ts';

@@ -5,7 +5,7 @@
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Model, Pass } from '../../harness/loop/recipe.ts';
-import { RandomStream } from '../../harness/training/random.ts';
+import { RandomStream } from '../../harness/training/random-stream.ts';
 import type { SampledImage } from '../../harness/training/trainer.ts';
 import { readImages } from '../image-model/images.ts';
 import { SIZE } from '../image-model/model.ts';

@@ -5,7 +5,7 @@ import { adamW } from '../../harness/training/adamw.ts';
 import { fuseBackwardPass, fuseOptimizerGroups, splitIntoGroups } from '../../harness/training/fused.ts';
 import { clipGradientNorm, Gradients } from '../../harness/training/gradients.ts';
 import { Optimizer, type ParameterGroup } from '../../harness/training/optimizer.ts';
-import { RandomStream } from '../../harness/training/random.ts';
+import { RandomStream } from '../../harness/training/random-stream.ts';
 import type { Trainer } from '../../harness/training/trainer.ts';
 import { type FlowBatch, flowLoss } from '../../scenarios/image-model/flow.ts';
 import { CLASSES, createVariables, randomly, SIZE } from '../../scenarios/image-model/model.ts';

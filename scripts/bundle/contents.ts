@@ -27,7 +27,7 @@ const ENTRIES = [
   'harness/judging.js',
   'harness/run/child.js',
   'harness/run/sparing.mjs',
-  'harness/backend/probe-process.js',
+  'harness/backend/inspect-process.js',
   'harness/verify/process.js',
   'harness/faults/*/*.js',
   'scenarios/*.js',

@@ -13,7 +13,7 @@ import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { oneLine } from '../../harness/backend/error.ts';
-import { probeBackend } from '../../harness/backend/probe.ts';
+import { inspectBackend } from '../../harness/backend/inspect.ts';
 import { lock, outsidePath, SetupError } from '../setup.mjs';
 
 const root = path.dirname(path.dirname(import.meta.dirname));
@@ -266,12 +266,12 @@ async function setUp(cuda: boolean): Promise<void> {
   const tools = await findTools();
   const requirements = path.join(import.meta.dirname, `requirements-${cuda ? 'cuda' : 'cpu'}.txt`);
   await lay(requirements, tools);
-  let found = await probeBackend('node-gpu');
+  let found = await inspectBackend('node-gpu');
   if (!found.usable) {
     say(`what lies there does not train (${found.problem}); laying it anew …`);
     await rm(home, { recursive: true, force: true });
     await lay(requirements, tools);
-    found = await probeBackend('node-gpu');
+    found = await inspectBackend('node-gpu');
   }
   if (!found.usable) throw new SetupError(`all is in place, and node-gpu does not train: ${found.problem}`);
   say(`node-gpu trains: ${found.device}${found.hardware ? '' : ', no GPU'}`);

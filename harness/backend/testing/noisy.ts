@@ -1,9 +1,9 @@
 /** The cpu backend made as noisy as a GPU whose sums come in any order: for tests of what noise does. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { BackendRecord } from '../../trace/schema.ts';
-import { RandomStream } from '../../training/random.ts';
+import { RandomStream } from '../../training/random-stream.ts';
 import { openBackend } from '../backend.ts';
-import { replaceKernel } from '../kernels.ts';
+import { replaceKernel } from '../observe-kernels.ts';
 
 /** What adds up many numbers, and is therefore what differs from run to run. */
 const SUMS = ['BatchMatMul', '_FusedMatMul', 'Sum', 'Mean'];

@@ -1,5 +1,5 @@
 import type { SampledImage } from '../../training/trainer.ts';
-import { defineTrainerFault, replacing } from '../trainer.ts';
+import { defineTrainerFault, replacing } from '../trainer-fault.ts';
 
 export default defineTrainerFault({
   id: 'images-kept',

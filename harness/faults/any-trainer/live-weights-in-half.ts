@@ -1,5 +1,5 @@
 import { toBfloat16 } from '../../loop/rounding.ts';
-import { defineTrainerFault, rewrite } from '../trainer.ts';
+import { defineTrainerFault, rewrite } from '../trainer-fault.ts';
 
 export default defineTrainerFault({
   id: 'live-weights-in-half',

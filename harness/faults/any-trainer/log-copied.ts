@@ -1,4 +1,4 @@
-import { defineTrainerFault, replacing } from '../trainer.ts';
+import { defineTrainerFault, replacing } from '../trainer-fault.ts';
 
 export default defineTrainerFault({
   id: 'log-copied',

@@ -1,4 +1,4 @@
-import { defineTrainerFault } from '../trainer.ts';
+import { defineTrainerFault } from '../trainer-fault.ts';
 
 export default defineTrainerFault({
   id: 'never-resumed',

@@ -1,4 +1,4 @@
-import { defineTrainerFault, rewrite } from '../trainer.ts';
+import { defineTrainerFault, rewrite } from '../trainer-fault.ts';
 
 export default defineTrainerFault({
   id: 'weights-scaled',

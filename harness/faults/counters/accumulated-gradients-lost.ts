@@ -1,7 +1,7 @@
+import { defineLoopFault, skip } from '../loop-fault.ts';
 import { accumulates } from '../needs.ts';
-import { defineProgramFault, skip } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'accumulated-gradients-lost',
   breaks: 'Saved in mid-accumulation, the gradients gathered so far are dropped.',
   reports: ['huggingface/transformers#22143'],
@@ -9,5 +9,5 @@ export default defineProgramFault({
   rule: 'gradients-not-restored',
   cause: 'accumulation-lost',
   needs: accumulates,
-  change: (program) => skip(program, 'restore gradients'),
+  change: (stages) => skip(stages, 'restore gradients'),
 });

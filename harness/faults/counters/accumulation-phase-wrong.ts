@@ -1,7 +1,7 @@
+import { defineLoopFault, inEachStep, onceResumed } from '../loop-fault.ts';
 import { accumulates } from '../needs.ts';
-import { defineProgramFault, inEachStep, onceResumed } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'accumulation-phase-wrong',
   breaks: 'The window of micro-batches begins anew at the resume.',
   reports: ['vllm-project/speculators#859'],
@@ -9,12 +9,12 @@ export default defineProgramFault({
   rule: 'applied-differs',
   cause: 'accumulation-phase',
   needs: accumulates,
-  change: (program) => {
+  change: (stages) => {
     let from = 0;
-    onceResumed(program, (parts) => {
+    onceResumed(stages, (parts) => {
       from = parts.step;
     });
-    inEachStep(program, 'count', async (parts, original) => {
+    inEachStep(stages, 'count', async (parts, original) => {
       await original(parts);
       parts.now.due = (parts.step - from) % parts.accumulate === 0;
     });

@@ -1,7 +1,7 @@
+import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { accumulates } from '../needs.ts';
-import { defineProgramFault, inEachStep } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'accumulation-scale-wrong',
   breaks: 'The loss is not divided by the count of micro-batches.',
   reports: [],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'gradients-differ',
   cause: 'gradient-scaled',
   needs: accumulates,
-  change: (program) =>
-    inEachStep(program, 'backward', async (parts, original) => {
+  change: (stages) =>
+    inEachStep(stages, 'backward', async (parts, original) => {
       const { accumulate } = parts;
       parts.accumulate = 1;
       await original(parts);

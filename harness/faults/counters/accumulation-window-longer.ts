@@ -1,7 +1,7 @@
+import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { accumulates } from '../needs.ts';
-import { defineProgramFault, onceResumed } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'accumulation-window-longer',
   breaks: 'The window is one micro-batch longer.',
   reports: [],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'applied-differs',
   cause: 'accumulation-phase',
   needs: accumulates,
-  change: (program) =>
-    onceResumed(program, (parts) => {
+  change: (stages) =>
+    onceResumed(stages, (parts) => {
       parts.accumulate += 1;
     }),
 });

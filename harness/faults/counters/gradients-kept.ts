@@ -1,7 +1,7 @@
+import { defineLoopFault, skipInEachStep } from '../loop-fault.ts';
 import { isUnfused } from '../needs.ts';
-import { defineProgramFault, skipInEachStep } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'gradients-kept',
   breaks: 'Gradients are not dropped after an update, so that they pile up.',
   reports: [],
@@ -9,5 +9,5 @@ export default defineProgramFault({
   rule: ['gradients-differ', 'update-counts-differ'],
   cause: ['gradients-kept', 'update-doubled'],
   needs: isUnfused,
-  change: (program) => skipInEachStep(program, 'drop gradients'),
+  change: (stages) => skipInEachStep(stages, 'drop gradients'),
 });

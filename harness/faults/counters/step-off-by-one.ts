@@ -1,7 +1,7 @@
+import { defineLoopFault, onLoad } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'step-off-by-one',
   breaks: 'The step count is one ahead.',
   reports: ['allenai/open-instruct#52', 'huggingface/transformers#5605'],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: 'step-shifted',
   needs: anyLoop,
-  change: (program) =>
-    onLoad(program, (saved) => ({
+  change: (stages) =>
+    onLoad(stages, (saved) => ({
       ...saved,
       step: saved.step + 1,
     })),

@@ -1,6 +1,6 @@
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineLoopFault, onLoad } from '../loop-fault.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'step-scaled',
   breaks: 'The step count is multiplied by the micro-batches of an update.',
   reports: ['huggingface/diffusers#3467', 'huggingface/transformers#3026'],
@@ -8,6 +8,6 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: 'step-scaled',
   needs: ({ accumulate }) => accumulate > 1,
-  change: (program) =>
-    onLoad(program, (saved, { accumulate }) => ({ ...saved, step: saved.step * accumulate })),
+  change: (stages) =>
+    onLoad(stages, (saved, { accumulate }) => ({ ...saved, step: saved.step * accumulate })),
 });

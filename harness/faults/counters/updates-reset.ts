@@ -1,7 +1,7 @@
+import { defineLoopFault, onLoad } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'updates-reset',
   breaks: 'The count of updates begins at 0.',
   reports: [],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: ['step-reset'],
   needs: anyLoop,
-  change: (program) =>
-    onLoad(program, (saved) => ({
+  change: (stages) =>
+    onLoad(stages, (saved) => ({
       ...saved,
       updates: 0,
     })),

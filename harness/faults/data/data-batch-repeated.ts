@@ -1,6 +1,6 @@
-import { defineProgramFault, onLoad } from '../program.ts';
+import { defineLoopFault, onLoad } from '../loop-fault.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'data-batch-repeated',
   breaks: 'The last batch before the save is seen again.',
   reports: [],
@@ -8,8 +8,8 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: ['data-rewound', 'data-restarted'],
   needs: ({ recipe }) => typeof recipe.shuffle !== 'object',
-  change: (program) =>
-    onLoad(program, (saved, { recipe }) => ({
+  change: (stages) =>
+    onLoad(stages, (saved, { recipe }) => ({
       ...saved,
       data: { ...saved.data, position: Math.max(0, saved.data.position - recipe.batch) },
     })),

@@ -1,7 +1,7 @@
+import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onceResumed } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'data-batch-skipped',
   breaks: 'One batch is never seen.',
   reports: ['allenai/open-instruct#52'],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: 'data-skipped',
   needs: anyLoop,
-  change: (program) =>
-    onceResumed(program, ({ loader, recipe }) => {
+  change: (stages) =>
+    onceResumed(stages, ({ loader, recipe }) => {
       loader.next(recipe.batch);
     }),
 });

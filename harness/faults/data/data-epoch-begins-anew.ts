@@ -1,7 +1,7 @@
+import { defineLoopFault, onLoad } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'data-epoch-begins-anew',
   breaks: 'The epoch is restored, the position in it is not.',
   reports: ['pytorch/torchtitan#2864'],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: ['data-restarted', 'data-rewound', 'data-reshuffled', 'data-skipped'],
   needs: anyLoop,
-  change: (program) =>
-    onLoad(program, (saved) => ({
+  change: (stages) =>
+    onLoad(stages, (saved) => ({
       ...saved,
       data: { ...saved.data, position: 0 },
     })),

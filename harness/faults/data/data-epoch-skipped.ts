@@ -1,7 +1,7 @@
+import { defineLoopFault, onLoad } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'data-epoch-skipped',
   breaks: 'The rest of the epoch is skipped.',
   reports: ['kdexd/virtex#18'],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: ['data-skipped', 'data-reshuffled'],
   needs: anyLoop,
-  change: (program) =>
-    onLoad(program, (saved) => ({
+  change: (stages) =>
+    onLoad(stages, (saved) => ({
       ...saved,
       data: { ...saved.data, epoch: saved.data.epoch + 1, position: 0 },
     })),

@@ -1,7 +1,7 @@
+import { defineLoopFault, onLoad } from '../loop-fault.ts';
 import { accumulates } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'data-forwarded-by-updates',
   breaks: 'The fast-forward forgets the micro-batches and skips one batch an update.',
   reports: ['EleutherAI/gpt-neox#308'],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: ['data-rewound', 'data-restarted'],
   needs: accumulates,
-  change: (program) =>
-    onLoad(program, (saved, { recipe }) => ({
+  change: (stages) =>
+    onLoad(stages, (saved, { recipe }) => ({
       ...saved,
       data: { epoch: 0, position: saved.updates * recipe.batch },
     })),

@@ -1,7 +1,7 @@
+import { defineLoopFault, skip } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, skip } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'data-replayed',
   breaks: 'The loader begins anew.',
   reports: ['huggingface/transformers#8874', 'huggingface/accelerate#2823'],
@@ -9,5 +9,5 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: 'data-restarted',
   needs: anyLoop,
-  change: (program) => skip(program, 'restore data'),
+  change: (stages) => skip(stages, 'restore data'),
 });

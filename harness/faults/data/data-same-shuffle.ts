@@ -1,7 +1,7 @@
+import { defineLoopFault, onLoad } from '../loop-fault.ts';
 import { shuffles } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'data-same-shuffle',
   breaks: 'The position is restored, the epoch is not: its order is that of the first.',
   reports: ['xinntao/Real-ESRGAN#799', 'unit8co/darts#2463'],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: ['data-reshuffled', 'data-rewound', 'data-restarted'],
   needs: shuffles,
-  change: (program) =>
-    onLoad(program, (saved) => ({
+  change: (stages) =>
+    onLoad(stages, (saved) => ({
       ...saved,
       data: { ...saved.data, epoch: 0 },
     })),

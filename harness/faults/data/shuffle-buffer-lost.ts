@@ -1,7 +1,7 @@
+import { defineLoopFault, onLoad } from '../loop-fault.ts';
 import { hasShuffleBuffer } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'shuffle-buffer-lost',
   breaks: 'The examples that wait in the shuffle buffer are dropped.',
   reports: ['modelscope/ms-swift#10050'],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: ['data-skipped', 'data-reshuffled'],
   needs: hasShuffleBuffer,
-  change: (program) =>
-    onLoad(program, (saved) => ({
+  change: (stages) =>
+    onLoad(stages, (saved) => ({
       ...saved,
       data: { ...saved.data, buffer: [] },
     })),

@@ -1,7 +1,7 @@
+import { defineLoopFault, onLoad } from '../loop-fault.ts';
 import { hasShuffleBuffer } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'shuffle-reseeded',
   breaks: 'The generator of the shuffle buffer begins anew.',
   reports: ['huggingface/accelerate#4195'],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'random-not-restored',
   cause: 'random-reseeded',
   needs: hasShuffleBuffer,
-  change: (program) =>
-    onLoad(program, ({ data: { epoch, position, buffer }, ...saved }) => ({
+  change: (stages) =>
+    onLoad(stages, ({ data: { epoch, position, buffer }, ...saved }) => ({
       ...saved,
       data: { epoch, position, ...(buffer === undefined ? {} : { buffer }) },
     })),

@@ -3,10 +3,11 @@
  * the window's first micro-batch: its micro-batches are read and added a second time, others move to later windows,
  * and all batches after the resume lag behind by that many micro-batches.
  */
-import { accumulates } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
 
-export default defineProgramFault({
+import { defineLoopFault, onLoad } from '../loop-fault.ts';
+import { accumulates } from '../needs.ts';
+
+export default defineLoopFault({
   id: 'window-replayed-onto-its-gradients',
   breaks: 'The data resume at the last whole update, while the gradients accumulated since then are kept.',
   reports: [],
@@ -18,8 +19,8 @@ export default defineProgramFault({
     typeof parts.recipe.shuffle !== 'object' &&
     !parts.recipe.forgets?.some((kind) => ['data-order', 'step-count', 'gradients'].includes(kind)) &&
     parts.context.plan.resumeAt.some((step) => step % parts.accumulate !== 0),
-  change(program) {
-    onLoad(program, (saved, { accumulate, recipe }) => {
+  change(stages) {
+    onLoad(stages, (saved, { accumulate, recipe }) => {
       const { size } = recipe.model.examples;
       const begun = saved.step % accumulate;
       if (begun === 0) return saved;

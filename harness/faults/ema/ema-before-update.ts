@@ -3,10 +3,10 @@
  * instead of after it: it takes each time the weights of before the step, and is one update behind.
  */
 import { owners } from '../../loop/parts.ts';
+import { defineLoopFault, inEachStep, skipInEachStep } from '../loop-fault.ts';
 import { hasEma, hasScaler } from '../needs.ts';
-import { defineProgramFault, inEachStep, skipInEachStep } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'ema-before-update',
   breaks:
     'A resumed run registers its EMA callback ahead of the optimizer: it averages the weights of before each step.',
@@ -16,13 +16,13 @@ export default defineProgramFault({
   cause: ['ema-update-differs', 'ema-stalls'],
   // With a loss scale it is not known this early whether the update will be skipped.
   needs: (parts) => hasEma(parts) && !hasScaler(parts),
-  change(program) {
-    inEachStep(program, 'count', async (parts, original) => {
+  change(stages) {
+    inEachStep(stages, 'count', async (parts, original) => {
       await original(parts);
       const { ema, views, now } = parts;
       if (ema === undefined || !now.due) return;
       ema.update(owners(views.ema()).filter(({ name }) => ema.tensors.has(name)));
     });
-    skipInEachStep(program, 'ema');
+    skipInEachStep(stages, 'ema');
   },
 });

@@ -1,7 +1,7 @@
+import { defineLoopFault, onLoad } from '../loop-fault.ts';
 import { hasEma } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'ema-counter-reset',
   breaks: 'The warm-up of the decay begins anew and overwrites the EMA.',
   reports: ['lightly-ai/lightly-train#892', 'cwx-worst-one/EAT#13'],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: 'ema-counter-reset',
   needs: hasEma,
-  change: (program) =>
-    onLoad(program, (saved) => ({
+  change: (stages) =>
+    onLoad(stages, (saved) => ({
       ...saved,
       emaUpdates: 0,
     })),

@@ -1,8 +1,8 @@
 import { onWeights } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { hasEma } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'ema-into-live',
   breaks: 'Training goes on from the EMA.',
   reports: [
@@ -14,5 +14,5 @@ export default defineProgramFault({
   rule: 'parameters-not-restored',
   cause: 'ema-in-live-weights',
   needs: hasEma,
-  change: (program) => onWeights(program, (weights, { tensors }) => new Map([...weights, ...tensors.ema])),
+  change: (stages) => onWeights(stages, (weights, { tensors }) => new Map([...weights, ...tensors.ema])),
 });

@@ -1,8 +1,8 @@
 import { liveWeights } from '../../loop/anew.ts';
+import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { hasEma } from '../needs.ts';
-import { defineProgramFault, inResume } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'ema-lost',
   breaks: 'The EMA begins anew from the live weights.',
   reports: ['ai2cm/ace#349', 'm2lines/Samudra#282', 'Vchitect/Latte#55', 'PixArt-alpha/PixArt-sigma#156'],
@@ -10,8 +10,8 @@ export default defineProgramFault({
   rule: 'ema-not-restored',
   cause: 'ema-built-late',
   needs: hasEma,
-  change: (program) =>
-    inResume(program, 'restore EMA', ({ ema, parameters, saved }) => {
+  change: (stages) =>
+    inResume(stages, 'restore EMA', ({ ema, parameters, saved }) => {
       ema!.restore(liveWeights(parameters), saved!.emaUpdates);
     }),
 });

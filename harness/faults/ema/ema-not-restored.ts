@@ -1,7 +1,7 @@
+import { defineLoopFault, skip } from '../loop-fault.ts';
 import { hasEma } from '../needs.ts';
-import { defineProgramFault, skip } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'ema-not-restored',
   breaks: 'The EMA is not restored: it is that of the initial weights.',
   reports: ['ai2cm/ace#349', 'BangLiu/QANet-PyTorch#4'],
@@ -9,5 +9,5 @@ export default defineProgramFault({
   rule: ['ema-not-restored', 'counters-not-restored'],
   cause: ['ema-lost', 'ema-built-late', 'ema-counter-reset'],
   needs: hasEma,
-  change: (program) => skip(program, 'restore EMA'),
+  change: (stages) => skip(stages, 'restore EMA'),
 });

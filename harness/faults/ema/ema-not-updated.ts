@@ -1,7 +1,7 @@
+import { defineLoopFault, skipInEachStep } from '../loop-fault.ts';
 import { hasEma } from '../needs.ts';
-import { defineProgramFault, skipInEachStep } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'ema-not-updated',
   breaks: 'The EMA is not updated any more.',
   reports: [],
@@ -9,5 +9,5 @@ export default defineProgramFault({
   rule: 'ema-does-not-advance',
   cause: 'ema-stalls',
   needs: hasEma,
-  change: (program) => skipInEachStep(program, 'ema'),
+  change: (stages) => skipInEachStep(stages, 'ema'),
 });

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { firstChanged } from '../live.ts';
+import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { hasEma } from '../needs.ts';
-import { defineProgramFault, inResume } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'ema-of-one-parameter-lost',
   breaks: 'The EMA of a single parameter is not restored.',
   reports: [],
@@ -11,8 +11,8 @@ export default defineProgramFault({
   rule: 'ema-not-restored',
   cause: ['ema-lost', 'ema-built-late'],
   needs: hasEma,
-  change: (program) =>
-    inResume(program, 'restore EMA', async (parts, original) => {
+  change: (stages) =>
+    inResume(stages, 'restore EMA', async (parts, original) => {
       const ema = parts.ema!;
       const before = new Map([...ema.tensors].map(([name, tensor]) => [name, tf.clone(tensor)]));
       await original(parts);

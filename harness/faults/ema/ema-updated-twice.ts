@@ -1,7 +1,7 @@
+import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { hasEma } from '../needs.ts';
-import { defineProgramFault, inEachStep } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'ema-updated-twice',
   breaks: 'The EMA is updated twice in each step.',
   reports: [],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: ['final-ema-differs'],
   cause: 'ema-update-differs',
   needs: hasEma,
-  change: (program) =>
-    inEachStep(program, 'ema', async (parts, original) => {
+  change: (stages) =>
+    inEachStep(stages, 'ema', async (parts, original) => {
       await original(parts);
       await original(parts);
     }),

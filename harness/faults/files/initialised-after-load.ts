@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { owners } from '../../loop/parts.ts';
 import { insertedAfter } from '../../loop/stages.ts';
+import { defineLoopFault, resumes } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, resumes } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'initialised-after-load',
   breaks: 'The weights are initialised after they were loaded.',
   reports: [],
@@ -12,8 +12,8 @@ export default defineProgramFault({
   rule: 'parameters-not-restored',
   cause: ['weights-not-loaded', 'weights-changed'],
   needs: anyLoop,
-  change: (program) => {
-    program.assembly = insertedAfter(program.assembly, 'restore weights', {
+  change: (stages) => {
+    stages.assembly = insertedAfter(stages.assembly, 'restore weights', {
       name: 'initialise again',
       run(parts) {
         if (!resumes(parts)) return;

@@ -1,8 +1,8 @@
 import { keepOlder } from '../live.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { resumesTwice } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'older-checkpoint',
   breaks: 'The latest checkpoint is passed over, the one before is loaded.',
   reports: [],
@@ -10,5 +10,5 @@ export default defineProgramFault({
   rule: ['parameters-not-restored', 'counters-not-restored'],
   cause: 'older-checkpoint',
   needs: resumesTwice,
-  change: (program) => keepOlder(program, (_checkpoint, older) => older),
+  change: (stages) => keepOlder(stages, (_checkpoint, older) => older),
 });

@@ -1,8 +1,8 @@
 import { savingWithBefore } from '../live.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'saved-a-step-early',
   breaks: 'What is saved is the state of the step before.',
   reports: ['allenai/allennlp#1650'],
@@ -11,5 +11,5 @@ export default defineProgramFault({
   cause: ['saved-before-update', 'older-checkpoint', 'nothing-restored', 'weights-alone'],
   saves: true,
   needs: anyLoop,
-  change: (program) => savingWithBefore(program, (_checkpoint, before) => before),
+  change: (stages) => savingWithBefore(stages, (_checkpoint, before) => before),
 });

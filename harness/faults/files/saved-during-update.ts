@@ -1,8 +1,8 @@
 import { savingWithBefore } from '../live.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'saved-during-update',
   breaks: 'Half of the weights are saved before the update, the others after it.',
   reports: ['Lightning-AI/pytorch-lightning#688'],
@@ -11,8 +11,8 @@ export default defineProgramFault({
   cause: ['checkpoint-mixed', 'weights-partly-loaded', 'saved-before-update', 'weights-changed'],
   saves: true,
   needs: anyLoop,
-  change: (program) =>
-    savingWithBefore(program, (checkpoint, before) => ({
+  change: (stages) =>
+    savingWithBefore(stages, (checkpoint, before) => ({
       ...checkpoint,
       tensors: {
         ...checkpoint.tensors,

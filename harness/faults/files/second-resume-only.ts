@@ -1,8 +1,8 @@
 import { keepOlder } from '../live.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { resumesTwice } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'second-resume-only',
   breaks: 'The first resume is right; the second loses the optimizer’s slots.',
   reports: ['r9y9/wavenet_vocoder#132', 'bmaltais/kohya_ss#2771'],
@@ -11,8 +11,8 @@ export default defineProgramFault({
   cause: 'slots-missing',
   needs: resumesTwice,
   // A run that was itself resumed saves without them.
-  change: (program) =>
-    keepOlder(program, (checkpoint) => ({
+  change: (stages) =>
+    keepOlder(stages, (checkpoint) => ({
       ...checkpoint,
       tensors: { ...checkpoint.tensors, optimizer: new Map() },
     })),

@@ -6,8 +6,8 @@
 import type { Parts } from '../../loop/parts.ts';
 import type { Parameter } from '../../training/optimizer.ts';
 import { copiesOf } from '../live.ts';
+import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { resumesTwice } from '../needs.ts';
-import { defineProgramFault, onceResumed } from '../program.ts';
 
 /** Second names of tied weights that are trained and saved. */
 const aliases = ({ parameters, recipe }: Parts): Parameter[] =>
@@ -16,7 +16,7 @@ const aliases = ({ parameters, recipe }: Parts): Parameter[] =>
       variable.trainable && recipe.model.ties?.has(name) === true && (recipe.saves?.(name) ?? true),
   );
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'tied-alias-saved-from-first-resume',
   breaks:
     'A resumed run saves a tied weight’s second name from a copy made at the resume, and the next resume loads that.',
@@ -25,8 +25,8 @@ export default defineProgramFault({
   rule: 'parameters-not-restored',
   cause: ['checkpoint-mixed', 'weights-of-older-step'],
   needs: (parts) => resumesTwice(parts) && aliases(parts).length > 0,
-  change(program) {
-    onceResumed(program, (parts) => {
+  change(stages) {
+    onceResumed(stages, (parts) => {
       const stale = new Map(copiesOf(aliases(parts)).map((parameter) => [parameter.name, parameter]));
       const { save } = parts.views;
       parts.views.save = () => save().map((parameter) => stale.get(parameter.name) ?? parameter);

@@ -1,7 +1,7 @@
+import { defineLoopFault, onSave } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onSave } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'torn-checkpoint',
   breaks: 'Part of the checkpoint is missing, and it is refused.',
   reports: ['Lightning-AI/pytorch-lightning#19970'],
@@ -10,8 +10,8 @@ export default defineProgramFault({
   cause: 'refused',
   saves: true,
   needs: anyLoop,
-  change: (program) =>
-    onSave(program, (checkpoint) => ({
+  change: (stages) =>
+    onSave(stages, (checkpoint) => ({
       ...checkpoint,
       tensors: { ...checkpoint.tensors, model: new Map([...checkpoint.tensors.model!].slice(1)) },
     })),

@@ -1,8 +1,8 @@
 import { restoreNothingBut } from '../live.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'weights-alone',
   breaks: 'Weights are loaded and nothing else.',
   reports: ['pytorch/pytorch#35047', 'kohya-ss/sd-scripts#2248'],
@@ -10,5 +10,5 @@ export default defineProgramFault({
   rule: ['equals-cold-start', 'slots-not-restored', 'counters-not-restored'],
   cause: 'weights-alone',
   needs: anyLoop,
-  change: (program) => restoreNothingBut(program, ['weights', 'buffers']),
+  change: (stages) => restoreNothingBut(stages, ['weights', 'buffers']),
 });

@@ -1,8 +1,8 @@
 import { keepOlder } from '../live.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { resumesTwice } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'weights-of-older-checkpoint',
   breaks: 'New metadata with old weights: two checkpoints are mixed.',
   reports: [],
@@ -10,8 +10,8 @@ export default defineProgramFault({
   rule: 'parameters-not-restored',
   cause: ['weights-of-older-step', 'weights-not-loaded', 'weights-changed'],
   needs: resumesTwice,
-  change: (program) =>
-    keepOlder(program, (checkpoint, older) => ({
+  change: (stages) =>
+    keepOlder(stages, (checkpoint, older) => ({
       ...checkpoint,
       tensors: { ...checkpoint.tensors, model: older.tensors.model! },
     })),

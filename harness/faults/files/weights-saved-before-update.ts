@@ -1,8 +1,8 @@
 import { savingWithBefore } from '../live.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'weights-saved-before-update',
   breaks: 'Weights are saved before the update, all else after it.',
   reports: ['allenai/allennlp#1650'],
@@ -11,8 +11,8 @@ export default defineProgramFault({
   cause: ['saved-before-update', 'weights-not-loaded', 'weights-changed'],
   saves: true,
   needs: anyLoop,
-  change: (program) =>
-    savingWithBefore(program, (checkpoint, before) => ({
+  change: (stages) =>
+    savingWithBefore(stages, (checkpoint, before) => ({
       ...checkpoint,
       tensors: { ...checkpoint.tensors, model: before.tensors.model! },
     })),

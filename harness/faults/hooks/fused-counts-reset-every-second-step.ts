@@ -3,10 +3,11 @@
  * for a window of two micro-batches); in the steps between, all hooks fire but no group is ever full again, so that
  * nothing is updated while schedule, EMA and counters go on.
  */
-import { isFusedInGroups } from '../needs.ts';
-import { defineProgramFault, onceResumed } from '../program.ts';
 
-export default defineProgramFault({
+import { defineLoopFault, onceResumed } from '../loop-fault.ts';
+import { isFusedInGroups } from '../needs.ts';
+
+export default defineLoopFault({
   id: 'fused-counts-reset-every-second-step',
   breaks: 'After a resume the fused groups count on over two steps, and no group is stepped in the second.',
   reports: [],
@@ -14,8 +15,8 @@ export default defineProgramFault({
   rule: ['update-counts-differ', 'stalled-parameters'],
   cause: 'group-counted-wrong',
   needs: isFusedInGroups,
-  change(program) {
-    onceResumed(program, (parts) => {
+  change(stages) {
+    onceResumed(stages, (parts) => {
       const { fusedGroups } = parts;
       if (fusedGroups === undefined) return;
       const resetCounts = (): void => {

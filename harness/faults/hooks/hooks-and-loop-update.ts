@@ -1,7 +1,7 @@
+import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
-import { defineProgramFault, inEachStep } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'hooks-and-loop-update',
   breaks: 'The update is made in the hooks, and again by the loop.',
   reports: ['deepspeedai/DeepSpeed#5605'],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'update-counts-differ',
   cause: 'update-doubled',
   needs: isFused,
-  change: (program) =>
-    inEachStep(program, 'backward', async (parts, original) => {
+  change: (stages) =>
+    inEachStep(stages, 'backward', async (parts, original) => {
       const { gradients, driven } = parts;
       const drop = gradients.drop.bind(gradients);
       // The hooks leave their gradients to the loop.

@@ -1,7 +1,7 @@
+import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { isFusedInGroups } from '../needs.ts';
-import { defineProgramFault, onceResumed } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'hooks-group-counts-kept',
   breaks: 'The counts of the fused groups are not reset any more: a group is full once and never again.',
   reports: [],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: ['update-counts-differ', 'stalled-parameters'],
   cause: 'group-counted-wrong',
   needs: isFusedInGroups,
-  change: (program) =>
-    onceResumed(program, (parts) => {
+  change: (stages) =>
+    onceResumed(stages, (parts) => {
       let begun = false;
       const reset = parts.fusedGroups!.resetCounts;
       parts.fusedGroups!.resetCounts = () => {

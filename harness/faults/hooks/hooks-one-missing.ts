@@ -1,8 +1,8 @@
 import { hookingOtherwise } from '../live.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'hooks-one-missing',
   breaks: 'All parameters but one are hooked again.',
   reports: [],
@@ -10,8 +10,8 @@ export default defineProgramFault({
   rule: 'hooks-silent',
   cause: 'hooks-missing',
   needs: isFused,
-  change: (program) =>
-    hookingOtherwise(program, (parameters) => {
+  change: (stages) =>
+    hookingOtherwise(stages, (parameters) => {
       const last = parameters.at(-1)?.variable;
       return (variable) => (variable === last ? 0 : 1);
     }),

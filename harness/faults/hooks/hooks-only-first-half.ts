@@ -1,8 +1,8 @@
 import { hookingOtherwise } from '../live.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'hooks-only-first-half',
   breaks: 'Only the first half of the parameters is hooked again.',
   reports: [],
@@ -10,8 +10,8 @@ export default defineProgramFault({
   rule: 'hooks-silent',
   cause: 'hooks-missing',
   needs: isFused,
-  change: (program) =>
-    hookingOtherwise(program, (parameters) => {
+  change: (stages) =>
+    hookingOtherwise(stages, (parameters) => {
       const hooked = new Set(parameters.slice(0, parameters.length / 2).map(({ variable }) => variable));
       return (variable) => (hooked.has(variable) ? 1 : 0);
     }),

@@ -1,9 +1,9 @@
 import { replaceVariables } from '../../loop/assembly.ts';
-import { moved } from '../../loop/stages.ts';
+import { reordered } from '../../loop/stages.ts';
+import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
-import { defineProgramFault, inResume } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'hooks-orphaned',
   breaks: 'Hooks are registered before the restore, which puts new variables in place of the hooked ones.',
   reports: ['kohya-ss/sd-scripts#1344'],
@@ -11,9 +11,9 @@ export default defineProgramFault({
   rule: 'hooks-silent',
   cause: 'hooks-on-old-parameters',
   needs: isFused,
-  change: (program) => {
-    program.assembly = moved(program.assembly, 'hooks', { before: 'restore weights' });
-    inResume(program, 'restore weights', (parts, original) => {
+  change: (stages) => {
+    stages.assembly = reordered(stages.assembly, 'hooks', { before: 'restore weights' });
+    inResume(stages, 'restore weights', (parts, original) => {
       replaceVariables(parts);
       return original(parts);
     });

@@ -1,9 +1,9 @@
-import { moved } from '../../loop/stages.ts';
+import { reordered } from '../../loop/stages.ts';
 import { restoreInPlace } from '../live.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'hooks-stale-group',
   breaks:
     'Hooks are registered before the optimizer is restored and keep the parameter group of before, at another learning rate.',
@@ -12,9 +12,9 @@ export default defineProgramFault({
   rule: 'learning-rate-not-as-claimed',
   cause: 'hooks-hold-old-group',
   needs: isFused,
-  change: (program) => {
+  change: (stages) => {
     // New variables would leave the hooks without a parameter.
-    restoreInPlace(program);
-    program.assembly = moved(program.assembly, 'hooks', { before: 'restore optimizers' });
+    restoreInPlace(stages);
+    stages.assembly = reordered(stages.assembly, 'hooks', { before: 'restore optimizers' });
   },
 });

@@ -1,8 +1,8 @@
 import { hookingOtherwise } from '../live.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'hooks-twice-on-one',
   breaks: 'The hook of one parameter is registered twice.',
   reports: [],
@@ -10,8 +10,8 @@ export default defineProgramFault({
   rule: 'hook-counts-differ',
   cause: 'hooks-doubled',
   needs: isFused,
-  change: (program) =>
-    hookingOtherwise(program, (parameters) => {
+  change: (stages) =>
+    hookingOtherwise(stages, (parameters) => {
       const first = parameters[0]?.variable;
       return (variable) => (variable === first ? 2 : 1);
     }),

@@ -1,7 +1,7 @@
+import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
-import { defineProgramFault, inResume } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'hooks-twice',
   breaks: 'Hooks are registered a second time by the resume.',
   reports: [],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'hook-counts-differ',
   cause: 'hooks-doubled',
   needs: isFused,
-  change: (program) =>
-    inResume(program, 'hooks', (parts, original) => {
+  change: (stages) =>
+    inResume(stages, 'hooks', (parts, original) => {
       original(parts);
       return original(parts);
     }),

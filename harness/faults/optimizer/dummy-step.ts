@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onceResumed } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'dummy-step',
   breaks: 'Restoring runs a step with zero gradients, so that slots and step counts move on.',
   reports: ['huggingface/accelerate#4289'],
@@ -10,8 +10,8 @@ export default defineProgramFault({
   rule: ['slots-not-restored', 'counters-not-restored'],
   cause: ['slots-changed', 'optimizer-step-changed'],
   needs: anyLoop,
-  change: (program) =>
-    onceResumed(program, ({ driven }) => {
+  change: (stages) =>
+    onceResumed(stages, ({ driven }) => {
       for (const { optimizer } of driven) {
         for (const group of optimizer.groups) {
           for (const { variable } of group.parameters) {

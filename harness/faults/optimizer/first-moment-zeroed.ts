@@ -1,8 +1,8 @@
 import { zeroSlotKind } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'first-moment-zeroed',
   breaks: 'Of two slots the first comes back as zeros.',
   reports: [],
@@ -10,5 +10,5 @@ export default defineProgramFault({
   rule: 'slots-not-restored',
   cause: 'slot-kind-lost',
   needs: anyLoop,
-  change: (program) => zeroSlotKind(program, 0),
+  change: (stages) => zeroSlotKind(stages, 0),
 });

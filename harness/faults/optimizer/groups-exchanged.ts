@@ -1,7 +1,7 @@
 import { onGroups } from '../edits.ts';
-import { defineProgramFault } from '../program.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'groups-exchanged',
   breaks: 'Parameters come back in each other’s groups, with their learning rates and weight decay.',
   reports: ['roytseng-tw/Detectron.pytorch#118'],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'groups-changed',
   cause: 'groups-exchanged',
   needs: ({ driven }) => driven.some(({ optimizer }) => optimizer.groups.length > 1),
-  change: (program) =>
-    onGroups(program, (groups) =>
+  change: (stages) =>
+    onGroups(stages, (groups) =>
       groups.map((group, at) => ({
         ...group,
         parameters: groups[(at + 1) % groups.length]!.parameters,

@@ -1,9 +1,9 @@
 import { onSlots } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 import { kept } from '../tensors.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'master-weights-lost',
   breaks: 'The float32 master weights are not restored: they begin again from the rounded parameters.',
   reports: ['NVIDIA/Megatron-LM#174'],
@@ -11,5 +11,5 @@ export default defineProgramFault({
   rule: 'slots-not-restored',
   cause: 'master-weights-stale',
   needs: anyLoop,
-  change: (program) => onSlots(program, (slots) => kept(slots, (name) => !name.endsWith('.master'))),
+  change: (stages) => onSlots(stages, (slots) => kept(slots, (name) => !name.endsWith('.master'))),
 });

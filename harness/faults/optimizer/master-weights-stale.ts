@@ -1,9 +1,9 @@
 import { byName } from '../../loop/parts.ts';
 import { ownerOf } from '../../loop/saved.ts';
+import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, inResume } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'master-weights-stale',
   breaks: 'The parameters are restored, their float32 master weights are those of before the load.',
   reports: ['NVIDIA/Megatron-LM#174', 'deepspeedai/DeepSpeed#762'],
@@ -11,8 +11,8 @@ export default defineProgramFault({
   rule: 'slots-not-restored',
   cause: 'master-weights-stale',
   needs: anyLoop,
-  change: (program) =>
-    inResume(program, 'load', async (parts, original) => {
+  change: (stages) =>
+    inResume(stages, 'load', async (parts, original) => {
       await original(parts);
       const { tensors, ...saved } = parts.saved!;
       const variable = byName(parts.parameters);

@@ -1,9 +1,9 @@
 import { onSlots } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 import { inHalf, mapped } from '../tensors.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'moments-in-half',
   breaks: 'Slots are saved in bfloat16.',
   reports: ['TeamOpenTau/OpenTau#184'],
@@ -11,5 +11,5 @@ export default defineProgramFault({
   rule: 'slots-not-restored',
   cause: 'slots-rounded',
   needs: anyLoop,
-  change: (program) => onSlots(program, (slots) => mapped(slots, inHalf)),
+  change: (stages) => onSlots(stages, (slots) => mapped(slots, inHalf)),
 });

@@ -1,8 +1,8 @@
 import { onOptimizerSteps, onSlots } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'moments-lost-lazily',
   breaks: 'Slots are made at the first step, so that the load finds nothing to fill, step counts included.',
   reports: ['KempnerInstitute/KempnerForge#115'],
@@ -10,8 +10,8 @@ export default defineProgramFault({
   rule: ['slots-not-restored', 'counters-not-restored'],
   cause: ['slots-missing', 'optimizer-step-reset'],
   needs: anyLoop,
-  change: (program) => {
-    onSlots(program, () => new Map());
-    onOptimizerSteps(program, () => 0);
+  change: (stages) => {
+    onSlots(stages, () => new Map());
+    onOptimizerSteps(stages, () => 0);
   },
 });

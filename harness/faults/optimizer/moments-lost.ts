@@ -1,8 +1,8 @@
 import { onSlots } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'moments-lost',
   breaks: 'The optimizer’s slots are not loaded; its step counts are.',
   reports: ['instadeepai/Mava#472', 'CSAILVision/places365#78', 'NM512/dreamerv3-torch#38'],
@@ -10,5 +10,5 @@ export default defineProgramFault({
   rule: 'slots-not-restored',
   cause: 'slots-missing',
   needs: anyLoop,
-  change: (program) => onSlots(program, () => new Map()),
+  change: (stages) => onSlots(stages, () => new Map()),
 });

@@ -1,8 +1,8 @@
 import { keepOlder } from '../live.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { resumesTwice } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'moments-of-older-checkpoint',
   breaks: 'The second checkpoint keeps the slots of the first.',
   reports: [],
@@ -10,8 +10,8 @@ export default defineProgramFault({
   rule: 'slots-not-restored',
   cause: ['slots-of-older-step', 'slots-missing'],
   needs: resumesTwice,
-  change: (program) =>
-    keepOlder(program, (checkpoint, older) => ({
+  change: (stages) =>
+    keepOlder(stages, (checkpoint, older) => ({
       ...checkpoint,
       tensors: { ...checkpoint.tensors, optimizer: older.tensors.optimizer! },
     })),

@@ -1,10 +1,10 @@
 import { ownerOf } from '../../loop/saved.ts';
 import { onSlots } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { hasTwins } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 import { rotated } from '../tensors.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'moments-shifted',
   breaks: 'Slots are mapped back by position and are one off among parameters of the same shape.',
   reports: ['wochenlong/lora-scripts-next#320', 'roytseng-tw/Detectron.pytorch#118', 'pytorch/pytorch#1489'],
@@ -12,6 +12,5 @@ export default defineProgramFault({
   rule: 'slots-not-restored',
   cause: 'slots-permuted',
   needs: hasTwins,
-  change: (program) =>
-    onSlots(program, (slots) => rotated(slots, (name) => name.slice(ownerOf(name).length))),
+  change: (stages) => onSlots(stages, (slots) => rotated(slots, (name) => name.slice(ownerOf(name).length))),
 });

@@ -1,9 +1,9 @@
 import { onSlots } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 import { mapped, zeros } from '../tensors.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'moments-zeroed',
   breaks: 'The optimizer’s slots are made anew after the load, as zeros.',
   reports: ['keras-team/keras#16833', 'OpenNMT/OpenNMT-py#617'],
@@ -11,5 +11,5 @@ export default defineProgramFault({
   rule: 'slots-not-restored',
   cause: 'slots-zeroed',
   needs: anyLoop,
-  change: (program) => onSlots(program, (slots) => mapped(slots, zeros)),
+  change: (stages) => onSlots(stages, (slots) => mapped(slots, zeros)),
 });

@@ -1,6 +1,6 @@
-import { defineProgramFault, inResume, onceResumed } from '../program.ts';
+import { defineLoopFault, inResume, onceResumed } from '../loop-fault.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'optimizer-registered-late',
   breaks: 'The only optimizer and its schedule are registered after the restore, which does not know them.',
   reports: ['X-GenGroup/Flow-Factory#172'],
@@ -8,9 +8,9 @@ export default defineProgramFault({
   rule: ['slots-not-restored', 'counters-not-restored'],
   cause: ['optimizer-registered-late', 'schedule-restarted'],
   needs: ({ driven }) => driven.length === 1,
-  change: (program) => {
-    inResume(program, 'register', () => {});
-    onceResumed(program, (parts) => {
+  change: (stages) => {
+    inResume(stages, 'register', () => {});
+    onceResumed(stages, (parts) => {
       parts.registered = parts.driven;
     });
   },

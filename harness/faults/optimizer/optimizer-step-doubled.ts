@@ -1,8 +1,8 @@
 import { onOptimizerSteps } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'optimizer-step-doubled',
   breaks: 'The optimizer’s step is restored in another unit.',
   reports: [],
@@ -10,5 +10,5 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: 'optimizer-step-changed',
   needs: anyLoop,
-  change: (program) => onOptimizerSteps(program, (step) => 2 * step),
+  change: (stages) => onOptimizerSteps(stages, (step) => 2 * step),
 });

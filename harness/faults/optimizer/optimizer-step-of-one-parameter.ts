@@ -1,8 +1,8 @@
 import { onOptimizerSteps } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'optimizer-step-of-one-parameter',
   breaks: 'The step of a single parameter begins at 0.',
   reports: [],
@@ -10,9 +10,9 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: ['optimizer-step-reset', 'optimizer-step-changed'],
   needs: anyLoop,
-  change: (program) => {
+  change: (stages) => {
     let reset = false;
-    onOptimizerSteps(program, (step) => {
+    onOptimizerSteps(stages, (step) => {
       if (reset || step === 0) return step;
       reset = true;
       return 0;

@@ -1,8 +1,8 @@
 import { onOptimizerSteps } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'optimizer-step-one-behind',
   breaks: 'The optimizer’s step is one behind.',
   reports: [],
@@ -10,5 +10,5 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: ['optimizer-step-changed', 'optimizer-step-reset'],
   needs: anyLoop,
-  change: (program) => onOptimizerSteps(program, (step) => Math.max(0, step - 1)),
+  change: (stages) => onOptimizerSteps(stages, (step) => Math.max(0, step - 1)),
 });

@@ -1,8 +1,8 @@
 import { onOptimizerSteps } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'optimizer-step-reset',
   breaks: 'Adam’s step, by which its bias is corrected, begins at 0 with old moments.',
   reports: ['NVIDIA-NeMo/Megatron-Bridge#3832'],
@@ -10,5 +10,5 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: 'optimizer-step-reset',
   needs: anyLoop,
-  change: (program) => onOptimizerSteps(program, () => 0),
+  change: (stages) => onOptimizerSteps(stages, () => 0),
 });

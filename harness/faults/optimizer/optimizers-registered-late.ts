@@ -1,7 +1,7 @@
+import { defineLoopFault, inResume, onceResumed } from '../loop-fault.ts';
 import { hasSeveralOptimizers } from '../needs.ts';
-import { defineProgramFault, inResume, onceResumed } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'optimizers-registered-late',
   breaks:
     'All optimizers and schedules but the first are registered after the restore, which does not know them.',
@@ -10,11 +10,11 @@ export default defineProgramFault({
   rule: 'slots-not-restored',
   cause: 'optimizer-registered-late',
   needs: hasSeveralOptimizers,
-  change: (program) => {
-    inResume(program, 'register', (parts) => {
+  change: (stages) => {
+    inResume(stages, 'register', (parts) => {
       parts.registered = parts.driven.slice(0, 1);
     });
-    onceResumed(program, (parts) => {
+    onceResumed(stages, (parts) => {
       parts.registered = parts.driven;
     });
   },

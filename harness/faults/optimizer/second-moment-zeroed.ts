@@ -1,8 +1,8 @@
 import { zeroSlotKind } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'second-moment-zeroed',
   breaks: 'Of two slots the second comes back as zeros.',
   reports: [],
@@ -11,5 +11,5 @@ export default defineProgramFault({
   // The last kind of a mixed-precision optimizer are its master weights.
   cause: ['slot-kind-lost', 'master-weights-stale'],
   needs: anyLoop,
-  change: (program) => zeroSlotKind(program, -1),
+  change: (stages) => zeroSlotKind(stages, -1),
 });

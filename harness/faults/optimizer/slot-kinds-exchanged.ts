@@ -1,10 +1,10 @@
 import { ownerOf } from '../../loop/saved.ts';
 import { onSlots } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 import { rotated } from '../tensors.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'slot-kinds-exchanged',
   breaks: 'First and second moments are exchanged.',
   reports: ['facebookresearch/schedule_free#32'],
@@ -12,5 +12,5 @@ export default defineProgramFault({
   rule: 'slots-not-restored',
   cause: 'slots-permuted',
   needs: anyLoop,
-  change: (program) => onSlots(program, (slots) => rotated(slots, ownerOf)),
+  change: (stages) => onSlots(stages, (slots) => rotated(slots, ownerOf)),
 });

@@ -1,10 +1,10 @@
 import { ownerOf } from '../../loop/saved.ts';
 import { onSlots } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { hasSeveralGroups } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 import { kept } from '../tensors.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'slots-of-one-group-lost',
   breaks: 'The slots of one parameter group are left out.',
   reports: [],
@@ -12,8 +12,8 @@ export default defineProgramFault({
   rule: 'slots-not-restored',
   cause: 'slots-partly-lost',
   needs: hasSeveralGroups,
-  change: (program) =>
-    onSlots(program, (slots, { optimizers }) => {
+  change: (stages) =>
+    onSlots(stages, (slots, { optimizers }) => {
       const groups = Object.values(optimizers).flatMap(({ groups }) => groups);
       const lost = new Set(groups.at(-1)?.parameters);
       return kept(slots, (name) => !lost.has(ownerOf(name)));

@@ -1,10 +1,10 @@
 import { ownerOf } from '../../loop/saved.ts';
 import { onSlots } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 import { kept } from '../tensors.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'slots-of-one-parameter-lost',
   breaks: 'The slots of a single parameter are left out.',
   reports: ['wochenlong/lora-scripts-next#320'],
@@ -12,8 +12,8 @@ export default defineProgramFault({
   rule: 'slots-not-restored',
   cause: 'slots-partly-lost',
   needs: anyLoop,
-  change: (program) =>
-    onSlots(program, (slots) => {
+  change: (stages) =>
+    onSlots(stages, (slots) => {
       const [first] = [...slots.keys()].map(ownerOf);
       return kept(slots, (name) => ownerOf(name) !== first);
     }),

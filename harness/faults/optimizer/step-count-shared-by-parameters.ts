@@ -6,8 +6,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Gradients } from '../../training/gradients.ts';
 import type { Optimizer, UpdateRule } from '../../training/optimizer.ts';
+import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { isUnfused } from '../needs.ts';
-import { defineProgramFault, inEachStep } from '../program.ts';
 
 /** Whether a rule looks at the step at all. */
 function readsStep(update: UpdateRule): boolean {
@@ -41,7 +41,7 @@ function setSteps(optimizer: Optimizer, steps: ReadonlyMap<string, number>): voi
 const stepped = (optimizer: Optimizer, gradients: Gradients): string[] =>
   optimizer.parameters.filter(({ variable }) => gradients.of(variable) !== undefined).map(({ name }) => name);
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'step-count-shared-by-parameters',
   breaks:
     'A resume gives all parameters of an optimizer one step count between them, which each of them advances.',
@@ -55,8 +55,8 @@ export default defineProgramFault({
     parts.driven.some(
       ({ optimizer }) => optimizer.parameters.filter(({ variable }) => variable.trainable).length > 1,
     ),
-  change(program) {
-    inEachStep(program, 'update', async (parts, original) => {
+  change(stages) {
+    inEachStep(stages, 'update', async (parts, original) => {
       const { driven, gradients, now } = parts;
       if (!now.due || now.overflowed) return original(parts);
       const counts = driven.map(({ optimizer }) => {

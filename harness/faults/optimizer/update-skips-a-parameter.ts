@@ -1,8 +1,8 @@
 import { owners } from '../../loop/parts.ts';
+import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { isUnfused } from '../needs.ts';
-import { defineProgramFault, inEachStep } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'update-skips-a-parameter',
   breaks: 'The update leaves one parameter out.',
   reports: [],
@@ -10,9 +10,9 @@ export default defineProgramFault({
   rule: ['stalled-parameters', 'update-counts-differ'],
   cause: 'update-lost',
   needs: isUnfused,
-  change: (program) => {
+  change: (stages) => {
     let left: string | undefined;
-    inEachStep(program, 'update', (parts, original) => {
+    inEachStep(stages, 'update', (parts, original) => {
       const { gradients, now, parameters } = parts;
       const due = now.due && !now.overflowed;
       const having = due ? owners(parameters).filter(({ variable }) => gradients.of(variable)) : [];

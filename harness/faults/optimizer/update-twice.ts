@@ -1,7 +1,7 @@
+import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { isUnfused } from '../needs.ts';
-import { defineProgramFault, inEachStep } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'update-twice',
   breaks: 'The update is applied twice in each step.',
   reports: [],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'update-counts-differ',
   cause: 'update-doubled',
   needs: isUnfused,
-  change: (program) =>
-    inEachStep(program, 'update', async (parts, original) => {
+  change: (stages) =>
+    inEachStep(stages, 'update', async (parts, original) => {
       await original(parts);
       await original(parts);
     }),

@@ -1,8 +1,8 @@
 import { onGroups } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { hasWeightDecay } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'weight-decay-lost',
   breaks: 'Weight decay is not restored and is 0.',
   reports: ['NVIDIA-NeMo/Automodel#3883'],
@@ -10,5 +10,5 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: 'hyperparameters-changed',
   needs: hasWeightDecay,
-  change: (program) => onGroups(program, (groups) => groups.map((group) => ({ ...group, weightDecay: 0 }))),
+  change: (stages) => onGroups(stages, (groups) => groups.map((group) => ({ ...group, weightDecay: 0 }))),
 });

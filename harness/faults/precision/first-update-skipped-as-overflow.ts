@@ -3,10 +3,11 @@
  * starts as set), though none did and the loss scale goes on growing; from then on weights, schedule, EMA and
  * update count are one update behind the control.
  */
-import { hasScaler } from '../needs.ts';
-import { defineProgramFault, inEachStep } from '../program.ts';
 
-export default defineProgramFault({
+import { defineLoopFault, inEachStep } from '../loop-fault.ts';
+import { hasScaler } from '../needs.ts';
+
+export default defineLoopFault({
   id: 'first-update-skipped-as-overflow',
   breaks: 'The flag for overflowed gradients is set when a run resumes, and its first update is skipped.',
   reports: [],
@@ -14,9 +15,9 @@ export default defineProgramFault({
   rule: 'applied-differs',
   cause: 'update-skipped',
   needs: hasScaler,
-  change(program) {
+  change(stages) {
     let foundInfinity = true;
-    inEachStep(program, 'unscale', async (parts, original) => {
+    inEachStep(stages, 'unscale', async (parts, original) => {
       await original(parts);
       if (!parts.now.due || !foundInfinity) return;
       // The scaler itself has been told the truth: its scale stays.

@@ -1,9 +1,9 @@
 import { onWeights } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 import { inHalf, mapped } from '../tensors.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'one-weight-in-half',
   breaks: 'One parameter is saved in bfloat16.',
   reports: [],
@@ -11,8 +11,8 @@ export default defineProgramFault({
   rule: 'parameters-not-restored',
   cause: 'weights-rounded',
   needs: anyLoop,
-  change: (program) =>
-    onWeights(program, (weights) => {
+  change: (stages) =>
+    onWeights(stages, (weights) => {
       const [first] = weights.keys();
       return mapped(weights, (tensor, name) => (name === first ? inHalf(tensor) : tensor));
     }),

@@ -1,7 +1,7 @@
+import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { hasScaler } from '../needs.ts';
-import { defineProgramFault, onceResumed } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'scaler-advanced',
   breaks: 'Restoring runs a step that overflows and halves the loss scale.',
   reports: ['huggingface/accelerate#4289'],
@@ -9,5 +9,5 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: ['loss-scale-changed', 'loss-scale-reset'],
   needs: hasScaler,
-  change: (program) => onceResumed(program, ({ scaler }) => scaler?.update(true)),
+  change: (stages) => onceResumed(stages, ({ scaler }) => scaler?.update(true)),
 });

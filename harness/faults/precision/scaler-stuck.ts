@@ -1,7 +1,7 @@
+import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { hasScaler } from '../needs.ts';
-import { defineProgramFault, inEachStep } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'scaler-stuck',
   breaks: 'Every step is taken for an overflow and skipped.',
   reports: [],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: ['applied-differs', 'silent-no-op'],
   cause: 'overflow-forever',
   needs: hasScaler,
-  change: (program) =>
-    inEachStep(program, 'unscale', ({ now }) => {
+  change: (stages) =>
+    inEachStep(stages, 'unscale', ({ now }) => {
       now.overflowed = now.due;
     }),
 });

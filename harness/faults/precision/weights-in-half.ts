@@ -1,8 +1,8 @@
+import { defineLoopFault, onSave } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, onSave } from '../program.ts';
 import { inHalf, mapped } from '../tensors.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'weights-in-half',
   breaks: 'Weights are saved in bfloat16 and resumed as if they were exact.',
   reports: ['vllm-project/speculators#1027'],
@@ -11,8 +11,8 @@ export default defineProgramFault({
   cause: 'weights-rounded',
   saves: true,
   needs: anyLoop,
-  change: (program) =>
-    onSave(program, (checkpoint) => ({
+  change: (stages) =>
+    onSave(stages, (checkpoint) => ({
       ...checkpoint,
       tensors: { ...checkpoint.tensors, model: mapped(checkpoint.tensors.model!, inHalf) },
     })),

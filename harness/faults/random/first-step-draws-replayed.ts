@@ -3,10 +3,11 @@
  * (as for a compiler's warm-up): after it they are put back, and the second step repeats the first one's draws; all
  * later draws lag behind by one step.
  */
-import { draws } from '../needs.ts';
-import { defineProgramFault, inEachStep } from '../program.ts';
 
-export default defineProgramFault({
+import { defineLoopFault, inEachStep } from '../loop-fault.ts';
+import { draws } from '../needs.ts';
+
+export default defineLoopFault({
   id: 'first-step-draws-replayed',
   breaks: 'The first resumed step does not advance the random streams, so the second draws the same again.',
   reports: [],
@@ -14,14 +15,14 @@ export default defineProgramFault({
   rule: ['final-random-differs', 'random-does-not-advance'],
   cause: 'random-drawn-otherwise',
   needs: draws,
-  change(program) {
+  change(stages) {
     const forked = new Map<string, string>();
     let done = false;
-    inEachStep(program, 'log', (parts, original) => {
+    inEachStep(stages, 'log', (parts, original) => {
       if (!done) for (const [name, stream] of parts.random) forked.set(name, stream.state());
       return original(parts);
     });
-    inEachStep(program, 'count updates', async (parts, original) => {
+    inEachStep(stages, 'count updates', async (parts, original) => {
       await original(parts);
       if (!done) for (const [name, stream] of parts.random) stream.restore(forked.get(name)!);
       done = true;

@@ -1,7 +1,7 @@
+import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { draws } from '../needs.ts';
-import { defineProgramFault, onceResumed } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'rng-advanced',
   breaks: 'Restoring draws a number.',
   reports: ['huggingface/transformers#46628'],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'random-not-restored',
   cause: 'random-changed',
   needs: draws,
-  change: (program) =>
-    onceResumed(program, ({ random }) => {
+  change: (stages) =>
+    onceResumed(stages, ({ random }) => {
       for (const stream of random.values()) stream.gaussian(1);
     }),
 });

@@ -1,7 +1,7 @@
+import { defineLoopFault, onLoad } from '../loop-fault.ts';
 import { hasSeveralGenerators } from '../needs.ts';
-import { defineProgramFault, onLoad } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'rng-exchanged',
   breaks: 'Generators come back with each other’s state.',
   reports: [],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'random-not-restored',
   cause: 'random-exchanged',
   needs: hasSeveralGenerators,
-  change: (program) =>
-    onLoad(program, (saved) => {
+  change: (stages) =>
+    onLoad(stages, (saved) => {
       const entries = Object.entries(saved.random);
       const random = entries.map(([name], at) => [name, entries[(at + 1) % entries.length]![1]]);
       return { ...saved, random: Object.fromEntries(random) };

@@ -1,8 +1,8 @@
 import { keepOlder } from '../live.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { draws, resumesTwice } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'rng-of-older-checkpoint',
   breaks: 'The second checkpoint keeps the random state of the first.',
   reports: [],
@@ -10,8 +10,8 @@ export default defineProgramFault({
   rule: 'random-not-restored',
   cause: 'random-rewound',
   needs: (parts) => draws(parts) && resumesTwice(parts),
-  change: (program) =>
-    keepOlder(program, (checkpoint, older) => ({
+  change: (stages) =>
+    keepOlder(stages, (checkpoint, older) => ({
       ...checkpoint,
       state: { ...checkpoint.state, random: older.state.random },
     })),

@@ -1,7 +1,7 @@
+import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { hasSeveralGenerators } from '../needs.ts';
-import { defineProgramFault, inResume } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'rng-one-of-several',
   breaks: 'One of several generators is forgotten.',
   reports: ['ByteDance-Seed/VeOmni#1189'],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'random-not-restored',
   cause: 'random-reseeded',
   needs: hasSeveralGenerators,
-  change: (program) =>
-    inResume(program, 'restore random', (parts, original) => {
+  change: (stages) =>
+    inResume(stages, 'restore random', (parts, original) => {
       const { random } = parts;
       parts.random = new Map([...random].slice(0, -1));
       original(parts);

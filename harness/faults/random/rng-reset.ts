@@ -1,7 +1,7 @@
+import { defineLoopFault, skip } from '../loop-fault.ts';
 import { draws } from '../needs.ts';
-import { defineProgramFault, skip } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'rng-reset',
   breaks: 'Generators are seeded anew.',
   reports: ['ai2cm/ace#690', 'vllm-project/speculators#1027', 'marin-community/levanter#378'],
@@ -9,5 +9,5 @@ export default defineProgramFault({
   rule: 'random-not-restored',
   cause: 'random-reseeded',
   needs: draws,
-  change: (program) => skip(program, 'restore random'),
+  change: (stages) => skip(stages, 'restore random'),
 });

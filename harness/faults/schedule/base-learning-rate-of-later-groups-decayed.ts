@@ -3,9 +3,9 @@
  * moment of the save, so that their schedule factor is applied twice (learning rate = base × factor at the save × factor);
  * the first group, the schedule's position and everything else are exact.
  */
-import { defineProgramFault, inResume } from '../program.ts';
+import { defineLoopFault, inResume } from '../loop-fault.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'base-learning-rate-of-later-groups-decayed',
   breaks:
     'Groups that were added later have no initial learning rate saved: a resume takes their present learning rate as the base learning rate.',
@@ -24,8 +24,8 @@ export default defineProgramFault({
       return trained && updates.some((made) => ![0, 1].includes(schedule(made)));
     });
   },
-  change(program) {
-    inResume(program, 'restore schedules', async (parts, original) => {
+  change(stages) {
+    inResume(stages, 'restore schedules', async (parts, original) => {
       await original(parts);
       for (const { optimizer, schedule } of parts.registered) {
         const { lastEpoch, baseLearningRates } = schedule.state();

@@ -1,8 +1,8 @@
 import { onSchedules } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'schedule-base-from-current-learning-rate',
   breaks:
     'The learning rate at the resume becomes the base learning rate, and the factor is applied to it again.',
@@ -11,8 +11,8 @@ export default defineProgramFault({
   rule: ['counters-not-restored', 'learning-rate-differs', 'silent-no-op'],
   cause: ['schedule-wrong-base', 'learning-rate-zero'],
   needs: anyLoop,
-  change: (program) =>
-    onSchedules(program, (state, { optimizers }, name) => ({
+  change: (stages) =>
+    onSchedules(stages, (state, { optimizers }, name) => ({
       ...state,
       baseLearningRates: (optimizers[name]?.groups ?? []).map(({ learningRate }) => learningRate),
     })),

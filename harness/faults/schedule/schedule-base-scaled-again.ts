@@ -1,8 +1,8 @@
 import { onSchedules } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'schedule-base-scaled-again',
   breaks: 'The base learning rate is scaled once more at each resume.',
   reports: ['huggingface/transformers#27749'],
@@ -10,8 +10,8 @@ export default defineProgramFault({
   rule: ['counters-not-restored', 'learning-rate-differs'],
   cause: 'schedule-wrong-base',
   needs: anyLoop,
-  change: (program) =>
-    onSchedules(program, (state) => ({
+  change: (stages) =>
+    onSchedules(stages, (state) => ({
       ...state,
       baseLearningRates: state.baseLearningRates.map((learningRate) => 2 * learningRate),
     })),

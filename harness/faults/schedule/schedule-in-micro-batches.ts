@@ -1,8 +1,8 @@
 import { onSchedules } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { accumulates } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'schedule-in-micro-batches',
   breaks: 'The schedule is put forward by micro-batches where it counts updates.',
   reports: ['vllm-project/speculators#900'],
@@ -10,5 +10,5 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: 'schedule-shifted',
   needs: accumulates,
-  change: (program) => onSchedules(program, (state, { step }) => ({ ...state, lastEpoch: step })),
+  change: (stages) => onSchedules(stages, (state, { step }) => ({ ...state, lastEpoch: step })),
 });

@@ -1,7 +1,7 @@
+import { defineLoopFault, skip } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, skip } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'schedule-not-restored',
   breaks: 'The schedule is not restored: after the first step the learning rate is that of the beginning.',
   reports: ['Lightning-AI/pytorch-lightning#4655'],
@@ -9,5 +9,5 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: 'schedule-restarted',
   needs: anyLoop,
-  change: (program) => skip(program, 'restore schedules'),
+  change: (stages) => skip(stages, 'restore schedules'),
 });

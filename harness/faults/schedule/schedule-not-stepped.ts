@@ -1,7 +1,7 @@
+import { defineLoopFault, skipInEachStep } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, skipInEachStep } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'schedule-not-stepped',
   breaks: 'The schedule does not advance any more.',
   reports: [],
@@ -9,5 +9,5 @@ export default defineProgramFault({
   rule: ['learning-rate-differs', 'final-counters-differ'],
   cause: 'schedule-stands-still',
   needs: anyLoop,
-  change: (program) => skipInEachStep(program, 'schedule'),
+  change: (stages) => skipInEachStep(stages, 'schedule'),
 });

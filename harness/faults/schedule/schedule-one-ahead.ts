@@ -1,8 +1,8 @@
 import { onSchedules } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'schedule-one-ahead',
   breaks: 'The scheduler steps once while it is restored.',
   reports: ['THUDM/slime#1547'],
@@ -10,5 +10,5 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: 'schedule-shifted',
   needs: anyLoop,
-  change: (program) => onSchedules(program, (state) => ({ ...state, lastEpoch: state.lastEpoch + 1 })),
+  change: (stages) => onSchedules(stages, (state) => ({ ...state, lastEpoch: state.lastEpoch + 1 })),
 });

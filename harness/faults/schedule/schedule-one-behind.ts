@@ -1,8 +1,8 @@
 import { onSchedules } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'schedule-one-behind',
   breaks: 'The checkpoint is written before the scheduler’s step.',
   reports: ['allenai/allennlp#1650'],
@@ -10,6 +10,6 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: ['schedule-shifted', 'schedule-restarted'],
   needs: anyLoop,
-  change: (program) =>
-    onSchedules(program, (state) => ({ ...state, lastEpoch: Math.max(0, state.lastEpoch - 1) })),
+  change: (stages) =>
+    onSchedules(stages, (state) => ({ ...state, lastEpoch: Math.max(0, state.lastEpoch - 1) })),
 });

@@ -1,9 +1,9 @@
 import { onSchedules } from '../edits.ts';
-import { defineProgramFault } from '../program.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 
 const PAST_END = 1e6;
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'schedule-past-end',
   breaks: 'The schedule takes the run to be over: the learning rate is 0.',
   reports: ['kohya-ss/sd-scripts#141'],
@@ -11,5 +11,5 @@ export default defineProgramFault({
   rule: ['silent-no-op', 'counters-not-restored'],
   cause: 'learning-rate-zero',
   needs: ({ recipe }) => recipe.optimizers.every(({ schedule }) => schedule(PAST_END) === 0),
-  change: (program) => onSchedules(program, (state) => ({ ...state, lastEpoch: PAST_END })),
+  change: (stages) => onSchedules(stages, (state) => ({ ...state, lastEpoch: PAST_END })),
 });

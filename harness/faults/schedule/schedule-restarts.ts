@@ -1,8 +1,8 @@
 import { onSchedules } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'schedule-restarts',
   breaks: 'The schedule begins anew.',
   reports: [
@@ -15,5 +15,5 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: 'schedule-restarted',
   needs: anyLoop,
-  change: (program) => onSchedules(program, (state) => ({ ...state, lastEpoch: 0 })),
+  change: (stages) => onSchedules(stages, (state) => ({ ...state, lastEpoch: 0 })),
 });

@@ -1,7 +1,7 @@
+import { defineLoopFault, inResume, onLoad } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, inResume, onLoad } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'schedule-shortened',
   breaks:
     'The schedule is built with another shape: from the resume on, each update halves the learning rate once more.',
@@ -10,10 +10,10 @@ export default defineProgramFault({
   rule: ['learning-rate-differs', 'counters-not-restored'],
   cause: 'schedule-wrong-shape',
   needs: anyLoop,
-  change: (program) => {
+  change: (stages) => {
     /** In updates, as the schedules count them. */
     let resumedAt = Number.POSITIVE_INFINITY;
-    inResume(program, 'optimizers', (parts, original) => {
+    inResume(stages, 'optimizers', (parts, original) => {
       const { recipe } = parts;
       const shortened = recipe.optimizers.map((optimizer) => ({
         ...optimizer,
@@ -22,7 +22,7 @@ export default defineProgramFault({
       parts.recipe = { ...recipe, optimizers: shortened };
       return original(parts);
     });
-    onLoad(program, (saved) => {
+    onLoad(stages, (saved) => {
       resumedAt = Math.max(...Object.values(saved.schedules).map(({ lastEpoch }) => lastEpoch));
       return saved;
     });

@@ -1,7 +1,7 @@
+import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, inEachStep } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'schedule-stepped-twice',
   breaks: 'The schedule advances twice in each step.',
   reports: ['THUDM/slime#1775'],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: ['learning-rate-differs', 'final-counters-differ'],
   cause: 'schedule-runs-fast',
   needs: anyLoop,
-  change: (program) =>
-    inEachStep(program, 'schedule', async (parts, original) => {
+  change: (stages) =>
+    inEachStep(stages, 'schedule', async (parts, original) => {
       await original(parts);
       await original(parts);
     }),

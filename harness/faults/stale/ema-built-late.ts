@@ -1,8 +1,8 @@
-import { moved } from '../../loop/stages.ts';
+import { reordered } from '../../loop/stages.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { hasEma } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'ema-built-late',
   breaks: 'The EMA is built after it was restored, from the live weights.',
   reports: ['hao-ai-lab/FastVideo#1440'],
@@ -10,7 +10,7 @@ export default defineProgramFault({
   rule: ['ema-not-restored', 'counters-not-restored'],
   cause: ['ema-built-late', 'ema-counter-reset'],
   needs: hasEma,
-  change: (program) => {
-    program.assembly = moved(program.assembly, 'ema', { after: 'restore counters' });
+  change: (stages) => {
+    stages.assembly = reordered(stages.assembly, 'ema', { after: 'restore counters' });
   },
 });

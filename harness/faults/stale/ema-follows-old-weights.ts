@@ -1,9 +1,9 @@
 import { insertedBefore } from '../../loop/stages.ts';
 import { copiesOf } from '../live.ts';
+import { defineLoopFault, resumes } from '../loop-fault.ts';
 import { hasEma } from '../needs.ts';
-import { defineProgramFault, resumes } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'ema-follows-old-weights',
   breaks: 'The EMA follows the variables of before the load.',
   reports: [],
@@ -11,8 +11,8 @@ export default defineProgramFault({
   rule: ['final-ema-differs', 'ema-does-not-advance'],
   cause: ['ema-follows-old-weights', 'ema-stalls'],
   needs: hasEma,
-  change: (program) => {
-    program.assembly = insertedBefore(program.assembly, 'load', {
+  change: (stages) => {
+    stages.assembly = insertedBefore(stages.assembly, 'load', {
       name: 'register with the EMA',
       run(parts) {
         if (!resumes(parts)) return;

@@ -1,9 +1,9 @@
 import { insertedBefore } from '../../loop/stages.ts';
 import { copiesOf } from '../live.ts';
+import { defineLoopFault, resumes } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, resumes } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'loss-holds-old-model',
   breaks: 'The loss was built on the model of before the load, and computes its gradients there.',
   reports: ['UKPLab/sentence-transformers#2648'],
@@ -11,8 +11,8 @@ export default defineProgramFault({
   rule: 'gradients-missing',
   cause: 'loss-holds-old-model',
   needs: anyLoop,
-  change: (program) => {
-    program.assembly = insertedBefore(program.assembly, 'load', {
+  change: (stages) => {
+    stages.assembly = insertedBefore(stages.assembly, 'load', {
       name: 'build the loss',
       run(parts) {
         if (!resumes(parts)) return;

@@ -1,8 +1,8 @@
 import { copiesOf } from '../live.ts';
+import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { samples } from '../needs.ts';
-import { defineProgramFault, onceResumed } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'samples-from-old-copy',
   breaks: 'Images are drawn from a copy that was made at the resume.',
   reports: [],
@@ -10,8 +10,8 @@ export default defineProgramFault({
   rule: 'images-unchanged',
   cause: 'samples-from-old-copy',
   needs: samples,
-  change: (program) =>
-    onceResumed(program, (parts) => {
+  change: (stages) =>
+    onceResumed(stages, (parts) => {
       const copy = copiesOf(parts.parameters);
       parts.views.sample = () => copy;
       const statistics = new Map(

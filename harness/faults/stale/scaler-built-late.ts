@@ -1,8 +1,8 @@
-import { moved } from '../../loop/stages.ts';
+import { reordered } from '../../loop/stages.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { hasScaler } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'scaler-built-late',
   breaks: 'The loss scaler is built after it was restored: its scale begins at the default.',
   reports: [
@@ -15,7 +15,7 @@ export default defineProgramFault({
   rule: 'counters-not-restored',
   cause: 'loss-scale-reset',
   needs: hasScaler,
-  change: (program) => {
-    program.assembly = moved(program.assembly, 'scaler', { after: 'restore counters' });
+  change: (stages) => {
+    stages.assembly = reordered(stages.assembly, 'scaler', { after: 'restore counters' });
   },
 });

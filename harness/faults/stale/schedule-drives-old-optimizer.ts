@@ -1,7 +1,7 @@
+import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, inResume } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'schedule-drives-old-optimizer',
   breaks: 'The schedule was built on the optimizer of before, and drives that one.',
   reports: ['ildoonet/pytorch-gradual-warmup-lr#27'],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: ['learning-rate-not-as-claimed', 'learning-rate-differs'],
   cause: 'schedule-drives-old-optimizer',
   needs: anyLoop,
-  change: (program) =>
-    inResume(program, 'optimizers', (parts, original) => {
+  change: (stages) =>
+    inResume(stages, 'optimizers', (parts, original) => {
       original(parts);
       const schedules = parts.driven.map(({ schedule }) => schedule);
       original(parts);

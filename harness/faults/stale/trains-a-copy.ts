@@ -1,10 +1,10 @@
 import { restoreOptimizer } from '../../loop/assembly.ts';
 import { insertedAfter } from '../../loop/stages.ts';
 import { copiesOf } from '../live.ts';
+import { defineLoopFault, resumes } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, resumes } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'trains-a-copy',
   breaks: 'A copy of the restored model is trained; the model that is sampled and saved is not.',
   reports: ['huggingface/accelerate#2665'],
@@ -12,8 +12,8 @@ export default defineProgramFault({
   rule: ['updates-go-astray', 'gradients-missing'],
   cause: ['trains-a-copy', 'loss-holds-old-model'],
   needs: anyLoop,
-  change: (program) => {
-    program.assembly = insertedAfter(program.assembly, 'restore EMA', {
+  change: (stages) => {
+    stages.assembly = insertedAfter(stages.assembly, 'restore EMA', {
       name: 'train a copy',
       run(parts) {
         if (parts.saved === undefined || !resumes(parts)) return;

@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { owners, type Parts } from '../../loop/parts.ts';
 import { roundTo8Bits } from '../../training/master.ts';
 import type { Parameter } from '../../training/optimizer.ts';
-import { defineProgramFault, onceResumed } from '../program.ts';
+import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 
 /** Matrices of the base; what is smaller is kept in float32, as norms and biases usually are. */
 const base = ({ parameters, recipe }: Parts): Parameter[] =>
@@ -15,7 +15,7 @@ const base = ({ parameters, recipe }: Parts): Parameter[] =>
     ({ name, variable }) => !variable.trainable && variable.rank >= 2 && !(recipe.saves?.(name) ?? true),
   );
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'adapter-base-in-half',
   breaks: 'Adapters are resumed on a frozen base whose matrices were loaded in bfloat16 instead of float32.',
   reports: [],
@@ -23,8 +23,8 @@ export default defineProgramFault({
   rule: 'parameters-not-restored',
   cause: 'weights-rounded',
   needs: (parts) => base(parts).length > 0,
-  change(program) {
-    onceResumed(program, (parts) => {
+  change(stages) {
+    onceResumed(stages, (parts) => {
       for (const { variable } of base(parts)) tf.tidy(() => variable.assign(roundTo8Bits(variable)));
     });
   },

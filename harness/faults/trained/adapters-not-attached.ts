@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { copiesOf } from '../live.ts';
+import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { hasAdapters } from '../needs.ts';
-import { defineProgramFault, onceResumed } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'adapters-not-attached',
   breaks: 'Adapters are loaded beside the model, which does not use them.',
   reports: ['huggingface/transformers#29383'],
@@ -11,8 +11,8 @@ export default defineProgramFault({
   rule: 'gradients-missing',
   cause: ['adapters-not-attached', 'loss-holds-old-model'],
   needs: hasAdapters,
-  change: (program) =>
-    onceResumed(program, (parts) => {
+  change: (stages) =>
+    onceResumed(stages, (parts) => {
       const without = copiesOf(parts.parameters, (values) => tf.zerosLike(values));
       const beside = parts.parameters.map((own, at) => (own.name.includes('lora_') ? without[at]! : own));
       parts.views.loss = () => beside;

@@ -1,9 +1,9 @@
 import { onWeights } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { hasAdapters } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 import { kept } from '../tensors.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'adapters-not-loaded',
   breaks: 'The base is there, its adapters begin anew.',
   reports: ['huggingface/lerobot#3459', 'huggingface/diffusers#12689'],
@@ -11,5 +11,5 @@ export default defineProgramFault({
   rule: 'parameters-not-restored',
   cause: ['weights-not-loaded', 'weights-partly-loaded'],
   needs: hasAdapters,
-  change: (program) => onWeights(program, (weights) => kept(weights, (name) => !name.includes('lora_'))),
+  change: (stages) => onWeights(stages, (weights) => kept(weights, (name) => !name.includes('lora_'))),
 });

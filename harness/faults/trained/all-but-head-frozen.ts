@@ -1,8 +1,8 @@
 import { owners } from '../../loop/parts.ts';
+import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, inResume } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'all-but-head-frozen',
   breaks: 'All parameters but the last come back frozen.',
   reports: ['tloen/alpaca-lora#352', 'huggingface/transformers#26098'],
@@ -10,8 +10,8 @@ export default defineProgramFault({
   rule: 'trainable-changed',
   cause: 'trainable-lost',
   needs: anyLoop,
-  change: (program) =>
-    inResume(program, 'freeze', (parts, original) => {
+  change: (stages) =>
+    inResume(stages, 'freeze', (parts, original) => {
       original(parts);
       const trained = owners(parts.parameters).filter(({ variable }) => variable.trainable);
       for (const { variable } of trained.slice(0, -1)) variable.trainable = false;

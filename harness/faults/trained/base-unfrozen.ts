@@ -1,7 +1,7 @@
+import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { hasFrozen } from '../needs.ts';
-import { defineProgramFault, inResume } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'base-unfrozen',
   breaks: 'What was frozen trains, too.',
   reports: ['Blaizzy/mlx-vlm#2178'],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'trainable-changed',
   cause: 'trainable-extra',
   needs: hasFrozen,
-  change: (program) =>
-    inResume(program, 'freeze', ({ parameters }) => {
+  change: (stages) =>
+    inResume(stages, 'freeze', ({ parameters }) => {
       for (const { variable } of parameters) variable.trainable = true;
     }),
 });

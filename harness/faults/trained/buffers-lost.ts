@@ -1,7 +1,7 @@
+import { defineLoopFault, skip } from '../loop-fault.ts';
 import { hasBuffers } from '../needs.ts';
-import { defineProgramFault, skip } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'buffers-lost',
   breaks: 'Running statistics are not among the weights, and only these are loaded.',
   reports: ['lightly-ai/lightly-train#892'],
@@ -9,5 +9,5 @@ export default defineProgramFault({
   rule: 'buffers-not-restored',
   cause: 'buffers-lost',
   needs: hasBuffers,
-  change: (program) => skip(program, 'restore buffers'),
+  change: (stages) => skip(stages, 'restore buffers'),
 });

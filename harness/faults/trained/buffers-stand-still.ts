@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { hasBuffers } from '../needs.ts';
-import { defineProgramFault, inEachStep } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'buffers-stand-still',
   breaks: 'Running statistics are not updated any more, though dropout is there.',
   reports: [],
@@ -10,8 +10,8 @@ export default defineProgramFault({
   rule: 'buffers-do-not-advance',
   cause: 'buffers-stall',
   needs: hasBuffers,
-  change: (program) =>
-    inEachStep(program, 'backward', async (parts, original) => {
+  change: (stages) =>
+    inEachStep(stages, 'backward', async (parts, original) => {
       const before = [...parts.buffers.values()].map((buffer) => [buffer, tf.clone(buffer)] as const);
       await original(parts);
       for (const [buffer, values] of before) buffer.assign(values);

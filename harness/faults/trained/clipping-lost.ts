@@ -1,7 +1,7 @@
+import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { clips } from '../needs.ts';
-import { defineProgramFault, inResume } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'clipping-lost',
   breaks: 'Gradients are not clipped any more.',
   reports: [],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'applied-gradients-differ',
   cause: 'clipping-lost',
   needs: clips,
-  change: (program) =>
-    inResume(program, 'hooks', (parts, original) => {
+  change: (stages) =>
+    inResume(stages, 'hooks', (parts, original) => {
       parts.recipe = { ...parts.recipe, maxGradNorm: undefined };
       return original(parts);
     }),

@@ -1,7 +1,7 @@
+import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { clips } from '../needs.ts';
-import { defineProgramFault, inResume } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'clipping-tighter',
   breaks: 'Gradients are clipped to a tenth of the norm.',
   reports: [],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'applied-gradients-differ',
   cause: 'clipping-changed',
   needs: clips,
-  change: (program) =>
-    inResume(program, 'hooks', (parts, original) => {
+  change: (stages) =>
+    inResume(stages, 'hooks', (parts, original) => {
       parts.recipe = { ...parts.recipe, maxGradNorm: parts.recipe.maxGradNorm! / 10 };
       return original(parts);
     }),

@@ -1,7 +1,7 @@
+import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { dropsOut } from '../needs.ts';
-import { defineProgramFault, onceResumed } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'evaluation-mode',
   breaks: 'The model is resumed in evaluation mode: nothing is dropped out, statistics stand still.',
   reports: [],
@@ -9,8 +9,8 @@ export default defineProgramFault({
   rule: 'random-does-not-advance',
   cause: 'evaluation-mode',
   needs: dropsOut,
-  change: (program) =>
-    onceResumed(program, (parts) => {
+  change: (stages) =>
+    onceResumed(stages, (parts) => {
       parts.training = false;
     }),
 });

@@ -6,8 +6,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { byName } from '../../loop/parts.ts';
 import type { SteppingParts } from '../../loop/step.ts';
+import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { hasBuffers } from '../needs.ts';
-import { defineProgramFault, inEachStep } from '../program.ts';
 
 /** A forward pass for nothing, in training mode. */
 function rehearse({ recipe, views, buffers, random, training, now }: SteppingParts): void {
@@ -25,7 +25,7 @@ function rehearse({ recipe, views, buffers, random, training, now }: SteppingPar
   for (const { stream, state } of states) stream.restore(state);
 }
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'first-forward-statistics-twice',
   breaks:
     'The first batch after a resume goes through the model twice, and running statistics count it twice.',
@@ -34,9 +34,9 @@ export default defineProgramFault({
   rule: 'final-buffers-differ',
   cause: 'buffers-updated-otherwise',
   needs: hasBuffers,
-  change(program) {
+  change(stages) {
     let rehearsed = false;
-    inEachStep(program, 'backward', async (parts, original) => {
+    inEachStep(stages, 'backward', async (parts, original) => {
       if (!rehearsed) rehearse(parts);
       rehearsed = true;
       await original(parts);

@@ -1,9 +1,9 @@
 import { onWeights } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 import { kept } from '../tensors.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'half-of-the-weights-loaded',
   breaks: 'Names that do not match are skipped in silence.',
   reports: ['huggingface/diffusers#5412'],
@@ -11,8 +11,8 @@ export default defineProgramFault({
   rule: 'parameters-not-restored',
   cause: 'weights-partly-loaded',
   needs: anyLoop,
-  change: (program) =>
-    onWeights(program, (weights) => {
+  change: (stages) =>
+    onWeights(stages, (weights) => {
       const names = [...weights.keys()];
       const matching = new Set(names.slice(0, Math.floor(names.length / 2)));
       return kept(weights, (name) => matching.has(name));

@@ -1,8 +1,8 @@
 import { owners } from '../../loop/parts.ts';
+import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, inResume } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'one-frozen',
   breaks: 'One parameter comes back frozen.',
   reports: ['huggingface/peft#3580'],
@@ -10,8 +10,8 @@ export default defineProgramFault({
   rule: 'trainable-changed',
   cause: 'trainable-lost',
   needs: anyLoop,
-  change: (program) =>
-    inResume(program, 'freeze', (parts, original) => {
+  change: (stages) =>
+    inResume(stages, 'freeze', (parts, original) => {
       original(parts);
       const [first] = owners(parts.parameters).filter(({ variable }) => variable.trainable);
       first!.variable.trainable = false;

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { byName, owners } from '../../loop/parts.ts';
 import { firstChanged } from '../live.ts';
+import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { anyLoop } from '../needs.ts';
-import { defineProgramFault, inResume } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'one-weight-not-loaded',
   breaks: 'A single name does not match and is skipped in silence.',
   reports: [],
@@ -12,8 +12,8 @@ export default defineProgramFault({
   rule: 'parameters-not-restored',
   cause: ['weights-partly-loaded', 'weights-not-loaded'],
   needs: anyLoop,
-  change: (program) =>
-    inResume(program, 'restore weights', async (parts, original) => {
+  change: (stages) =>
+    inResume(stages, 'restore weights', async (parts, original) => {
       const before = new Map(
         owners(parts.parameters).map(({ name, variable }) => [name, tf.clone(variable)]),
       );

@@ -1,9 +1,9 @@
 import { owners } from '../../loop/parts.ts';
 import { insertedAfter } from '../../loop/stages.ts';
+import { defineLoopFault, resumes } from '../loop-fault.ts';
 import { hasTwins } from '../needs.ts';
-import { defineProgramFault, resumes } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'tied-wrongly',
   breaks: 'One copy where two weights had their own.',
   reports: ['NVIDIA-NeMo/Automodel#2511', 'NVIDIA-NeMo/Automodel#2941'],
@@ -11,8 +11,8 @@ export default defineProgramFault({
   rule: 'ties-changed',
   cause: 'weights-tied',
   needs: hasTwins,
-  change: (program) => {
-    program.assembly = insertedAfter(program.assembly, 'restore gradients', {
+  change: (stages) => {
+    stages.assembly = insertedAfter(stages.assembly, 'restore gradients', {
       name: 'tie',
       run(parts) {
         if (parts.saved === undefined || !resumes(parts)) return;

@@ -1,9 +1,9 @@
 import { owners } from '../../loop/parts.ts';
 import { copiesOf } from '../live.ts';
+import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { hasTies } from '../needs.ts';
-import { defineProgramFault, onceResumed } from '../program.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'untied',
   breaks: 'Two copies where there was one weight under two names.',
   reports: ['huggingface/accelerate#1204', 'huggingface/transformers#11682'],
@@ -11,8 +11,8 @@ export default defineProgramFault({
   rule: 'ties-changed',
   cause: 'weights-untied',
   needs: hasTies,
-  change: (program) =>
-    onceResumed(program, (parts) => {
+  change: (stages) =>
+    onceResumed(stages, (parts) => {
       const own = new Set(owners(parts.parameters));
       const copies = copiesOf(parts.parameters);
       parts.parameters = parts.parameters.map((parameter, at) =>

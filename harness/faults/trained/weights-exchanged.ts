@@ -1,9 +1,9 @@
 import { onWeights } from '../edits.ts';
+import { defineLoopFault } from '../loop-fault.ts';
 import { hasTwins } from '../needs.ts';
-import { defineProgramFault } from '../program.ts';
 import { rotated } from '../tensors.ts';
 
-export default defineProgramFault({
+export default defineLoopFault({
   id: 'weights-exchanged',
   breaks: 'Weights of the same shape come back under each other’s name.',
   reports: [],
@@ -11,5 +11,5 @@ export default defineProgramFault({
   rule: 'parameters-not-restored',
   cause: 'weights-permuted',
   needs: hasTwins,
-  change: (program) => onWeights(program, (weights) => rotated(weights)),
+  change: (stages) => onWeights(stages, (weights) => rotated(weights)),
 });

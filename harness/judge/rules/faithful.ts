@@ -2,7 +2,7 @@
 import type { TensorRecord, TracedStep } from '../../trace/schema.ts';
 import { indexOf, type StepPair, stepPairs } from '../columns.ts';
 import type { Resume } from '../evidence.ts';
-import type { Comparison } from '../noise.ts';
+import type { Comparison } from '../noise/noise.ts';
 import {
   type Curve,
   imageReadings,

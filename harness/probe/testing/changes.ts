@@ -1,5 +1,5 @@
 /** Pairs of a parameter's values, now and before; in a file of their own, since two processes make them. */
-import { RandomStream } from '../../training/random.ts';
+import { RandomStream } from '../../training/random-stream.ts';
 
 const random = RandomStream.fromSeed(3);
 const still = random.gaussian(1000);

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { Gradients } from '../../training/gradients.ts';
 import { Optimizer, type UpdateRule } from '../../training/optimizer.ts';
-import { RandomStream } from '../../training/random.ts';
+import { RandomStream } from '../../training/random-stream.ts';
 import type { Observed, StepClaim, Trainer, TrainerContext } from '../../training/trainer.ts';
 
 export type Fault =

@@ -1,7 +1,7 @@
 /** A small perceptron on seeded noise: what the tests of this room, and of the probe's, train. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Parameter } from '../optimizer.ts';
-import { RandomStream } from '../random.ts';
+import { RandomStream } from '../random-stream.ts';
 
 type Read = (variable: tf.Variable) => tf.Tensor;
 

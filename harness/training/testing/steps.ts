@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 import { observeTraining } from '../observation.ts';
 import { Optimizer, type UpdateRule } from '../optimizer.ts';
-import { RandomStream } from '../random.ts';
+import { RandomStream } from '../random-stream.ts';
 import { valuesOf } from './mlp.ts';
 
 const STEPS = 5;

@@ -4,8 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { openBackend } from '../../../harness/backend/backend.ts';
-import { replaceKernel } from '../../../harness/backend/kernels.ts';
-import { RandomStream } from '../../../harness/training/random.ts';
+import { replaceKernel } from '../../../harness/backend/observe-kernels.ts';
+import { RandomStream } from '../../../harness/training/random-stream.ts';
 import { type FlowBatch, flowLoss } from '../flow.ts';
 import { createVariables, type ImageModel, SIZE } from '../model.ts';
 import { BASE_UNET, unet } from '../unet.ts';

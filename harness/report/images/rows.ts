@@ -1,7 +1,7 @@
 /** The image panel as data: for each sample and resume, what it looked like when, and what differs. */
-import type { SampleRecord, Trace } from '../trace/schema.ts';
+import type { SampleRecord, Trace } from '../../trace/schema.ts';
+import { visible } from '../text.ts';
 import { type Album, IMAGE_LIMITS, type Image, type Loaded } from './album.ts';
-import { visible } from './text.ts';
 
 export interface Difference extends Image {
   readonly question: string;

@@ -1,20 +1,20 @@
-/** Faults as changes of a training loop's stages, and the ways in which its program can be changed. */
+/** Faults that change the stages of a training loop, and the ways to change them. */
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import { Loop, type LoopContext, type Program } from '../loop/loop.ts';
+import { Loop, type LoopContext, type LoopStages } from '../loop/loop.ts';
 import type { Parts } from '../loop/parts.ts';
 import type { Saved } from '../loop/snapshots.ts';
 import { insertedAfter, replaced, type Stage } from '../loop/stages.ts';
 import type { SteppingParts } from '../loop/step.ts';
 import type { Fault } from './fault.ts';
 
-export interface ProgramFault extends Omit<Fault, 'applies' | 'inject'> {
+export interface LoopFault extends Omit<Fault, 'applies' | 'inject'> {
   /** Whether a loop has what this breaks. */
   readonly needs: (parts: Parts) => boolean;
-  readonly change: (program: Program) => void;
+  readonly change: (stages: LoopStages) => void;
 }
 
 /** A fault of any trainer that is a {@link Loop}. */
-export function defineProgramFault({ needs, change, ...fault }: ProgramFault): Fault {
+export function defineLoopFault({ needs, change, ...fault }: LoopFault): Fault {
   return {
     ...fault,
     applies: (trainer) => trainer instanceof Loop && needs(trainer.parts),
@@ -30,8 +30,8 @@ export const resumes = ({ context }: Parts): boolean =>
   context.checkpoint !== undefined && !context.weightsOnly;
 
 /** Changes what was read from the checkpoint, before any of it is restored. */
-export function onLoad(program: Program, edit: (saved: Saved, parts: Parts) => Saved): void {
-  program.assembly = insertedAfter(program.assembly, 'load', {
+export function onLoad(stages: LoopStages, edit: (saved: Saved, parts: Parts) => Saved): void {
+  stages.assembly = insertedAfter(stages.assembly, 'load', {
     name: 'edit what was loaded',
     run(parts) {
       if (resumes(parts) && parts.saved !== undefined) parts.saved = edit(parts.saved, parts);
@@ -41,45 +41,45 @@ export function onLoad(program: Program, edit: (saved: Saved, parts: Parts) => S
 
 /** Changes what is written to a checkpoint. */
 export function onSave(
-  program: Program,
+  stages: LoopStages,
   edit: (checkpoint: Checkpoint, parts: Parts) => Checkpoint | Promise<Checkpoint>,
 ): void {
-  const { save } = program;
-  program.save = async (parts) => edit(await save(parts), parts);
+  const { save } = stages;
+  stages.save = async (parts) => edit(await save(parts), parts);
 }
 
 /** Does something more in a resume, once everything is assembled. */
-export function onceResumed(program: Program, run: Stage['run']): void {
-  program.assembly = [
-    ...program.assembly,
+export function onceResumed(stages: LoopStages, run: Stage['run']): void {
+  stages.assembly = [
+    ...stages.assembly,
     { name: 'once resumed', run: (parts) => (resumes(parts) ? run(parts) : undefined) },
   ];
 }
 
 /** Does one stage of a resume otherwise; a run that starts does it as ever. */
 export function inResume(
-  program: Program,
+  stages: LoopStages,
   name: string,
   run: (parts: Parts, original: Stage['run']) => void | Promise<void>,
 ): void {
-  program.assembly = replaced(program.assembly, name, (parts, original) =>
+  stages.assembly = replaced(stages.assembly, name, (parts, original) =>
     resumes(parts) ? run(parts, original) : original(parts),
   );
 }
 
 /** Does one stage of each step of a resumed run otherwise. */
 export function inEachStep(
-  program: Program,
+  stages: LoopStages,
   name: string,
   run: (parts: SteppingParts, original: Stage['run']) => void | Promise<void>,
 ): void {
-  program.step = replaced(program.step, name, (parts, original) =>
+  stages.step = replaced(stages.step, name, (parts, original) =>
     resumes(parts) ? run(parts as SteppingParts, original) : original(parts),
   );
 }
 
 /** Leaves a stage of the resume out. */
-export const skip = (program: Program, name: string): void => inResume(program, name, () => {});
+export const skip = (stages: LoopStages, name: string): void => inResume(stages, name, () => {});
 
 /** Leaves a stage of each step of a resumed run out. */
-export const skipInEachStep = (program: Program, name: string): void => inEachStep(program, name, () => {});
+export const skipInEachStep = (stages: LoopStages, name: string): void => inEachStep(stages, name, () => {});

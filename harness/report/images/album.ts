@@ -1,10 +1,10 @@
 /** Reads, compares and embeds the images of one run’s folder, within bounds. */
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import type { SampleRecord, Trace } from '../trace/schema.ts';
-import { readWithin } from './files.ts';
+import type { SampleRecord, Trace } from '../../trace/schema.ts';
+import { readWithin } from '../files.ts';
+import { count, visible } from '../text.ts';
 import { compare, decode, encode, type Pixels } from './pixels.ts';
-import { count, visible } from './text.ts';
 
 export const IMAGE_LIMITS = {
   /** Of one PNG file. */

@@ -21,17 +21,17 @@ export interface BackendReport {
 }
 
 /** What the process sends back. */
-export type ProbeAnswer = Omit<BackendReport, 'name' | 'milliseconds'>;
+export type Inspection = Omit<BackendReport, 'name' | 'milliseconds'>;
 
 const TIME_LIMIT_MS = 30_000;
 const NOTHING = { usable: false, hardware: false, device: null, driver: null, fix: null };
 
 // The same file name with the extension of this one: .ts from source, .js when built.
-const entry = fileURLToPath(new URL(`probe-process${path.extname(import.meta.url)}`, import.meta.url));
+const entry = fileURLToPath(new URL(`inspect-process${path.extname(import.meta.url)}`, import.meta.url));
 
 /** All backends, side by side. Never throws for what a backend does. */
-export function probeBackends(): Promise<BackendReport[]> {
-  return Promise.all(BACKENDS.map((name) => probeBackend(name)));
+export function inspectBackends(): Promise<BackendReport[]> {
+  return Promise.all(BACKENDS.map((name) => inspectBackend(name)));
 }
 
 /**
@@ -49,15 +49,15 @@ export async function requireBackend(
   return { softwareGpu: requested === 'webgpu' && !hardware };
 }
 
-export async function probeBackend(name: BackendName, timeLimitMs = TIME_LIMIT_MS): Promise<BackendReport> {
+export async function inspectBackend(name: BackendName, timeLimitMs = TIME_LIMIT_MS): Promise<BackendReport> {
   const start = performance.now();
   const answer = await ask(name, false, timeLimitMs);
   return { name, ...answer, milliseconds: Math.round(performance.now() - start) };
 }
 
-async function ask(requested: string, requireGpu: boolean, timeLimitMs: number): Promise<ProbeAnswer> {
-  let answer: ProbeAnswer | undefined;
-  const { timedOut, signal, ended, lastWords } = await runOneShot<ProbeAnswer>(
+async function ask(requested: string, requireGpu: boolean, timeLimitMs: number): Promise<Inspection> {
+  let answer: Inspection | undefined;
+  const { timedOut, signal, ended, lastWords } = await runOneShot<Inspection>(
     entry,
     [requested, String(requireGpu)],
     {

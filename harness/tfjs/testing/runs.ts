@@ -4,7 +4,7 @@ import { createProbe } from '../../probe/probe.ts';
 import { recordState } from '../../probe/state.ts';
 import type { StateRecord, StepRecord } from '../../trace/schema.ts';
 import type { Trainer } from '../../training/trainer.ts';
-import { type LayersTraining, layersTrainer } from '../trainer.ts';
+import { type LayersTraining, layersTrainer } from '../layers-trainer.ts';
 
 export const START = { seed: 3, checkpoint: undefined, weightsOnly: false };
 

@@ -4,7 +4,7 @@
  * `await`, it draws from seeded streams instead; the rest of the process keeps its own.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { RandomStream } from '../training/random.ts';
+import { RandomStream } from '../training/random-stream.ts';
 
 /**
  * Who draws: building the model, the loop (shuffles, data), or the layers while they train. A loop that is run

@@ -6,7 +6,7 @@ import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBackend } from '../backend/backend.ts';
-import { modelFolder } from './folder.ts';
+import { modelFolder } from './model-folder.ts';
 import { model } from './testing/trainings.ts';
 
 let scratch: string;

@@ -8,7 +8,7 @@ import { openBackend } from '../backend/backend.ts';
 import type { Trainer } from '../training/trainer.ts';
 import { run, START, stateOf } from './testing/runs.ts';
 import { OPTIMIZERS } from './testing/trainings.ts';
-import { type VariablesTraining, variablesTrainer } from './variables.ts';
+import { type VariablesTraining, variablesTrainer } from './variables-trainer.ts';
 
 const STEPS = 6;
 let scratch: string;

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError, openBackend } from './backend.ts';
 import { oneLine } from './error.ts';
-import type { ProbeAnswer } from './probe.ts';
+import type { Inspection } from './inspect.ts';
 
 // Sums of few binary digits, so that every backend must hit them to the bit.
 const EXPECTED = [1.875, 1.75];
@@ -17,7 +17,7 @@ async function trainOneStep(): Promise<number[]> {
   return [...(await weights.data())];
 }
 
-async function probe(requested: string, requireGpu: boolean): Promise<ProbeAnswer> {
+async function probe(requested: string, requireGpu: boolean): Promise<Inspection> {
   const none = { usable: false, hardware: false, device: null, driver: null };
   try {
     const backend = await openBackend(requested, { requireGpu });

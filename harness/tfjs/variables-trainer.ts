@@ -9,6 +9,8 @@ import {
 } from '../checkpoint/checkpoint.ts';
 import { toTensor, toTensorMap } from '../training/tensors.ts';
 import type { Observed, SampledImage, Trainer } from '../training/trainer.ts';
+import type { LayersContext } from './layers-trainer.ts';
+import { LoopRandom } from './math-random.ts';
 import type { Weight } from './model.ts';
 import {
   observedCounters,
@@ -20,9 +22,7 @@ import {
   statesOf,
   tensorsOf,
 } from './optimizer.ts';
-import { LoopRandom } from './random.ts';
 import { assignWeights, described, encodeRecording, recordingOf, stateOf } from './saved.ts';
-import type { LayersContext } from './trainer.ts';
 import { type Hold, Updates } from './updates.ts';
 
 export interface VariablesTraining<B> {

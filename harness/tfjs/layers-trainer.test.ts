@@ -6,9 +6,9 @@ import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../backend/backend.ts';
 import type { Trainer } from '../training/trainer.ts';
+import { type LayersTraining, layersTrainer } from './layers-trainer.ts';
 import { begin, run, START } from './testing/runs.ts';
 import { LOOPS, model, OPTIMIZERS, training } from './testing/trainings.ts';
-import { type LayersTraining, layersTrainer } from './trainer.ts';
 
 let scratch: string;
 let saves = 0;

@@ -1,7 +1,7 @@
 /** A small model with everything in it, and the loops that train it. */
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
-import type { LayersTraining } from '../trainer.ts';
+import type { LayersTraining } from '../layers-trainer.ts';
 
 const ROWS = 4;
 const BATCHES = 3;

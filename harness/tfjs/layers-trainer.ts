@@ -3,6 +3,7 @@ import { type Optimizer, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { Observed, SampledImage, Trainer, TrainerContext } from '../training/trainer.ts';
 import { Batches, type Passed } from './batches.ts';
+import { LoopRandom } from './math-random.ts';
 import {
   type Models,
   recurrentStates,
@@ -19,7 +20,6 @@ import {
   type Watched,
   watchOptimizer,
 } from './optimizer.ts';
-import { LoopRandom } from './random.ts';
 import { recordingOf, restore, restoreWeights, toCheckpoint } from './saved.ts';
 
 export interface LayersTraining<M extends Models> {

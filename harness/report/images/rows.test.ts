@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Trace } from '../trace/schema.ts';
+import type { Trace } from '../../trace/schema.ts';
+import { png, trace, traceSet } from '../testing/build.ts';
 import { IMAGE_LIMITS, openAlbum } from './album.ts';
-import { imagePanel } from './images.ts';
 import { compare, decode } from './pixels.ts';
-import { png, trace, traceSet } from './testing/build.ts';
+import { imagePanel } from './rows.ts';
 
 let root: string;
 beforeEach(async () => {

@@ -10,8 +10,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs-core';
 import { Callback, LayersModel, registerCallbackConstructor, Sequential } from '@tensorflow/tfjs-layers';
+import type { LoopRandom } from './math-random.ts';
 import { type TrainedModel, trainedModels } from './model.ts';
-import type { LoopRandom } from './random.ts';
 import { Turns } from './turns.ts';
 
 export interface TrainedBatch {

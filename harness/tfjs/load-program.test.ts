@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { loadProgram } from './load.ts';
+import { loadProgram } from './load-program.ts';
 
 /** A program as bundlers take it: no extensions, `require` in an ES module, packages that are not installed. */
 const PROGRAM = {

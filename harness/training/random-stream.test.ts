@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { RandomStream } from './random.ts';
+import { RandomStream } from './random-stream.ts';
 
 const draw = fc.oneof(
   fc.constant({ kind: 'uniform' } as const),

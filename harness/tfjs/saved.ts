@@ -5,6 +5,7 @@ import { type Checkpoint, CheckpointError, requireTensors } from '../checkpoint/
 import type { TensorMap } from '../checkpoint/safetensors.ts';
 import { toTensor, toTensorMap } from '../training/tensors.ts';
 import type { Batches, Recording } from './batches.ts';
+import type { LoopRandom } from './math-random.ts';
 import {
   prefix,
   recurrentStates,
@@ -25,7 +26,6 @@ import {
   statesOf,
   tensorsOf,
 } from './optimizer.ts';
-import type { LoopRandom } from './random.ts';
 
 export async function toCheckpoint(
   models: readonly TrainedModel[],
