@@ -152,7 +152,7 @@ describe('unusable input is refused in one line that names it', () => {
   ])('a sub-folder named %j', async (name) => {
     await put(`${name}/a.png`);
     expect(await refusal()).toBe(
-      `cannot tell how often to repeat ${at(name)}: name it like 10_name, with a number from 1 to 1000`,
+      `cannot determine how often to repeat ${at(name)}: name it like 10_name, with a number from 1 to 1000`,
     );
   });
 

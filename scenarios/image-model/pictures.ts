@@ -112,7 +112,7 @@ function repeatsOf(name: string, where: string): number {
   const repeats = Number(text);
   if (text === undefined || repeats < 1 || repeats > MAX_REPEATS) {
     throw new Error(
-      `cannot tell how often to repeat ${where}: name it like 10_name, with a number from 1 to ${MAX_REPEATS}`,
+      `cannot determine how often to repeat ${where}: name it like 10_name, with a number from 1 to ${MAX_REPEATS}`,
     );
   }
   return repeats;

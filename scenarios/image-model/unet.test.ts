@@ -72,7 +72,7 @@ describe('on cpu', () => {
     };
     expect([...variables.keys()]).toEqual(Object.keys(gradients));
     for (const [name, variable] of variables) {
-      // Where the gradient is largest, rounding disturbs the slope least.
+      // Rounding disturbs the slope least where the gradient is largest.
       const index = largestAt(gradients[name]!);
       const step = 1e-3;
       const slope = (at(variable, index, step) - at(variable, index, -step)) / (2 * step);
