@@ -1,4 +1,4 @@
-/** SGD of TensorFlow.js 4.22 ignores a learning rate assigned to `learningRate` until it is resumed. */
+/** SGD in TensorFlow.js 4.22 ignores a learning rate assigned to `learningRate` until it is resumed. */
 import * as tf from '@tensorflow/tfjs-core';
 import { defineScenario } from '../harness/index.ts';
 import { PLAN, throughTensorFlow } from './layers-model/classifier.ts';
