@@ -1,4 +1,4 @@
-/** Saved on the gate's backend, resumed on the plain processor, and from there on wasm. */
+/** Saves on the gate's backend, resumes and saves on cpu, and resumes on wasm. */
 import { defineScenario } from '../harness/index.ts';
 import { fusedBackwardPass } from './image-model/digits.ts';
 

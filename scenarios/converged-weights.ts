@@ -1,9 +1,9 @@
-/** The gradients of all weights but one are zero: there is nothing left to learn, and nothing moves. */
+/** All parameters but one have zero gradients, so they do not move. */
 import { defineScenario, sgd } from '../harness/index.ts';
 import { trainNetwork } from './network/train.ts';
 
 export default defineScenario({
-  about: 'Weights that have converged; only the bias of the head still moves',
+  about: 'Converged weights: only the bias of the head still moves',
   plan: { steps: 8, resumeAt: 4 },
   lacks: ['hooks'],
   trainer: (context) =>

@@ -1,9 +1,9 @@
-/** All units of a layer are dead: neither its weights nor those that read its zeros ever move. */
+/** All units of a layer are dead, so neither its weights nor the weights that read its zeros ever move. */
 import { defineScenario, sgd } from '../harness/index.ts';
 import { trainNetwork } from './network/train.ts';
 
 export default defineScenario({
-  about: 'A ReLU layer without a living unit, beside one that lives',
+  about: 'A ReLU layer whose units are all dead, next to a live one',
   plan: { steps: 8, resumeAt: 4 },
   lacks: ['hooks'],
   trainer: (context) =>

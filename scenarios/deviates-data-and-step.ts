@@ -1,9 +1,9 @@
-/** sd-scripts' full fine-tuning, by design: the schedule goes on, the step count and the data begin anew. */
+/** Resumes like sd-scripts' full fine-tuning: the schedule continues, the step count and the data restart. */
 import { defineScenario } from '../harness/index.ts';
 import { trainNetwork } from './network/train.ts';
 
 export default defineScenario({
-  about: 'By declaration the step count and the data begin anew at each resume; all else comes back',
+  about: 'Each resume restarts the step count and the data, as declared, and restores everything else',
   plan: { steps: 8, resumeAt: [3, 5] },
   lacks: ['hooks'],
   deviates: ['data-order', 'step-count'],

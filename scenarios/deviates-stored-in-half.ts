@@ -1,9 +1,9 @@
-/** The weights of a checkpoint are bfloat16, by declaration: the loss of bits is the control's as well. */
+/** Checkpoints store the weights in bfloat16, as declared, so the control loses the same bits. */
 import { defineScenario } from '../harness/index.ts';
 import { trainNetwork } from './network/train.ts';
 
 export default defineScenario({
-  about: 'By declaration weights are stored in bfloat16, and trained in float32',
+  about: 'Weights are trained in float32 and stored in bfloat16, as declared',
   plan: { steps: 8, resumeAt: [3, 5] },
   lacks: ['hooks'],
   deviates: ['precision'],

@@ -1,4 +1,4 @@
-/** What is frozen does not move, and has neither gradients nor slots. */
+/** Frozen parameters do not move and have neither gradients nor slots. */
 import { defineScenario } from '../harness/index.ts';
 import { trainNetwork } from './network/train.ts';
 

@@ -1,4 +1,4 @@
-/** Two optimizers in turn: a generator learns to place points on a ring, a discriminator to tell them apart. */
+/** Two optimizers take turns: a generator places points on a ring, a discriminator tells them from real ones. */
 import * as tf from '@tensorflow/tfjs-core';
 import { adamW, createLoop, defineScenario, type Model, RandomStream } from '../harness/index.ts';
 
@@ -21,7 +21,7 @@ function apply(read: Read, net: string, x: tf.Tensor2D): tf.Tensor2D {
   return layer(tf.tanh(layer(x, `${net}.0`)), `${net}.1`);
 }
 
-/** −log σ(±x), stable. */
+/** Mean of −log σ(±x), numerically stable. */
 const logistic = (x: tf.Tensor, real: boolean): tf.Scalar => tf.mean(tf.softplus(real ? tf.neg(x) : x));
 
 function ring(seed: number): Model {
@@ -49,7 +49,7 @@ function ring(seed: number): Model {
       const judged = [apply(read, 'discriminator', real), apply(read, 'discriminator', made)] as const;
       return tf.add(logistic(judged[0], true), logistic(judged[1], false));
     },
-    /** Where the generator places a fixed set of points. */
+    /** Draws where the generator places a fixed set of points. */
     async sample(read, _buffer, of) {
       const noise = RandomStream.fromSeed(7).gaussian(2 * POINTS);
       const made = tf.tidy(() => apply(read, 'generator', tf.tensor2d(noise, [POINTS, 2])));
@@ -75,7 +75,7 @@ const optimizer = (name: string, learningRate: number) => ({
 });
 
 export default defineScenario({
-  about: 'A generator and a discriminator, each with an optimizer and a schedule of its own',
+  about: 'A generator and a discriminator, each with its own optimizer and schedule',
   plan: { steps: 8, resumeAt: [3, 5] },
   lacks: ['hooks'],
   trainer: (context) =>

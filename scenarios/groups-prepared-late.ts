@@ -1,4 +1,4 @@
-/** What sd-scripts still does with fused optimizer groups: all but the first optimizer are prepared after the resume. */
+/** sd-scripts still does this with fused optimizer groups: it prepares all but the first optimizer after the resume. */
 import { defineScenario, insertedAfter, replaced } from '../harness/index.ts';
 import { fusedOptimizerGroups, PLAN } from './image-model/digits.ts';
 

@@ -1,4 +1,4 @@
-/** The cure of kohya-ss/sd-scripts#1344: everything is restored first, hooks are registered last. */
+/** The fix for kohya-ss/sd-scripts#1344: restore everything first, register hooks last. */
 import { defineScenario } from '../harness/index.ts';
 import { fusedOptimizerGroups, PLAN } from './image-model/digits.ts';
 

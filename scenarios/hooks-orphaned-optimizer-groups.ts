@@ -1,4 +1,4 @@
-/** The form of kohya-ss/sd-scripts#1344 that its write-ups describe: the restore replaces what the hooks hold. */
+/** kohya-ss/sd-scripts#1344 as its write-ups describe it: the restore replaces the variables that the hooks hold. */
 import { defineScenario, reordered } from '../harness/index.ts';
 import { fusedOptimizerGroups, PLAN } from './image-model/digits.ts';
 

@@ -1,4 +1,4 @@
-/** What kohya-ss/sd-scripts#1344 does when it is run: every hook fires, with the parameter group of before. */
+/** kohya-ss/sd-scripts#1344 as it really behaves: every hook fires, with the parameter group from before the resume. */
 import { defineScenario, reordered } from '../harness/index.ts';
 import { fusedOptimizerGroups, PLAN } from './image-model/digits.ts';
 

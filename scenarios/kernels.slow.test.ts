@@ -11,14 +11,14 @@ import { COVERED } from '../harness/verify/cases.ts';
 let scratch: string;
 beforeAll(async () => {
   scratch = await mkdtemp(path.join(tmpdir(), 'resumeproof-kernels-'));
-  // The one that lacks no kernel.
+  // The only backend that lacks no kernel.
   await openBackend('cpu');
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 const scenarios = [...(await findScenarios(import.meta.dirname))];
 
-test.each(scenarios)('%s uses no kernel that the verification has no case for', async (name, file) => {
+test.each(scenarios)('%s uses only kernels that the verification has cases for', async (name, file) => {
   const { scenario, plan } = await loadScenario(name, file);
   const used = new Set<string>();
   let moved = false;
@@ -28,14 +28,14 @@ test.each(scenarios)('%s uses no kernel that the verification has no case for', 
     const trainer = await scenario.trainer({ ...context, weightsOnly: false });
     const probe = createProbe(trainer, path.join(scratch, name), () => {});
     await probe.state('start', 0);
-    // A few, and as many as it takes to an update.
+    // At least four steps, and as many as it takes to reach an update.
     let step = 1;
     for (; step <= plan.steps && (step <= 4 || !moved); step += 1) {
       moved = (await probe.step(step)).changed.some(Boolean) || moved;
     }
     await probe.sample('save', step - 1);
     await probe.state('save', step - 1);
-    // That some optimizers cannot be saved is what their scenarios show.
+    // Some optimizers cannot be saved; their scenarios show that.
     await trainer.save(path.join(scratch, `${name}-checkpoint`)).catch(() => {});
   } finally {
     stop();

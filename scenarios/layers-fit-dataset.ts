@@ -1,9 +1,9 @@
-/** `model.fitDataset` on a dataset that shuffles itself, with the optimizer that TensorFlow.js cannot save. */
+/** `model.fitDataset` on a dataset that shuffles itself, with an optimizer that TensorFlow.js cannot save. */
 import * as tf from '@tensorflow/tfjs-core';
 import { defineScenario, layersTrainer } from '../harness/index.ts';
 import { classifier, examples } from './layers-model/classifier.ts';
 
-/** What `fitDataset` asks of a dataset, of those of tfjs-data too. */
+/** The part of a tfjs-data dataset that `fitDataset` uses. */
 const dataset = {
   async iterator() {
     const order = Array.from(tf.util.createShuffledIndices(5));
@@ -19,7 +19,7 @@ const dataset = {
 };
 
 export default defineScenario({
-  about: 'model.fitDataset with Adamax and a dataset that is shuffled anew each epoch',
+  about: 'model.fitDataset with Adamax and a dataset that is reshuffled each epoch',
   plan: { steps: 12, resumeAt: 7, onSoftwareGpu: { steps: 8, resumeAt: 6 } },
   lacks: ['hooks', 'images'],
   trainer: (context) =>

@@ -1,11 +1,11 @@
-/** `model.fit` as it is usually called: shuffled, validated, with an unseeded Dropout and a schedule in a callback. */
+/** A typical `model.fit` call: shuffling, validation, an unseeded Dropout and a schedule in a callback. */
 import * as tf from '@tensorflow/tfjs-core';
 import { defineScenario, layersTrainer } from '../harness/index.ts';
 import { classifier, examples } from './layers-model/classifier.ts';
 
 export default defineScenario({
   about:
-    'model.fit with shuffling, Dropout, BatchNorm and a schedule, resumed within an epoch and at its end',
+    'model.fit with shuffling, Dropout, BatchNorm and a schedule, resumed within an epoch and at the end of one',
   plan: { steps: 14, resumeAt: [4, 9], onSoftwareGpu: { steps: 6, resumeAt: 4 } },
   lacks: ['hooks', 'images'],
   cold: true,

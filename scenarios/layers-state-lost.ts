@@ -1,4 +1,4 @@
-/** The same by TensorFlow.js' own means: model.save keeps neither what an RNN carries nor Math.random. */
+/** The stateful RNN saved by TensorFlow.js alone: model.save keeps neither the RNN's state nor that of Math.random. */
 import { defineScenario, layersTrainer } from '../harness/index.ts';
 import { byTensorFlow } from './layers-model/classifier.ts';
 import { PLAN, read, reader } from './layers-model/sequence.ts';

@@ -1,9 +1,9 @@
-/** A stateful RNN, whose state is neither a weight nor an optimizer's slot, by the harness' own checkpoint. */
+/** A stateful RNN saved by the harness. Its state is neither a weight nor an optimizer slot. */
 import { defineScenario, layersTrainer } from '../harness/index.ts';
 import { PLAN, read, reader } from './layers-model/sequence.ts';
 
 export default defineScenario({
-  about: 'A stateful GRU and an unseeded Dropout, saved by the harness’ own checkpoint',
+  about: 'A stateful GRU and an unseeded Dropout, saved by the harness itself',
   plan: PLAN,
   lacks: ['hooks', 'images', 'slots'],
   trainer: (context) =>

@@ -1,9 +1,9 @@
-/** Two models that train against each other by `trainOnBatch`, each with an optimizer of its own. */
+/** Two models train against each other with `trainOnBatch`, each with its own optimizer. */
 import { defineScenario, layersTrainer } from '../harness/index.ts';
 import { adversaries, contest } from './layers-model/adversaries.ts';
 
 export default defineScenario({
-  about: 'A GAN: trainOnBatch in turn, RMSProp and Adam, a frozen layer, a custom layer and a custom loss',
+  about: 'A GAN: alternating trainOnBatch calls, RMSProp and Adam, a frozen layer, a custom layer and loss',
   plan: { steps: 12, resumeAt: [5, 8], onSoftwareGpu: { steps: 8, resumeAt: 5 } },
   lacks: ['hooks', 'images'],
   trainer: (context) =>

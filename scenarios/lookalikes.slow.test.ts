@@ -1,4 +1,4 @@
-/** Scenarios that look broken and are not: each really is what it claims, or its silence would prove nothing. */
+/** Scenarios that look broken but are not. Each must be what it claims, or its silence would prove nothing. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -30,16 +30,16 @@ afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 interface Runs {
   readonly control: Trace;
-  /** By the process that ended at each resume point. */
+  /** Recorded by the process that ended at each resume point. */
   readonly saved: readonly StateRecord[];
   readonly after: readonly Trace[];
   readonly resumeAt: readonly number[];
-  /** Where checkpoint n is. */
+  /** Path of a checkpoint. */
   readonly checkpoint: (index: number) => string;
 }
 
 let runs = 0;
-/** The scenario's own plan, in this process. */
+/** Runs the scenario's own plan in this process. */
 async function run(scenario: Scenario): Promise<Runs> {
   const folder = path.join(scratch, String(runs++));
   await mkdir(folder);
@@ -61,12 +61,12 @@ const moved = (steps: readonly TracedStep[]): Set<string> => new Set(steps.flatM
 const between = ({ steps }: Trace, from: number, to: number): readonly TracedStep[] =>
   steps.filter(({ step }) => step > from && step <= to);
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-/** What of a step's column belongs to a parameter. */
+/** A parameter's entry in a column of a step. */
 const of = <T>(step: TracedStep, column: readonly T[], name: string): T => column[step.names.indexOf(name)]!;
 const trainable = (state: StateRecord): string[] =>
   state.tensors.filter((tensor) => tensor.kind === 'parameter' && tensor.trainable).map(({ name }) => name);
 
-test('warmup-at-zero updates at learning rate 0 right after its resume, and moves later', async () => {
+test('warmup-at-zero updates at learning rate 0 right after its resume and moves later', async () => {
   const { control, resumeAt } = await run(warmupAtZero);
   const [first] = between(control, resumeAt[0]!, control.steps.length);
   expect(first!.claimed.applied).toBe(true);
@@ -76,7 +76,7 @@ test('warmup-at-zero updates at learning rate 0 right after its resume, and move
   expect(movedIn(control.steps.at(-1)!)).not.toEqual([]);
 });
 
-test('schedule-to-zero moves after its resume, and ends with updates that change nothing', async () => {
+test('schedule-to-zero moves after its resume and ends with updates that change nothing', async () => {
   const { control, resumeAt } = await run(scheduleToZero);
   const segment = between(control, resumeAt[0]!, control.steps.length);
   expect(movedIn(segment[0]!)).not.toEqual([]);
@@ -87,7 +87,7 @@ test('schedule-to-zero moves after its resume, and ends with updates that change
   }
 });
 
-test('loss-scaling skips steps and makes steps, before a resume and after one', async () => {
+test('loss-scaling skips steps before and after a resume, and trains after the last one', async () => {
   const { control, resumeAt, saved } = await run(lossScaling);
   const points = [0, ...resumeAt, control.steps.length];
   const skips = points
@@ -108,7 +108,7 @@ const isBias = (name: string): boolean => name.endsWith('.bias');
 
 test.each<[string, Scenario, 'frozen' | 'without gradient', (name: string) => boolean]>([
   ['frozen-layers', frozenLayers, 'frozen', (name) => name.startsWith('hidden.0') || isBias(name)],
-  // What comes before dead units, and what reads their zeros.
+  // Parameters before the dead units, and parameters that read their zeros.
   [
     'dead-relu',
     deadRelu,
@@ -116,7 +116,7 @@ test.each<[string, Scenario, 'frozen' | 'without gradient', (name: string) => bo
     (name) => name.startsWith('hidden.0') || name === 'hidden.1.weight',
   ],
   ['converged-weights', convergedWeights, 'without gradient', (name) => name !== 'head.bias'],
-])('%s has parameters that never move beside some that do', async (_, scenario, why, still) => {
+])('%s has parameters that never move and parameters that do', async (_, scenario, why, still) => {
   const { control } = await run(scenario);
   const { names } = control.steps[0]!;
   expect(names.filter((name) => !moved(control.steps).has(name))).toEqual(names.filter(still));
@@ -128,7 +128,7 @@ test.each<[string, Scenario, 'frozen' | 'without gradient', (name: string) => bo
   }
 });
 
-test('sparse-embedding has rows without an update in each step, and rows with one', async () => {
+test('sparse-embedding updates only the rows of the batch in each step', async () => {
   const context = { role: 'control', seed: 0, images: undefined, checkpoint: undefined } as const;
   const plan = { steps: sparseEmbedding.plan.steps, resumeAt: [sparseEmbedding.plan.resumeAt].flat() };
   const trainer = await sparseEmbedding.trainer({ ...context, plan, weightsOnly: false });
@@ -141,7 +141,7 @@ test('sparse-embedding has rows without an update in each step, and rows with on
     const before = await rows();
     const { batch, learningRate } = await trainer.step();
     const after = await rows();
-    // As the warm-up begins, no row moves.
+    // No row moves while the learning rate is 0.
     if (Object.values(learningRate).every((learningRate) => learningRate === 0)) continue;
     updates += 1;
     const changed = after.filter((row, at) => row !== before[at]).length;
@@ -152,7 +152,7 @@ test('sparse-embedding has rows without an update in each step, and rows with on
   expect(updates).toBe(plan.steps - 1);
 });
 
-test('lora begins with zero gradients of A, and saves no base', async () => {
+test('lora starts with zero gradients for A and does not save its base', async () => {
   const { control, checkpoint } = await run(lora);
   const [first, second] = control.steps as [TracedStep, TracedStep];
   const named = (part: string): string[] => first.names.filter((name) => name.includes(part));
@@ -160,7 +160,7 @@ test('lora begins with zero gradients of A, and saves no base', async () => {
   expect(a.length).toBeGreaterThan(0);
   expect(a.map((name) => of(first, first.gradientL2, name))).toEqual(a.map(() => 0));
   for (const name of b) expect(of(first, first.gradientL2, name), name).toBeGreaterThan(0);
-  // The schedule's first learning rate is 0: B moves in the second step only.
+  // The schedule starts at learning rate 0, so B first moves in the second step.
   expect(a.map((name) => of(second, second.gradientL2, name))).toEqual(a.map(() => 0));
   expect(of(control.steps[2]!, control.steps[2]!.gradientL2, a[0]!)).toBeGreaterThan(0);
   const kept = [...(await loadCheckpoint(checkpoint(0))).tensors.model!.keys()];
@@ -168,7 +168,7 @@ test('lora begins with zero gradients of A, and saves no base', async () => {
   expect(trainable(control.states[0]!).toSorted()).toEqual([...a, ...b].toSorted());
 });
 
-test('accumulation-each-phase is saved at each phase of its window, with the gradients of it', async () => {
+test('accumulation-each-phase is saved at each phase of its window, with the gradients accumulated so far', async () => {
   const { control, saved } = await run(accumulationEachPhase);
   const updated = control.steps.filter(({ updates }) => sum(updates) > 0).map(({ step }) => step);
   expect(updated).toEqual([3, 6, 9, 12]);
@@ -183,7 +183,7 @@ test('accumulation-each-phase is saved at each phase of its window, with the gra
   ]);
 });
 
-test('after-the-last-step has no step in its last segment, and steps in the one before', async () => {
+test('after-the-last-step has steps in its first segment and none in its last', async () => {
   const { after, resumeAt, control } = await run(afterTheLastStep);
   expect(resumeAt.at(-1)).toBe(control.steps.length);
   expect(after.map(({ steps }) => steps.length)).toEqual([3, 0]);
@@ -191,7 +191,7 @@ test('after-the-last-step has no step in its last segment, and steps in the one 
   expect(moved(after[0]!.steps).size).toBeGreaterThan(0);
 });
 
-test('gan has two optimizers with a step count and a learning rate each, and both train in each step', async () => {
+test('gan has two optimizers with their own step counts and learning rates, and both train in each step', async () => {
   const { control } = await run(gan);
   const { counters } = control.states.at(-1)!;
   const steps = control.steps.length;

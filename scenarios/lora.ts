@@ -1,9 +1,9 @@
-/** The base is frozen and not in the checkpoint; the first gradient of each A is zero, since B begins at zero. */
+/** The base is frozen and left out of checkpoints. The first gradient of each A is zero because B starts at zero. */
 import { defineScenario } from '../harness/index.ts';
 import { trainNetwork } from './network/train.ts';
 
 export default defineScenario({
-  about: 'Adapters (LoRA) beside frozen layers, saved without their base',
+  about: 'LoRA adapters on frozen layers, saved without their base',
   plan: { steps: 8, resumeAt: [1, 4] },
   lacks: ['hooks'],
   trainer: (context) =>

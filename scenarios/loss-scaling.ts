@@ -1,4 +1,4 @@
-/** Steps are skipped, before and after the resume, whenever scaled gradients leave half precision. */
+/** Steps before and after the resume are skipped whenever scaled gradients overflow half precision. */
 import { defineScenario } from '../harness/index.ts';
 import { trainNetwork } from './network/train.ts';
 

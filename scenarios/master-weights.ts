@@ -1,4 +1,4 @@
-/** Mixed precision: parameters in bfloat16, and the float32 weights that are trained are a slot of the optimizer. */
+/** Mixed precision: parameters are bfloat16, and the float32 weights behind them are an optimizer slot. */
 import { adamW, defineScenario, withMasterWeights } from '../harness/index.ts';
 import { trainNetwork } from './network/train.ts';
 

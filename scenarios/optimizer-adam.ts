@@ -1,4 +1,4 @@
-/** TensorFlow.js 4.22 does not save Adam’s accumulated powers of beta: it computes them anew, and rounds otherwise. */
+/** TensorFlow.js 4.22 does not save Adam’s accumulated powers of beta; it recomputes them with different rounding. */
 import * as tf from '@tensorflow/tfjs-core';
 import { defineScenario } from '../harness/index.ts';
 import { PLAN, throughTensorFlow } from './layers-model/classifier.ts';

@@ -1,4 +1,4 @@
-/** TensorFlow.js 4.22 subtracts epsilon under the root of centered RMSProp: where a gradient is zero it trains to NaN. */
+/** TensorFlow.js 4.22 subtracts epsilon under the root of centered RMSProp, so a zero gradient trains to NaN. */
 import * as tf from '@tensorflow/tfjs-core';
 import { defineScenario } from '../harness/index.ts';
 import { PLAN, throughTensorFlow } from './layers-model/classifier.ts';

@@ -1,11 +1,11 @@
-/** In TensorFlow.js 4.22 SGD goes on with its old learning rate where `learningRate` is assigned, until it is resumed. */
+/** SGD in TensorFlow.js 4.22 ignores a learning rate assigned to `learningRate` until it is resumed. */
 import * as tf from '@tensorflow/tfjs-core';
 import { defineScenario } from '../harness/index.ts';
 import { PLAN, throughTensorFlow } from './layers-model/classifier.ts';
 
 export default defineScenario({
   about:
-    'SGD of which learningRate is assigned, saved by model.save({ includeOptimizer: true }) and resumed by loadLayersModel',
+    'SGD whose learningRate was assigned, saved by model.save({ includeOptimizer: true }) and resumed by loadLayersModel',
   plan: PLAN,
   lacks: ['hooks', 'images', 'slots'],
   expect: ['counters-not-restored', 'applied-learning-rate-differs', 'updates-differ'],

@@ -35,14 +35,14 @@ async function runChanged(name: string, change: (source: string) => string, args
   return { exitCode, verdict: verdicts[0], firstSentence: /<h1>(.*?)<\/h1>/.exec(page)?.[1] };
 }
 
-/** The same scenario with another order of assembly. */
+/** Changes the order of assembly in a scenario's source. */
 const ordered = (source: string, order: string): string =>
   source
     .replace('import { defineScenario }', 'import { defineScenario, moved, without }')
     .replace('{ replaceVariables: true }', `{ order: (assembly) => ${order}, replaceVariables: true }`);
 
 test.each([['hooks-after-resume-backward-pass'], ['hooks-after-resume-optimizer-groups']])(
-  '%s without the stage that registers hooks is red, and the report’s first sentence says why',
+  '%s fails without the stage that registers hooks, and the report’s first sentence says why',
   async (name) => {
     const { exitCode, firstSentence } = await runChanged(name, (source) =>
       ordered(source, "without(assembly, 'hooks')"),
@@ -54,7 +54,7 @@ test.each([['hooks-after-resume-backward-pass'], ['hooks-after-resume-optimizer-
   },
 );
 
-test('the same stage before the resume is red, for another reason', async () => {
+test('it fails for another reason when that stage runs before the resume', async () => {
   const { exitCode, firstSentence, verdict } = await runChanged(
     'hooks-after-resume-backward-pass',
     (source) => ordered(source, "moved(assembly, 'hooks', { before: 'load' })"),
@@ -66,7 +66,7 @@ test('the same stage before the resume is red, for another reason', async () => 
   expect(rules).toEqual(expect.arrayContaining(['silent-no-op', 'images-unchanged', 'hooks-silent']));
 });
 
-test('a known fault that has been fixed is red', async () => {
+test('a known fault that has been fixed fails the gate', async () => {
   const { exitCode, firstSentence } = await runChanged('hooks-stale-group-optimizer-groups', (source) =>
     source.replace("moved(assembly, 'hooks', { before: 'load' })", 'assembly'),
   );
@@ -74,7 +74,7 @@ test('a known fault that has been fixed is red', async () => {
   expect(firstSentence).toMatch(/a known fault went unproven/);
 });
 
-test('images of any folder are trained on', async () => {
+test('a scenario trains on the images of any folder', async () => {
   const images = path.join(import.meta.dirname, '..', 'fixtures', 'images', '2_inverted');
   const args = ['--images', images, '--steps', '4', '--resume-at', '2'];
   const { exitCode, verdict } = await runChanged('accumulation', (source) => `${source}\n`, args);
@@ -86,6 +86,6 @@ test('images of any folder are trained on', async () => {
     'utf8',
   );
   const steps = trace.split('\n').filter((line) => line.includes('"kind":"step"'));
-  // Without the sub-folder's name in front, as the images lie in the folder itself.
+  // The images are in the folder itself, so their ids have no sub-folder.
   expect(JSON.parse(steps[0]!).claimed.batch[0]).toMatch(/^\d-\d{4}\.png#1$/);
 });

@@ -1,4 +1,4 @@
-/** The examples that wait in the buffer, and the generator that draws from it, are state of the data pipeline. */
+/** The data pipeline has state: the examples in the buffer and the generator that draws from it. */
 import { defineScenario } from '../harness/index.ts';
 import { trainNetwork } from './network/train.ts';
 

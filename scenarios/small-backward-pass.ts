@@ -1,4 +1,4 @@
-/** The update lives in gradient hooks that are registered after everything is restored. */
+/** Gradient hooks apply the updates. They are registered after everything is restored. */
 import { defineScenario } from '../harness/index.ts';
 import { trainNetwork } from './network/train.ts';
 

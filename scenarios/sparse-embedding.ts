@@ -1,9 +1,9 @@
-/** Rows of the embedding that no example of a batch belongs to get no update. */
+/** Embedding rows without an example in the batch get no update. */
 import { defineScenario, sgd } from '../harness/index.ts';
 import { trainNetwork } from './network/train.ts';
 
 export default defineScenario({
-  about: 'An embedding of sixteen images by plain SGD, in batches of four examples',
+  about: 'An embedding of sixteen images, trained by plain SGD in batches of four examples',
   plan: { steps: 8, resumeAt: 4 },
   lacks: ['hooks', 'slots'],
   trainer: (context) =>

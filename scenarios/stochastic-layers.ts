@@ -1,9 +1,9 @@
-/** Dropout, noise on the inputs and batch statistics: equal only if every generator goes on where it stopped. */
+/** Dropout, input noise and batch statistics: the runs are equal only if every generator continues where it stopped. */
 import { defineScenario } from '../harness/index.ts';
 import { trainNetwork } from './network/train.ts';
 
 export default defineScenario({
-  about: 'Dropout, noise on the inputs and batch normalisation, with several images',
+  about: 'Dropout, input noise and batch normalisation, with several images',
   plan: { steps: 8, resumeAt: [2, 5] },
   lacks: ['hooks'],
   trainer: (context) =>

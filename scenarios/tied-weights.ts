@@ -1,4 +1,4 @@
-/** Two layers are one weight under two names. */
+/** Two layers share one weight under two names. */
 import { defineScenario } from '../harness/index.ts';
 import { trainNetwork } from './network/train.ts';
 

@@ -1,4 +1,4 @@
-/** A convolutional model, trained from scratch: for backends with gradients of convolution filters, which wasm lacks. */
+/** A convolutional model trained from scratch. It needs gradients of convolution filters, which wasm lacks. */
 import { adamW, defineScenario, RandomStream } from '../harness/index.ts';
 import { createFineTune } from './image-model/fine-tune.ts';
 import { randomly } from './image-model/model.ts';

@@ -1,9 +1,9 @@
-/** Two parameter groups, of which one has weight decay and the other twice the learning rate. */
+/** Two parameter groups: one has weight decay, the other twice the learning rate. */
 import { defineScenario } from '../harness/index.ts';
 import { trainNetwork } from './network/train.ts';
 
 export default defineScenario({
-  about: 'Two parameter groups: weight decay for matrices, another learning rate for vectors',
+  about: 'Two parameter groups: weight decay for matrices, a higher learning rate for vectors',
   plan: { steps: 8, resumeAt: 4 },
   lacks: ['hooks'],
   trainer: (context) => trainNetwork(context, { grouped: true, ema: 0.9, maxGradNorm: 1 }),

@@ -1,10 +1,10 @@
-/** A resume that takes the weights and loses everything else, as a missing call of `load_state` would. */
+/** A resume that restores only the weights, as if `load_state` were never called. */
 import { defineScenario } from '../harness/index.ts';
 import { PLAN, unfused } from './image-model/digits.ts';
 
 export default defineScenario({
-  about: 'A resume that restores the weights alone: the optimizer, the schedule and the data begin anew',
-  // Long enough for a schedule that begins anew to leave 0, and so for the cold start to move.
+  about: 'A resume that restores only the weights: the optimizer, the schedule and the data restart',
+  // Long enough for the restarted schedule to leave 0, so that the cold start moves.
   plan: { ...PLAN, onSoftwareGpu: { steps: 10, resumeAt: 4 } },
   lacks: ['hooks'],
   cold: true,

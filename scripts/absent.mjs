@@ -1,19 +1,19 @@
-// What works only on some machines, and how to get it.
+// Finds optional parts that are missing on this machine.
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
-/** One line for each optional part that is absent here, with the one command that brings it. */
+/** Returns one line per missing optional part, with the command that installs it. */
 export function absentParts(root) {
   const lines = [];
   const tell = (what, without, command) =>
-    lines.push(`resumeproof: optional, absent: ${what} (${without}); to get it: ${command}`);
+    lines.push(`resumeproof: optional, not installed: ${what} (${without}); to install: ${command}`);
   const gpu = path.join(root, 'node_modules', '@tensorflow', 'tfjs-node-gpu', 'lib');
   if (!hasAddon(gpu)) {
     tell('@tensorflow/tfjs-node-gpu', 'no node-gpu backend', 'npm run setup:node-gpu');
   }
   if (process.platform === 'linux' && !hasVulkan()) {
     const command = 'apt-get install -y libvulkan1 chromium';
-    tell('a Vulkan loader and driver', 'no webgpu backend; chromium brings SwiftShader', command);
+    tell('a Vulkan loader and driver', 'no webgpu backend; chromium includes SwiftShader', command);
   }
   if (!hasChromium()) {
     const linux = process.platform === 'linux';

@@ -6,7 +6,7 @@ const bench = path.join(import.meta.dirname, 'bench.ts');
 const run = (...args: string[]) =>
   execa(process.execPath, ['--no-warnings', bench, ...args], { reject: false, stdin: 'ignore' });
 
-test('each section of the bench measures something, in its smallest form', async () => {
+test('each section of the bench measures something with --least', async () => {
   const { exitCode, stdout } = await run('--least', '--json');
   const { probe, backends, fused, checkpoint, judge, gate, mutants, healthy, unet } = JSON.parse(stdout);
   expect(exitCode, stdout).toBe(0);
@@ -19,11 +19,11 @@ test('each section of the bench measures something, in its smallest form', async
   expect(mutants.caught).toBe(mutants.faults);
   expect(mutants.faults).toBeGreaterThan(0);
   expect(healthy).toMatchObject({ trainers: 2, falseAlarms: [] });
-  // Only where node-gpu or a hardware GPU is there.
+  // Has figures only with node-gpu or a hardware GPU.
   expect(unet).not.toHaveProperty('problem');
 });
 
-test('a section that does not exist is refused', async () => {
+test('an unknown section is refused', async () => {
   const { exitCode, stderr } = await run('prob');
   expect({ exitCode, stderr }).toEqual({
     exitCode: 2,

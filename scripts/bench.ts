@@ -1,7 +1,9 @@
 /**
- * What resumeproof costs, measured side by side: `npm run bench -- [probe] [backends] [unet] [fused] [checkpoint]
- * [judge] [gate] [mutants] [healthy]`, all by default. `--quick` measures fewer rounds and samples the mutants, `--least`
- * does no more than show that each section runs, `--json` prints everything measured. Figures only: none of them passes or fails; exit code 1 tells that something could not be measured.
+ * Measures what resumeproof costs, side by side with a baseline:
+ *   npm run bench -- [probe] [backends] [unet] [fused] [checkpoint] [judge] [gate] [mutants] [healthy]
+ * All sections run by default. `--quick` measures fewer rounds and samples the mutants, `--least` only shows that
+ * each section runs, `--json` prints everything measured. No figure passes or fails; exit code 1 means that
+ * something could not be measured.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
@@ -23,7 +25,7 @@ import type { FusedCost, ProbeCost } from './bench/steps.ts';
 import { CASES, writeTraces } from './bench/traces.ts';
 import { BATCH, MODES, type Size } from './bench/trainer.ts';
 
-/** How much of each section is measured: rounds, steps and parameters of the judged runs, commands' own arguments. */
+/** How much each section measures: rounds, steps and parameters of the judged runs, arguments of commands. */
 const EFFORTS = {
   full: {
     probe: 15,
@@ -73,7 +75,7 @@ interface Effort {
   readonly gate: readonly string[];
   readonly mutants: readonly string[];
   readonly healthy: number;
-  /** Whether backends are measured on which a step takes seconds. */
+  /** Whether to measure backends on which a step takes seconds. */
   readonly slowBackends: boolean;
 }
 
@@ -115,11 +117,11 @@ async function bench(
       process.exitCode = 1;
     }
   }
-  const text = `${table.toString()}\n\nOn ${processor}, with a load of ${load.toFixed(1)} as it began.`;
+  const text = `${table.toString()}\n\nOn ${processor}, with a load of ${load.toFixed(1)} at the start.`;
   process.stdout.write(`${json ? JSON.stringify(measured, null, 2) : text}\n`);
 }
 
-/** Where no kernel is compiled to the machine's own code, a step of the large model takes a minute. */
+/** Without kernels compiled to machine code, a step of the large model takes a minute. */
 function isSlow({ name, hardware }: BackendReport): boolean {
   return name === 'cpu' || (name === 'webgpu' && !hardware);
 }
@@ -127,7 +129,7 @@ function isSlow({ name, hardware }: BackendReport): boolean {
 const measuredBackends = async ({ slowBackends }: Effort): Promise<BackendReport[]> =>
   (await inspectBackends()).filter((report) => slowBackends || !isSlow(report));
 
-/** A probed step against a bare one of the same trainer, on every backend. */
+/** A probed step compared with a bare one of the same trainer, on every backend. */
 async function probe(effort: Effort): Promise<Section> {
   return onEach(
     await measuredBackends(effort),
@@ -138,7 +140,7 @@ async function probe(effort: Effort): Promise<Section> {
   );
 }
 
-/** The same on a U-Net of 51 million parameters: on hardware GPUs, and on libtensorflow whatever it runs on. */
+/** The same for a U-Net of 51 million parameters, on hardware GPUs and on node-gpu even without a GPU. */
 async function unet(effort: Effort): Promise<Section> {
   const size: Size = 'unet';
   const reports = await inspectBackends();
@@ -157,10 +159,10 @@ function probedFigures(what: string, { step, parameters, device }: ProbeCost): F
   return [{ what, value: times(step.ratio), how }];
 }
 
-/** The image scenario on every backend: a step against wasm's, and what the harness adds to a process's start. */
+/** The image scenario on every backend: a step compared with wasm's, and what the harness adds to start-up. */
 async function backends(effort: Effort): Promise<Section> {
   let wasm: number | undefined;
-  // wasm first, which the others are compared with.
+  // wasm comes first: the others are compared with it.
   const reports = (await measuredBackends(effort)).toSorted(
     (a, b) => Number(b.name === 'wasm') - Number(a.name === 'wasm'),
   );
@@ -177,16 +179,16 @@ async function backends(effort: Effort): Promise<Section> {
           how: `${milliseconds(step)} ÷ ${milliseconds(wasm)}`,
         },
         {
-          what: '  what the harness adds until the first step',
+          what: '  added by the harness until the first step',
           value: milliseconds(added),
-          how: `${milliseconds(harness)} − ${milliseconds(bare)} from the process’s start`,
+          how: `${milliseconds(harness)} − ${milliseconds(bare)} from process start`,
         },
       ];
     },
   );
 }
 
-/** One measurement on each backend; what cannot be used is told with its reason. */
+/** Measures on each backend; an unusable backend is listed with the reason. */
 async function onEach<T>(
   reports: readonly BackendReport[],
   title: string,
@@ -209,7 +211,7 @@ async function onEach<T>(
   return { figures, measured };
 }
 
-/** A fused step against its unfused twin, which does the same arithmetic after the backward pass. */
+/** A fused step compared with its unfused twin, which does the same arithmetic after the backward pass. */
 async function fused(effort: Effort): Promise<Section> {
   const figures: Figure[] = [];
   const measured: Record<string, FusedCost> = {};
@@ -235,7 +237,7 @@ async function fused(effort: Effort): Promise<Section> {
   return { figures, measured };
 }
 
-/** Saving and loading a checkpoint, against plain writing and reading of the same bytes. */
+/** Saving and loading a checkpoint compared with plain writing and reading of the same bytes. */
 async function checkpoint(effort: Effort): Promise<Section> {
   const measured = await benchCheckpoint(undefined, effort.checkpoint);
   const { bytes, saveMBps, loadMBps, copyMBps, readMBps } = measured;
@@ -256,7 +258,7 @@ async function checkpoint(effort: Effort): Promise<Section> {
   };
 }
 
-/** Reading and judging the traces of a long run, resumed in its middle. */
+/** Reading and judging the traces of a long run that is resumed in the middle. */
 async function judge(effort: Effort): Promise<Section> {
   const { steps, parameters } = effort.judge;
   const plan = { steps, resumeAt: [steps / 2] };
@@ -273,7 +275,7 @@ async function judge(effort: Effort): Promise<Section> {
         {
           what: `judging a ${which} run`,
           value: `${judging.toFixed(2)} s`,
-          how: `${outcome}; ${processor.toFixed(2)} s of the processor; ${runs.length} traces, ${plan.steps} steps × ${parameters} parameters`,
+          how: `${outcome}; ${processor.toFixed(2)} s of CPU time; ${runs.length} traces, ${plan.steps} steps × ${parameters} parameters`,
         },
         {
           what: '  reading its traces',
@@ -281,9 +283,9 @@ async function judge(effort: Effort): Promise<Section> {
           how: `${megabytes(bytes)}, ${(bytes / 1e6 / reading).toFixed(0)} MB/s`,
         },
         {
-          what: '  memory at most',
+          what: '  peak memory',
           value: megabytes(peak - start),
-          how: `${megabytes(peak)} less ${megabytes(start)} before it`,
+          how: `${megabytes(peak)} minus ${megabytes(start)} before reading`,
         },
       );
     } finally {
@@ -304,7 +306,7 @@ async function gate(effort: Effort): Promise<Section> {
       {
         what: 'npm run gate, wasm',
         value: seconds(cost.seconds),
-        how: `${cost.scenarios} scenarios, ${count} processes${cost.passed ? '' : '; NOT GREEN'}`,
+        how: `${cost.scenarios} scenarios, ${count} processes${cost.passed ? '' : '; NOT PASSED'}`,
       },
       ...Object.entries(parts).map(([part, value]) => ({
         what: `  ${part}`,
@@ -325,10 +327,10 @@ async function mutants(effort: Effort): Promise<Section> {
   return {
     figures: [
       { what: 'faults caught, wasm', value: `${caught} of ${faults}`, how: `in all of ${where}` },
-      { what: '  rightly named', value: `${headlineRight} of ${faults}`, how: problem ?? 'in every cell' },
+      { what: '  correctly named', value: `${headlineRight} of ${faults}`, how: problem ?? 'in every cell' },
       {
         what: '  steps after the resume until caught',
-        value: String(medianSteps ?? 'none was caught'),
+        value: String(medianSteps ?? 'none caught'),
         how: `median over ${cells.caught} cells; 0: before the first step`,
       },
       { what: '  false alarms', value: String(falseAlarms), how: `in ${healthy} healthy runs` },
@@ -342,7 +344,7 @@ async function mutants(effort: Effort): Promise<Section> {
   };
 }
 
-/** Random healthy trainers, none of which may be flagged. */
+/** Random healthy trainers; none may be flagged. */
 async function healthy(effort: Effort): Promise<Section> {
   const cost = await inProcess<HealthyCost>('healthy', [String(effort.healthy), '1']);
   const { trainers, seed, falseAlarms, open, seconds } = cost;
@@ -358,9 +360,9 @@ async function healthy(effort: Effort): Promise<Section> {
             : `of ${trainers}; ${first.findings[0]} ${JSON.stringify(first.trainer)}`,
       },
       {
-        what: '  rightly left open',
+        what: '  correctly inconclusive',
         value: String(open),
-        how: 'their control moves nothing after its last resume',
+        how: 'the control does not move after the last resume',
       },
       {
         what: '  a trainer, run and judged',

@@ -1,11 +1,11 @@
-/** Compiles harness/ into dist/, which is what `npm pack` ships, with the files there that are not TypeScript. */
+/** Compiles harness/ into dist/, which `npm pack` ships, and copies its files that are not TypeScript. */
 import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.dirname(import.meta.dirname);
 const dist = path.join(root, 'dist');
-// What a deleted source file left there would be published too.
+// Output of deleted source files would be published too.
 rmSync(dist, { recursive: true, force: true });
 const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {

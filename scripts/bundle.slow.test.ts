@@ -21,7 +21,7 @@ const root = path.dirname(import.meta.dirname);
 const scratch = mkdtempSync(path.join(tmpdir(), 'resumeproof-bundle-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-/** What the launcher says that it needs; Node is not among it. */
+/** The tools that the launcher needs; Node is not one of them. */
 const TOOLS = [
   'sh',
   'gzip',
@@ -40,14 +40,14 @@ const TOOLS = [
 const bin = path.join(scratch, 'bin');
 const home = path.join(scratch, 'home');
 const whereIs = (tool: string): string => execaSync('sh', ['-c', `command -v ${tool}`]).stdout;
-/** An own network namespace, in which there is nothing to reach, where the system permits one. */
+/** Runs a command in an empty network namespace, if the system permits one. */
 const noNetwork = execaSync('sh', ['-c', 'unshare -rn true'], { reject: false }).failed
   ? []
   : [whereIs('unshare'), '-rn'];
 
 const made = path.join(scratch, 'made', 'resumeproof-bundle.sh');
 
-/** A bundle of its own in an empty folder. */
+/** Copies the bundle into an empty folder. */
 function place(name: string): string {
   const folder = path.join(scratch, name);
   mkdirSync(folder);
@@ -61,7 +61,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Starts the bundle of this folder with nothing in its environment but a path to the tools. */
+/** Starts the bundle of a folder with only HOME and a path to the tools in its environment. */
 async function start(folder: string, ...args: string[]): Promise<Ended> {
   const command = [...noNetwork, path.join(bin, 'sh'), 'resumeproof-bundle.sh', ...args];
   const [program, ...rest] = command as [string, ...string[]];
@@ -85,7 +85,7 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('a bundle
     await execa(process.execPath, ['--no-warnings', path.join(root, 'scripts', 'bundle.ts'), '--out', made]);
   });
 
-  test('runs without network, Node or an environment, and writes into its own folder alone', async () => {
+  test('runs without network, Node or an environment, and writes only into its own folder', async () => {
     expect(statSync(made).size).toBeLessThanOrEqual(55 * 2 ** 20);
     const folder = place('empty');
     const doctor = await start(folder, 'doctor', '--json');
@@ -94,7 +94,7 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('a bundle
     const usable = backends.filter((each) => each.usable).map(({ name }) => name);
     expect(usable).toEqual(webgpu.usable ? ['webgpu', 'wasm', 'cpu'] : ['wasm', 'cpu']);
     for (const backend of usable.filter((name) => name !== 'cpu')) {
-      // A scenario of the image model takes half a minute on a GPU in software.
+      // A scenario of the image model takes half a minute on a software GPU.
       const scenarios =
         backend === 'wasm' ? ['frozen-layers', 'weights-alone'] : ['frozen-layers', 'warmup-at-zero'];
       const ran = await start(
@@ -119,7 +119,7 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('a bundle
     expect(readdirSync(home)).toEqual([]);
   });
 
-  test('proves a scenario that lies anywhere, with the packages of the bundle', async () => {
+  test('proves a scenario from any folder with the packages of the bundle', async () => {
     const folder = path.join(scratch, 'empty');
     const mine = path.join(folder, 'mine');
     mkdirSync(mine);
@@ -147,7 +147,7 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('a bundle
       },
       /cannot be unpacked into .*, or the file is damaged$/m,
     ],
-  ])('that was %s is refused, and leaves nothing behind', async (name, spoil, says) => {
+  ])('refuses to run when it was %s, and leaves nothing behind', async (name, spoil, says) => {
     const folder = place(name.replace(' ', '-'));
     spoil(path.join(folder, 'resumeproof-bundle.sh'));
     const { exitCode, stderr } = await start(folder, '--version');
@@ -156,7 +156,7 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('a bundle
     expect(readdirSync(folder)).toEqual(['resumeproof-bundle.sh']);
   });
 
-  test('that is unpacked twice at the same time is unpacked once', async () => {
+  test('is unpacked once when two processes start it at the same time', async () => {
     const folder = place('twice');
     const [one, other] = await Promise.all([start(folder, '--version'), start(folder, '--version')]);
     expect([one.exitCode, other.exitCode], `${one.stderr}\n${other.stderr}`).toEqual([0, 0]);
@@ -164,14 +164,14 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('a bundle
     expect(readdirSync(folder).filter((each) => each.startsWith('.'))).toEqual([]);
   });
 
-  test.skipIf(webgpu.hardware)('check-gpu ends with 3 where there is no hardware GPU', async () => {
+  test.skipIf(webgpu.hardware)('check-gpu exits with 3 without a hardware GPU', async () => {
     const { exitCode, stderr } = await start(path.join(scratch, 'empty'), 'check-gpu', '--out', 'found');
     expect(exitCode).toBe(3);
-    expect(stderr).toMatch(/there is no hardware GPU for webgpu here, so nothing was checked/);
+    expect(stderr).toMatch(/found no hardware GPU for webgpu, so nothing was checked/);
     expect(existsSync(path.join(scratch, 'empty', 'found'))).toBe(false);
   });
 
-  test.skipIf(!webgpu.usable)('check-gpu keeps what it found until its time was over', async () => {
+  test.skipIf(!webgpu.usable)('check-gpu keeps what it found before its time was up', async () => {
     const folder = path.join(scratch, 'empty');
     const args = ['--software', '--minutes', '0.5', '--out', 'found'];
     const { exitCode, stderr } = await start(folder, 'check-gpu', ...args);
@@ -180,7 +180,7 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('a bundle
     const [json, page] = readdirSync(found).sort();
     const result = JSON.parse(readFileSync(path.join(found, json!), 'utf8'));
     expect(result).toMatchObject({ device: webgpu.device, kernels: { cases: expect.any(Number) } });
-    // On a GPU in software no part of it can be done in that time, and what was not done has not passed.
+    // A software GPU cannot finish any part in that time, and an unfinished part does not pass.
     if (!webgpu.hardware) {
       expect(result.gate).toMatchObject({ passed: false, problem: expect.stringContaining('Interrupted') });
       expect(result.matrix).toHaveProperty('notRun');

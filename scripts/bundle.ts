@@ -1,8 +1,9 @@
 /**
- * Writes resumeproof with everything that it needs into one file, for machines without network, Node or compiler:
+ * Packs resumeproof and everything it needs into one file, for machines without network, Node or compiler:
  *   npm run bundle -- [--out FILE] [--backends webgpu,wasm] [--max-mib 55]
- * `sh FILE doctor` there unpacks it, once, and is the command line from then on. A file of more than `--max-mib` is
- * written in numbered parts, with a script that joins them. Linux on x86-64 only, here and there.
+ * `sh FILE` is the command line on that machine, for example `sh FILE doctor`; the first call unpacks the bundle.
+ * A file larger than `--max-mib` is split into numbered parts, with a script that joins them. Bundles are made and
+ * run on Linux on x86-64 only.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, mkdirSync, statSync } from 'node:fs';
@@ -19,7 +20,7 @@ import { launcher } from './bundle/launcher.ts';
 import { writeInParts } from './bundle/parts.ts';
 
 const MIB = 2 ** 20;
-/** Of zstd, in half a minute each; with libtensorflow the higher one would take minutes. */
+/** zstd levels that take half a minute each. With libtensorflow, the higher one would take minutes. */
 const LEVEL = { small: 19, large: 9 };
 const say = (line: string): unknown => process.stderr.write(`bundle: ${line}\n`);
 
@@ -32,16 +33,16 @@ interface Options {
 async function bundle({ out, backends, maxMib }: Options): Promise<void> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new BundleError(
-      `a bundle is made on Linux on x86-64, and this is ${process.platform} on ${process.arch}`,
+      `bundles can only be made on Linux on x86-64; this is ${process.platform} on ${process.arch}`,
     );
   }
   say('collecting …');
   const { node, entries, without } = await collectContents(backends);
-  for (const name of without) say(`this machine has no ${name}, so the bundle brings none`);
+  for (const name of without) say(`this machine has no ${name}, so the bundle does not include it`);
   say('compressing …');
   mkdirSync(path.dirname(out), { recursive: true });
   const archive = path.join(cache, 'archive.tar.zst');
-  // The only thing to unpack without Node: every system has gzip.
+  // Node itself must be unpacked without Node, so it is compressed with gzip, which every system has.
   const [first, unpacked] = await Promise.all([
     promisify(gzip)(node, { level: 9 }),
     writeArchive(archive, entries, backends.has('node-gpu') ? LEVEL.large : LEVEL.small),
@@ -69,7 +70,7 @@ async function bundle({ out, backends, maxMib }: Options): Promise<void> {
   await rm(archive);
 }
 
-/** Equal contents give equal bytes. Returns how many there are unpacked. */
+/** Returns the unpacked size. Equal contents give equal bytes. */
 async function writeArchive(file: string, entries: readonly Entry[], level: number): Promise<number> {
   const archive = pack();
   let unpacked = 0;
@@ -99,12 +100,13 @@ function optionsOf(): Options | string {
     const backends = values.backends.split(',');
     const unknown = backends.find((name) => !(BACKENDS as readonly string[]).includes(name));
     if (unknown !== undefined) {
-      return `expected names among ${BACKENDS.join(', ')} for --backends, received '${unknown}'`;
+      return `expected names from ${BACKENDS.join(', ')} for --backends, received '${unknown}'`;
     }
     const maxMib = Number(values['max-mib']);
-    if (!(maxMib >= 1)) return `expected a number from 1 on for --max-mib, received '${values['max-mib']}'`;
+    if (!(maxMib >= 1))
+      return `expected a number of at least 1 for --max-mib, received '${values['max-mib']}'`;
     if (!/^[\w][\w.-]*$/.test(path.basename(values.out))) {
-      return `expected a file's name of letters, digits, '.', '_' and '-' for --out, received '${values.out}'`;
+      return `expected a file name of letters, digits, '.', '_' and '-' for --out, received '${values.out}'`;
     }
     return { out: path.resolve(values.out), backends: new Set(backends), maxMib };
   } catch (error) {

@@ -1,10 +1,11 @@
 /**
- * The whole check on a machine with a hardware GPU, in one command:
+ * Checks everything on a machine with a hardware GPU in one command:
  *   npm run check:gpu -- [--out DIR] [--minutes N] [--backend NAME] [--software]
  *   sh resumeproof-bundle.sh check-gpu --out DIR --minutes 8
- * Its parts are ordered by worth and share the minutes; what was found is written after each, so that a check that is
- * cut off has kept what it did. `--software` takes a GPU in software too, to try the check itself. Exit code 0 if the gate passed and nothing was found amiss, 1 if not, 2 for wrong
- * usage, 3 where there is no hardware GPU, 130 when it was interrupted.
+ * The parts run in order of importance and share the minutes. Results are written after each part, so an
+ * interrupted check keeps them. `--software` also accepts a software GPU, to try the check itself. Exit codes:
+ * 0 if the gate passed and nothing is wrong, 1 if not, 2 for wrong usage, 3 without a hardware GPU, 130 if
+ * interrupted.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -36,18 +37,18 @@ import {
 } from './check-gpu/result.ts';
 
 const root = path.dirname(import.meta.dirname);
-/** What a process with Dawn and libvips takes at most, with room to spare. */
+/** A generous upper bound of the memory of a process with Dawn and libvips. */
 const MEMORY_OF_A_PROCESS = 2 ** 30;
-/** What is left for writing and for the processes' end. */
+/** Reserved for writing results and ending processes. */
 const SPARE_SECONDS = 10;
-/** The parts' ends as shares of the time: what is left of one goes to the next. */
+/** When each part must end, as a share of the time. Time that a part leaves goes to the next. */
 const UNTIL = { gate: 0.65, kernels: 0.7, measured: 0.85, matrix: 1 };
 /**
- * More processes than these do not get further on one GPU: of a step with 1,329 kernels, an H200 made 7 a second with
- * one process, 15 with four, 13 with eight and 11 with sixteen, while the start of processes goes on to gain.
+ * More processes do not speed up one GPU. For a step with 1,329 kernels, an H200 made 7 steps per second with one
+ * process, 15 with four, 13 with eight and 11 with sixteen; only process start-up still gains from more.
  */
 const PROCESSES_ON_A_GPU = 8;
-/** Most faults apply to these few; to run every healthy scenario once more would take as long as the gate. */
+/** Most faults apply to these few. Running every healthy scenario again would take as long as the gate. */
 const MATRIX = ['small-backward-pass', 'accumulation-each-phase', 'stochastic-layers'];
 
 const say = (line: string): unknown => process.stderr.write(`check-gpu: ${line}\n`);
@@ -59,7 +60,7 @@ interface Options {
   readonly software: boolean;
 }
 
-/** What the gate and the matrix run on. */
+/** Shared by the gate and the matrix. */
 interface Ground {
   readonly backend: string;
   readonly requireGpu: boolean;
@@ -68,7 +69,7 @@ interface Ground {
   readonly work: string;
 }
 
-/** Runs a part until its time is over. Never throws: a part that failed says so in its place. */
+/** Runs a part until its time is up. Never throws: a part that fails returns the reason. */
 type Part = <T>(name: string, share: number, run: (signal: AbortSignal) => Promise<T>) => Promise<T | NotRun>;
 
 function timetable(minutes: number, interrupted: AbortSignal): Part {
@@ -78,7 +79,7 @@ function timetable(minutes: number, interrupted: AbortSignal): Part {
     const left = start + whole * share - performance.now();
     if (interrupted.aborted) return { notRun: 'the check was interrupted' };
     if (left <= 0) return { notRun: 'there was no time left' };
-    say(`${name}, for ${Math.round(left / 1000)} s at most …`);
+    say(`${name}, at most ${Math.round(left / 1000)} s …`);
     const over = new AbortController();
     const timer = setTimeout(() => over.abort(), left);
     try {
@@ -105,13 +106,11 @@ async function check({ out, minutes, backend, software }: Options): Promise<numb
   );
   if (gpu === undefined) {
     const fix = backends.find(({ name }) => name === backend)?.fix;
-    say(
-      `there is no hardware GPU for ${backend} here, so nothing was checked${fix ? `; to fix it: ${fix}` : ''}`,
-    );
+    say(`found no hardware GPU for ${backend}, so nothing was checked${fix ? `; to fix: ${fix}` : ''}`);
     return EXIT.environment;
   }
   await mkdir(out, { recursive: true });
-  const waiting: NotRun = { notRun: 'the check ended before it' };
+  const waiting: NotRun = { notRun: 'the check ended before this part' };
   let result: CheckResult = {
     format: CHECK_FORMAT,
     version: (createRequire(import.meta.url)('../package.json') as { version: string }).version,
@@ -172,14 +171,14 @@ async function check({ out, minutes, backend, software }: Options): Promise<numb
   return hasPassed(result) ? EXIT.passed : EXIT.failed;
 }
 
-/** The backend under check, and wasm as a measure that every machine has. */
+/** The backend under check, and wasm as a reference that every machine has. */
 function backendsToCompare(reports: readonly BackendReport[], backend: string): BackendReport['name'][] {
   return reports
     .filter(({ name, usable }) => usable && (name === backend || name === 'wasm'))
     .map(({ name }) => name);
 }
 
-/** All scenarios of the project, with the plans for what they run on. */
+/** Loads all scenarios of the project, with their short plans on a software GPU. */
 async function loadAll(inSoftware: boolean): Promise<LoadedScenario[]> {
   const files = await findScenarios(path.join(root, 'scenarios'));
   const loaded = await Promise.all([...files].map(([name, file]) => loadScenario(name, file)));
@@ -192,7 +191,7 @@ const jobs = (): number =>
     Math.min(availableParallelism(), PROCESSES_ON_A_GPU, Math.floor(freemem() / MEMORY_OF_A_PROCESS)),
   );
 
-/** Kept at each verdict: this is the longest part, and the one of most worth. */
+/** Saves the result at each verdict, because this is the longest and most important part. */
 async function gateOn(
   { backend, requireGpu, scenarios, work }: Ground,
   signal: AbortSignal,

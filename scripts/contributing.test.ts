@@ -18,13 +18,13 @@ describe('CONTRIBUTING.md', async () => {
     ]);
   });
 
-  test.each(quoted)('quotes $file as it is', async ({ file, code }) => {
-    expect(code, `${file} has changed: quote it anew in CONTRIBUTING.md`).toBe(
+  test.each(quoted)('quotes $file exactly', async ({ file, code }) => {
+    expect(code, `${file} has changed: update its quote in CONTRIBUTING.md`).toBe(
       await readFile(path.join(root, file), 'utf8'),
     );
   });
 
-  test('names files that there are', async () => {
+  test('names only files that exist', async () => {
     const named = [...text.matchAll(/`((?:harness|scripts|scenarios|docs)\/[\w./-]+\.\w+)`/g)].map(
       ([, file]) => file!,
     );

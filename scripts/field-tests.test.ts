@@ -15,7 +15,7 @@ const fieldTests = (examples: string) =>
     encoding: 'utf8',
   });
 
-test('without a copy of the examples it says where to get the commit that it is written for', () => {
+test('without a copy of the examples, it says how to get the right commit', () => {
   const { status, stderr } = fieldTests(scratch);
   expect(status).toBe(2);
   expect(stderr).toMatch(
@@ -39,7 +39,5 @@ test('a copy at another commit is refused', () => {
   );
   const { status, stderr } = fieldTests(scratch);
   expect(status).toBe(2);
-  expect(stderr).toMatch(
-    /is at commit [0-9a-f]{40}, and the field tests are written for another:\n +git -C /,
-  );
+  expect(stderr).toMatch(/is at commit [0-9a-f]{40}, but the field tests need another:\n +git -C /);
 });

@@ -1,9 +1,9 @@
 /**
- * Runs the scenarios of fixtures/field-tests/, whose training code is that of tensorflow/tfjs-examples, and
- * writes what was found into the table in docs/field-tests.md. The examples are not part of this repository.
+ * Runs the scenarios of fixtures/field-tests/, whose training code comes from tensorflow/tfjs-examples, and
+ * writes the results into the table in docs/field-tests.md. The examples are not part of this repository.
  *   npm run field-tests -- [--examples DIR] [scenario…]
- * Each runs on wasm, or on cpu where wasm lacks a kernel. Exits with 1 where one is not as expected, with 2
- * where the copy of the examples is missing or another.
+ * Each scenario runs on wasm, or on cpu if wasm lacks a kernel. Exits with 1 if a result is not as expected, with
+ * 2 if the copy of the examples is missing or differs.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -21,23 +21,23 @@ const root = path.dirname(import.meta.dirname);
 const SCENARIOS = path.join('fixtures', 'field-tests');
 const DOCUMENT = path.join(root, 'docs', 'field-tests.md');
 
-/** Why the folder is not the copy that is wanted, and the commands that make it one. */
+/** Why the folder is not the required copy, and the commands that fix it. */
 function problemWith(folder: string): string | undefined {
   const shown = path.relative('', folder) || '.';
   const get = `  git clone --filter=blob:none ${ORIGIN} ${shown}\n  git -C ${shown} checkout ${COMMIT}`;
   if (!existsSync(path.join(folder, '.git'))) {
-    return `no copy of tensorflow/tfjs-examples in ${shown}; get it, or name another with --examples DIR:\n${get}`;
+    return `no copy of tensorflow/tfjs-examples in ${shown}; get one, or name its folder with --examples DIR:\n${get}`;
   }
   const git = (...args: string[]): string =>
     execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8' }).trim();
   const head = git('rev-parse', 'HEAD');
   if (head !== COMMIT) {
-    return `${shown} is at commit ${head}, and the field tests are written for another:\n  git -C ${shown} checkout ${COMMIT}`;
+    return `${shown} is at commit ${head}, but the field tests need another:\n  git -C ${shown} checkout ${COMMIT}`;
   }
   const changed = git('diff', '--name-only', '--diff-filter=M', 'HEAD');
   return changed === ''
     ? undefined
-    : `${changed.split('\n')[0]} in ${shown} is not as it was published: put it back with\n  git -C ${shown} checkout -- .`;
+    : `${changed.split('\n')[0]} in ${shown} differs from the published file: restore it with\n  git -C ${shown} checkout -- .`;
 }
 
 const verdictsOn = (backend: string, names: readonly string[], examples: string): Promise<Verdict[]> =>

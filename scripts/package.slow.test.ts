@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 
 const root = path.dirname(import.meta.dirname);
 
-/** Runs to its end and returns what it wrote; throws with all of it unless it exits with 0. */
+/** Runs a program and returns its stdout; throws with its whole output unless it exits with 0. */
 function run(cwd: string, program: string, args: string[]): string {
   const folders = [path.join(root, 'node_modules', '.bin'), process.env.PATH];
   const env = { ...process.env, PATH: folders.join(path.delimiter), NODE_ENV: '' };
@@ -18,14 +18,14 @@ function run(cwd: string, program: string, args: string[]): string {
   }
 }
 
-/** By file name: README's code blocks that begin with the path of a scenario. */
+/** README's code blocks that start with the path of a scenario, by file name. */
 function examplesInReadme(): Map<string, string> {
   const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
   const blocks = readme.matchAll(/^```\w*\n(\/\/ scenarios\/([\w-]+\.ts)\n[\s\S]*?)^```$/gm);
   return new Map([...blocks].map(([, code, file]) => [file!, code!]));
 }
 
-test('README’s examples are proven in an empty project that installs the packed package', () => {
+test('README’s examples are proven in an empty project with the packed package installed', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'resumeproof-package-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const examples = examplesInReadme();
@@ -43,7 +43,7 @@ test('README’s examples are proven in an empty project that installs the packe
   mkdirSync(path.join(project, 'scenarios'), { recursive: true });
   writeFileSync(path.join(project, 'package.json'), '{ "private": true, "type": "module" }\n');
   for (const [file, code] of examples) writeFileSync(path.join(project, 'scenarios', file), code);
-  // Types of Node, as any TypeScript project that reads files has them.
+  // Any TypeScript project that reads files has Node's types.
   run(project, 'npm', ['install', path.join(folder, tarball), '@types/node@22']);
 
   const strict = [
@@ -71,7 +71,7 @@ test('README’s examples are proven in an empty project that installs the packe
   expect(outcomes, output).toEqual(['proven', 'proven', 'proven']);
   expect(written('index.html'), 'the report').not.toEqual([]);
 
-  // The example that judges traces, on those of a scenario that was resumed once; it must not load TensorFlow.
+  // Runs the example that judges traces, on a scenario that was resumed once. It must not load TensorFlow.js.
   const [trace] = written('my-loop/control/trace.jsonl');
   const prose = readFileSync(path.join(root, 'docs', 'trace.md'), 'utf8');
   const [, example] = /^```ts\n(import .*?)^```$/ms.exec(prose)!;
@@ -81,7 +81,7 @@ test('README’s examples are proven in an empty project that installs the packe
     "const tensorflow = loaded.some((file) => file.includes('@tensorflow'));",
     'process.stdout.write(JSON.stringify({ outcome, tensorflow }));',
   ];
-  // This backend in place of the example's.
+  // Replaces the example's backend.
   const judging = example!.replace("'torch-cpu'", `'${verdict.backend}'`);
   writeFileSync(path.join(project, 'judge.ts'), [judging, ...says].join('\n'));
   run(project, 'node', [tsc, ...strict, '--ignoreConfig', 'judge.ts']);

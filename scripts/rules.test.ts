@@ -17,32 +17,35 @@ describe('docs/rules.md', async () => {
     .slice(1)
     .map((section) => [section.slice(0, section.indexOf('\n')), section] as const);
 
-  test('is what the rules, the causes and the spoiled runs make of it', () => {
+  test('is up to date with the rules, the causes and the spoiled runs', () => {
     expect(page, REMEDY).toBe(rulesPage(RULES, CASES, CAUSES));
   });
 
-  test('has one section a rule, in their order, and no other; and one line a cause', () => {
+  test('has one section per rule and one line per cause, in order, and nothing else', () => {
     expect(sections.map(([id]) => id)).toEqual(RULES.map(({ id }) => id));
     const lines = [...causes.matchAll(/^- `(.*?)`: .+$/gm)].map(([, id]) => id);
     expect(lines).toEqual(CAUSES.map(({ id }) => id));
     expect(new Set(lines).size).toBe(lines.length);
   });
 
-  test.each(RULES)('says of $id what it claims, reads and really finds, when, and how to fix it', (rule) => {
-    const text = sections.find(([id]) => id === rule.id)?.[1] ?? '';
-    expect(text).toContain(`**${plain(rule.claim)}** It reads ${plain(rule.reads)}.`);
-    expect(text).toContain(`It can speak ${rule.speaks};`);
-    const examples = examplesOf(rule, CASES);
-    const shown = [...text.matchAll(/^> (.*?) Expected: /gm)].map(([, sentence]) => sentence!);
-    expect(shown).toHaveLength(1);
-    expect(examples.map(({ sentence }) => plain(sentence))).toContain(shown[0]);
-    for (const { likelyCause, fix } of examples) {
-      expect(text).toContain(plain(likelyCause));
-      expect(text).toContain(plain(fix));
-    }
-  });
+  test.each(RULES)(
+    'says what $id claims, reads and finds, when it can speak, and how to fix what it finds',
+    (rule) => {
+      const text = sections.find(([id]) => id === rule.id)?.[1] ?? '';
+      expect(text).toContain(`**${plain(rule.claim)}** It reads ${plain(rule.reads)}.`);
+      expect(text).toContain(`It can speak ${rule.speaks};`);
+      const examples = examplesOf(rule, CASES);
+      const shown = [...text.matchAll(/^> (.*?) Expected: /gm)].map(([, sentence]) => sentence!);
+      expect(shown).toHaveLength(1);
+      expect(examples.map(({ sentence }) => plain(sentence))).toContain(shown[0]);
+      for (const { likelyCause, fix } of examples) {
+        expect(text).toContain(plain(likelyCause));
+        expect(text).toContain(plain(fix));
+      }
+    },
+  );
 
-  test('links to nothing that is not there', () => {
+  test('has no broken links', () => {
     const targets = new Set([...page.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading!.toLowerCase()));
     const links = [...page.matchAll(/\]\(#([^)]+)\)/g)].map(([, target]) => target!);
     expect(links.length).toBeGreaterThan(RULES.length);

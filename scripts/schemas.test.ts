@@ -67,11 +67,11 @@ describe('docs/trace.md', async () => {
     expect(outcome).toBe('proven');
   });
 
-  test('without any line that it says the judge needs, nothing is proven', async () => {
+  test('nothing is proven if any line that the judge needs is missing', async () => {
     for (const [at, lines] of whole.entries()) {
       const records = lines.trim().split('\n');
       for (const left of records) {
-        // The control's start only helps to tell causes.
+        // The control's start only helps to find causes.
         if (left.includes('"at":"start"')) continue;
         const cut = await read('cut.jsonl', records.filter((line) => line !== left).join('\n'));
         const { outcome } = outcomeOf(traces.with(at, cut));
@@ -80,7 +80,7 @@ describe('docs/trace.md', async () => {
     }
   });
 
-  test('it tells of every field of every record', () => {
+  test('it mentions every field of every record', () => {
     const fields = new Set<string>();
     JSON.stringify(traceJsonSchema(), (key, value) => {
       if (key === 'properties') for (const field of Object.keys(value)) fields.add(field);

@@ -1,4 +1,4 @@
-/** Writes the JSON Schemas that docs/ publishes, as the code has them: node scripts/start.mjs scripts/schemas.ts */
+/** Writes the JSON Schemas of docs/ from the code: node scripts/start.mjs scripts/schemas.ts */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -19,7 +19,7 @@ const files = Object.entries(schemas).map(([name, schema]) => {
   writeFileSync(file, `${JSON.stringify(schema, null, 2)}\n`);
   return file;
 });
-// As the check of all files wants them.
+// Formatted as the check of all files requires.
 const biome = path.join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
 const { status } = spawnSync(process.execPath, [biome, 'format', '--write', '--log-level=error', ...files], {
   cwd: root,

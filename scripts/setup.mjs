@@ -1,4 +1,4 @@
-// Keeps node_modules equal to package-lock.json, whoever else runs at the time and whatever was interrupted.
+// Keeps node_modules in sync with package-lock.json, even with concurrent or interrupted runs.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -15,7 +15,7 @@ import { constants } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A reason to stop that is told in one line. */
+/** An error that is reported in one line. */
 export class SetupError extends Error {
   constructor(message, exitCode = 1) {
     super(message);
@@ -28,16 +28,16 @@ export function isNodeAtLeast(major, minor) {
   return ours > major || (ours === major && oursMinor >= minor);
 }
 
-/** Installs what package-lock.json names unless it is there already; tells whether it installed. */
+/** Installs what package-lock.json names unless it is installed already; returns whether it installed. */
 export async function setUp(root) {
   const stamp = path.join(root, 'node_modules', '.resumeproof-setup');
   if (isCurrent(root, stamp)) return false;
   const release = await lock(path.join(root, '.cache', 'setup.lock'));
   try {
-    // Another process may have done it while this one waited.
+    // Another process may have installed while this one waited.
     if (isCurrent(root, stamp)) return false;
     const wanted = digest(root);
-    // Deleted with node_modules by npm too; gone first, so that no interruption leaves it beside half a tree.
+    // Deleted first, so that an interruption cannot leave it in a partial installation.
     rmSync(stamp, { force: true });
     await npmCi(root);
     writeStamp(stamp, wanted);
@@ -50,9 +50,9 @@ export async function setUp(root) {
 function digest(root) {
   const file = path.join(root, 'package-lock.json');
   if (!existsSync(file)) {
-    throw new SetupError(`${file} is missing, so nothing says what to install: restore it with git.`);
+    throw new SetupError(`${file} is missing, and it lists what to install: restore it with git.`);
   }
-  // Packages hold binaries: an installation moved to another platform is not current there.
+  // Packages contain binaries, so an installation is not current on another platform.
   return `${createHash('sha256').update(readFileSync(file)).digest('hex')} ${process.platform}-${process.arch}\n`;
 }
 
@@ -69,7 +69,7 @@ function isCurrent(root, stamp) {
   return true;
 }
 
-/** True for a complete installation made by npm itself: npm writes its own record once all is in place. */
+/** True if npm itself completed the installation: it writes its own record last. */
 function matchesLockfile(root) {
   try {
     const read = (file) => JSON.parse(readFileSync(path.join(root, file), 'utf8')).packages;
@@ -89,8 +89,8 @@ function matchesLockfile(root) {
 }
 
 /**
- * Takes the lock file, waiting for whoever holds it; returns what releases it. The holder touches the file
- * each second: process ids would mislead between containers that share this folder.
+ * Waits for the lock file, takes it, and returns a function that releases it. The holder touches the file every
+ * second, because process ids are meaningless between containers that share this folder.
  */
 export async function lock(file) {
   mkdirSync(path.dirname(file), { recursive: true });
@@ -121,7 +121,7 @@ function age(file) {
   return Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
 }
 
-/** Of several processes that see a stale lock, one renames it; one that caught a fresh lock puts it back. */
+/** If several processes see a stale lock, only one renames it; a process that renamed a fresh lock puts it back. */
 function removeStale(file) {
   const aside = `${file}.${process.pid}`;
   try {
@@ -133,7 +133,7 @@ function removeStale(file) {
   }
 }
 
-/** An environment without this project's programs on the path: npm must not run under the Node that it may delete. */
+/** Removes this project's programs from the path: npm must not run under the Node that it may delete. */
 export function outsidePath(root, environment) {
   const name = Object.keys(environment).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH';
   const folders = (environment[name] ?? '').split(path.delimiter);
@@ -145,7 +145,7 @@ function npmCi(root) {
   const child = spawn('npm', ['ci', '--include=dev', '--loglevel=error'], {
     cwd: root,
     env: outsidePath(root, process.env),
-    // The command's own output is all that stdout carries.
+    // stdout carries only the output of the command.
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
   });
@@ -159,16 +159,14 @@ function npmCi(root) {
   process.stderr.write('resumeproof: installing packages (npm ci) …\n');
   return new Promise((resolve, reject) => {
     child.on('error', (error) =>
-      reject(new SetupError(`cannot run npm (${error.code}): install it beside Node, then run this again.`)),
+      reject(new SetupError(`cannot run npm (${error.code}): install it with Node, then run this again.`)),
     );
     child.on('exit', (code, signal) => {
       for (const each of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(each);
       const by = stopped ?? signal;
       if (by) {
         const exitCode = 128 + constants.signals[by];
-        reject(
-          new SetupError(`the installation was stopped by ${by}; the next run starts it afresh.`, exitCode),
-        );
+        reject(new SetupError(`the installation was stopped by ${by}; the next run restarts it.`, exitCode));
       } else if (code !== 0) {
         reject(new SetupError(`npm ci failed with exit code ${code}, see above; the next run tries again.`));
       } else resolve();

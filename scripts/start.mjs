@@ -1,6 +1,6 @@
-// Sets the project up where needed, then runs a command under the project's Node 22:
+// Sets up the project if needed, then runs a command under the project's Node 22:
 //   node scripts/start.mjs harness/cli/main.ts run
-// Plain JavaScript without dependencies, since it runs before anything is installed, on Node 20 or newer.
+// Plain JavaScript without dependencies, because it runs before anything is installed, on Node 20 or newer.
 import { spawn } from 'node:child_process';
 import { existsSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -25,7 +25,7 @@ function projectNode() {
   if (existsSync(installed)) return installed;
   if (isNodeAtLeast(22, 18)) return process.execPath;
   throw new SetupError(
-    `Node 22 is missing from node_modules, since npm did not run the install script of the package "node", and this is ${process.version}: run "npm rebuild node --ignore-scripts=false" in ${root}, or use Node 22.18 or newer.`,
+    `Node 22 is missing from node_modules because npm did not run the install script of the package "node", and this is ${process.version}: run "npm rebuild node --ignore-scripts=false" in ${root}, or use Node 22.18 or newer.`,
   );
 }
 
@@ -38,11 +38,11 @@ function hasTerminal() {
   }
 }
 
-/** Runs the command in the caller's folder and ends as it ends: same exit code, same signal. */
+/** Runs the command in the caller's folder and ends with the same exit code or signal. */
 function hand(node, args) {
-  // A terminal sends Ctrl-C to this process and its child alike, so passing it on would deliver it twice.
-  // Without one the child gets a process group of its own, and each signal reaches it from here, once: an
-  // interrupt the whole group, as from a terminal, the others the child alone.
+  // A terminal sends Ctrl-C to both this process and its child, so passing it on would deliver it twice.
+  // Without a terminal, the child gets its own process group, and this process passes each signal on once:
+  // interrupts to the whole group, as a terminal does, other signals to the child only.
   const detached = process.platform !== 'win32' && !hasTerminal();
   const child = spawn(node, args, { stdio: 'inherit', env: environment(), detached });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) {
@@ -60,7 +60,7 @@ function hand(node, args) {
     if (signal === null) process.exit(code ?? 1);
     process.removeAllListeners(signal);
     if (process.platform !== 'win32') process.kill(process.pid, signal);
-    // A signal that does not end this process (or not yet) still must not look like success.
+    // A signal that does not end this process, or not yet, must not look like success.
     process.exitCode = 128 + (constants.signals[signal] ?? 0);
   });
 }
@@ -69,7 +69,7 @@ const [script, ...args] = process.argv.slice(2);
 try {
   if (!isNodeAtLeast(20, 0)) {
     throw new SetupError(
-      `Node 20 or newer is needed to set this project up, and this is ${process.version}: get one from https://nodejs.org (the project then brings its own Node 22).`,
+      `setting up this project needs Node 20 or newer, and this is ${process.version}: get it from https://nodejs.org (the project then installs its own Node 22).`,
     );
   }
   const installed = await setUp(root);
@@ -77,7 +77,7 @@ try {
     for (const line of absentParts(root)) process.stderr.write(`${line}\n`);
   }
   const node = projectNode();
-  // A script is named from the project's root, so that the same command works in any folder.
+  // The script's path is relative to the project's root, so that the same command works in any folder.
   if (script !== undefined)
     hand(node, [script.startsWith('-') ? script : path.resolve(root, script), ...args]);
 } catch (error) {

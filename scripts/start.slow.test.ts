@@ -10,7 +10,7 @@ const copy = path.join(scratch, 'repository');
 const elsewhere = path.join(scratch, 'elsewhere');
 const INSTALLING = 'installing packages (npm ci)';
 
-/** The machine's own Node, as in a shell that knows nothing of this project. */
+/** The path without this project's tools, as in an ordinary shell. */
 const ownPath = (process.env.PATH ?? '')
   .split(path.delimiter)
   .filter((folder) => !folder.includes('node_modules'))
@@ -54,7 +54,7 @@ function start(args: string[], input = ''): Started {
   };
 }
 
-/** A script that counts interrupts for as long as it is told to, then leaves with exit code 42. */
+/** A script that counts interrupts for 500 ms after the first one, then exits with code 42. */
 const COUNT_INTERRUPTS = `
 let count = 0;
 process.on('SIGINT', () => { if (++count === 1) setTimeout(() => { console.log(count + ' interrupt(s)'); process.exit(42); }, 500); });
@@ -78,7 +78,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-test('an installation that was stopped is made good, once for all who wait, and not repeated', async () => {
+test('a stopped installation is completed once for all waiting processes and not repeated', async () => {
   const stopped = start(['args.mjs']);
   await stopped.whenSaid(INSTALLING);
   stopped.kill('SIGTERM');
@@ -112,7 +112,7 @@ test('input, output, exit codes and signals pass through', async () => {
   }
 });
 
-test('a lockfile that changed is installed anew, and a failed installation is told in a line', async () => {
+test('a changed lockfile is installed, and a failed installation is reported in one line', async () => {
   writeFileSync(path.join(copy, 'node_modules', 'left-over'), '');
   appendFileSync(path.join(copy, 'package-lock.json'), '\n');
   const again = await start(['args.mjs']).ended;

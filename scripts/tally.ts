@@ -1,13 +1,13 @@
-/** A Vitest reporter that leaves the counts, and why tests were skipped, as JSON for check.ts. */
+/** A Vitest reporter that writes the counts, and why tests were skipped, as JSON for check.ts. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Reporter } from 'vitest/node';
 
 export interface Tally {
   passed: number;
-  /** A broken hook, a file that does not load and an error outside any test are failures too. */
+  /** A broken hook, a file that does not load and an error outside any test count as failures too. */
   failed: number;
-  /** One line a test: where, name and reason. */
+  /** One line per test: file, name and reason. */
   skipped: string[];
 }
 

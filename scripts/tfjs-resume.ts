@@ -1,8 +1,8 @@
 /**
- * Runs every `optimizer-*` scenario on the backends named (wasm by default) and writes what was found into
- * their columns of the table in docs/tfjs-resume.md; the other columns stay.
+ * Runs every `optimizer-*` scenario on the named backends (default wasm) and writes the results into their
+ * columns of the table in docs/tfjs-resume.md. Other columns stay as they are.
  *   node scripts/start.mjs scripts/tfjs-resume.ts [backend…]
- * Exits with 1 where a backend gave no verdicts; its column is then as it was.
+ * Exits with 1 if a backend gave no verdicts; its column then stays as it is.
  */
 import path from 'node:path';
 import type { Gate, Verdict } from '../harness/judge/verdict.ts';
@@ -14,7 +14,7 @@ const DOCUMENT = path.join(root, 'docs', 'tfjs-resume.md');
 const DEVICE = 'device';
 const MEASURE = 'judged by';
 
-/** Cells by row and column; rows in the order in which they are shown. */
+/** Cells by row and column; rows are in display order. */
 type Cells = Map<string, Map<string, string>>;
 
 function parse(table: string): Cells {
@@ -55,14 +55,14 @@ const column = (cells: Cells, row: string): Map<string, string> => {
   return cells.get(row)!;
 };
 
-/** The verdicts, as expected or not: the table shows what is. */
+/** Fills a column with the verdicts, whether they are as expected or not. */
 function withColumn(table: string, backend: string, { verdicts }: Gate): string {
   const cells = parse(table);
   for (const verdict of verdicts) column(cells, verdict.scenario).set(backend, found(verdict));
   const { backend: device, noise } = verdicts.find(({ outcome }) => outcome === 'proven') ?? verdicts[0]!;
   column(cells, DEVICE).set(backend, device?.adapter ?? 'none');
   column(cells, MEASURE).set(backend, noise?.text ?? '–');
-  // A scenario that is no more goes.
+  // Rows of removed scenarios are dropped.
   const rows = [...verdicts.map(({ scenario }) => scenario).sort(), DEVICE, MEASURE];
   return print(new Map(rows.map((row) => [row, column(cells, row)])));
 }

@@ -1,10 +1,10 @@
-/** What both models are told besides the image: how far along it is, and which class it shows. */
+/** The conditions of both models: time and class. */
 import * as tf from '@tensorflow/tfjs-core';
 import { CLASSES, type Read } from './model.ts';
 
 const FREQUENCIES = 16;
 
-/** Parameters of {@link conditionOf} with so many features. */
+/** Parameters of {@link conditionOf} for `width` features. */
 export function conditionShapes(width: number): [string, readonly number[]][] {
   return [
     ['time.weight', [2 * FREQUENCIES, width]],
@@ -14,10 +14,10 @@ export function conditionShapes(width: number): [string, readonly number[]][] {
 
 /** Features of time and class: `[batch, width]`. */
 export function conditionOf(read: Read, time: tf.Tensor1D, label: tf.Tensor1D): tf.Tensor2D {
-  // Cast afterwards: asked for float32, wasm's one-hot writes integers, which read as zeros.
+  // Cast afterwards: when asked for float32, wasm's one-hot writes integers, which read as zeros.
   const classes = tf.cast(tf.oneHot(label, CLASSES), 'float32') as tf.Tensor2D;
-  // Not by linear(), which would work out gradients of time and class that nobody wants; that these products
-  // take wasm's slow way through a transpose flag weighs less.
+  // linear() would also compute unused gradients of time and class, which costs more than the transpose flag
+  // that slows down these products on wasm.
   const mixed = tf.add(
     tf.matMul(timeFeatures(time), read('time.weight') as tf.Tensor2D),
     tf.matMul(classes, read('label.weight') as tf.Tensor2D),

@@ -1,4 +1,4 @@
-/** What the scenarios on digits have in common: the base model, its fine-tuning recipe and the plan. */
+/** What the digit scenarios share: the base model, its fine-tuning recipe and the plan. */
 import type { Loop } from '../../harness/loop/loop.ts';
 import { adafactor } from '../../harness/training/adafactor.ts';
 import { adamW } from '../../harness/training/adamw.ts';
@@ -6,11 +6,11 @@ import type { TrainerContext } from '../../harness/training/trainer.ts';
 import { createFineTune, type FineTuneOptions, pretrained } from './fine-tune.ts';
 import { BASE_TRANSFORMER, transformer } from './transformer.ts';
 
-/** The learning rate has left 0 before the resume, and the cosine has not yet ended. */
+/** The learning rate has left 0 before the resume, and the cosine ends after it. */
 export const PLAN = { steps: 24, resumeAt: 12, onSoftwareGpu: { steps: 6, resumeAt: 3 } };
 const WARMUP_STEPS = 6;
 
-/** What a scenario may do otherwise: the order of assembly, and whether a resume replaces the variables. */
+/** What a scenario may change: the order of assembly, and whether a resume replaces the variables. */
 type Otherwise = Pick<FineTuneOptions, 'order' | 'replaceVariables'>;
 
 /** Fused backward pass: Adafactor with sd-scripts' recommended arguments. */
@@ -24,7 +24,7 @@ export async function fusedBackwardPass(context: TrainerContext, otherwise: Othe
   });
 }
 
-/** Fused optimizer groups: AdamW, four optimizers with a schedule each. */
+/** Fused optimizer groups: AdamW, four optimizers, each with its own schedule. */
 export async function fusedOptimizerGroups(
   context: TrainerContext,
   otherwise: Otherwise = {},

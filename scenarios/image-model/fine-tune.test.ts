@@ -24,7 +24,7 @@ const context = (checkpoint?: string): TrainerContext => ({
   weightsOnly: false,
 });
 
-/** Saved in mid-accumulation, so that every kind of tensor is there. */
+/** Three steps end in mid-accumulation, so the checkpoint holds every kind of tensor. */
 const fineTune = (checkpoint?: string, replaceVariables = false): Promise<Loop> =>
   createFineTune(context(checkpoint), {
     model: transformer({ width: 8, blocks: 1, heads: 2, expansion: 2 }),
@@ -58,7 +58,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
-test('a checkpoint holds what a PyTorch user would look for, by those names', () => {
+test('a checkpoint holds tensors by the names that a PyTorch user would look for', () => {
   expect([...saved.tensors.model!.keys()]).toContain('blocks.0.attention.qkv.weight');
   expect([...saved.tensors.optimizer!.keys()]).toContain('blocks.0.attention.qkv.weight.exp_avg_sq');
   expect(saved.tensors.ema!.size).toBe(saved.tensors.model!.size);
@@ -92,34 +92,30 @@ test.each<[string, () => Checkpoint, RegExp]>([
     () => without('model', 'position'),
     /model\.safetensors, tensor "position": expected F32 \[16,8\]/,
   ],
-  ['lacks an EMA', () => without('ema', 'final.bias'), /ema\.safetensors, tensor "final\.bias"/],
+  ['lacks an EMA tensor', () => without('ema', 'final.bias'), /ema\.safetensors, tensor "final\.bias"/],
   [
-    'holds a weight that the model has not',
+    'holds a weight that the model does not have',
     () => renamed('gradients', 'adapter.weight'),
     /gradients\.safetensors, tensor "adapter\.weight": expected none/,
   ],
   [
-    'holds a slot of no parameter',
+    'holds a slot that belongs to no parameter',
     () => renamed('optimizer', 'gone.exp_avg'),
     /slots of the model’s parameters.*'gone\.exp_avg'/,
   ],
+  ['lacks the optimizer', () => withState({ optimizers: {} }), /expected the optimizer 'all'.*received none/],
   [
-    'has no such optimizer',
-    () => withState({ optimizers: {} }),
-    /expected the optimizer 'all'.*received none/,
-  ],
-  [
-    'groups a parameter that is not there',
+    'groups a parameter that does not exist',
     () =>
       withState({
         optimizers: JSON.parse(JSON.stringify(saved.state.optimizers).replaceAll('"position"', '"gone"')),
       }),
     /parameters of the model.*'gone'/,
   ],
-  ['has no such schedule', () => withState({ schedules: {} }), /expected the schedule 'all'/],
-  ['holds no random state', () => withState({ random: { noise: 'dice' } }), /random\.noise/],
+  ['lacks the schedule', () => withState({ schedules: {} }), /expected the schedule 'all'/],
+  ['holds an invalid random state', () => withState({ random: { noise: 'dice' } }), /random\.noise/],
   [
-    'was made on another folder',
+    'was saved with another image folder',
     () => withState({ data: { epoch: 0, position: 5000 } }),
     /data cursor within \d+ examples.*same data/,
   ],
@@ -130,7 +126,7 @@ test.each<[string, () => Checkpoint, RegExp]>([
 });
 
 test.each([true, false])(
-  'a resumed run goes on to the bit (variables replaced: %s)',
+  'a resumed run continues bit for bit (variables replaced: %s)',
   async (replaceVariables) => {
     const whole = path.join(scratch, 'whole');
     const [first, second] = [await fineTune(whole, replaceVariables), await fineTune()];

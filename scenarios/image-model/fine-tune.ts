@@ -1,4 +1,4 @@
-/** Fine-tunes an image model on a folder of images, as sd-scripts' own program does. */
+/** Fine-tunes an image model on a folder of images, as sd-scripts does. */
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { readSafetensors } from '../../harness/checkpoint/safetensors.ts';
@@ -20,18 +20,18 @@ export interface FineTuneOptions
   readonly update: UpdateRule;
   readonly learningRate: number;
   readonly warmupSteps: number;
-  /** Images a micro-batch; default 8. */
+  /** Images per micro-batch; default 8. */
   readonly batch?: number;
 }
 
 const IMAGES = path.join(import.meta.dirname, '..', '..', 'fixtures', 'images');
 const BASE = path.join(import.meta.dirname, '..', '..', 'fixtures', 'base-model', 'model.safetensors');
-/** Few, since on a GPU in software each takes half a second. */
+/** Kept low: each step takes half a second on a software GPU. */
 const SAMPLING_STEPS = 5;
-/** Classes drawn from the live weights, and from their EMA. */
+/** Classes sampled from the live weights, and from their EMA. */
 const SAMPLED = { weights: [3, 5, 7, 8], ema: [3, 7] };
 
-/** Weights of the pretrained base model; its origin is told in fixtures/README.md. */
+/** Weights of the pretrained base model; fixtures/README.md states its origin. */
 export async function pretrained(): Promise<Initialise> {
   const { tensors } = await readSafetensors(BASE);
   return (name) => {
@@ -84,7 +84,7 @@ function onImages(model: ImageModel, initialise: Initialise, { order }: ImageFol
   };
 }
 
-/** The same noise for the same class, whatever the run: equal weights give equal images. */
+/** Each class starts from the same noise in every run, so equal weights give equal images. */
 async function draw(
   model: ImageModel,
   read: Read,

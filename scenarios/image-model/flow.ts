@@ -18,7 +18,7 @@ export interface FlowBatch {
   readonly label: tf.Tensor1D;
 }
 
-/** Mean squared error of the velocity on the way from noise to image: a scalar. */
+/** Mean squared error of the velocity on the path from noise to image: a scalar. */
 export function flowLoss(model: ImageModel, read: Read, batch: FlowBatch): tf.Scalar {
   const { images, noise, time, label } = batch;
   const target = tf.sub(images, noise);
@@ -27,11 +27,11 @@ export function flowLoss(model: ImageModel, read: Read, batch: FlowBatch): tf.Sc
 }
 
 /**
- * Draws one image a label by Euler's method, all in one batch.
+ * Samples one image per label by Euler's method, all in one batch.
  * @param labels class indices
- * @param noise standard normal, 256 values a label
- * @returns 16×16 grey pixels a label
- * @throws {RangeError} when the noise is not of that length
+ * @param noise standard normal, 256 values per label
+ * @returns 16×16 grey pixels per label
+ * @throws {RangeError} when `noise` has another length
  */
 export async function sample(
   model: ImageModel,

@@ -15,7 +15,7 @@ beforeEach(async () => {
 
 const at = (file: string): string => path.join(folder, file);
 
-/** A grey square; the format follows the file's name. */
+/** Writes a grey square; the file name determines the format. */
 async function put(file: string, grey = 0, size = 16): Promise<void> {
   await mkdir(path.dirname(at(file)), { recursive: true });
   const background = { r: grey, g: grey, b: grey };
@@ -25,23 +25,23 @@ async function put(file: string, grey = 0, size = 16): Promise<void> {
 /** The error's text, which must be a single line. */
 async function refusal(): Promise<string> {
   const error = await readImages(folder).then(
-    () => expect.fail('the folder was read'),
+    () => expect.fail('the folder was accepted'),
     (reason: Error) => reason,
   );
   expect(error.message).not.toContain('\n');
   return error.message;
 }
 
-/** With sharp's own reason in the middle. */
+/** Expects a refusal with sharp's own reason in the middle. */
 async function expectUnreadable(name: string): Promise<void> {
-  const [start, end] = [`cannot read image ${at(name)}: `, '; fix it or take it away'];
+  const [start, end] = [`cannot read image ${at(name)}: `, '; fix or remove it'];
   const text = await refusal();
   expect([text.slice(0, start.length), text.slice(-end.length)]).toEqual([start, end]);
   expect(text.length, 'the reason').toBeGreaterThan(start.length + end.length);
 }
 
 describe("sd-scripts' layout", () => {
-  test('repeats come from the folder, classes from the file; all orders are by name', async () => {
+  test('repeats come from folder names, classes from file names, and everything is sorted by name', async () => {
     for (const file of ['3_b/7-0012.png', '2_a/x.png', '2_a/0_1.webp', 'loose.jpg', '10_c/z.jpeg']) {
       await put(file);
     }
@@ -80,7 +80,7 @@ describe("sd-scripts' layout", () => {
     });
   });
 
-  test('captions, caches, hidden files and folders in folders are passed over', async () => {
+  test('captions, caches, hidden files and nested folders are ignored', async () => {
     await put('1_a/a.png');
     await writeFile(at('1_a/a.txt'), 'a digit');
     await writeFile(at('1_a/a.npz'), 'cache');
@@ -105,8 +105,8 @@ describe("sd-scripts' layout", () => {
     ]);
   });
 
-  test('what is not square is cropped in the middle, what is transparent becomes black', async () => {
-    // White with black ends, and white that cannot be seen.
+  test('images are cropped to the square in the middle, and transparent parts become black', async () => {
+    // White with black ends, and fully transparent white.
     const white = await sharp({ create: { width: 16, height: 16, channels: 3, background: 'white' } })
       .png()
       .toBuffer();
@@ -124,19 +124,19 @@ describe("sd-scripts' layout", () => {
   });
 });
 
-describe('what cannot be used is refused in one line that names it', () => {
-  test('a folder that is not there', async () => {
+describe('unusable input is refused in one line that names it', () => {
+  test('a folder that does not exist', async () => {
     folder = at('nowhere');
-    expect(await refusal()).toBe(`cannot read the image folder ${folder}: ENOENT; give a folder of images`);
+    expect(await refusal()).toBe(`cannot read the image folder ${folder}: ENOENT; pass a folder of images`);
     folder = path.dirname(folder);
   });
 
-  test('a folder without images, and a sub-folder without', async () => {
+  test('a folder or sub-folder without images', async () => {
     await writeFile(at('notes.txt'), 'nothing here');
-    expect(await refusal()).toContain(`${folder} holds no image; put .png, .jpg or .webp files there`);
+    expect(await refusal()).toContain(`${folder} contains no images; add .png, .jpg or .webp files to it`);
     await put('a.png');
     await mkdir(at('3_empty'));
-    expect(await refusal()).toContain(`${at('3_empty')} holds no image`);
+    expect(await refusal()).toContain(`${at('3_empty')} contains no images`);
   });
 
   test.each([
@@ -152,7 +152,7 @@ describe('what cannot be used is refused in one line that names it', () => {
   ])('a sub-folder named %j', async (name) => {
     await put(`${name}/a.png`);
     expect(await refusal()).toBe(
-      `cannot tell how often to repeat ${at(name)}: name it like 10_name, with a number from 1 to 1000`,
+      `cannot determine how often to repeat ${at(name)}: name it like 10_name, with a number from 1 to 1000`,
     );
   });
 
@@ -160,21 +160,19 @@ describe('what cannot be used is refused in one line that names it', () => {
     await put('1_a/a.png');
     for (const target of [at('1_a/a.png'), at('1_a'), '/nowhere']) {
       await symlink(target, at('link.png'));
-      expect(await refusal(), target).toBe(
-        `${at('link.png')} is a symbolic link; put the images themselves there`,
-      );
+      expect(await refusal(), target).toBe(`${at('link.png')} is a symbolic link; copy the images instead`);
       await rm(at('link.png'));
     }
     await symlink('/etc/passwd', at('1_a/b.png'));
     expect(await refusal()).toContain(`${at('1_a/b.png')} is a symbolic link`);
   });
 
-  test('an SVG that calls itself a PNG', async () => {
+  test('an SVG named like a PNG', async () => {
     const svg =
       '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="/etc/passwd"/></svg>';
     await writeFile(at('a.png'), svg);
     expect(await refusal()).toBe(
-      `cannot read image ${at('a.png')}: its content is svg, not PNG, JPEG or WebP; fix it or take it away`,
+      `cannot read image ${at('a.png')}: its content is svg, not PNG, JPEG or WebP; fix or remove it`,
     );
   });
 
@@ -182,7 +180,7 @@ describe('what cannot be used is refused in one line that names it', () => {
     ['a.png', 0.5],
     ['a.webp', 0.5],
     ['a.jpg', 0.5],
-    // In the middle of the header, of which sharp complains in several lines.
+    // Cut within the header: sharp's message has several lines.
     ['a.jpg', 0.01],
   ])('%s, truncated to %d of its length', async (name, share) => {
     const noise = { type: 'gaussian' as const, mean: 128, sigma: 60 };
@@ -202,15 +200,15 @@ describe('what cannot be used is refused in one line that names it', () => {
     await expectUnreadable('a.png');
   });
 
-  test('a file larger than 32 MiB, which is not read', async () => {
+  test('a file larger than 32 MiB', async () => {
     await writeFile(at('a.png'), '');
     await truncate(at('a.png'), 2 ** 25 + 1);
     expect(await refusal()).toContain(
-      `cannot read image ${at('a.png')}: 33554433 bytes, at most 33554432 are read`,
+      `cannot read image ${at('a.png')}: 33554433 bytes, more than the limit of 33554432`,
     );
   });
 
-  test('a small file that would unpack to more than 50 megapixels', async () => {
+  test('a small file that decodes to more than 50 megapixels', async () => {
     const background = { r: 0, g: 0, b: 0 };
     await sharp({ create: { width: 10_000, height: 5_001, channels: 3, background } }).toFile(at('bomb.png'));
     expect(await refusal()).toContain(`cannot read image ${at('bomb.png')}: Input image exceeds pixel limit`);
@@ -222,6 +220,6 @@ describe('what cannot be used is refused in one line that names it', () => {
     await Promise.all(
       Array.from({ length: 1000 }, (_, index) => writeFile(at(`1000_a/1-${index}.png`), bytes)),
     );
-    expect(await refusal()).toContain(`${folder} holds 1001 images, 1001000 with repeats: at most`);
+    expect(await refusal()).toContain(`${folder} contains 1001 images, 1001000 with repeats: at most`);
   });
 });

@@ -1,10 +1,10 @@
 /**
- * A folder of images in sd-scripts' layout, as numbers to train on.
+ * Reads a folder of images in sd-scripts' layout.
  *
- * A sub-folder `N_name` is repeated N times; images that lie in the folder itself count once. PNG, JPEG and
- * WebP are read; other files (captions, caches) and names with a leading dot are passed over. A name that
- * begins with a digit and `-` or `_`, such as `7-0012.png`, labels its image with that class; any other
- * image has no class. All orders are by name, so equal folders give equal results on every machine.
+ * Images in a sub-folder `N_name` are repeated N times; images in the folder itself count once. PNG, JPEG and
+ * WebP files are read; other files, such as captions and caches, and names with a leading dot are ignored. A
+ * name that starts with a digit and `-` or `_`, such as `7-0012.png`, labels the image with that class; other
+ * images have no class. Everything is sorted by name, so equal folders give equal results on every machine.
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -12,7 +12,7 @@ import sharp, { type Sharp } from 'sharp';
 import { NO_CLASS, SIZE } from './model.ts';
 
 export interface Image {
-  /** The path inside the folder, with `/`. */
+  /** Path within the folder, with `/`. */
   readonly id: string;
   /** 0 … 9, or `NO_CLASS`. */
   readonly label: number;
@@ -22,7 +22,7 @@ export interface Image {
 
 export interface ImageFolder {
   readonly images: readonly Image[];
-  /** An epoch in order, repeats written out; ids such as `10_inverted/7-0012.png#3`, counted from 1. */
+  /** One epoch in order, with repeats expanded. Ids such as `10_inverted/7-0012.png#3` count from 1. */
   readonly order: readonly { readonly id: string; readonly image: Image }[];
 }
 
@@ -38,10 +38,9 @@ const REPEATED = /^(?<repeats>\d{1,9})_./;
 const LABELLED = /^(?<digit>[0-9])[-_]/;
 
 /**
- * Reads the images of the folder.
- * @param most read no more than the first ones; all by default
- * @throws {Error} one line that names the folder or file at fault: not there, without images, badly named,
- * a symbolic link, unreadable, more than 32 MiB or 50 megapixels, or too many
+ * @param most how many images to read at most; default all
+ * @throws {Error} with one line that names the offending folder or file: missing, empty, badly named, a
+ * symbolic link, unreadable, larger than 32 MiB or 50 megapixels, or too many
  */
 export async function readImages(folder: string, most = Number.POSITIVE_INFINITY): Promise<ImageFolder> {
   const found = (await findImages(folder)).slice(0, most);
@@ -57,7 +56,7 @@ export async function readImages(folder: string, most = Number.POSITIVE_INFINITY
   return { images, order };
 }
 
-/** Shrinks or enlarges to 16×16, cropping what is not square; transparent parts become black. */
+/** Resizes to 16×16 and crops to a square; transparent parts become black. */
 export async function toPixels(image: Sharp): Promise<Float32Array> {
   const grey = await image
     .autoOrient()
@@ -83,17 +82,17 @@ async function findImages(folder: string): Promise<{ id: string; repeats: number
   const entries = found.reduce((sum, { repeats }) => sum + repeats, 0);
   if (found.length > MAX_PICTURES || entries > MAX_ORDER) {
     throw new Error(
-      `${folder} holds ${found.length} images, ${entries} with repeats: ` +
-        `at most ${MAX_PICTURES} and ${MAX_ORDER} can be used; take some away`,
+      `${folder} contains ${found.length} images, ${entries} with repeats: ` +
+        `at most ${MAX_PICTURES} and ${MAX_ORDER} are allowed; remove some`,
     );
   }
   return found;
 }
 
-/** Names of images and folders, sorted by code unit. */
+/** Names of image files and folders, sorted by code unit. */
 async function list(folder: string): Promise<{ files: string[]; folders: string[] }> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`cannot read the image folder ${folder}: ${error.code}; give a folder of images`);
+    throw new Error(`cannot read the image folder ${folder}: ${error.code}; pass a folder of images`);
   });
   const files: string[] = [];
   const folders: string[] = [];
@@ -102,7 +101,7 @@ async function list(folder: string): Promise<{ files: string[]; folders: string[
     if (entry.isDirectory()) folders.push(entry.name);
     else if (entry.isFile() && PICTURE_FILE.test(entry.name)) files.push(entry.name);
     else if (entry.isSymbolicLink()) {
-      throw new Error(`${path.join(folder, entry.name)} is a symbolic link; put the images themselves there`);
+      throw new Error(`${path.join(folder, entry.name)} is a symbolic link; copy the images instead`);
     }
   }
   return { files: files.sort(), folders: folders.sort() };
@@ -113,7 +112,7 @@ function repeatsOf(name: string, where: string): number {
   const repeats = Number(text);
   if (text === undefined || repeats < 1 || repeats > MAX_REPEATS) {
     throw new Error(
-      `cannot tell how often to repeat ${where}: name it like 10_name, with a number from 1 to ${MAX_REPEATS}`,
+      `cannot determine how often to repeat ${where}: name it like 10_name, with a number from 1 to ${MAX_REPEATS}`,
     );
   }
   return repeats;
@@ -121,21 +120,21 @@ function repeatsOf(name: string, where: string): number {
 
 function emptyFolder(folder: string): Error {
   return new Error(
-    `${folder} holds no image; put .png, .jpg or .webp files there or in sub-folders such as 10_name`,
+    `${folder} contains no images; add .png, .jpg or .webp files to it or to sub-folders such as 10_name`,
   );
 }
 
 async function readImage(file: string): Promise<Float32Array> {
   try {
     const { size } = await stat(file);
-    if (size > MAX_FILE_BYTES) throw new Error(`${size} bytes, at most ${MAX_FILE_BYTES} are read`);
+    if (size > MAX_FILE_BYTES) throw new Error(`${size} bytes, more than the limit of ${MAX_FILE_BYTES}`);
     const image = sharp(await readFile(file), { limitInputPixels: MAX_PIXELS, failOn: 'error' });
     const { format } = await image.metadata();
-    // Other formats that sharp knows, such as SVG, would let an image refer to further files.
+    // Other formats that sharp reads, such as SVG, could refer to other files.
     if (!FORMATS.includes(format)) throw new Error(`its content is ${format}, not PNG, JPEG or WebP`);
     return await toPixels(image);
   } catch (error) {
     const why = (error as Error).message.split('\n')[0];
-    throw new Error(`cannot read image ${file}: ${why}; fix it or take it away`);
+    throw new Error(`cannot read image ${file}: ${why}; fix or remove it`);
   }
 }

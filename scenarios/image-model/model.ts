@@ -1,4 +1,4 @@
-/** What the image models have in common: named parameters and one pure function of them. */
+/** The interface of the image models: named parameters and one pure function of them. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { RandomStream } from '../../harness/training/random-stream.ts';
 
@@ -16,7 +16,7 @@ export interface ImageModel {
   /** Every parameter's shape by its dotted name, in the order of first use. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /**
-   * The rectified flow's velocity. Makes temporaries: call it in `tf.tidy` or under the tape.
+   * The rectified flow's velocity. Creates temporary tensors: call it in `tf.tidy` or under the tape.
    * @param noisy images `[batch, 16, 16]`, float32
    * @param time `[batch]`, 0 (noise) … 1 (image), float32
    * @param label `[batch]`, class index, int32
@@ -27,7 +27,7 @@ export interface ImageModel {
 
 /**
  * A model's parameters as trainable variables, by name, in the model's order.
- * @throws when `initialise` gives another number of values than the shape asks for
+ * @throws when `initialise` returns the wrong number of values for the shape
  */
 export function createVariables(model: ImageModel, initialise: Initialise): Map<string, tf.Variable> {
   const variables = new Map<string, tf.Variable>();
@@ -48,8 +48,8 @@ export function createVariables(model: ImageModel, initialise: Initialise): Map<
 }
 
 /**
- * Starts from scratch: weights normal with variance 1/fan-in; biases, modulations and the last layer zero,
- * so that each block begins as the identity (adaLN-zero).
+ * Initialises from scratch: weights are normal with variance 1/fan-in; biases, modulations and the last layer
+ * are zero, so that each block starts as the identity (adaLN-zero).
  */
 export function randomly(random: RandomStream): Initialise {
   return (name, shape) => {

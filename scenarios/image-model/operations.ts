@@ -1,7 +1,7 @@
 /**
- * The transformer's larger operations with their own gradients: few kernels, since on a software adapter each
- * dispatch costs about a millisecond, and explicit transposes, since wasm's matMul is some fifteen times
- * slower with a transpose flag.
+ * The transformer's larger operations with handwritten gradients. They use few kernels, because each dispatch
+ * costs about a millisecond on a software adapter, and explicit transposes, because a transpose flag makes
+ * wasm's matMul about fifteen times slower.
  */
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -16,14 +16,14 @@ function withGradient(
   const operation = tf.customGrad((...args) => {
     const save = args.pop() as unknown as Save;
     const { value, gradients } = compute(args as tf.Tensor[], save);
-    // TensorFlow.js itself would keep what the gradients need on their way, transposed weights among it, until
-    // the whole backward pass is over.
+    // Without the tidy, TensorFlow.js would keep temporaries such as transposed weights until the whole
+    // backward pass is over.
     return { value, gradFunc: (dy, saved) => tf.tidy(() => gradients(dy, saved)) };
   });
   return operation(...inputs);
 }
 
-/** The last two dimensions exchanged; of rank 2 or 4. */
+/** Swaps the last two dimensions of a tensor of rank 2 or 4. */
 const swapped = (x: tf.Tensor): tf.Tensor => tf.transpose(x, x.rank === 2 ? [1, 0] : [0, 1, 3, 2]);
 
 /** `x · weight (+ bias)`; x `[n, in]`, weight `[in, out]`, bias `[out]`. */
@@ -42,7 +42,7 @@ export function linear(x: tf.Tensor2D, weight: tf.Tensor, bias?: tf.Tensor): tf.
 }
 
 /**
- * Layer norm without weights of its own, then scaled and shifted by the condition (adaLN).
+ * Layer norm without learned weights, scaled and shifted by the condition (adaLN).
  * x `[batch, tokens, width]`; shift and scale `[batch, 1, width]`.
  */
 export function modulatedNorm(x: tf.Tensor, shift: tf.Tensor, scale: tf.Tensor): tf.Tensor {
@@ -75,7 +75,7 @@ export function attention(qkv: tf.Tensor, tokens: number, heads: number): tf.Ten
   const batch = rows / tokens;
   const depth = width / heads;
   const factor = 1 / Math.sqrt(depth);
-  // At most four dimensions: wasm's transpose of five is some twenty times slower.
+  // At most four dimensions: wasm's transpose of five is about twenty times slower.
   const byHead = (x: tf.Tensor): tf.Tensor =>
     tf.transpose(tf.reshape(x, [batch, tokens, -1, depth]), [0, 2, 1, 3]);
   const byToken = (x: tf.Tensor): tf.Tensor => tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [rows, -1]);

@@ -67,7 +67,7 @@ const OPERATIONS: readonly Operation[] = [
   },
 ];
 
-/** Image by image and head by head, as in the books. */
+/** Computes attention image by image and head by head, as textbooks define it. */
 function plainAttention(qkv: tf.Tensor): tf.Tensor {
   const part = (image: number, which: number, head: number): tf.Tensor2D =>
     tf.slice2d(qkv as tf.Tensor2D, [image * TOKENS, which * WIDTH + head * DEPTH], [TOKENS, DEPTH]);
@@ -89,7 +89,7 @@ function plainAttention(qkv: tf.Tensor): tf.Tensor {
   );
 }
 
-/** Largest difference, against the largest magnitude of what is expected. */
+/** Largest difference, relative to the largest expected magnitude. */
 async function difference(seen: tf.Tensor, expected: tf.Tensor): Promise<number> {
   expect(seen.shape).toEqual(expected.shape);
   const [values, wanted] = [await seen.data<'float32'>(), await expected.data<'float32'>()];
@@ -112,7 +112,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     '$name has the gradients of its plain formula',
     async ({ shapes, inputs: names, own, plain }) => {
       const inputs = random(shapes);
-      // Squared, so that what comes back from the loss differs from element to element.
+      // Squared, so that the incoming gradient differs from element to element.
       const gradientsOf = (formula: Formula) =>
         tf.grads((...inputs: tf.Tensor[]) => tf.sum(tf.square(formula(inputs))))(inputs);
       const expected = gradientsOf(plain);
@@ -133,7 +133,7 @@ describe('the transformer', () => {
     await openBackend('wasm');
   });
 
-  test('gives an image for each image, and each of them by itself', async () => {
+  test('returns one image per input image, independent of the rest of the batch', async () => {
     const model = transformer(CONFIG);
     const { batch, read } = subject(model, 2);
     const velocity = tf.tidy(() => model.velocity(read, batch.noise, batch.time, batch.label));
@@ -143,7 +143,7 @@ describe('the transformer', () => {
     expect(await difference(alone, last(velocity))).toBeLessThan(1e-6);
   });
 
-  test('reads every parameter once, and a gradient reaches each', async () => {
+  test('reads every parameter once, and each gets a gradient', async () => {
     const model = transformer(CONFIG);
     const { variables, batch } = subject(model, 2);
     const gradients = new Gradients();
@@ -161,7 +161,7 @@ describe('the transformer', () => {
     }
   });
 
-  test('a width that the heads do not divide is refused', () => {
+  test('refuses a width that is not a multiple of the heads', () => {
     expect(() => transformer({ ...CONFIG, heads: 5 })).toThrow(
       'expected a width that is a multiple of 5 heads, received 12',
     );

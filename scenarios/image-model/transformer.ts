@@ -1,7 +1,7 @@
 /**
  * A small diffusion transformer (Peebles and Xie, 'Scalable Diffusion Models with Transformers', ICCV 2023):
  * 4×4 patches become 16 tokens; each block is conditioned on time and class by adaLN-zero. Linear layers
- * have no biases where the modulation's shift or an embedding already is one: each parameter costs every
+ * have no bias where the modulation's shift or an embedding acts as one, because each parameter costs every
  * optimizer step a dozen kernels.
  */
 import * as tf from '@tensorflow/tfjs-core';

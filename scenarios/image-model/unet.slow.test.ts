@@ -7,15 +7,15 @@ import { type Evaluation, MARK } from './testing/evaluate.ts';
 import { BASE_UNET, unet } from './unet.ts';
 
 const webgpu = await inspectBackend('webgpu');
-// Only for want of an adapter: any other problem of webgpu must be seen to fail.
+// Skip only if there is no adapter. Any other problem of webgpu must fail the test.
 const noAdapter = /finds no adapter|needs the package/.test(webgpu.problem ?? '');
 const model = unet(BASE_UNET);
 const norm = (values: readonly number[]): number => Math.hypot(...values);
 
 describe(`webgpu${noAdapter ? ` (skipped: ${webgpu.problem}; ${webgpu.fix})` : ''}`, () => {
-  // SwiftShader compiles each shader anew, which takes long on a busy machine.
+  // SwiftShader compiles every shader in each process, which is slow on a busy machine.
   const options = { skip: noAdapter, timeout: 150_000 };
-  test('velocity, loss and every gradient agree with cpu to rounding', options, async () => {
+  test('velocity, loss and every gradient agree with cpu up to rounding', options, async () => {
     const [own, cpu] = await Promise.all([evaluateOn('webgpu'), evaluateOn('cpu')]);
     expect(Math.abs(own.loss / cpu.loss - 1), 'loss').toBeLessThan(1e-5);
     expectClose(own.velocity, cpu.velocity, 'velocity');
@@ -32,7 +32,7 @@ async function evaluateOn(backend: string): Promise<Evaluation> {
   return JSON.parse(line!.slice(MARK.length));
 }
 
-/** The difference's norm is rounding against the norm of what is expected. */
+/** The norm of the difference must be within rounding of the expected norm. */
 function expectClose(values: readonly number[], expected: readonly number[], what: string): void {
   expect(values.length, what).toBe(expected.length);
   const difference = norm(values.map((value, at) => value - expected[at]!));

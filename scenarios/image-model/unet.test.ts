@@ -16,14 +16,14 @@ describe('on cpu', () => {
     await openBackend('cpu');
   });
 
-  test('the velocity is an image for each image', () => {
+  test('the velocity has one image per input image', () => {
     const { batch, read } = subject(model, 2);
     const velocity = tf.tidy(() => model.velocity(read, batch.noise, batch.time, batch.label));
     expect(velocity.shape).toEqual([2, SIZE, SIZE]);
     expect(velocity.dtype).toBe('float32');
   });
 
-  test('time and class both matter', async () => {
+  test('the velocity depends on time and class', async () => {
     const { batch, read } = subject(model, 2);
     const { noise, time, label } = batch;
     const draw = (time: tf.Tensor1D, label: tf.Tensor1D) =>
@@ -33,7 +33,7 @@ describe('on cpu', () => {
     expect(await draw(time, tf.tensor1d([0, 5], 'int32')), 'for another class').not.toEqual(usual);
   });
 
-  test('the image reaches the way up beside the way down, too', async () => {
+  test('the skip connection carries the image past the lower level', async () => {
     const { variables, batch, read } = subject(model, 1);
     const draw = (noisy: tf.Tensor3D) =>
       tf.tidy(() => model.velocity(read, noisy, batch.time, batch.label)).data();
@@ -42,7 +42,7 @@ describe('on cpu', () => {
     expect(await draw(batch.images)).not.toEqual(await draw(batch.noise));
   });
 
-  test('a model from scratch begins with the velocity 0 and plain modulation, but no other weight is 0', () => {
+  test('a model from scratch starts with zero velocity and zero modulation, and no other weight is zero', () => {
     const variables = createVariables(model, randomly(RandomStream.fromSeed(1)));
     const { batch } = subject(model, 1);
     const velocity = tf.tidy(() =>
@@ -72,7 +72,7 @@ describe('on cpu', () => {
     };
     expect([...variables.keys()]).toEqual(Object.keys(gradients));
     for (const [name, variable] of variables) {
-      // Where the gradient is largest, rounding disturbs the slope least.
+      // Rounding disturbs the slope least where the gradient is largest.
       const index = largestAt(gradients[name]!);
       const step = 1e-3;
       const slope = (at(variable, index, step) - at(variable, index, -step)) / (2 * step);
@@ -80,10 +80,10 @@ describe('on cpu', () => {
     }
   });
 
-  test('a backend that has UNET_KERNELS beside those of wasm can train it', async () => {
+  test('a backend with the kernels of wasm and UNET_KERNELS can train it', async () => {
     const { variables, loss } = subject(model, 1);
     const { kernelNames } = await tf.profile(() => tf.variableGrads(loss, [...variables.values()]).value);
-    // Custom gradients are among the names.
+    // `kernelNames` includes custom gradients, which are not kernels.
     const kernels = kernelNames.filter((name) => missingKernels('cpu', [name]).length === 0);
     await openBackend('wasm');
     const lacking = missingKernels('wasm', kernels);

@@ -1,8 +1,8 @@
 /**
  * A small U-Net (Ronneberger, Fischer and Brox, 'U-Net', MICCAI 2015): down from 16×16 to 8×8 and up again,
- * with the features of the way down beside those of the way up. Time and class shift and scale each
- * convolution's features (Perez et al., 'FiLM', AAAI 2018), all by one linear layer, since each parameter costs
- * every optimizer step a dozen kernels. No norms: on a software adapter each took as long as two convolutions.
+ * with a skip connection. Time and class shift and scale the features of each convolution (Perez et al.,
+ * 'FiLM', AAAI 2018) through a single linear layer, because each parameter costs every optimizer step a dozen
+ * kernels. There are no norms, because each took as long as two convolutions on a software adapter.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { conditionOf, conditionShapes } from './condition.ts';
@@ -16,14 +16,14 @@ export interface UNetConfig {
 
 export const BASE_UNET: UNetConfig = { channels: 16 };
 
-/** TensorFlow.js kernels that training it needs and the transformer does not; wasm lacks the last one. */
+/** Kernels that training the U-Net needs and the transformer does not; wasm lacks the last one. */
 export const UNET_KERNELS: readonly string[] = ['Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter'];
 
 const HALF = SIZE / 2;
 
 export function unet({ channels }: UNetConfig): ImageModel {
   const deep = 2 * channels;
-  /** Features of each convolution that is modulated, a shift and a scale for each of them. */
+  /** Widths of the shift and the scale of each modulated convolution. */
   const modulated = [channels, deep, deep, channels].flatMap((width) => [width, width]);
   const modulation = modulated.reduce((sum, width) => sum + width, 0);
   const shapes = new Map<string, readonly number[]>([
@@ -65,14 +65,14 @@ function convolve(read: Read, name: string, x: tf.Tensor, stride = 1): tf.Tensor
 }
 
 /**
- * Each pixel of 8×8 becomes a square of 2×2, by one linear layer: the gradient of resizing differs between
- * backends, and that of a transposed convolution needs more kernels.
+ * A linear layer turns each 8×8 pixel into a 2×2 square: the gradient of resizing differs between backends,
+ * and that of a transposed convolution needs more kernels.
  */
 function upsample(x: tf.Tensor, weight: tf.Tensor): tf.Tensor {
   const [batch, , , deep] = x.shape as [number, number, number, number];
   const squares = linear(tf.reshape(x, [batch * HALF * HALF, deep]) as tf.Tensor2D, weight);
-  // Rows of the image are folded into the batch, so that four axes do: row, column, line of the square,
-  // and column of the square with channel.
+  // Rows are folded into the batch, so that four axes suffice: row, column, row of the square, and column of
+  // the square with channel.
   const grid = tf.reshape(squares, [batch * HALF, HALF, 2, -1]);
   return tf.reshape(tf.transpose(grid, [0, 2, 1, 3]), [batch, SIZE, SIZE, -1]);
 }

@@ -1,4 +1,4 @@
-/** Two models that train against each other, with a frozen layer, a layer and a loss of their own: a small GAN. */
+/** A small GAN: two models that train against each other, with a frozen layer, a custom layer and a custom loss. */
 import * as tf from '@tensorflow/tfjs-core';
 import {
   initializers,
@@ -13,7 +13,7 @@ const ROWS = 8;
 const NOISE = 4;
 const FEATURES = 6;
 
-/** Multiplies each feature by a factor that is trained. */
+/** Multiplies each feature by a trained factor. */
 class Scale extends layers.Layer {
   static readonly className = 'Scale';
   #factors: LayerVariable | undefined;
@@ -26,7 +26,7 @@ class Scale extends layers.Layer {
   }
 }
 
-/** How far scores lie from where they should: positive for what is real, negative for what is drawn. */
+/** Penalises negative scores of real examples and positive scores of generated ones. */
 const softMargin = (real: tf.Tensor, scores: tf.Tensor): tf.Tensor =>
   tf.mean(tf.softplus(tf.mul(tf.sub(1, tf.mul(2, real)), scores)));
 
@@ -35,7 +35,7 @@ export interface Adversaries {
   readonly forger: LayersModel;
 }
 
-/** The critic with RMSProp; the forger, which has the critic on top and leaves it alone, with Adam. */
+/** The critic trains with RMSProp. The forger has the frozen critic on top and trains with Adam. */
 export function adversaries(): Adversaries {
   const critic = sequential({
     name: 'critic',
@@ -64,7 +64,7 @@ const setTrained = (critic: LayersModel, trainable: boolean): void => {
   for (const layer of critic.layers.slice(1)) layer.trainable = trainable;
 };
 
-/** A batch for the critic and a batch for the forger in turn, drawn with an unseeded random generator. */
+/** Alternates batches for the critic and the forger, drawn with an unseeded random generator. */
 export async function contest({ critic, forger }: Adversaries, batches: number): Promise<void> {
   const noise = (): tf.Tensor2D => tf.randomNormal([ROWS, NOISE]);
   const real = tf.ones([ROWS, 1]);

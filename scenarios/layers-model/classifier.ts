@@ -1,4 +1,4 @@
-/** A small `tf.LayersModel` with what makes a resume hard: statistics, a mask, a layer that is used twice. */
+/** A small `tf.LayersModel` with parts that make a resume hard: statistics, a mask, a layer that is used twice. */
 import * as tf from '@tensorflow/tfjs-core';
 import {
   model as createModel,
@@ -14,7 +14,7 @@ const FEATURES = 6;
 const CLASSES = 3;
 const ROWS = 8;
 
-/** Dense, BatchNorm, Dropout, and one Dense layer applied twice. Without a seed Dropout draws a new mask each batch. */
+/** Dense, BatchNorm, Dropout, and one Dense layer applied twice. Without a seed, Dropout draws a new mask each batch. */
 export function classifier(optimizer: tf.Optimizer, dropoutSeed?: number): LayersModel {
   const features = input({ shape: [FEATURES] });
   const shared = layers.dense({ name: 'shared', units: 8, activation: 'relu' });
@@ -33,8 +33,8 @@ export function classifier(optimizer: tf.Optimizer, dropoutSeed?: number): Layer
 }
 
 /**
- * Examples from the `from`-th on: features from sines, classes by their sign.
- * @param emptyFeatures so many are always zero, as the pixels at the border of MNIST's digits
+ * Examples starting at index `from`: features are sines, and the first two determine the class.
+ * @param emptyFeatures how many features are always zero, like the border pixels of MNIST's digits
  */
 export function examples(from: number, count: number, emptyFeatures = 0): { xs: tf.Tensor2D; ys: tf.Tensor } {
   const feature = (row: number, at: number): number =>
@@ -46,7 +46,7 @@ export function examples(from: number, count: number, emptyFeatures = 0): { xs: 
   return { xs: tf.tensor2d(rows), ys: tf.oneHot(tf.tensor1d(classes, 'int32'), CLASSES) };
 }
 
-/** What a program does that saves and resumes by TensorFlow.js' own means alone. */
+/** Saves and resumes with TensorFlow.js alone. */
 export const byTensorFlow = {
   async save(path: string, model: LayersModel, batches: number): Promise<void> {
     model.setUserDefinedMetadata({ batches });
@@ -59,7 +59,7 @@ export const byTensorFlow = {
   },
 };
 
-/** Trained batch by batch; saved and resumed by TensorFlow.js' own means alone. */
+/** Trains batch by batch; saves and resumes with TensorFlow.js alone. */
 export function throughTensorFlow(
   context: TrainerContext,
   optimizer: () => tf.Optimizer,

@@ -24,7 +24,7 @@ export function reader(): LayersModel {
   return model;
 }
 
-/** Reads on from the piece `from` to the piece `to`. */
+/** Trains on the pieces from `from` up to, but not including, `to`. */
 export async function read(model: LayersModel, from: number, to: number): Promise<void> {
   for (let piece = from; piece < to; piece += 1) {
     const wave = Array.from({ length: ROWS }, (_, row) =>

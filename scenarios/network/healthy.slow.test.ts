@@ -1,4 +1,4 @@
-/** Random healthy trainers: whatever they are put together of, their resume is proven. */
+/** Random healthy trainers: their resumes are proven, whatever parts they consist of. */
 import { rm } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
@@ -11,7 +11,7 @@ import { alarmOf, prove, scratchFolder } from './testing/prove.ts';
 const SEED = 4;
 const TRAINERS = 60;
 
-/** Those of the property. */
+/** The trainers that the property draws. */
 const DRAWN = fc.sample(healthyTrainers, { seed: SEED, numRuns: TRAINERS });
 
 let scratch: string;
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
-test(`none of ${TRAINERS} random healthy trainers is flagged, and few are left open`, async () => {
+test(`none of ${TRAINERS} random healthy trainers is flagged, and few are inconclusive`, async () => {
   let open = 0;
   const property = fc.asyncProperty(healthyTrainers, async (healthy) => {
     const judgement = await prove(healthy, backend, scratch);
@@ -32,15 +32,15 @@ test(`none of ${TRAINERS} random healthy trainers is flagged, and few are left o
       const findings = judgement.findings.map(({ rule, sentence }) => `  ${rule}: ${sentence}`);
       throw new Error(`a healthy trainer is ${judgement.outcome}:\n${findings.join('\n')}`);
     }
-    // Else the thousands of the bench would not fit into memory.
+    // The bench runs thousands of trainers, which must fit into memory.
     expect(tf.memory().numTensors, 'tensors left behind').toBe(0);
   });
-  // Its message tells the seed, the smallest trainer that is flagged, and what is found in it.
+  // A failure shows the seed, the smallest flagged trainer and its findings.
   await fc.assert(property, { seed: SEED, numRuns: TRAINERS });
-  expect(open, 'trainers of which nothing can be told').toBeLessThanOrEqual(TRAINERS / 20);
+  expect(open, 'inconclusive trainers').toBeLessThanOrEqual(TRAINERS / 20);
 });
 
-/** What the property would prove nothing about if it were never drawn. */
+/** The property proves something about these only if it draws them. */
 const KINDS: Readonly<Record<string, (healthy: Healthy) => unknown>> = {
   optimizer: ({ optimizer }) => optimizer,
   'master weights': ({ masterWeights }) => masterWeights,
@@ -64,7 +64,7 @@ const KINDS: Readonly<Record<string, (healthy: Healthy) => unknown>> = {
   shuffle: ({ shuffle }) => typeof shuffle === 'object' || shuffle,
   'several epochs': ({ batch, plan, network }) => batch * plan.steps > 256 * network.images,
   clipping: ({ maxGradNorm }) => maxGradNorm,
-  ema: ({ ema }) => ema,
+  EMA: ({ ema }) => ema,
   'loss scale': ({ lossScale }) => lossScale === undefined,
   'new variables': ({ replaceVariables }) => replaceVariables,
 };

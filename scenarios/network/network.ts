@@ -1,6 +1,6 @@
 /**
- * A small network that learns images pixel by pixel: from a place in the image, and which image it is, to
- * the grey value there. Small enough for many runs, with whatever part a scenario is about.
+ * A small network that learns images pixel by pixel: it maps a position, and the image's index, to the grey
+ * value there. It is small enough for many runs and has options for the part that a scenario tests.
  */
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -14,25 +14,25 @@ export interface NetworkOptions {
   /** Outputs of each hidden layer. Default [16, 16]. */
   readonly hidden?: readonly number[];
   readonly activation?: 'tanh' | 'relu';
-  /** How many images it learns, each by an embedding of its own if there are several. Default 1. */
+  /** How many images it learns. Several get an embedding each. Default 1. */
   readonly images?: number;
   /** Hidden layers of equal shape share one weight. */
   readonly tied?: boolean;
   /** Batch normalisation after the first layer, with running statistics. */
   readonly normalised?: boolean;
-  /** Share of features that are dropped after the last hidden layer. */
+  /** Share of features dropped after the last hidden layer. */
   readonly dropout?: number;
-  /** Standard deviation of the noise on the places. Default 0.02. */
+  /** Standard deviation of the noise on positions. Default 0.02. */
   readonly jitter?: number;
-  /** Rank of adapters (LoRA) beside the hidden layers, which then are frozen. */
+  /** Rank of LoRA adapters on the hidden layers. All other parameters are then frozen. */
   readonly adapters?: number;
-  /** Parameters that are not trained, besides those that adapters stand in for. */
+  /** Further parameters that are not trained. */
   readonly frozen?: (name: string) => boolean;
-  /** Initial values in place of the usual ones. */
+  /** Replaces the default initial values. */
   readonly initialise?: (name: string, values: Float32Array) => Float32Array;
 }
 
-/** Of the running statistics. */
+/** Momentum of the running statistics. */
 const MOMENTUM = 0.9;
 const FREQUENCIES = [1, 2, 4];
 const FEATURES = 2 + 4 * FREQUENCIES.length;
@@ -122,7 +122,7 @@ export async function network(options: NetworkOptions, seed: number, folder = IM
 }
 
 const noRandom = (): never => {
-  throw new Error('images are drawn without random numbers');
+  throw new Error('sampling uses no random numbers');
 };
 
 /** −1 … 1 to 0 … 255. */
@@ -134,14 +134,14 @@ function initial(seed: number, { initialise }: NetworkOptions): Model['initialis
     const count = shape.reduce((product, length) => product * length, 1);
     const zero = name.endsWith('.bias') || name.endsWith('lora_b') || name === 'norm.shift';
     const scale = 1 / Math.sqrt(shape[0]!);
-    // Drawn in any case, so that what is initialised otherwise does not change the others.
+    // Always drawn, so that a custom initial value does not change the values of other parameters.
     const drawn = random.gaussian(count).map((value) => value * scale);
     const values = name === 'norm.scale' ? drawn.fill(1) : zero ? drawn.fill(0) : drawn;
     return initialise?.(name, values) ?? values;
   };
 }
 
-/** Place and waves of it: `[places, 14]`. */
+/** Positions and sines and cosines of them: `[places, 14]`. */
 function featuresOf(places: readonly number[], jitter?: Float32Array): tf.Tensor2D {
   const rows = places.map((place, index) => {
     const x = ((place % SIZE) / (SIZE - 1)) * 2 - 1 + (jitter?.[2 * index] ?? 0);
@@ -168,7 +168,7 @@ function forward(
     tf.matMul(x as tf.Tensor2D, read(name) as tf.Tensor2D);
   let x: tf.Tensor2D = features;
   if (images > 1) {
-    // Asked for float32, wasm's one-hot writes integers.
+    // When asked for float32, wasm's one-hot writes integers.
     const rows = tf.cast(tf.oneHot(tf.tensor1d([...which], 'int32'), images), 'float32');
     x = tf.add(x, product(rows, 'embedding.weight'));
   }

@@ -1,4 +1,4 @@
-/** How the small network is trained, unless a scenario says otherwise. */
+/** Trains the small network, with defaults that scenarios override. */
 import { createLoop, type Loop } from '../../harness/loop/loop.ts';
 import type { Recipe } from '../../harness/loop/recipe.ts';
 import { adamW } from '../../harness/training/adamw.ts';
@@ -13,11 +13,11 @@ export interface Training extends Partial<Omit<Recipe, 'model' | 'optimizers'>> 
   readonly update?: UpdateRule;
   /** Default 0.01. */
   readonly learningRate?: number;
-  /** Factor of the learning rate after so many updates; by default a warm-up of two, then a cosine past the plan's end. */
+  /** Factor of the learning rate. Default: two updates of warm-up, then a cosine that ends after the plan. */
   readonly schedule?: (updates: number) => number;
-  /** Default 0.01. Two groups have their own. */
+  /** Default 0.01. Ignored with `grouped`. */
   readonly weightDecay?: number;
-  /** Matrices and vectors are two parameter groups, and only the first has weight decay. Default one group. */
+  /** Splits matrices and vectors into two parameter groups; only matrices get weight decay. Default one group. */
   readonly grouped?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** A scenario's trainer without the harness: opens the backend, steps, and sends each step's milliseconds. */
+/** Runs a scenario's trainer without the harness: opens the backend, steps, and sends each step's milliseconds. */
 import { openBackend } from '../../harness/backend/backend.ts';
 import type { Job } from '../../harness/run/job.ts';
 import type { Scenario } from '../../harness/training/trainer.ts';
@@ -17,7 +17,7 @@ const trainer = await scenario.trainer({
 for (let step = 0; step < plan.steps; step += 1) {
   const start = performance.now();
   await trainer.step();
-  // The loss is known before the update is done: reading a weight waits for it.
+  // The loss is ready before the update is done; reading a weight waits for the update.
   await trainer.observe().parameters.at(-1)!.variable.data();
   process.send!(performance.now() - start);
 }

@@ -1,9 +1,9 @@
-/** What the bench's sections have in common. */
+/** Helpers that the sections of the bench share. */
 
 /** One line of the table. */
 export interface Figure {
   readonly what: string;
-  /** The figure itself, a ratio wherever two things were measured side by side. */
+  /** The figure: a ratio if two things were measured side by side. */
   readonly value: string;
   readonly how: string;
 }
@@ -18,9 +18,9 @@ export interface Sides {
   /** Medians, in milliseconds. */
   readonly first: number;
   readonly second: number;
-  /** Median over the rounds of second ÷ first: what slows a whole round does not count. */
+  /** Median over the rounds of second ÷ first, in which the slowdown of a whole round cancels out. */
   readonly ratio: number;
-  /** The quarter points of those ratios, as a measure of the noise. */
+  /** First and third quartile of these ratios, as a measure of the noise. */
   readonly quartiles: readonly [number, number];
 }
 

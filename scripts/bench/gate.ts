@@ -1,4 +1,4 @@
-/** The gate as its users start it, in seconds, and where they go. */
+/** Measures how long the gate takes as its users start it, and where the time goes. */
 import path from 'node:path';
 import { collectEvidence } from '../../harness/judge/evidence.ts';
 import { judge } from '../../harness/judge/judge.ts';
@@ -13,22 +13,22 @@ export interface GateCost {
   readonly seconds: number;
   readonly passed: boolean;
   readonly scenarios: number;
-  /** Seconds summed over the gate's processes, of which several run at a time. */
+  /** Seconds summed over the gate's processes, several of which run at a time. */
   readonly processes: {
     readonly count: number;
-    /** Node, modules, backend and trainer until the first step; and the process's end. */
+    /** From process start to the first step, plus the end of the process. */
     readonly startup: number;
     readonly training: number;
     readonly probing: number;
     readonly sampling: number;
     readonly saving: number;
   };
-  /** In the gate's own process: reading the traces and judging them, and writing the report. */
+  /** Seconds in the gate's own process: reading and judging the traces, and writing the report. */
   readonly judging: number;
   readonly report: number;
 }
 
-/** @param args of `resumeproof run`, beside the backend */
+/** @param args arguments of `resumeproof run`, besides the backend */
 export const measureGate = (args: readonly string[]): Promise<GateCost> =>
   withGate([...args, '--backend', 'wasm'], async ({ gate, folder, seconds }) => ({
     seconds,
@@ -44,7 +44,7 @@ async function costsOf(gate: Gate, run: string): Promise<Omit<GateCost, 'seconds
       judge({ scenario, about, expect, replay }, collectEvidence(plan, gate.backend, own));
     }
   });
-  // Over the first one, since only there are the images where the traces say.
+  // Overwrites the first report: only its folder has the images where the traces say.
   const report = await timed(() => writeReport(run, gate, traces));
   return {
     passed: gate.passed,

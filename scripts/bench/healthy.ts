@@ -1,4 +1,4 @@
-/** The process that proves random healthy trainers: `healthy.ts TRAINERS SEED` sends what it found and exits. */
+/** Proves random healthy trainers in its own process: `healthy.ts TRAINERS SEED` sends its results and exits. */
 import { rm } from 'node:fs/promises';
 import fc from 'fast-check';
 import { openBackend } from '../../harness/backend/backend.ts';
@@ -9,7 +9,7 @@ export interface HealthyCost {
   readonly trainers: number;
   readonly seed: number;
   readonly falseAlarms: readonly { readonly trainer: Healthy; readonly findings: readonly string[] }[];
-  /** Trainers whose control moves nothing after its last resume, so that nothing can be told. */
+  /** Trainers that are inconclusive because the control does not move after the last resume. */
   readonly open: number;
   readonly seconds: number;
 }

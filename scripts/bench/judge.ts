@@ -1,4 +1,4 @@
-/** The process that reads and judges traces, whose memory is its own: `judge.ts FOLDER PLAN RUN...` sends its figures and exits. */
+/** Reads and judges traces in its own process, to measure memory: `judge.ts FOLDER PLAN RUN...` sends its figures. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { collectEvidence } from '../../harness/judge/evidence.ts';
@@ -14,9 +14,9 @@ export interface JudgeCost {
   /** Seconds. */
   readonly reading: number;
   readonly judging: number;
-  /** Of the processor, in judging: on a busy machine they tell more. */
+  /** CPU seconds of judging, which are more reliable on a busy machine. */
   readonly processor: number;
-  /** The most bytes of memory that the process had, and had before it read. */
+  /** Peak memory of the process in bytes, and its memory before reading. */
   readonly peak: number;
   readonly start: number;
 }

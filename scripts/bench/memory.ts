@@ -1,6 +1,6 @@
 /**
- * Bytes of tensors in wasm's memory. `tf.memory()` and `tf.profile()` count tensors that share their values
- * once each, and a step reads every weight through such a tensor.
+ * Counts the bytes of tensors in wasm's memory. `tf.memory()` and `tf.profile()` count shared values once per
+ * tensor, and a step reads every weight through a tensor that shares its values.
  */
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -15,7 +15,7 @@ interface Storage {
   delete(id: object): boolean;
 }
 
-/** The most bytes that `work` held at a time beyond what was there before it; on wasm only. */
+/** Peak number of bytes that `work` held beyond those before it; wasm only. */
 export async function peakBytes(work: () => Promise<unknown>): Promise<number> {
   const { dataIdMap: storage } = tf.backend() as unknown as { dataIdMap: Storage };
   const { set, delete: remove } = storage;

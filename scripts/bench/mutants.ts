@@ -1,11 +1,11 @@
-/** The kill matrix as its users start it: faults caught, rightly named, how early, and in which time. */
+/** Runs the kill matrix as its users start it. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Matrix, matrixSchema } from '../../harness/judge/matrix/matrix.ts';
 import { outputOf } from '../lib/gate.ts';
 
-/** @param args of `resumeproof mutants`, beside the backend */
+/** @param args arguments of `resumeproof mutants`, besides the backend */
 export async function measureMutants(args: readonly string[]): Promise<Matrix> {
   const reports = await mkdtemp(path.join(tmpdir(), 'resumeproof-bench-'));
   try {

@@ -1,4 +1,4 @@
-/** Measurements that each need a fresh process, since TensorFlow.js keeps global state. */
+/** Runs measurements in fresh processes, because TensorFlow.js keeps global state. */
 import path from 'node:path';
 import { execa } from 'execa';
 
@@ -7,7 +7,7 @@ const EXTENSION = path.extname(import.meta.url);
 
 /**
  * Runs `scripts/bench/<program>` and returns the figures that it sends as its only message.
- * @throws {Error} with the process's last error when it ends without figures
+ * @throws {Error} with the first error that the process printed, if it ends without figures
  */
 export async function inProcess<T>(
   program: 'steps' | 'judge' | 'healthy',
@@ -27,11 +27,11 @@ export async function inProcess<T>(
   if (figures !== undefined) return figures;
   const why = signal?.aborted
     ? 'there was no time left'
-    : (stderr.split('\n').find((line) => /[Ee]rror/.test(line)) ?? 'it said nothing');
+    : (stderr.split('\n').find((line) => /[Ee]rror/.test(line)) ?? 'it printed no error');
   throw new Error(`${program} ${args.join(' ')}: the process ended early: ${why}`);
 }
 
-/** A training step, measured side by side: bare and probed, or unfused and fused. */
+/** Measures training steps side by side: bare and probed, or unfused and fused. */
 export const measureSteps = <T>(
   what: 'probe' | 'fused',
   rounds: number,

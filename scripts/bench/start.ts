@@ -1,4 +1,4 @@
-/** From a process's start to its first training step: the trainer alone on its backend, and under the harness. */
+/** Measures the time from process start to the first training step, for the trainer alone and under the harness. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -18,12 +18,12 @@ const FILE = path.join(root, 'scenarios', `${SCENARIO}${EXTENSION}`);
 const PLAN = { steps: 6, resumeAt: [3] };
 
 export interface StartCost {
-  /** Medians in milliseconds, from starting the process until its first step is told. */
+  /** Medians in milliseconds, from starting the process until it reports its first step. */
   readonly bare: number;
   readonly harness: number;
   /** Median over the rounds of harness − bare. */
   readonly added: number;
-  /** Milliseconds; median over the trainer's own steps after the first, whose kernels are compiled by then. */
+  /** Milliseconds; median over the trainer's steps after the first, when kernels are compiled. */
   readonly step: number;
 }
 

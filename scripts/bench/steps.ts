@@ -1,6 +1,6 @@
 /**
- * The process of one measurement of training steps, since TensorFlow.js keeps global state and wasm's memory
- * never shrinks: `steps.ts probe ROUNDS BACKEND SIZE` or `steps.ts fused ROUNDS MODE`. Sends its figures and exits.
+ * Measures training steps in its own process, because TensorFlow.js keeps global state and wasm's memory never
+ * shrinks: `steps.ts probe ROUNDS BACKEND SIZE` or `steps.ts fused ROUNDS MODE`. Sends its figures and exits.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,22 +12,22 @@ import { interleave, type Sides } from './figures.ts';
 import { peakBytes } from './memory.ts';
 import { type BenchTrainer, createTrainer, type Mode, type Size } from './trainer.ts';
 
-/** Steps of a kind in a row: what a step leaves behind on a device is paid for by its own kind. */
+/** Steps of one kind in a row, so that each kind pays for the work that it leaves on the device. */
 const STEPS = 2;
 const WARM_UP = 2;
 
 export interface ProbeCost {
   readonly device: string;
   readonly parameters: number;
-  /** Bare, and probed. */
+  /** First bare, second probed. */
   readonly step: Sides;
 }
 
 export interface FusedCost {
   readonly parameters: number;
-  /** Unfused, and fused. */
+  /** First unfused, second fused. */
   readonly step: Sides;
-  /** The most bytes that one step holds beyond what is there before it. */
+  /** Peak bytes of one step beyond those before it. */
   readonly unfusedBytes: number;
   readonly fusedBytes: number;
 }
@@ -73,7 +73,7 @@ type Run = () => Promise<void>;
 function steps(trainer: BenchTrainer, step: () => Promise<unknown>): Run {
   return async () => {
     for (let n = 0; n < STEPS; n += 1) await step();
-    // The loss is known before the update is done: reading a weight waits for it.
+    // The loss is ready before the update is done; reading a weight waits for the update.
     await trainer.observe().parameters.at(-1)!.variable.data();
   };
 }

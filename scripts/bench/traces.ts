@@ -1,10 +1,10 @@
-/** Traces of synthetic runs of any size, as the harness would leave them. */
+/** Writes traces of synthetic runs of any size, like those of the harness. */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { BackendRecord, Plan, Role, StateRecord, TensorRecord } from '../../harness/trace/schema.ts';
 import { createTrace } from '../../harness/trace/write.ts';
 
-/** All the same; a resume that loses the optimizer's state; and controls that are not the same to the bit. */
+/** Equal runs; a resume that loses the optimizer's state; controls that differ in their last bits. */
 export const CASES = ['healthy', 'faulty', 'noisy'] as const;
 export type Case = (typeof CASES)[number];
 
@@ -15,7 +15,7 @@ interface Run {
   readonly to: number;
 }
 
-/** Names of the runs whose traces are written, in folders of these names. */
+/** Writes one trace per run and returns the names of their folders. */
 export async function writeTraces(
   folder: string,
   which: Case,
@@ -34,7 +34,7 @@ export async function writeTraces(
   for (const [index, run] of runs.entries()) {
     await writeRun(path.join(folder, nameOf(run)), run, plan, parameters, {
       lost: which === 'faulty' && run.role === 'after',
-      // What a run resumes from is what the one before it has saved.
+      // A run resumes from exactly what the run before it saved.
       noise: which === 'noisy' ? (step) => (run.from > 0 && step <= run.from ? index : index + 1) : undefined,
     });
   }
@@ -45,7 +45,7 @@ const nameOf = ({ role, segment }: Run): string => `${role}-${segment}`;
 
 interface Deviation {
   readonly lost: boolean;
-  /** What a run's noise is drawn with after a step. */
+  /** Seed of a run's noise after a step. */
   readonly noise: ((step: number) => number) | undefined;
 }
 
@@ -59,7 +59,7 @@ async function writeRun(
   await mkdir(folder);
   const trace = createTrace(path.join(folder, 'trace.jsonl'));
   const names = Array.from({ length: parameters }, (_, at) => `block.${at >> 3}.weight.${at & 7}`);
-  /** Of about 1, the same in each run; with noise, in about as many digits as float32 has. */
+  /** About 1 and the same in each run; with noise, the same to about float32 precision. */
   const value = (kind: number, step: number, at: number): number => {
     const own = 1 + unit(kind, step, at) / 2 + (lost && step > from ? 0.1 : 0);
     return noise === undefined ? own : own * (1 + 1e-7 * (unit(noise(step), kind * 1e6 + step, at) - 0.5));
@@ -146,7 +146,7 @@ const BACKEND: BackendRecord = {
   versions: {},
 };
 
-/** Between 0 and 1, in as many digits as a double has: the fraction of a multiple of an irrational number. */
+/** A pseudo-random number between 0 and 1, with as many digits as a double has. */
 function unit(a: number, b: number, c: number): number {
   const sum = a * 0.7548776662466927 + b * 0.5698402909980532 + c * 0.6180339887498949;
   const scattered = Math.sin(sum * 12.9898) * 43758.5453;

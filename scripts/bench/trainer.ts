@@ -1,4 +1,4 @@
-/** What the bench steps: the image model's transformer, larger than in any scenario, on fixed noise. */
+/** The trainers of the bench: the image models, larger than in any scenario, on fixed noise. */
 import * as tf from '@tensorflow/tfjs-core';
 import { adafactor } from '../../harness/training/adafactor.ts';
 import { adamW } from '../../harness/training/adamw.ts';
@@ -24,7 +24,7 @@ const RATE = 1e-4;
 const CLIP = { maxGradNorm: 1 };
 const GROUPS = 4;
 
-/** sd-scripts allows the fused backward pass with Adafactor only; groups go with any optimizer. */
+/** sd-scripts allows the fused backward pass with Adafactor only, and fused groups with any optimizer. */
 export const MODES = ['fused-backward-pass', 'fused-optimizer-groups'] as const;
 export type Mode = (typeof MODES)[number];
 
@@ -32,7 +32,7 @@ export interface BenchTrainer extends Trainer {
   readonly parameters: number;
 }
 
-/** @param fused false: the same arithmetic after the backward pass, with every gradient alive at its end */
+/** @param fused if false, does the same arithmetic after the backward pass, when every gradient is alive */
 export function createTrainer(mode: Mode, fused: boolean, size: Size = 'large'): BenchTrainer {
   const random = RandomStream.fromSeed(1);
   const model = MODELS[size]();

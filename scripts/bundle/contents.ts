@@ -1,4 +1,4 @@
-/** Which files a bundle holds: what Node would load of the project and its packages, and what these read. */
+/** Collects the files of a bundle: what Node loads of the project and its packages, and what these read. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -12,15 +12,15 @@ export interface Entry {
   readonly source: string | Buffer;
 }
 
-/** A bundle that cannot be made, and why, in one line. */
+/** States in one line why a bundle cannot be made. */
 export class BundleError extends Error {}
 
 const root = path.dirname(path.dirname(import.meta.dirname));
-/** What is made on the way; it can be deleted. */
+/** Intermediate files, which can be deleted. */
 export const cache = path.join(root, '.cache', 'bundle');
 const stage = path.join(cache, 'stage');
 
-/** What is started or found by its folder, so that no import leads there. */
+/** Files that are started as processes or found by folder, so no import leads to them. */
 const ENTRIES = [
   'harness/cli/main.js',
   'harness/index.js',
@@ -35,7 +35,7 @@ const ENTRIES = [
   'scripts/bench/steps.js',
   'scripts/bench/bare.js',
 ];
-/** Opened by their paths. */
+/** Files that are opened by path. */
 const DATA = [
   'harness/**/*.json',
   'fixtures/pictures/**',
@@ -44,7 +44,7 @@ const DATA = [
   'docs/rules.md',
   'LICENSE',
 ];
-/** Other platforms' binaries, which packages bring beside this one's. */
+/** Binaries for other platforms. */
 const ELSEWHERE = /^node_modules\/webgpu\/dist\/(?!linux-x64\/)/;
 const NODE_GPU = 'node_modules/@tensorflow/tfjs-node-gpu';
 
@@ -53,12 +53,12 @@ const LIBRARIES = ['/usr/lib/x86_64-linux-gnu', '/lib/x86_64-linux-gnu', '/usr/l
 export interface Contents {
   readonly node: Buffer;
   readonly entries: readonly Entry[];
-  /** What this machine has not got and the bundle does without. */
+  /** Libraries that this machine lacks, so the bundle lacks them too. */
   readonly without: readonly string[];
 }
 
 /**
- * @param backends beside wasm and cpu: 'webgpu', 'node-gpu'
+ * @param backends besides wasm and cpu: 'webgpu', 'node-gpu'
  * @throws {BundleError} when a part is missing here
  */
 export async function collectContents(backends: ReadonlySet<string>): Promise<Contents> {
@@ -88,7 +88,7 @@ export async function collectContents(backends: ReadonlySet<string>): Promise<Co
   };
 }
 
-/** To JavaScript, all of it: what is not needed is left where it lies. */
+/** Compiles the whole project to JavaScript; tracing then picks the files that are needed. */
 function compile(): void {
   rmSync(stage, { recursive: true, force: true });
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -97,12 +97,12 @@ function compile(): void {
   if (status !== 0) throw new BundleError(`the project does not compile: ${stdout.split('\n')[0]}`);
 }
 
-/** By name within the project, where it lies. */
+/** Maps names within the project to the files to copy. */
 async function traced(backends: ReadonlySet<string>): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const staged = ENTRIES.flatMap((pattern) => {
     const files = globSync(pattern, { cwd: stage }).filter((file) => !/\.test\.js$/.test(file));
-    if (files.length === 0) throw new BundleError(`nothing of the project is called ${pattern}`);
+    if (files.length === 0) throw new BundleError(`no file of the project matches ${pattern}`);
     return files;
   });
   const entries = staged.map((file) => path.join(stage, file));
@@ -116,7 +116,7 @@ async function traced(backends: ReadonlySet<string>): Promise<Map<string, string
     if (!unused && name !== 'package.json') found.set(name, path.join(root, file));
   }
   const data = globSync(DATA, { cwd: root, withFileTypes: true }).filter((entry) => entry.isFile());
-  // The library and the addon are opened by their paths.
+  // The library and the addon are opened by path.
   const libraries = backends.has('node-gpu')
     ? globSync(['deps/lib/**', 'lib/**'], { cwd: path.join(root, NODE_GPU), withFileTypes: true })
     : [];
@@ -127,7 +127,7 @@ async function traced(backends: ReadonlySet<string>): Promise<Map<string, string
   return found;
 }
 
-/** The published package's, but for where its files lie, so that scenarios may import it by its name. */
+/** Like the published package's manifest, but with the bundle's paths, so that scenarios can import it by name. */
 function manifest(): string {
   const { name, version, license, type } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   const exports = {
@@ -138,7 +138,7 @@ function manifest(): string {
   return `${JSON.stringify({ name, version, license, type, exports }, null, 2)}\n`;
 }
 
-/** Of each package and of Node, as their licences ask. */
+/** The licences of each package and of Node, which must be passed on. */
 function licences(files: Iterable<string>): Entry[] {
   const packages = new Set<string>();
   for (const file of files) {
@@ -155,8 +155,8 @@ function licences(files: Iterable<string>): Entry[] {
 }
 
 /**
- * Taken where a system has none of its own: Vulkan's loader, and the C++ library that Node and Dawn are linked with.
- * Each folder is put on the path of libraries by itself.
+ * Libraries for systems that lack them: Vulkan's loader, and the C++ library that Node and Dawn link to. The
+ * launcher adds each folder to the library path separately.
  */
 function systemLibraries(backends: ReadonlySet<string>): { entries: Entry[]; without: string[] } {
   const wanted = [

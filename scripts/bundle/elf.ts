@@ -1,4 +1,4 @@
-/** Makes Node smaller: a seventh of it is symbols, which nothing needs where it only runs. */
+/** Makes Node smaller: a seventh of it is symbols that are not needed to run it. */
 
 /** Offsets and sizes of the ELF-64 format, from the System V ABI, chapters 4 and 5. */
 const HEADER = {
@@ -12,9 +12,9 @@ const HEADER = {
 const SEGMENT = { offset: 8, fileSize: 32 };
 
 /**
- * A 64-bit little-endian ELF program without its section table and without what no segment loads: symbols and
- * debugging information. It runs as before; `dlsym`'s symbols lie in a segment and stay.
- * @throws {Error} when the file is another kind of program
+ * Removes the section table and everything outside segments, such as symbols and debugging information. The
+ * program runs as before: the symbols that `dlsym` needs are in a segment and stay.
+ * @throws {Error} when the file is not a 64-bit little-endian ELF program
  */
 export function withoutSymbols(program: Buffer): Buffer {
   const isElf64 = program.length >= 64 && program.readUInt32BE(0) === 0x7f454c46 && program[4] === 2;

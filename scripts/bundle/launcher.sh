@@ -1,10 +1,10 @@
 #!/bin/sh
-# resumeproof @VERSION@ for Linux on x86-64, with everything that it needs; the archive begins after the last line.
+# resumeproof @VERSION@ for Linux on x86-64, with everything it needs; the archive starts after the last line.
 #   sh @NAME@ doctor
 #   sh @NAME@ run --backend webgpu --require-gpu
 #   sh @NAME@ check-gpu --out DIR --minutes 8
-# Unpacks once, into a folder beside this file or in the one that RESUMEPROOF_BUNDLE names, and writes nowhere else
-# but where it is told to. Needs gzip and tar; no network, no Node, no compiler.
+# Unpacks once, into a folder next to this file or in the folder that RESUMEPROOF_BUNDLE names. Writes nowhere
+# else, except to folders named by options. Needs gzip and tar, but no network, Node or compiler.
 set -u
 
 fail() {
@@ -12,7 +12,7 @@ fail() {
   exit 3
 }
 
-# Whether the system has a library of this name.
+# Succeeds if the system has a library of this name.
 has_library() {
   for folder in $(echo "${LD_LIBRARY_PATH:-}" | tr ':' ' ') /usr/lib/x86_64-linux-gnu /lib/x86_64-linux-gnu \
     /usr/lib64 /lib64 /usr/lib /lib /usr/local/lib /run/opengl-driver/lib; do
@@ -25,7 +25,7 @@ add_libraries() {
   if [ -d "$1" ]; then export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$1"; fi
 }
 
-# Node comes out first, whose gzip is checked by itself; Node then checks all the rest before it unpacks that.
+# Unpacks Node first, which gzip checks; Node then checks the whole payload before it unpacks the rest.
 unpack() {
   for tool in gzip tar head tail wc; do
     command -v "$tool" >/dev/null 2>&1 || fail "unpacking needs $tool, which is not on the path"
@@ -59,7 +59,7 @@ unpack() {
     })().catch(() => process.exit(1));
   ' "$self" @NODE_AT@ @ARCHIVE_AT@ @DIGEST@ | tar -xf - -C "$partial" 2>/dev/null ||
     fail "$self cannot be unpacked into $parent: the disk is full ($room are needed), or the file is damaged"
-  # Whoever else unpacks at the same time makes the same folder.
+  # Another process may have unpacked the same folder at the same time.
   "$partial/node" -e '
     const { existsSync, renameSync } = require("node:fs");
     const [from, to] = process.argv.slice(1);
@@ -70,21 +70,21 @@ unpack() {
 }
 
 [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] ||
-  fail "this bundle is for Linux on x86-64, and this is $(uname -s) on $(uname -m)"
+  fail "this bundle needs Linux on x86-64; this is $(uname -s) on $(uname -m)"
 self=$0
 [ -f "$self" ] || fail "start it by its path: sh PATH/@NAME@"
 parent=${RESUMEPROOF_BUNDLE:-$(dirname "$self")}
 parent=$(cd "$parent" 2>/dev/null && pwd) || fail "there is no folder $parent, which RESUMEPROOF_BUNDLE names"
 home=$parent/resumeproof-@VERSION@-@SHORT@
 
-# Names the folders of libraries that only some systems have.
+# Adds the bundled libraries that this system lacks.
 has_library libstdc++.so.6 || cxx=missing
 [ -d "$home" ] || unpack
 [ "${cxx:-}" != missing ] || add_libraries "$home/lib/cxx"
 has_library libvulkan.so.1 || add_libraries "$home/lib/vulkan"
 for folder in /usr/local/nvidia/lib64 /usr/local/nvidia/lib; do add_libraries "$folder"; done
 
-# Drivers keep shaders below HOME.
+# Drivers cache shaders below HOME.
 mkdir -p "$home/home" "$home/tmp" 2>/dev/null && [ -w "$home/tmp" ] ||
   fail "$home cannot be written; name another folder with RESUMEPROOF_BUNDLE=DIR"
 export HOME="$home/home" XDG_CACHE_HOME="$home/home/.cache" TMPDIR="$home/tmp"

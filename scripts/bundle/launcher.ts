@@ -1,21 +1,21 @@
-/** The head of a bundle: a shell script that unpacks what follows it, and starts it. */
+/** The head of a bundle: a shell script that unpacks what follows it and starts it. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 const folder = import.meta.dirname;
 
 export interface Payload {
-  /** Of Node, compressed by gzip. */
+  /** Size of Node, compressed with gzip. */
   readonly nodeBytes: number;
-  /** Of the tar archive after it, compressed by zstd. */
+  /** Size of the tar archive after it, compressed with zstd. */
   readonly archiveBytes: number;
-  /** Of both, unpacked. */
+  /** Unpacked size of both. */
   readonly unpackedBytes: number;
   /** SHA-256 of both, in hexadecimal digits. */
   readonly digest: string;
 }
 
-/** @param name of the bundle's file, as its messages call it */
+/** @param name the bundle's file name, for its messages */
 export function launcher(name: string, { nodeBytes, archiveBytes, unpackedBytes, digest }: Payload): Buffer {
   const template = readFileSync(path.join(folder, 'launcher.sh'), 'utf8');
   const manifest = readFileSync(path.join(folder, '..', '..', 'package.json'), 'utf8');
@@ -35,7 +35,7 @@ export function launcher(name: string, { nodeBytes, archiveBytes, unpackedBytes,
     };
     return Buffer.from(template.replaceAll(/@([A-Z_]+)@/g, (_, key: string) => String(values[key])));
   };
-  // Its own length stands in it: filled in again until it has that length.
+  // The text contains its own length, so it is filled in until the length is stable.
   let text = filled(0);
   for (let length = -1; length !== text.length; ) {
     length = text.length;

@@ -11,7 +11,7 @@ async function* inChunks(whole: Buffer, size: number): AsyncGenerator<Buffer> {
 }
 
 test.runIf(process.platform === 'linux')(
-  'a file in parts is joined to what it was, whatever the limit; a damaged part is refused',
+  'joining restores the file for any limit, and refuses a damaged part',
   async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'resumeproof-parts-'));
     const out = path.join(folder, 'whole.sh');
@@ -25,7 +25,7 @@ test.runIf(process.platform === 'linux')(
         fc.asyncProperty(sizes, async ({ whole, limit, chunk }) => {
           const bytes = Buffer.from(whole);
           const written = await writeInParts(out, inChunks(bytes, chunk), bytes.length, limit);
-          // What a larger file left before is gone.
+          // Parts of an earlier, larger file are gone.
           expect(readdirSync(folder).sort()).toEqual(written.map(({ file }) => path.basename(file)).sort());
           if (bytes.length <= limit) {
             expect(readFileSync(out)).toEqual(bytes);

@@ -1,4 +1,4 @@
-/** A file in parts, where it is too large to be carried as one. */
+/** Splits a file that is too large to transfer in one piece. */
 import { createHash } from 'node:crypto';
 import { globSync, rmSync } from 'node:fs';
 import { open, rename, writeFile } from 'node:fs/promises';
@@ -10,10 +10,10 @@ export interface Written {
 }
 
 /**
- * Writes the file whole if it has at most `limit` bytes. Else writes `FILE.001`, `FILE.002` … of `limit` bytes each and
- * `FILE.join.sh`, which checks their digests and joins them. Each file gets its name once it is complete, and what an
- * earlier call left under one of these names is removed.
- * @param bytes how many there are in all
+ * Writes one file if the content has at most `limit` bytes. Larger content goes to `FILE.001`, `FILE.002` … of
+ * `limit` bytes each, and `FILE.join.sh` checks their digests and joins them. Files are renamed into place once
+ * complete, and files of an earlier call are removed.
+ * @param bytes total size of the content
  */
 export async function writeInParts(
   out: string,
@@ -80,7 +80,7 @@ async function writeAll(
 const joinScript = (name: string, parts: readonly (readonly [part: string, digest: string])[]): string =>
   [
     '#!/bin/sh',
-    `# Joins the parts of ${name}, which lie beside this script, after checking their digests.`,
+    `# Checks the digests of the parts of ${name} next to this script, then joins them.`,
     'set -eu',
     'cd "$(dirname "$0")"',
     "sha256sum -c >/dev/null <<'SUMS' || { echo 'a part is missing or damaged, so nothing was joined: copy it again' >&2; exit 3; }",

@@ -1,4 +1,4 @@
-/** What the check on a GPU machine found: the file that it writes, and the same in words. */
+/** The result of the check on a GPU machine, and its rendering as a Markdown page. */
 import type { BackendReport } from '../../harness/backend/inspect.ts';
 import type { Matrix } from '../../harness/judge/matrix/matrix.ts';
 import type { Verdict } from '../../harness/judge/verdict.ts';
@@ -8,13 +8,13 @@ import type { ProbeCost } from '../bench/steps.ts';
 
 export const CHECK_FORMAT = 1;
 
-/** A part of the check that has no result, and why. */
+/** Why a part of the check has no result. */
 export interface NotRun {
   readonly notRun: string;
 }
 
 export interface GateFound {
-  /** All scenarios were finished, and each is as expected. */
+  /** Whether all scenarios finished as expected. */
   readonly passed: boolean;
   readonly problem: string | null;
   readonly wanted: number;
@@ -30,14 +30,14 @@ export interface KernelsFound {
   readonly problem: string | null;
   readonly cases: number;
   readonly seconds: number;
-  /** How many kernels came out how. */
+  /** Number of kernels by outcome. */
   readonly outcomes: Readonly<Record<string, number>>;
-  /** Those that are wrong or failed. */
+  /** Kernels that are wrong or failed. */
   readonly amiss: readonly KernelCheck[];
 }
 
 export interface MatrixFound {
-  /** Of the whole sample: false where the time ran out. */
+  /** Whether the whole sample passed; false if the time ran out. */
   readonly passed: boolean;
   readonly problem: string | null;
   readonly figures: Pick<
@@ -53,7 +53,7 @@ export interface CheckResult {
   readonly format: typeof CHECK_FORMAT;
   readonly version: string;
   readonly startedAt: string;
-  /** Of the whole check, until it was last written. */
+  /** Duration of the check until the last write. */
   readonly seconds: number;
   readonly machine: {
     readonly node: string;
@@ -67,7 +67,7 @@ export interface CheckResult {
   readonly backends: readonly BackendReport[];
   readonly gate: GateFound | NotRun;
   readonly kernels: KernelsFound | NotRun;
-  /** A probed step against a bare one, by model. */
+  /** A probed step compared with a bare one, by model. */
   readonly probe: Readonly<Record<string, ProbeCost | NotRun>>;
   readonly start: Readonly<Record<string, StartCost | NotRun>>;
   readonly matrix: MatrixFound | NotRun;
@@ -82,15 +82,15 @@ export function partsNotRun({ gate, kernels, probe, start, matrix }: CheckResult
 }
 
 /**
- * The gate passed, and the matrix found nothing amiss as far as it came. TensorFlow.js' own wrong kernels are told and
- * decide nothing: the gate's verdicts say which of them they rest on.
+ * True if the gate passed and the matrix found nothing wrong as far as it got. Wrong kernels of TensorFlow.js are
+ * listed but do not fail the check: the gate's verdicts name those that they depend on.
  */
 export function hasPassed({ gate, matrix }: CheckResult): boolean {
   const matrixIsClean = !wasRun(matrix) || matrix.amiss.length + matrix.alarms.length === 0;
   return wasRun(gate) && gate.passed && matrixIsClean;
 }
 
-/** A page of Markdown. */
+/** Renders the result as a Markdown page. */
 export function pageOf(result: CheckResult): string {
   const { machine, device, driver, startedAt, version, seconds } = result;
   return [
@@ -114,9 +114,9 @@ function rowsOf({ gate, kernels, probe, start, matrix, backends }: CheckResult):
   const outcome = (part: { passed: boolean; problem: string | null }): string =>
     part.passed ? 'passed' : `NOT PASSED${part.problem === null ? '' : `: ${part.problem}`}`;
   const matrixOutcome = ({ amiss, alarms }: MatrixFound): string =>
-    amiss.length + alarms.length === 0 ? 'nothing amiss' : 'NOT PASSED';
+    amiss.length + alarms.length === 0 ? 'nothing wrong' : 'NOT PASSED';
   const kernelsOutcome = ({ problem, amiss }: KernelsFound): string =>
-    problem ?? (amiss.length === 0 ? 'all right' : `${amiss.length} wrong`);
+    problem ?? (amiss.length === 0 ? 'all correct' : `${amiss.length} wrong`);
   return [
     ...backends.map(
       ({ name, usable, hardware, device, problem, milliseconds }): Row => [
@@ -175,13 +175,13 @@ function gateFigures({ verdicts, wanted, seconds, jobs }: GateFound): string {
 function matrixFigures({ figures, problem }: MatrixFound): string {
   const { faults, caught, headlineRight, healthy, falseAlarms, medianSteps, cells, seconds } = figures;
   return (
-    `${caught} of ${faults} faults caught, ${headlineRight} rightly named, in ${cells.judged} cells; ` +
+    `${caught} of ${faults} faults caught, ${headlineRight} correctly named, in ${cells.judged} cells; ` +
     `${falseAlarms} false alarms in ${healthy} healthy runs; median ${medianSteps ?? '–'} steps; ${seconds.toFixed(0)} s` +
     (problem === null ? '' : `. ${problem}`)
   );
 }
 
-/** How far equal runs lie apart. */
+/** How much equal runs differ. */
 function noiseLines({ gate }: CheckResult): string[] {
   const judged = wasRun(gate) ? gate.verdicts.filter(({ noise }) => noise !== null) : [];
   if (judged.length === 0) return [];
@@ -196,7 +196,7 @@ function noiseLines({ gate }: CheckResult): string[] {
     `In ${judged.length - noisy.length} of ${judged.length} scenarios the two controls agree in every bit.` +
       (noisy.length === 0
         ? ''
-        : ' In the others four controls differ by, relative to the values (root mean square):'),
+        : ' In the others, four controls differ by (root mean square, relative to the values):'),
     '',
     ...(noisy.length === 0
       ? []
@@ -239,11 +239,11 @@ function amissLines({ gate, kernels, matrix }: CheckResult): string[] {
         ]
       : []),
   ];
-  return lines.length === 0 ? [] : ['## Amiss', '', ...lines.map(oneLineOf), ''];
+  return lines.length === 0 ? [] : ['## Problems', '', ...lines.map(oneLineOf), ''];
 }
 
 const oneLineOf = (line: string): string => line.replaceAll(/\s+/g, ' ').slice(0, 1000);
 
-/** Texts from drivers and trainers stand in the page's table: nothing in them may end a cell or open a tag. */
+/** Escapes text from drivers and trainers, so that it cannot end a table cell or open a tag. */
 const cell = (text: string): string =>
   text.replaceAll(/\s+/g, ' ').replaceAll('|', '\\|').replaceAll('<', '&lt;');

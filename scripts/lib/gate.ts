@@ -1,4 +1,4 @@
-/** The gate as its users start it, for scripts that tell what it found. */
+/** Runs the gate as its users start it, for scripts that report its results. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,16 +9,16 @@ const root = path.join(import.meta.dirname, '..', '..');
 
 export interface GateRun {
   readonly gate: Gate;
-  /** Its report's folder, which is gone afterwards. */
+  /** The folder of its report, which is removed afterwards. */
   readonly folder: string;
   /** From the command's start to its exit. */
   readonly seconds: number;
 }
 
 /**
- * Runs the gate and hands over what it found, whatever its verdict.
- * @param args those of `resumeproof run`
- * @throws {Error} with the command's last words, when it gave no verdicts
+ * Runs the gate and passes the result to `take`, whatever the verdict.
+ * @param args arguments of `resumeproof run`
+ * @throws {Error} with the command's last line on stderr, when it gave no verdicts
  */
 export async function withGate<T>(
   args: readonly string[],
@@ -38,8 +38,8 @@ export async function withGate<T>(
 }
 
 /**
- * What a command of resumeproof prints with `--json`, whatever its exit code.
- * @throws {Error} with the command's last words, when it printed no object
+ * Returns what a command of resumeproof prints with `--json`, whatever its exit code.
+ * @throws {Error} with the command's last line on stderr, when it printed no object
  */
 export function outputOf(
   name: string,
@@ -50,7 +50,7 @@ export function outputOf(
   const options = { cwd: root, maxBuffer: 1e9, env: { ...process.env, ...env } };
   return new Promise((resolve, reject) => {
     execFile(process.execPath, command, options, (error, stdout, stderr) => {
-      // It ends with 1 where a scenario is not as expected.
+      // The exit code is 1 if a scenario is not as expected.
       if (stdout.startsWith('{')) resolve(stdout);
       else reject(new Error(stderr.trim().split('\n').at(-1) || error?.message || 'it printed nothing'));
     });

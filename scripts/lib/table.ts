@@ -1,4 +1,4 @@
-/** Tables in documents that scripts write, each between two comments. */
+/** Rewrites tables in documents, each between two comments. */
 import { spawnSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -19,7 +19,7 @@ export async function rewriteTable(
     document,
     text.replace(TABLE, (_, before, __, after) => before + rewritten + after),
   );
-  // As the check of all files wants it.
+  // Formatted as the check of all files requires.
   const biome = path.join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
   spawnSync(process.execPath, [biome, 'format', '--write', '--log-level=error', document], { cwd: root });
 }

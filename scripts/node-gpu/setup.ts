@@ -1,9 +1,9 @@
 /**
- * Makes @tensorflow/tfjs-node-gpu work where its own install fails, because the host of its downloads cannot be
- * reached: libtensorflow and the headers of its C API come out of TensorFlow's wheel, the addon is compiled here.
+ * Installs @tensorflow/tfjs-node-gpu where its own install fails because its download host is unreachable. Takes
+ * libtensorflow and the headers of its C API from TensorFlow's wheel and compiles the addon:
  *   npm run setup:node-gpu [-- --cuda]
- * Each stage is left out where it was finished before, and none is half-finished when it is stopped: what is
- * unpacked or compiled gets its name last. Writes to node_modules and to .cache/node-gpu, which can be deleted.
+ * Finished stages are skipped, and an interrupted stage leaves nothing half-finished: files are renamed into place
+ * once complete. Writes to node_modules and to .cache/node-gpu, which can be deleted.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -22,13 +22,13 @@ const wheels = path.join(cache, 'wheels');
 const temporary = path.join(cache, 'tmp');
 const home = path.join(root, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
 const deps = path.join(home, 'deps');
-/** Node-API 8 is in every Node since 15.12; the package looks for its addon here. */
+/** The package looks for its addon here. Every Node since 15.12 has Node-API 8. */
 const addon = path.join(home, 'lib', 'napi-v8', 'tfjs_binding.node');
 
 const PACKAGE = '@tensorflow/tfjs-node-gpu@4.22.0';
-/** What the package needs in turn is taken as it was on this day, so that every machine gets the same. */
+/** The package's dependencies are resolved as of this day, so that every machine gets the same ones. */
 const PACKAGES_BEFORE = '2026-06-01';
-/** Any Python's pip can fetch this wheel: it is unpacked, not installed. */
+/** Selects the wheel. The pip of any Python can download it, because it is unpacked, not installed. */
 const WHEEL = [
   '--platform=manylinux_2_17_x86_64',
   '--platform=manylinux2014_x86_64',
@@ -39,7 +39,7 @@ const WHEEL = [
   '--abi=none',
 ];
 
-/** A program under way must have ended before this one does: what it still writes would meet the next run. */
+/** A running program must end before this process does, or its writes would collide with the next run. */
 const stop = new AbortController();
 for (const [signal, exitCode] of [
   ['SIGINT', 130],
@@ -53,7 +53,7 @@ for (const [signal, exitCode] of [
 
 const say = (line: string): unknown => process.stderr.write(`setup:node-gpu: ${line}\n`);
 
-/** Runs a program that must succeed; its own last words are part of the error. */
+/** Runs a program that must succeed; the error quotes its output. */
 async function run(
   what: string,
   program: string,
@@ -68,7 +68,7 @@ async function run(
     stdin: 'ignore',
     maxBuffer: 10_000_000,
   });
-  if (isCanceled) throw new SetupError('stopped; the next run goes on from here');
+  if (isCanceled) throw new SetupError('stopped; the next run continues from here');
   if (!failed) return;
   if (code === 'ENOENT') throw new SetupError(`${what} needs ${program}, which is not on the path`);
   const said = `${stderr}\n${stdout}`.trim().split('\n');
@@ -93,32 +93,34 @@ interface Tools {
   readonly compiler: string;
 }
 
-/** Everything that can be missing is looked for before anything is fetched. */
+/** Looks for every required tool before anything is downloaded. */
 async function findTools(): Promise<Tools> {
   const { platform, arch } = process;
   const glibc = (process.report.getReport() as { header: { glibcVersionRuntime?: string } }).header
     .glibcVersionRuntime;
   if (platform !== 'linux' || arch !== 'x64' || glibc === undefined) {
     throw new SetupError(
-      `this way is for Linux on x86-64 with glibc, and this is ${platform} on ${arch}${platform === 'linux' && glibc === undefined ? ' without glibc' : ''}: use the package's own install, "npm install --no-save ${PACKAGE}"`,
+      `this set-up needs Linux on x86-64 with glibc; this is ${platform} on ${arch}${platform === 'linux' && glibc === undefined ? ' without glibc' : ''}: use the package's own install, "npm install --no-save ${PACKAGE}"`,
     );
   }
   const python = await firstOf(['python3', 'python'], ['--version']);
   if (python === undefined) {
     throw new SetupError(
-      'Python is missing, whose pip fetches libtensorflow: apt-get install -y python3-pip',
+      'Python is missing; its pip downloads libtensorflow: apt-get install -y python3-pip',
     );
   }
   if (!(await succeeds(python, '-m', 'pip', '--version'))) {
-    throw new SetupError(`${python} has no pip, which fetches libtensorflow: apt-get install -y python3-pip`);
+    throw new SetupError(
+      `${python} has no pip, which downloads libtensorflow: apt-get install -y python3-pip`,
+    );
   }
   const named = process.env.CXX;
   const compiler = await firstOf(named === undefined ? ['g++', 'c++', 'clang++'] : [named], ['--version']);
   if (compiler === undefined) {
     throw new SetupError(
       named === undefined
-        ? 'a C++ compiler is missing, which builds the addon: apt-get install -y g++'
-        : `the C++ compiler that CXX names, ${named}, does not run: unset CXX, or name another`,
+        ? 'no C++ compiler found to build the addon: apt-get install -y g++'
+        : `the C++ compiler in CXX, ${named}, does not run: unset CXX or name another`,
     );
   }
   return { python, compiler };
@@ -155,7 +157,7 @@ async function sha256Of(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** The wheels' files, fetched unless they are there already, each with the digest that was pinned. */
+/** Returns the wheels with the pinned digests; downloads those that are missing. */
 async function fetchWheels(python: string, file: string): Promise<string[]> {
   const wanted = readRequirements(file);
   const present = async (): Promise<Map<string, string>> => {
@@ -168,10 +170,10 @@ async function fetchWheels(python: string, file: string): Promise<string[]> {
   let found = await present();
   const missing = wanted.filter(({ sha256 }) => !found.has(sha256));
   if (missing.length > 0) {
-    say(`fetching ${missing.map(({ name }) => name).join(', ')} with pip …`);
+    say(`downloading ${missing.map(({ name }) => name).join(', ')} with pip …`);
     await mkdir(temporary, { recursive: true });
     await run(
-      'fetching libtensorflow',
+      'downloading libtensorflow',
       python,
       [
         '-m',
@@ -195,12 +197,12 @@ async function fetchWheels(python: string, file: string): Promise<string[]> {
   }
   return wanted.map(({ name, sha256 }) => {
     const wheel = found.get(sha256);
-    if (wheel === undefined) throw new SetupError(`pip did not leave the wheel of ${name} in ${wheels}`);
+    if (wheel === undefined) throw new SetupError(`pip did not download the wheel of ${name} to ${wheels}`);
     return wheel;
   });
 }
 
-/** Tells which libraries lie in a folder: the pinned digests themselves. */
+/** Identifies unpacked libraries by their pinned digests. */
 const stampOf = (file: string): string =>
   `${readRequirements(file)
     .map(({ sha256 }) => sha256)
@@ -221,11 +223,11 @@ async function layLibraries(python: string, requirements: string): Promise<void>
   await writeFile(path.join(partial, 'wheels.sha256'), stampOf(requirements));
   await rm(deps, { recursive: true, force: true });
   await rename(partial, deps);
-  // An addon is built for the headers that lay here.
+  // The addon was built with the headers that were replaced.
   await rm(addon, { force: true });
 }
 
-/** As the package's binding.gyp asks, but against the C++ library, which holds the C API as well. */
+/** Builds like the package's binding.gyp, but links the C++ library, which includes the C API. */
 async function buildAddon(compiler: string): Promise<void> {
   if (existsSync(addon)) return;
   say(`compiling the addon with ${compiler} …`);
@@ -242,7 +244,7 @@ async function buildAddon(compiler: string): Promise<void> {
       ...['-I', headers, '-I', path.join(deps, 'include')],
       ...['-o', partial, path.join(binding, 'tfjs_backend.cc'), path.join(binding, 'tfjs_binding.cc')],
       ...['-L', path.join(deps, 'lib'), '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'],
-      // Every symbol is bound at once, so that a library that lacks one is refused when it is loaded.
+      // Binds every symbol when loaded, so that a library that lacks one is refused at once.
       '-Wl,-z,now,-rpath,$ORIGIN/../../deps/lib',
     ],
     { TMPDIR: temporary },
@@ -268,15 +270,15 @@ async function setUp(cuda: boolean): Promise<void> {
   await lay(requirements, tools);
   let found = await inspectBackend('node-gpu');
   if (!found.usable) {
-    say(`what lies there does not train (${found.problem}); laying it anew …`);
+    say(`the installed node-gpu does not train (${found.problem}); reinstalling it …`);
     await rm(home, { recursive: true, force: true });
     await lay(requirements, tools);
     found = await inspectBackend('node-gpu');
   }
-  if (!found.usable) throw new SetupError(`all is in place, and node-gpu does not train: ${found.problem}`);
+  if (!found.usable) throw new SetupError(`node-gpu is installed but does not train: ${found.problem}`);
   say(`node-gpu trains: ${found.device}${found.hardware ? '' : ', no GPU'}`);
   if (cuda && !found.hardware) {
-    throw new SetupError('CUDA was asked for, and libtensorflow found no CUDA device: see nvidia-smi');
+    throw new SetupError('CUDA was requested, but libtensorflow found no CUDA device: see nvidia-smi');
   }
 }
 

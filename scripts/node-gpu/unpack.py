@@ -1,4 +1,4 @@
-"""Takes the shared libraries and the headers of TensorFlow's C API out of wheels: unpack.py FOLDER WHEEL..."""
+"""Extracts the shared libraries and the headers of TensorFlow's C API from wheels: unpack.py FOLDER WHEEL..."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ HEADERS = "tensorflow/include/"
 
 
 def target_of(name):
-    """Where a member goes, relative to the folder; None for what is not needed."""
+    """Returns where a member goes, relative to the folder, or None if it is not needed."""
     if any(fnmatchcase(name, pattern) for pattern in LIBRARIES):
         return os.path.join("lib", os.path.basename(name))
     if fnmatchcase(name, HEADERS + "tensorflow/*.h") or fnmatchcase(name, HEADERS + "tsl/*.h"):

@@ -1,6 +1,6 @@
 /**
- * The process of one evaluation: `evaluate.ts BACKEND` prints the U-Net's velocity, loss and gradients on
- * fixed numbers as one line of JSON, the same numbers on every backend.
+ * Evaluates the U-Net in its own process: `evaluate.ts BACKEND` prints velocity, loss and gradients as one
+ * line of JSON. The inputs are the same on every backend.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { openBackend } from '../../../harness/backend/backend.ts';
@@ -10,7 +10,7 @@ import { type FlowBatch, flowLoss } from '../flow.ts';
 import { createVariables, type ImageModel, SIZE } from '../model.ts';
 import { BASE_UNET, unet } from '../unet.ts';
 
-/** What an evaluation prints, after `MARK`, since Dawn prints there as well. */
+/** What an evaluation prints after `MARK`, which separates it from Dawn's own output. */
 export interface Evaluation {
   readonly velocity: number[];
   readonly loss: number;
@@ -19,7 +19,7 @@ export interface Evaluation {
 
 export const MARK = '> ';
 
-/** Variables that are all far from zero, the modulation and the last layer included, and a batch. */
+/** A batch, and variables that are all far from zero, including the modulation and the last layer. */
 export function subject(model: ImageModel, images: number) {
   const random = RandomStream.fromSeed(11);
   const variables = createVariables(model, (_name, shape) => {
@@ -63,8 +63,8 @@ export async function evaluate(model: ImageModel, images: number): Promise<Evalu
 }
 
 /**
- * Puts made-up numbers in the place of sines. A GPU may be wrong by 2⁻¹¹ in a sine, and where that turns the
- * sign of a feature, gradients differ by percents: nothing could be told of the operations after it.
+ * Replaces sines with fixed random numbers. A GPU's sine may be off by 2⁻¹¹. Where that flips the sign of a
+ * feature, gradients differ by percents, which would hide errors of the operations after it.
  */
 function replaceSine(backendName: string): void {
   replaceKernel({

@@ -1,4 +1,4 @@
-/** Healthy trainers of every kind that the small network and the loop can be put together to, as plain data. */
+/** Arbitrary healthy trainers as plain data: every kind that the small network and the loop support. */
 import fc from 'fast-check';
 import {
   adafactor,
@@ -15,7 +15,7 @@ import { type Training, trainNetwork } from '../train.ts';
 
 const OPTIMIZERS = ['adamw', 'momentum', 'sgd', 'adafactor', 'adafactor, relative step'] as const;
 
-/** A trainer and a plan, as JSON: what a failure shows is all that is needed to build it again. */
+/** A trainer and a plan as JSON, so that a failure shows all that is needed to rebuild it. */
 export interface Healthy {
   readonly seed: number;
   readonly plan: Plan;
@@ -29,13 +29,13 @@ export interface Healthy {
     readonly jitter: number;
     readonly adapters?: number;
   };
-  /** Parameters whose name begins or ends so are not trained. */
+  /** Prefixes and suffixes of the parameters that are not trained. */
   readonly frozen: readonly string[];
   readonly optimizer: (typeof OPTIMIZERS)[number];
   readonly masterWeights: boolean;
   readonly learningRate: number;
   readonly grouped: boolean;
-  /** Updates at learning rate 0, then updates of warm-up; then a cosine to 0 after `until` more, or a constant learning rate. */
+  /** Updates at learning rate 0, then of warm-up; then a cosine that reaches 0 after `until` more, or a constant. */
   readonly schedule: { readonly zero: number; readonly warmup: number; readonly until?: number };
   readonly fused: 'none' | 'backward-pass' | 'optimizer-groups';
   readonly fusedGroups: number;
@@ -45,7 +45,7 @@ export interface Healthy {
   readonly maxGradNorm?: number;
   readonly ema?: number;
   readonly lossScale?: { readonly initial: number; readonly growthInterval: number };
-  /** A checkpoint keeps the adapters and not what they are beside. */
+  /** Checkpoints hold the adapters without their base. */
   readonly adaptersAlone: boolean;
   readonly replaceVariables: boolean;
 }
@@ -57,8 +57,8 @@ const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.option(arbitrary, { nil: undefined });
 
 /**
- * Three to eight steps, and one to four resumes: the last one before a whole window of micro-batches at least,
- * since of a control that moves nothing after it nothing can be told; or, after another, past the last step.
+ * Three to eight steps, and one to four resumes. At least one window of micro-batches follows the last resume,
+ * because a control that does not move after it is inconclusive. One more resume may follow the last step.
  */
 const plans = (accumulate: number): fc.Arbitrary<Plan> =>
   fc
@@ -90,12 +90,12 @@ const networks: fc.Arbitrary<Healthy['network']> = fc
   })
   .map(({ width, widths, depth, adapters, ...rest }) => ({
     ...rest,
-    // Only layers of one shape can share a weight.
+    // Only layers of equal shape can share a weight.
     hidden: rest.tied ? new Array<number>(depth).fill(width) : widths,
     ...(adapters === undefined ? {} : { adapters }),
   }));
 
-/** All of its values make healthy trainers; smaller ones are simpler. */
+/** Every value is a healthy trainer; smaller values are simpler. */
 export const healthyTrainers: fc.Arbitrary<Healthy> = fc
   .record({
     fused: fc.constantFrom('none', 'none', 'backward-pass', 'optimizer-groups'),
@@ -144,20 +144,20 @@ export const healthyTrainers: fc.Arbitrary<Healthy> = fc
   }))
   .filter((healthy) => CONDITIONS.every((holds) => holds(healthy)));
 
-/** Without these a trainer moves nothing, and nothing can be told of it. */
+/** A trainer that does not meet these may not move, which makes it inconclusive. */
 const CONDITIONS: readonly ((healthy: Healthy) => boolean)[] = [
-  // With adapters, all of the only layer may be frozen, and nothing else is trained.
+  // With adapters, freezing the only layer leaves nothing to train.
   ({ network, frozen }) =>
     network.adapters === undefined || network.hidden.length > 1 || !frozen.includes('hidden.0'),
-  // One example is its own mean.
+  // The mean of a single example is the example itself.
   ({ network, batch }) => !network.normalised || batch > 1,
-  // bfloat16 hides small updates until they have added up.
+  // bfloat16 hides small updates until they add up.
   ({ masterWeights, learningRate, optimizer, schedule }) =>
     !masterWeights || (learningRate >= 0.03 && optimizer !== 'sgd' && schedule.until === undefined),
   updatesAfterLastResume,
 ];
 
-/** Of a control whose learning rate is 0 after the last resume nothing can be told; overflows may delay its schedule. */
+/** A control whose learning rate is 0 after the last resume is inconclusive. Overflows may delay its schedule. */
 function updatesAfterLastResume({ plan, accumulate, schedule, lossScale }: Healthy): boolean {
   const last = plan.resumeAt.findLast((from) => from < plan.steps)!;
   const [first, end] = [last, plan.steps].map((step) => Math.floor(step / accumulate)) as [number, number];
@@ -169,12 +169,12 @@ function updatesAfterLastResume({ plan, accumulate, schedule, lossScale }: Healt
   return (lossScale === undefined ? [0] : [0, 1, 2, 3]).every(trains);
 }
 
-/** From such as never overflow to such as do in the first steps. */
+/** From scales that never overflow to scales that overflow in the first steps. */
 const scales = fc
   .record({ exponent: fc.integer({ min: 8, max: 16 }), growthInterval: fc.integer({ min: 2, max: 3 }) })
   .map(({ exponent, growthInterval }) => ({ initial: 2 ** exponent, growthInterval }));
 
-/** The scenario of one of them, its plan aside. */
+/** The scenario of a drawn trainer, without its plan. */
 export function scenarioOf(healthy: Healthy): {
   trainer: (context: TrainerContext) => Promise<Loop>;
   lacks: readonly Observable[];
@@ -202,7 +202,7 @@ function trainingOf(healthy: Healthy): Training {
     },
     update: masterWeights ? withMasterWeights(rule) : rule,
     schedule: factorOf(schedule),
-    // What adapters leave frozen is built from the seed again.
+    // The frozen base is rebuilt from the seed.
     ...(adaptersAlone && network.adapters !== undefined
       ? { saves: (name: string) => name.includes('lora_') }
       : {}),

@@ -1,4 +1,4 @@
-/** Runs and judges a drawn trainer in this process, and leaves no tensor behind. */
+/** Runs and judges a drawn trainer in this process and leaves no tensor behind. */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,13 +10,13 @@ import { rehearse } from '../../../harness/run/testing/rehearse.ts';
 import type { BackendRecord } from '../../../harness/trace/schema.ts';
 import { type Healthy, scenarioOf } from './arbitrary.ts';
 
-/** In memory where the system has such a folder: checkpoints are synced to the disk, which takes longer than all else. */
+/** In memory if the system has such a folder: syncing checkpoints to disk takes longer than everything else. */
 export function scratchFolder(): Promise<string> {
   const memory = '/dev/shm';
   return mkdtemp(path.join(existsSync(memory) ? memory : tmpdir(), 'resumeproof-healthy-'));
 }
 
-/** @param scratch a folder, in which one of its own is made and removed */
+/** @param scratch the folder in which it creates and removes its own */
 export async function prove(healthy: Healthy, backend: BackendRecord, scratch: string): Promise<Judgement> {
   const folder = await mkdtemp(path.join(scratch, 'trainer-'));
   const { trainer, lacks } = scenarioOf(healthy);
@@ -35,7 +35,7 @@ export async function prove(healthy: Healthy, backend: BackendRecord, scratch: s
   } finally {
     for (const loop of loops) dispose(loop);
     tf.disposeVariables();
-    // What variables were made from.
+    // Disposes of the tensors that variables were made from.
     tf.engine().endScope();
     await rm(folder, { recursive: true });
   }
@@ -50,7 +50,7 @@ function dispose(loop: Loop): void {
   ]);
 }
 
-/** Of a healthy trainer nothing is found but that its control moves nothing after the last resume, if it does not. */
+/** The only finding allowed for a healthy trainer is that its control does not move after the last resume. */
 export function alarmOf({ outcome, findings }: Judgement): 'none' | 'open' | 'false alarm' {
   if (outcome === 'proven') return 'none';
   const open = outcome === 'inconclusive' && findings[0]?.rule === 'control-does-not-train';
