@@ -44,6 +44,6 @@ test('a kernel that no case runs is said to be not verified', async () => {
 
 test('a backend that is not there is told in a line', async () => {
   const { problem, checks } = await verifyBackend({ backend: 'abacus', kernels: null });
-  expect(problem).toMatch(/^no backend is called 'abacus'/);
+  expect(problem).toMatch(/^unknown backend 'abacus'/);
   expect(checks).toEqual([]);
 });
