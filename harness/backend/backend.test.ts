@@ -53,7 +53,7 @@ async function refusal(work: Promise<unknown>): Promise<BackendError> {
   return error as BackendError;
 }
 
-describe('a processor backend', () => {
+describe('processor backends', () => {
   test.each([
     ['wasm', /WebAssembly.*1 thread$/],
     ['cpu', /^CPU, JavaScript/],
@@ -76,7 +76,7 @@ describe('a processor backend', () => {
     backend.assertStillActive();
     await openBackend('cpu');
     expect(() => backend.assertStillActive()).toThrow(
-      'the run was opened on wasm and TensorFlow.js is on cpu now',
+      'the run was opened on wasm, but TensorFlow.js now uses cpu',
     );
   });
 

@@ -51,7 +51,7 @@ export function assertBackendStill(record: Pick<BackendRecord, 'name'>): void {
   if (active !== record.name) {
     throw new BackendError(
       'changed',
-      `the run was opened on ${record.name} and TensorFlow.js is on ${active ?? 'no backend'} now`,
+      `the run was opened on ${record.name}, but TensorFlow.js now uses ${active ?? 'no backend'}`,
     );
   }
 }

@@ -9,7 +9,7 @@ import { describe as inWords } from './sentence.ts';
 const named = (checks: readonly KernelCheck[], outcome: KernelCheck['outcome']): string[] =>
   checks.filter((check) => check.outcome === outcome).map(({ kernel }) => kernel);
 
-describe('finds kernels that are made wrong', () => {
+describe('finds a broken kernel', () => {
   beforeAll(async () => void (await openBackend('cpu')));
   let restore = (): void => {};
   afterEach(() => restore());

@@ -84,5 +84,5 @@ const withoutCase = (kernel: string): KernelCheck => ({
   operation: null,
   call: null,
   worst: null,
-  problem: 'there is no case that runs it',
+  problem: 'no case runs it',
 });
