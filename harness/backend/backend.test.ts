@@ -15,7 +15,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the statements in a fresh Node process that may use openBackend and tf; `code` is null if it had to be killed. */
+/** Runs statements that use openBackend and tf in a fresh Node process; `code` is null if it had to be killed. */
 function runNode(statements: string, env: Record<string, string> = {}): Promise<Ended> {
   const program = `
     import { openBackend } from '${SOURCE}';
@@ -31,7 +31,7 @@ function runNode(statements: string, env: Record<string, string> = {}): Promise<
       cwd: import.meta.dirname,
     };
     execFile(process.execPath, args, options, (error, stdout, stderr) => {
-      // Dawn prints there as well.
+      // Dawn also prints to stdout.
       const said = [...stdout.matchAll(/^> (.*)$/gm)].map(([, line]) => JSON.parse(line!));
       resolve({ code: error === null ? 0 : error.killed ? null : (error.code ?? null), said, stderr });
     });
@@ -53,11 +53,11 @@ async function refusal(work: Promise<unknown>): Promise<BackendError> {
   return error as BackendError;
 }
 
-describe('a processor backend', () => {
+describe('processor backends', () => {
   test.each([
     ['wasm', /WebAssembly.*1 thread$/],
     ['cpu', /^CPU, JavaScript/],
-  ])('%s is opened, told truly, and trains', async (name, adapter) => {
+  ])('%s opens, records what it got, and trains', async (name, adapter) => {
     const backend = await openBackend(name);
     onTestFinished(() => backend.close());
     expect(backend.record).toMatchObject({ requested: name, name, hardware: false, deterministic: true });
@@ -71,16 +71,16 @@ describe('a processor backend', () => {
     expect([...(await grads[weight.name]!.data())]).toEqual([6]);
   });
 
-  test('a backend that is no longer active is told', async () => {
+  test('a backend that is no longer active is reported', async () => {
     const backend = await openBackend('wasm');
     backend.assertStillActive();
     await openBackend('cpu');
     expect(() => backend.assertStillActive()).toThrow(
-      'the run was opened on wasm and TensorFlow.js is on cpu now',
+      'the run was opened on wasm, but TensorFlow.js now uses cpu',
     );
   });
 
-  test('kernels that it lacks are named', async () => {
+  test('missing kernels are named', async () => {
     await openBackend('wasm');
     expect(missingKernels('wasm', ['MatMul', 'BatchMatMul', 'Conv2DBackpropFilter'])).toEqual([
       'MatMul',
@@ -89,25 +89,25 @@ describe('a processor backend', () => {
   });
 });
 
-describe('what cannot be had is refused', () => {
-  test('an unknown name, with the names there are', async () => {
+describe('unavailable backends are refused', () => {
+  test('an unknown name, with the known names', async () => {
     const error = await refusal(openBackend('cuda'));
     expect(error.code).toBe('unknown-backend');
-    expect(error.message).toContain("'cuda'; there are auto, node-gpu, webgpu, wasm, cpu");
+    expect(error.message).toContain("unknown backend 'cuda'; use one of auto, node-gpu, webgpu, wasm, cpu");
   });
 
-  test.each(['wasm', 'cpu'])('%s where a GPU is required', async (name) => {
+  test.each(['wasm', 'cpu'])('%s if a GPU is required', async (name) => {
     expect((await refusal(openBackend(name, { requireGpu: true }))).code).toBe('gpu-required');
   });
 
-  test.skipIf(hardware)('auto, and webgpu on a software adapter, where a GPU is required', async () => {
+  test.skipIf(hardware)('auto, and webgpu on a software adapter, if a GPU is required', async () => {
     const auto = await refusal(openBackend('auto', { requireGpu: true }));
     expect(auto.code).toBe('gpu-required');
     expect(auto.fix).toMatch(/resumeproof.* doctor$/);
     expect((await refusal(openBackend('webgpu', { requireGpu: true }))).code).toBe('gpu-required');
   });
 
-  test('node-gpu that is absent, or cannot be loaded, with the command that brings it', async () => {
+  test('node-gpu that is absent or cannot be loaded, with the command that installs it', async () => {
     const refused = async (request: string, outcome: string): Promise<readonly unknown[]> => {
       const { said, stderr } = await runNode(`
         const { registerHooks } = await import('node:module');
@@ -134,7 +134,7 @@ describe('what cannot be had is refused', () => {
   });
 
   test.runIf(report['node-gpu']!.usable && !report['node-gpu']!.hardware)(
-    'node-gpu without a CUDA device where a GPU is required',
+    'node-gpu without a CUDA device if a GPU is required',
     async () => {
       const { said } = await runNode(
         `await openBackend('node-gpu', { requireGpu: true }).catch(({ code, message }) => say([code, message]));`,
@@ -143,7 +143,7 @@ describe('what cannot be had is refused', () => {
     },
   );
 
-  test('webgpu without an adapter, and the process ends by itself', async () => {
+  test('webgpu without an adapter, and the process exits on its own', async () => {
     const { code, said, stderr } = await runNode(
       `await openBackend('webgpu').catch(({ code, message }) => say([code, message]));`,
       { VK_DRIVER_FILES: '/nowhere.json' },
@@ -153,7 +153,7 @@ describe('what cannot be had is refused', () => {
   });
 });
 
-test('auto takes a hardware GPU, else wasm, and never software', async () => {
+test('auto picks a hardware GPU or wasm, never a software GPU', async () => {
   const { code, said, stderr } = await runNode(`
     const backend = await openBackend('auto');
     say(backend.record);
@@ -164,13 +164,13 @@ test('auto takes a hardware GPU, else wasm, and never software', async () => {
   );
 });
 
-// Only for want of an adapter: any other problem of webgpu must be seen to fail.
+// Skip only if the package or an adapter is missing. Any other problem must fail the tests.
 const noAdapter = /finds no adapter|needs the package/.test(webgpu.problem ?? '');
 
 describe(`webgpu${noAdapter ? ` (skipped: ${webgpu.problem}; ${webgpu.fix})` : ''}`, () => {
   const testWithAdapter = test.skipIf(noAdapter);
 
-  testWithAdapter('trains, tells its adapter, opens again, and lets the process end', async () => {
+  testWithAdapter('trains, records its adapter, reopens, and lets the process exit', async () => {
     const { code, said, stderr } = await runNode(`
       for (const round of [1, 2]) {
         const backend = await openBackend('webgpu');
@@ -186,7 +186,7 @@ describe(`webgpu${noAdapter ? ` (skipped: ${webgpu.problem}; ${webgpu.fix})` : '
         say([reason, navigator.gpu === undefined, told]);
       }
       say(process.env.VK_DRIVER_FILES ?? null);`);
-    expect(code, `null: it did not end by itself; ${stderr}`).toBe(0);
+    expect(code, `null: it did not exit on its own; ${stderr}`).toBe(0);
     const [first, record, freed, second, , , driverFiles] = said;
     expect([first, second]).toEqual([
       [0.75, 1.5],
@@ -204,7 +204,7 @@ describe(`webgpu${noAdapter ? ` (skipped: ${webgpu.problem}; ${webgpu.fix})` : '
     expect(driverFiles).toBe(process.env.VK_DRIVER_FILES ?? null);
   });
 
-  testWithAdapter('an error on the device is told, and so is a kernel sent to the CPU', async () => {
+  testWithAdapter('a device error and kernels forwarded to the CPU are reported', async () => {
     const { code, said, stderr } = await runNode(`
       const backend = await openBackend('webgpu');
       const complaint = () => { try { backend.assertStillActive(); return null; } catch (error) { return error.message; } };
@@ -224,7 +224,7 @@ describe(`webgpu${noAdapter ? ` (skipped: ${webgpu.problem}; ${webgpu.fix})` : '
     expect(complaint).toContain(lost);
   });
 
-  testWithAdapter('a lost device is told', async () => {
+  testWithAdapter('a lost device is reported', async () => {
     const { said } = await runNode(`
       const backend = await openBackend('webgpu');
       tf.backend().device.destroy();
@@ -235,7 +235,7 @@ describe(`webgpu${noAdapter ? ` (skipped: ${webgpu.problem}; ${webgpu.fix})` : '
 });
 
 describe('probing', () => {
-  test('every backend is reported: it trained to the known weights, or why not', () => {
+  test('reports for every backend that it trained to the known weights, or why not', () => {
     expect(reports.map(({ name }) => name)).toEqual(['node-gpu', 'webgpu', 'wasm', 'cpu']);
     for (const { usable, problem, device } of reports) {
       expect(problem === null).toBe(usable);
@@ -247,14 +247,14 @@ describe('probing', () => {
   });
 
   test.each([
-    ['crashes', `process.kill(process.pid, 'SIGSEGV')`, 'its process was ended by SIGSEGV'],
+    ['crashes', `process.kill(process.pid, 'SIGSEGV')`, 'its process was killed by SIGSEGV'],
     [
       'exits early',
       `process.stderr.write('no room\\n'); process.exit(3)`,
       'its process ended with code 3: no room',
     ],
     ['hangs', `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)`, 'no answer within 0.5 s'],
-  ])('a process that %s is told', async (_what, statement, problem) => {
+  ])('a process that %s is reported', async (_what, statement, problem) => {
     const file = path.join(tmpdir(), `resumeproof-${process.pid}-${_what.replace(' ', '-')}.cjs`);
     await writeFile(file, statement);
     const before = process.env.NODE_OPTIONS;

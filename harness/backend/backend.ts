@@ -1,4 +1,4 @@
-/** Opens a TensorFlow.js backend and tells the truth about what it got. */
+/** Opens a TensorFlow.js backend and records what it really got. */
 import * as tf from '@tensorflow/tfjs-core';
 import { COMMAND } from './command.ts';
 import { BackendError } from './error.ts';
@@ -24,12 +24,12 @@ const OPENERS: Record<BackendName, (request: OpenRequest) => Promise<OpenedBacke
 };
 
 /**
- * Opens the backend and makes it TensorFlow.js' active one. `auto` takes a hardware GPU, through node-gpu and then
- * webgpu, else wasm; it never takes a software adapter or cpu. A backend asked for by name is opened or refused,
- * never replaced. One backend at a time per process.
+ * Opens the backend and makes it TensorFlow.js' active one. `auto` tries a hardware GPU through node-gpu, then webgpu,
+ * and falls back to wasm; it never picks a software adapter or cpu. A backend requested by name is opened or refused,
+ * never replaced. A process opens one backend at a time.
  *
  * @param requested 'auto' or one of BACKENDS
- * @throws BackendError, its message one line: what, why, and the command that fixes it
+ * @throws BackendError with a one-line message: what failed, why, and the command that fixes it
  */
 export async function openBackend(requested: string, options: OpenOptions = {}): Promise<OpenedBackend> {
   const { requireGpu = false } = options;
@@ -37,7 +37,7 @@ export async function openBackend(requested: string, options: OpenOptions = {}):
   if (!isBackendName(requested)) {
     throw new BackendError(
       'unknown-backend',
-      `no backend is called '${requested}'; there are auto, ${BACKENDS.join(', ')}`,
+      `unknown backend '${requested}'; use one of auto, ${BACKENDS.join(', ')}`,
     );
   }
   if (!requireGpu) return OPENERS[requested]({ requested, hardwareOnly: false });
@@ -74,7 +74,7 @@ function isBackendName(name: string): name is BackendName {
   return (BACKENDS as readonly string[]).includes(name);
 }
 
-/** Those of the kernels (TensorFlow.js' names, such as 'Conv2DBackpropFilter') that the open backend lacks. */
+/** Returns the kernels that the open backend lacks, by TensorFlow.js' names, such as 'Conv2DBackpropFilter'. */
 export function missingKernels(backendName: string, kernels: readonly string[]): string[] {
   return kernels.filter((kernel) => tf.getKernel(kernel, tfjsName(backendName)) == null);
 }

@@ -1,14 +1,14 @@
 const fromSource = import.meta.url.endsWith('.ts');
 
-/** Its launcher says how it was started, and nothing can be installed where it runs. */
+/** The bundle's launcher sets this to its own command. Nothing can be installed where a bundle runs. */
 const fromBundle = process.env.RESUMEPROOF_COMMAND;
 
-/** How a user starts resumeproof: within its own repository nothing has put the command on npm's path. */
+/** How a user starts resumeproof. In its own repository, npx does not find the command. */
 export const COMMAND = fromBundle || (fromSource ? 'npm run resumeproof --' : 'npx resumeproof');
 
-/** What brings node-gpu: this repository can do without the host that the package's own install downloads from. */
+/** Installs node-gpu. The repository's script avoids the host that the package's installer downloads from. */
 export const SETUP_NODE_GPU = fromBundle
-  ? 'npm run bundle -- --backends webgpu,wasm,node-gpu, where this bundle was made'
+  ? 'npm run bundle -- --backends webgpu,wasm,node-gpu, on the machine that made this bundle'
   : fromSource
     ? 'npm run setup:node-gpu'
     : 'npm install @tensorflow/tfjs-node-gpu@4.22.0';

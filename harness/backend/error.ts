@@ -1,15 +1,15 @@
-/** Why a backend was not opened or did not stay. */
+/** Why a backend could not be opened or failed later. */
 
 export type BackendErrorCode =
   /** No backend has that name. */
   | 'unknown-backend'
-  /** Its package, or the binary in it, is not there. */
+  /** Its package or the package's binary is missing. */
   | 'not-installed'
-  /** Its package is there and no device answers. */
+  /** Its package is installed, but no device answers. */
   | 'no-adapter'
-  /** A device is there and the backend would not start on it. */
+  /** A device exists, but the backend does not start on it. */
   | 'failed'
-  /** The backend brings another copy of tfjs-core than the trainer's. */
+  /** The backend loads a different copy of tfjs-core than the trainer. */
   | 'two-engines'
   /** A hardware GPU was required. */
   | 'gpu-required'
@@ -21,19 +21,19 @@ export class BackendError extends Error {
   readonly code: BackendErrorCode;
   /** What is wrong and why, without the fix; one line. */
   readonly problem: string;
-  /** The one command that would fix it, if there is one. */
-  readonly fix: string | null;
+  /** The command that fixes it, if there is one. */
+  readonly remedy: string | null;
 
   constructor(code: BackendErrorCode, problem: string, fix: string | null = null) {
     const line = oneLine(problem);
-    super(fix === null ? line : `${line}; to fix it: ${fix}`);
+    super(remedy === null ? line : `${line}; to fix it: ${remedy}`);
     this.code = code;
     this.problem = line;
     this.fix = fix;
   }
 }
 
-/** An error's message, or any text, on one line of bounded length. */
+/** Formats an error's message, or any text, as one line of bounded length. */
 export function oneLine(cause: unknown): string {
   const message = cause instanceof Error ? cause.message : String(cause);
   const line = message.replace(/\s+/g, ' ').trim();

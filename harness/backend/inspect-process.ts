@@ -1,13 +1,13 @@
-/** The process of one probe: opens the backend named, trains one step, sends what it found, exits. */
+/** The process of one probe: opens a backend, trains one step, sends the result and exits. */
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError, openBackend } from './backend.ts';
 import { oneLine } from './error.ts';
 import type { Inspection } from './inspect.ts';
 
-// Sums of few binary digits, so that every backend must hit them to the bit.
+// All intermediate values are exact in float32, so every backend must match bit for bit.
 const EXPECTED = [1.875, 1.75];
 
-/** One step of gradient descent on a linear regression, learning rate 1/8. */
+/** One step of gradient descent on a linear regression with learning rate 1/8. */
 async function trainOneStep(): Promise<number[]> {
   const inputs = tf.tensor2d([1, 2, 3, 4], [2, 2]);
   const targets = tf.tensor2d([1, 2], [2, 1]);

@@ -1,4 +1,4 @@
-/** Tries every backend for real, each in a fresh process, so that one that crashes or hangs takes no other along. */
+/** Tries each backend in a fresh process, so that one that crashes or hangs does not affect the others. */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BackendError, oneLine } from './error.ts';
@@ -7,36 +7,36 @@ import { runOneShot } from './one-shot.ts';
 
 export interface BackendReport {
   readonly name: BackendName;
-  /** It opened, and one training step gave the known result. */
+  /** The backend opened, and one training step gave the known result. */
   readonly usable: boolean;
-  /** It ran on a hardware GPU. */
+  /** The backend ran on a hardware GPU. */
   readonly hardware: boolean;
   readonly device: string | null;
   readonly driver: string | null;
-  /** Of the whole process, start-up included. */
+  /** Duration of the whole process, including startup. */
   readonly milliseconds: number;
   readonly problem: string | null;
-  /** The one command that would fix the problem. */
-  readonly fix: string | null;
+  /** The command that fixes the problem, if there is one. */
+  readonly remedy: string | null;
 }
 
-/** What the process sends back. */
-export type Inspection = Omit<BackendReport, 'name' | 'milliseconds'>;
+/** What the probe's process sends back. */
+export type ProbeAnswer = Omit<BackendReport, 'name' | 'milliseconds'>;
 
 const TIME_LIMIT_MS = 30_000;
 const NOTHING = { usable: false, hardware: false, device: null, driver: null, fix: null };
 
-// The same file name with the extension of this one: .ts from source, .js when built.
-const entry = fileURLToPath(new URL(`inspect-process${path.extname(import.meta.url)}`, import.meta.url));
+// Same extension as this file: .ts from source, .js when built.
+const entry = fileURLToPath(new URL(`probe-process${path.extname(import.meta.url)}`, import.meta.url));
 
-/** All backends, side by side. Never throws for what a backend does. */
-export function inspectBackends(): Promise<BackendReport[]> {
-  return Promise.all(BACKENDS.map((name) => inspectBackend(name)));
+/** Probes all backends in parallel. Never throws if a backend fails. */
+export function probeBackends(): Promise<BackendReport[]> {
+  return Promise.all(BACKENDS.map((name) => probeBackend(name)));
 }
 
 /**
- * Opens what a gate asks for once, in a process of its own, so that a backend that is not there ends the gate
- * before any scenario starts. Tells whether it is a GPU in software, on which a step takes seconds.
+ * Opens the gate's backend once in its own process, so that a missing backend fails the gate before any scenario
+ * starts. Returns whether it is a software GPU, where one step takes seconds.
  * @throws BackendError with the reason and the command that fixes it
  */
 export async function requireBackend(
@@ -68,7 +68,7 @@ async function ask(requested: string, requireGpu: boolean, timeLimitMs: number):
     },
   );
   if (timedOut) {
-    return { ...NOTHING, problem: `it gave no answer within ${timeLimitMs / 1000} s and was ended` };
+    return { ...NOTHING, problem: `no answer within ${timeLimitMs / 1000} s; the process was killed` };
   }
   return answer === undefined || signal !== undefined
     ? { ...NOTHING, problem: oneLine(`its process ${ended}${lastWords}`) }

@@ -1,6 +1,6 @@
-/** The backends there are; in a file of its own, so that naming them does not load TensorFlow.js. */
+/** All backends. They have their own file so that listing them does not load TensorFlow.js. */
 export const BACKENDS = ['node-gpu', 'webgpu', 'wasm', 'cpu'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
-/** Never a GPU, part of every installation, and nothing about them is to be found out. */
+/** True for backends that are never a GPU and are part of every installation, so they need no probe. */
 export const onProcessor = (name: string): boolean => name === 'wasm' || name === 'cpu';

@@ -1,7 +1,6 @@
 /**
- * libtensorflow through the optional package @tensorflow/tfjs-node-gpu 4.22.0: on CUDA where it finds a device, else
- * on the processor, and the record says which. Importing the package registers the backend 'tensorflow' and makes
- * it the active one.
+ * Runs libtensorflow through the optional package @tensorflow/tfjs-node-gpu 4.22.0. It uses CUDA if it finds a device
+ * and the CPU if not; the record says which. Importing the package registers the backend 'tensorflow' and activates it.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -18,9 +17,9 @@ import {
   versionsOf,
 } from './opened.ts';
 
-// A variable, so that TypeScript does not ask for a package that may be absent.
+// Typed as string so that TypeScript does not resolve a package that may be absent.
 const PACKAGE: string = '@tensorflow/tfjs-node-gpu';
-/** Later ones lack util.isNullOrUndefined and its like, which tfjs-node calls. */
+/** Later versions lack util.isNullOrUndefined and similar functions that tfjs-node calls. */
 const LAST_NODE = 22;
 
 interface NodeBackend {
@@ -33,7 +32,7 @@ export async function openNodeGpu({ requested, hardwareOnly }: OpenRequest): Pro
   if (loaded.engine() !== tf.engine() || loaded.Tensor !== tf.Tensor) {
     throw new BackendError(
       'two-engines',
-      `${PACKAGE} brings its own tfjs-core ${loaded.version_core} beside the trainer's ${tf.version_core}, so tensors of one are unknown to the other`,
+      `${PACKAGE} loads its own copy of tfjs-core ${loaded.version_core}, but the trainer uses ${tf.version_core}; the two cannot share tensors`,
       'npm dedupe',
     );
   }
@@ -41,7 +40,7 @@ export async function openNodeGpu({ requested, hardwareOnly }: OpenRequest): Pro
   const { isUsingGpuDevice, binding } = tf.backend() as unknown as NodeBackend;
   const library = `libtensorflow ${binding.TF_Version}`;
   if (hardwareOnly && !isUsingGpuDevice) {
-    throw new BackendError('gpu-required', `node-gpu has no CUDA device, ${library} runs on the CPU`);
+    throw new BackendError('gpu-required', `node-gpu has no CUDA device; ${library} runs on the CPU`);
   }
   const card = isUsingGpuDevice ? await readCard() : undefined;
   const record: BackendRecord = {
@@ -57,14 +56,14 @@ export async function openNodeGpu({ requested, hardwareOnly }: OpenRequest): Pro
     record,
     lost: new Promise(() => {}),
     assertStillActive: () => assertBackendStill(record),
-    // libtensorflow frees the device when the process ends, and does not keep the process alive.
+    // libtensorflow frees the device when the process exits and does not keep the process alive.
     close: async () => {},
   };
 }
 
 async function load(): Promise<Pick<typeof tf, 'engine' | 'Tensor' | 'version_core'>> {
   const major = Number(process.versions.node.split('.')[0]);
-  // libtensorflow otherwise takes all the memory of the GPU, and runs stand side by side.
+  // By default libtensorflow takes all GPU memory, but several runs share the GPU.
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
   try {
     const loaded = await import(PACKAGE);
@@ -82,13 +81,13 @@ async function load(): Promise<Pick<typeof tf, 'engine' | 'Tensor' | 'version_co
       throw new BackendError('not-installed', `node-gpu needs the package ${PACKAGE}`, SETUP_NODE_GPU);
     }
     const why = /addon module.*not be found/.test(oneLine(error))
-      ? 'it is installed without its addon, whose download or build failed'
+      ? 'its native addon is missing because its download or build failed'
       : oneLine(error);
     throw new BackendError('not-installed', `${PACKAGE} cannot be loaded: ${why}`, SETUP_NODE_GPU);
   }
 }
 
-/** The GPU's name and driver as nvidia-smi tells them; undefined where it does not answer. */
+/** Reads the GPU's name and driver from nvidia-smi; undefined if it does not answer. */
 async function readCard(): Promise<{ name: string; driver: string } | undefined> {
   try {
     const { stdout } = await promisify(execFile)(

@@ -1,4 +1,4 @@
-/** Watches the kernels that TensorFlow.js runs: the operations of the open backend, forward and backward alike. */
+/** Watches the kernels that TensorFlow.js runs on the open backend, forward and backward. */
 import * as tf from '@tensorflow/tfjs-core';
 
 export interface KernelCall {
@@ -10,9 +10,9 @@ export interface KernelCall {
 }
 
 /**
- * Calls `observer` after each kernel that the active backend runs, synchronously, before a tensor of the call can
- * be disposed. It costs a function call a kernel. Kernels that run inside another kernel are not seen.
- * @returns ends it
+ * Calls `observer` synchronously after each kernel that the active backend runs, before a tensor of the call can be
+ * disposed. Costs one function call per kernel. Kernels that run inside another kernel are not observed.
+ * @returns a function that stops observing
  */
 export function observeKernels(observer: (call: KernelCall) => void): () => void {
   const configs = tf.getKernelsForBackend(tf.getBackend());
@@ -36,7 +36,7 @@ export function observeKernels(observer: (call: KernelCall) => void): () => void
   };
 }
 
-/** In place of the one that is registered: a second one over it would print a warning. */
+/** Unregisters the old kernel first, because registering over it prints a warning. */
 export function replaceKernel(config: tf.KernelConfig): void {
   tf.unregisterKernel(config.kernelName, config.backendName);
   tf.registerKernel(config);

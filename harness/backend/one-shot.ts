@@ -1,4 +1,4 @@
-/** A process that does one thing on a backend, sends what it found and exits: what it opens may crash or hang. */
+/** Runs one task on a backend in its own process, because the backend may crash or hang. */
 import { execa } from 'execa';
 
 export interface OneShotOptions<Message> {
@@ -10,13 +10,13 @@ export interface OneShotOptions<Message> {
 export interface OneShotEnd {
   readonly timedOut: boolean;
   readonly signal: string | undefined;
-  /** `ended with code 1`. */
+  /** Such as `ended with code 1`. */
   readonly ended: string;
-  /** What it said last, after a colon; nothing where it said nothing. */
+  /** The last line of stderr after a colon; empty if there is none. */
   readonly lastWords: string;
 }
 
-/** Starts the module and waits for its end. Never throws for what it does. */
+/** Starts the module and waits until it exits. Never throws if the process fails. */
 export async function runOneShot<Message>(
   module: string,
   args: readonly string[],
@@ -30,12 +30,12 @@ export async function runOneShot<Message>(
     timeout: timeLimitMs,
     maxBuffer: 1_000_000,
     ...(cancelSignal && { cancelSignal }),
-    // A hung driver does not answer a polite signal.
+    // A process that hangs in a driver does not react to SIGTERM.
     killSignal: 'SIGKILL',
   });
   child.on('message', onMessage);
   const { timedOut, signal, exitCode, stderr } = await child;
   const last = stderr.trim().split('\n').at(-1) ?? '';
-  const ended = signal === undefined ? `ended with code ${exitCode}` : `was ended by ${signal}`;
+  const ended = signal === undefined ? `ended with code ${exitCode}` : `was killed by ${signal}`;
   return { timedOut, signal, ended, lastWords: last === '' ? '' : `: ${last}` };
 }

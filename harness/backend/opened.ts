@@ -1,4 +1,4 @@
-/** What every opener shares: the handle it returns, and making TensorFlow.js use one backend and no other. */
+/** Shared by all openers: the handle they return, and activating a backend in TensorFlow.js. */
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
 import type { BackendRecord } from '../trace/schema.ts';
@@ -9,28 +9,28 @@ export interface OpenedBackend {
   readonly record: BackendRecord;
   /**
    * Resolves with the reason once results can no longer be trusted: the device was lost, ran out of memory or
-   * reported an error that no call caught. Never resolves on node-gpu, wasm and cpu, which throw instead.
+   * reported an uncaught error. Never resolves on node-gpu, wasm and cpu, which throw instead.
    */
   readonly lost: Promise<string>;
-  /** Throws BackendError 'changed' if the backend is no longer the one opened, or `lost` has resolved. */
+  /** Throws BackendError 'changed' if another backend is active now or `lost` has resolved. */
   assertStillActive(): void;
-  /** Frees the device, so that the process can exit by itself. Tensors of the backend are gone afterwards. */
+  /** Frees the device so that the process can exit on its own. The backend's tensors are lost. */
   close(): Promise<void>;
 }
 
 /**
- * Wraps work on the backend: it fails as soon as the device is lost, whatever the work itself still waits for.
+ * Wraps work on the backend: rejects as soon as the device is lost, even if the work itself still waits.
  */
 export function untilLost(backend: Pick<OpenedBackend, 'lost'>): <T>(work: Promise<T>) => Promise<T> {
   const lost = backend.lost.then((reason) => Promise.reject(new Error(`the device was lost: ${reason}`)));
-  // Nobody may be waiting when it is.
+  // Prevents an unhandled rejection if nothing waits on it.
   lost.catch(() => {});
   return (work) => Promise.race([work, lost]);
 }
 
 export interface OpenRequest {
   readonly requested: string;
-  /** Refuse a device that is not a hardware GPU, as early as that is known. */
+  /** Refuse a device that is not a hardware GPU as early as possible. */
   readonly hardwareOnly: boolean;
 }
 
@@ -39,7 +39,7 @@ export function tfjsName(name: string): string {
   return name === 'node-gpu' ? 'tensorflow' : name;
 }
 
-/** The active backend by our names; undefined before one is set. */
+/** The active backend by its name in BACKENDS; undefined before one is set. */
 export function currentBackend(): string | undefined {
   const active = tf.getBackend();
   return active === 'tensorflow' ? 'node-gpu' : (active ?? undefined);
@@ -51,7 +51,7 @@ export function assertBackendStill(record: Pick<BackendRecord, 'name'>): void {
   if (active !== record.name) {
     throw new BackendError(
       'changed',
-      `the run was opened on ${record.name} and TensorFlow.js is on ${active ?? 'no backend'} now`,
+      `the run was opened on ${record.name}, but TensorFlow.js now uses ${active ?? 'no backend'}`,
     );
   }
 }
@@ -59,35 +59,35 @@ export function assertBackendStill(record: Pick<BackendRecord, 'name'>): void {
 /** Makes TensorFlow.js use the backend. Throws BackendError 'failed' with the backend's own reason. */
 export async function activate(name: BackendName, adapter: string): Promise<void> {
   const registered = tfjsName(name);
-  let why = 'no reason was given';
+  let why = 'it gave no reason';
   try {
     if (await tf.setBackend(registered)) {
       await tf.ready();
       return await registerGradients();
     }
-    // setBackend only warns of what the factory threw, so it is asked once more.
+    // setBackend only logs what the factory threw, so call it again to get the error.
     await tf.findBackendFactory(registered)?.();
   } catch (error) {
     if (error instanceof BackendError) throw error;
     why = oneLine(error);
   }
-  throw new BackendError('failed', `${name} would not start on ${adapter}: ${why}`);
+  throw new BackendError('failed', `${name} failed to start on ${adapter}: ${why}`);
 }
 
-/** In Node tfjs-core comes without a single gradient; the packages above it register them as they load. */
+/** In Node, tfjs-core registers no gradients. tfjs-layers registers them when it loads. */
 async function registerGradients(): Promise<void> {
   if (tf.getGradient('Sum') !== undefined) return;
   await import('@tensorflow/tfjs-layers');
   if (tf.getGradient('Sum') === undefined) {
     throw new BackendError(
       'two-engines',
-      `@tensorflow/tfjs-layers brings its own tfjs-core beside the trainer's ${tf.version_core}, so its gradients are unknown here`,
+      `@tensorflow/tfjs-layers loads its own copy of tfjs-core, but the trainer uses ${tf.version_core}; its gradients are missing there`,
       'npm dedupe',
     );
   }
 }
 
-/** Whether the import failed because the package itself is absent, not something inside it. */
+/** Whether the import failed because the package itself is absent, not one of its imports. */
 export function isAbsent(error: unknown, name: string): boolean {
   const { code, message } = error as NodeJS.ErrnoException;
   return (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') && message.includes(`'${name}'`);
@@ -95,7 +95,7 @@ export function isAbsent(error: unknown, name: string): boolean {
 
 const require = createRequire(import.meta.url);
 
-/** Versions of node, tfjs-core and the packages named, by package name without scope. */
+/** Versions of Node, tfjs-core and the given packages, by package name without @tensorflow/. */
 export function versionsOf(...packages: string[]): Record<string, string> {
   const versions: Record<string, string> = { node: process.versions.node, 'tfjs-core': tf.version_core };
   for (const name of packages) {

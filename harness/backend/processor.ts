@@ -1,11 +1,11 @@
-/** The two backends that run on the processor and are there on every machine: wasm and cpu. */
+/** Opens wasm and cpu, the backends that run on the processor of any machine. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { BackendRecord } from '../trace/schema.ts';
 import { activate, assertBackendStill, type OpenedBackend, type OpenRequest, versionsOf } from './opened.ts';
 
 export async function openWasm({ requested }: OpenRequest): Promise<OpenedBackend> {
   const wasm = await import('@tensorflow/tfjs-backend-wasm');
-  // A sum split over threads may be added up in another order each time.
+  // Threads may add the parts of a sum in a different order each time.
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   wasm.setThreadsCount(1);
   await activate('wasm', 'the processor');
@@ -41,7 +41,7 @@ function onProcessor(record: BackendRecord): OpenedBackend {
     record,
     lost: new Promise(() => {}),
     assertStillActive: () => assertBackendStill(record),
-    // Nothing of either backend outlives the process or keeps it alive.
+    // Neither backend outlives the process or keeps it alive.
     close: async () => {},
   };
 }

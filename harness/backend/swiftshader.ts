@@ -1,4 +1,4 @@
-/** Finds SwiftShader, the software Vulkan device that comes with Chromium, where no Vulkan driver is installed. */
+/** Finds SwiftShader, the software Vulkan device that comes with Chromium. Used if no Vulkan driver is installed. */
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
@@ -14,7 +14,7 @@ const FOLDERS = [
   '/snap/chromium/current/usr/lib/chromium-browser',
 ];
 
-/** The path of SwiftShader's Vulkan driver file; undefined where there is none. Linux only. */
+/** Returns the path of SwiftShader's Vulkan driver file; undefined if there is none. Linux only. */
 export function findSwiftshader(): string | undefined {
   if (process.platform !== 'linux') return undefined;
   return [...FOLDERS, ...playwrightFolders()]
@@ -22,7 +22,7 @@ export function findSwiftshader(): string | undefined {
     .find((file) => existsSync(file));
 }
 
-/** Where Playwright keeps the browsers that it downloads. */
+/** Folders of the browsers that Playwright downloads. */
 function playwrightFolders(): string[] {
   const cache = process.env.PLAYWRIGHT_BROWSERS_PATH || path.join(homedir(), '.cache', 'ms-playwright');
   try {

@@ -4,12 +4,12 @@ import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { explainNoAdapter, nvidiaDrivers } from './vulkan.ts';
 
-/** A library that every Linux has, in place of Vulkan's loader. */
+/** A library that every Linux has; stands in for the Vulkan loader. */
 const LOADER = 'libm.so.6';
 const KERNEL = { 'proc/driver/nvidia/version': 'NVRM version: 580' };
 const driver = (library: string) => JSON.stringify({ ICD: { library_path: library } });
 
-/** A system with these files and nothing else. */
+/** Creates a root folder with only these files. */
 function system(files: Record<string, string>): string {
   const root = mkdtempSync(path.join(tmpdir(), 'resumeproof-system-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
@@ -20,7 +20,7 @@ function system(files: Record<string, string>): string {
   return root;
 }
 
-test('NVIDIA’s driver is offered where the loader does not look, and through EGL, if its kernel module is there', () => {
+test('offers NVIDIA’s driver from folders that the loader skips and through EGL, if the kernel module is loaded', () => {
   const usual = { 'usr/share/vulkan/icd.d/nvidia_icd.json': driver('libGLX_nvidia.so.0') };
   const unusual = {
     'usr/local/nvidia/share/vulkan/icd.d/nvidia_icd.x86_64.json': driver('libGLX_nvidia.so.0'),
@@ -50,31 +50,31 @@ test.runIf(process.platform === 'linux').each([
     /DRIVER_CAPABILITIES=all/,
   ],
   [
-    'a library that is missing',
+    'a missing library',
     { ...KERNEL, 'etc/vulkan/icd.d/nvidia_icd.json': driver('libnothing.so.0') },
     LOADER,
     /^NVIDIA's Vulkan driver cannot be opened: libnothing\.so\.0: cannot open/,
     null,
   ],
   [
-    'a library that offers nothing',
+    'a library that offers no adapter',
     { ...KERNEL, 'etc/vulkan/icd.d/nvidia_icd.json': driver(LOADER) },
     LOADER,
-    /offers no adapter: is .*\/dev\/nvidia0.* there/,
+    /offers no adapter: check .*\/dev\/nvidia0/,
     null,
   ],
   [
-    'a driver file that is none',
+    'an invalid driver file',
     { ...KERNEL, 'etc/vulkan/icd.d/nvidia_icd.json': '[' },
     LOADER,
     /names no library$/,
     null,
   ],
-] as const)('no adapter is explained: %s', (_, files, loader, problem, fix) => {
+] as const)('explains why there is no adapter: %s', (_, files, loader, problem, remedy) => {
   const told = explainNoAdapter(true, system(files), loader);
   expect(told.problem).toMatch(problem);
-  if (fix === null) expect(told.fix).toBeNull();
-  else expect(told.fix).toMatch(fix);
-  // A GPU in software fixes nothing where a hardware GPU is asked for.
-  expect(explainNoAdapter(false, system(files), loader).fix ?? '').not.toContain('chromium');
+  if (remedy === null) expect(told.remedy).toBeNull();
+  else expect(told.remedy).toMatch(remedy);
+  // A software GPU does not help if a hardware GPU is required.
+  expect(explainNoAdapter(false, system(files), loader).remedy ?? '').not.toContain('chromium');
 });

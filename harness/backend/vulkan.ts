@@ -1,4 +1,4 @@
-/** Vulkan drivers that the loader does not find by itself, and why no driver works. Linux only. */
+/** Finds Vulkan drivers that the loader misses, and explains why no driver works. Linux only. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
@@ -11,7 +11,7 @@ export interface Explanation {
   readonly fix: string | null;
 }
 
-/** Where the loader itself looks, as far as NVIDIA's driver file was seen there, and where it does not. */
+/** Folders where NVIDIA's driver file has been seen: USUAL is searched by the loader, UNUSUAL is not. */
 const USUAL = ['usr/share/vulkan/icd.d', 'etc/vulkan/icd.d'];
 const UNUSUAL = [
   'usr/local/nvidia/share/vulkan/icd.d',
@@ -21,16 +21,16 @@ const UNUSUAL = [
   'run/opengl-driver/share/vulkan/icd.d',
 ];
 
-/** Names NVIDIA's driver by its EGL library, which needs neither X11 nor libEGL.so.1 as its GLX library does. */
+/** Loads NVIDIA's driver by its EGL library. Its GLX library needs X11 and libEGL.so.1, the EGL library does not. */
 const THROUGH_EGL = fileURLToPath(new URL('nvidia-egl-icd.json', import.meta.url));
 
 const hasNvidia = (root: string): boolean => existsSync(path.join(root, 'proc/driver/nvidia/version'));
 
 /**
- * Driver files to try in turn where the loader finds no GPU by itself; none where NVIDIA's kernel module is not loaded.
- * Seen on a headless H200: the loader found NVIDIA's file, whose GLX library offered nothing for want of libEGL.so.1,
- * and the EGL library offered the GPU.
- * @param root in place of `/`
+ * Driver files to try in order if the loader finds no GPU; none if NVIDIA's kernel module is not loaded. On a headless
+ * H200, the loader found NVIDIA's file, but its GLX library offered no GPU because libEGL.so.1 was missing. The EGL
+ * library offered the GPU.
+ * @param root replaces `/`
  */
 export function nvidiaDrivers(root = '/'): string[] {
   if (!hasNvidia(root)) return [];
@@ -38,7 +38,7 @@ export function nvidiaDrivers(root = '/'): string[] {
   return unseen === undefined ? [THROUGH_EGL] : [unseen, THROUGH_EGL];
 }
 
-/** The path of NVIDIA's own driver file in the first of these folders that has one. */
+/** Returns NVIDIA's driver file from the first folder that has one. */
 function findDriver(root: string, folders: readonly string[]): string | undefined {
   for (const folder of folders.map((each) => path.join(root, each))) {
     const name = list(folder).find((each) => /^nvidia_icd.*\.json$/.test(each));
@@ -48,10 +48,10 @@ function findDriver(root: string, folders: readonly string[]): string | undefine
 }
 
 /**
- * Why Vulkan has no adapter: looks at the loader first, then at NVIDIA's driver if its kernel module is loaded.
- * It opens the libraries in this process, so call it only where Vulkan has failed already.
- * @param softwareToo whether SwiftShader would do as well
- * @param root in place of `/`
+ * Explains why Vulkan has no adapter: checks the loader first, then NVIDIA's driver if its kernel module is loaded.
+ * Opens the libraries in this process, so call it only after Vulkan has failed.
+ * @param softwareToo whether SwiftShader is acceptable
+ * @param root replaces `/`
  * @param loader the library's name or path
  */
 export function explainNoAdapter(softwareToo: boolean, root = '/', loader = 'libvulkan.so.1'): Explanation {
@@ -76,7 +76,8 @@ function explainNvidia(root: string): Explanation | undefined {
   if (file === undefined) {
     return {
       problem: "NVIDIA's kernel module is loaded, but its Vulkan driver (nvidia_icd.json) is not installed",
-      fix: 'start the container with NVIDIA_DRIVER_CAPABILITIES=all, or install libnvidia-gl of the driver’s version',
+      remedy:
+        'start the container with NVIDIA_DRIVER_CAPABILITIES=all, or install libnvidia-gl in the driver’s version',
     };
   }
   const library = libraryOf(file);
@@ -86,8 +87,8 @@ function explainNvidia(root: string): Explanation | undefined {
   const why = whyUnopened(library);
   if (why === undefined) {
     return {
-      problem: `NVIDIA's Vulkan driver ${library} opens, but offers no adapter: is the GPU's device file (/dev/nvidia0) there for this user?`,
-      fix: null,
+      problem: `NVIDIA's Vulkan driver ${library} opens but offers no adapter: check that this user can access the GPU's device file (/dev/nvidia0)`,
+      remedy: null,
     };
   }
   return {
@@ -101,20 +102,20 @@ function libraryOf(file: string): string | undefined {
     const { ICD } = JSON.parse(readFileSync(file, 'utf8')) as { ICD?: { library_path?: unknown } };
     const library = ICD?.library_path;
     if (typeof library !== 'string' || library === '') return undefined;
-    // The loader takes a path with a slash from the file's folder, a bare name from the linker's.
+    // The loader resolves a path against the file's folder and leaves a bare name to the linker.
     return library.includes('/') ? path.resolve(path.dirname(file), library) : library;
   } catch {
     return undefined;
   }
 }
 
-/** What the dynamic linker says of a library that it cannot open; undefined if it can. */
+/** Returns the dynamic linker's error for a library; undefined if it opens. */
 function whyUnopened(library: string): string | undefined {
   try {
     process.dlopen({ exports: {} }, library, constants.dlopen.RTLD_LAZY);
   } catch (error) {
     const why = oneLine(error);
-    // Node opened it, and found no addon in it.
+    // Node opened the library but found no addon in it.
     return /did not self-register/.test(why) ? undefined : why;
   }
   return undefined;

@@ -1,4 +1,4 @@
-/** WebGPU in Node: Dawn from the npm package `webgpu`, under TensorFlow.js' webgpu backend. */
+/** WebGPU in Node: TensorFlow.js' webgpu backend on Dawn from the npm package `webgpu`. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { BackendRecord } from '../trace/schema.ts';
 import { BackendError, oneLine } from './error.ts';
@@ -17,8 +17,8 @@ type Dawn = typeof import('webgpu');
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|software|basic render|\bwarp\b/i;
 /**
- * SwiftShader writes out the clearing of a work group's memory value by value, which takes it most of the compiling of
- * a product of matrices. Dawn's own clearing is a loop, and does the same.
+ * SwiftShader unrolls the zeroing of workgroup memory value by value, which dominates the compile time of a matrix
+ * product. Dawn's own zeroing is a loop with the same result.
  */
 const FOR_SWIFTSHADER = ['disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension'];
 
@@ -26,13 +26,13 @@ export async function openWebgpu({ requested, hardwareOnly }: OpenRequest): Prom
   const dawn = await loadDawn();
   const gpu = await findGpu(dawn, !hardwareOnly);
   Object.assign(globalThis, dawn.globals);
-  // The backend registers itself only if it finds this when it is imported.
+  // The backend registers itself only if navigator.gpu exists when it is imported.
   Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true });
   try {
     await import('@tensorflow/tfjs-backend-webgpu');
-    // Small tensors would be computed on the processor, and the GPU would have shown nothing.
+    // By default, small tensors are computed on the CPU, which would not test the GPU.
     tf.env().set('WEBGPU_CPU_FORWARD', false);
-    await activate('webgpu', 'the adapter found');
+    await activate('webgpu', 'the adapter that was found');
   } catch (error) {
     releaseGpu();
     throw error;
@@ -52,9 +52,9 @@ async function loadDawn(): Promise<Dawn> {
 }
 
 /**
- * A Dawn instance that has an adapter: the loader's own choice, else NVIDIA's driver where the loader does not see
- * it, else SwiftShader. A driver that the user names is the only one tried.
- * @throws BackendError 'no-adapter', or 'gpu-required' if only software is there
+ * Creates a Dawn instance that has an adapter. Tries the loader's choice, then NVIDIA's driver if the loader misses it,
+ * then SwiftShader. If the user names a driver, tries only that one.
+ * @throws BackendError 'no-adapter', or 'gpu-required' if there is only a software adapter
  */
 async function findGpu(dawn: Dawn, softwareToo: boolean): Promise<GPU> {
   const named = process.env.VK_DRIVER_FILES || process.env.VK_ICD_FILENAMES;
@@ -88,10 +88,10 @@ interface FoundGpu {
   readonly name: string;
 }
 
-/** @param driver Vulkan's driver file; the loader's own choice if undefined */
+/** @param driver a Vulkan driver file; the loader chooses if undefined */
 async function createWith(dawn: Dawn, driver?: string, flags: string[] = []): Promise<FoundGpu | undefined> {
   const before = process.env.VK_DRIVER_FILES;
-  // Vulkan reads it when the instance is made; it must not reach child processes.
+  // Vulkan reads the variable when the instance is created. Child processes must not inherit it.
   if (driver !== undefined) process.env.VK_DRIVER_FILES = driver;
   try {
     const gpu = dawn.create(flags);
@@ -104,7 +104,7 @@ async function createWith(dawn: Dawn, driver?: string, flags: string[] = []): Pr
   }
 }
 
-/** True only for an adapter that says it is no fallback and bears no software renderer's name. */
+/** True only if the adapter reports that it is not a fallback and nothing in its info names a software renderer. */
 function isHardware(info: GPUAdapterInfo): boolean {
   return info.isFallbackAdapter === false && !SOFTWARE.test(`${nameOf(info)} ${info.description}`);
 }
@@ -143,7 +143,8 @@ function openedOn(device: GPUDevice, requested: string): OpenedBackend {
     lost,
     assertStillActive() {
       assertBackendStill(record);
-      if (failure !== undefined) throw new BackendError('changed', `webgpu did not stay sound: ${failure}`);
+      if (failure !== undefined)
+        throw new BackendError('changed', `the webgpu device failed during the run: ${failure}`);
       if (tf.env().getBool('WEBGPU_CPU_FORWARD')) {
         throw new BackendError(
           'changed',
@@ -154,7 +155,7 @@ function openedOn(device: GPUDevice, requested: string): OpenedBackend {
     async close() {
       if (closed) return;
       closed = true;
-      // Disposes the backend; registered again, so that the process may open it once more.
+      // removeBackend disposes the backend. Registering it again lets the process reopen it.
       const factory = tf.findBackendFactory('webgpu');
       tf.removeBackend('webgpu');
       tf.registerBackend('webgpu', factory, 3);
@@ -164,7 +165,7 @@ function openedOn(device: GPUDevice, requested: string): OpenedBackend {
   };
 }
 
-/** Its README: Dawn may keep the process alive as long as its instance is referred to (0.6.2 was seen not to). */
+/** Per its README, Dawn may keep the process alive while its instance is referenced (0.6.2 does not). */
 function releaseGpu(): void {
   Reflect.deleteProperty(navigator, 'gpu');
 }

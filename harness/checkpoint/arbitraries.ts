@@ -1,4 +1,4 @@
-/** Arbitrary tensors and states, and a small checkpoint, for tests of this room and of those above it. */
+/** Arbitrary tensors and training states, for tests. */
 import fc from 'fast-check';
 import { elementBytes } from './header.ts';
 import { DTYPES, type TensorData, type TensorMap } from './safetensors.ts';

@@ -1,4 +1,4 @@
-/** Save and load against a plain copy of the same bytes on the same disk: `node harness/checkpoint/checkpoint.bench.ts`. */
+/** Compares save and load with a plain copy on the same disk: `node harness/checkpoint/checkpoint.bench.ts`. */
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,16 +8,16 @@ import type { TensorData } from './safetensors.ts';
 
 export interface CheckpointFigures {
   readonly bytes: number;
-  /** Median of the rounds, in 10^6 bytes a second. */
+  /** Median of all rounds, in 10^6 bytes per second. */
   readonly saveMBps: number;
   readonly loadMBps: number;
-  /** Written and synced, no hash. */
+  /** Write and sync without hashing. */
   readonly copyMBps: number;
-  /** Read into memory, no hash; both kinds of reading find the file in the page cache. */
+  /** Read into memory without hashing. Load and read both hit the page cache. */
   readonly readMBps: number;
 }
 
-/** @param root a directory on the disk to measure; default the system's temporary one */
+/** @param root a directory on the disk to measure; the system's temporary directory by default */
 export async function benchCheckpoint(root = tmpdir(), rounds = 5): Promise<CheckpointFigures> {
   const folder = await mkdtemp(join(root, 'checkpoint-bench-'));
   try {
@@ -57,7 +57,7 @@ async function writePlainly(path: string, data: Buffer[]): Promise<void> {
   await handle.close();
 }
 
-/** About `megabytes` in matrices of 4 MB, each with a bias, as a network has them. */
+/** About `megabytes` of 4 MB matrices, each with a bias, as in a network. */
 function weights(megabytes: number): Map<string, TensorData> {
   const tensors = new Map<string, TensorData>();
   for (let layer = 0; layer < megabytes / 4; layer++) {

@@ -52,7 +52,7 @@ test('loads what was saved', async () => {
   );
 });
 
-test('refuses any flipped bit, any cut and any added byte', async () => {
+test('refuses any flipped bit, truncation or added byte', async () => {
   const directory = fresh();
   await saveCheckpoint(directory, small);
   const names = await readdir(directory);
@@ -84,7 +84,7 @@ test('refuses any flipped bit, any cut and any added byte', async () => {
   expect((await loadCheckpoint(directory)).state).toEqual(state);
 });
 
-/** Rewrites a file and vouches for it in the manifest, as an attacker would. */
+/** Rewrites a file and updates its manifest entry, as an attacker would. */
 async function forge(directory: string, name: string, text: string) {
   await writeFile(join(directory, name), text);
   await editManifest(directory, (files) => {
@@ -141,7 +141,7 @@ test.each<[string, (d: string) => Promise<unknown>, string, string, RegExp]>([
     /etc/,
   ],
   [
-    'a manifest without a state',
+    'a manifest that does not list the state',
     (d) =>
       editManifest(d, (f) => {
         delete f['state.json'];
@@ -151,7 +151,7 @@ test.each<[string, (d: string) => Promise<unknown>, string, string, RegExp]>([
     /state\.json/,
   ],
   [
-    'another spacing',
+    'different whitespace in the manifest',
     async (d) => writeFile(join(d, 'manifest.json'), `${await readFile(join(d, 'manifest.json'))} `),
     'bad-manifest',
     'manifest.json',
@@ -167,14 +167,14 @@ test.each<[string, (d: string) => Promise<unknown>, string, string, RegExp]>([
   ['a missing file', (d) => rm(join(d, 'ema.safetensors')), 'missing-file', 'ema.safetensors', /ENOENT/],
   ['no manifest', (d) => rm(join(d, 'manifest.json')), 'missing-file', 'manifest.json', /ENOENT/],
   [
-    'a tensor file that is not listed',
+    'an unlisted tensor file',
     (d) => cp(join(d, 'ema.safetensors'), join(d, 'old.safetensors')),
     'extra-file',
     'old.safetensors',
     /mixed/,
   ],
   [
-    'a link out of it',
+    'a symbolic link',
     async (d) => {
       await rename(join(d, 'ema.safetensors'), `${d}.moved`);
       await symlink(`${d}.moved`, join(d, 'ema.safetensors'));
@@ -194,35 +194,35 @@ test.each<[string, (d: string) => Promise<unknown>, string, string, RegExp]>([
     /pipe/,
   ],
   [
-    'a hostile header with a good hash',
+    'a bad header with a valid hash',
     (d) => forge(d, 'ema.safetensors', '\x02\0\0\0\0\0\0\0{}x'),
     'bad-header',
     'ema.safetensors',
     /trailing/,
   ],
   [
-    'a state of the wrong shape',
+    'an invalid value in the state',
     (d) => forge(d, 'state.json', withState({ step: -1 })),
     'bad-state',
     'state.json',
     /for step, received -1/,
   ],
   [
-    'a state with more in it',
+    'an unknown key in the state',
     (d) => forge(d, 'state.json', withState({ more: 1 })),
     'bad-state',
     'state.json',
     /more/,
   ],
   [
-    'a state that says things twice',
+    'a duplicate key in the state',
     (d) => forge(d, 'state.json', withState({}).replace('"step":7', '"step":7,"step":8')),
     'bad-state',
     'state.json',
     /duplicate key/,
   ],
   [
-    'a deep state',
+    'a deeply nested state',
     (d) =>
       forge(
         d,
@@ -260,7 +260,7 @@ test.each<[string, unknown, RegExp]>([
   await expect(loadCheckpoint(directory)).rejects.toMatchObject({ code: 'missing-file' });
 });
 
-test('never replaces, names no file outside, and leaves nothing behind when refused', async () => {
+test('a refused save replaces nothing, writes nothing outside the directory and leaves nothing behind', async () => {
   const directory = fresh();
   await saveCheckpoint(directory, small);
   const before = await readdir(folder);
@@ -283,7 +283,7 @@ test('never replaces, names no file outside, and leaves nothing behind when refu
   expect((await loadCheckpoint(directory)).state.step).toBe(7);
 });
 
-test('names the tensor that does not fit', () => {
+test('names the tensor that does not match', () => {
   const w = { name: 'w', shape: [2], dtype: 'F32' } as const;
   const b = { name: 'b', shape: [], dtype: 'I64' } as const;
   const refusal = (...args: Parameters<typeof requireTensors>) => {
@@ -317,7 +317,7 @@ test('names the tensor that does not fit', () => {
   expect(refusal(undefined, [], file)).toMatchObject({ code: 'missing-file', file });
 });
 
-/** Saves one checkpoint after another, 8 MB each, until it is killed or a save fails. */
+/** Saves up to 40 checkpoints of 8 MB each, until it is killed or a save fails. */
 const saver = (directory: string) => `
   import { saveCheckpoint } from ${JSON.stringify(new URL('./checkpoint.ts', import.meta.url).href)};
   const bytes = new Uint8Array(4e6).map((_, i) => i * i);
@@ -329,7 +329,7 @@ const saver = (directory: string) => `
   }`;
 const flags = ['--input-type=module', '--experimental-strip-types', '--no-warnings', '--eval'];
 
-test('a killed saver leaves valid checkpoints only', async () => {
+test('a process killed during a save leaves only valid checkpoints', async () => {
   let interrupted = 0;
   for (const delay of [0, 5, 15, 30, 60, 110, 190]) {
     const directory = fresh();
@@ -347,13 +347,13 @@ test('a killed saver leaves valid checkpoints only', async () => {
       else expect((await loadCheckpoint(join(directory, name))).state.step).toBe(Number(name));
     }
   }
-  expect(interrupted, 'no child was killed in the middle of a save').toBeGreaterThan(0);
+  expect(interrupted, 'no process was killed during a save').toBeGreaterThan(0);
 }, 60_000);
 
-test('a write that the system cuts short is not taken for a whole one', async () => {
+test('a short write makes the save fail', async () => {
   const directory = fresh();
   await mkdir(directory);
-  // A file may grow to 1,000 KiB: one write ends there, short, and the next one fails.
+  // The file size limit is 1,000 KiB: the write that reaches it is short, and the next one fails.
   const limited = ['-c', 'ulimit -f 1000; exec "$@"', 'bash', process.execPath, ...flags, saver(directory)];
   const failed = await promisify(execFile)('bash', limited).catch((thrown) => thrown);
   expect(failed.stderr).toMatch(/CheckpointError: .*model\.safetensors.*EFBIG/);

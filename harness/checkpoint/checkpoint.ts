@@ -1,7 +1,7 @@
 /**
- * A checkpoint is a directory: tensors in `<stem>.safetensors` (`model`, `optimizer`, `ema` …), everything else
- * in `state.json`, and a `manifest.json` with the size and SHA-256 of each. Its name appears when it is complete
- * and on the disk, or not at all.
+ * A checkpoint is a directory: `<stem>.safetensors` files hold tensors (`model`, `optimizer`, `ema` …), `state.json`
+ * holds everything else, and `manifest.json` lists the size and SHA-256 of each file. The directory appears once it is
+ * complete and on disk, or not at all.
  */
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -31,12 +31,12 @@ export interface Checkpoint {
 }
 
 /**
- * Saves atomically and durably: all is written and synced in a hidden directory beside the target, which is then
- * renamed. An existing target is refused, never replaced. The parent must exist. What is saved must not change
- * until the promise settles. A process that is killed leaves at most `.<name>.<random>.tmp` behind.
- * @returns the size of all files
+ * Saves atomically and durably: writes and syncs everything in a hidden directory next to the target, then renames
+ * it. Never replaces an existing target. The parent must exist. The data must not change until the promise settles.
+ * A killed process leaves at most `.<name>.<random>.tmp` behind.
+ * @returns the total size of all files
  * @throws CheckpointError `exists`, `bad-name`, `bad-tensor`, `bad-state`, `too-large` before anything is written;
- *   `io`, `missing-file` (no parent) or `exists` (a rival came first) with the temporary directory removed
+ *   `io`, `missing-file` (no parent) or `exists` (another writer came first), after the temporary directory was removed
  */
 export async function saveCheckpoint(
   directory: string,
@@ -57,9 +57,9 @@ export async function saveCheckpoint(
 }
 
 /**
- * Loads a checkpoint, all of it or nothing: manifest, sizes, hashes, headers and state are verified before
- * anything is returned. Files that the manifest does not list are left alone, except tensor files: they hint at
- * two checkpoints mixed. The directory may be reached through a link, its files may not be links.
+ * Loads a whole checkpoint or nothing: verifies manifest, sizes, hashes, headers and state before it returns
+ * anything. Ignores files that the manifest does not list, but refuses unlisted tensor files: two checkpoints may be
+ * mixed. The path may contain links; the checkpoint's files must not be links.
  * @throws CheckpointError any code but `exists`
  */
 export async function loadCheckpoint(directory: string): Promise<Checkpoint> {
@@ -68,7 +68,7 @@ export async function loadCheckpoint(directory: string): Promise<Checkpoint> {
   await refuseUnlisted(directory, files);
   let state: TrainingState | undefined;
   const tensors: Record<string, TensorMap> = {};
-  // The state first: it is small, and a refusal then costs nothing.
+  // Reads the state first: it is small, so a refusal is cheap.
   for (const [file, digest] of [...files].sort(([a], [b]) => Number(b === STATE) - Number(a === STATE))) {
     const stem = stemOf(file);
     if (stem === undefined) state = decodeState(await readSmall(at(file), digest, MAX_STATE_BYTES), at(file));
@@ -84,9 +84,9 @@ export interface ExpectedTensor {
 }
 
 /**
- * Holds a file's tensors to what a trainer has a place for. Called for every file before anything is assigned,
- * it makes a refused load leave the trainer as it was.
- * @param found undefined where the checkpoint has no such file
+ * Checks that a file's tensors match what the trainer expects. Call it for every file before assigning anything, so
+ * that a refused load leaves the trainer unchanged.
+ * @param found undefined if the checkpoint has no such file
  * @param options.allowExtra default false
  * @throws CheckpointError `missing-file`, `missing-tensor`, `wrong-dtype`, `wrong-shape`, `extra-tensor`
  */
@@ -126,9 +126,9 @@ export function requireTensors(
   }
   const [tensor] = extra;
   if (tensor === undefined || options.allowExtra) return;
-  const received = extra.size === 1 ? 'that one' : `that one and ${extra.size - 1} more`;
-  const of = 'tensors beyond the trainer’s own';
-  throw new CheckpointError({ code: 'extra-tensor', file, tensor, expected: 'none', of, received, fix });
+  const received = extra.size === 1 ? 'this one' : `this one and ${extra.size - 1} more`;
+  const of = 'tensors that the trainer does not have';
+  throw new CheckpointError({ code: 'extra-tensor', file, tensor, expected: 'none', of, received, remedy });
 }
 
 async function refuseUnlisted(directory: string, files: Files): Promise<void> {
@@ -138,7 +138,7 @@ async function refuseUnlisted(directory: string, files: Files): Promise<void> {
   const file = names.find((name) => name.endsWith('.safetensors') && !files.has(name));
   if (file === undefined) return;
   const [expected, received] = ['only files that the manifest lists', 'one more tensor file'];
-  const fix = 'two checkpoints may be mixed: use another one, or remove the file';
+  const remedy = 'two checkpoints may be mixed: use another checkpoint or remove the file';
   const path = join(directory, file);
   throw new CheckpointError({
     code: 'extra-file',
@@ -152,7 +152,7 @@ async function refuseUnlisted(directory: string, files: Files): Promise<void> {
 
 function stemError(file: string, stem: string): CheckpointError {
   const expected = '1 to 64 letters, digits, _ or -';
-  const fix = 'name the file otherwise';
+  const remedy = 'rename the tensor file';
   return new CheckpointError({
     code: 'bad-name',
     file,

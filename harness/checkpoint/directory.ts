@@ -1,4 +1,4 @@
-/** A directory of files that appears under its name when all of it is on the disk, or not at all. */
+/** Writes a directory of files atomically: it appears under its name once everything is on disk, or not at all. */
 import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -6,12 +6,12 @@ import { CheckpointError, ioError } from './error.ts';
 import { type Digest, syncDirectory, writeParts } from './file.ts';
 
 /**
- * Writes and syncs everything in a hidden directory beside the target, which is then renamed. An existing target
- * is refused, never replaced. The parent must exist.
- * @param last a file that is written after the others, from their digests
- * @returns the size of all files
- * @throws CheckpointError `exists` before anything is written; `io`, `missing-file` (no parent) or `exists` (a
- *   rival came first) with the hidden directory removed
+ * Writes and syncs all files in a hidden directory next to the target, then renames it to the target. Never replaces
+ * an existing target. The parent must exist.
+ * @param last a file that is written last, from the digests of the others
+ * @returns the total size of all files
+ * @throws CheckpointError `exists` before anything is written; `io`, `missing-file` (no parent) or `exists` (another
+ *   writer came first), after the hidden directory was removed
  */
 export async function writeDirectory(
   target: string,
@@ -34,7 +34,7 @@ export async function writeDirectory(
     await syncDirectory(parent);
     return { bytes: [...files.values()].reduce((sum, { bytes }) => sum + bytes, 0) };
   } catch (thrown) {
-    // What failed is worth more than a failure to clean up after it.
+    // The original error matters more than a failed cleanup.
     await rm(temporary, { recursive: true, force: true }).catch(() => {});
     const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
     if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(code)) await refuseExisting(target);
@@ -49,7 +49,7 @@ export async function refuseExisting(file: string): Promise<void> {
     () => false,
   );
   if (!exists) return;
-  const [expected, received] = ['a new name', 'one that exists'];
-  const fix = 'save under another name or remove it first';
-  throw new CheckpointError({ code: 'exists', file, expected, of: 'the checkpoint', received, fix });
+  const [expected, received] = ['a new name', 'a name that already exists'];
+  const remedy = 'save under another name, or remove the existing one first';
+  throw new CheckpointError({ code: 'exists', file, expected, of: 'the checkpoint', received, remedy });
 }

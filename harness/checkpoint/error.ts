@@ -1,4 +1,4 @@
-/** Why a checkpoint was refused. The codes are stable: programs may branch on them. */
+/** Why a checkpoint was refused. The codes are stable, so programs can branch on them. */
 export type CheckpointErrorCode =
   | 'exists'
   | 'io'
@@ -24,16 +24,16 @@ export interface Refusal {
   readonly file: string;
   readonly tensor?: string;
   readonly expected: string;
-  /** What the expectation is about: 'the header length', 'data_offsets' … */
+  /** What the expectation applies to: 'the header length', 'data_offsets' … */
   readonly of: string;
-  /** Text that may come from the file goes through `show` first. */
+  /** Pass text that may come from the file through `show` first. */
   readonly received: string;
-  /** What the reader of the message can do. */
-  readonly fix: string;
+  /** What the user can do about it. */
+  readonly remedy: string;
   readonly cause?: unknown;
 }
 
-/** A checkpoint that cannot be written or must not be trusted; nothing was returned or replaced. */
+/** The checkpoint cannot be written or must not be trusted. Nothing was returned or replaced. */
 export class CheckpointError extends Error {
   override readonly name = 'CheckpointError';
   readonly code: CheckpointErrorCode;
@@ -49,7 +49,7 @@ export class CheckpointError extends Error {
   }
 }
 
-/** A value as one short line of text, whatever it holds. */
+/** Formats any value as one short line of text. */
 export function show(value: unknown): string {
   const text = typeof value === 'string' || isPlain(value) ? JSON.stringify(value) : String(value);
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
@@ -59,7 +59,7 @@ function isPlain(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
 }
 
-/** Turns what the file system threw into a CheckpointError; leaves one that is one already. */
+/** Converts a file system error into a CheckpointError. Returns a CheckpointError unchanged. */
 export function ioError(file: string, doing: string, thrown: unknown): CheckpointError {
   if (thrown instanceof CheckpointError) return thrown;
   const reason = thrown instanceof Error ? thrown.message : String(thrown);

@@ -1,22 +1,22 @@
-/** Files written durably and read with their SHA-256, the hash computed while the disk works. */
+/** Writes files durably and verifies their SHA-256 on read. Hashing overlaps with disk I/O. */
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { CheckpointError, ioError } from './error.ts';
 
-/** What the manifest says of a file. */
+/** A file's entry in the manifest. */
 export interface Digest {
   readonly bytes: number;
   readonly sha256: string;
 }
 
 const CHUNK = 2 ** 20;
-const DAMAGED = 'the file was cut, damaged or replaced: use another checkpoint';
+const DAMAGED = 'the file was truncated, damaged or replaced: use another checkpoint';
 
 /**
- * Writes the parts one after another into a new file and waits until the disk has it.
+ * Writes the parts in order to a new file and syncs it to disk.
  * The parts must not change until the promise settles.
- * @throws CheckpointError `io`, also when the file exists
+ * @throws CheckpointError `io`, also if the file exists
  */
 export async function writeParts(file: string, parts: Iterable<Uint8Array>): Promise<Digest> {
   const hash = createHash('sha256');
@@ -40,14 +40,14 @@ export async function writeParts(file: string, parts: Iterable<Uint8Array>): Pro
   return { bytes, sha256: hash.digest('hex') };
 }
 
-/** One call may write less than it was given, as on a disk that is nearly full. */
+/** One call may write fewer bytes than it was given, for example on a nearly full disk. */
 async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.byteLength; ) {
     done += (await handle.write(bytes, done)).bytesWritten;
   }
 }
 
-/** Large parts in slices without a copy; small ones, such as biases, gathered, for a call costs more than they do. */
+/** Slices large parts without copying. Gathers small ones, such as biases: a write call costs more than a copy. */
 function* chunks(parts: Iterable<Uint8Array>): Generator<Uint8Array> {
   const gathered = new Uint8Array(2 ** 18);
   let filled = 0;
@@ -68,7 +68,7 @@ function* chunks(parts: Iterable<Uint8Array>): Generator<Uint8Array> {
   if (filled > 0) yield gathered.subarray(0, filled);
 }
 
-/** Makes the entries of a directory durable: files created in it, names changed in it. */
+/** Makes changes to a directory's entries durable: new files and renames. */
 export async function syncDirectory(directory: string): Promise<void> {
   try {
     const handle = await open(directory, constants.O_RDONLY);
@@ -82,17 +82,17 @@ export async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
-/** A file that is being read from its start; `take` reads on, `finish` closes the account. */
+/** A file that is read sequentially from its start. */
 export interface Reading {
   readonly file: string;
   readonly bytes: number;
-  /** The next `length` bytes, in memory of their own. The caller has checked `length` against `bytes`. */
+  /** Reads the next `length` bytes into a new buffer. The caller checks `length` against `bytes` first. */
   take(length: number): Promise<Uint8Array>;
 }
 
 /**
- * Opens a regular file (no link is followed, no pipe waited for), lets `use` read all of it, and returns what
- * `use` returned once size and hash are as the manifest says.
+ * Opens a regular file and lets `use` read all of it. Returns the result of `use` once the size and hash match the
+ * manifest. Does not follow links or block on pipes.
  * @throws CheckpointError `missing-file`, `not-a-file`, `wrong-size`, `wrong-hash`, `too-large`, `io`
  */
 export async function readVerified<T>(
@@ -132,7 +132,7 @@ export async function readVerified<T>(
   }
 }
 
-/** All bytes of a small file. @throws CheckpointError as readVerified, and `too-large` over `limit` */
+/** Reads a small file. @throws CheckpointError as readVerified, and `too-large` over `limit` */
 export function readSmall(file: string, expected: Digest | undefined, limit: number): Promise<Uint8Array> {
   return readVerified(file, expected, async ({ bytes, take }) => {
     if (bytes > limit)
@@ -177,12 +177,12 @@ async function readFully(handle: FileHandle, into: Uint8Array, position: number,
   hash.update(into.subarray(hashed));
 }
 
-/** Not zeroed first, and never part of a shared pool, so that offset 0 is aligned for every type. */
+/** Not zeroed and never part of a shared pool, so offset 0 is aligned for every type. */
 function allocate(length: number, file: string): Uint8Array {
   try {
     return Buffer.allocUnsafeSlow(length);
   } catch {
-    throw refusal('too-large', file, 'what fits into memory', 'its size', `${length} bytes`);
+    throw refusal('too-large', file, 'a size that fits in memory', 'its size', `${length} bytes`);
   }
 }
 

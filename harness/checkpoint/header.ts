@@ -1,8 +1,8 @@
-/** The header of a safetensors file: which tensor lies where. Pure; github.com/huggingface/safetensors. */
+/** The header of a safetensors file: where each tensor is. Pure. Format: github.com/huggingface/safetensors. */
 import { CheckpointError, show } from './error.ts';
 import { parseJson } from './json.ts';
 
-/** Bytes per element. In the reference writer's order, which sorts by it: wide types first keeps all aligned. */
+/** Bytes per element, in the reference writer's order. Sorting by it, widest first, keeps all tensors aligned. */
 const ELEMENT_BYTES = {
   BOOL: 1,
   U8: 1,
@@ -28,12 +28,12 @@ export interface TensorData {
   readonly dtype: Dtype;
   /** Empty for a scalar. */
   readonly shape: readonly number[];
-  /** Little endian, row-major; element size × product of shape. */
+  /** Little-endian, row-major; element size × product of shape. */
   readonly bytes: Uint8Array;
 }
 export type TensorMap = ReadonlyMap<string, TensorData>;
 
-/** The reference implementation's bound. */
+/** The reference implementation's limit. */
 export const MAX_HEADER_BYTES = 100_000_000;
 const METADATA = '__metadata__';
 const REMEDY = 'the file is damaged or was not written as safetensors: use another checkpoint';
@@ -51,7 +51,7 @@ export function elementBytes(dtype: Dtype): number {
   return ELEMENT_BYTES[dtype];
 }
 
-/** Size in bytes, or undefined where dtype is unknown, shape is none or the product is not a safe integer. */
+/** Size in bytes, or undefined if the dtype is unknown, the shape is invalid or the product is not a safe integer. */
 export function tensorBytes(dtype: unknown, shape: unknown): number | undefined {
   if (!isDtype(dtype) || !Array.isArray(shape)) return undefined;
   let bytes: number = ELEMENT_BYTES[dtype];
@@ -67,14 +67,14 @@ function isDtype(dtype: unknown): dtype is Dtype {
   return typeof dtype === 'string' && Object.hasOwn(ELEMENT_BYTES, dtype);
 }
 
-/** Names that some reader would lose: Object.prototype's setter, the metadata's key, malformed Unicode. */
+/** False for names that some readers would drop: `__proto__`, the metadata key, malformed Unicode. */
 function isUsableName(name: string): boolean {
   return name !== '__proto__' && name !== METADATA && !/\p{Surrogate}/u.test(name);
 }
 
 /**
- * The length prefix and header, and the tensors in the order in which their bytes must follow: widest type
- * first, then by name in code point order. Equal tensors give equal bytes, whatever the order of the map.
+ * Returns the length prefix with the header, and the tensors' bytes in the order in which they must follow: widest
+ * type first, then by name in code point order. Equal tensors give equal bytes regardless of the map's order.
  * @throws CheckpointError `bad-tensor`, `too-large`
  */
 export function encodeHeader(
@@ -82,7 +82,7 @@ export function encodeHeader(
   metadata: ReadonlyMap<string, string>,
   file: string,
 ): { header: Uint8Array; parts: Uint8Array[] } {
-  const fix = 'correct what is saved';
+  const remedy = 'fix the tensors passed to the save';
   for (const [name, { dtype, shape, bytes }] of tensors) {
     const refuse = (expected: string, of: string, received: string) => {
       throw new CheckpointError({ code: 'bad-tensor', file, tensor: name, expected, of, received, fix });
@@ -100,7 +100,7 @@ export function encodeHeader(
       DTYPES.indexOf(right.dtype) - DTYPES.indexOf(left.dtype) ||
       Buffer.compare(Buffer.from(a), Buffer.from(b)),
   );
-  // Built as text, since an object would put integer-like names first.
+  // Built as text because an object would put integer-like names first.
   const entries: string[] = [];
   if (metadata.size > 0) {
     const pairs = [...metadata].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -127,8 +127,8 @@ export function encodeHeader(
 }
 
 /**
- * The header's length from the file's first 8 bytes.
- * @throws CheckpointError `bad-header`, before anything of that length is allocated
+ * Reads the header's length from the file's first 8 bytes.
+ * @throws CheckpointError `bad-header`, before that length is allocated
  */
 export function decodeLength(prefix: Uint8Array, fileBytes: number, file: string): number {
   if (fileBytes < 8) refuseHeader(file, 'at least 8 bytes', 'the file', `${fileBytes} bytes`);
@@ -141,7 +141,7 @@ export function decodeLength(prefix: Uint8Array, fileBytes: number, file: string
 }
 
 /**
- * Where each tensor lies, in the order of the data, checked to cover `dataBytes` without hole or overlap.
+ * Returns each tensor's place in data order. The places cover `dataBytes` without gaps or overlaps.
  * @throws CheckpointError `bad-header`, `bad-tensor`
  */
 export function decodeHeader(
@@ -167,8 +167,8 @@ export function decodeHeader(
   let end = 0;
   for (const place of places) {
     if (place.begin !== end) {
-      const kind = place.begin < end ? 'an overlap' : 'a hole';
-      const expected = `${end}, the end of the tensor before it,`;
+      const kind = place.begin < end ? 'an overlap' : 'a gap';
+      const expected = `${end}, the end of the previous tensor,`;
       refuseTensor(file, place.name, expected, 'the begin in data_offsets', `${place.begin} (${kind})`);
     }
     end = place.end;

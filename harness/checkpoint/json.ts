@@ -1,10 +1,10 @@
-/** JSON without its silent losses: duplicate keys, NaN written as null, values nested without end. */
+/** JSON without silent losses: refuses duplicate keys, NaN (JSON.stringify writes null) and unbounded nesting. */
 import { show } from './error.ts';
 
 export type JsonScalar = string | number | boolean | null;
 export type Json = JsonScalar | readonly Json[] | { readonly [key: string]: Json };
 
-/** Arrays and objects may be nested this deep. */
+/** Maximum nesting of arrays and objects. */
 export const MAX_DEPTH = 64;
 
 /**
@@ -18,7 +18,7 @@ export function parseJson(bytes: Uint8Array): unknown {
   return value;
 }
 
-/** Expects valid JSON, so quotes and brackets are all it has to follow. */
+/** Expects valid JSON, so it only has to track quotes and brackets. */
 function checkKeys(text: string): void {
   const open: (Set<string> | null)[] = [];
   for (let at = 0; at < text.length; at++) {
@@ -44,12 +44,12 @@ function checkKeys(text: string): void {
 }
 
 export interface NotJson {
-  /** Where in the value, as in `data.cursor[2]`; empty for the value itself. */
+  /** Path within the value, such as `data.cursor[2]`; empty for the value itself. */
   readonly path: string;
   readonly received: string;
 }
 
-/** The first thing in `value` that JSON would drop or change in silence, or that nests beyond MAX_DEPTH. */
+/** Finds the first part of `value` that JSON would silently drop or change, or that nests deeper than MAX_DEPTH. */
 export function findNonJson(value: unknown, path = '', depth = 0): NotJson | undefined {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return undefined;
   if (typeof value === 'number') {
@@ -79,7 +79,7 @@ export function findNonJson(value: unknown, path = '', depth = 0): NotJson | und
 
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
 
-/** UTF-8 JSON that parses back to the same bits: JSON.stringify alone turns -0 into 0. */
+/** Encodes UTF-8 JSON that parses back to the same bits. JSON.stringify alone turns -0 into 0. */
 export function encodeJson(value: unknown): Uint8Array {
   const exact = (_key: string, entry: unknown) => (Object.is(entry, -0) ? rawJSON('-0') : entry);
   return new TextEncoder().encode(`${JSON.stringify(value, exact, 2)}\n`);

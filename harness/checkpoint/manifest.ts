@@ -1,11 +1,11 @@
-/** `manifest.json`: which files make up a checkpoint, with the size and SHA-256 of each. */
+/** `manifest.json` lists the files of a checkpoint with their size and SHA-256. */
 import { z } from 'zod';
 import { CheckpointError, show } from './error.ts';
 import type { Digest } from './file.ts';
 import { encodeJson, parseJson } from './json.ts';
 import { refuseNewer, schemaError } from './state.ts';
 
-/** Bumped when a reader of the version before would misread a checkpoint. */
+/** Bumped when the previous version's reader would misread a checkpoint. */
 export const CHECKPOINT_FORMAT = 1;
 export const MANIFEST = 'manifest.json';
 export const STATE = 'state.json';
@@ -29,7 +29,7 @@ export function tensorFile(stem: string): string {
   return `${stem}.safetensors`;
 }
 
-/** The stem of a tensor file's name, undefined where it is none: no other name, so no path, is ever opened. */
+/** The stem of a tensor file's name, or undefined for any other name. No other name is opened, so no path is. */
 export function stemOf(name: string): string | undefined {
   return TENSOR_FILE.exec(name)?.[1];
 }
@@ -39,9 +39,9 @@ export function encodeManifest(files: Files): Uint8Array {
 }
 
 /**
- * Nothing vouches for the manifest itself, so it is read to the byte: any text but the one that would be
- * written for the same content is refused.
- * @throws CheckpointError `bad-manifest`, `bad-name`, `newer-format`, `missing-file` where state.json is not listed
+ * The manifest has no hash of its own, so the text must match byte for byte what would be written for the same
+ * content.
+ * @throws CheckpointError `bad-manifest`, `bad-name`, `newer-format`, `missing-file` if state.json is not listed
  */
 export function decodeManifest(bytes: Uint8Array, file: string): Files {
   let parsed: unknown;

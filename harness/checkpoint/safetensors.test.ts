@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test('writes the bytes of the reference implementation, whatever the order of the map', async () => {
+test('writes the same bytes as the reference implementation, regardless of the map’s order', async () => {
   const u8 = { dtype: 'U8', shape: [3], bytes: Uint8Array.of(1, 2, 3) } as const;
   const b = { dtype: 'F32', shape: [], bytes: Uint8Array.of(0, 0, 128, 63) } as const;
   const a = { dtype: 'F32', shape: [1, 0], bytes: new Uint8Array() } as const;
@@ -56,7 +56,7 @@ test('writes the bytes of the reference implementation, whatever the order of th
   }
 });
 
-test('reads back what it wrote, aligned for every type', async () => {
+test('reads back what was written, aligned for every type', async () => {
   await fc.assert(
     fc.asyncProperty(tensorMaps, async (tensors) => {
       const file = fresh();
@@ -70,7 +70,7 @@ test('reads back what it wrote, aligned for every type', async () => {
   );
 });
 
-test('gives an aligned copy where a foreign file is not aligned', async () => {
+test('copies an unaligned tensor of a foreign file into aligned memory', async () => {
   const text =
     '{"u":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"f":{"dtype":"F32","shape":[1],"data_offsets":[1,5]}}';
   const file = fresh();
@@ -91,14 +91,14 @@ const eight = Buffer.alloc(8);
 test.each<[string, Buffer, string, string | undefined, RegExp]>([
   ['an empty file', Buffer.alloc(0), 'bad-header', undefined, /at least 8 bytes/],
   [
-    'a header beyond the file',
+    'a header longer than the file',
     hostile('{}', eight, 11n),
     'bad-header',
     undefined,
     /at most 10 .*received 11/,
   ],
   [
-    'a header beyond any file',
+    'a header longer than any file',
     hostile('{}', eight, 2n ** 64n - 1n),
     'bad-header',
     undefined,
@@ -122,7 +122,7 @@ test.each<[string, Buffer, string, string | undefined, RegExp]>([
     /duplicate key .*a/,
   ],
   [
-    'a duplicate inside an entry',
+    'a duplicate key inside an entry',
     hostile(`{"a":${entry(0, 4, '"dtype":"U8","dtype":"I8","shape":[4]')}}`, eight),
     'bad-header',
     undefined,
@@ -149,7 +149,7 @@ test.each<[string, Buffer, string, string | undefined, RegExp]>([
     undefined,
     /a string for __metadata__/,
   ],
-  ['an entry that is no object', hostile('{"a":1}'), 'bad-tensor', 'a', /an object of dtype/],
+  ['an entry that is not an object', hostile('{"a":1}'), 'bad-tensor', 'a', /an object of dtype/],
   [
     'an unknown dtype',
     hostile(`{"a":${entry(0, 8, '"dtype":"constructor","shape":[8]')}}`, eight),
@@ -172,14 +172,14 @@ test.each<[string, Buffer, string, string | undefined, RegExp]>([
     /safe product/,
   ],
   [
-    'a wrong span',
+    'a span of the wrong length',
     hostile(`{"a":${entry(0, 8)}}`, eight),
     'bad-tensor',
     'a',
     /4 bytes \(U8 \[4\]\) for data_offsets/,
   ],
   [
-    'offsets in reverse',
+    'reversed offsets',
     hostile(`{"a":${entry(8, 4)}}`, eight),
     'bad-tensor',
     'a',
@@ -195,11 +195,11 @@ test.each<[string, Buffer, string, string | undefined, RegExp]>([
   ['data out of range', hostile(`{"a":${entry(8, 12)}}`, eight), 'bad-tensor', 'a', /an end of at most 8/],
   ['an overlap', hostile(`{"a":${entry(0, 4)},"b":${entry(2, 6)}}`, eight), 'bad-tensor', 'b', /an overlap/],
   [
-    'a hole',
+    'a gap',
     hostile(`{"a":${entry(0, 4)},"b":${entry(6, 10)}}`, Buffer.alloc(10)),
     'bad-tensor',
     'b',
-    /a hole/,
+    /a gap/,
   ],
   ['trailing bytes', hostile(`{"a":${entry(0, 4)}}`, eight), 'bad-header', undefined, /trailing bytes/],
 ])('refuses %s', async (_, bytes, code, tensor, message) => {
@@ -213,7 +213,7 @@ test.each<[string, Buffer, string, string | undefined, RegExp]>([
 
 test.each<[string, TensorMap, RegExp]>([
   [
-    'a shape that does not fit',
+    'a shape that does not match the data',
     new Map([['a', { dtype: 'F32', shape: [2], bytes: new Uint8Array(2) }]]),
     /8 bytes .*2 bytes/,
   ],

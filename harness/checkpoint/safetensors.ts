@@ -1,4 +1,4 @@
-/** `.safetensors` files, as PyTorch and the Hugging Face libraries read and write them. */
+/** Reads and writes `.safetensors` files, compatible with PyTorch and the Hugging Face libraries. */
 import { type Digest, readVerified, writeParts } from './file.ts';
 import {
   decodeHeader,
@@ -13,15 +13,15 @@ export type { Digest } from './file.ts';
 export { DTYPES, type Dtype, type TensorData, type TensorMap } from './header.ts';
 
 export interface SafetensorsFile {
-  /** In the order of the data. */
+  /** In data order. */
   readonly tensors: TensorMap;
   readonly metadata: ReadonlyMap<string, string>;
 }
 
 /**
- * Writes a new file and waits until the disk has it. Equal tensors give equal files: the order is by type and
- * name, as the reference implementation's. No tensor's bytes may change until the promise settles.
- * @throws CheckpointError `bad-tensor` and `too-large` before the file is created; `io`, also when it exists
+ * Writes a new file and syncs it to disk. Equal tensors give equal files: tensors are sorted by type and name, like
+ * in the reference implementation. The tensors' bytes must not change until the promise settles.
+ * @throws CheckpointError `bad-tensor` and `too-large` before the file is created; `io`, also if the file exists
  */
 export async function writeSafetensors(
   file: string,
@@ -33,10 +33,10 @@ export async function writeSafetensors(
 }
 
 /**
- * Reads a file. The header is checked in full against the file's size before memory for the data is taken; the
- * tensors are views of that one buffer, so each keeps all of it alive. Each is aligned for its type (and copied
- * only where the file did not align it).
- * @param expected size and hash to hold the file to
+ * Reads a file. Checks the whole header against the file's size before it allocates memory for the data. The tensors
+ * are views of one buffer, so each keeps the whole buffer alive. Each tensor is aligned for its type; one that is
+ * unaligned in the file is copied.
+ * @param expected size and hash that the file must have
  * @throws CheckpointError `bad-header`, `bad-tensor`, and as `readVerified`
  */
 export function readSafetensors(file: string, expected?: Digest): Promise<SafetensorsFile> {

@@ -1,4 +1,4 @@
-/** `state.json`: what a training run needs besides tensors to go on as if it had never stopped. */
+/** `state.json` holds what a training run needs besides tensors to continue as if it had never stopped. */
 import { z } from 'zod';
 import { CheckpointError, show } from './error.ts';
 import { encodeJson, findNonJson, type Json, MAX_DEPTH, parseJson } from './json.ts';
@@ -6,7 +6,7 @@ import { encodeJson, findNonJson, type Json, MAX_DEPTH, parseJson } from './json
 export const STATE_FORMAT = 1;
 export const MAX_STATE_BYTES = 64 * 2 ** 20;
 
-/** Any JSON; `findNonJson` and `parseJson` have seen to that, so it is not walked a second time. */
+/** Any JSON. `findNonJson` or `parseJson` has already checked the value, so the schema does not walk it again. */
 const json = z.custom<Json>((value) => value !== undefined);
 const scalar = z.union([z.number(), z.string(), z.boolean(), z.null()]);
 
@@ -22,7 +22,7 @@ export const stateSchema = z.strictObject({
       'by name: groups with their parameters, learning rates and hyperparameters; step counts by parameter',
     ),
   random: z.record(z.string(), z.string()).describe('serialized generators, by name'),
-  data: z.record(z.string(), json).describe('the cursor: epoch, position …'),
+  data: z.record(z.string(), json).describe('data cursor: epoch, position …'),
   accumulation: z.record(z.string(), json).optional().describe('micro-batches done; sums are tensors'),
   lossScale: z.number().optional(),
   extra: z.record(z.string(), json).optional(),
@@ -30,9 +30,9 @@ export const stateSchema = z.strictObject({
 
 export type TrainingState = z.output<typeof stateSchema>;
 
-/** @throws CheckpointError `bad-state`, `too-large`; nothing that JSON would drop or change gets through */
+/** Refuses values that JSON would drop or change. @throws CheckpointError `bad-state`, `too-large` */
 export function encodeState(state: TrainingState, file: string): Uint8Array {
-  const fix = 'correct what is saved';
+  const remedy = 'fix the state passed to the save';
   const wrong = findNonJson(state);
   if (wrong) {
     const of = wrong.path === '' ? 'the state' : wrong.path;
@@ -67,7 +67,7 @@ function checkState(value: unknown, file: string, fix: string): TrainingState {
   throw schemaError('bad-state', value, result.error, file, fix);
 }
 
-/** A checkpoint of a later version says so first, whatever else it holds. @throws CheckpointError `newer-format` */
+/** Runs before the schema, so a newer checkpoint is reported as newer. @throws CheckpointError `newer-format` */
 export function refuseNewer(parsed: unknown, known: number, file: string): void {
   if (typeof parsed !== 'object' || parsed === null || !('format' in parsed)) return;
   const { format } = parsed;
@@ -77,7 +77,7 @@ export function refuseNewer(parsed: unknown, known: number, file: string): void 
   throw new CheckpointError({ code: 'newer-format', file, expected, of: 'format', received, fix });
 }
 
-/** The schema's first complaint, with the value it is about. */
+/** Reports the schema's first issue with the value that caused it. */
 export function schemaError(
   code: 'bad-state' | 'bad-manifest',
   value: unknown,
@@ -92,6 +92,6 @@ export function schemaError(
     value,
   );
   const of = path.length === 0 ? 'the file' : path.map(String).join('.');
-  const expected = `what the schema asks (${issue?.message})`;
-  return new CheckpointError({ code, file, expected, of, received: show(at), fix });
+  const expected = `a value that matches the schema (${issue?.message})`;
+  return new CheckpointError({ code, file, expected, of, received: show(at), remedy });
 }

@@ -38,7 +38,7 @@ test.each([
   ],
   ['not-finite', 'refuted', 'run-died', /non-finite at step 6: the loss is NaN/],
   ['out-of-memory', 'refuted', 'run-died', /out-of-memory at step 6: Array buffer allocation failed/],
-  ['changes-backend', 'refuted', 'run-died', /opened on cpu and TensorFlow.js is on wasm now/],
+  ['changes-backend', 'refuted', 'run-died', /opened on cpu, but TensorFlow.js now uses wasm/],
   [
     'damaged-checkpoint',
     'refuted',

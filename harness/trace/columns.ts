@@ -1,6 +1,6 @@
 /**
- * The columns of a step's line, without the schema's walk over each of their values. Most columns are the same
- * in many steps, and those of equal runs are the same in each: what has the same text is read once and shared.
+ * Reads the columns of a step's line without the schema's walk over each value. Many columns repeat between the steps
+ * of a run and between equal runs, so equal text is parsed once and shared.
  */
 import { hash } from 'node:crypto';
 import type { StepRecord } from './schema.ts';
@@ -11,7 +11,7 @@ const INFINITIES_AND_NAN: Readonly<Record<string, number>> = {
   '-Infinity': Number.NEGATIVE_INFINITY,
 };
 
-/** Undefined for what is no value of a column; each says what the schema says. */
+/** Returns undefined for an invalid value. Each check matches the schema. */
 type Check = (value: unknown) => number | boolean | null | undefined;
 
 const real: Check = (value) => {
@@ -39,11 +39,11 @@ const VALUES: Readonly<Record<string, Values>> = {
   learningRates: 'realOrNull',
 } satisfies Partial<Record<keyof StepRecord, Values>>;
 
-/** What has been read so far, by the digest of its text. One pool may serve the traces that are judged together. */
+/** Caches columns by the digest of their text. Traces that are judged together can share one pool. */
 export class ColumnPool {
   readonly #columns = new Map<string, readonly unknown[]>();
 
-  /** Undefined where it is not what the schema asks for. */
+  /** Returns undefined if the text does not match the schema. */
   read(name: string, text: Buffer): readonly unknown[] | undefined {
     const kind = VALUES[name]!;
     const key = `${kind} ${hash('sha256', text, 'base64')}`;
@@ -54,7 +54,7 @@ export class ColumnPool {
     return column;
   }
 
-  /** The list itself, or one that holds the same and was here before it. */
+  /** Returns an equal list from the pool, or adds this one. */
   shared<Item extends string | null>(list: readonly Item[]): readonly Item[] {
     const key = `list ${hash('sha256', JSON.stringify(list), 'base64')}`;
     const known = this.#columns.get(key) as readonly Item[] | undefined;
@@ -66,18 +66,18 @@ export class ColumnPool {
 function readColumn(check: Check, text: Buffer): readonly unknown[] | undefined {
   let values: unknown[];
   try {
-    // Whatever is not ASCII is no value of a column.
+    // latin1 is enough: a valid column is ASCII.
     values = JSON.parse(text.toString('latin1')) as unknown[];
   } catch {
     return undefined;
   }
-  // A loop over the indexes of columns of several kinds would box every number: V8 makes them all of one kind.
+  // An index loop over columns of mixed kinds would make V8 box every number; `every` does not.
   if (!values.every((value) => check(value) !== undefined)) return undefined;
   return values.some((value) => typeof value === 'string') ? values.map(check) : values;
 }
 
 export interface CutLine {
-  /** The line with an empty array in place of each column. */
+  /** The line with each column replaced by an empty array. */
   readonly rest: string;
   readonly columns: ReadonlyMap<string, Buffer>;
 }
@@ -86,8 +86,8 @@ const [TAB, LINE_FEED, RETURN, SPACE, QUOTE, COMMA, COLON] = [9, 10, 13, 32, 34,
 const [OPEN_LIST, BACKSLASH, CLOSE_LIST, OPEN, CLOSE] = [91, 92, 93, 123, 125];
 
 /**
- * Cuts columns out of a line of one JSON object, at its top level only. Undefined where the line holds none, or
- * is not so plain that a column can be cut out of it: read it whole then. That it is JSON is for its rest to show.
+ * Cuts the columns out of the top level of a JSON object on one line. Returns undefined if the line has no columns or
+ * is too irregular to cut; parse the whole line then. Does not check that the line is JSON; parsing `rest` does.
  */
 export function cutColumns(line: Buffer): CutLine | undefined {
   const columns = new Map<string, Buffer>();
@@ -105,14 +105,14 @@ export function cutColumns(line: Buffer): CutLine | undefined {
     if (line[at] !== COLON) return undefined;
     at = skipSpace(line, at + 1);
     if (Object.hasOwn(VALUES, name) && line[at] === OPEN_LIST) {
-      // A column holds no list, and no text with a bracket.
+      // A valid column contains neither a list nor a string with a bracket.
       const end = line.indexOf(CLOSE_LIST, at) + 1;
       if (end === 0 || columns.has(name)) return undefined;
       columns.set(name, line.subarray(at, end));
       parts.push(line.toString('utf8', kept, at), '[]');
       kept = at = end;
     } else {
-      // An escape may spell the name of a column.
+      // The escape may spell a column's name.
       if (name.includes('\\')) return undefined;
       at = skipValue(line, at);
     }
@@ -128,14 +128,14 @@ function skipSpace(line: Buffer, from: number): number {
   return at;
 }
 
-/** From a quote to behind the one that ends it. */
+/** Skips from an opening quote past its closing quote. */
 function skipString(line: Buffer, from: number): number {
   let at = from + 1;
   while (at < line.length && line[at] !== QUOTE) at += line[at] === BACKSLASH ? 2 : 1;
   return at + 1;
 }
 
-/** To the comma or the bracket that ends a value. */
+/** Skips to the comma or bracket after a value. */
 function skipValue(line: Buffer, from: number): number {
   let depth = 0;
   let at = from;

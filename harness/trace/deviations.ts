@@ -1,4 +1,4 @@
-/** What a scenario may declare that its trainer does not restore, and which entries of a state each covers. */
+/** The deviations that a scenario can declare, and the state entries that each covers. */
 import { type CounterKind, counterKind, type GeneratorKind, generatorKind } from './names.ts';
 import { DEVIATIONS, type Deviation, type TensorRecord } from './schema.ts';
 
@@ -18,17 +18,17 @@ const COVERAGE: Readonly<Record<Deviation, Coverage>> = {
   buffers: { tensors: ['buffer'] },
   gradients: { tensors: ['gradient'], counters: ['accumulation'] },
   'loss-scale': { counters: ['loss-scale'] },
-  // Stored narrower: it changes values, and what else is declared says whether they come back at all.
-  precision: { tensors: ['parameter', 'slot', 'ema', 'buffer', 'gradient'] },
+  // Stored with fewer bits. The values change; other deviations declare whether they come back at all.
+  precision: { tensors: ['parameter', 'slot', 'average', 'buffer', 'gradient'] },
 };
 
-/** An entry of a state: a tensor by its kind, a counter or a random generator. */
+/** An entry of a state: a tensor (by kind), a counter or a random generator. */
 export interface EntryName {
   readonly kind: TensorRecord['kind'] | 'counter' | 'random';
   readonly name: string;
 }
 
-/** The declared deviation that covers an entry; not precision, which covers any tensor, where another does. */
+/** The declared deviation that covers an entry. `precision` covers any tensor, so the others take precedence. */
 export const coveredBy = (declared: readonly Deviation[], { kind, name }: EntryName): Deviation | undefined =>
   DEVIATIONS.find((deviation) => {
     if (!declared.includes(deviation)) return false;

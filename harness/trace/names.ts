@@ -1,6 +1,5 @@
 /**
- * What a counter or a random generator is, told from its name: the one table of patterns, which docs/trace.md
- * publishes. The first pattern that matches decides.
+ * Classifies counters and random generators by name. docs/trace.md publishes these patterns. The first match wins.
  */
 
 const COUNTERS = [
@@ -15,7 +14,7 @@ const COUNTERS = [
 ] as const;
 
 export type CounterKind = (typeof COUNTERS)[number][0] | 'other';
-/** What a random generator draws: the order of the data, or anything else. */
+/** What a random generator is used for: the order of the data, or anything else. */
 export type GeneratorKind = 'data' | 'other';
 
 const DATA_GENERATOR = /shuffl|sampler|loader|^data([./]|$)/i;
@@ -23,7 +22,7 @@ const DATA_GENERATOR = /shuffl|sampler|loader|^data([./]|$)/i;
 export const counterKind = (name: string): CounterKind =>
   COUNTERS.find(([, pattern]) => pattern.test(name))?.[0] ?? 'other';
 
-/** Of a schedule, a learning rate that it gives, and not what it counts. */
-export const isLearningRateName = (name: string): boolean => /rate|(^|[./_])lr([./]|$)/i.test(name);
+/** True for a schedule's learning rate, false for its step counts. */
+export const isRateName = (name: string): boolean => /rate|(^|[./_])lr([./]|$)/i.test(name);
 
 export const generatorKind = (name: string): GeneratorKind => (DATA_GENERATOR.test(name) ? 'data' : 'other');

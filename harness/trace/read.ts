@@ -1,4 +1,4 @@
-/** Reads a trace back, line by line, checked against the schema and bounded in memory. */
+/** Reads a trace line by line, checks it against the schema and bounds memory use. */
 import { createReadStream } from 'node:fs';
 import { ColumnPool, cutColumns } from './columns.ts';
 import {
@@ -10,7 +10,7 @@ import {
   type TraceRecord,
 } from './schema.ts';
 
-/** A longer line is not a trace of ours: 500 parameters make lines of some 60 kB. */
+/** A longer line is not a valid trace: 500 parameters need about 60 kB. */
 export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
 const MAX_PATH_LENGTH = 200;
@@ -18,12 +18,12 @@ const MAX_PATH_LENGTH = 200;
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] extends readonly (infer Item)[] ? Item[] : T[Key] };
 
 /**
- * Never throws for what a trace contains: what is amiss is in {@link Trace.defect}, and what was read up
- * to there is kept. A cut-off last line, as a killed process leaves it, is a defect too.
+ * Never throws because of a trace's content: {@link Trace.defect} reports the first problem, and all valid records are
+ * kept. A truncated last line, as a killed process leaves it, is also a defect.
  */
 export const readTrace = (file: string): Promise<Trace> => traceReader()(file);
 
-/** One for the traces that are judged together: it keeps the columns that are the same in them but once. */
+/** Creates a reader for traces that are judged together. It keeps equal columns only once. */
 export function traceReader(): (file: string) => Promise<Trace> {
   const columns = new ColumnPool();
   return (file) => readWith(columns, file);
@@ -45,11 +45,11 @@ async function readWith(columns: ColumnPool, file: string): Promise<Trace> {
   let names: readonly string[] = [];
   let groups: readonly (string | null)[] = [];
 
-  /** Before the first step, the one that this process starts or resumes after. */
+  /** The last step read, or the step that this process starts or resumes after. */
   const lastStep = (run: RunRecord): number => trace.steps.at(-1)?.step ?? firstStep(run);
   const take = (record: TraceRecord): string | undefined => {
     if (record.kind === 'run') {
-      if (trace.run !== undefined) return 'holds a second run record';
+      if (trace.run !== undefined) return 'is a second run record';
       trace.run = record;
       return undefined;
     }
@@ -57,7 +57,7 @@ async function readWith(columns: ColumnPool, file: string): Promise<Trace> {
       trace.process = record;
       return undefined;
     }
-    if (trace.run === undefined) return 'does not begin with a run record';
+    if (trace.run === undefined) return 'comes before the run record';
     switch (record.kind) {
       case 'parameters':
         if (record.names.length !== record.groups.length) return 'names and groups differ in length';
@@ -77,7 +77,7 @@ async function readWith(columns: ColumnPool, file: string): Promise<Trace> {
           record.learningRates,
         ];
         if (own.some((column) => column.length !== names.length)) {
-          return `holds a step ${record.step} whose columns do not fit its ${names.length} parameters`;
+          return `is step ${record.step} with columns that do not match the ${names.length} parameters`;
         }
         const last = lastStep(trace.run);
         if (record.step !== last + 1) return `jumps from step ${last} to step ${record.step}`;
@@ -137,7 +137,7 @@ function readLine(
   try {
     json = JSON.parse(line.toString());
   } catch {
-    return 'is not JSON (cut off?)';
+    return 'is not JSON (truncated?)';
   }
   const format = (json as { format?: unknown } | null)?.format;
   if (typeof format === 'number' && format > TRACE_FORMAT) {
@@ -146,14 +146,14 @@ function readLine(
   const parsed = recordSchema.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    // A key of theirs may be megabytes long, and this goes into reports.
+    // A key in the trace may be megabytes long, and this text goes into reports.
     const where = issue.path.join('.').slice(0, MAX_PATH_LENGTH) || 'record';
     return `is not a trace record: ${where}: ${issue.message}`;
   }
   return take(parsed.data);
 }
 
-/** A step, as the schema reads it; undefined for other records, and for a step that the schema may refuse. */
+/** Reads a step as the schema does. Returns undefined for other records and for steps that the schema may refuse. */
 function readStep(line: Buffer, pool: ColumnPool): StepRecord | undefined {
   const cut = cutColumns(line);
   if (cut === undefined) return undefined;
@@ -174,7 +174,7 @@ function readStep(line: Buffer, pool: ColumnPool): StepRecord | undefined {
   return { ...parsed.data, ...columns };
 }
 
-/** Lines without their ends; undefined, and no more, for a line over the bound, so that none fills memory. */
+/** Yields lines without line ends. Yields undefined for a line over the limit and stops, to bound memory. */
 async function* lines(file: string): AsyncGenerator<Buffer | undefined> {
   let parts: Buffer[] = [];
   let size = 0;

@@ -1,25 +1,17 @@
 /**
- * What a run observed, as JSON lines: one record a line, written as it happens. Any language can write one;
- * the published schema is docs/trace.schema.json, the prose docs/trace.md.
+ * A trace records what a run observed as JSON lines: one record per line, written as it happens. Any language can write
+ * one. The schema is published as docs/trace.schema.json and explained in docs/trace.md.
  */
 import { z } from 'zod';
 
-/** Bumped when a reader of the version before would misread a trace. */
-export const TRACE_FORMAT = 2;
+/** Bumped when the previous version's reader would misread a trace. */
+export const TRACE_FORMAT = 1;
 
 export const ROLES = ['control', 'twin', 'before', 'after', 'cold'] as const;
-/** Kinds of things a trainer may lack; it must say so, since empty against empty proves nothing. */
-export const OBSERVABLES = [
-  'hooks',
-  'slots',
-  'images',
-  'random',
-  'gradients',
-  'learning-rates',
-  'batches',
-] as const;
+/** What a trainer may lack. It must declare this, because comparing nothing with nothing proves nothing. */
+export const OBSERVABLES = ['hooks', 'slots', 'images', 'random', 'gradients', 'rates', 'batches'] as const;
 
-/** What a scenario may declare that its trainer does not restore, the general last; deviations.ts tells what each covers. */
+/** What a scenario can declare that its trainer does not restore, most general last. See deviations.ts. */
 export const DEVIATIONS = [
   'data-order',
   'step-count',
@@ -33,7 +25,7 @@ export const DEVIATIONS = [
   'precision',
 ] as const;
 
-/** Why a process failed, as far as the libraries tell. */
+/** Why a process failed, as far as the libraries report it. */
 export const FAILURES = [
   'error',
   'non-finite',
@@ -43,7 +35,7 @@ export const FAILURES = [
   'save-failed',
 ] as const;
 
-/** JSON has no NaN or infinities: they are written as strings. */
+/** JSON has no NaN or infinities, so they are written as strings. */
 const real = z.union(
   [z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform((text) => Number(text))],
   { error: 'expected a number, or "NaN", "Infinity" or "-Infinity"' },
@@ -64,7 +56,7 @@ export const planSchema = z.object({
   resumeOn: z
     .array(text)
     .optional()
-    .describe('the backend of each resume, in their order; all on the run’s own by default'),
+    .describe('the backend of each resume, in order; the run’s own backend by default'),
 });
 
 export const backendSchema = z.object({
@@ -73,7 +65,7 @@ export const backendSchema = z.object({
   adapter: text.describe('the device in the driver’s own words'),
   driver: text.nullable(),
   hardware: z.boolean().describe('true only for a hardware GPU'),
-  deterministic: z.boolean().describe('true where equal programs give equal bits by construction'),
+  deterministic: z.boolean().describe('true if equal programs give equal bits by construction'),
   versions: z.record(text, text),
 });
 
@@ -83,7 +75,7 @@ const run = z.object({
   scenario: text,
   role: z.enum(ROLES),
   segment: count.describe(
-    '0 for control and before; n for the n-th twin and for the process that resumed the n-th time',
+    '0 for control and before; n for the n-th twin and for the process of the n-th resume',
   ),
   plan: planSchema,
   seed: z.int(),
@@ -91,7 +83,7 @@ const run = z.object({
   deviates: z
     .array(z.enum(DEVIATIONS))
     .optional()
-    .describe('what the trainer does not restore, by declaration; none by default'),
+    .describe('what the trainer declares that it does not restore; nothing by default'),
   backend: backendSchema,
   process: z.object({
     pid: count,
@@ -100,7 +92,7 @@ const run = z.object({
   }),
 });
 
-/** Sums of all values with random signs, by which directions are told apart and not lengths alone. */
+/** Sums of all values with random signs. They distinguish directions, not just lengths. */
 const sketch = z.array(real).max(64);
 
 const tensor = z.object({
@@ -111,27 +103,25 @@ const tensor = z.object({
   dtype: text,
   trainable: z.boolean().optional(),
   group: text.optional().describe('the parameter group'),
-  storage: count.describe('equal for tensors of which a write to one is a write to the other: ties'),
-  sha256: sha256.describe('of the bytes, little endian'),
+  storage: count.describe('equal for tied tensors: a write to one is a write to the other'),
+  sha256: sha256.describe('of the little-endian bytes'),
   l2: real,
   bits: z
     .int()
     .min(0)
     .max(64)
     .optional()
-    .describe(
-      'of the significand, that the value which needs most of them needs: 24 for float32 in full use',
-    ),
+    .describe('the most significand bits that any value needs: 24 for full float32'),
   sketch: sketch
     .optional()
-    .describe('needed where the backend is not deterministic: random projections of the values'),
+    .describe('random projections of the values; required if the backend is not deterministic'),
 });
 
 const state = z.object({
   kind: z.literal('state'),
   at: z
     .enum(['start', 'pass', 'deviated', 'save', 'resume', 'end'])
-    .describe('deviated: in a control, after it has done what a resume does by declaration'),
+    .describe('deviated: in a control, after it applied the declared deviations of a resume'),
   step: count,
   tensors: z.array(tensor),
   random: z.record(text, sha256),
@@ -155,22 +145,20 @@ const step = z.object({
       loss: real,
       learningRates: z.record(text, real).describe('by parameter group, as logged'),
       batch: z.array(text),
-      applied: z.boolean().describe('the trainer says that an optimizer updated parameters'),
+      applied: z.boolean().describe('the trainer reports that an optimizer updated parameters'),
     })
-    .describe('what the trainer says; nothing here is evidence by itself'),
+    .describe('what the trainer reports; not evidence on its own'),
   l2: column,
   updateL2: column,
   changed: z.array(z.boolean()),
-  gradientL2: z.array(real.nullable()).describe('null where no gradient was seen'),
+  gradientL2: z.array(real.nullable()).describe('null if no gradient was seen'),
   appliedGradientL2: z
     .array(real.nullable())
     .optional()
-    .describe('of the gradient that the last update used, clipped and unscaled; null where no update ran'),
+    .describe('of the gradient that the last update used, clipped and unscaled; null if no update ran'),
   hookCalls: z.array(count),
   updates: z.array(count).describe('how often an optimizer wrote the parameter'),
-  learningRates: z
-    .array(real.nullable())
-    .describe('the learning rate inside the last update; null where no update ran'),
+  rates: z.array(real.nullable()).describe('learning rate that the last update used; null if no update ran'),
   strayHookCalls: count.describe('calls on variables that are not the trainer’s parameters'),
   strayUpdates: count.describe('updates of variables that are not the trainer’s parameters'),
   strayGradients: count.optional().describe('gradients of variables that are not the trainer’s parameters'),
@@ -189,7 +177,7 @@ const sample = z.object({
   width: z.int().positive().max(4096),
   height: z.int().positive().max(4096),
   l2: real.optional().describe('of the pixels'),
-  sketch: sketch.optional().describe('of the pixels, as of a tensor'),
+  sketch: sketch.optional().describe('of the pixels, as for a tensor'),
 });
 
 const checkpoint = z.object({
@@ -213,10 +201,10 @@ const end = z.object({
   kernels: z
     .array(text)
     .optional()
-    .describe('TensorFlow.js’ names of the kernels that were run; absent where they are not known'),
+    .describe('TensorFlow.js’ names of the kernels that ran; absent if unknown'),
 });
 
-/** Appended by the parent once the process is gone. */
+/** Appended by the parent after the process has exited. */
 const processEnd = z.object({
   kind: z.literal('process'),
   outcome: z.enum(['exited', 'crashed', 'step-timeout', 'run-timeout', 'cancelled']),
@@ -258,12 +246,12 @@ export type SampleRecord = z.output<typeof sample>;
 export type ProcessRecord = z.output<typeof processEnd>;
 export type FailureRecord = z.output<typeof failure>;
 
-/** A trace as read back: the records in order, sorted by kind. */
+/** A trace as read from a file: records grouped by kind, in order. */
 export interface Trace {
   readonly file: string;
   readonly run: RunRecord | undefined;
   readonly states: readonly StateRecord[];
-  /** Each step with the parameter names that its columns stand for. */
+  /** Each step with the parameters that its columns refer to. */
   readonly steps: readonly (StepRecord & {
     readonly names: readonly string[];
     readonly groups: readonly (string | null)[];
@@ -273,7 +261,7 @@ export interface Trace {
   readonly failure: FailureRecord | undefined;
   readonly end: z.output<typeof end> | undefined;
   readonly process: ProcessRecord | undefined;
-  /** Why the file stops short of an `end` record or holds a line that cannot be read, if so. */
+  /** The first problem of the file, such as an invalid line or a missing `end` record; undefined if there is none. */
   readonly defect: string | undefined;
 }
 export type TracedStep = Trace['steps'][number];

@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** The trace that these records make, sorted the way that a reader is promised. */
+/** The trace that readTrace must return for these records. */
 function sorted(records: readonly TraceRecord[], defect?: string): Trace {
   const all = <K extends TraceRecord['kind']>(kind: K) =>
     records.filter((record): record is Extract<TraceRecord, { kind: K }> => record.kind === kind);
@@ -45,7 +45,7 @@ function sorted(records: readonly TraceRecord[], defect?: string): Trace {
   };
 }
 
-test('what is written is read back, not-a-number and infinities included', async () => {
+test('reads back what was written, including NaN and infinities', async () => {
   await fc.assert(
     fc.asyncProperty(traces, fc.option(processRecords), async (records, ended) => {
       rmSync(file, { force: true });
@@ -59,7 +59,7 @@ test('what is written is read back, not-a-number and infinities included', async
   );
 });
 
-test('what runs have in common is kept once where their traces are read together', async () => {
+test('traces read together share equal columns', async () => {
   writeFileSync(file, [run, parameters, step(3), { ...step(4), seconds: 9 }, end].map(formatRecord).join(''));
   const read = traceReader();
   const [one, other] = [await read(file), await read(file)];
@@ -68,7 +68,7 @@ test('what runs have in common is kept once where their traces are read together
   expect((await readTrace(file)).steps[0]!.l2).not.toBe(one.steps[0]!.l2);
 });
 
-test('a trace makes its folder, and is not written over', () => {
+test('creates the folder of a trace and never overwrites a trace', () => {
   rmSync(join(folder, 'run'), { recursive: true });
   createTrace(file).close();
   expect(() => createTrace(file)).toThrow(/EEXIST/);
@@ -128,7 +128,7 @@ const ended: TraceRecord = {
   stderr: [],
 };
 
-test('cut off at any byte, it is read up to there, told as such, and takes the process record', async () => {
+test('reads and reports a trace truncated at any byte, and still appends a process record', async () => {
   const records = [run, parameters, step(3), step(4), end];
   const bytes = Buffer.from(records.map(formatRecord).join(''));
   rmSync(file, { force: true });
@@ -137,11 +137,11 @@ test('cut off at any byte, it is read up to there, told as such, and takes the p
     truncateSync(file, size);
     const lines = bytes.subarray(0, size).toString().split('\n');
     const last = lines.pop()!;
-    // Without its line end, a whole record is one all the same.
+    // A complete record counts even without its line end.
     const whole = lines.length + (records.some((record) => formatRecord(record) === `${last}\n`) ? 1 : 0);
     const torn = last !== '' && whole === lines.length;
     const defect = torn
-      ? `line ${lines.length + 1} is not JSON (cut off?)`
+      ? `line ${lines.length + 1} is not JSON (truncated?)`
       : [undefined, 'ends before the run did', 'is empty'][whole === 5 ? 0 : whole > 0 ? 1 : 2];
     expect(await readTrace(file), `${size} bytes`).toEqual(sorted(records.slice(0, whole), defect));
     if (size % 11 !== 0) continue;
@@ -183,7 +183,7 @@ const values = fc.constantFrom(
   ],
   ...['"[1]"', '{"l2":[2]}', '{"a":"}","l2":[2]}', '"\\"l2\\":[1]"', 'null', '[toString]', '["toString"]'],
 );
-/** A step as text: with other columns, in any order, with what does not belong there, and torn. */
+/** A step as text: with replaced values, shuffled keys, extra keys or a corrupted character. */
 const lines = fc
   .record({
     record: fc.constantFrom(step(3), {
@@ -221,7 +221,7 @@ const lines = fc
     });
   });
 
-test('a step is read and refused as by the schema, however its line is written', async () => {
+test('accepts and refuses steps exactly as the schema does, however the line is written', async () => {
   let [taken, refused] = [0, 0];
   await fc.assert(
     fc.asyncProperty(lines, async (line) => {
@@ -233,11 +233,11 @@ test('a step is read and refused as by the schema, however its line is written',
         expect(steps).toEqual([]);
         const [{ path, message }] = error.issues as [(typeof error.issues)[0]];
         const why = `is not a trace record: ${path.join('.') || 'record'}: ${message}`;
-        expect(defect).toBe(`line 3 ${parsed(line) === undefined ? 'is not JSON (cut off?)' : why}`);
+        expect(defect).toBe(`line 3 ${parsed(line) === undefined ? 'is not JSON (truncated?)' : why}`);
       } else if (steps.length > 0) {
         taken += 1;
         expect(steps).toEqual([{ ...data, names: ['é'], groups: [null] }]);
-      } else expect(defect).toMatch(/^line 3 (jumps|holds a step)/);
+      } else expect(defect).toMatch(/^line 3 (jumps|is step)/);
     }),
     { numRuns: 2000 },
   );
@@ -266,14 +266,14 @@ const sample = (file: string) => ({
 const line = (record: object) => JSON.stringify(record);
 
 test.each<[what: string, line: string, defect: RegExp]>([
-  ['no JSON', 'Traceback (most recent call last):', /is not JSON/],
+  ['text that is not JSON', 'Traceback (most recent call last):', /is not JSON/],
   ['Python’s NaN', text(step(4)).replace('"NaN"', 'NaN'), /is not JSON/],
-  ['JSON that is no object', '[1]', /is not a trace record: record: .*expected object, received array/],
+  ['JSON that is not an object', '[1]', /is not a trace record: record: .*expected object, received array/],
   ['null', 'null', /is not a trace record: record: .*received null/],
   ['an unknown kind', line({ kind: 'loss' }), /is not a trace record: kind: .*'parameters'/],
-  ['a field missing', line({ kind: 'end', step: 1 }), /is not a trace record: seconds: .*received undefined/],
+  ['a missing field', line({ kind: 'end', step: 1 }), /is not a trace record: seconds: .*received undefined/],
   [
-    'a field of a wrong kind',
+    'a field of the wrong type',
     line({ ...JSON.parse(text(step(4))), changed: [1] }),
     /: changed\.0: .*expected boolean/,
   ],
@@ -288,18 +288,22 @@ test.each<[what: string, line: string, defect: RegExp]>([
     line({ ...state, counters: { step: [] } }),
     /: counters\.step: expected a number, text/,
   ],
-  ['a newer format', line({ ...run, format: 3 }), /has trace format 3, newer than 2; use a newer/],
-  ['a second run', text(run), /holds a second run record/],
-  ['too many columns', text(step(4, 2)), /holds a step 4 whose columns do not fit its 1 parameters/],
-  ['one column too short', line({ ...JSON.parse(text(step(4))), l2: [] }), /do not fit/],
-  ['a table that is uneven', line({ ...parameters, groups: [] }), /names and groups differ in length/],
-  ['a step left out', text(step(5)), /jumps from step 3 to step 5/],
-  ['a step twice', text(step(3)), /jumps from step 3 to step 3/],
-  ['an image elsewhere', line(sample('samples/../../x.png')), /: file: /],
-  ['an image by its absolute path', line(sample('/etc/x.png')), /: file: /],
-  ['an image that is none', line(sample('samples/x.svg')), /: file: /],
-  ['a giant image', line({ ...sample('samples/x.png'), width: 4097 }), /: width: .*4096/],
-])('%s is a defect that names its line, and the rest is read', async (_, hostile, defect) => {
+  ['a newer format', line({ ...run, format: 2 }), /has trace format 2, newer than 1; use a newer/],
+  ['a second run', text(run), /is a second run record/],
+  ['too many columns', text(step(4, 2)), /is step 4 with columns that do not match the 1 parameters/],
+  ['a short column', line({ ...JSON.parse(text(step(4))), l2: [] }), /do not match/],
+  [
+    'names and groups of different lengths',
+    line({ ...parameters, groups: [] }),
+    /names and groups differ in length/,
+  ],
+  ['a skipped step', text(step(5)), /jumps from step 3 to step 5/],
+  ['a repeated step', text(step(3)), /jumps from step 3 to step 3/],
+  ['an image in another folder', line(sample('samples/../../x.png')), /: file: /],
+  ['an image with an absolute path', line(sample('/etc/x.png')), /: file: /],
+  ['an image of another type', line(sample('samples/x.svg')), /: file: /],
+  ['a huge image', line({ ...sample('samples/x.png'), width: 4097 }), /: width: .*4096/],
+])('%s is a defect that names its line, and the rest is still read', async (_, hostile, defect) => {
   const checkpoint: TraceRecord = { kind: 'checkpoint', step: 3, seconds: 0, bytes: 0 };
   const lines = [run, parameters, step(3)].map(text);
   const last = { ...end, step: 3 };
@@ -310,14 +314,14 @@ test.each<[what: string, line: string, defect: RegExp]>([
   expect(trace).toEqual(sorted([run, parameters, step(3), checkpoint, last], trace.defect));
 });
 
-test('without a run record first, nothing counts as evidence', async () => {
+test('ignores all records before a run record', async () => {
   writeFileSync(file, [parameters, step(3), end].map(formatRecord).join(''));
-  expect(await readTrace(file)).toEqual(sorted([], 'line 1 does not begin with a run record'));
+  expect(await readTrace(file)).toEqual(sorted([], 'line 1 comes before the run record'));
   rmSync(file);
   expect((await readTrace(file)).defect).toMatch(/^cannot be read: ENOENT/);
 });
 
-test('what does not begin where its process does, or ends elsewhere, is no whole trace', async () => {
+test('steps that do not start where the process does, or an end at another step, are a defect', async () => {
   writeFileSync(file, [run, parameters, step(4), end].map(formatRecord).join(''));
   expect((await readTrace(file)).defect).toBe('line 3 jumps from step 2 to step 4');
   writeFileSync(file, [{ ...run, segment: 0 }, parameters, step(3), end].map(formatRecord).join(''));
@@ -326,23 +330,23 @@ test('what does not begin where its process does, or ends elsewhere, is no whole
   expect((await readTrace(file)).defect).toBe('line 4 ends at step 4 after step 3');
 });
 
-test('steps before their table of parameters do not fit it', async () => {
+test('steps before their parameter table are a defect', async () => {
   writeFileSync(file, [run, step(3), parameters, end].map(formatRecord).join(''));
   expect((await readTrace(file)).defect).toBe(
-    'line 2 holds a step 3 whose columns do not fit its 0 parameters',
+    'line 2 is step 3 with columns that do not match the 0 parameters',
   );
 });
 
-test('a line without end fills neither the memory nor the message', async () => {
+test('an endless line fills neither memory nor the message', async () => {
   const handle = openSync(file, 'w');
   writeFileSync(handle, formatRecord(run));
-  // A gigabyte of zeros that takes no room on the disk.
+  // A sparse file: a gigabyte of zeros that takes no disk space.
   ftruncateSync(handle, 2 ** 30);
   closeSync(handle);
   const before = process.resourceUsage().maxRSS;
   expect((await readTrace(file)).defect).toBe(`line 2 is longer than ${MAX_LINE_BYTES} bytes`);
   const kilobytes = process.resourceUsage().maxRSS - before;
-  expect(kilobytes * 1024, 'memory that reading took').toBeLessThan(4 * MAX_LINE_BYTES);
+  expect(kilobytes * 1024, 'memory used by reading').toBeLessThan(4 * MAX_LINE_BYTES);
 
   const broken = { ...state, random: { ['k'.repeat(1e6)]: 'x' } };
   writeFileSync(file, [text(run), line(broken)].join('\n'));
@@ -362,7 +366,7 @@ test.each([
   ['loss-scale', 'counter', ['lossScale', 'lossScale.growth', 'loss_scale']],
   ['gradients', 'counter', ['accumulation.phase', 'microBatch']],
   [undefined, 'counter', ['weightDecay.all', 'optimizer.beta1', 'patience', 'stepping', 'datagram']],
-] as const)('%s covers the %s of these names alone', (deviation, kind, names) => {
+] as const)('only %s covers the %s entries of these names', (deviation, kind, names) => {
   for (const name of names) {
     const covering = DEVIATIONS.filter((each) => coveredBy([each], { kind, name }) !== undefined);
     expect(covering, name).toEqual(deviation === undefined ? [] : [deviation]);

@@ -1,4 +1,4 @@
-/** Writes a trace as it happens: a record is on its way to the file before the next step begins. */
+/** Writes a trace as it happens: each record reaches the file before the next step starts. */
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import type { TraceRecord } from './schema.ts';
@@ -10,7 +10,7 @@ export function formatRecord(record: TraceRecord): string {
   return `${JSON.stringify(record, plain)}\n`;
 }
 
-/** Loops over short writes: one call may write less than it was given. */
+/** Loops because one call may write fewer bytes than it was given. */
 function writeAll(file: number, text: string): void {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
@@ -21,7 +21,7 @@ export interface TraceWriter {
   close(): void;
 }
 
-/** @throws when the file cannot be made; an existing one is not touched */
+/** @throws if the file cannot be created or already exists */
 export function createTrace(file: string): TraceWriter {
   mkdirSync(path.dirname(file), { recursive: true });
   const handle = openSync(file, 'wx');
@@ -31,7 +31,7 @@ export function createTrace(file: string): TraceWriter {
   };
 }
 
-/** Adds a record to a trace whose writer is gone, on a line of its own even if the last one was cut off. */
+/** Appends a record to a trace whose writer has exited. Starts a new line in case the last one was truncated. */
 export function appendRecord(file: string, record: TraceRecord): void {
   mkdirSync(path.dirname(file), { recursive: true });
   const handle = openSync(file, 'a');

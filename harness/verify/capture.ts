@@ -1,4 +1,4 @@
-/** Runs something on the open backend and keeps what went into each of its kernels and what came out. */
+/** Runs work on the open backend and captures the inputs and outputs of each kernel. */
 import * as tf from '@tensorflow/tfjs-core';
 import { type KernelCall, observeKernels } from '../backend/observe-kernels.ts';
 import type { Call64 } from './check.ts';
@@ -6,18 +6,18 @@ import type { Tensor64 } from './reference/tensor.ts';
 
 export interface Captured {
   readonly calls: readonly Call64[];
-  /** What it threw, if it did; calls before that are there. */
+  /** What `work` threw, if anything. `calls` holds the calls before that. */
   readonly error: Error | undefined;
 }
 
-/** @param work leaves no tensor behind that it does not want to keep */
+/** @param work must dispose every tensor that it does not keep */
 export async function capture(work: () => void): Promise<Captured> {
   const calls: KernelCall[] = [];
   const backend = tf.backend() as tf.KernelBackend;
   let error: Error | undefined;
   const stop = observeKernels((call) => {
     calls.push(call);
-    // The trainer's side may dispose them at once; the data must stay until they are read.
+    // `work` may dispose the tensors at once, but their data must stay until it is read below.
     for (const { dataId } of tensorsOf(call)) backend.incRef(dataId);
   });
   try {
@@ -50,7 +50,7 @@ export async function capture(work: () => void): Promise<Captured> {
   return { calls: read, error };
 }
 
-/** Each once for every time that the call names it. */
+/** The call's tensors. One that occurs several times is listed as often. */
 const tensorsOf = ({ inputs, outputs }: KernelCall): tf.TensorInfo[] => [
   ...Object.values(inputs).filter((tensor) => tensor != null),
   ...outputs,

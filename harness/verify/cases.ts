@@ -1,6 +1,6 @@
 /**
- * What is run to verify kernels: operations on shapes like those of the scenarios, with seeded inputs that keep away
- * from kinks, forward and, where there is a gradient, backward.
+ * The operations that verify kernels. Their shapes resemble those of the scenarios, and their seeded inputs avoid
+ * kinks. Each runs forward and, if it has a gradient, backward.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { adafactor } from '../training/adafactor.ts';
@@ -12,35 +12,35 @@ import { RandomStream } from '../training/random-stream.ts';
 export type Draw =
   /** Standard normal. */
   | 'normal'
-  /** 0.1 and more. */
+  /** At least 0.1. */
   | 'positive'
-  /** As a second moment in an optimizer: from 1e−12 to 1. */
+  /** From 1e−12 to 1, like an optimizer's second moment. */
   | 'moment'
   /** Normal, at least 0.1 away from 0. */
   | 'nonzero'
-  /** Multiples of 1/64 around 0 in random order, all different. */
+  /** Distinct multiples of 1/64 around 0 in random order. */
   | 'distinct'
-  /** As `distinct`, each by 1/128 more: none equals one of those. */
+  /** Like `distinct` plus 1/128, so none equals a `distinct` value. */
   | 'between'
   /** −π … π. */
   | 'angle'
-  /** 0 … 100, as the phases that stand for a time. */
+  /** 0 … 100, like the phases of a timestep embedding. */
   | 'phase'
-  /** Integers below this, of type int32. */
+  /** Non-negative int32 below this number. */
   | number;
 
 export interface Case {
-  /** tf's name of the operation. */
+  /** The operation's name in tf. */
   readonly operation: string;
-  /** The kernels that it is there for; what else it runs is checked too. */
+  /** The kernels that the case covers. Other kernels that it runs are checked too. */
   readonly kernels: readonly string[];
   readonly inputs: readonly { readonly shape: readonly number[]; readonly draw: Draw }[];
-  /** The operation; `gradient` tells whether it is also run backward, to every input that is not an integer. */
   readonly run: (...inputs: tf.Tensor[]) => tf.Tensor;
+  /** Whether to also run it backward, to every input that is not an integer. */
   readonly gradient: boolean;
 }
 
-/** `multiply [8,16,48] × [8,1,48]`. */
+/** Such as `multiply [8,16,48] × [8,1,48]`. */
 export const titleOf = ({ operation, inputs }: Case): string =>
   [operation, inputs.map(({ shape }) => `[${shape}]`).join(' × ')].join(' ').trim();
 
@@ -83,7 +83,7 @@ const many = (
   }));
 
 const FORWARD = { gradient: false };
-/** Pairs as a model and an optimizer combine them: alike, with a scalar, with rows, with columns, across. */
+/** Shapes that models and optimizers combine: equal, with a scalar, and broadcast over various axes. */
 const PAIRS: readonly (readonly Shape[])[] = [
   [
     [16, 48],
@@ -107,7 +107,7 @@ const PAIRS: readonly (readonly Shape[])[] = [
     [1, 48],
   ],
 ];
-/** The gradients of maximum, minimum and squaredDifference throw where shapes are broadcast: see docs/kernels.md. */
+/** The gradients of maximum, minimum and squaredDifference throw if shapes are broadcast; see docs/kernels.md. */
 const ALIKE = PAIRS.slice(0, 1);
 const PLAIN: readonly Shape[] = [[], [7], [128, 48], [2, 8, 8, 32]];
 
@@ -214,7 +214,6 @@ const MATH: readonly Case[] = [
   ),
 ];
 
-/** With a result that is then used, so that the gradient is not the same everywhere. */
 const REDUCED: readonly Case[] = [
   ...([null, 0, -1] as const).flatMap((axis) => [
     ...one(
@@ -351,7 +350,7 @@ const MOVED: readonly Case[] = [
   ),
 ];
 
-/** One tensor of several, in which each has a weight of its own. */
+/** Sums tensors, each with a different weight. */
 function weighted(parts: readonly tf.Tensor[]): tf.Tensor {
   return parts.map((part, index) => tf.mul(part, index + 1)).reduce((sum, part) => tf.add(sum, part));
 }
@@ -406,7 +405,7 @@ const MULTIPLIED: readonly Case[] = [
     ],
     (a, b) => tf.matMul(a!, b!, true, false),
   ),
-  // Their gradients would be fused in other ways; the parts' gradients are above.
+  // Forward only: the cases above cover the gradients of the parts.
   ...many(
     'fused.matMul',
     '_FusedMatMul',
@@ -540,7 +539,7 @@ const RESAMPLED: readonly Case[] = [
   ),
 ];
 
-/** One update of a parameter, in its second step. */
+/** The second optimizer step of one parameter. */
 const updated = (
   operation: string,
   rule: UpdateRule,
@@ -580,7 +579,7 @@ const OPTIMIZERS: readonly Case[] = [
   ]),
 ];
 
-/** Shapes that nobody chose, odd ones among them, on which tiles and vectors of four do not come out even. */
+/** Random shapes, many of them not multiples of the tiles and 4-vectors that kernels use. */
 function oddCases(random: RandomStream): Case[] {
   const length = (most: number): number => 1 + random.integer(most);
   return Array.from({ length: 3 }, () => {
@@ -625,14 +624,14 @@ export const CASES: readonly Case[] = [
   ...oddCases(RandomStream.fromSeed(0)),
 ];
 
-/** Those that are there for one of the kernels. */
+/** The cases that cover any of the kernels. */
 export const casesFor = (kernels: ReadonlySet<string>): Case[] =>
   CASES.filter((each) => each.kernels.some((kernel) => kernels.has(kernel)));
 
-/** Every kernel that a case is there for. */
+/** All kernels that the cases cover. */
 export const COVERED: ReadonlySet<string> = new Set(CASES.flatMap(({ kernels }) => kernels));
 
-/** The input's values, the same for a seed everywhere. */
+/** Draws an input's values. Equal seeds give equal values on every machine. */
 export function drawn(shape: Shape, draw: Draw, random: RandomStream): Float32Array | Int32Array {
   const count = shape.reduce((product, length) => product * length, 1);
   if (typeof draw === 'number') return Int32Array.from({ length: count }, () => random.integer(draw));

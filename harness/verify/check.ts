@@ -1,4 +1,4 @@
-/** One kernel call against its reference: to the bit, within rounding, within the specification, or wrong. */
+/** Compares a kernel call with its reference: exact, within rounding, within the specification, or wrong. */
 
 import { REFERENCES } from './reference/index.ts';
 import {
@@ -22,29 +22,29 @@ export interface Call64 {
 export const AGREEMENTS = ['exact', 'rounding', 'specification', 'wrong'] as const;
 export type Agreement = (typeof AGREEMENTS)[number];
 
-/** The element that is furthest off, measured by what is allowed there. */
+/** The element with the largest error relative to its limit. */
 export interface Difference {
   /** Index along each axis. */
   readonly place: readonly number[];
-  /** What is no finite number is told as null, since JSON has none. */
+  /** Null if not finite, since JSON has no such numbers. */
   readonly expected: number | null;
   readonly got: number | null;
-  /** The error in units of what rounding explains; null where the result must be exact. */
+  /** The error divided by the rounding bound; null if the result must be exact or the error is infinite. */
   readonly timesRounding: number | null;
 }
 
 export interface CallCheck {
   readonly agreement: Agreement;
-  /** Undefined where the result is exact. */
+  /** Undefined if the result is exact. */
   readonly worst: Difference | undefined;
-  /** What is wrong besides the values, if anything. */
+  /** A problem other than the values, if any. */
   readonly problem: string | undefined;
 }
 
-/** @throws {NoReference} when there is none for this call */
+/** @throws {NoReference} if this call has no reference */
 export function checkCall(backend: string, { kernel, inputs, attributes, outputs }: Call64): CallCheck {
   const reference = REFERENCES.get(kernel);
-  if (reference === undefined) throw new NoReference('no reference');
+  if (reference === undefined) throw new NoReference('it has no reference');
   const result = reference(inputs, attributes);
   const expected = Array.isArray(result) ? result : [result];
   if (expected.length !== outputs.length) {
@@ -72,7 +72,7 @@ function compare(expected: Result, got: Tensor64, allowed: (index: number) => nu
     const seen = got.values[index]!;
     const difference = Math.abs(seen - value);
     const error = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
-    // Equal infinities have no difference, and what is no number has none either.
+    // Equal infinities and two NaNs are exact, although their difference is NaN.
     if (error === 0 || Object.is(seen, value)) continue;
     const bound = expected.bound?.[index] ?? 0;
     const limit = error <= bound ? bound : bound + allowed(index);

@@ -9,12 +9,12 @@ import { describe as inWords } from './sentence.ts';
 const named = (checks: readonly KernelCheck[], outcome: KernelCheck['outcome']): string[] =>
   checks.filter((check) => check.outcome === outcome).map(({ kernel }) => kernel);
 
-describe('a kernel that is made wrong is named', () => {
+describe('finds a broken kernel', () => {
   beforeAll(async () => void (await openBackend('cpu')));
   let restore = (): void => {};
   afterEach(() => restore());
 
-  /** Registers a kernel of cpu whose first output is changed. */
+  /** Makes `change` alter the first output of a cpu kernel. */
   function spoil(kernel: string, change: (values: Float32Array) => void): void {
     const config = tf.getKernel(kernel, 'cpu');
     replaceKernel({
@@ -22,7 +22,7 @@ describe('a kernel that is made wrong is named', () => {
       kernelFunc: (params) => {
         const result = config.kernelFunc(params);
         const [first] = [result].flat();
-        // A kernel may hand its input's values on.
+        // Copies the values, because a kernel may return its input's data.
         const values = (tf.backend().readSync(first!.dataId) as Float32Array).slice();
         change(values);
         const backend = params.backend as tf.KernelBackend;
@@ -46,7 +46,7 @@ describe('a kernel that is made wrong is named', () => {
     'Transpose',
     'Concat',
     'Relu',
-  ])('%s with one element off by a hundred-thousandth', async (kernel) => {
+  ])('%s with one element off by a factor of 1 + 1e-5', async (kernel) => {
     spoil(kernel, (values) => {
       values[values.length - 1]! *= 1 + 1e-5;
     });
@@ -54,7 +54,7 @@ describe('a kernel that is made wrong is named', () => {
     const check = checks.find((each) => each.kernel === kernel)!;
     expect(check.outcome).toBe('wrong');
     expect(inWords(check)).toMatch(new RegExp(`^${kernel} in .*expected .*, got `));
-    // It alone: what other kernels make of its output is right.
+    // No other kernel: the others compute correctly from the wrong output.
     expect(named(checks, 'wrong')).toEqual([kernel]);
   });
 
@@ -75,7 +75,7 @@ describe('a kernel that is made wrong is named', () => {
     expect(named(await verified(kernel), 'wrong')).toEqual([kernel]);
   });
 
-  test('one that gives no number, and one that throws', async () => {
+  test('one that returns NaN, and one that throws', async () => {
     spoil('Exp', (values) => values.fill(Number.NaN, 0, 1));
     const [exp] = await verified('Exp');
     expect(exp).toMatchObject({ kernel: 'Exp', outcome: 'wrong', worst: { got: null } });

@@ -1,4 +1,4 @@
-/** Runs cases on the open backend and says of each kernel that they ran how it agrees with its reference. */
+/** Runs cases on the open backend and reports how well each kernel agrees with its reference. */
 import * as tf from '@tensorflow/tfjs-core';
 import { missingKernels } from '../backend/backend.ts';
 import { oneLine } from '../backend/error.ts';
@@ -11,11 +11,11 @@ import { NoReference } from './reference/tensor.ts';
 /** From best to worst. */
 export const OUTCOMES = [
   ...AGREEMENTS,
-  /** Nothing to compare with. */
+  /** There is no reference or case for it. */
   'unverified',
-  /** The backend has no such kernel. */
+  /** The backend lacks the kernel. */
   'missing',
-  /** It threw, or its process ended. */
+  /** It threw. */
   'failed',
 ] as const satisfies readonly (Agreement | string)[];
 
@@ -23,7 +23,7 @@ export interface KernelCheck {
   /** TensorFlow.js' name. */
   readonly kernel: string;
   readonly outcome: (typeof OUTCOMES)[number];
-  /** How often it was run and compared. */
+  /** How often it ran. */
   readonly calls: number;
   /** The case of the worst call, such as `conv2d [2,8,8,16] × [3,3,16,8]`. */
   readonly operation: string | null;
@@ -34,8 +34,8 @@ export interface KernelCheck {
 }
 
 /**
- * @param backend the name of the open one
- * @param onCase is told of each before it runs
+ * @param backend the open backend's name
+ * @param onCase called before each case
  */
 export async function verifyKernels(
   backend: string,
@@ -58,7 +58,7 @@ export async function verifyKernels(
     if (error === undefined) continue;
     const seen = new Set(found.map(({ kernel }) => kernel));
     const unseen = each.kernels.filter((name) => !seen.has(name));
-    // Where all ran, none is wrong and something threw all the same, it is told of one, lest it be lost.
+    // If all kernels ran, none is wrong and the case still threw, report the error for the first kernel.
     const explained = unseen.length > 0 || found.some(({ outcome }) => outcome === 'wrong');
     for (const kernel of explained ? unseen : each.kernels.slice(0, 1)) {
       const missing = missingKernels(backend, [kernel]).length > 0;
@@ -69,14 +69,14 @@ export async function verifyKernels(
         operation,
         call: null,
         worst: null,
-        problem: missing ? `${backend} has no such kernel` : oneLine(error),
+        problem: missing ? `${backend} lacks this kernel` : oneLine(error),
       });
     }
   }
   return [...checks.values()].sort((a, b) => (a.kernel < b.kernel ? -1 : 1));
 }
 
-/** By outcome, then by how far off it is; what must be exact is off by more than any rounding. */
+/** Compares by outcome, then by error. An error where the result must be exact outweighs any rounding error. */
 function isWorse(a: KernelCheck, b: KernelCheck): boolean {
   const severity = OUTCOMES.indexOf(a.outcome) - OUTCOMES.indexOf(b.outcome);
   const size = ({ worst }: KernelCheck): number =>
@@ -94,7 +94,7 @@ async function runCase({ inputs, run, gradient }: Case, seed: number) {
     if (!gradient) return await capture(() => void tf.tidy(() => run(...tensors)));
     return await capture(() =>
       tf.tidy(() => {
-        // Forward alone first: where only the gradient's kernel is missing, the others are still checked.
+        // Runs forward first, so that the forward kernels are checked even if the gradient's kernel is missing.
         const { shape } = run(...tensors);
         const weights = tf.tensor(random.gaussian(tf.util.sizeFromShape(shape)), shape);
         const differentiable = tensors.filter(({ dtype }) => dtype === 'float32');

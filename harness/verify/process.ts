@@ -1,4 +1,4 @@
-/** The process of one verification: opens the backend, runs the cases, sends what it found, exits. */
+/** The process of one verification: opens the backend, runs the cases, sends the results and exits. */
 import { BackendError, openBackend, untilLost } from '../backend/backend.ts';
 import { oneLine } from '../backend/error.ts';
 import { CASES, casesFor } from './cases.ts';
@@ -35,5 +35,5 @@ async function verify({ backend: requested, kernels }: Wanted): Promise<Message>
 }
 
 await send(await verify(JSON.parse(process.argv[2]!) as Wanted));
-// A backend's threads must not keep a finished process alive.
+// The backend's threads would keep the process alive.
 process.exit();

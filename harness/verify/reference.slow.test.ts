@@ -7,14 +7,14 @@ import { openFloat64, tensor64 } from './testing/float64.ts';
 
 beforeAll(openFloat64);
 
-/** Central differences along a direction, with Richardson's extrapolation: an error of order h⁴. */
+/** Central differences with Richardson extrapolation; the error is O(h⁴). */
 function slope(of: (at: number) => number): number {
   const difference = (h: number): number => (of(h) - of(-h)) / (2 * h);
   const h = 2 ** -13;
   return (4 * difference(h) - difference(2 * h)) / 3;
 }
 
-describe('the references’ gradients are the slopes of their forward functions', () => {
+describe('the references’ gradients match finite differences of their forward functions', () => {
   test.each(
     CASES.filter(({ gradient }) => gradient).map((each, seed) => [titleOf(each), each, seed] as const),
   )('%s', (_, each, seed) => {

@@ -1,16 +1,16 @@
-/** A kernel's check in words. */
+/** Describes a kernel's check in words. */
 import type { KernelCheck } from './kernels.ts';
 
-/** What is amiss with the kernel, where, by how much; without the backend's name and without a full stop. */
+/** Says what is wrong with the kernel, where and by how much, without the backend's name and a final period. */
 export function describe({ kernel, outcome, operation, call, worst, problem }: KernelCheck): string {
   if (worst === null) return `${kernel}${operation === null ? '' : ` in ${operation}`}: ${problem}`;
   const { place, expected, got, timesRounding } = worst;
   const size =
     timesRounding === null
       ? outcome === 'wrong' && got !== null
-        ? 'and it must be exact'
-        : 'and it must be a number'
-      : `${times(timesRounding)} what rounding explains`;
+        ? 'but must be exact'
+        : 'but must be a number'
+      : `${times(timesRounding)} the rounding error bound`;
   const where = place.length === 0 ? '' : ` at [${place}]`;
   return `${kernel} in ${operation}, ${call}:${where} expected ${short(expected)}, got ${short(got)}, ${size}`;
 }

@@ -1,19 +1,19 @@
 /**
- * How much less precise than correct rounding a backend's language may be, by its specification. What lies within it
- * is no fault of a backend, and it is told apart, since it is larger than rounding explains.
+ * How much less precise than correct rounding a backend's language may be, according to its specification. Such errors
+ * are not a backend's fault, but exceed rounding, so they are reported separately.
  *
  * - webgpu: WGSL, section 'Floating Point Accuracy' (https://www.w3.org/TR/WGSL/#floating-point-accuracy).
- * - node-gpu: CUDA C++ Programming Guide, 'Mathematical Functions', for functions; on an Ampere GPU and later, TensorFlow
+ * - node-gpu: CUDA C++ Programming Guide, 'Mathematical Functions', for functions; on Ampere and later GPUs, TensorFlow
  *   multiplies matrices in TF32, which keeps 10 bits of each factor's mantissa (TensorFlow's
  *   `enable_tensor_float_32_execution`, on by default; NVIDIA_TF32_OVERRIDE=0 in the environment turns it off).
  * - wasm and cpu compute by IEEE 754 and C's library: nothing beyond rounding.
  */
 import type { Inputs, Result, Tensor64 } from './reference/tensor.ts';
 
-/** Absolute error that is allowed, beyond rounding, at each element of a result. */
+/** The absolute error allowed beyond rounding at one element of a result. */
 export type Allowance = (inputs: Inputs, result: Result, index: number) => number;
 
-/** A unit in the last place of y is 2⁻²³|y| at most. */
+/** A unit in the last place of y is at most 2⁻²³|y|. */
 const ULP = 2 ** -23;
 const ulps =
   (count: number): Allowance =>
@@ -23,10 +23,10 @@ const absolute =
   (error: number): Allowance =>
   () =>
     error;
-/** The element of a one-element kernel's input. */
+/** The input element of an elementwise kernel. */
 const at = ({ x }: Inputs, index: number): number => x?.values[index] ?? 0;
 
-/** exp(x): 3 + 2|x| units; by this much relative to it. */
+/** Relative error of exp(x): 3 + 2|x| units in the last place. */
 const exponential = (x: number): number => (3 + 2 * Math.abs(x)) * ULP;
 const QUOTIENT = 2.5;
 
@@ -36,17 +36,17 @@ const WGSL: Readonly<Record<string, Allowance>> = {
   Mean: ulps(QUOTIENT),
   AvgPool: ulps(QUOTIENT),
   Rsqrt: ulps(2),
-  // As 1/inverseSqrt(x).
+  // Computed as 1/inverseSqrt(x).
   Sqrt: ulps(2 + QUOTIENT),
   Exp: (inputs, { values }, index) => exponential(at(inputs, index)) * values[index]!,
-  // Inside [0.5, 2] by an absolute 2⁻²¹, else 3 units.
+  // An absolute error of 2⁻²¹ inside [0.5, 2], 3 units outside.
   Log: (inputs, { values }, index) =>
     at(inputs, index) >= 0.5 && at(inputs, index) <= 2 ? 2 ** -21 : 3 * ULP * Math.abs(values[index]!),
-  // Within [−π, π]. It promises nothing outside; there the same is asked for.
+  // Specified for [−π, π] only. The same limit is applied outside.
   Sin: absolute(2 ** -11),
   Cos: absolute(2 ** -11),
   Tanh: absolute(1e-5),
-  // 1/(1 + exp(−x)): the exponential's error in the share that it has in the denominator, and the quotient's.
+  // 1/(1 + exp(−x)): the exponential's error, weighted by its share of the denominator, plus the quotient's.
   Sigmoid: (inputs, { values }, index) => {
     const y = values[index]!;
     return y * ((1 - y) * exponential(at(inputs, index)) + QUOTIENT * ULP);
@@ -55,7 +55,7 @@ const WGSL: Readonly<Record<string, Allowance>> = {
     const x = at(inputs, index);
     return x < 0 ? exponential(x) * Math.exp(x) : 0;
   },
-  // log(1 + exp(x)): the logarithm's error, and the exponential's in the share that it has.
+  // log(1 + exp(x)): the logarithm's error plus the exponential's, weighted by its share of the sum.
   Softplus: (inputs, { values }, index) => {
     const x = at(inputs, index);
     return 2 ** -21 + 3 * ULP * values[index]! + exponential(x) / (1 + Math.exp(-x));
@@ -70,9 +70,9 @@ const WGSL: Readonly<Record<string, Allowance>> = {
       values[index]! * (exponential(largest - logits!.values[index]!) + exponential(spread) + QUOTIENT * ULP)
     );
   },
-  // exp2(b · log2(a)): the exponent's error, which the exponential turns into a relative one, and its own.
+  // exp2(b · log2(a)): the exponential turns the exponent's error into a relative one and adds its own.
   Pow: ({ a, b }, { values }, index) => {
-    // The cases have both of the result's shape, or one number for all.
+    // In the cases, each input has the result's shape or is a single number.
     const of = (tensor: Tensor64 | undefined): number =>
       tensor?.values[tensor.values.length === 1 ? 0 : index] ?? 0;
     const power = of(b);
@@ -84,7 +84,7 @@ const WGSL: Readonly<Record<string, Allowance>> = {
   },
 };
 
-/** Two factors, each cut to 10 bits after the leading one. */
+/** Two factors, each truncated to 10 mantissa bits. */
 const tf32: Allowance = (_, { magnitude }, index) => 2 * 2 ** -10 * (magnitude?.[index] ?? 0);
 
 const CUDA: Readonly<Record<string, Allowance>> = {
@@ -115,6 +115,6 @@ const BY_BACKEND: Readonly<Record<string, Readonly<Record<string, Allowance>>>> 
   'node-gpu': CUDA,
 };
 
-/** What the specification of the backend allows a kernel beyond rounding; nothing by default. */
+/** The error beyond rounding that the backend's specification allows for a kernel; 0 by default. */
 export const allowanceOf = (backend: string, kernel: string): Allowance =>
   BY_BACKEND[backend]?.[kernel] ?? absolute(0);

@@ -7,11 +7,11 @@ import { verifyBackend } from './verify.ts';
 const named = (checks: readonly KernelCheck[], outcome: KernelCheck['outcome']): string[] =>
   checks.filter((check) => check.outcome === outcome).map(({ kernel }) => kernel);
 
-test('every case is there for kernels that have a reference', () => {
+test('all kernels that the cases cover have a reference', () => {
   expect([...COVERED].filter((kernel) => !REFERENCES.has(kernel))).toEqual([]);
 });
 
-// As found in TensorFlow.js 4.22, see docs/kernels.md. A version that fixes one turns this red: tell the docs.
+// The wrong kernels of TensorFlow.js 4.22; see docs/kernels.md. If a new version fixes one, update the docs too.
 test.each([
   ['cpu', ['AvgPoolGrad', 'ResizeBilinearGrad', 'ResizeNearestNeighborGrad'], []],
   [
@@ -24,7 +24,7 @@ test.each([
       'UnsortedSegmentSum',
     ],
   ],
-])('a process of its own finds the wrong kernels of %s, and no others', async (backend, wrong, missing) => {
+])('finds the wrong kernels of %s and no others', async (backend, wrong, missing) => {
   const { problem, checks } = await verifyBackend({ backend, kernels: null });
   expect(problem).toBeNull();
   expect(named(checks, 'wrong')).toEqual(wrong);
@@ -33,17 +33,17 @@ test.each([
   expect(rest.flatMap((outcome) => named(checks, outcome))).toEqual([]);
 });
 
-test('a kernel that no case runs is said to be not verified', async () => {
+test('a kernel that no case runs is reported as unverified', async () => {
   const { checks } = await verifyBackend({ backend: 'cpu', kernels: ['Cumsum', 'Fill'] });
   expect(checks.find(({ kernel }) => kernel === 'Cumsum')).toMatchObject({
     outcome: 'unverified',
-    problem: 'there is no case that runs it',
+    problem: 'no case runs it',
   });
   expect(checks.find(({ kernel }) => kernel === 'Fill')?.outcome).toBe('exact');
 });
 
-test('a backend that is not there is told in a line', async () => {
+test('an unknown backend is reported in one line', async () => {
   const { problem, checks } = await verifyBackend({ backend: 'abacus', kernels: null });
-  expect(problem).toMatch(/^no backend is called 'abacus'/);
+  expect(problem).toMatch(/^unknown backend 'abacus'/);
   expect(checks).toEqual([]);
 });

@@ -1,50 +1,50 @@
-/** Verifies the kernels of one backend in a fresh process, which a wrong kernel may crash or hang. */
+/** Verifies the kernels of one backend in a fresh process, because a broken kernel may crash or hang. */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { oneLine } from '../backend/error.ts';
 import { runOneShot } from '../backend/one-shot.ts';
 import type { KernelCheck } from './kernels.ts';
 
-/** What the process is asked for. */
+/** The request to the process. */
 export interface Wanted {
   /** 'auto' or a backend's name. */
   readonly backend: string;
-  /** Verify only what these need; everything where null. */
+  /** Run only the cases that cover these; null runs all cases. */
   readonly kernels: readonly string[] | null;
 }
 
 export interface Verification {
-  /** The backend that was opened; null where none was. */
+  /** The backend that was opened; null if none was. */
   readonly backend: string | null;
   readonly device: string | null;
-  /** How many cases were run. */
+  /** How many cases ran. */
   readonly cases: number;
-  /** Every kernel that was run or wanted, by name. */
+  /** Every kernel that ran or was requested, sorted by name; requested ones without a case come last. */
   readonly checks: readonly KernelCheck[];
   readonly seconds: number;
-  /** Why there is no result, in one line. */
+  /** One line that says why there is no result. */
   readonly problem: string | null;
-  /** The one command that would fix the problem. */
-  readonly fix: string | null;
+  /** The command that fixes the problem, if there is one. */
+  readonly remedy: string | null;
 }
 
-/** What the process sends. */
+/** A message from the process. */
 export type Message =
   | { readonly kind: 'case'; readonly title: string; readonly of: number }
   | ({ readonly kind: 'end' } & Omit<Verification, 'seconds'>);
 
 export interface VerifyOptions {
   readonly signal?: AbortSignal;
-  /** Told of each case before it runs: what, which, of how many. */
+  /** Called before each case with its title, its number and the number of cases. */
   readonly onCase?: (title: string, index: number, of: number) => void;
-  /** Default 300. */
+  /** 300 by default. */
   readonly timeLimitSeconds?: number;
 }
 
-// The same file name with the extension of this one: .ts from source, .js when built.
+// Same extension as this file: .ts from source, .js when built.
 const entry = fileURLToPath(new URL(`process${path.extname(import.meta.url)}`, import.meta.url));
 
-/** Never throws for what a backend does. */
+/** Never throws if a backend fails. */
 export async function verifyBackend(wanted: Wanted, options: VerifyOptions = {}): Promise<Verification> {
   const { signal, onCase, timeLimitSeconds = 300 } = options;
   const start = performance.now();
@@ -71,7 +71,7 @@ export async function verifyBackend(wanted: Wanted, options: VerifyOptions = {})
     const unseen = found.problem === null ? (wanted.kernels ?? []).filter((kernel) => !seen.has(kernel)) : [];
     return { ...found, checks: [...found.checks, ...unseen.map(withoutCase)], seconds };
   }
-  const how = timedOut ? `was ended after ${timeLimitSeconds} s` : ended;
+  const how = timedOut ? `was killed after ${timeLimitSeconds} s` : ended;
   const during = underWay === '' ? '' : ` in ${underWay}`;
   const problem = oneLine(`its process ${how}${during}${lastWords}`);
   return { backend: null, device: null, cases: begun, checks: [], seconds, problem, fix: null };
@@ -84,5 +84,5 @@ const withoutCase = (kernel: string): KernelCheck => ({
   operation: null,
   call: null,
   worst: null,
-  problem: 'there is no case that runs it',
+  problem: 'no case runs it',
 });

@@ -1,23 +1,23 @@
-/** The cpu backend made as noisy as a GPU whose sums come in any order: for tests of what noise does. */
+/** Makes the cpu backend as noisy as a GPU that adds sums in any order, to test the effect of noise. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { BackendRecord } from '../../trace/schema.ts';
 import { RandomStream } from '../../training/random-stream.ts';
 import { openBackend } from '../backend.ts';
 import { replaceKernel } from '../observe-kernels.ts';
 
-/** What adds up many numbers, and is therefore what differs from run to run. */
+/** Kernels that add up many numbers. Only these differ from run to run. */
 const SUMS = ['BatchMatMul', '_FusedMatMul', 'Sum', 'Mean'];
 
 export interface Noise {
   /** Standard deviation of each sum's relative error, in units of 2⁻²³. */
   readonly ulps: number;
-  /** Independent in each number; or one error for all that a run computes, the worst that can hang together. */
+  /** 'independent': one error per number. 'common': one error for the whole run, the strongest correlation. */
   readonly kind: 'independent' | 'common';
 }
 
 let draw: ((count: number) => ArrayLike<number>) | undefined;
 
-/** From now on the cpu backend's sums err as `noise` says, as in a run of their own. */
+/** Starts a new noisy run: from now on, the cpu backend's sums have errors as `noise` describes. */
 export function beginNoisyRun({ ulps, kind }: Noise, seed: number): void {
   const stream = RandomStream.fromSeed(seed);
   const scale = ulps * 2 ** -23;
@@ -29,7 +29,7 @@ export function beginNoisyRun({ ulps, kind }: Noise, seed: number): void {
   }
 }
 
-/** Opens the cpu backend and wraps its kernels: once in a process. What it is then, as a trace tells it. */
+/** Opens the cpu backend and wraps its kernels. Call it once per process. Returns the record for a trace. */
 export async function openNoisy(): Promise<BackendRecord> {
   const { record } = await openBackend('cpu');
   const backend = () => tf.backend() as unknown as { data: tf.DataStorage<{ values: Float32Array }> };

@@ -1,11 +1,11 @@
-/** Arbitrary traces, for tests of this room and of those above it. */
+/** Arbitrary traces for tests. */
 import fc from 'fast-check';
 import { firstStep } from '../read.ts';
 import type { TraceRecord } from '../schema.ts';
 import { DEVIATIONS, FAILURES, OBSERVABLES, ROLES, TRACE_FORMAT } from '../schema.ts';
 
 const text = fc.string({ unit: 'binary', maxLength: 8 });
-// JSON has no −0.
+// JSON.stringify drops the sign of −0.
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
 const real = fc.double().map((value) => value + 0);
 const seconds = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true });
@@ -118,8 +118,8 @@ export const processRecords = fc.record({
   stderr: some(text),
 });
 
-/** A table of parameters and the steps that have columns for it. */
-const segment = fc.nat(3).chain((width) => {
+/** A parameter table and steps with matching columns. */
+const stretch = fc.nat(3).chain((width) => {
   const column = <T>(values: fc.Arbitrary<T>) => fc.array(values, { minLength: width, maxLength: width });
   const step = fc.record({
     kind: fc.constant('step' as const),
@@ -152,7 +152,7 @@ const segment = fc.nat(3).chain((width) => {
   });
 });
 
-/** The records of a whole trace in order, its steps numbered from where its process starts or resumes. */
+/** The records of a complete trace in order. Steps are numbered from where the process starts or resumes. */
 export const traces: fc.Arbitrary<TraceRecord[]> = fc
   .record({ run, segments: some(segment), end })
   .map(({ run, segments, end }) => {

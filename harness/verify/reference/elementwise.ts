@@ -1,4 +1,4 @@
-/** Kernels of one element at a time, with broadcasting. */
+/** Elementwise kernels, with broadcasting. */
 import type { DataType } from '@tensorflow/tfjs-core';
 import {
   type Attributes,
@@ -12,14 +12,14 @@ import {
   type Tensor64,
 } from './tensor.ts';
 
-/** Of an argument reduced to one period and back, each time rounded; and of the function itself. */
+/** Bound for a periodic function: two roundings of the reduced argument, plus the function's own error. */
 const periodic = (of: (x: number) => number, derivative: (x: number) => number) => (x: number) =>
   gamma(2) * (Math.abs(of(x)) + Math.max(Math.abs(x), 2 * Math.PI) * Math.abs(derivative(x)));
 
 /**
- * Roundings are counted in units of u, of the textbook formula with each step rounded correctly, as IEEE 754 asks
- * of + − × ÷ √. A function of a C library counts 2: it is off by less than one unit in the last place, that is 2u.
- * An absolute bound stands where the formula cancels.
+ * Roundings are counted in units of u for the textbook formula. Each + − × ÷ √ is rounded correctly, as IEEE 754
+ * requires, and counts 1. A C library function is off by less than one unit in the last place, 2u, and counts 2.
+ * Formulas with cancellation have an absolute bound.
  */
 interface Function1 {
   readonly of: (x: number) => number;
@@ -28,7 +28,7 @@ interface Function1 {
   readonly dtype?: DataType;
 }
 
-/** exp(x) − 1: the exponential's 2, and the difference's. */
+/** exp(x) − 1: 2 roundings of the exponential and 1 of the difference. */
 const expm1Bound = (x: number): number => gamma(2) * Math.exp(x) + gamma(1) * Math.abs(Math.expm1(x));
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
@@ -37,7 +37,7 @@ const UNARY: Record<string, Function1> = {
   Abs: { of: Math.abs },
   Ceil: { of: Math.ceil },
   Cos: { of: Math.cos, absolute: periodic(Math.cos, Math.sin) },
-  // exp(x) − 1 below 0.
+  // exp(x) − 1 for x < 0.
   Elu: { of: (x) => (x < 0 ? Math.expm1(x) : x), absolute: (x) => (x < 0 ? expm1Bound(x) : 0) },
   Exp: { of: Math.exp, roundings: 2 },
   Expm1: { of: Math.expm1, absolute: (x) => expm1Bound(x) },
@@ -51,18 +51,18 @@ const UNARY: Record<string, Function1> = {
   Relu: { of: (x) => Math.max(x, 0) },
   Relu6: { of: (x) => Math.min(Math.max(x, 0), 6) },
   Rsqrt: { of: (x) => 1 / Math.sqrt(x), roundings: 2 },
-  // exp(−x) adds its 2 to the denominator, which is added up and divided by.
+  // exp(−x): 2, the sum: 1, the quotient: 1.
   Sigmoid: { of: sigmoid, roundings: 4 },
   Sign: { of: Math.sign },
   Sin: { of: Math.sin, absolute: periodic(Math.sin, Math.cos) },
-  // log(1 + exp(x)): the logarithm turns its argument's relative error into an absolute one.
+  // log(1 + exp(x)): the logarithm turns its argument's relative error into an absolute error.
   Softplus: {
     of: (x) => Math.log1p(Math.exp(x)),
     absolute: (x) => gamma(3) + gamma(2) * Math.log1p(Math.exp(x)),
   },
   Sqrt: { of: Math.sqrt, roundings: 1 },
   Square: { of: (x) => x * x, roundings: 1 },
-  // t/(t + 2), t = expm1(2x): its 2, the sum's and the quotient's.
+  // t/(t + 2) with t = expm1(2x). expm1: 2, the sum: 1, the quotient: 1.
   Tanh: { of: Math.tanh, roundings: 4 },
 };
 
@@ -92,7 +92,7 @@ const BINARY: Record<string, Function2> = {
   NotEqual: compare((a, b) => a !== b),
   Pow: { of: (a, b) => a ** b, roundings: 2 },
   RealDiv: { of: (a, b) => a / b, roundings: 1 },
-  // The difference's rounding counts twice in its square.
+  // The square doubles the difference's relative error.
   SquaredDifference: { of: (a, b) => (a - b) ** 2, roundings: 3 },
   Sub: { of: (a, b) => a - b, roundings: 1 },
 };
@@ -116,7 +116,7 @@ function unary({ of, roundings, absolute, dtype }: Function1): Reference {
   };
 }
 
-/** Shapes are aligned at their last axis; a length of 1, or none, stands for any. */
+/** Aligns shapes at the last axis. Axes that are missing or have length 1 broadcast. */
 export function broadcastShape(...shapes: readonly (readonly number[])[]): number[] {
   const rank = Math.max(...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, axis) =>
@@ -124,7 +124,7 @@ export function broadcastShape(...shapes: readonly (readonly number[])[]): numbe
   );
 }
 
-/** The element of a tensor that stands at a place of the shape it is broadcast to. */
+/** Returns the element of a tensor at a place of the shape that it is broadcast to. */
 export function broadcastAt({ shape, values }: Tensor64, place: readonly number[]): number {
   const own = place.slice(place.length - shape.length).map((at, axis) => (shape[axis] === 1 ? 0 : at));
   return values[indexOf(own, shape)]!;
@@ -155,7 +155,7 @@ export const ELEMENTWISE: readonly [string, Reference][] = [
     (_, { start, stop, num }) => {
       const [first, last, count] = [start, stop, num] as [number, number, number];
       const line = build([count], 'float32', (_, index) => first + (index * (last - first)) / (count - 1));
-      // The difference, the quotient, and a sum for each number before.
+      // The difference, the quotient, and one addition for each previous number.
       return rounded(line, () => gamma(count + 2) * (Math.abs(first) + Math.abs(last)));
     },
   ],
@@ -172,7 +172,7 @@ export const ELEMENTWISE: readonly [string, Reference][] = [
   ],
   [
     'EluGrad',
-    // dy · (y + 1) below 0.
+    // dy · (y + 1) for y < 0.
     ({ dy, y }) =>
       rounded(
         { ...dy!, values: dy!.values.map((d, k) => (y!.values[k]! >= 0 ? d : d * (y!.values[k]! + 1))) },
@@ -194,8 +194,9 @@ export const ELEMENTWISE: readonly [string, Reference][] = [
 ];
 
 /**
- * (x − mean) · scale / √(variance + ε) + offset. Some backends multiply x and the mean each for itself, so that the
- * bound goes by the terms and not by their difference: ε's sum 1, the root 1, the quotient 1, two products, two sums.
+ * (x − mean) · scale / √(variance + ε) + offset. Some backends multiply x and the mean separately, so the bound
+ * uses the magnitude of the terms, not of their difference. Roundings: the sum with ε 1, the root 1, the quotient 1,
+ * the products 2, the sums 2.
  */
 function batchNorm(inputs: Inputs, { varianceEpsilon }: Attributes): Result {
   const [x, mean, variance] = [need(inputs, 'x'), need(inputs, 'mean'), need(inputs, 'variance')];
@@ -221,7 +222,7 @@ function stepped(x: Tensor64, alpha: number): Result {
 }
 
 function leaky(x: Tensor64, alpha: number): Result {
-  // The slope is rounded to float32 before it multiplies.
+  // Roundings: the slope to float32, and the product.
   return rounded({ ...x, values: x.values.map((value) => (value < 0 ? alpha * value : value)) }, (value) =>
     value < 0 ? gamma(2) * Math.abs(value) : 0,
   );

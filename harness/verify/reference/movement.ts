@@ -1,4 +1,4 @@
-/** Kernels that only move elements or write constants: every backend must hit them to the bit. */
+/** Kernels that only move, convert or write elements. Every backend must match bit for bit. */
 import type { DataType } from '@tensorflow/tfjs-core';
 import { axesOf, build, indexOf, NoReference, need, type Reference, type Tensor64 } from './tensor.ts';
 
@@ -18,15 +18,15 @@ const transpose: Reference = (inputs, { perm }) => {
   );
 };
 
-/** List inputs come as '0', '1', …. */
+/** List inputs are named '0', '1', …. */
 const listed = (inputs: Readonly<Record<string, Tensor64 | undefined>>): Tensor64[] =>
   Object.values(inputs).filter((each) => each !== undefined);
 
 const concat: Reference = (inputs, { axis: given }) => {
-  // An empty part adds nothing, and TensorFlow.js lets its other axes be anything.
+  // Skips empty parts: TensorFlow.js does not check their other axes.
   const parts = listed(inputs).filter(({ values }) => values.length > 0);
   const [first] = parts;
-  if (first === undefined) throw new NoReference('a concatenation of nothing');
+  if (first === undefined) throw new NoReference('unsupported concat of empty tensors');
   const [axis] = axesOf(given, first.shape.length) as [number];
   const lengths = parts.map(({ shape }) => shape[axis]!);
   const shape = first.shape.with(
@@ -45,7 +45,7 @@ const slice: Reference = (inputs, { begin, size }) => {
   return cut(x, begin as number[], size as number[]);
 };
 
-/** Each element is one of `x`, from the place that `from` gives. */
+/** Builds a tensor whose elements come from the places of `x` that `from` returns. */
 const picked = (x: Tensor64, shape: readonly number[], from: (place: number[]) => number[]): Tensor64 =>
   build(shape, x.dtype, (place) => x.values[indexOf(from(place), x.shape)]!);
 
@@ -74,7 +74,7 @@ const expandDims: Reference = (inputs, { dim }) => {
 };
 
 const fill: Reference = (_, { shape, value, dtype }) =>
-  // The constant is written in float32.
+  // A constant is rounded to float32.
   build(shape as number[], (dtype as DataType) ?? 'float32', () =>
     dtype === 'int32' ? (value as number) : Math.fround(value as number),
   );
@@ -123,7 +123,8 @@ const tile: Reference = (inputs, { reps }) => {
 
 const gather: Reference = (inputs, { axis: given, batchDims }) => {
   const [x, indices] = [need(inputs, 'x'), need(inputs, 'indices')];
-  if (batchDims !== undefined && batchDims !== 0) throw new NoReference('a gather with batch dimensions');
+  if (batchDims !== undefined && batchDims !== 0)
+    throw new NoReference('unsupported gather with batch dimensions');
   const [axis] = axesOf(given, x.shape.length) as [number];
   const shape = x.shape.toSpliced(axis, 1, ...indices.shape);
   return build(shape, x.dtype, (place) => {

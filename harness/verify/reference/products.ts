@@ -1,4 +1,4 @@
-/** Matrix products and convolutions, and the gradients of convolutions: sums of products, each by its terms. */
+/** Matrix products, convolutions and the gradients of convolutions, as sums of products. */
 import { broadcastAt, broadcastShape } from './elementwise.ts';
 import {
   type Attributes,
@@ -22,7 +22,7 @@ const byTerms = (
   at: Parameters<typeof sumOfProducts>[4],
 ) => sumOfProducts(terms, shape, a.values, b.values, at);
 
-/** `[…, m, k] · […, k, n]`, either one transposed, leading axes broadcast. */
+/** `[…, m, k] · […, k, n]`. Either factor may be transposed; leading axes broadcast. */
 function matMul(inputs: Inputs, { transposeA, transposeB }: Attributes): ReturnType<typeof byTerms> {
   const [a, b] = [need(inputs, 'a'), need(inputs, 'b')];
   const [left, right] = [a, b].map((each, k) => {
@@ -73,7 +73,7 @@ function convolution(x: readonly number[], filter: readonly number[], attrs: Att
   ];
 }
 
-/** Each input channel with filters of its own: filter `[fh, fw, in, multiplier]`, output `[…, in · multiplier]`. */
+/** Each input channel has its own filters: filter `[fh, fw, in, multiplier]`, output `[…, in · multiplier]`. */
 function depthwise(x: readonly number[], filter: readonly number[], attrs: Attributes): [number[], Terms] {
   const [, , depth, times] = filter as [number, number, number, number];
   const { shape, visit } = placements(x, windowOf(filter, attrs));
@@ -92,7 +92,7 @@ function depthwise(x: readonly number[], filter: readonly number[], attrs: Attri
 
 function windowOf(filter: readonly number[], attrs: Attributes): Window {
   if (attrs.dataFormat !== undefined && attrs.dataFormat !== 'NHWC') {
-    throw new NoReference(`data in the order ${attrs.dataFormat}`);
+    throw new NoReference(`unsupported data format ${attrs.dataFormat}`);
   }
   return {
     size: [filter[0]!, filter[1]!],
@@ -137,7 +137,7 @@ const fused =
   (inputs, attrs): Result => {
     const { activation = 'linear' } = attrs;
     if (activation !== 'linear' && activation !== 'relu') {
-      throw new NoReference(`the fused activation ${activation}`);
+      throw new NoReference(`unsupported fused activation ${activation}`);
     }
     const plain = of(inputs, attrs);
     const { bias } = inputs;
@@ -154,7 +154,7 @@ const fused =
     return {
       shape: plain.shape,
       dtype: 'float32',
-      // It never takes two values further apart.
+      // The bound stays valid: relu never increases the distance between two values.
       values: activation === 'relu' ? values.map((value) => Math.max(value, 0)) : values,
       bound,
       magnitude: plain.magnitude,

@@ -1,4 +1,4 @@
-/** Kernels that bring an axis down to one number. */
+/** Kernels that reduce axes, softmax and segment sums. */
 import {
   type Attributes,
   axesOf,
@@ -13,7 +13,7 @@ import {
   type Tensor64,
 } from './tensor.ts';
 
-/** The axes are gone, or stay with length 1. */
+/** Removes the reduced axes, or keeps them with length 1. */
 function reduce(
   x: Tensor64,
   { axis, reductionIndices, keepDims }: Attributes,
@@ -41,11 +41,11 @@ const total = (group: readonly number[]): number => group.reduce((sum, value) =>
 const magnitude = (group: readonly number[]): number =>
   group.reduce((sum, value) => sum + Math.abs(value), 0);
 
-/** n − 1 additions. */
+/** Roundings: n − 1 additions. */
 const sum: Reference = (inputs, attrs) =>
   reduce(need(inputs, 'x'), attrs, total, (group) => gamma(group.length - 1) * magnitude(group));
 
-/** n − 1 additions, 1/n, and the product with it. */
+/** Roundings: n − 1 additions, 1/n, and the product with it. */
 const mean: Reference = (inputs, attrs) =>
   reduce(
     need(inputs, 'x'),
@@ -77,8 +77,8 @@ const argument =
   });
 
 /**
- * exp(xᵢ − m) / Σ exp(xⱼ − m), m the largest: the difference's rounding becomes a relative error of the exponential
- * in proportion to the difference, the exponential itself adds 2, the sum n − 1, the quotient 1.
+ * exp(xᵢ − m) / Σ exp(xⱼ − m) with m the maximum. The difference's rounding becomes a relative error of the
+ * exponential in proportion to the difference. The exponential adds 2 roundings, the sum n − 1, the quotient 1.
  */
 function softmax(inputs: Inputs, { dim }: Attributes): Result {
   const x = need(inputs, 'logits');
@@ -100,7 +100,7 @@ function softmax(inputs: Inputs, { dim }: Attributes): Result {
   return { shape: x.shape, dtype: x.dtype, values, bound };
 }
 
-/** Rows of `x` are added up by the segment that each belongs to. */
+/** Adds up the rows of `x` by segment. */
 function segmentSum(inputs: Inputs, { numSegments }: Attributes): Result {
   const [x, ids] = [need(inputs, 'x'), need(inputs, 'segmentIds')];
   const shape = [numSegments as number, ...x.shape.slice(ids.shape.length)];

@@ -1,17 +1,17 @@
-/** Tensors in float64, and results of reference kernels: a value and how far float32 may lie from it. */
+/** Float64 tensors, and results of reference kernels: values and how far float32 may be off. */
 import type * as tf from '@tensorflow/tfjs-core';
 
 export interface Tensor64 {
   readonly shape: readonly number[];
   readonly dtype: tf.DataType;
-  /** Row by row. Booleans are 0 and 1. */
+  /** Row-major. Booleans are 0 and 1. */
   readonly values: Float64Array;
 }
 
 export interface Result extends Tensor64 {
-  /** How far each value may be off in float32 through rounding alone; undefined where it must be exact. */
+  /** Each value's error bound in float32 from rounding alone; undefined if the result must be exact. */
   readonly bound?: Float64Array;
-  /** Of a sum of products: the sum of their absolute values. */
+  /** For sums of products: the sum of the products' absolute values. */
   readonly magnitude?: Float64Array;
 }
 
@@ -19,23 +19,23 @@ export type Inputs = Readonly<Record<string, Tensor64 | undefined>>;
 export type Attributes = Readonly<Record<string, unknown>>;
 export type Reference = (inputs: Inputs, attributes: Attributes) => Result | Result[];
 
-/** A call that the reference does not cover, such as an activation it does not know: not verified, and said so. */
+/** The reference does not cover a call, such as an unknown activation. The call is reported as unverified. */
 export class NoReference extends Error {}
 
-/** float32's unit roundoff: half the distance from 1 to the next number. */
+/** The unit roundoff of float32: half the distance from 1 to the next number. */
 const ROUNDOFF = 2 ** -24;
 
 /**
- * γₙ = n·u / (1 − n·u): n roundings, one after the other, change a value by no more than this factor
- * (Higham, 'Accuracy and Stability of Numerical Algorithms', 2nd ed., lemma 3.1). Of a sum of n products, added in
- * whatever order, it bounds the error relative to the sum of the products' absolute values (ibid. (3.5)).
+ * γₙ = n·u / (1 − n·u) bounds the relative error of n successive roundings (Higham, 'Accuracy and Stability of
+ * Numerical Algorithms', 2nd ed., lemma 3.1). For a sum of n products in any order, it bounds the error relative to the
+ * sum of the products' absolute values (ibid. (3.5)).
  */
 export const gamma = (roundings: number): number => (roundings * ROUNDOFF) / (1 - roundings * ROUNDOFF);
 
 export const sizeOf = (shape: readonly number[]): number =>
   shape.reduce((product, length) => product * length, 1);
 
-/** How many elements apart neighbours of each axis lie. */
+/** Distance in elements between neighbors along each axis. */
 export function stridesOf(shape: readonly number[]): number[] {
   const strides = shape.map(() => 1);
   for (let axis = shape.length - 2; axis >= 0; axis -= 1)
@@ -43,7 +43,7 @@ export function stridesOf(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** Index along each axis. */
+/** The index along each axis of a flat index. */
 export function placeOf(index: number, shape: readonly number[]): number[] {
   const strides = stridesOf(shape);
   return shape.map((length, axis) => Math.floor(index / strides[axis]!) % length);
@@ -55,11 +55,11 @@ export function indexOf(place: readonly number[], shape: readonly number[]): num
 
 export function need(inputs: Inputs, name: string): Tensor64 {
   const tensor = inputs[name];
-  if (tensor === undefined) throw new NoReference(`a call without the input '${name}'`);
+  if (tensor === undefined) throw new NoReference(`the call lacks the input '${name}'`);
   return tensor;
 }
 
-/** Fills a tensor by the place of each element. */
+/** Creates a tensor by calling `value` with the place of each element. */
 export function build(
   shape: readonly number[],
   dtype: tf.DataType,
@@ -78,7 +78,7 @@ export function build(
   return { shape: [...shape], dtype, values };
 }
 
-/** Negative axes count from the end; none means all. In ascending order. */
+/** Resolves axes to ascending order. Negative axes count from the end; null or undefined means all. */
 export function axesOf(axis: unknown, rank: number): number[] {
   const all = Array.from({ length: rank }, (_, k) => k);
   if (axis === null || axis === undefined) return all;

@@ -1,7 +1,6 @@
 /**
- * Kernels that are sums of products, each given by nothing but its terms: which element of the output gets which
- * element of one input, times which element of the other. Its gradients are the same terms read the other way,
- * so that none is written by hand.
+ * Kernels that are sums of products, defined only by their terms: which output element adds the product of which input
+ * elements. The gradients reuse the same terms in reverse, so they need no code of their own.
  */
 import { gamma, type Result, sizeOf, type Tensor64 } from './tensor.ts';
 
@@ -9,8 +8,9 @@ import { gamma, type Result, sizeOf, type Tensor64 } from './tensor.ts';
 export type Terms = (visit: (o: number, i: number, j: number) => void) => void;
 
 /**
- * Σ a·b over the terms that `at` names, with the bound of a sum in any order, γₙ Σ|a·b|.
- * @param extra roundings of a term beyond those of one product and of the sum
+ * Computes Σ a·b over the terms, with the bound γₙ Σ|a·b|, which holds for any order of the sum.
+ * @param at maps a term to the indices of the output, a and b
+ * @param extra roundings per term in addition to the product and the sum
  */
 export function sumOfProducts(
   terms: Terms,
@@ -39,13 +39,13 @@ export function sumOfProducts(
 export type LinearTerms = (visit: (o: number, i: number, weight: number) => void) => void;
 
 export interface LinearOptions {
-  /** Roundings of each term besides the sum's: 0 where the weights are all 1. */
+  /** Roundings per term, not counting the sum: 0 if all weights are 1. */
   readonly roundings: number;
-  /** How far float32 may be off in each weight, if the weights are computed. */
+  /** Absolute error of each weight in float32, if the weights are computed. */
   readonly weightError?: number;
 }
 
-/** The kernel, or with `transposed` its gradient: from the output's shape to the input's. */
+/** Computes the kernel or, with `transposed`, its gradient, which maps the output's shape to the input's. */
 export function linear(
   terms: LinearTerms,
   x: Tensor64,
@@ -66,7 +66,7 @@ export function linear(
     unweighted[to]! += Math.abs(x.values[from]!);
     counts[to]! += 1;
   });
-  // A sum of n terms is n − 1 additions.
+  // A sum of n terms takes n − 1 additions.
   const bound = magnitude.map(
     (sum, index) =>
       gamma(Math.max(0, counts[index]! - 1) + roundings) * sum + weightError * unweighted[index]!,

@@ -1,4 +1,4 @@
-/** Where a window that slides over images lies, and pooling under it. */
+/** Sliding windows over images, pooling and resizing. */
 import {
   type Attributes,
   gamma,
@@ -25,8 +25,8 @@ interface Placements {
   /** Height and width of the output. */
   readonly shape: readonly [number, number];
   /**
-   * Calls for each pixel under the window at each place: indices of the output's pixel and the input's, both over
-   * the whole batch, and the pixel's within the window.
+   * Calls `call` for each pixel under the window at each place with three indices: the output pixel and the input
+   * pixel, both counted over the whole batch, and the position within the window.
    */
   readonly visit: (call: (place: number, pixel: number, tap: number) => void) => void;
 }
@@ -63,11 +63,11 @@ export function placements(x: readonly number[], window: Window): Placements {
 
 interface Along {
   readonly places: number;
-  /** Index within the window, and the pixel there; those outside the image are left out. */
+  /** Pairs of an index within the window and the pixel there. Skips pixels outside the image. */
   readonly pixels: (place: number) => readonly (readonly [number, number])[];
 }
 
-/** One axis, by TensorFlow's rule for padding: 'same' puts the odd pixel at the end. */
+/** Places the window along one axis with TensorFlow's padding: 'same' puts the odd pixel at the end. */
 function along(
   length: number,
   size: number,
@@ -76,7 +76,7 @@ function along(
   { pad, rounding }: Window,
 ): Along {
   if (rounding !== undefined && rounding !== null && rounding !== 'floor')
-    throw new NoReference(`rounding by ${rounding}`);
+    throw new NoReference(`unsupported rounding mode ${rounding}`);
   const reach = (size - 1) * dilation + 1;
   let places: number;
   let before: number;
@@ -87,7 +87,7 @@ function along(
     before = pad === 'valid' ? 0 : (pad as number);
     places = Math.floor((length - reach + 2 * before) / stride) + 1;
   } else {
-    throw new NoReference(`the padding ${JSON.stringify(pad)}`);
+    throw new NoReference(`unsupported padding ${JSON.stringify(pad)}`);
   }
   const lists = Array.from({ length: places }, (_, place) =>
     Array.from({ length: size }, (_, tap) => [tap, place * stride - before + tap * dilation] as const).filter(
@@ -99,7 +99,7 @@ function along(
 
 interface Pool {
   readonly shape: number[];
-  /** Of each output element, the input's elements under the window. */
+  /** For each output element, the input elements under the window. */
   readonly under: readonly (readonly number[])[];
 }
 
@@ -127,7 +127,7 @@ function maxPool(inputs: Inputs, attrs: Attributes): Result {
   return { shape, dtype: x.dtype, values };
 }
 
-/** Each gradient goes to the first of the largest elements under its window. */
+/** Each gradient goes to the first maximum under its window. */
 function maxPoolGrad(inputs: Inputs, attrs: Attributes): Result {
   const [dy, x] = [need(inputs, 'dy'), need(inputs, 'input')];
   const { under } = pool(x.shape, attrs);
@@ -140,8 +140,8 @@ function maxPoolGrad(inputs: Inputs, attrs: Attributes): Result {
   return linear(terms, dy, x.shape, { roundings: 0 }, true);
 }
 
-/** What lies outside the image does not count. Roundings: 1/n, and the product with it. */
-const ema = ({ under }: Pool): LinearTerms => {
+/** Pixels outside the image do not count. Roundings: 1/n, and the product with it. */
+const average = ({ under }: Pool): LinearTerms => {
   return (visit) => {
     for (const [o, pixels] of under.entries()) for (const at of pixels) visit(o, at, 1 / pixels.length);
   };
@@ -158,7 +158,7 @@ const avgPoolGrad: Reference = (inputs, attrs) => {
   return linear(ema(pool(shape, attrs)), need(inputs, 'dy'), shape, { roundings: 2 }, true);
 };
 
-/** Where a pixel of the resized image lies in the original, along one axis: a fraction, exact where it can be. */
+/** The fractional position of a resized pixel in the original along one axis. */
 function sourceOf(
   at: number,
   from: number,
@@ -216,7 +216,7 @@ function eachPixel(
 
 type Resize = typeof nearest;
 
-/** A weight is off by the roundings of a position, which is at most the image's length. */
+/** A weight's error comes from the roundings of a position, which is at most the image's length. */
 const weightErrorOf = (images: readonly number[]): number => gamma(4) * Math.max(images[1]!, images[2]!);
 
 const resize =
@@ -237,7 +237,7 @@ const resizeGrad =
     return linear(terms, dy, shape, precision(interpolates, shape), true);
   };
 
-/** Two products a term where pixels are mixed; none where one is picked. */
+/** Interpolation computes a weight and multiplies each pixel by it. Nearest neighbor only copies pixels. */
 const precision = (interpolates: boolean, images: readonly number[]) =>
   interpolates ? { roundings: 3, weightError: weightErrorOf(images) } : { roundings: 0 };
 

@@ -1,4 +1,4 @@
-/** The reference kernels as a backend of TensorFlow.js, so that its gradients can be run in float64. */
+/** The reference kernels as a TensorFlow.js backend, to run TensorFlow.js' gradients in float64. */
 import * as tf from '@tensorflow/tfjs-core';
 import { REFERENCES } from '../reference/index.ts';
 import type { Result, Tensor64 } from '../reference/tensor.ts';
@@ -20,7 +20,7 @@ class Float64Backend extends tf.KernelBackend {
   override readSync(id: object): tf.BackendValues {
     return this.#data.get(id) as unknown as tf.BackendValues;
   }
-  // Tensors live as long as the test.
+  // Tensors are never freed.
   override incRef(): void {}
   override disposeData(): boolean {
     return true;
@@ -36,7 +36,7 @@ class Float64Backend extends tf.KernelBackend {
   }
 }
 
-/** Makes it the active backend. */
+/** Registers the float64 backend and activates it. */
 export async function openFloat64(): Promise<void> {
   const backend = new Float64Backend();
   tf.registerBackend('float64', () => backend);
@@ -67,7 +67,7 @@ export async function openFloat64(): Promise<void> {
   await tf.setBackend('float64');
 }
 
-/** A tensor that holds float64 under the name of float32. */
+/** Creates a tensor that holds float64 values but is declared as `dtype`. */
 export function tensor64(values: ArrayLike<number>, shape: readonly number[], dtype: tf.DataType): tf.Tensor {
   const backend = tf.backend() as tf.KernelBackend;
   const dataId = backend.write(values as unknown as tf.BackendValues, [...shape], dtype);
