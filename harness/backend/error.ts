@@ -22,11 +22,11 @@ export class BackendError extends Error {
   /** What is wrong and why, without the fix; one line. */
   readonly problem: string;
   /** The command that fixes it, if there is one. */
-  readonly remedy: string | null;
+  readonly fix: string | null;
 
   constructor(code: BackendErrorCode, problem: string, fix: string | null = null) {
     const line = oneLine(problem);
-    super(remedy === null ? line : `${line}; to fix it: ${remedy}`);
+    super(fix === null ? line : `${line}; to fix it: ${fix}`);
     this.code = code;
     this.problem = line;
     this.fix = fix;

@@ -17,21 +17,21 @@ export interface BackendReport {
   readonly milliseconds: number;
   readonly problem: string | null;
   /** The command that fixes the problem, if there is one. */
-  readonly remedy: string | null;
+  readonly fix: string | null;
 }
 
 /** What the probe's process sends back. */
-export type ProbeAnswer = Omit<BackendReport, 'name' | 'milliseconds'>;
+export type Inspection = Omit<BackendReport, 'name' | 'milliseconds'>;
 
 const TIME_LIMIT_MS = 30_000;
 const NOTHING = { usable: false, hardware: false, device: null, driver: null, fix: null };
 
 // Same extension as this file: .ts from source, .js when built.
-const entry = fileURLToPath(new URL(`probe-process${path.extname(import.meta.url)}`, import.meta.url));
+const entry = fileURLToPath(new URL(`inspect-process${path.extname(import.meta.url)}`, import.meta.url));
 
 /** Probes all backends in parallel. Never throws if a backend fails. */
-export function probeBackends(): Promise<BackendReport[]> {
-  return Promise.all(BACKENDS.map((name) => probeBackend(name)));
+export function inspectBackends(): Promise<BackendReport[]> {
+  return Promise.all(BACKENDS.map((name) => inspectBackend(name)));
 }
 
 /**

@@ -70,11 +70,11 @@ test.runIf(process.platform === 'linux').each([
     /names no library$/,
     null,
   ],
-] as const)('explains why there is no adapter: %s', (_, files, loader, problem, remedy) => {
+] as const)('explains why there is no adapter: %s', (_, files, loader, problem, fix) => {
   const told = explainNoAdapter(true, system(files), loader);
   expect(told.problem).toMatch(problem);
-  if (remedy === null) expect(told.remedy).toBeNull();
-  else expect(told.remedy).toMatch(remedy);
+  if (fix === null) expect(told.fix).toBeNull();
+  else expect(told.fix).toMatch(fix);
   // A software GPU does not help if a hardware GPU is required.
-  expect(explainNoAdapter(false, system(files), loader).remedy ?? '').not.toContain('chromium');
+  expect(explainNoAdapter(false, system(files), loader).fix ?? '').not.toContain('chromium');
 });

@@ -76,8 +76,7 @@ function explainNvidia(root: string): Explanation | undefined {
   if (file === undefined) {
     return {
       problem: "NVIDIA's kernel module is loaded, but its Vulkan driver (nvidia_icd.json) is not installed",
-      remedy:
-        'start the container with NVIDIA_DRIVER_CAPABILITIES=all, or install libnvidia-gl in the driver’s version',
+      fix: 'start the container with NVIDIA_DRIVER_CAPABILITIES=all, or install libnvidia-gl in the driver’s version',
     };
   }
   const library = libraryOf(file);
@@ -88,7 +87,7 @@ function explainNvidia(root: string): Explanation | undefined {
   if (why === undefined) {
     return {
       problem: `NVIDIA's Vulkan driver ${library} opens but offers no adapter: check that this user can access the GPU's device file (/dev/nvidia0)`,
-      remedy: null,
+      fix: null,
     };
   }
   return {

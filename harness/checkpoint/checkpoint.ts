@@ -128,7 +128,7 @@ export function requireTensors(
   if (tensor === undefined || options.allowExtra) return;
   const received = extra.size === 1 ? 'this one' : `this one and ${extra.size - 1} more`;
   const of = 'tensors that the trainer does not have';
-  throw new CheckpointError({ code: 'extra-tensor', file, tensor, expected: 'none', of, received, remedy });
+  throw new CheckpointError({ code: 'extra-tensor', file, tensor, expected: 'none', of, received, fix });
 }
 
 async function refuseUnlisted(directory: string, files: Files): Promise<void> {
@@ -138,7 +138,7 @@ async function refuseUnlisted(directory: string, files: Files): Promise<void> {
   const file = names.find((name) => name.endsWith('.safetensors') && !files.has(name));
   if (file === undefined) return;
   const [expected, received] = ['only files that the manifest lists', 'one more tensor file'];
-  const remedy = 'two checkpoints may be mixed: use another checkpoint or remove the file';
+  const fix = 'two checkpoints may be mixed: use another checkpoint or remove the file';
   const path = join(directory, file);
   throw new CheckpointError({
     code: 'extra-file',
@@ -152,7 +152,7 @@ async function refuseUnlisted(directory: string, files: Files): Promise<void> {
 
 function stemError(file: string, stem: string): CheckpointError {
   const expected = '1 to 64 letters, digits, _ or -';
-  const remedy = 'rename the tensor file';
+  const fix = 'rename the tensor file';
   return new CheckpointError({
     code: 'bad-name',
     file,

@@ -50,6 +50,6 @@ export async function refuseExisting(file: string): Promise<void> {
   );
   if (!exists) return;
   const [expected, received] = ['a new name', 'a name that already exists'];
-  const remedy = 'save under another name, or remove the existing one first';
-  throw new CheckpointError({ code: 'exists', file, expected, of: 'the checkpoint', received, remedy });
+  const fix = 'save under another name, or remove the existing one first';
+  throw new CheckpointError({ code: 'exists', file, expected, of: 'the checkpoint', received, fix });
 }

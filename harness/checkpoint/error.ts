@@ -29,7 +29,7 @@ export interface Refusal {
   /** Pass text that may come from the file through `show` first. */
   readonly received: string;
   /** What the user can do about it. */
-  readonly remedy: string;
+  readonly fix: string;
   readonly cause?: unknown;
 }
 

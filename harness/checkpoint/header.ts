@@ -82,7 +82,7 @@ export function encodeHeader(
   metadata: ReadonlyMap<string, string>,
   file: string,
 ): { header: Uint8Array; parts: Uint8Array[] } {
-  const remedy = 'fix the tensors passed to the save';
+  const fix = 'fix the tensors passed to the save';
   for (const [name, { dtype, shape, bytes }] of tensors) {
     const refuse = (expected: string, of: string, received: string) => {
       throw new CheckpointError({ code: 'bad-tensor', file, tensor: name, expected, of, received, fix });

@@ -32,7 +32,7 @@ export type TrainingState = z.output<typeof stateSchema>;
 
 /** Refuses values that JSON would drop or change. @throws CheckpointError `bad-state`, `too-large` */
 export function encodeState(state: TrainingState, file: string): Uint8Array {
-  const remedy = 'fix the state passed to the save';
+  const fix = 'fix the state passed to the save';
   const wrong = findNonJson(state);
   if (wrong) {
     const of = wrong.path === '' ? 'the state' : wrong.path;
@@ -93,5 +93,5 @@ export function schemaError(
   );
   const of = path.length === 0 ? 'the file' : path.map(String).join('.');
   const expected = `a value that matches the schema (${issue?.message})`;
-  return new CheckpointError({ code, file, expected, of, received: show(at), remedy });
+  return new CheckpointError({ code, file, expected, of, received: show(at), fix });
 }

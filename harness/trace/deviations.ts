@@ -19,7 +19,7 @@ const COVERAGE: Readonly<Record<Deviation, Coverage>> = {
   gradients: { tensors: ['gradient'], counters: ['accumulation'] },
   'loss-scale': { counters: ['loss-scale'] },
   // Stored with fewer bits. The values change; other deviations declare whether they come back at all.
-  precision: { tensors: ['parameter', 'slot', 'average', 'buffer', 'gradient'] },
+  precision: { tensors: ['parameter', 'slot', 'ema', 'buffer', 'gradient'] },
 };
 
 /** An entry of a state: a tensor (by kind), a counter or a random generator. */

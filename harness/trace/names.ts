@@ -23,6 +23,6 @@ export const counterKind = (name: string): CounterKind =>
   COUNTERS.find(([, pattern]) => pattern.test(name))?.[0] ?? 'other';
 
 /** True for a schedule's learning rate, false for its step counts. */
-export const isRateName = (name: string): boolean => /rate|(^|[./_])lr([./]|$)/i.test(name);
+export const isLearningRateName = (name: string): boolean => /rate|(^|[./_])lr([./]|$)/i.test(name);
 
 export const generatorKind = (name: string): GeneratorKind => (DATA_GENERATOR.test(name) ? 'data' : 'other');

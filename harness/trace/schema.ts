@@ -5,11 +5,19 @@
 import { z } from 'zod';
 
 /** Bumped when the previous version's reader would misread a trace. */
-export const TRACE_FORMAT = 1;
+export const TRACE_FORMAT = 2;
 
 export const ROLES = ['control', 'twin', 'before', 'after', 'cold'] as const;
 /** What a trainer may lack. It must declare this, because comparing nothing with nothing proves nothing. */
-export const OBSERVABLES = ['hooks', 'slots', 'images', 'random', 'gradients', 'rates', 'batches'] as const;
+export const OBSERVABLES = [
+  'hooks',
+  'slots',
+  'images',
+  'random',
+  'gradients',
+  'learning-rates',
+  'batches',
+] as const;
 
 /** What a scenario can declare that its trainer does not restore, most general last. See deviations.ts. */
 export const DEVIATIONS = [
@@ -158,7 +166,9 @@ const step = z.object({
     .describe('of the gradient that the last update used, clipped and unscaled; null if no update ran'),
   hookCalls: z.array(count),
   updates: z.array(count).describe('how often an optimizer wrote the parameter'),
-  rates: z.array(real.nullable()).describe('learning rate that the last update used; null if no update ran'),
+  learningRates: z
+    .array(real.nullable())
+    .describe('learning rate that the last update used; null if no update ran'),
   strayHookCalls: count.describe('calls on variables that are not the trainer’s parameters'),
   strayUpdates: count.describe('updates of variables that are not the trainer’s parameters'),
   strayGradients: count.optional().describe('gradients of variables that are not the trainer’s parameters'),

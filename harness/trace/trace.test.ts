@@ -288,7 +288,7 @@ test.each<[what: string, line: string, defect: RegExp]>([
     line({ ...state, counters: { step: [] } }),
     /: counters\.step: expected a number, text/,
   ],
-  ['a newer format', line({ ...run, format: 2 }), /has trace format 2, newer than 1; use a newer/],
+  ['a newer format', line({ ...run, format: 3 }), /has trace format 3, newer than 2; use a newer/],
   ['a second run', text(run), /is a second run record/],
   ['too many columns', text(step(4, 2)), /is step 4 with columns that do not match the 1 parameters/],
   ['a short column', line({ ...JSON.parse(text(step(4))), l2: [] }), /do not match/],

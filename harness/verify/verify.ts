@@ -25,7 +25,7 @@ export interface Verification {
   /** One line that says why there is no result. */
   readonly problem: string | null;
   /** The command that fixes the problem, if there is one. */
-  readonly remedy: string | null;
+  readonly fix: string | null;
 }
 
 /** A message from the process. */

@@ -9,7 +9,7 @@ import { hasEma, hasScaler } from '../needs.ts';
 export default defineLoopFault({
   id: 'ema-before-update',
   breaks:
-    'A resumed run registers its EMA callback ahead of the optimizer: it averages the weights of before each step.',
+    'A resumed run registers its EMA callback ahead of the optimizer: it EMAs the weights of before each step.',
   reports: [],
   proofs: ['faithful'],
   rule: ['final-ema-differs', 'ema-does-not-advance'],

@@ -119,7 +119,7 @@ export const processRecords = fc.record({
 });
 
 /** A parameter table and steps with matching columns. */
-const stretch = fc.nat(3).chain((width) => {
+const segment = fc.nat(3).chain((width) => {
   const column = <T>(values: fc.Arbitrary<T>) => fc.array(values, { minLength: width, maxLength: width });
   const step = fc.record({
     kind: fc.constant('step' as const),

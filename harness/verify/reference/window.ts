@@ -141,7 +141,7 @@ function maxPoolGrad(inputs: Inputs, attrs: Attributes): Result {
 }
 
 /** Pixels outside the image do not count. Roundings: 1/n, and the product with it. */
-const average = ({ under }: Pool): LinearTerms => {
+const ema = ({ under }: Pool): LinearTerms => {
   return (visit) => {
     for (const [o, pixels] of under.entries()) for (const at of pixels) visit(o, at, 1 / pixels.length);
   };
