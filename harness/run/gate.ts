@@ -9,11 +9,13 @@ import { type Judgement, judge, type Subject, skipped } from '../judge/judge.ts'
 import { type Gate, VERDICT_FORMAT, type Verdict } from '../judge/verdict.ts';
 import { writeReport } from '../report/write.ts';
 import type { Plan, Role, Trace } from '../trace/schema.ts';
-import { type ExecuteOptions, type Execution, executeFast, executeScenario } from './execute.ts';
+import { type Execution, executeScenario } from './execute.ts';
+import { executeFast } from './execute-fast.ts';
 import { awaitedLater, failing } from './failing.ts';
 import type { Progress } from './job.ts';
-import { type KernelVerifier, kernelVerifier } from './kernels.ts';
+import { type KernelVerifier, kernelVerifier } from './kernel-verifier.ts';
 import type { LoadedScenario } from './scenario.ts';
+import type { ExecuteOptions } from './start.ts';
 
 export interface GateOptions extends Pick<ExecuteOptions, 'backend' | 'requireGpu' | 'images' | 'signal'> {
   /** The run's folder, which must not exist yet. */

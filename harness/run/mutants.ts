@@ -17,10 +17,11 @@ import { firstResumes } from '../judge/prefix.ts';
 import { writeWhole } from '../report/files.ts';
 import { writeMatrix } from '../report/matrix.ts';
 import type { Plan, Trace } from '../trace/schema.ts';
-import { type ExecuteOptions, executeFault, executeScenario } from './execute.ts';
+import { executeFault, executeScenario } from './execute.ts';
 import { type Failing, failing } from './failing.ts';
 import type { LoadedFault } from './faults.ts';
 import type { LoadedScenario } from './scenario.ts';
+import type { ExecuteOptions } from './start.ts';
 
 export interface MutantsOptions extends Pick<ExecuteOptions, 'backend' | 'requireGpu' | 'images' | 'signal'> {
   /** The run's folder, which must not exist yet. */
