@@ -1,7 +1,8 @@
 /**
  * Everything that must hold before a change goes in: types, lint, dead code, import boundaries, tests.
  *   node scripts/start.mjs scripts/check.ts [--quick] [Vitest's own arguments]
- * `--quick` leaves out `*.slow.test.ts`. The last line is `N passed, N failed, N skipped`, checks included.
+ * `--quick` leaves out `*.slow.test.ts`. The tests start at once. The other checks run beside them, one at a time, and
+ * their results are printed after Vitest's output. The last line is `N passed, N failed, N skipped`, checks included.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -52,13 +53,18 @@ function run(program: string, args: string[], watched: boolean, env: NodeJS.Proc
   });
 }
 
-async function staticCheck(name: string, program: string, args: string[]): Promise<boolean> {
+interface Checked {
+  ok: boolean;
+  report: string;
+}
+
+async function staticCheck(name: string, program: string, args: string[]): Promise<Checked> {
   const start = performance.now();
   const { code, output } = await run(program, args, false);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  if (code === 0) process.stdout.write(`✓ ${name} ${seconds} s\n`);
-  else process.stdout.write(`✗ ${name}, exit code ${code}\n${output.trimEnd()}\n`);
-  return code === 0;
+  return code === 0
+    ? { ok: true, report: `✓ ${name} ${seconds} s\n` }
+    : { ok: false, report: `✗ ${name}, exit code ${code}\n${output.trimEnd()}\n` };
 }
 
 async function test(args: string[]): Promise<Tally> {
@@ -92,14 +98,14 @@ function read(file: string, code: number | null): Tally {
 }
 
 const args = process.argv.slice(2);
-const limit = pLimit(2);
-const checks = await Promise.all(
-  STATIC_CHECKS.map(([name, program, rest]) => limit(() => staticCheck(name, program, rest))),
-);
-const tally = await test(args.flatMap((arg) => (arg === '--quick' ? ['--project', 'everyday'] : [arg])));
+const limit = pLimit(1);
+const tests = test(args.flatMap((arg) => (arg === '--quick' ? ['--project', 'everyday'] : [arg])));
+const checks = limit.map(STATIC_CHECKS, ([name, program, rest]) => staticCheck(name, program, rest));
+const [tally, checked] = await Promise.all([tests, checks]);
+for (const { report } of checked) process.stdout.write(report);
 if (tally.skipped.length > 0)
   process.stdout.write(`skipped:\n${tally.skipped.map((line) => `  ${line}\n`).join('')}`);
-const passed = tally.passed + checks.filter(Boolean).length;
-const failed = tally.failed + checks.filter((ok) => !ok).length;
+const passed = tally.passed + checked.filter(({ ok }) => ok).length;
+const failed = tally.failed + checked.filter(({ ok }) => !ok).length;
 process.stdout.write(`${passed} passed, ${failed} failed, ${tally.skipped.length} skipped\n`);
 process.exitCode = failed > 0 ? 1 : 0;

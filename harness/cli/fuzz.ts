@@ -3,20 +3,24 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
 import type { FuzzCase, FuzzResult } from '../fuzz/fuzz.ts';
-import {
-  type LoadedScenario,
-  loadScenario,
-  onBackends,
-  resumeBackends,
-  selectScenarios,
-  UsageError,
-} from '../run/scenario.ts';
+import { planOf } from '../run/asked-plan.ts';
+import { replayScenario } from '../run/replay.ts';
+import { newReportFolder } from '../run/report-folder.ts';
+import { requireBackends, requireImages } from '../run/requirements.ts';
+import { loadScenario, onBackends, resumeBackends, selectScenarios, UsageError } from '../run/scenario.ts';
 import type { Plan } from '../trace/schema.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
-import { fastOption, integer, positive, printJson, trainingOptions } from './options.ts';
-import { newFolder, planOf, type RunOptions, replayCommand, requireBackends, requireImages } from './run.ts';
+import {
+  fastOption,
+  integer,
+  positive,
+  printJson,
+  type TrainingOptions,
+  trainingOptions,
+} from './options.ts';
 
-interface Options extends Omit<RunOptions, 'steps' | 'resumeAt' | 'resumeOn'> {
+interface Options extends TrainingOptions {
+  readonly fast: boolean;
   readonly runs: number;
   readonly seed?: number;
   readonly maxSteps?: number;
@@ -40,7 +44,7 @@ export function fuzzCommand(): Command {
 }
 
 async function run(wanted: string, options: Options): Promise<number> {
-  requireImages(options);
+  requireImages(options.images);
   const selected = [...(await selectScenarios(options.scenarios, [wanted]))];
   const [[name, file]] = selected as [[string, string]];
   if (selected.length > 1) {
@@ -58,8 +62,8 @@ async function run(wanted: string, options: Options): Promise<number> {
   const signal = onInterrupt();
   // Loaded when they are needed: they are slow to load.
   const { runGate } = await import('../run/gate.ts');
-  const { fuzz } = await import('../fuzz/fuzz.ts');
-  const folder = newFolder(options.reports, `fuzz-${name}-${options.backend}`);
+  const { fuzz, isAsExpected } = await import('../fuzz/fuzz.ts');
+  const folder = newReportFolder(options.reports, `fuzz-${name}-${options.backend}`);
   const folders = new Map<string, string>();
   const result = await fuzz({
     runs: options.runs,
@@ -77,7 +81,7 @@ async function run(wanted: string, options: Options): Promise<number> {
           images: options.images,
           folder: own,
           signal,
-          replay: (scenario) => replayCommand(scenario, options),
+          replay: (scenario) => replayScenario(scenario, options),
         },
       );
       return gate.verdicts[0]!;
@@ -91,7 +95,7 @@ async function run(wanted: string, options: Options): Promise<number> {
   // Only the smallest failing case is worth its disk space: the others can be run again.
   for (const own of folders.values()) if (own !== kept) await rm(own, { recursive: true, force: true });
   if (kept === undefined) await rm(folder, { recursive: true, force: true });
-  const asExpected = isAsExpected(loaded, result);
+  const asExpected = isAsExpected(loaded.scenario.expect, result);
   const report = kept === undefined ? null : path.join(kept, 'index.html');
   if (options.json) printJson(toJson(name, result, asExpected, report));
   else process.stdout.write(summary(result, report));
@@ -101,13 +105,6 @@ async function run(wanted: string, options: Options): Promise<number> {
 
 const describe = ({ steps, resumeAt }: Plan): string =>
   `${steps} steps, resumed after ${resumeAt.join(' and ')}`;
-
-/** A healthy scenario has no failing plan, and at least one that is proven; a known fault has its own. */
-function isAsExpected({ scenario }: LoadedScenario, { smallest, cases }: FuzzResult): boolean {
-  const { expect = 'proven' } = scenario;
-  if (expect !== 'proven') return smallest?.verdict.findings[0]?.rule === expect[0];
-  return smallest === undefined && cases.some(({ verdict }) => verdict.outcome === 'proven');
-}
 
 function counts(cases: readonly FuzzCase[]): Record<string, number> {
   const of = (outcome: string): number => cases.filter(({ verdict }) => verdict.outcome === outcome).length;

@@ -2,29 +2,22 @@
 import path from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { COMMAND } from '../backend/command.ts';
 import type { Cell, Matrix, MatrixRow } from '../judge/matrix/matrix.ts';
 import { markOf, matrixSentence, rowMark } from '../report/matrix-summary.ts';
 import { deviceSentence } from '../report/summary.ts';
+import { planOf } from '../run/asked-plan.ts';
 import { type LoadedFault, selectFaults } from '../run/faults.ts';
 import type { MutantsResult } from '../run/mutants.ts';
-import { type LoadedScenario, loadScenario, selectScenarios, UsageError } from '../run/scenario.ts';
+import { replayCell } from '../run/replay.ts';
+import { newReportFolder } from '../run/report-folder.ts';
+import { requireBackends, requireImages } from '../run/requirements.ts';
+import { loadScenario, selectScenarios, UsageError } from '../run/scenario.ts';
 import { openCounter } from './counter.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
-import { positive, printJson, trainingOptions } from './options.ts';
-import {
-  newFolder,
-  planOf,
-  quote,
-  type RunOptions,
-  relative,
-  requireBackends,
-  requireImages,
-  sourceOf,
-} from './run.ts';
+import { positive, printJson, type TrainingOptions, trainingOptions } from './options.ts';
 import { TABLE } from './table.ts';
 
-interface Options extends Omit<RunOptions, 'steps' | 'resumeAt' | 'resumeOn' | 'fast'> {
+interface Options extends TrainingOptions {
   readonly fault: readonly string[];
   readonly faults?: string;
   readonly sample?: number;
@@ -55,7 +48,7 @@ export function mutantsCommand(): Command {
 }
 
 async function run(wanted: readonly string[], options: Options): Promise<number> {
-  requireImages(options);
+  requireImages(options.images);
   const faults = await selectFaults(options.faults, options.fault);
   const selected = await selectScenarios(options.scenarios, wanted);
   const loaded = await Promise.all([...selected].map(([name, file]) => loadScenario(name, file)));
@@ -80,10 +73,10 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
     result = await runMutants(scenarios, faults, {
       ...options,
       images: options.images,
-      folder: newFolder(options.reports, `mutants-${options.backend}`),
+      folder: newReportFolder(options.reports, `mutants-${options.backend}`),
       sample: options.sample,
       signal,
-      replay: (scenario, fault) => replayCommand(scenario, fault, options),
+      replay: (scenario, fault) => replayCell(scenario, fault, options),
       onScenario: ({ scenario, outcome, falseAlarm, headline }, applicable) => {
         ready += 1;
         const apply = outcome === 'proven' ? `, ${applicable} faults apply` : ` – ${headline}`;
@@ -105,20 +98,6 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   else process.stdout.write(summary(result, faults));
   if (signal.aborted) say(`interrupted; see ${path.dirname(report.json)}`);
   return signal.aborted ? EXIT.interrupted : matrix.passed ? EXIT.passed : EXIT.failed;
-}
-
-function replayCommand(
-  scenario: Pick<LoadedScenario, 'name' | 'file'>,
-  fault: string | undefined,
-  options: Options,
-): string {
-  const { faults } = options;
-  return [
-    fault === undefined ? `${COMMAND} run` : `${COMMAND} mutants`,
-    ...sourceOf(scenario, options),
-    ...(fault === undefined ? [] : [`--fault ${quote(fault)} --keep`]),
-    ...(fault === undefined || faults === undefined ? [] : [`--faults ${relative(faults)}`]),
-  ].join(' ');
 }
 
 const cellLine = (fault: string, cell: Cell): string =>

@@ -3,6 +3,18 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { BACKENDS } from '../backend/names.ts';
+import { scenariosFolder } from '../run/scenario.ts';
+
+/** What {@link trainingOptions} parse to. */
+export interface TrainingOptions {
+  readonly backend: string;
+  readonly requireGpu: boolean;
+  readonly scenarios: string;
+  readonly reports: string;
+  readonly images?: string;
+  readonly jobs: number;
+  readonly json: boolean;
+}
 
 /** Of the commands that train. */
 export const trainingOptions = (): Option[] => [
@@ -29,9 +41,6 @@ export const fastOption = (): Option =>
     '--fast',
     'end each run as soon as all proofs are settled; what shows only later is not looked for',
   ).default(false);
-
-/** Where scenarios are looked for unless `--scenarios` says otherwise. */
-export const scenariosFolder = (): string => path.resolve(process.env.RESUMEPROOF_SCENARIOS || 'scenarios');
 
 export const scenariosOption = (): Option =>
   new Option('--scenarios <dir>', 'folder of scenario files')

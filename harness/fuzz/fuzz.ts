@@ -30,6 +30,17 @@ export interface FuzzResult {
 export const goesWrong = ({ outcome, findings }: Verdict): boolean =>
   outcome === 'refuted' && findings[0]!.refutes;
 
+/** A healthy scenario has no failing plan, and at least one that is proven. A known fault must show itself. */
+export function isAsExpected(
+  expect: 'proven' | readonly string[] | undefined,
+  { smallest, cases }: FuzzResult,
+): boolean {
+  if (expect !== undefined && expect !== 'proven') {
+    return smallest?.verdict.findings[0]?.rule === expect[0];
+  }
+  return smallest === undefined && cases.some(({ verdict }) => verdict.outcome === 'proven');
+}
+
 class Refuted extends Error {}
 
 /**

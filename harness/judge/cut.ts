@@ -24,3 +24,15 @@ export function cutShort(judgement: Judgement, asked: Plan, why: string): Judgem
     cut: { steps, resumes: resumeAt.length, why },
   };
 }
+
+/** The plan up to a step, with the resumes before it. */
+export function cutPlan(plan: Plan, steps: number): Plan {
+  if (steps === plan.steps) return plan;
+  const { resumeAt, resumeOn } = plan;
+  const points = resumeAt.filter((step) => step < steps);
+  return {
+    steps,
+    resumeAt: points,
+    ...(resumeOn === undefined ? {} : { resumeOn: resumeOn.slice(0, points.length) }),
+  };
+}

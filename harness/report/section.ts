@@ -2,7 +2,7 @@
 import { type NoiseRecord, type Outcome, PROOFS, type Verdict } from '../judge/verdict.ts';
 import { curveFigure } from './curves.ts';
 import { findingList } from './findings.ts';
-import { imageSection } from './images/figures.ts';
+import { imageSection } from './images/panel-markup.ts';
 import { html, type Markup } from './markup.ts';
 import {
   byDeclaration,

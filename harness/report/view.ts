@@ -2,8 +2,8 @@
 import { join, resolve } from 'node:path';
 import type { Gate, Verdict } from '../judge/verdict.ts';
 import type { Trace } from '../trace/schema.ts';
-import { openAlbum } from './images/album.ts';
-import { type ImagePanel, imagePanel } from './images/rows.ts';
+import { openImageCache } from './images/image-cache.ts';
+import { type ImagePanel, imagePanel } from './images/panel.ts';
 import { type Curve, curves } from './series.ts';
 import { linkTo, tame, visible } from './text.ts';
 
@@ -42,7 +42,7 @@ export async function view(
   gate: Gate,
   traces: ReadonlyMap<string, readonly Trace[]>,
 ): Promise<View> {
-  const album = openAlbum(directory);
+  const cache = openImageCache(directory);
   const ordered = [...gate.verdicts].sort((a, b) => Number(a.asExpected) - Number(b.asExpected));
   const sections: Section[] = [];
   for (const [index, verdict] of ordered.entries()) {
@@ -51,13 +51,13 @@ export async function view(
     sections.push({
       anchor: `scenario-${index + 1}`,
       verdict: tame(verdict),
-      images: await imagePanel(album, own, verdict.plan.resumeAt),
+      images: await imagePanel(cache, own, verdict.plan.resumeAt),
       curves: curves(own),
       runs,
       moreRuns: more,
     });
   }
-  return { gate: tame(gate), sections, leftOut: album.leftOut() };
+  return { gate: tame(gate), sections, leftOut: cache.leftOut() };
 }
 
 function runRows(

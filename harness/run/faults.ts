@@ -2,6 +2,7 @@
 import type { Fault } from '../faults/fault.ts';
 import { FAULTS, findFaults, loadFault } from '../faults/find.ts';
 import { CAUSES } from '../judge/causes/index.ts';
+import type { MatrixFault } from '../judge/matrix/matrix.ts';
 import { RULES } from '../judge/rules/index.ts';
 import { namePattern, UsageError } from './scenario.ts';
 
@@ -50,3 +51,13 @@ export async function selectFaults(
     }),
   );
 }
+
+/** A fault as the matrix tells of it. */
+export const factsOf = ({ id, breaks, reports, proofs, rule, cause }: LoadedFault['fault']): MatrixFault => ({
+  id,
+  breaks,
+  reports: [...reports],
+  proofs: [...proofs],
+  rule: [rule].flat(),
+  cause: [cause].flat(),
+});

@@ -5,15 +5,19 @@ import pLimit from 'p-limit';
 import { caveatsOf, kernelsOf } from '../judge/caveats.ts';
 import { cutShort, settles } from '../judge/cut.ts';
 import { collectEvidence } from '../judge/evidence.ts';
-import { type Judgement, judge, type Subject, skipped } from '../judge/judge.ts';
+import { type Judgement, judge, skipped } from '../judge/judge.ts';
 import { type Gate, VERDICT_FORMAT, type Verdict } from '../judge/verdict.ts';
 import { writeReport } from '../report/write.ts';
 import type { Plan, Role, Trace } from '../trace/schema.ts';
-import { type ExecuteOptions, type Execution, executeFast, executeScenario } from './execute.ts';
+import { type Execution, executeScenario } from './execute.ts';
+import { executeFast } from './execute-fast.ts';
 import { awaitedLater, failing } from './failing.ts';
 import type { Progress } from './job.ts';
+import { runsOf } from './keep.ts';
 import { type KernelVerifier, kernelVerifier } from './kernel-verifier.ts';
 import type { LoadedScenario } from './scenario.ts';
+import type { ExecuteOptions } from './start.ts';
+import { subjectOf } from './subject.ts';
 
 export interface GateOptions extends Pick<ExecuteOptions, 'backend' | 'requireGpu' | 'images' | 'signal'> {
   /** The run's folder, which must not exist yet. */
@@ -108,14 +112,9 @@ export async function proveScenario(
   options: ProveOptions,
 ): Promise<{ verdict: Verdict; traces: readonly Trace[] }> {
   const start = performance.now();
-  const { name, scenario, plan } = loaded;
+  const { plan } = loaded;
   const { verifyKernels } = options;
-  const subject: Subject = {
-    scenario: name,
-    about: scenario.about,
-    expect: scenario.expect === undefined || scenario.expect === 'proven' ? 'proven' : [...scenario.expect],
-    replay: options.replay,
-  };
+  const subject = subjectOf(loaded, options.replay);
   const judged = (plan: Plan, traces: readonly Trace[]): Judgement =>
     judge(subject, collectEvidence(plan, options.backend, traces));
   const own: ExecuteOptions = {
@@ -150,12 +149,7 @@ export async function proveScenario(
     ...judgement,
     caveats,
     seconds: (performance.now() - start) / 1000,
-    runs: traces.map((trace) => ({
-      role: trace.run?.role ?? 'unknown',
-      segment: trace.run?.segment ?? 0,
-      trace: path.relative(options.root, trace.file).split(path.sep).join('/'),
-      seconds: trace.process?.seconds ?? 0,
-    })),
+    runs: runsOf(traces, options.root),
   };
   return { verdict, traces };
 }

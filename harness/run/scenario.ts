@@ -23,7 +23,7 @@ export interface LoadedScenario {
   readonly softwarePlan: Plan;
 }
 
-const planOf = z.object({
+const planSchema = z.object({
   steps: z.int().positive(),
   resumeAt: z.union([z.int().positive(), z.array(z.int().positive()).min(1)]),
 });
@@ -31,7 +31,7 @@ const planOf = z.object({
 const scenarioSchema = z.object({
   about: z.string().min(1),
   trainer: z.custom<Scenario['trainer']>((value) => typeof value === 'function', 'must be a function'),
-  plan: planOf.extend({ onSoftwareGpu: planOf.optional() }),
+  plan: planSchema.extend({ onSoftwareGpu: planSchema.optional() }),
   expect: z.union([z.literal('proven'), z.array(z.string()).min(1)]).optional(),
   lacks: z.array(z.enum(OBSERVABLES)).optional(),
   deviates: z.array(z.enum(DEVIATIONS)).min(1).optional(),
@@ -43,6 +43,9 @@ const scenarioSchema = z.object({
     .object({ step: z.number().positive().optional(), run: z.number().positive().optional() })
     .optional(),
 });
+
+/** Where scenarios are looked for unless `--scenarios` names another folder. */
+export const scenariosFolder = (): string => path.resolve(process.env.RESUMEPROOF_SCENARIOS || 'scenarios');
 
 const SCENARIO_FILE = /^(?<name>[\w][\w.-]*?)\.(?:ts|mts|js|mjs)$/;
 

@@ -1,9 +1,9 @@
-/** The image panel as markup: a row a sample and resume. */
+/** The image panel as markup, one row for each sample and resume. */
 
 import { html, type Markup } from '../markup.ts';
 import { count } from '../text.ts';
-import type { Image } from './album.ts';
-import type { Difference, ImagePanel, ImageRow } from './rows.ts';
+import type { Image } from './image-cache.ts';
+import type { Difference, ImagePanel, ImageRow } from './panel.ts';
 
 /** In CSS pixels: tiny images are enlarged by a whole factor to about the first, large ones shrunk to the second. */
 const TINY = 112;

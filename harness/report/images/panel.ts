@@ -1,7 +1,7 @@
 /** The image panel as data: for each sample and resume, what it looked like when, and what differs. */
 import type { SampleRecord, Trace } from '../../trace/schema.ts';
 import { visible } from '../text.ts';
-import { type Album, IMAGE_LIMITS, type Image, type Loaded } from './album.ts';
+import { IMAGE_LIMITS, type Image, type ImageCache, type Loaded } from './image-cache.ts';
 
 export interface Difference extends Image {
   readonly question: string;
@@ -22,7 +22,7 @@ export interface ImagePanel {
 
 /** The rows of one scenario, by resume and then by sample. */
 export async function imagePanel(
-  album: Album,
+  cache: ImageCache,
   traces: readonly Trace[],
   resumeAt: readonly number[],
   maxRows = IMAGE_LIMITS.rows,
@@ -31,13 +31,13 @@ export async function imagePanel(
   const wanted = resumeAt.flatMap((_, index) => names.map((name) => ({ name, resume: index + 1 })));
   const rows: ImageRow[] = [];
   for (const { name, resume } of wanted.slice(0, maxRows)) {
-    rows.push(await imageRow(album, traces, resumeAt, name, resume));
+    rows.push(await imageRow(cache, traces, resumeAt, name, resume));
   }
   return { rows, more: wanted.length - rows.length };
 }
 
 async function imageRow(
-  album: Album,
+  cache: ImageCache,
   traces: readonly Trace[],
   resumeAt: readonly number[],
   name: string,
@@ -51,7 +51,7 @@ async function imageRow(
   const last = nextAt === undefined ? 'end' : 'save';
 
   const load = (trace: Trace | undefined, at: SampleRecord['at'], when?: number) =>
-    album.load(
+    cache.load(
       trace,
       trace?.samples.findLast(
         (s) => s.name === name && s.at === at && (when === undefined || s.step === when),
@@ -63,7 +63,7 @@ async function imageRow(
   const trained = await load(resumer, last, nextAt);
   const controlLater = await load(control, nextAt === undefined ? 'end' : 'pass', nextAt);
 
-  const moved = `in the control, over the same steps: ${album.compare(controlThen, controlLater).text}`;
+  const moved = `in the control, over the same steps: ${cache.compare(controlThen, controlLater).text}`;
   const until = nextAt === undefined ? 'end' : `step ${nextAt}`;
   const questions = {
     changed: { text: 'Did it change?', identical: 'No', differing: 'Yes' },
@@ -73,15 +73,15 @@ async function imageRow(
     name: visible(name, 200),
     resume,
     images: [
-      await album.show(`control, step ${savedAt}`, controlThen),
-      await album.show(`saved, step ${savedAt}`, saved),
-      await album.show('resumed, before any step', same(album, restored, saved)),
-      await album.show(`resumed and trained, ${until}`, trained),
-      await album.show(`control, ${until}`, controlLater),
+      await cache.show(`control, step ${savedAt}`, controlThen),
+      await cache.show(`saved, step ${savedAt}`, saved),
+      await cache.show('resumed, before any step', same(cache, restored, saved)),
+      await cache.show(`resumed and trained, ${until}`, trained),
+      await cache.show(`control, ${until}`, controlLater),
     ],
     differences: [
-      await difference(album, questions.changed, 'saved against resumed and trained', saved, trained, moved),
-      await difference(album, questions.same, 'resumed and trained against control', trained, controlLater),
+      await difference(cache, questions.changed, 'saved against resumed and trained', saved, trained, moved),
+      await difference(cache, questions.same, 'resumed and trained against control', trained, controlLater),
     ],
   };
 }
@@ -92,22 +92,22 @@ function segment(traces: readonly Trace[], n: number): Trace | undefined {
 }
 
 /** Notes on the resumed image whether it is the saved one. */
-function same(album: Album, restored: Loaded, saved: Loaded): Loaded {
+function same(cache: ImageCache, restored: Loaded, saved: Loaded): Loaded {
   if (restored.pixels === undefined || saved.pixels === undefined) return restored;
-  const note = `against saved: ${album.compare(saved, restored).text}`;
+  const note = `against saved: ${cache.compare(saved, restored).text}`;
   return { pixels: restored.pixels, note: restored.note === undefined ? note : `${restored.note}; ${note}` };
 }
 
 async function difference(
-  album: Album,
+  cache: ImageCache,
   question: { text: string; identical: string; differing: string },
   label: string,
   a: Loaded,
   b: Loaded,
   note?: string,
 ): Promise<Difference> {
-  const { identical, text, image } = album.compare(a, b);
-  const shown = await album.show(label, image === undefined ? { note: undefined } : { pixels: image });
+  const { identical, text, image } = cache.compare(a, b);
+  const shown = await cache.show(label, image === undefined ? { note: undefined } : { pixels: image });
   const notes = [shown.note, note].filter((one) => one !== undefined);
   const answer = identical === undefined ? '' : `${identical ? question.identical : question.differing}: `;
   return {

@@ -1,10 +1,11 @@
-/** Reads, compares and embeds the images of one run’s folder, within bounds. */
+/** Reads, compares and embeds the images of one report folder, each distinct image once, within bounds. */
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { SampleRecord, Trace } from '../../trace/schema.ts';
 import { readWithin } from '../files.ts';
 import { count, visible } from '../text.ts';
-import { compare, decode, encode, type Pixels } from './pixels.ts';
+import { compare } from './compare.ts';
+import { decode, encode, type Pixels } from './png.ts';
 
 export const IMAGE_LIMITS = {
   /** Of one PNG file. */
@@ -38,8 +39,8 @@ export interface Change {
   readonly image?: Pixels;
 }
 
-/** Does each thing once for equal files, so many equal images cost no more than one. */
-export interface Album {
+/** Equal files are decoded, compared and encoded once, so many equal images cost no more than one. */
+export interface ImageCache {
   load(trace: Trace | undefined, sample: SampleRecord | undefined): Promise<Loaded>;
   compare(a: Loaded, b: Loaded): Change;
   show(label: string, loaded: Loaded): Promise<Image>;
@@ -47,7 +48,7 @@ export interface Album {
   leftOut(): number;
 }
 
-export function openAlbum(root: string, limits: Limits = IMAGE_LIMITS): Album {
+export function openImageCache(root: string, limits: Limits = IMAGE_LIMITS): ImageCache {
   const decoded = new Map<string, Pixels>();
   const encoded = new Map<Pixels, string>();
   const compared = new Map<Pixels, Map<Pixels, Change>>();

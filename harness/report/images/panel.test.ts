@@ -6,9 +6,8 @@ import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Trace } from '../../trace/schema.ts';
 import { png, trace, traceSet } from '../testing/build.ts';
-import { IMAGE_LIMITS, openAlbum } from './album.ts';
-import { compare, decode } from './pixels.ts';
-import { imagePanel } from './rows.ts';
+import { IMAGE_LIMITS, openImageCache } from './image-cache.ts';
+import { imagePanel } from './panel.ts';
 
 let root: string;
 beforeEach(async () => {
@@ -16,62 +15,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-const flat = (width: number, height: number, rgba: readonly number[]) => ({
-  width,
-  height,
-  data: Uint8Array.from({ length: width * height * 4 }, (_, i) => rgba[i % 4]!),
-});
-
-test('one level of one channel in one pixel counts, whatever the colour', () => {
-  for (const level of [0, 1, 127, 254]) {
-    for (const channel of [0, 1, 2]) {
-      const a = flat(16, 16, [level, level, level, 255]);
-      const b = { ...a, data: a.data.slice() };
-      b.data[4 * 37 + channel]! += 1;
-      expect(compare(a, b), `level ${level}, channel ${channel}`).toMatchObject({
-        differing: 1,
-        total: 256,
-        widest: 1,
-      });
-    }
-  }
-});
-
-test('a pixel of an antialiased edge counts like any other', () => {
-  const edge = (grey: number) => ({
-    width: 9,
-    height: 9,
-    data: Uint8Array.from({ length: 9 * 9 * 4 }, (_, i) => {
-      const x = Math.floor(i / 4) % 9;
-      return i % 4 === 3 || x > 4 ? 255 : x < 4 ? 0 : grey;
-    }),
-  });
-  expect(compare(edge(100), edge(140))).toMatchObject({ differing: 9 });
-});
-
-test('equal, unequal in size, and unequal only where nobody can see', () => {
-  const a = flat(4, 4, [9, 9, 9, 0]);
-  expect(compare(a, flat(4, 4, [9, 9, 9, 0]))).toEqual({ kind: 'identical', total: 16 });
-  expect(compare(a, flat(4, 5, [9, 9, 9, 0]))).toEqual({ kind: 'sizes', a: '4×4', b: '4×5' });
-  expect(compare(a, flat(4, 4, [1, 9, 9, 0]))).toMatchObject({ kind: 'differing', differing: 0 });
-});
-
-test('grey, palette, 16-bit and transparent PNGs all decode to RGBA', async () => {
-  const base = sharp(await png(8, 8, 3));
-  const kinds = [
-    base.clone().greyscale().png(),
-    base.clone().png({ palette: true }),
-    base.clone().toColourspace('rgb16').png(),
-    base.clone().ensureAlpha(0.5).png(),
-  ];
-  for (const kind of kinds) {
-    expect((await decode(await kind.toBuffer(), 1000)).data).toHaveLength(8 * 8 * 4);
-  }
-});
-
 test('a frozen run shows its checkpoint’s image again; a healthy one the control’s', async () => {
   const frozen = await imagePanel(
-    openAlbum(root),
+    openImageCache(root),
     await traceSet(root, 'frozen', { frozen: true, samples: ['cat'] }),
     [15],
   );
@@ -83,7 +29,7 @@ test('a frozen run shows its checkpoint’s image again; a healthy one the contr
     /^in the control, over the same steps: \d+ of 256 pixels differ/,
   );
   const healthy = await imagePanel(
-    openAlbum(root),
+    openImageCache(root),
     await traceSet(root, 'healthy', { samples: ['cat'] }),
     [15],
   );
@@ -125,12 +71,12 @@ test('each of two resumes is compared at its own steps', async () => {
       samples: [shot('resume', 20, 2), shot('end', 30, 2)],
     }),
   ];
-  const { rows } = await imagePanel(openAlbum(root), traces, plan.resumeAt);
+  const { rows } = await imagePanel(openImageCache(root), traces, plan.resumeAt);
   expect(rows.map(({ differences }) => differences.map(({ identical }) => identical))).toEqual([
     [false, true],
     [true, false],
   ]);
-  expect((await imagePanel(openAlbum(root), traces, plan.resumeAt, 1)).more).toBe(1);
+  expect((await imagePanel(openImageCache(root), traces, plan.resumeAt, 1)).more).toBe(1);
 });
 
 async function noteOn(file: string, over: Partial<Trace> = {}): Promise<string> {
@@ -145,7 +91,7 @@ async function noteOn(file: string, over: Partial<Trace> = {}): Promise<string> 
     width: 16,
     height: 16,
   } as const;
-  const loaded = await openAlbum(join(root, 'run')).load(one, sample);
+  const loaded = await openImageCache(join(root, 'run')).load(one, sample);
   return loaded.note ?? 'fine';
 }
 
@@ -190,7 +136,7 @@ test('an image that is missing, broken, no PNG, a pipe, too large or elsewhere b
 
 test('beyond the page’s bounds images are left out and counted, not dropped in silence', async () => {
   const traces = await traceSet(root, 'many', { samples: ['a', 'b', 'c'] });
-  const small = openAlbum(root, { ...IMAGE_LIMITS, embeddedBytes: 5000 });
+  const small = openImageCache(root, { ...IMAGE_LIMITS, embeddedBytes: 5000 });
   const { rows } = await imagePanel(small, traces, [15]);
   const images = rows.flatMap((row) => [...row.images, ...row.differences]);
   const shown = images.reduce((sum, { src }) => sum + (src?.length ?? 0), 0);
@@ -198,7 +144,7 @@ test('beyond the page’s bounds images are left out and counted, not dropped in
   expect(shown).toBeLessThanOrEqual(5000);
   expect(small.leftOut()).toBe(images.filter(({ note }) => note?.startsWith('left out')).length);
   expect(small.leftOut()).toBeGreaterThan(0);
-  const few = await imagePanel(openAlbum(root, { ...IMAGE_LIMITS, pixels: 300 }), traces, [15]);
+  const few = await imagePanel(openImageCache(root, { ...IMAGE_LIMITS, pixels: 300 }), traces, [15]);
   expect(few.rows[2]?.images[0]?.note).toBe(
     'cannot be shown: the report’s images together have too many pixels',
   );

@@ -1,0 +1,30 @@
+/** The plan that a command asks for: the scenario's own, or parts of it replaced by options. */
+import type { Plan } from '../trace/schema.ts';
+import { checkPlan, type LoadedScenario, onBackends, resumeBackends } from './scenario.ts';
+
+export interface PlanRequest {
+  readonly steps?: number;
+  readonly resumeAt?: number[];
+  readonly resumeOn?: readonly string[];
+}
+
+/** A scenario's own plan, which may be a shorter one on a GPU in software. */
+export const planOf = (
+  { plan, softwarePlan }: Pick<LoadedScenario, 'plan' | 'softwarePlan'>,
+  softwareGpu: boolean,
+): Plan => (softwareGpu ? softwarePlan : plan);
+
+/** @throws {UsageError} when the resume points asked for lie outside the run */
+export function withAskedPlan(
+  loaded: LoadedScenario,
+  { steps, resumeAt, resumeOn }: PlanRequest,
+  softwareGpu: boolean,
+): LoadedScenario {
+  const own = planOf(loaded, softwareGpu);
+  const plan = checkPlan(
+    { steps: steps ?? own.steps, resumeAt: resumeAt ?? own.resumeAt },
+    `scenario ${loaded.name} with --steps or --resume-at`,
+    loaded.scenario,
+  );
+  return { ...loaded, plan: onBackends(plan, resumeOn ?? resumeBackends(loaded.scenario)) };
+}

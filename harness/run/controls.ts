@@ -1,0 +1,52 @@
+/** The further controls of a scenario: they measure the noise between equal runs. */
+import { agree, NOISY_CONTROLS } from '../judge/noise/noise.ts';
+import type { Plan } from '../trace/schema.ts';
+import type { ProcessResult } from './process.ts';
+import type { Start } from './start.ts';
+
+export interface Controls {
+  /** On the control's own backend, where equal programs need not give equal bits. */
+  readonly twin: Promise<ProcessResult> | undefined;
+  /** One on each other backend of the plan: the distance between two backends is noise, too. */
+  readonly elsewhere: readonly Promise<ProcessResult>[];
+}
+
+/** Starts those that are needed in any case, once the control's backend is known. */
+export function startControls(
+  plan: Plan,
+  backend: { readonly name: string; readonly deterministic: boolean },
+  start: Start,
+): Controls {
+  return {
+    twin: backend.deterministic ? undefined : start('twin', 1),
+    elsewhere: backendsBeside(plan, backend.name).map((name, index) =>
+      start('twin', NOISY_CONTROLS + index, { backend: name }),
+    ),
+  };
+}
+
+/** All of them, once they have ended; none where none were started. */
+export async function endedControls(
+  control: ProcessResult,
+  started: Controls | undefined,
+  start: Start,
+): Promise<readonly ProcessResult[]> {
+  if (started === undefined) return [];
+  return [...(await twinsOf(control, started.twin, start)), ...(await Promise.all(started.elsewhere))];
+}
+
+/** Where the twin differs from the control, further twins measure the noise. Where they agree, none are needed. */
+async function twinsOf(
+  control: ProcessResult,
+  first: Promise<ProcessResult> | undefined,
+  start: Start,
+): Promise<readonly ProcessResult[]> {
+  if (first === undefined) return [];
+  const twin = await first;
+  if (twin.trace.end === undefined || agree([control.trace, twin.trace])) return [twin];
+  const further = Array.from({ length: NOISY_CONTROLS - 2 }, (_, index) => start('twin', index + 2));
+  return [twin, ...(await Promise.all(further))];
+}
+
+const backendsBeside = ({ resumeOn }: Plan, own: string): string[] =>
+  [...new Set(resumeOn)].filter((backend) => backend !== own);

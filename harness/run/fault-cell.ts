@@ -1,0 +1,89 @@
+/** Runs one cell of a kill matrix: one fault in one scenario. */
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { LimitFunction } from 'p-limit';
+import { collectEvidence } from '../judge/evidence.ts';
+import { judge } from '../judge/judge.ts';
+import { type JudgedCell, judgeCell, unjudged } from '../judge/matrix/cell.ts';
+import type { Cell } from '../judge/matrix/matrix.ts';
+import type { Trace } from '../trace/schema.ts';
+import { executeFault } from './execute.ts';
+import { factsOf, type LoadedFault } from './faults.ts';
+import { type Healthy, judgeFirst } from './healthy-run.ts';
+import { keep } from './keep.ts';
+import type { MutantsOptions } from './mutants-options.ts';
+
+export const interruptedIn = ({ loaded }: Healthy): Cell => ({
+  scenario: loaded.name,
+  ...unjudged('not-run', 'interrupted'),
+  seconds: 0,
+  kept: null,
+});
+
+export async function runCell(
+  own: Healthy,
+  { file, fault }: LoadedFault,
+  limit: LimitFunction,
+  options: MutantsOptions,
+): Promise<Cell> {
+  const { loaded, subject, traces } = own;
+  const { name, plan } = loaded;
+  const interrupted = interruptedIn(own);
+  if (options.signal.aborted) return interrupted;
+  const answer = own.answers[file];
+  if (answer === undefined || typeof answer === 'string') {
+    const why = `it could not be asked whether it applies: ${answer ?? 'there was no answer'}`;
+    return { ...interrupted, outcome: 'missed', why };
+  }
+  const start = performance.now();
+  // Beside the healthy run's, whose name a fault may have.
+  const folder = path.join(own.folder, 'faults', fault.id);
+  const saves = fault.saves ?? false;
+  const changed = (trace: Trace): boolean =>
+    trace.run?.role === 'after' || (saves && trace.run?.role === 'before');
+  const untouched = traces.filter((trace) => !changed(trace));
+  const healthy = traces.filter(changed);
+  const facts = factsOf(fault);
+  const itsOwn = { ...subject, replay: options.replay(loaded, fault.id) };
+  let early: JudgedCell | undefined;
+  // What caught it and named it rightly is not asked for more; who keeps the traces wants all of them.
+  const settled = (faulty: readonly Trace[]): boolean => {
+    const resumes = faulty.filter(({ run }) => run?.role === 'after').length;
+    if (options.keep || !own.provenAfter.has(resumes)) return false;
+    const all = [...untouched, ...faulty];
+    const cell = judgeCell(facts, judgeFirst(itsOwn, plan, options.backend, all, resumes), healthy, faulty);
+    early = cell.headlineRight ? cell : undefined;
+    return cell.headlineRight;
+  };
+  const faulty = await executeFault(loaded, { file, saves }, path.join(own.folder, 'healthy'), settled, {
+    ...options,
+    folder,
+    limit,
+    cold: false,
+    onProgress: () => {},
+  });
+  if (options.signal.aborted) {
+    await rm(folder, { recursive: true, force: true });
+    return interrupted;
+  }
+  const cellOf = (judged: JudgedCell): Cell => ({
+    scenario: name,
+    ...judged,
+    seconds: (performance.now() - start) / 1000,
+    kept: null,
+  });
+  let cell: Cell;
+  if (early === undefined) {
+    const all = [...untouched, ...faulty];
+    const judgement = judge(itsOwn, collectEvidence(plan, options.backend, all));
+    cell = cellOf(judgeCell(facts, judgement, healthy, faulty));
+    if (options.keep || cell.outcome === 'missed') {
+      return { ...cell, kept: await keep(folder, judgement, all, cell.seconds, options.folder) };
+    }
+  } else {
+    // Of a run that was cut short, only what was said of its beginning holds.
+    cell = cellOf(early);
+  }
+  await rm(folder, { recursive: true, force: true });
+  return cell;
+}

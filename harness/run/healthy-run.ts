@@ -1,0 +1,91 @@
+/** The healthy run of a scenario, against which every fault in it is judged. */
+import path from 'node:path';
+import type { LimitFunction } from 'p-limit';
+import { collectEvidence } from '../judge/evidence.ts';
+import { type Judgement, judge, type Subject, skipped } from '../judge/judge.ts';
+import type { MatrixScenario } from '../judge/matrix/matrix.ts';
+import { firstResumes } from '../judge/prefix.ts';
+import type { Plan, Trace } from '../trace/schema.ts';
+import { executeScenario } from './execute.ts';
+import type { LoadedFault } from './faults.ts';
+import type { MutantsOptions } from './mutants-options.ts';
+import type { LoadedScenario } from './scenario.ts';
+import { subjectOf } from './subject.ts';
+
+/** A scenario without a fault in it: what every cell of it is judged against. */
+export interface Healthy {
+  readonly loaded: LoadedScenario;
+  readonly folder: string;
+  readonly subject: Subject;
+  readonly judgement: Judgement;
+  readonly traces: readonly Trace[];
+  /** The numbers of first resumes that are proven by themselves: what is found in as many is no artefact of the cut. */
+  readonly provenAfter: ReadonlySet<number>;
+  /** By fault file. */
+  readonly answers: Readonly<Record<string, boolean | string>>;
+  readonly seconds: number;
+}
+
+export async function runHealthy(
+  loaded: LoadedScenario,
+  faults: readonly LoadedFault[],
+  limit: LimitFunction,
+  options: MutantsOptions,
+): Promise<Healthy> {
+  const start = performance.now();
+  const folder = path.join(options.folder, loaded.name);
+  let answers: Healthy['answers'] = {};
+  const { traces, skip } = await executeScenario(loaded, {
+    ...options,
+    folder: path.join(folder, 'healthy'),
+    limit,
+    // The third arm tells what was lost from what was changed.
+    cold: true,
+    ask: faults.map(({ file }) => file),
+    onProgress: (_role, _segment, progress) => {
+      if (progress.kind === 'applies') answers = progress.answers;
+    },
+  });
+  const { scenario, plan } = loaded;
+  const subject = subjectOf(loaded, options.replay(loaded));
+  // A trainer that is not asked for a cold start by its scenario need not know how to make one.
+  const usable = traces.filter(
+    ({ run, end }) => run?.role !== 'cold' || end !== undefined || scenario.cold === true,
+  );
+  const judgement =
+    skip === undefined
+      ? judge(subject, collectEvidence(plan, options.backend, usable))
+      : skipped(subject, plan, skip);
+  const provenAfter = new Set(
+    Array.from({ length: plan.resumeAt.length - 1 }, (_, index) => index + 1).filter(
+      (resumes) => judgeFirst(subject, plan, options.backend, usable, resumes).outcome === 'proven',
+    ),
+  );
+  const seconds = (performance.now() - start) / 1000;
+  return { loaded, folder, subject, judgement, traces: usable, provenAfter, answers, seconds };
+}
+
+export function judgeFirst(
+  subject: Subject,
+  plan: Plan,
+  backend: string,
+  traces: readonly Trace[],
+  resumes: number,
+): Judgement {
+  const first = firstResumes(plan, traces, resumes);
+  return judge(subject, collectEvidence(first.plan, backend, first.traces));
+}
+
+export function scenarioOf({ loaded, judgement, seconds }: Healthy): MatrixScenario {
+  const { outcome, headline } = judgement;
+  const falseAlarm = outcome !== 'proven' && outcome !== 'skipped';
+  return { scenario: loaded.name, outcome, falseAlarm, headline, seconds, kept: null };
+}
+
+/** Where it could not be told, the cell is run into, and says why. */
+export const applicableTo = ({ answers }: Healthy, faults: readonly LoadedFault[]): LoadedFault[] =>
+  faults.filter(({ file }) => answers[file] !== false);
+
+/** Rules are measured where equal runs are equal; elsewhere the noise decides what can be seen. */
+export const isMeasured = ({ judgement }: Healthy): boolean =>
+  judgement.outcome === 'proven' && judgement.noise?.exact === true;

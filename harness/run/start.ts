@@ -1,0 +1,86 @@
+/** Starts the processes of one scenario. */
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { LimitFunction } from 'p-limit';
+import { onProcessor } from '../backend/names.ts';
+import { wantedBackend } from '../judge/evidence.ts';
+import { traceReader } from '../trace/read.ts';
+import type { Role, Trace } from '../trace/schema.ts';
+import { awaitedLater } from './failing.ts';
+import type { Job, Progress } from './job.ts';
+import { type ProcessOptions, type ProcessResult, runProcess } from './process.ts';
+import type { LoadedScenario } from './scenario.ts';
+
+export interface ExecuteOptions {
+  readonly backend: string;
+  readonly requireGpu: boolean;
+  readonly images: string | undefined;
+  readonly cold: boolean;
+  /** The scenario's own folder in the report. */
+  readonly folder: string;
+  readonly limit: LimitFunction;
+  readonly signal: AbortSignal;
+  readonly onProgress: (role: Role, segment: number, progress: Progress) => void;
+  /** Fault files of which the control is asked whether they apply; none by default. */
+  readonly ask?: readonly string[];
+  /** Told of each process's trace once it has ended. */
+  readonly onTrace?: (trace: Trace) => void;
+}
+
+const DEFAULT_LIMITS = { step: 120, run: 900 };
+
+/** Starts one of a scenario's processes once there is room for it. */
+export type Start = (
+  role: Role,
+  segment: number,
+  part?: Partial<Job>,
+  onAsk?: ProcessOptions['onAsk'],
+) => Promise<ProcessResult>;
+
+export function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: string | null = null): Start {
+  const { plan } = loaded;
+  const read = traceReader();
+  const run: Start = async (role, segment, part = {}, onAsk = undefined) => {
+    const backend = part.backend ?? wantedBackend(plan, options.backend, role, segment);
+    const result = await options.limit(() =>
+      runProcess(
+        {
+          scenario: loaded.name,
+          file: loaded.file,
+          role,
+          segment,
+          plan,
+          seed: loaded.scenario.seed ?? 0,
+          backend,
+          requireGpu: options.requireGpu && !onProcessor(backend),
+          images: options.images ?? null,
+          folder: path.join(options.folder, segment === 0 || role === 'cold' ? role : `${role}-${segment}`),
+          checkpoint: null,
+          saveTo: null,
+          until: null,
+          askAt: null,
+          settle: false,
+          fault,
+          ask: role === 'control' ? [...(options.ask ?? [])] : [],
+          ...part,
+        },
+        {
+          limits: { ...DEFAULT_LIMITS, ...loaded.scenario.limits },
+          signal: options.signal,
+          read,
+          onProgress: (progress) => options.onProgress(role, segment, progress),
+          ...(onAsk === undefined ? {} : { onAsk }),
+        },
+      ),
+    );
+    options.onTrace?.(result.trace);
+    return result;
+  };
+  return (...what) => awaitedLater(run(...what));
+}
+
+/** Empties a scenario's folder, so that nothing from an earlier run is taken for this one's. */
+export async function emptied(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(path.join(folder, 'checkpoints'), { recursive: true });
+}
