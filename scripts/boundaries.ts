@@ -1,7 +1,8 @@
 /**
  * Which folder of harness/ may import which: `cli → run, fuzz → judge, report, faults → probe, verify, layers, loop →
  * training, checkpoint, program → backend`, and all may use `trace`. Folders of one layer may import each other in one direction.
- * Type imports count too; tests and `testing/` folders are free. Exits with 1 after naming what crosses.
+ * No files may import each other in a circle. Type imports count too; tests and `testing/` folders are free. Exits with
+ * 1 after naming what crosses.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -94,6 +95,43 @@ function chain(file: string, forbidden: RegExp, seen = new Set<string>()): strin
   return undefined;
 }
 
+/** Files that need each other: the strongly connected components of more than one file, each as a shortest way round. */
+function circles(): string[][] {
+  const targets = new Map(
+    files.map((file) => [
+      file,
+      [...new Set(imports.filter((each) => each.file === file).map(({ target }) => target))],
+    ]),
+  );
+  const reached = new Map(files.map((file) => [file, new Set(reachedFrom(file, targets).keys())]));
+  const seen = new Set<string>();
+  return files.flatMap((file) => {
+    if (seen.has(file) || !reached.get(file)!.has(file)) return [];
+    for (const other of reached.get(file)!) if (reached.get(other)?.has(file)) seen.add(other);
+    const cameFrom = reachedFrom(file, targets);
+    const circle = [file];
+    for (let at = cameFrom.get(file)!; at !== file; at = cameFrom.get(at)!) circle.unshift(at);
+    return [[file, ...circle]];
+  });
+}
+
+/** What a file imports, directly or not, each with the file through which it is reached first. */
+function reachedFrom(
+  start: string,
+  targets: ReadonlyMap<string, readonly string[]>,
+): ReadonlyMap<string, string> {
+  const cameFrom = new Map<string, string>();
+  const open = [start];
+  for (const file of open) {
+    for (const target of targets.get(file) ?? []) {
+      if (cameFrom.has(target)) continue;
+      cameFrom.set(target, file);
+      open.push(target);
+    }
+  }
+  return cameFrom;
+}
+
 const homeless = files.filter((file) => layerOf(file) < 0);
 const problems = [
   ...homeless.map((file) => `harness/${file}: in no layer; give its folder one in scripts/boundaries.ts`),
@@ -108,6 +146,7 @@ const problems = [
       ? [`harness/${file} loads a package that it must not: ${found.join(' → ')}`]
       : [];
   }),
+  ...circles().map((circle) => `files import each other in a circle: ${circle.join(' → ')}`),
 ];
 for (const problem of problems) process.stdout.write(`${problem}\n`);
 if (files.length === 0) process.stdout.write('harness/ holds no source file, so nothing was checked\n');

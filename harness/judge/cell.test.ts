@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Plan } from '../trace/schema.ts';
 import { type JudgedCell, judgeCell } from './cell.ts';
-import { collectEvidence } from './evidence.ts';
+import { collectEvidence } from './collect.ts';
 import { type Judgement, judge } from './judge.ts';
 import type { MatrixFault } from './matrix.ts';
 import { firstResumes } from './prefix.ts';

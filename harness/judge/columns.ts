@@ -1,6 +1,5 @@
-/** Steps of two traces laid side by side, parameter by parameter. */
+/** The columns of steps: one value for each parameter. */
 import type { TracedStep } from '../trace/schema.ts';
-import type { Resume } from './evidence.ts';
 import type { Curve } from './quantities.ts';
 
 const indexes = new WeakMap<readonly string[], ReadonlyMap<string, number>>();
@@ -14,23 +13,6 @@ export function indexOf(names: readonly string[]): ReadonlyMap<string, number> {
   }
   return index;
 }
-
-export interface StepPair {
-  readonly control: TracedStep;
-  readonly resumed: TracedStep;
-}
-
-/** The steps that both made. */
-export function stepPairs({ steps, controlSteps }: Resume): StepPair[] {
-  const byStep = new Map(controlSteps.map((step) => [step.step, step]));
-  return steps.flatMap((resumed) => {
-    const control = byStep.get(resumed.step);
-    return control === undefined ? [] : [{ control, resumed }];
-  });
-}
-
-/** Parameter names of the control's stretch. */
-export const namesOf = (pairs: readonly StepPair[]): readonly string[] => pairs[0]?.control.names ?? [];
 
 type Column = (step: TracedStep) => readonly number[];
 

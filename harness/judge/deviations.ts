@@ -5,8 +5,8 @@
  */
 import { coveredBy, type EntryName } from '../trace/deviations.ts';
 import type { Deviation, SampleRecord, StateRecord, TensorRecord } from '../trace/schema.ts';
-import { figure } from './rule.ts';
 import type { DeclaredDeviation } from './verdict.ts';
+import { figure } from './words.ts';
 
 /** An entry that the control's deviation changed at a resume point. */
 export interface Change extends EntryName {

@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { type JudgedCell, judgeCell, unjudged } from '../judge/cell.ts';
-import { collectEvidence } from '../judge/evidence.ts';
+import { collectEvidence } from '../judge/collect.ts';
 import { type Judgement, judge, type Subject, skipped } from '../judge/judge.ts';
 import {
   type Cell,

@@ -1,7 +1,7 @@
 /** The average of the weights (EMA). */
 import { tensorsOf } from '../evidence.ts';
-import { listed, ofAll } from '../rule.ts';
 import { manner } from '../rules/restored.ts';
+import { listed, ofAll } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { counterNames, isInitial } from './clues.ts';
 import { averageIsOff } from './stale.ts';

@@ -1,8 +1,8 @@
 /** All that was found of one resume, prepared for the causes. */
 import { type CounterKind, counterKind, generatorKind } from '../../trace/names.ts';
 import type { StateRecord, TensorRecord, TracedStep } from '../../trace/schema.ts';
-import { indexOf, moved, type StepPair, stepPairs } from '../columns.ts';
-import { type Evidence, type Resume, tensorsOf } from '../evidence.ts';
+import { indexOf, moved } from '../columns.ts';
+import { type Evidence, type Resume, type StepPair, stepPairs, tensorsOf } from '../evidence.ts';
 import { type Difference, differences, entriesThatDiffer } from '../rules/restored.ts';
 import type { Finding } from '../verdict.ts';
 

@@ -1,8 +1,8 @@
 /** Schedules, steps, data, accumulation and the loss scale: what is counted, and what follows from the count. */
 import { counterKind, isRateName } from '../../trace/names.ts';
 import type { TracedStep } from '../../trace/schema.ts';
-import { figure, ofAll } from '../rule.ts';
 import { nearlySame } from '../rules/restored.ts';
+import { figure, ofAll } from '../words.ts';
 import type { Cause } from './cause.ts';
 import {
   type Advance,

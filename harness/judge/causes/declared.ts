@@ -1,5 +1,5 @@
 /** The scenario’s declaration is not what the trainer does. */
-import { listed } from '../rule.ts';
+import { listed } from '../words.ts';
 import type { Cause } from './cause.ts';
 
 export const DECLARED: readonly Cause[] = [

@@ -1,5 +1,5 @@
 /** Random generators do not go on where they stopped. */
-import { listed, ofAll, subjectsOf } from '../rule.ts';
+import { listed, ofAll, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues, drawsNothing } from './clues.ts';
 

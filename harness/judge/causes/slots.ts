@@ -2,8 +2,8 @@
 import type { TensorRecord } from '../../trace/schema.ts';
 import { indexOf } from '../columns.ts';
 import { tensorsOf } from '../evidence.ts';
-import { figure, listed, ofAll } from '../rule.ts';
 import { type Difference, manner } from '../rules/restored.ts';
+import { figure, listed, ofAll } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues, counterNames, isRounded } from './clues.ts';
 

@@ -3,7 +3,7 @@
 import type { TracedStep } from '../../trace/schema.ts';
 import { indexOf, totalOf } from '../columns.ts';
 import { tensorsOf } from '../evidence.ts';
-import { figure, listed, ofAll, subjectsOf } from '../rule.ts';
+import { figure, listed, ofAll, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues } from './clues.ts';
 

@@ -2,7 +2,7 @@
 
 import { indexOf, total, totalOf } from '../columns.ts';
 import { tensorsOf } from '../evidence.ts';
-import { figure, listed, ofAll, subjectsOf } from '../rule.ts';
+import { figure, listed, ofAll, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { type Clues, drawsNothing, isLossScaled } from './clues.ts';
 import { hookCalls, isFused, STILL, sides, updates } from './stale.ts';

@@ -1,6 +1,6 @@
 /** The weights are not those that were saved. */
 import { tensorsOf } from '../evidence.ts';
-import { apart, listed, ofAll, subjectsOf } from '../rule.ts';
+import { apart, listed, ofAll, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, areOfStep, type Clues, isInitial, isRounded, lastMove, stepOf } from './clues.ts';
 

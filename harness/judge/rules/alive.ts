@@ -1,9 +1,10 @@
 /** Alive: after the resume, everything that moves in the control moves. */
 import type { TracedStep } from '../../trace/schema.ts';
-import { indexOf, moved, namesOf, stepPairs, total, totalOf } from '../columns.ts';
-import { type Evidence, type Resume, tensorsOf } from '../evidence.ts';
+import { indexOf, moved, total, totalOf } from '../columns.ts';
+import { type Evidence, namesOf, type Resume, stepPairs, tensorsOf } from '../evidence.ts';
 import { imageReadings } from '../quantities.ts';
-import { type Found, figure, figuresApart, listed, ofAll, type Rule } from '../rule.ts';
+import type { Found, Rule } from '../rule.ts';
+import { figure, figuresApart, listed, ofAll } from '../words.ts';
 
 const hookCalls = ({ hookCalls }: TracedStep): readonly number[] => hookCalls;
 const updates = ({ updates }: TracedStep): readonly number[] => updates;

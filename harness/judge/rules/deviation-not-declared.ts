@@ -1,5 +1,6 @@
 /** The control deviates in what is declared and in nothing else: it is what the resumed run is judged by. */
-import { type Found, listed, type Rule } from '../rule.ts';
+import type { Found, Rule } from '../rule.ts';
+import { listed } from '../words.ts';
 
 export const deviationNotDeclared: Rule = {
   id: 'deviation-not-declared',

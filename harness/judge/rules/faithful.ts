@@ -1,7 +1,8 @@
 /** Faithful: the resumed run does what the control does, step by step. */
 import type { TensorRecord, TracedStep } from '../../trace/schema.ts';
-import { indexOf, type StepPair, stepPairs } from '../columns.ts';
+import { indexOf } from '../columns.ts';
 import type { Resume } from '../evidence.ts';
+import { type StepPair, stepPairs } from '../evidence.ts';
 import type { Comparison } from '../noise.ts';
 import {
   type Curve,
@@ -11,7 +12,8 @@ import {
   stepReadings,
   tensorReadings,
 } from '../quantities.ts';
-import { apart, type Found, figure, figuresApart, listed, ofAll, type Rule } from '../rule.ts';
+import type { Found, Rule } from '../rule.ts';
+import { apart, figure, figuresApart, listed, ofAll } from '../words.ts';
 
 /** A rule on the first step at which something that the host computes differs: always judged exactly. */
 function firstStep(

@@ -1,6 +1,8 @@
 /** A loss that is computed on other variables than those that are trained gives these no gradient. */
-import { indexOf, known, stepPairs } from '../columns.ts';
-import { type Found, listed, ofAll, type Rule } from '../rule.ts';
+import { indexOf, known } from '../columns.ts';
+import { stepPairs } from '../evidence.ts';
+import type { Found, Rule } from '../rule.ts';
+import { listed, ofAll } from '../words.ts';
 
 export const gradientsMissing: Rule = {
   id: 'gradients-missing',

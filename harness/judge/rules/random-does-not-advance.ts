@@ -1,5 +1,6 @@
 /** A generator from which nothing is drawn any more: dropout that is switched off, noise that is not added. */
-import { type Found, listed, ofAll, type Rule } from '../rule.ts';
+import type { Found, Rule } from '../rule.ts';
+import { listed, ofAll } from '../words.ts';
 
 export const randomDoesNotAdvance: Rule = {
   id: 'random-does-not-advance',

@@ -4,7 +4,8 @@ import { sameStep } from '../columns.ts';
 import { type Evidence, type Resume, tensorsOf } from '../evidence.ts';
 import type { Noise } from '../noise.ts';
 import { type Curve, imageReadings, stepReadings } from '../quantities.ts';
-import { type Found, figure, listed, ofAll, type Rule } from '../rule.ts';
+import type { Found, Rule } from '../rule.ts';
+import { figure, listed, ofAll } from '../words.ts';
 
 type Kind = TensorRecord['kind'];
 

@@ -2,7 +2,8 @@
 import type { Observable, Trace, TracedStep } from '../../trace/schema.ts';
 import { sameValues } from '../columns.ts';
 import { type Evidence, stepsBetween, wantedBackend } from '../evidence.ts';
-import { type Found, figure, listed, ofAll, type Rule } from '../rule.ts';
+import type { Found, Rule } from '../rule.ts';
+import { figure, listed, ofAll } from '../words.ts';
 
 const nameOf = (trace: Trace): string => {
   // A process that died before its first record is known by its folder alone.
