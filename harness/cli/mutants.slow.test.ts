@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Matrix, matrixSchema } from '../judge/matrix.ts';
+import { type Matrix, matrixSchema } from '../judge/matrix/matrix.ts';
 import { verdictSchema } from '../judge/verdict.ts';
 import { fixtures, resumeproof } from './testing/start.ts';
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import { COMMAND } from '../backend/command.ts';
-import type { Cell, Matrix, MatrixRow } from '../judge/matrix.ts';
+import type { Cell, Matrix, MatrixRow } from '../judge/matrix/matrix.ts';
 import { markOf, matrixSentence, rowMark } from '../report/matrix-summary.ts';
 import { deviceSentence } from '../report/summary.ts';
 import { type LoadedFault, selectFaults } from '../run/faults.ts';

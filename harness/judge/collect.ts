@@ -2,7 +2,7 @@
 import type { Plan, SampleRecord, StateRecord, Trace } from '../trace/schema.ts';
 import { changesAt, expectedImages, expectedState } from './deviations.ts';
 import { type Evidence, type Resume, stepsBetween } from './evidence.ts';
-import { noiseAmong } from './noise.ts';
+import { noiseAmong } from './noise/noise.ts';
 
 const stateAt = (trace: Trace | undefined, step: number, kinds: readonly StateRecord['at'][]) =>
   trace?.states.find((state) => state.step === step && kinds.includes(state.at));

@@ -11,7 +11,7 @@ import type {
   TracedStep,
 } from '../trace/schema.ts';
 import type { Change } from './deviations.ts';
-import type { Noise } from './noise.ts';
+import type { Noise } from './noise/noise.ts';
 
 export interface Evidence {
   readonly plan: Plan;

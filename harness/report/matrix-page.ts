@@ -1,5 +1,5 @@
 /** The kill matrix' page: faults × scenarios, and what was found of each. */
-import type { Cell, Matrix, MatrixRow } from '../judge/matrix.ts';
+import type { Cell, Matrix, MatrixRow } from '../judge/matrix/matrix.ts';
 import { documentOf } from './document.ts';
 import { html, type Markup } from './markup.ts';
 import { MARKS, type Mark, markOf, matrixSentence, rowMark } from './matrix-summary.ts';

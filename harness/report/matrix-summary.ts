@@ -1,5 +1,5 @@
 /** The kill matrix in words and marks: shared by the page and the terminal. */
-import type { Cell, Matrix, MatrixRow } from '../judge/matrix.ts';
+import type { Cell, Matrix, MatrixRow } from '../judge/matrix/matrix.ts';
 import type { Tone } from './summary.ts';
 import { count } from './text.ts';
 

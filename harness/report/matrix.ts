@@ -1,6 +1,6 @@
 /** Writes the kill matrix into its run's folder, and says it in a sentence. */
 import { z } from 'zod';
-import { type Matrix, matrixSchema } from '../judge/matrix.ts';
+import { type Matrix, matrixSchema } from '../judge/matrix/matrix.ts';
 import { writeWhole } from './files.ts';
 import { matrixPage } from './matrix-page.ts';
 import { tame } from './text.ts';

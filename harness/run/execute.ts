@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { LimitFunction } from 'p-limit';
 import { onProcessor } from '../backend/names.ts';
 import { wantedBackend } from '../judge/evidence.ts';
-import { agree, NOISY_CONTROLS } from '../judge/noise.ts';
+import { agree, NOISY_CONTROLS } from '../judge/noise/noise.ts';
 import { traceReader } from '../trace/read.ts';
 import type { Plan, Role, Trace } from '../trace/schema.ts';
 import { awaitedLater } from './failing.ts';

@@ -2,9 +2,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
-import { type JudgedCell, judgeCell, unjudged } from '../judge/cell.ts';
 import { collectEvidence } from '../judge/collect.ts';
+import { firstResumes } from '../judge/cut.ts';
 import { type Judgement, judge, type Subject, skipped } from '../judge/judge.ts';
+import { type JudgedCell, judgeCell, unjudged } from '../judge/matrix/cell.ts';
 import {
   type Cell,
   type Matrix,
@@ -12,8 +13,7 @@ import {
   type MatrixScenario,
   rowOf,
   summarize,
-} from '../judge/matrix.ts';
-import { firstResumes } from '../judge/prefix.ts';
+} from '../judge/matrix/matrix.ts';
 import { writeWhole } from '../report/files.ts';
 import { writeMatrix } from '../report/matrix.ts';
 import type { Plan, Trace } from '../trace/schema.ts';

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Regression } from '../../fixtures/trainers/regression.ts';
 import { beginNoisyRun, openNoisy } from '../backend/testing/noisy.ts';
 import type { Judgement } from '../judge/judge.ts';
-import { NOISY_CONTROLS } from '../judge/noise.ts';
+import { NOISY_CONTROLS } from '../judge/noise/noise.ts';
 import type { BackendRecord, Deviation, Plan } from '../trace/schema.ts';
 import { adafactor } from '../training/adafactor.ts';
 import { adamW } from '../training/adamw.ts';

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Matrix, matrixSchema } from '../../harness/judge/matrix.ts';
+import { type Matrix, matrixSchema } from '../../harness/judge/matrix/matrix.ts';
 import { outputOf } from '../lib/gate.ts';
 
 /** @param args of `resumeproof mutants`, beside the backend */

@@ -1,6 +1,6 @@
 /** What the check on a GPU machine found: the file that it writes, and the same in words. */
 import type { BackendReport } from '../../harness/backend/probe.ts';
-import type { Matrix } from '../../harness/judge/matrix.ts';
+import type { Matrix } from '../../harness/judge/matrix/matrix.ts';
 import type { Verdict } from '../../harness/judge/verdict.ts';
 import type { KernelCheck } from '../../harness/verify/kernels.ts';
 import type { StartCost } from '../bench/start.ts';

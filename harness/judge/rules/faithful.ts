@@ -3,7 +3,7 @@ import type { TensorRecord, TracedStep } from '../../trace/schema.ts';
 import { indexOf } from '../columns.ts';
 import type { Resume } from '../evidence.ts';
 import { type StepPair, stepPairs } from '../evidence.ts';
-import type { Comparison } from '../noise.ts';
+import type { Comparison } from '../noise/noise.ts';
 import {
   type Curve,
   imageReadings,

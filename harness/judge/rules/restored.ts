@@ -2,7 +2,7 @@
 import type { StateRecord, TensorRecord, TracedStep } from '../../trace/schema.ts';
 import { sameStep } from '../columns.ts';
 import { type Evidence, type Resume, tensorsOf } from '../evidence.ts';
-import type { Noise } from '../noise.ts';
+import type { Noise } from '../noise/noise.ts';
 import { type Curve, imageReadings, stepReadings } from '../quantities.ts';
 import type { Found, Rule } from '../rule.ts';
 import { figure, listed, ofAll } from '../words.ts';

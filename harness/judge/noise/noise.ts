@@ -12,9 +12,8 @@
  * Nobody knows how the values of a run hang together. The critical value is the largest of three extremes:
  * one random number moves all values of a quantity; one moves all values of a thing; one moves each value.
  */
-import type { Trace, TracedStep } from '../trace/schema.ts';
-import { indexOf, sameStep, sameValues } from './columns.ts';
-import { type Fit, fitOf } from './fit.ts';
+import type { Trace, TracedStep } from '../../trace/schema.ts';
+import { indexOf, sameStep, sameValues } from '../columns.ts';
 import {
   CURVES,
   type Curve,
@@ -26,10 +25,11 @@ import {
   readingsAt,
   stepReadings,
   stepsOf,
-} from './quantities.ts';
+} from '../quantities.ts';
+import type { NoiseRecord, QuantityNoise } from '../verdict.ts';
+import { type Fit, fitOf } from './fit.ts';
 import { type Spreads, spreadsAmong } from './spreads.ts';
 import { studentQuantile } from './statistics.ts';
-import type { NoiseRecord, QuantityNoise } from './verdict.ts';
 
 /** How often a healthy run may be refuted for its noise: once in 10,000 verdicts. */
 export const FALSE_ALARM = 1e-4;

@@ -1,6 +1,6 @@
 /** What faults × scenarios amount to, and the schema of matrix.json: was each fault caught, named, and how early. */
 import { z } from 'zod';
-import { PROOFS, verdictSchema } from './verdict.ts';
+import { PROOFS, verdictSchema } from '../verdict.ts';
 
 export const MATRIX_FORMAT = 1;
 

@@ -1,10 +1,10 @@
 /** Whether the noise statistics keep their word, whatever the noise looks like: on drawn traces. */
 import { expect, test } from 'vitest';
-import { RandomStream } from '../training/random.ts';
-import { collectEvidence } from './collect.ts';
-import { findingsOf } from './judge.ts';
+import { RandomStream } from '../../training/random.ts';
+import { collectEvidence } from '../collect.ts';
+import { findingsOf } from '../judge.ts';
+import { type Draft, healthyTraces } from '../testing/traces.ts';
 import { FALSE_ALARM } from './noise.ts';
-import { type Draft, healthyTraces } from './testing/traces.ts';
 
 const PLAN = { steps: 12, resumeAt: [4, 8] };
 const VERDICTS = 250;

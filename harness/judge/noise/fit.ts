@@ -1,6 +1,7 @@
 /** What the controls say of a quantity's noise: the variance of each thing, and what they have in common. */
+
+import { isCurve, type Quantity } from '../quantities.ts';
 import { growthOf, mean, mediansOf, type Prior, priorOf } from './prior.ts';
-import { isCurve, type Quantity } from './quantities.ts';
 import type { Spreads, SpreadsAt } from './spreads.ts';
 
 export interface Fit {

@@ -1,7 +1,7 @@
 /** What the controls show of a quantity at a step, value by value, in columns: there may be millions of values. */
-import type { Trace } from '../trace/schema.ts';
-import { sameValues } from './columns.ts';
-import { type Quantity, RESOLUTION, type Values, valuesAt } from './quantities.ts';
+import type { Trace } from '../../trace/schema.ts';
+import { sameValues } from '../columns.ts';
+import { type Quantity, RESOLUTION, type Values, valuesAt } from '../quantities.ts';
 
 type Column = readonly (number | null | undefined)[];
 

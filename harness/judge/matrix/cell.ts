@@ -1,6 +1,6 @@
 /** One fault in one scenario: whether its traces show it, say what it is, and how soon. */
-import type { Trace } from '../trace/schema.ts';
-import type { Judgement } from './judge.ts';
+import type { Trace } from '../../trace/schema.ts';
+import type { Judgement } from '../judge.ts';
 import type { Cell, MatrixFault } from './matrix.ts';
 
 /** What of a cell is said by its traces. */

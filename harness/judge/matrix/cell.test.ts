@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import type { Plan } from '../trace/schema.ts';
+import type { Plan } from '../../trace/schema.ts';
+import { collectEvidence } from '../collect.ts';
+import { firstResumes } from '../cut.ts';
+import { type Judgement, judge } from '../judge.ts';
+import { type Draft, healthyTraces } from '../testing/traces.ts';
 import { type JudgedCell, judgeCell } from './cell.ts';
-import { collectEvidence } from './collect.ts';
-import { type Judgement, judge } from './judge.ts';
 import type { MatrixFault } from './matrix.ts';
-import { firstResumes } from './prefix.ts';
-import { type Draft, healthyTraces } from './testing/traces.ts';
 
 const plan: Plan = { steps: 9, resumeAt: [3, 6] };
 const FAULT: MatrixFault = {

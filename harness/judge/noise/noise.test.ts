@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { TracedStep } from '../trace/schema.ts';
+import type { TracedStep } from '../../trace/schema.ts';
+import { CURVES, type Curve, stepReadings } from '../quantities.ts';
+import { healthyTraces, PLAN } from '../testing/traces.ts';
 import { noiseAmong } from './noise.ts';
 import { mediansOf } from './prior.ts';
-import { CURVES, type Curve, stepReadings } from './quantities.ts';
-import { healthyTraces, PLAN } from './testing/traces.ts';
 
 /** What a value becomes: what is no plain number, or a little more than it is, by as much as noise may be or not. */
 const become = fc.oneof(
