@@ -1,6 +1,7 @@
 /** The average of the weights (EMA). */
+
+import { isAsIn, manner } from '../compare.ts';
 import { tensorsOf } from '../evidence.ts';
-import { manner } from '../rules/restored.ts';
 import { listed, ofAll } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { counterNames, isInitial } from './clues.ts';
@@ -24,12 +25,7 @@ export const AVERAGES: readonly Cause[] = [
     ...LOST,
     diagnose(clues) {
       const { of, total } = clues.changed('average');
-      const live = tensorsOf(clues.resume.resumed, 'parameter');
-      if (
-        of.length === 0 ||
-        !of.every(({ name, resumed }) => resumed !== undefined && resumed.sha256 === live.get(name)?.sha256)
-      )
-        return undefined;
+      if (of.length === 0 || !of.every(isAsIn(clues.resume.resumed, 'parameter'))) return undefined;
       return `${ofAll(of.length, total, 'weight average')} ${of.length === 1 ? 'is' : 'are'} the live weights: the average was built after the restore, and began anew`;
     },
   },

@@ -2,8 +2,8 @@
 import { type CounterKind, counterKind, generatorKind } from '../../trace/names.ts';
 import type { StateRecord, TensorRecord, TracedStep } from '../../trace/schema.ts';
 import { indexOf, moved } from '../columns.ts';
-import { type Evidence, type Resume, type StepPair, stepPairs, tensorsOf } from '../evidence.ts';
-import { type Difference, differences, entriesThatDiffer } from '../rules/restored.ts';
+import { type Difference, differences, entriesThatDiffer, initialState, isAsIn } from '../compare.ts';
+import { type Evidence, type Resume, type StepPair, stepPairs } from '../evidence.ts';
 import type { Finding } from '../verdict.ts';
 
 export interface Changed {
@@ -45,9 +45,9 @@ export interface Clues {
 }
 
 export function cluesOf(evidence: Evidence, resume: Resume, findings: readonly Finding[]): Clues {
-  const { control, before, resumes } = evidence;
+  const { before, resumes } = evidence;
   const earlier = [before, ...resumes.filter(({ index }) => index < resume.index).map(({ after }) => after)];
-  const initial = control?.states.find(({ at }) => at === 'start');
+  const initial = initialState(evidence);
   const pairs = stepPairs(resume);
   const known = resume.saved !== undefined && resume.resumed !== undefined;
   const changed = new Map<TensorRecord['kind'], Changed>();
@@ -84,17 +84,8 @@ export function cluesOf(evidence: Evidence, resume: Resume, findings: readonly F
   };
 }
 
-/** By name, what a run that just began holds of a kind. */
-export const initialTensors = ({ initial }: Clues, kind: TensorRecord['kind']) => tensorsOf(initial, kind);
-
 /** What came back has the bytes of a run that just began. */
-export function isInitial(
-  clues: Clues,
-  kind: TensorRecord['kind'],
-): ({ name, resumed }: Difference) => boolean {
-  const initial = initialTensors(clues, kind);
-  return ({ name, resumed }) => resumed !== undefined && resumed.sha256 === initial.get(name)?.sha256;
-}
+export const isInitial = ({ initial }: Clues, kind: TensorRecord['kind']) => isAsIn(initial, kind);
 
 /** Fewer bits of the significand than were saved, and no farther off than their last one. */
 export function isRounded({ saved, resumed }: Difference): boolean {

@@ -1,7 +1,7 @@
 /** Schedules, steps, data, accumulation and the loss scale: what is counted, and what follows from the count. */
 import { counterKind, isRateName } from '../../trace/names.ts';
 import type { TracedStep } from '../../trace/schema.ts';
-import { nearlySame } from '../rules/restored.ts';
+import { nearlySame } from '../compare.ts';
 import { figure, ofAll } from '../words.ts';
 import type { Cause } from './cause.ts';
 import {

@@ -1,8 +1,8 @@
 /** The optimizer's state is not what was saved. */
 import type { TensorRecord } from '../../trace/schema.ts';
 import { indexOf } from '../columns.ts';
+import { type Difference, manner } from '../compare.ts';
 import { tensorsOf } from '../evidence.ts';
-import { type Difference, manner } from '../rules/restored.ts';
 import { figure, listed, ofAll } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues, counterNames, isRounded } from './clues.ts';

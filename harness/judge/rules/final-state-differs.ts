@@ -1,8 +1,9 @@
 /** What is no tensor, counters and random generators, ends each stretch as the control's does. */
+
+import { entriesThatDiffer } from '../compare.ts';
 import type { Resume } from '../evidence.ts';
 import type { Found, Rule } from '../rule.ts';
 import { listed, ofAll } from '../words.ts';
-import { entriesThatDiffer } from './restored.ts';
 
 /** Only what both show: what came back missing is told before the first step. */
 function ends(resume: Resume, which: 'counters' | 'random') {

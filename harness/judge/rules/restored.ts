@@ -1,6 +1,15 @@
 /** Restored: what the resumed process holds before its first step is what the saved one held. */
 import type { StateRecord, TensorRecord, TracedStep } from '../../trace/schema.ts';
 import { sameStep } from '../columns.ts';
+import {
+  type Difference,
+  differences,
+  entriesThatDiffer,
+  initialState,
+  isAsIn,
+  manner,
+  nearlySame,
+} from '../compare.ts';
 import { type Evidence, type Resume, tensorsOf } from '../evidence.ts';
 import type { Noise } from '../noise/noise.ts';
 import { type Curve, imageReadings, stepReadings } from '../quantities.ts';
@@ -8,28 +17,6 @@ import type { Found, Rule } from '../rule.ts';
 import { figure, listed, ofAll } from '../words.ts';
 
 type Kind = TensorRecord['kind'];
-
-export interface Difference {
-  readonly name: string;
-  readonly saved: TensorRecord | undefined;
-  readonly resumed: TensorRecord | undefined;
-}
-
-/** Tensors of a kind that are absent on one side or differ in shape, type or bytes. */
-export function differences({ saved, resumed }: Resume, kind: Kind): { of: Difference[]; total: number } {
-  const before = tensorsOf(saved, kind);
-  const after = tensorsOf(resumed, kind);
-  const names = [...new Set([...before.keys(), ...after.keys()])];
-  const of = names
-    .map((name) => ({ name, saved: before.get(name), resumed: after.get(name) }))
-    .filter(
-      ({ saved, resumed }) =>
-        saved?.sha256 !== resumed?.sha256 ||
-        saved?.dtype !== resumed?.dtype ||
-        String(saved?.shape) !== String(resumed?.shape),
-    );
-  return { of, total: names.length };
-}
 
 function describe({ saved, resumed }: Difference): { expected: string; seen: string } {
   const text = (tensor: TensorRecord | undefined): string =>
@@ -49,14 +36,6 @@ interface TensorRule {
   readonly claim: string;
   readonly cause: (resume: Resume, found: readonly Difference[], evidence: Evidence) => string;
   readonly remedy: string;
-}
-
-/** How the differing tensors were found, in words: absent, zero, or different. */
-export function manner(found: readonly Difference[]): string {
-  if (found.every(({ resumed }) => resumed === undefined)) return 'missing';
-  if (found.every(({ saved }) => saved === undefined)) return 'there though none was saved';
-  if (found.every(({ saved, resumed }) => resumed?.l2 === 0 && saved?.l2 !== 0)) return 'zero';
-  return 'not what was saved';
 }
 
 /** The parameter groups of which every tensor concerned is lost, so that the sentence can name them. */
@@ -106,13 +85,8 @@ export const parametersNotRestored = tensorRule({
   kind: 'parameter',
   noun: 'parameter',
   claim: 'Every parameter comes back with its bytes, shape and type.',
-  cause: (_resume, found, { control }) => {
-    const initial = tensorsOf(
-      control?.states.find(({ at }) => at === 'start'),
-      'parameter',
-    );
-    const fresh = found.every(({ name, resumed }) => resumed?.sha256 === initial.get(name)?.sha256);
-    if (fresh)
+  cause: (_resume, found, evidence) => {
+    if (found.every(isAsIn(initialState(evidence), 'parameter')))
       return 'they are as in a run that just began: nothing was loaded, or they were initialised after the load';
     const absent = found.filter(({ resumed }) => resumed === undefined).length;
     if (absent > 0) return `${absent} of them are not in the resumed model at all`;
@@ -148,14 +122,10 @@ export const averagesNotRestored = tensorRule({
   kind: 'average',
   noun: 'weight average',
   claim: 'The averages of the weights (EMA) come back.',
-  cause: ({ resumed }, found) => {
-    const live = tensorsOf(resumed, 'parameter');
-    return found.every(
-      ({ name, resumed }) => resumed !== undefined && resumed.sha256 === live.get(name)?.sha256,
-    )
+  cause: ({ resumed }, found) =>
+    found.every(isAsIn(resumed, 'parameter'))
       ? 'they equal the live weights: the average was started anew from them'
-      : 'the average was not saved, or was built after the restore';
-  },
+      : 'the average was not saved, or was built after the restore',
   remedy: 'save the averages and their counter, and restore them after the average is built',
 });
 
@@ -177,32 +147,6 @@ export const gradientsNotRestored = tensorRule({
     'the run was saved in mid-accumulation, and the gradients gathered so far were not saved or not loaded',
   remedy: 'save only after an update, or save the accumulated gradients and the micro-batch count too',
 });
-
-export interface Entry {
-  readonly name: string;
-  readonly saved: string;
-  readonly resumed: string;
-}
-
-/** Numbers that only their last digits tell apart. */
-export function nearlySame({ saved, resumed }: Entry): boolean {
-  const [one, other] = [Number(saved), Number(resumed)];
-  const fractions = [one, other].every((value) => Number.isFinite(value) && !Number.isInteger(value));
-  return fractions && figure(one) === figure(other);
-}
-
-export function entriesThatDiffer(
-  saved: Readonly<Record<string, unknown>>,
-  resumed: Readonly<Record<string, unknown>>,
-): { of: Entry[]; total: number } {
-  const names = [...new Set([...Object.keys(saved), ...Object.keys(resumed)])];
-  const text = (record: Readonly<Record<string, unknown>>, name: string): string =>
-    Object.hasOwn(record, name) ? String(record[name]) : 'none';
-  const of = names
-    .filter((name) => !Object.is(saved[name], resumed[name]))
-    .map((name) => ({ name, saved: text(saved, name), resumed: text(resumed, name) }));
-  return { of, total: names.length };
-}
 
 export const countersNotRestored: Rule = {
   id: 'counters-not-restored',
@@ -248,7 +192,7 @@ export const randomNotRestored: Rule = {
     known(evidence).flatMap((resume): Found[] => {
       const { of, total } = entriesThatDiffer(resume.saved!.random, resume.resumed!.random);
       if (of.length === 0) return [];
-      const initial = evidence.control?.states.find(({ at }) => at === 'start')?.random ?? {};
+      const initial = initialState(evidence)?.random ?? {};
       const reseeded = of.every(({ name }) => resume.resumed!.random[name] === initial[name]);
       return [
         {
