@@ -7,6 +7,9 @@ export function ofAll(count: number, total: number, noun: string, plural = `${no
   return total === 1 ? `the only ${noun}` : `all ${total} ${plural}`;
 }
 
+/** `is` of one, `are` of several. */
+export const plural = (count: number, one: string, several: string): string => (count === 1 ? one : several);
+
 /** Four significant digits. */
 export function figure(value: number | null | undefined): string {
   if (value === null || value === undefined) return 'none';

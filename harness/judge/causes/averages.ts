@@ -2,7 +2,7 @@
 
 import { isAsIn, manner } from '../compare.ts';
 import { tensorsOf } from '../evidence.ts';
-import { listed, ofAll } from '../words.ts';
+import { listed, ofAll, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { counterNames, isInitial } from './clues.ts';
 import { averageIsOff } from './stale.ts';
@@ -26,7 +26,7 @@ export const AVERAGES: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('average');
       if (of.length === 0 || !of.every(isAsIn(clues.resume.resumed, 'parameter'))) return undefined;
-      return `${ofAll(of.length, total, 'weight average')} ${of.length === 1 ? 'is' : 'are'} the live weights: the average was built after the restore, and began anew`;
+      return `${ofAll(of.length, total, 'weight average')} ${plural(of.length, 'is', 'are')} the live weights: the average was built after the restore, and began anew`;
     },
   },
   {
@@ -38,7 +38,7 @@ export const AVERAGES: readonly Cause[] = [
       if (of.length === 0) return undefined;
       const initial = tensorsOf(clues.initial, 'average').size > 0 && of.every(isInitial(clues, 'average'));
       const way = initial ? 'that of the weights that the run began with' : manner(of);
-      return `${ofAll(of.length, total, 'weight average')} did not come back (${listed(of.map(({ name }) => name))}): ${of.length === 1 ? 'it is' : 'they are'} ${way}`;
+      return `${ofAll(of.length, total, 'weight average')} did not come back (${listed(of.map(({ name }) => name))}): ${plural(of.length, 'it is', 'they are')} ${way}`;
     },
   },
   {
@@ -61,7 +61,7 @@ export const AVERAGES: readonly Cause[] = [
     diagnose(clues) {
       const found = clues.finding('averages-do-not-advance');
       if (found === undefined || clues.moves.resumed.size === 0) return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'weight average')} ${found.subjectCount === 1 ? 'is' : 'are'} not updated any more, while ${clues.moves.resumed.size} parameters move`;
+      return `${ofAll(found.subjectCount, found.total, 'weight average')} ${plural(found.subjectCount, 'is', 'are')} not updated any more, while ${clues.moves.resumed.size} parameters move`;
     },
   },
   {
@@ -72,7 +72,7 @@ export const AVERAGES: readonly Cause[] = [
     diagnose(clues) {
       const found = clues.finding('final-averages-differ');
       if (found === undefined || !averageIsOff(clues)) return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'weight average')} ${found.subjectCount === 1 ? 'ends' : 'end'} otherwise, though they came back and the weights end right: updated with another decay, or another number of times`;
+      return `${ofAll(found.subjectCount, found.total, 'weight average')} ${plural(found.subjectCount, 'ends', 'end')} otherwise, though they came back and the weights end right: updated with another decay, or another number of times`;
     },
   },
 ];

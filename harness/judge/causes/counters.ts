@@ -2,7 +2,7 @@
 import { counterKind, isRateName } from '../../trace/names.ts';
 import type { TracedStep } from '../../trace/schema.ts';
 import { nearlySame } from '../compare.ts';
-import { figure, ofAll } from '../words.ts';
+import { figure, ofAll, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import {
   type Advance,
@@ -170,7 +170,7 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
           ? distance(counts[0]!)
           : SHIFTS.find((shift) => follows(rates, (update) => rates.at + update + shift));
       if (by === undefined || Number.isNaN(by)) return undefined;
-      return `the schedule is ${Math.abs(by)} update${Math.abs(by) === 1 ? '' : 's'} ${by < 0 ? 'behind' : 'ahead'}${counts.length > 0 ? `: ${counterNames(counts)}` : ''}`;
+      return `the schedule is ${Math.abs(by)} update${plural(Math.abs(by), '', 's')} ${by < 0 ? 'behind' : 'ahead'}${counts.length > 0 ? `: ${counterNames(counts)}` : ''}`;
     },
   },
   {
@@ -268,7 +268,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
       if (of.length === 0) return undefined;
       const whose = ofAll(of.length, total, 'accumulated gradient');
       if (of.every(({ saved }) => saved === undefined)) {
-        return `${whose} ${of.length === 1 ? 'is' : 'are'} there, though none was saved: the next update is made of more micro-batches`;
+        return `${whose} ${plural(of.length, 'is', 'are')} there, though none was saved: the next update is made of more micro-batches`;
       }
       return `${whose} did not come back: the run was saved in mid-accumulation, and the next update is made of other micro-batches`;
     },

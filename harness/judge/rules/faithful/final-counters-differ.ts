@@ -1,0 +1,32 @@
+import { eachResume, type Rule } from '../../rule.ts';
+import { ofAll, plural } from '../../words.ts';
+import { ends } from './ends.ts';
+
+export const finalCountersDiffer: Rule = {
+  id: 'final-counters-differ',
+  proof: 'faithful',
+  claim: 'At the end, every counter is the control’s.',
+  reads: 'the counters at the end of the stretch, in both runs, name by name',
+  speaks: 'at the end of the stretch',
+  judge: eachResume((resume) => {
+    const { of, total } = ends(resume, 'counters');
+    const [first] = of;
+    if (first === undefined) return undefined;
+    return {
+      sentence: `At step ${resume.to}, ${ofAll(of.length, total, 'counter')} ${plural(of.length, 'is', 'are')} not the control’s: '${first.name}' is ${first.resumed} instead of ${first.saved}.`,
+      subjects: of.map(({ name }) => name),
+      total,
+      step: resume.to,
+      expected: of
+        .slice(0, 6)
+        .map(({ name, saved }) => `${name} ${saved}`)
+        .join(', '),
+      seen: of
+        .slice(0, 6)
+        .map(({ name, resumed }) => `${name} ${resumed}`)
+        .join(', '),
+      cause: 'what is counted advances otherwise after the resume, or did not come back',
+      remedy: 'look for the first step that differs; let one place count, as before the resume',
+    };
+  }),
+};
