@@ -172,3 +172,13 @@ export function advances({ resume }: Clues, chosen: (name: string) => boolean): 
       theirs: between(controlFirst, controlLast, name),
     }));
 }
+
+/** The rule that reports counters. */
+export const COUNTERS = 'counters-not-restored';
+
+export const ofKind = ({ counters }: Clues, kind: ChangedCounter['kind']): ChangedCounter[] =>
+  counters.filter((counter) => counter.kind === kind);
+
+/** How far a counter came back ahead of what was saved; NaN where either is no number. */
+export const distance = ({ saved, resumed }: ChangedCounter): number =>
+  typeof saved === 'number' && typeof resumed === 'number' ? resumed - saved : Number.NaN;
