@@ -1,7 +1,7 @@
 /** What two states of one resume have in common and what not: by tensors, and by entries. */
 import type { StateRecord, TensorRecord } from '../trace/schema.ts';
 import { type Evidence, type Resume, tensorsOf } from './evidence.ts';
-import { figure } from './words.ts';
+import { enumerated, figure, type Value, valuesApart } from './words.ts';
 
 /** What the run began with. */
 export const initialState = ({ control }: Evidence): StateRecord | undefined =>
@@ -51,8 +51,9 @@ export function manner(found: readonly Difference[]): string {
 
 export interface Entry {
   readonly name: string;
-  readonly saved: string;
-  readonly resumed: string;
+  /** Undefined where it is absent. */
+  readonly saved: Value;
+  readonly resumed: Value;
 }
 
 /** Numbers that only their last digits tell apart. */
@@ -63,14 +64,28 @@ export function nearlySame({ saved, resumed }: Entry): boolean {
 }
 
 export function entriesThatDiffer(
-  saved: Readonly<Record<string, unknown>>,
-  resumed: Readonly<Record<string, unknown>>,
+  saved: Readonly<Record<string, Value>>,
+  resumed: Readonly<Record<string, Value>>,
 ): { of: Entry[]; total: number } {
   const names = [...new Set([...Object.keys(saved), ...Object.keys(resumed)])];
-  const text = (record: Readonly<Record<string, unknown>>, name: string): string =>
-    Object.hasOwn(record, name) ? String(record[name]) : 'none';
+  const own = (record: Readonly<Record<string, Value>>, name: string): Value =>
+    Object.hasOwn(record, name) ? record[name] : undefined;
   const of = names
     .filter((name) => !Object.is(saved[name], resumed[name]))
-    .map((name) => ({ name, saved: text(saved, name), resumed: text(resumed, name) }));
+    .map((name) => ({ name, saved: own(saved, name), resumed: own(resumed, name) }));
   return { of, total: names.length };
 }
+
+/** Entries with their values on both sides: `saved` and `resumed`, side by side in their digits. */
+export function entriesApart(entries: readonly Entry[]): {
+  readonly saved: string;
+  readonly resumed: string;
+} {
+  const pairs = entries.map(({ name, saved, resumed }) => [name, valuesApart(resumed, saved)] as const);
+  const side = (which: 0 | 1): string => enumerated(pairs.map(([name, both]) => `${name} ${both[which]}`));
+  return { saved: side(1), resumed: side(0) };
+}
+
+/** A digest, cut: the states of generators and pixels. */
+export const digest = (value: Value): string =>
+  typeof value === 'string' ? `${value.slice(0, 12)}…` : 'none';

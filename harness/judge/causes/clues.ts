@@ -5,6 +5,7 @@ import { indexOf, moved } from '../columns.ts';
 import { type Difference, differences, entriesThatDiffer, initialState, isAsIn } from '../compare.ts';
 import { type Evidence, type Resume, type StepPair, stepPairs } from '../evidence.ts';
 import type { Finding } from '../verdict.ts';
+import { enumerated, insteadOf } from '../words.ts';
 
 export interface Changed {
   readonly of: readonly Difference[];
@@ -130,9 +131,7 @@ export const areFresh = (values: readonly ChangedValue[]): boolean =>
   values.length > 0 && values.every(({ resumed, initial }) => resumed !== undefined && resumed === initial);
 
 export const counterNames = (values: readonly ChangedValue[]): string =>
-  values
-    .map(({ name, saved, resumed }) => `'${name}' is ${resumed ?? 'none'} instead of ${saved ?? 'none'}`)
-    .join(', ');
+  enumerated(values.map(({ name, saved, resumed }) => `'${name}' is ${insteadOf(resumed, saved)}`));
 
 /** Whether the trainer shows a loss scale: then any difference may make it skip other steps. */
 export const isLossScaled = ({ resume }: Clues): boolean =>

@@ -1,7 +1,7 @@
 /** Steps, accumulation and the loss scale: what is counted, and what follows from the count. */
 import { counterKind } from '../../trace/names.ts';
 import { nearlySame } from '../compare.ts';
-import { ofAll, plural } from '../words.ts';
+import { insteadOf, ofAll, plural, valuesApart } from '../words.ts';
 import type { Cause } from './cause.ts';
 import {
   advances,
@@ -115,9 +115,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const those = ofKind(clues, 'optimizer').filter((one) => !isCount(one));
       if (those.length === 0) return undefined;
-      const near = those.every(({ name, saved, resumed }) =>
-        nearlySame({ name, saved: String(saved), resumed: String(resumed) }),
-      );
+      const near = those.every(({ name, saved, resumed }) => nearlySame({ name, saved, resumed }));
       const how = near
         ? '; it agrees in its first digits only, and was computed anew in another way than the run arrives at it'
         : '';
@@ -191,7 +189,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const found = clues.finding('applied-differs');
       if (found === undefined || isLossScaled(clues)) return undefined;
-      return `updates come at other steps than the control’s from step ${found.step} on, ${updatesMade(clues, 'resumed')} instead of ${updatesMade(clues, 'control')} in ${clues.pairs.length} micro-batches: the window of the accumulation is longer, shorter or begins elsewhere`;
+      return `updates come at other steps than the control’s from step ${found.step} on, ${insteadOf(updatesMade(clues, 'resumed'), updatesMade(clues, 'control'))} in ${clues.pairs.length} micro-batches: the window of the accumulation is longer, shorter or begins elsewhere`;
     },
   },
   {
@@ -230,7 +228,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
       if (first === undefined || updates === 0 || wanted === 0) return undefined;
       const { name, mine, theirs } = first;
       if (mine / updates === theirs / wanted) return undefined;
-      return `the optimizer’s own count came back, and then advances otherwise: '${name}' by ${mine} in ${updates} updates, in the control by ${theirs} in ${wanted}`;
+      return `the optimizer’s own count came back, and then advances otherwise: '${name}' by ${valuesApart(mine, theirs)[0]} in ${updates} updates, in the control by ${valuesApart(mine, theirs)[1]} in ${wanted}`;
     },
   },
   {

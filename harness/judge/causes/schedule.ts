@@ -1,7 +1,7 @@
 /** The learning rates, and what the schedule that gives them counts. */
 import { counterKind, isRateName } from '../../trace/names.ts';
 import type { TracedStep } from '../../trace/schema.ts';
-import { figure, plural } from '../words.ts';
+import { figure, insteadOf, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import {
   type Advance,
@@ -215,7 +215,7 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const found = clues.finding('rate-differs');
       if (found === undefined || !scheduleDiffers(clues)) return undefined;
-      return `the learning rates bend away from the control’s from step ${found.step} on (${found.seen} instead of ${found.expected}): the schedule has another length, unit or formula`;
+      return `the learning rates bend away from the control’s from step ${found.step} on (${insteadOf(found.seen, found.expected)}): the schedule has another length, unit or formula`;
     },
   },
 ];

@@ -3,7 +3,7 @@ import type { TensorRecord } from '../../trace/schema.ts';
 import { indexOf } from '../columns.ts';
 import { type Difference, manner } from '../compare.ts';
 import { tensorsOf } from '../evidence.ts';
-import { figure, listed, ofAll, plural } from '../words.ts';
+import { figure, insteadOf, listed, ofAll, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues, counterNames, isRounded } from './clues.ts';
 
@@ -172,6 +172,6 @@ export const SLOTS_CHANGED: Cause = {
     const steps = clues.counters.filter(({ kind }) => kind === 'optimizer');
     const stepped =
       steps.length > 0 ? `; ${counterNames(steps)}, as if a step were made while restoring` : '';
-    return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'is', 'are')} not what was saved ('${first.name}': L2 norm ${figure(first.resumed?.l2)} instead of ${figure(first.saved?.l2)})${stepped}${firstUpdates(clues, of)}`;
+    return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'is', 'are')} not what was saved ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)})${stepped}${firstUpdates(clues, of)}`;
   },
 };

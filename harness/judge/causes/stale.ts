@@ -3,7 +3,7 @@
 import type { TracedStep } from '../../trace/schema.ts';
 import { indexOf, totalOf } from '../columns.ts';
 import { tensorsOf } from '../evidence.ts';
-import { figure, listed, ofAll, plural, subjectsOf } from '../words.ts';
+import { figure, listed, ofAll, plural, subjectsOf, valuesApart } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues } from './clues.ts';
 
@@ -116,7 +116,8 @@ export const STALE: readonly Cause[] = [
       const rates = firstRates(clues);
       if (found === undefined || !isFused(clues) || rates === undefined || rates.applied === rates.inControl)
         return undefined;
-      return `every gradient hook fires, but holds the parameter group from before the restore: the updates use rate ${figure(rates.applied)}, the log shows ${figure(rates.inControl)}, which the schedule gives to the new group`;
+      const [applied, logged] = valuesApart(rates.applied, rates.inControl);
+      return `every gradient hook fires, but holds the parameter group from before the restore: the updates use rate ${applied}, the log shows ${logged}, which the schedule gives to the new group`;
     },
   },
   {

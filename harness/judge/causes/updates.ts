@@ -2,7 +2,7 @@
 
 import { indexOf, total, totalOf } from '../columns.ts';
 import { tensorsOf } from '../evidence.ts';
-import { figure, listed, ofAll, plural, subjectsOf } from '../words.ts';
+import { figure, insteadOf, listed, ofAll, plural, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { type Clues, drawsNothing, isLossScaled } from './clues.ts';
 import { hookCalls, isFused, STILL, sides, updates } from './stale.ts';
@@ -189,7 +189,7 @@ export const UPDATES: readonly Cause[] = [
       // Of a run that ended early the rest is not known.
       const whole = pairs.length === resume.to - resume.from;
       if (found === undefined || findings.length > 1 || !whole) return undefined;
-      return `the loss that is logged is not the one that is trained: everything else is the control’s, and the log shows ${found.seen.split(',')[0]} instead of ${found.expected.split(',')[0]} at step ${found.step}`;
+      return `the loss that is logged is not the one that is trained: everything else is the control’s, and the log shows ${insteadOf(found.seen.split(',')[0], found.expected.split(',')[0])} at step ${found.step}`;
     },
   },
   {

@@ -1,6 +1,6 @@
 /** The weights are not those that were saved. */
 import { tensorsOf } from '../evidence.ts';
-import { apart, listed, ofAll, plural, subjectsOf } from '../words.ts';
+import { insteadOf, listed, ofAll, plural, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, areOfStep, type Clues, isInitial, isRounded, lastMove, stepOf } from './clues.ts';
 
@@ -261,7 +261,7 @@ export const WEIGHTS_CHANGED: Cause = {
         strange.length === 0 ? '' : `${listed(strange)} ${plural(strange.length, 'was', 'were')} not saved`;
       return `the parameters have other names than those saved: ${[lost, found].filter(Boolean).join(', and ')}`;
     }
-    return `${whose} ${plural(of.length, 'is', 'are')} not what was saved, nor what the run held after any other step ('${first.name}': L2 norm ${apart(first.resumed?.l2, first.saved?.l2)}): initialised again, converted, or written to after the load`;
+    return `${whose} ${plural(of.length, 'is', 'are')} not what was saved, nor what the run held after any other step ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)}): initialised again, converted, or written to after the load`;
   },
 };
 
@@ -344,7 +344,7 @@ export const TRAITS: readonly Cause[] = [
     diagnose({ finding }) {
       const found = finding('groups-changed');
       if (found === undefined) return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'parameter')} ${plural(found.subjectCount, 'is', 'are')} in another parameter group (${found.seen} instead of ${found.expected.split(': ').at(-1)}): rate and weight decay are another’s`;
+      return `${ofAll(found.subjectCount, found.total, 'parameter')} ${plural(found.subjectCount, 'is', 'are')} in another parameter group (${insteadOf(found.seen, found.expected.split(': ').at(-1))}): rate and weight decay are another’s`;
     },
   },
 ];

@@ -1,6 +1,6 @@
 import { tensorsOf } from '../../evidence.ts';
 import type { Rule } from '../../rule.ts';
-import { figure, ofAll } from '../../words.ts';
+import { ofAll, valuesApart } from '../../words.ts';
 import { aliveRule } from './stretch.ts';
 
 export const doesNotAdvance = (
@@ -25,13 +25,14 @@ export const doesNotAdvance = (
       const still = advancing.filter((name) => later.get(name)?.sha256 === mine.get(name)?.sha256);
       const [one] = still;
       if (one === undefined) return undefined;
+      const [seen, expected] = valuesApart(later.get(one)?.l2, last.get(one)!.l2);
       return {
         sentence: `From resume ${resume.index} to step ${resume.to}, ${ofAll(still.length, advancing.length, noun)} did not advance.`,
         subjects: still,
         total: advancing.length,
         step: resume.to,
-        expected: `'${one}': L2 norm ${figure(last.get(one)!.l2)} at step ${resume.to}, as in the control`,
-        seen: `${figure(later.get(one)?.l2)}, as right after the resume`,
+        expected: `'${one}': L2 norm ${expected} at step ${resume.to}, as in the control`,
+        seen: `${seen}, as right after the resume`,
         cause,
         remedy,
       };

@@ -1,6 +1,6 @@
 import type { TracedStep } from '../../../trace/schema.ts';
 import { indexOf, totalOf } from '../../columns.ts';
-import { figure, figuresApart, ofAll } from '../../words.ts';
+import { figure, ofAll, valuesApart } from '../../words.ts';
 import { aliveRule, hookCalls, isStill, type Stretch } from './stretch.ts';
 
 interface Applied {
@@ -44,7 +44,7 @@ export const rateNotAsClaimed = aliveRule(
     const [first] = found;
     if (first === undefined) return undefined;
     const subjects = [...new Set(found.map(({ name }) => name))];
-    const [applied, claimed] = figuresApart(first.applied, first.claimed);
+    const [applied, claimed] = valuesApart(first.applied, first.claimed);
     const fires =
       totalOf(resumed, hookCalls) > 0 && totalOf(resumed, hookCalls) === totalOf(control, hookCalls);
     return {

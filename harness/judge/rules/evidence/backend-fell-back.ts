@@ -1,5 +1,6 @@
 import { wantedBackend } from '../../evidence.ts';
 import type { Found, Rule } from '../../rule.ts';
+import { insteadOf } from '../../words.ts';
 import { nameOf, resumeOf } from './process.ts';
 
 export const backendFellBack: Rule = {
@@ -22,7 +23,7 @@ export const backendFellBack: Rule = {
       if (same) return [];
       return [
         {
-          sentence: `The ${nameOf(trace)} run took place on ${backend.name} (${backend.adapter}) instead of ${asked}.`,
+          sentence: `The ${nameOf(trace)} run took place on ${insteadOf(`${backend.name} (${backend.adapter})`, backend.name === asked ? `${asked} (${reference?.adapter})` : asked)}.`,
           resume: resumeOf(trace),
           subjects: [nameOf(trace)],
           expected: `${asked}${reference === undefined ? '' : ` on ${reference.adapter}`} in every process`,

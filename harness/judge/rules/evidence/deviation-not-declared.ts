@@ -1,6 +1,6 @@
 /** The control deviates in what is declared and in nothing else: it is what the resumed run is judged by. */
 import { eachResume, type Rule } from '../../rule.ts';
-import { listed } from '../../words.ts';
+import { insteadOf, listed } from '../../words.ts';
 
 export const deviationNotDeclared: Rule = {
   id: 'deviation-not-declared',
@@ -18,7 +18,7 @@ export const deviationNotDeclared: Rule = {
       total: resume.changes.length,
       step: resume.from,
       expected: `changes by ${listed(deviates, deviates.length)} alone`,
-      seen: `${first.kind} '${first.name}': ${first.deviated} instead of ${first.passed}`,
+      seen: `${first.kind} '${first.name}': ${insteadOf(first.deviated, first.passed)}`,
       cause:
         'deviate() does more than the declared kinds, or a name is not of the kind that it is thought to be',
       remedy:

@@ -1,6 +1,7 @@
 import { sameValues } from '../../columns.ts';
 import { stepsBetween } from '../../evidence.ts';
 import type { Rule } from '../../rule.ts';
+import { valuesApart } from '../../words.ts';
 
 export const notReproducible: Rule = {
   id: 'not-reproducible',
@@ -21,12 +22,13 @@ export const notReproducible: Rule = {
       );
     });
     if (different === undefined) return [];
+    const [seen, expected] = valuesApart(theirs[different.step - 1]?.claimed.loss, different.claimed.loss);
     return [
       {
         sentence: `Two runs of this program differ before any resume, at step ${different.step}: it is not reproducible.`,
         step: different.step,
-        expected: `loss ${different.claimed.loss} in both runs`,
-        seen: `loss ${theirs[different.step - 1]?.claimed.loss}`,
+        expected: `loss ${expected} in both runs`,
+        seen: `loss ${seen}${seen === expected ? ', with other norms' : ''}`,
         cause:
           'an unseeded random generator, the clock, the order of files or saving itself influences training',
         remedy: 'seed every generator from the context’s seed and sort what is read from disk',

@@ -1,7 +1,7 @@
 import { stepPairs } from '../../evidence.ts';
 import { stepReadings } from '../../quantities.ts';
 import { eachResume, type Rule } from '../../rule.ts';
-import { apart } from '../../words.ts';
+import { insteadOf } from '../../words.ts';
 import { departures, sides } from './departures.ts';
 
 /** Where the gradient itself is right, and what the update makes of it is not. */
@@ -23,7 +23,7 @@ export const appliedGradientsDiffer: Rule = {
       const [worst] = departed;
       if (worst === undefined) continue;
       return {
-        sentence: `After resume ${resume.index}, the gradient that the update of '${worst.name}' uses at step ${resumed.step} is not the control’s, though the gradient is: its norm is ${apart(worst.seen, worst.expected)}.`,
+        sentence: `After resume ${resume.index}, the gradient that the update of '${worst.name}' uses at step ${resumed.step} is not the control’s, though the gradient is: its norm is ${insteadOf(worst.seen, worst.expected)}.`,
         subjects: departed.map(({ name }) => name),
         total: control.names.length,
         step: resumed.step,

@@ -1,5 +1,5 @@
 import { indexOf } from '../../columns.ts';
-import { figuresApart } from '../../words.ts';
+import { valuesApart } from '../../words.ts';
 import { firstStep } from './first-step.ts';
 
 export const appliedRateDiffers = firstStep(
@@ -18,10 +18,7 @@ export const appliedRateDiffers = firstStep(
     });
     if (at === -1) return undefined;
     const name = resumed.names[at]!;
-    const [seen, expected] = figuresApart(
-      resumed.rates[at],
-      control.rates[indexOf(control.names).get(name)!],
-    );
+    const [seen, expected] = valuesApart(resumed.rates[at], control.rates[indexOf(control.names).get(name)!]);
     return {
       what: `the learning rate inside the update of '${name}' is not the control’s`,
       expected,

@@ -1,5 +1,5 @@
 import type { TracedStep } from '../../../trace/schema.ts';
-import { listed } from '../../words.ts';
+import { listsApart } from '../../words.ts';
 import { firstStep } from './first-step.ts';
 
 const batchOf = ({ claimed }: TracedStep): string => JSON.stringify(claimed.batch);
@@ -11,14 +11,15 @@ export const batchesDiffer = firstStep(
     reads: 'the ids of the examples in each step, as the trainer tells them',
     speaks: 'at the first step',
   },
-  ({ control, resumed }) =>
-    batchOf(control) === batchOf(resumed)
-      ? undefined
-      : {
-          what: 'the batches are others than the control’s',
-          expected: listed(control.claimed.batch) || 'an empty batch',
-          seen: listed(resumed.claimed.batch) || 'an empty batch',
-        },
+  ({ control, resumed }) => {
+    if (batchOf(control) === batchOf(resumed)) return undefined;
+    const [seen, expected] = listsApart(resumed.claimed.batch, control.claimed.batch);
+    return {
+      what: 'the batches are others than the control’s',
+      expected: expected || 'an empty batch',
+      seen: seen || 'an empty batch',
+    };
+  },
   (pairs) => {
     const theirs = pairs.map(({ control }) => batchOf(control));
     const shift = theirs.indexOf(batchOf(pairs[0]!.resumed));

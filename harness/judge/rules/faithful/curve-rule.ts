@@ -2,7 +2,7 @@
 import { stepPairs } from '../../evidence.ts';
 import { type Curve, stepReadings } from '../../quantities.ts';
 import { eachResume, type Rule } from '../../rule.ts';
-import { apart } from '../../words.ts';
+import { insteadOf } from '../../words.ts';
 import { departures, sides } from './departures.ts';
 
 interface CurveRule extends Pick<Rule, 'id' | 'claim' | 'reads' | 'speaks'> {
@@ -28,7 +28,7 @@ export function curveRule({ quantity, noun, cause, ...what }: CurveRule): Rule {
         if (worst === undefined) continue;
         const where = worst.name === '' ? '' : ` in '${worst.name}'`;
         return {
-          sentence: `After resume ${resume.index}, ${noun} departs from the control’s at step ${resumed.step}${where}: ${apart(worst.seen, worst.expected)}.`,
+          sentence: `After resume ${resume.index}, ${noun} departs from the control’s at step ${resumed.step}${where}: ${insteadOf(worst.seen, worst.expected)}.`,
           subjects: departed.flatMap(({ name }) => (name === '' ? [] : [name])),
           total: quantity === 'loss' ? 0 : control.names.length,
           step: resumed.step,

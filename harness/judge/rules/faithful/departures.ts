@@ -1,7 +1,7 @@
 /** What lies beyond the noise of the controls. */
 import type { Comparison } from '../../noise/noise.ts';
 import type { Found } from '../../rule.ts';
-import { figure } from '../../words.ts';
+import { figure, valuesApart } from '../../words.ts';
 
 export interface Departure extends Comparison {
   readonly name: string;
@@ -15,12 +15,10 @@ export function departures(names: Iterable<string>, compare: (name: string) => C
     .sort((a, b) => b.difference - a.difference);
 }
 
-export const sides = ({
-  expected,
-  seen,
-  difference,
-  allowed,
-}: Comparison): Pick<Found, 'expected' | 'seen'> => ({
-  expected: `${expected ?? 'none'}${allowed === 0 ? ', to the bit' : `, within ${figure(allowed)} relative`}`,
-  seen: `${seen ?? 'none'}, ${figure(difference)} relative`,
-});
+export function sides({ expected, seen, difference, allowed }: Comparison): Pick<Found, 'expected' | 'seen'> {
+  const [mine, theirs] = valuesApart(seen, expected);
+  return {
+    expected: `${theirs}${allowed === 0 ? ', to the bit' : `, within ${figure(allowed)} relative`}`,
+    seen: `${mine}, ${figure(difference)} relative`,
+  };
+}

@@ -1,5 +1,6 @@
+import { entriesApart } from '../../compare.ts';
 import { eachResume, type Rule } from '../../rule.ts';
-import { ofAll, plural } from '../../words.ts';
+import { insteadOf, ofAll, plural } from '../../words.ts';
 import { ends } from './ends.ts';
 
 export const finalCountersDiffer: Rule = {
@@ -12,19 +13,14 @@ export const finalCountersDiffer: Rule = {
     const { of, total } = ends(resume, 'counters');
     const [first] = of;
     if (first === undefined) return undefined;
+    const values = entriesApart(of);
     return {
-      sentence: `At step ${resume.to}, ${ofAll(of.length, total, 'counter')} ${plural(of.length, 'is', 'are')} not the control’s: '${first.name}' is ${first.resumed} instead of ${first.saved}.`,
+      sentence: `At step ${resume.to}, ${ofAll(of.length, total, 'counter')} ${plural(of.length, 'is', 'are')} not the control’s: '${first.name}' is ${insteadOf(first.resumed, first.saved)}.`,
       subjects: of.map(({ name }) => name),
       total,
       step: resume.to,
-      expected: of
-        .slice(0, 6)
-        .map(({ name, saved }) => `${name} ${saved}`)
-        .join(', '),
-      seen: of
-        .slice(0, 6)
-        .map(({ name, resumed }) => `${name} ${resumed}`)
-        .join(', '),
+      expected: values.saved,
+      seen: values.resumed,
       cause: 'what is counted advances otherwise after the resume, or did not come back',
       remedy: 'look for the first step that differs; let one place count, as before the resume',
     };

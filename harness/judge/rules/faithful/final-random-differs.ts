@@ -1,3 +1,4 @@
+import { digest } from '../../compare.ts';
 import { eachResume, type Rule } from '../../rule.ts';
 import { listed, ofAll, plural } from '../../words.ts';
 import { ends } from './ends.ts';
@@ -17,8 +18,8 @@ export const finalRandomDiffers: Rule = {
       subjects: of.map(({ name }) => name),
       total,
       step: resume.to,
-      expected: `state ${first.saved.slice(0, 12)}…`,
-      seen: `state ${first.resumed.slice(0, 12)}…`,
+      expected: `state ${digest(first.saved)}`,
+      seen: `state ${digest(first.resumed)}`,
       cause:
         'more or fewer numbers are drawn after the resume than in the control, or their state did not come back',
       remedy: 'let nothing but the training draw from its generators, as often as before the resume',

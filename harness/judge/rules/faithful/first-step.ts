@@ -1,6 +1,7 @@
 /** A rule on what the host computes: judged exactly, at the first step at which it differs. */
 import { type StepPair, stepPairs } from '../../evidence.ts';
 import { eachResume, type Rule } from '../../rule.ts';
+import { insteadOf } from '../../words.ts';
 
 /** A rule on the first step at which something that the host computes differs: always judged exactly. */
 export function firstStep(
@@ -25,7 +26,7 @@ export function firstStep(
             ? `from step ${pair.resumed.step} on`
             : `in ${steps} of ${pairs.length} steps, first in step ${pair.resumed.step}`;
         return {
-          sentence: `After resume ${resume.index}, ${what} ${where}: ${seen} instead of ${expected}.`,
+          sentence: `After resume ${resume.index}, ${what} ${where}: ${insteadOf(seen, expected)}.`,
           subjectCount: steps,
           total: pairs.length,
           step: pair.resumed.step,

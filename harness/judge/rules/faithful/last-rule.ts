@@ -3,7 +3,7 @@ import type { TensorRecord } from '../../../trace/schema.ts';
 import type { Resume } from '../../evidence.ts';
 import { type Curve, type Quantity, type Readings, tensorReadings } from '../../quantities.ts';
 import { eachResume, type Found, type Rule } from '../../rule.ts';
-import { figure, ofAll, plural } from '../../words.ts';
+import { figure, ofAll, plural, valuesApart } from '../../words.ts';
 import { type Departure, departures } from './departures.ts';
 
 interface Last {
@@ -58,14 +58,13 @@ function lastSides(
   mine: Readings,
   theirs: Readings,
 ): Pick<Found, 'expected' | 'seen'> {
-  const norm = (readings: Readings): string => {
-    const [l2] = readings.get(name)?.values ?? [];
-    return readings.has(name) ? `L2 norm ${figure(l2)}` : 'none';
-  };
-  const bytes = norm(mine) === norm(theirs) ? ', with other bytes' : '';
+  const [seen, expected] = valuesApart(mine.get(name)?.values[0], theirs.get(name)?.values[0]);
+  const norm = (readings: Readings, text: string): string =>
+    readings.has(name) ? `L2 norm ${text}` : 'none';
+  const bytes = seen === expected ? ', with other bytes' : '';
   return {
-    expected: `'${name}': ${norm(theirs)}${allowed === 0 ? ', to the bit' : `; norm and sketch within ${figure(allowed)} relative`}`,
-    seen: `${norm(mine)}${allowed === 0 ? bytes : `; ${figure(difference)} relative`}`,
+    expected: `'${name}': ${norm(theirs, expected)}${allowed === 0 ? ', to the bit' : `; norm and sketch within ${figure(allowed)} relative`}`,
+    seen: `${norm(mine, seen)}${allowed === 0 ? bytes : `; ${figure(difference)} relative`}`,
   };
 }
 

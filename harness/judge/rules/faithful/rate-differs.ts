@@ -1,4 +1,4 @@
-import { figuresApart, ofAll } from '../../words.ts';
+import { enumerated, ofAll, shown, valuesApart } from '../../words.ts';
 import { firstStep } from './first-step.ts';
 
 export const rateDiffers = firstStep(
@@ -13,9 +13,9 @@ export const rateDiffers = firstStep(
     const groups = [...new Set([...Object.keys(theirs), ...Object.keys(mine)])];
     const different = groups.filter((group) => !Object.is(theirs[group], mine[group]));
     if (different.length === 0) return undefined;
-    const figures = different.map((group) => [group, figuresApart(mine[group], theirs[group])] as const);
+    const figures = different.map((group) => [group, valuesApart(mine[group], theirs[group])] as const);
     const side = (which: 0 | 1): string =>
-      figures.map(([group, both]) => `${group} ${both[which]}`).join(', ');
+      enumerated(figures.map(([group, both]) => `${shown(group)} ${both[which]}`));
     return {
       what: `the learning rate of ${ofAll(different.length, groups.length, 'group')} is not the control’s`,
       expected: side(1),

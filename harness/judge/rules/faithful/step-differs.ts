@@ -1,3 +1,4 @@
+import { shown } from '../../words.ts';
 import { firstStep } from './first-step.ts';
 
 export const stepDiffers = firstStep(
@@ -12,8 +13,8 @@ export const stepDiffers = firstStep(
       ? undefined
       : {
           what: 'the trainer counts other steps',
-          expected: String(control.claimed.step ?? 'none'),
-          seen: String(resumed.claimed.step ?? 'none'),
+          expected: shown(control.claimed.step),
+          seen: shown(resumed.claimed.step),
         },
   () => 'the counter was not restored, counts another unit, or was restored one off',
   'save the counter after the update that it counts, in the unit in which it is read',

@@ -1,6 +1,6 @@
-import { entriesThatDiffer, nearlySame } from '../../compare.ts';
+import { entriesApart, entriesThatDiffer, nearlySame } from '../../compare.ts';
 import type { Rule } from '../../rule.ts';
-import { ofAll, plural } from '../../words.ts';
+import { insteadOf, ofAll, plural } from '../../words.ts';
 import { eachRestored } from './known.ts';
 
 export const countersNotRestored: Rule = {
@@ -12,19 +12,15 @@ export const countersNotRestored: Rule = {
   judge: eachRestored((resume) => {
     const { of, total } = entriesThatDiffer(resume.saved.counters, resume.resumed.counters);
     if (of.length === 0) return undefined;
-    const values = (side: 'saved' | 'resumed'): string =>
-      of
-        .slice(0, 6)
-        .map((entry) => `${entry.name} ${entry[side]}`)
-        .join(', ');
+    const values = entriesApart(of);
     const [first] = of;
     return {
-      sentence: `After resume ${resume.index}, ${ofAll(of.length, total, 'counter')} ${plural(of.length, 'is', 'are')} not what was saved: '${first!.name}' is ${first!.resumed} instead of ${first!.saved}.`,
+      sentence: `After resume ${resume.index}, ${ofAll(of.length, total, 'counter')} ${plural(of.length, 'is', 'are')} not what was saved: '${first!.name}' is ${insteadOf(first!.resumed, first!.saved)}.`,
       subjects: of.map(({ name }) => name),
       total,
       step: resume.from,
-      expected: values('saved'),
-      seen: values('resumed'),
+      expected: values.saved,
+      seen: values.resumed,
       cause: of.every(nearlySame)
         ? 'they agree in their first digits only: they were computed anew in another way than the run arrives at them, such as a power at once instead of a product step by step, and not restored'
         : 'they were not saved, or what they belong to was created or registered after the restore',

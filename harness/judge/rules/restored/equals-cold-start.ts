@@ -4,7 +4,7 @@ import type { Resume } from '../../evidence.ts';
 import type { Noise } from '../../noise/noise.ts';
 import { type Curve, stepReadings } from '../../quantities.ts';
 import type { Rule } from '../../rule.ts';
-import { figure } from '../../words.ts';
+import { valuesApart } from '../../words.ts';
 
 const COLD_CURVES = ['loss', 'l2', 'updateL2'] as const;
 
@@ -38,6 +38,10 @@ export const equalsColdStart: Rule = {
       theirs.every((_, at) => COLD_CURVES.every((curve) => alike(noise, curve, one[at]!, other[at]!)));
     const first = theirs.find(({ changed }) => changed.some(Boolean));
     if (first === undefined || !same(resume.steps, theirs) || same(resume.controlSteps, theirs)) return [];
+    const [coldLoss, theirLoss] = valuesApart(
+      resume.steps[0]!.claimed.loss,
+      resume.controlSteps[0]?.claimed.loss,
+    );
     // Within the noise a run may be like both.
     if (same(resume.steps, resume.controlSteps)) return [];
     return [
@@ -45,8 +49,8 @@ export const equalsColdStart: Rule = {
         sentence: `The run after resume 1 equals a cold start from the checkpoint’s weights in every loss, norm and update: all other state was lost.`,
         resume: 1,
         step: first.step,
-        expected: `the control’s loss at step ${resume.from + 1}, ${figure(resume.controlSteps[0]?.claimed.loss)}`,
-        seen: `the cold start’s, ${figure(resume.steps[0]!.claimed.loss)}, and its equals at all ${theirs.length} steps`,
+        expected: `the control’s loss at step ${resume.from + 1}, ${theirLoss}`,
+        seen: `the cold start’s, ${coldLoss}, and its equals at all ${theirs.length} steps`,
         cause:
           'the weights were loaded and nothing else: optimizer, schedule, data and random state began anew',
         remedy: 'load the optimizer’s state, the schedule, the data cursor and the random state as well',

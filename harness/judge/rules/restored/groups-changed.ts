@@ -1,10 +1,11 @@
+import { shown } from '../../words.ts';
 import { traitRule } from './trait-rule.ts';
 
 export const groupsChanged = traitRule({
   id: 'groups-changed',
   claim: 'Each parameter is in the parameter group that it was in.',
   noun: 'parameter group',
-  of: ({ group }) => group ?? 'none',
+  of: ({ group }) => shown(group),
   cause: 'groups were matched by position and their order changed, or a group was built from another list',
   remedy: 'build the groups from names, in the same order, before the optimizer is restored',
 });

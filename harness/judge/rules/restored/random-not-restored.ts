@@ -1,4 +1,4 @@
-import { entriesThatDiffer, initialState } from '../../compare.ts';
+import { digest, entriesThatDiffer, initialState } from '../../compare.ts';
 import type { Rule } from '../../rule.ts';
 import { listed, ofAll, plural } from '../../words.ts';
 import { eachRestored } from './known.ts';
@@ -19,8 +19,8 @@ export const randomNotRestored: Rule = {
       subjects: of.map(({ name }) => name),
       total,
       step: resume.from,
-      expected: `state ${of[0]!.saved.slice(0, 12)}…`,
-      seen: `state ${of[0]!.resumed.slice(0, 12)}…`,
+      expected: `state ${digest(of[0]!.saved)}`,
+      seen: `state ${digest(of[0]!.resumed)}`,
       cause: reseeded
         ? 'it was seeded anew at the resume: its state is that of the first start'
         : 'its state was not restored, or numbers were drawn after the restore',

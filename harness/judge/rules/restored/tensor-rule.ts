@@ -3,16 +3,17 @@ import type { TensorRecord } from '../../../trace/schema.ts';
 import { type Difference, differences, manner } from '../../compare.ts';
 import { type Evidence, type Resume, tensorsOf } from '../../evidence.ts';
 import type { Rule } from '../../rule.ts';
-import { figure, listed, ofAll, plural } from '../../words.ts';
+import { listed, ofAll, plural, valuesApart } from '../../words.ts';
 import { eachRestored } from './known.ts';
 
 type Kind = TensorRecord['kind'];
 
 function describe({ saved, resumed }: Difference): { expected: string; seen: string } {
-  const text = (tensor: TensorRecord | undefined): string =>
-    tensor === undefined ? 'none' : `${tensor.dtype} [${tensor.shape}], L2 norm ${figure(tensor.l2)}`;
-  const same = text(saved) === text(resumed);
-  return { expected: text(saved), seen: same ? `${text(resumed)}, with other bytes` : text(resumed) };
+  const [mine, theirs] = valuesApart(resumed?.l2, saved?.l2);
+  const text = (tensor: TensorRecord | undefined, norm: string): string =>
+    tensor === undefined ? 'none' : `${tensor.dtype} [${tensor.shape}], L2 norm ${norm}`;
+  const [seen, expected] = [text(resumed, mine), text(saved, theirs)];
+  return { expected, seen: seen === expected ? `${seen}, with other bytes` : seen };
 }
 
 interface TensorRule {

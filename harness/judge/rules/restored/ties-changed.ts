@@ -1,4 +1,5 @@
 import type { StateRecord, TensorRecord } from '../../../trace/schema.ts';
+import { enumerated } from '../../words.ts';
 import { traitRule } from './trait-rule.ts';
 
 const byStorage = new WeakMap<StateRecord, ReadonlyMap<TensorRecord['storage'], readonly string[]>>();
@@ -23,7 +24,7 @@ export const tiesChanged = traitRule({
     const sharers = storages(state)
       .get(storage)!
       .filter((other) => other !== name);
-    return sharers.length === 0 ? 'shared with none' : `shared with ${sharers.join(', ')}`;
+    return sharers.length === 0 ? 'shared with none' : `shared with ${enumerated(sharers)}`;
   },
   cause: 'the load gave each name a tensor of its own, or one tensor to names that had parted',
   remedy: 'tie the weights again after the load, as the model’s constructor does',
