@@ -3,7 +3,7 @@
  * is judged pays for it.
  */
 
-export { collectEvidence } from './judge/evidence.ts';
+export { collectEvidence } from './judge/collect.ts';
 export { judge } from './judge/judge.ts';
 export { RULES } from './judge/rules/index.ts';
 export type { Finding, Gate, Verdict } from './judge/verdict.ts';

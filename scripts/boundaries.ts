@@ -1,8 +1,8 @@
 /**
  * Which folder of harness/ may import which: `cli → run, fuzz → judge, report, faults → probe, verify, tfjs, loop →
  * training, checkpoint → backend`, and all may use `trace`. Folders of one layer may import each other in one direction.
- * No files import each other in a circle. Type imports count too; tests and `testing/` folders are free. Exits with 1
- * after naming what crosses.
+ * No files may import each other in a circle. Type imports count too; tests and `testing/` folders are free. Exits with
+ * 1 after naming what crosses.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -95,37 +95,45 @@ function chain(file: string, forbidden: RegExp, seen = new Set<string>()): strin
   return undefined;
 }
 
-/** Files that import each other, directly or through others, each circle once: the strongly connected components. */
+/** Files that need each other: the strongly connected components of more than one file, each as a shortest way round. */
 function circles(): string[][] {
   const targets = new Map(
-    files.map((file) => [file, imports.filter((each) => each.file === file).map(({ target }) => target)]),
+    files.map((file) => [
+      file,
+      [...new Set(imports.filter((each) => each.file === file).map(({ target }) => target))],
+    ]),
   );
-  const order = new Map<string, number>();
-  const lowest = new Map<string, number>();
-  const open: string[] = [];
-  const found: string[][] = [];
-  // R. Tarjan, 'Depth-first search and linear graph algorithms', SIAM J. Comput. 1(2), 1972.
-  const visit = (file: string): void => {
-    const index = order.size;
-    order.set(file, index);
-    lowest.set(file, index);
-    open.push(file);
+  const reached = new Map(files.map((file) => [file, new Set(reachedFrom(file, targets).keys())]));
+  const seen = new Set<string>();
+  return files.flatMap((file) => {
+    if (seen.has(file) || !reached.get(file)!.has(file)) return [];
+    for (const other of reached.get(file)!) if (reached.get(other)?.has(file)) seen.add(other);
+    const cameFrom = reachedFrom(file, targets);
+    const circle = [file];
+    for (let at = cameFrom.get(file)!; at !== file; at = cameFrom.get(at)!) circle.unshift(at);
+    return [[file, ...circle]];
+  });
+}
+
+/** What a file imports, directly or not, each with the file through which it is reached first. */
+function reachedFrom(
+  start: string,
+  targets: ReadonlyMap<string, readonly string[]>,
+): ReadonlyMap<string, string> {
+  const cameFrom = new Map<string, string>();
+  const open = [start];
+  for (const file of open) {
     for (const target of targets.get(file) ?? []) {
-      if (!targets.has(target)) continue;
-      if (!order.has(target)) visit(target);
-      if (open.includes(target)) lowest.set(file, Math.min(lowest.get(file)!, lowest.get(target)!));
+      if (cameFrom.has(target)) continue;
+      cameFrom.set(target, file);
+      open.push(target);
     }
-    if (lowest.get(file) !== index) return;
-    const circle = open.splice(open.indexOf(file));
-    if (circle.length > 1) found.push(circle);
-  };
-  for (const file of files) if (!order.has(file)) visit(file);
-  return found;
+  }
+  return cameFrom;
 }
 
 const homeless = files.filter((file) => layerOf(file) < 0);
 const problems = [
-  ...circles().map((circle) => `a circle of imports: ${[...circle, circle[0]].join(' → ')}`),
   ...homeless.map((file) => `harness/${file}: in no layer; give its folder one in scripts/boundaries.ts`),
   ...imports.flatMap((each) => {
     const why = homeless.includes(each.file) ? undefined : crossing(each);
@@ -138,6 +146,7 @@ const problems = [
       ? [`harness/${file} loads a package that it must not: ${found.join(' → ')}`]
       : [];
   }),
+  ...circles().map((circle) => `files import each other in a circle: ${circle.join(' → ')}`),
 ];
 for (const problem of problems) process.stdout.write(`${problem}\n`);
 if (files.length === 0) process.stdout.write('harness/ holds no source file, so nothing was checked\n');

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { collectEvidence } from '../harness/judge/evidence.ts';
+import { collectEvidence } from '../harness/judge/collect.ts';
 import { judge } from '../harness/judge/judge.ts';
 import { matrixJsonSchema } from '../harness/report/matrix.ts';
 import { verdictJsonSchema } from '../harness/report/write.ts';

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { collectEvidence } from '../judge/evidence.ts';
+import { collectEvidence } from '../judge/collect.ts';
 import { judge } from '../judge/judge.ts';
 import { gateSchema } from '../judge/verdict.ts';
 import { readTrace } from '../trace/read.ts';

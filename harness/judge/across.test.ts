@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Plan } from '../trace/schema.ts';
-import { collectEvidence } from './evidence.ts';
+import { collectEvidence } from './collect.ts';
 import { type Judgement, judge } from './judge.ts';
 import { type Draft, healthyTraces, type Traces } from './testing/traces.ts';
 

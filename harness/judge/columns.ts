@@ -1,4 +1,4 @@
-/** Steps of two traces laid side by side, parameter by parameter. */
+/** The columns of steps: one value for each parameter. */
 import type { TracedStep } from '../trace/schema.ts';
 import type { Curve } from './quantities.ts';
 
@@ -13,29 +13,6 @@ export function indexOf(names: readonly string[]): ReadonlyMap<string, number> {
   }
   return index;
 }
-
-export interface StepPair {
-  readonly control: TracedStep;
-  readonly resumed: TracedStep;
-}
-
-/** The steps that a resumed process made, and the control's steps of the same segment. */
-interface SideBySide {
-  readonly steps: readonly TracedStep[];
-  readonly controlSteps: readonly TracedStep[];
-}
-
-/** The steps that both made. */
-export function stepPairs({ steps, controlSteps }: SideBySide): StepPair[] {
-  const byStep = new Map(controlSteps.map((step) => [step.step, step]));
-  return steps.flatMap((resumed) => {
-    const control = byStep.get(resumed.step);
-    return control === undefined ? [] : [{ control, resumed }];
-  });
-}
-
-/** Parameter names of the control's segment. */
-export const namesOf = (pairs: readonly StepPair[]): readonly string[] => pairs[0]?.control.names ?? [];
 
 type Column = (step: TracedStep) => readonly number[];
 

@@ -1,6 +1,5 @@
-/** Verdicts on less than the whole plan: when they stand, and what they say of it. */
-
-import type { Plan } from '../trace/schema.ts';
+/** Less than the whole plan: how plan and traces are cut, when a verdict on them stands, and what it says. */
+import type { Plan, Trace } from '../trace/schema.ts';
 import type { Judgement } from './judge.ts';
 
 /**
@@ -25,7 +24,7 @@ export function cutShort(judgement: Judgement, asked: Plan, why: string): Judgem
   };
 }
 
-/** The plan up to a step, with the resumes before it. */
+/** The plan up to a step: the resumes before it are kept, one at it is not. The whole plan stays as it is. */
 export function cutPlan(plan: Plan, steps: number): Plan {
   if (steps === plan.steps) return plan;
   const { resumeAt, resumeOn } = plan;
@@ -34,5 +33,43 @@ export function cutPlan(plan: Plan, steps: number): Plan {
     steps,
     resumeAt: points,
     ...(resumeOn === undefined ? {} : { resumeOn: resumeOn.slice(0, points.length) }),
+  };
+}
+
+export interface Prefix {
+  readonly plan: Plan;
+  readonly traces: readonly Trace[];
+}
+
+/**
+ * The first resumes of a run as a run of its own, as if the plan had ended where the next resume begins.
+ * @param resumes from 1; fewer than the plan has
+ */
+export function firstResumes(plan: Plan, traces: readonly Trace[], resumes: number): Prefix {
+  const last = plan.resumeAt[resumes]!;
+  const short = cutPlan(plan, last);
+  const shortened = traces
+    .filter(({ run }) => run?.role !== 'after' || run.segment <= resumes)
+    .map((trace) => cutTrace(trace, last))
+    .map((trace) => ({ ...trace, run: trace.run && { ...trace.run, plan: short } }));
+  return { plan: short, traces: shortened };
+}
+
+/** Only runs that go on are cut: those that resume have ended there by themselves. */
+function cutTrace(trace: Trace, last: number): Trace {
+  if (trace.run?.role === 'before' || trace.run?.role === 'after') return trace;
+  /** In passing it was what it would have been at the end; what was done to it there to go on is left out. */
+  const until = <At extends string, Record extends { readonly at: At; readonly step: number }>(
+    records: readonly Record[],
+  ): Record[] =>
+    records
+      .filter(({ at, step }) => step < last || (step === last && at === 'pass'))
+      .map((record) => (record.step === last ? { ...record, at: 'end' } : record));
+  return {
+    ...trace,
+    states: until(trace.states),
+    samples: until(trace.samples),
+    steps: trace.steps.filter(({ step }) => step <= last),
+    end: trace.end && { ...trace.end, step: last },
   };
 }

@@ -6,7 +6,7 @@
 import { coveredBy, type EntryName } from '../trace/deviations.ts';
 import type { Deviation, SampleRecord, StateRecord, TensorRecord } from '../trace/schema.ts';
 import type { DeclaredDeviation } from './verdict.ts';
-import { figure } from './words.ts';
+import { figure, shown, type Value, valuesApart } from './words.ts';
 
 /** An entry that the control's deviation changed at a resume point. */
 export interface Change extends EntryName {
@@ -29,21 +29,22 @@ export interface ResumePoint {
   readonly deviated: StateRecord | undefined;
 }
 
-export function changesAt({ declared, saved, resumed, passed, deviated }: ResumePoint): Change[] {
-  if (passed === undefined || deviated === undefined) return [];
-  const [before, after] = [entriesOf(passed), entriesOf(deviated)];
+export function changesAt({ declared, saved, resumed, ...control }: ResumePoint): Change[] {
+  if (control.passed === undefined || control.deviated === undefined) return [];
+  const [before, after] = [entriesOf(control.passed), entriesOf(control.deviated)];
   const [kept, back] = [entriesOf(saved), entriesOf(resumed)];
   return [...new Set([...before.keys(), ...after.keys()])].flatMap((key): Change[] => {
     const [one, other] = [before.get(key), after.get(key)];
     if (one?.value === other?.value) return [];
     const { kind, name } = (one ?? other)!;
+    const [passed, deviated] = valuesApart(one?.counter, other?.counter);
     return [
       {
         kind,
         name,
         deviation: coveredBy(declared, { kind, name }),
-        passed: one?.text ?? 'none',
-        deviated: other?.text ?? 'none',
+        passed: kind === 'counter' ? passed : (one?.text ?? 'none'),
+        deviated: kind === 'counter' ? deviated : (other?.text ?? 'none'),
         cameBack:
           saved !== undefined && resumed !== undefined && kept.get(key)?.value === back.get(key)?.value,
       },
@@ -149,6 +150,7 @@ interface Entry extends EntryName {
   /** Equal for equal entries. */
   readonly value: string;
   readonly text: string;
+  readonly counter?: Value;
 }
 
 const keyOf = ({ kind, name }: EntryName): string => `${kind} ${name}`;
@@ -166,7 +168,8 @@ function entriesOf(state: StateRecord | undefined): ReadonlyMap<string, Entry> {
       kind: 'counter' as const,
       name,
       value: `${typeof value} ${value}`,
-      text: String(value),
+      text: shown(value),
+      counter: value,
     })),
     ...Object.entries(state.random).map(([name, digest]) => ({
       kind: 'random' as const,

@@ -10,8 +10,8 @@ import type {
   Trace,
   TracedStep,
 } from '../trace/schema.ts';
-import { type Change, changesAt, expectedImages, expectedState } from './deviations.ts';
-import { type Noise, noiseAmong } from './noise/noise.ts';
+import type { Change } from './deviations.ts';
+import type { Noise } from './noise/noise.ts';
 
 export interface Evidence {
   readonly plan: Plan;
@@ -64,12 +64,6 @@ export interface Resume {
   };
 }
 
-const stateAt = (trace: Trace | undefined, step: number, kinds: readonly StateRecord['at'][]) =>
-  trace?.states.find((state) => state.step === step && kinds.includes(state.at));
-
-const imagesAt = (trace: Trace | undefined, step: number, kinds: readonly SampleRecord['at'][]) =>
-  trace?.samples.filter((sample) => sample.step === step && kinds.includes(sample.at)) ?? [];
-
 /** The backend that a plan wants for a process, and 'auto' where any is right. Of a twin: its own is as good as any. */
 export function wantedBackend(plan: Plan, requested: string, role: Role, segment: number): string {
   return role === 'after' || role === 'cold' ? (plan.resumeOn?.[segment - 1] ?? requested) : requested;
@@ -79,78 +73,22 @@ export function wantedBackend(plan: Plan, requested: string, role: Role, segment
 export const stepsBetween = (trace: Trace | undefined, from: number, to: number): readonly TracedStep[] =>
   trace?.steps.filter(({ step }) => step > from && step <= to) ?? [];
 
-export function collectEvidence(plan: Plan, requestedBackend: string, traces: readonly Trace[]): Evidence {
-  const byRole = (role: string) => traces.find((trace) => trace.run?.role === role);
-  const control = byRole('control');
-  const twins = traces.filter((trace) => trace.run?.role === 'twin');
-  const controls = control === undefined ? [] : [control, ...twins];
-  const before = byRole('before');
-  const declared = control?.run?.deviates ?? [];
-  const noise = noiseAmong(controls, plan);
-  const begins = declared.length > 0 ? (['deviated'] as const) : (['pass', 'end'] as const);
-  // Where a plan is cut short, its end is a point that a process passes.
-  const ends = (step: number) => (step === plan.steps ? (['end', 'pass'] as const) : (['pass'] as const));
-  const segments = [before, ...plan.resumeAt.map((_, n) => afterOf(traces, n + 1))];
-  const resumes = plan.resumeAt.flatMap((from, n): Resume[] => {
-    const after = segments[n + 1];
-    const source = segments[n];
-    if (after === undefined) return [];
-    const to = plan.resumeAt[n + 1] ?? plan.steps;
-    const point = {
-      declared,
-      saved: stateAt(source, from, ['save']),
-      resumed: stateAt(after, from, ['resume']),
-      passed: stateAt(control, from, ['pass']),
-      deviated: stateAt(control, from, ['deviated']),
-    };
-    const changes = changesAt(point);
-    const images = {
-      saved: imagesAt(source, from, ['save']),
-      resumed: imagesAt(after, from, ['resume']),
-      passed: imagesAt(control, from, ['pass']),
-      deviated: imagesAt(control, from, ['deviated']),
-    };
-    return [
-      {
-        index: n + 1,
-        from,
-        to,
-        after,
-        steps: stepsBetween(after, from, to),
-        controlSteps: stepsBetween(control, from, to),
-        saved: expectedState(point, changes, noise.exact),
-        resumed: point.resumed,
-        changes,
-        last: stateAt(after, to, ['save', 'end', 'pass']),
-        controlFirst: stateAt(control, from, begins),
-        controlLast: stateAt(control, to, ends(to)),
-        images: {
-          saved: expectedImages(declared, images, changes, noise.exact),
-          resumed: images.resumed,
-          last: imagesAt(after, to, ['save', 'end', 'pass']),
-          controlFirst: declared.length > 0 ? images.deviated : images.passed,
-          controlLast: imagesAt(control, to, ends(to)),
-        },
-      },
-    ];
-  });
-  return {
-    plan,
-    requestedBackend,
-    lacks: control?.run?.lacks ?? [],
-    deviates: declared,
-    traces,
-    control,
-    controls,
-    before,
-    cold: byRole('cold'),
-    noise,
-    resumes,
-  };
+export interface StepPair {
+  readonly control: TracedStep;
+  readonly resumed: TracedStep;
 }
 
-const afterOf = (traces: readonly Trace[], segment: number): Trace | undefined =>
-  traces.find((trace) => trace.run?.role === 'after' && trace.run.segment === segment);
+/** The steps that both made. */
+export function stepPairs({ steps, controlSteps }: Resume): StepPair[] {
+  const byStep = new Map(controlSteps.map((step) => [step.step, step]));
+  return steps.flatMap((resumed) => {
+    const control = byStep.get(resumed.step);
+    return control === undefined ? [] : [{ control, resumed }];
+  });
+}
+
+/** Parameter names of the control's segment. */
+export const namesOf = (pairs: readonly StepPair[]): readonly string[] => pairs[0]?.control.names ?? [];
 
 /** A state's tensors of a kind, by name. */
 export const tensorsOf = (

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { coveredBy } from '../trace/deviations.ts';
 import type { Deviation, Plan, SampleRecord } from '../trace/schema.ts';
 import { CAUSES } from './causes/index.ts';
-import { collectEvidence } from './evidence.ts';
+import { collectEvidence } from './collect.ts';
 import { findingsOf, type Judgement, judge } from './judge.ts';
 import { RULES } from './rules/index.ts';
 import { CASES, freeze, scatter, spoil, spoilt, stopFinite, tensors } from './testing/cases.ts';

@@ -1,5 +1,5 @@
-/** What a rule is, and how its findings become complete. */
-import type { Evidence } from './evidence.ts';
+/** What a rule is, and how it words what it finds. */
+import type { Evidence, Resume } from './evidence.ts';
 import type { Finding } from './verdict.ts';
 
 /** From when on, after a resume, what a rule looks for can be known; in this order. An update: of either run. */
@@ -27,6 +27,15 @@ export interface Rule {
 /** A finding without what its rule already says. */
 export type Found = Pick<Finding, 'sentence' | 'expected' | 'seen' | 'likelyCause' | 'fix'> &
   Partial<Pick<Finding, 'subjectCount' | 'total' | 'resume' | 'step' | 'refutes' | 'subjects'>>;
+
+/** Judges each resume by itself. */
+export const eachResume =
+  (judge: (resume: Resume, evidence: Evidence) => Omit<Found, 'resume'> | undefined): Rule['judge'] =>
+  (evidence) =>
+    evidence.resumes.flatMap((resume) => {
+      const found = judge(resume, evidence);
+      return found === undefined ? [] : [{ ...found, resume: resume.index }];
+    });
 
 /** More names than these help nobody. */
 const SUBJECTS_SHOWN = 8;

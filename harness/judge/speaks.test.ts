@@ -1,7 +1,7 @@
 /** Rules speak when they say that they can: shown by traces that end in the middle of a segment. */
 import { describe, expect, test } from 'vitest';
 import type { Trace } from '../trace/schema.ts';
-import { collectEvidence } from './evidence.ts';
+import { collectEvidence } from './collect.ts';
 import { findingsOf } from './judge.ts';
 import type { Rule } from './rule.ts';
 import { RULES } from './rules/index.ts';

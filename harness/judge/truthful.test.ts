@@ -1,7 +1,7 @@
 /** What a verdict says is so: no clause that nothing in the traces bears out, and no refutation without a cause for it. */
 import { describe, expect, test } from 'vitest';
 import type { Deviation, Plan } from '../trace/schema.ts';
-import { collectEvidence } from './evidence.ts';
+import { collectEvidence } from './collect.ts';
 import { type Judgement, judge } from './judge.ts';
 import { type Draft, healthyTraces, PLAN, type Traces } from './testing/traces.ts';
 

@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { LimitFunction } from 'p-limit';
-import { collectEvidence } from '../judge/evidence.ts';
+import { collectEvidence } from '../judge/collect.ts';
 import { judge } from '../judge/judge.ts';
 import { type JudgedCell, judgeCell, unjudged } from '../judge/matrix/cell.ts';
 import type { Cell } from '../judge/matrix/matrix.ts';

@@ -1,10 +1,10 @@
 /** The healthy run of a scenario, against which every fault in it is judged. */
 import path from 'node:path';
 import type { LimitFunction } from 'p-limit';
-import { collectEvidence } from '../judge/evidence.ts';
+import { collectEvidence } from '../judge/collect.ts';
+import { firstResumes } from '../judge/cut.ts';
 import { type Judgement, judge, type Subject, skipped } from '../judge/judge.ts';
 import type { MatrixScenario } from '../judge/matrix/matrix.ts';
-import { firstResumes } from '../judge/prefix.ts';
 import type { Plan, Trace } from '../trace/schema.ts';
 import { executeScenario } from './execute.ts';
 import type { LoadedFault } from './faults.ts';

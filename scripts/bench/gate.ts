@@ -1,6 +1,6 @@
 /** Measures how long the gate takes as its users start it, and where the time goes. */
 import path from 'node:path';
-import { collectEvidence } from '../../harness/judge/evidence.ts';
+import { collectEvidence } from '../../harness/judge/collect.ts';
 import { judge } from '../../harness/judge/judge.ts';
 import type { Gate } from '../../harness/judge/verdict.ts';
 import { writeReport } from '../../harness/report/write.ts';

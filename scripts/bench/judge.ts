@@ -1,7 +1,7 @@
 /** Reads and judges traces in its own process, to measure memory: `judge.ts FOLDER PLAN RUN...` sends its figures. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { collectEvidence } from '../../harness/judge/evidence.ts';
+import { collectEvidence } from '../../harness/judge/collect.ts';
 import { judge } from '../../harness/judge/judge.ts';
 import type { Outcome } from '../../harness/judge/verdict.ts';
 import { traceReader } from '../../harness/trace/read.ts';

@@ -1,4 +1,4 @@
-/** The result of the check on a GPU machine, and its rendering as a Markdown page. */
+/** What the check on a GPU machine found: the file that it writes, and the same in words. */
 import type { BackendReport } from '../../harness/backend/inspect.ts';
 import type { Matrix } from '../../harness/judge/matrix/matrix.ts';
 import type { Verdict } from '../../harness/judge/verdict.ts';

@@ -1,5 +1,5 @@
 /** docs/rules.md: what each rule claims, reads and finds, shown by runs that are spoiled on purpose. Pure. */
-import { collectEvidence } from '../../harness/judge/evidence.ts';
+import { collectEvidence } from '../../harness/judge/collect.ts';
 import { findingsOf } from '../../harness/judge/judge.ts';
 import { type Rule, SPEAKS } from '../../harness/judge/rule.ts';
 import { type Case, spoilt } from '../../harness/judge/testing/cases.ts';

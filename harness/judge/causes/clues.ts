@@ -1,10 +1,11 @@
 /** All that was found of one resume, prepared for the causes. */
 import { type CounterKind, counterKind, generatorKind } from '../../trace/names.ts';
 import type { StateRecord, TensorRecord, TracedStep } from '../../trace/schema.ts';
-import { indexOf, moved, type StepPair, stepPairs } from '../columns.ts';
-import { type Evidence, type Resume, tensorsOf } from '../evidence.ts';
-import { type Difference, differences, entriesThatDiffer } from '../rules/restored.ts';
+import { indexOf, moved } from '../columns.ts';
+import { type Difference, differences, entriesThatDiffer, initialState, isAsIn } from '../compare.ts';
+import { type Evidence, type Resume, type StepPair, stepPairs } from '../evidence.ts';
 import type { Finding } from '../verdict.ts';
+import { enumerated, insteadOf } from '../words.ts';
 
 export interface Changed {
   readonly of: readonly Difference[];
@@ -45,9 +46,9 @@ export interface Clues {
 }
 
 export function cluesOf(evidence: Evidence, resume: Resume, findings: readonly Finding[]): Clues {
-  const { control, before, resumes } = evidence;
+  const { before, resumes } = evidence;
   const earlier = [before, ...resumes.filter(({ index }) => index < resume.index).map(({ after }) => after)];
-  const initial = control?.states.find(({ at }) => at === 'start');
+  const initial = initialState(evidence);
   const pairs = stepPairs(resume);
   const known = resume.saved !== undefined && resume.resumed !== undefined;
   const changed = new Map<TensorRecord['kind'], Changed>();
@@ -84,17 +85,8 @@ export function cluesOf(evidence: Evidence, resume: Resume, findings: readonly F
   };
 }
 
-/** By name, what a run that just began holds of a kind. */
-export const initialTensors = ({ initial }: Clues, kind: TensorRecord['kind']) => tensorsOf(initial, kind);
-
 /** What came back has the bytes of a run that just began. */
-export function isInitial(
-  clues: Clues,
-  kind: TensorRecord['kind'],
-): ({ name, resumed }: Difference) => boolean {
-  const initial = initialTensors(clues, kind);
-  return ({ name, resumed }) => resumed !== undefined && resumed.sha256 === initial.get(name)?.sha256;
-}
+export const isInitial = ({ initial }: Clues, kind: TensorRecord['kind']) => isAsIn(initial, kind);
 
 /** Fewer bits of the significand than were saved, and no farther off than their last one. */
 export function isRounded({ saved, resumed }: Difference): boolean {
@@ -139,9 +131,7 @@ export const areFresh = (values: readonly ChangedValue[]): boolean =>
   values.length > 0 && values.every(({ resumed, initial }) => resumed !== undefined && resumed === initial);
 
 export const counterNames = (values: readonly ChangedValue[]): string =>
-  values
-    .map(({ name, saved, resumed }) => `'${name}' is ${resumed ?? 'none'} instead of ${saved ?? 'none'}`)
-    .join(', ');
+  enumerated(values.map(({ name, saved, resumed }) => `'${name}' is ${insteadOf(resumed, saved)}`));
 
 /** Whether the trainer shows a loss scale: then any difference may make it skip other steps. */
 export const isLossScaled = ({ resume }: Clues): boolean =>
@@ -181,3 +171,13 @@ export function advances({ resume }: Clues, chosen: (name: string) => boolean): 
       theirs: between(controlFirst, controlLast, name),
     }));
 }
+
+/** The rule that reports counters. */
+export const COUNTERS = 'counters-not-restored';
+
+export const ofKind = ({ counters }: Clues, kind: ChangedCounter['kind']): ChangedCounter[] =>
+  counters.filter((counter) => counter.kind === kind);
+
+/** How far a counter came back ahead of what was saved; NaN where either is no number. */
+export const distance = ({ saved, resumed }: ChangedCounter): number =>
+  typeof saved === 'number' && typeof resumed === 'number' ? resumed - saved : Number.NaN;

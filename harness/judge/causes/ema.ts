@@ -1,7 +1,8 @@
 /** The EMA of the weights (EMA). */
+
+import { isAsIn, manner } from '../compare.ts';
 import { tensorsOf } from '../evidence.ts';
-import { manner } from '../rules/restored.ts';
-import { listed, ofAll } from '../words.ts';
+import { listed, ofAll, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { counterNames, isInitial } from './clues.ts';
 import { emaIsOff } from './stale.ts';
@@ -24,13 +25,8 @@ export const EMA_CAUSES: readonly Cause[] = [
     ...LOST,
     diagnose(clues) {
       const { of, total } = clues.changed('ema');
-      const live = tensorsOf(clues.resume.resumed, 'parameter');
-      if (
-        of.length === 0 ||
-        !of.every(({ name, resumed }) => resumed !== undefined && resumed.sha256 === live.get(name)?.sha256)
-      )
-        return undefined;
-      return `${ofAll(of.length, total, 'EMA')} ${of.length === 1 ? 'is' : 'are'} the live weights: the EMA was built after the restore, and began anew`;
+      if (of.length === 0 || !of.every(isAsIn(clues.resume.resumed, 'parameter'))) return undefined;
+      return `${ofAll(of.length, total, 'EMA')} ${plural(of.length, 'is', 'are')} the live weights: the EMA was built after the restore, and began anew`;
     },
   },
   {
@@ -42,7 +38,7 @@ export const EMA_CAUSES: readonly Cause[] = [
       if (of.length === 0) return undefined;
       const initial = tensorsOf(clues.initial, 'ema').size > 0 && of.every(isInitial(clues, 'ema'));
       const way = initial ? 'that of the weights that the run began with' : manner(of);
-      return `${ofAll(of.length, total, 'EMA')} did not come back (${listed(of.map(({ name }) => name))}): ${of.length === 1 ? 'it is' : 'they are'} ${way}`;
+      return `${ofAll(of.length, total, 'EMA')} did not come back (${listed(of.map(({ name }) => name))}): ${plural(of.length, 'it is', 'they are')} ${way}`;
     },
   },
   {
@@ -65,7 +61,7 @@ export const EMA_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const found = clues.finding('ema-does-not-advance');
       if (found === undefined || clues.moves.resumed.size === 0) return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'EMA')} ${found.subjectCount === 1 ? 'is' : 'are'} not updated any more, while ${clues.moves.resumed.size} parameters move`;
+      return `${ofAll(found.subjectCount, found.total, 'EMA')} ${plural(found.subjectCount, 'is', 'are')} not updated any more, while ${clues.moves.resumed.size} parameters move`;
     },
   },
   {
@@ -76,7 +72,7 @@ export const EMA_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const found = clues.finding('final-ema-differs');
       if (found === undefined || !emaIsOff(clues)) return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'EMA')} ${found.subjectCount === 1 ? 'ends' : 'end'} otherwise, though they came back and the weights end right: updated with another decay, or another number of times`;
+      return `${ofAll(found.subjectCount, found.total, 'EMA')} ${plural(found.subjectCount, 'ends', 'end')} otherwise, though they came back and the weights end right: updated with another decay, or another number of times`;
     },
   },
 ];

@@ -5,11 +5,12 @@
  */
 
 import type { Cause } from './cause.ts';
-import { COUNTER_CAUSES, SCHEDULE_CAUSES } from './counters.ts';
+import { COUNTER_CAUSES } from './counters.ts';
 import { DECLARED } from './declared.ts';
 import { EMA_CAUSES } from './ema.ts';
 import { ENDS } from './ends.ts';
 import { RANDOM } from './random.ts';
+import { SCHEDULE_CAUSES } from './schedule.ts';
 import { SLOTS, SLOTS_CHANGED } from './slots.ts';
 import { STALE } from './stale.ts';
 import { BUFFERS, UPDATES } from './updates.ts';

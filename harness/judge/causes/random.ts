@@ -1,5 +1,5 @@
 /** Random generators do not go on where they stopped. */
-import { listed, ofAll, subjectsOf } from '../words.ts';
+import { listed, ofAll, plural, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues, drawsNothing } from './clues.ts';
 
@@ -7,8 +7,7 @@ const BASE = { heads: ['random-not-restored'], explains: ['random-not-restored']
 
 const told = ({ generators, resume }: Clues): string => {
   const total = Object.keys(resume.saved?.random ?? {}).length;
-  const one = generators.length === 1;
-  return `${ofAll(generators.length, total, 'random generator')} (${listed(generators.map(({ name }) => name))}) ${one ? 'goes' : 'go'}`;
+  return `${ofAll(generators.length, total, 'random generator')} (${listed(generators.map(({ name }) => name))}) ${plural(generators.length, 'goes', 'go')}`;
 };
 
 export const RANDOM: readonly Cause[] = [
@@ -66,13 +65,13 @@ export const RANDOM: readonly Cause[] = [
       if (generators.length > 0 || has('gradients-missing') || drawsNothing(clues)) return undefined;
       const still = finding('random-does-not-advance');
       if (still !== undefined) {
-        return `the random generators came back, and ${subjectsOf(still)} ${still.subjectCount === 1 ? 'stands' : 'stand'} still in ${pairs.length} step${pairs.length === 1 ? '' : 's'}: nothing is drawn, or the state is put back after`;
+        return `the random generators came back, and ${subjectsOf(still)} ${plural(still.subjectCount, 'stands', 'stand')} still in ${pairs.length} step${plural(pairs.length, '', 's')}: nothing is drawn, or the state is put back after`;
       }
       const found = finding('final-random-differs');
       if (found === undefined) return undefined;
       const loss = finding('loss-differs');
       const first = loss === undefined ? '' : `; the loss shows it first at step ${loss.step}`;
-      return `the random generators came back, and then other numbers are drawn in ${pairs.length} steps: ${subjectsOf(found)} ${found.subjectCount === 1 ? 'ends' : 'end'} in another state than the control’s${first}`;
+      return `the random generators came back, and then other numbers are drawn in ${pairs.length} steps: ${subjectsOf(found)} ${plural(found.subjectCount, 'ends', 'end')} in another state than the control’s${first}`;
     },
   },
 ];

@@ -1,9 +1,9 @@
 /** The optimizer's state is not what was saved. */
 import type { TensorRecord } from '../../trace/schema.ts';
 import { indexOf } from '../columns.ts';
+import { type Difference, manner } from '../compare.ts';
 import { tensorsOf } from '../evidence.ts';
-import { type Difference, manner } from '../rules/restored.ts';
-import { figure, listed, ofAll } from '../words.ts';
+import { figure, insteadOf, listed, ofAll, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues, counterNames, isRounded } from './clues.ts';
 
@@ -111,7 +111,7 @@ export const SLOTS: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('slot');
       if (of.length === 0 || manner(of) !== 'zero') return undefined;
-      return `${ofAll(of.length, total, 'optimizer slot')} ${of.length === 1 ? 'was' : 'were'} restored as zeros: made anew after the load${firstUpdates(clues, of)}`;
+      return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'was', 'were')} restored as zeros: made anew after the load${firstUpdates(clues, of)}`;
     },
   },
   {
@@ -138,7 +138,7 @@ export const SLOTS: readonly Cause[] = [
       const { of, total } = clues.changed('slot');
       if (of.length === 0 || manner(of) !== 'missing') return undefined;
       const parameters = [...new Set(of.flatMap(({ saved }) => saved?.parameter ?? []))];
-      return `${ofAll(of.length, total, 'optimizer slot')} ${of.length === 1 ? 'is' : 'are'} missing, those of ${listed(parameters)}${firstUpdates(clues, of)}`;
+      return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'is', 'are')} missing, those of ${listed(parameters)}${firstUpdates(clues, of)}`;
     },
   },
   {
@@ -172,6 +172,6 @@ export const SLOTS_CHANGED: Cause = {
     const steps = clues.counters.filter(({ kind }) => kind === 'optimizer');
     const stepped =
       steps.length > 0 ? `; ${counterNames(steps)}, as if a step were made while restoring` : '';
-    return `${ofAll(of.length, total, 'optimizer slot')} ${of.length === 1 ? 'is' : 'are'} not what was saved ('${first.name}': L2 norm ${figure(first.resumed?.l2)} instead of ${figure(first.saved?.l2)})${stepped}${firstUpdates(clues, of)}`;
+    return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'is', 'are')} not what was saved ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)})${stepped}${firstUpdates(clues, of)}`;
   },
 };

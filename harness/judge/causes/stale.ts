@@ -3,7 +3,7 @@
 import type { TracedStep } from '../../trace/schema.ts';
 import { indexOf, totalOf } from '../columns.ts';
 import { tensorsOf } from '../evidence.ts';
-import { figure, listed, ofAll, subjectsOf } from '../words.ts';
+import { figure, listed, ofAll, plural, subjectsOf, valuesApart } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues } from './clues.ts';
 
@@ -80,7 +80,7 @@ export const STALE: readonly Cause[] = [
       const found = clues.finding('gradients-missing');
       if (found === undefined || clues.has('trainable-changed') || clues.has('ties-changed'))
         return undefined;
-      return `${subjectsOf(found)} ${found.subjectCount === 1 ? 'is' : 'are'} loaded beside the model, which does not use ${found.subjectCount === 1 ? 'it' : 'them'}: no gradient reaches ${ofAll(found.subjectCount, found.total, 'parameter')}`;
+      return `${subjectsOf(found)} ${plural(found.subjectCount, 'is', 'are')} loaded beside the model, which does not use ${plural(found.subjectCount, 'it', 'them')}: no gradient reaches ${ofAll(found.subjectCount, found.total, 'parameter')}`;
     },
   },
   {
@@ -121,7 +121,8 @@ export const STALE: readonly Cause[] = [
         learningRates.applied === learningRates.inControl
       )
         return undefined;
-      return `every gradient hook fires, but holds the parameter group from before the restore: the updates use learning rate ${figure(learningRates.applied)}, the log shows ${figure(learningRates.inControl)}, which the schedule gives to the new group`;
+      const [applied, logged] = valuesApart(learningRates.applied, learningRates.inControl);
+      return `every gradient hook fires, but holds the parameter group from before the restore: the updates use learning rate ${applied}, the log shows ${logged}, which the schedule gives to the new group`;
     },
   },
   {
@@ -240,7 +241,7 @@ export const STALE: readonly Cause[] = [
     diagnose(clues) {
       const found = clues.finding('images-unchanged');
       if (found === undefined || clues.moves.resumed.size === 0) return undefined;
-      return `images are drawn from a copy that is not trained: ${clues.moves.resumed.size} parameters move, and ${ofAll(found.subjectCount, found.total, 'sampled image')} ${found.subjectCount === 1 ? 'stays' : 'stay'} the checkpoint’s`;
+      return `images are drawn from a copy that is not trained: ${clues.moves.resumed.size} parameters move, and ${ofAll(found.subjectCount, found.total, 'sampled image')} ${plural(found.subjectCount, 'stays', 'stay')} the checkpoint’s`;
     },
   },
 ];

@@ -2,7 +2,7 @@
 
 import { indexOf, total, totalOf } from '../columns.ts';
 import { tensorsOf } from '../evidence.ts';
-import { figure, listed, ofAll, subjectsOf } from '../words.ts';
+import { figure, insteadOf, listed, ofAll, plural, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { type Clues, drawsNothing, isLossScaled } from './clues.ts';
 import { hookCalls, isFused, STILL, sides, updates } from './stale.ts';
@@ -189,7 +189,7 @@ export const UPDATES: readonly Cause[] = [
       // Of a run that ended early the rest is not known.
       const whole = pairs.length === resume.to - resume.from;
       if (found === undefined || findings.length > 1 || !whole) return undefined;
-      return `the loss that is logged is not the one that is trained: everything else is the control’s, and the log shows ${found.seen.split(',')[0]} instead of ${found.expected.split(',')[0]} at step ${found.step}`;
+      return `the loss that is logged is not the one that is trained: everything else is the control’s, and the log shows ${insteadOf(found.seen.split(',')[0], found.expected.split(',')[0])} at step ${found.step}`;
     },
   },
   {
@@ -214,7 +214,7 @@ export const UPDATES: readonly Cause[] = [
       const found = finding('final-buffers-differ');
       if (found === undefined || has('buffers-not-restored') || has('final-parameters-differ'))
         return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'buffer')} came back and ${found.subjectCount === 1 ? 'ends' : 'end'} otherwise, though the weights end right: updated twice in a step, or from other batches`;
+      return `${ofAll(found.subjectCount, found.total, 'buffer')} came back and ${plural(found.subjectCount, 'ends', 'end')} otherwise, though the weights end right: updated twice in a step, or from other batches`;
     },
   },
   {
@@ -225,7 +225,7 @@ export const UPDATES: readonly Cause[] = [
     diagnose({ finding }) {
       const found = finding('buffers-do-not-advance');
       if (found === undefined) return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'buffer')} (${subjectsOf(found)}) ${found.subjectCount === 1 ? 'stands' : 'stand'} still, though the model trains`;
+      return `${ofAll(found.subjectCount, found.total, 'buffer')} (${subjectsOf(found)}) ${plural(found.subjectCount, 'stands', 'stand')} still, though the model trains`;
     },
   },
 ];

@@ -1,6 +1,6 @@
 /** The weights are not those that were saved. */
 import { tensorsOf } from '../evidence.ts';
-import { apart, listed, ofAll, subjectsOf } from '../words.ts';
+import { insteadOf, listed, ofAll, plural, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, areOfStep, type Clues, isInitial, isRounded, lastMove, stepOf } from './clues.ts';
 
@@ -146,7 +146,7 @@ export const WEIGHTS: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('parameter');
       if (of.length === 0 || !of.every(isInitial(clues, 'parameter'))) return undefined;
-      return `${ofAll(of.length, total, 'parameter')} ${of.length === 1 ? 'is' : 'are'} as initialised, the others came back: the load skipped ${listed(of.map(({ name }) => name))} in silence`;
+      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'is', 'are')} as initialised, the others came back: the load skipped ${listed(of.map(({ name }) => name))} in silence`;
     },
   },
   {
@@ -212,7 +212,7 @@ export const WEIGHTS: readonly Cause[] = [
       const then = clues.past.find((one) => one.step === last)!;
       const moving = new Set(then.names.filter((_, at) => then.changed[at]));
       if (of.length < moving.size) return undefined;
-      return `${ofAll(of.length, total, 'parameter')} ${of.length === 1 ? 'is' : 'are'} as before the update of step ${last}: the checkpoint was written too early`;
+      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'is', 'are')} as before the update of step ${last}: the checkpoint was written too early`;
     },
   },
   {
@@ -258,10 +258,10 @@ export const WEIGHTS_CHANGED: Cause = {
     if (gone.length + strange.length === of.length) {
       const lost = gone.length === 0 ? '' : `nothing has the name of ${listed(gone)} any more`;
       const found =
-        strange.length === 0 ? '' : `${listed(strange)} ${strange.length === 1 ? 'was' : 'were'} not saved`;
+        strange.length === 0 ? '' : `${listed(strange)} ${plural(strange.length, 'was', 'were')} not saved`;
       return `the parameters have other names than those saved: ${[lost, found].filter(Boolean).join(', and ')}`;
     }
-    return `${whose} ${of.length === 1 ? 'is' : 'are'} not what was saved, nor what the run held after any other step ('${first.name}': L2 norm ${apart(first.resumed?.l2, first.saved?.l2)}): initialised again, converted, or written to after the load`;
+    return `${whose} ${plural(of.length, 'is', 'are')} not what was saved, nor what the run held after any other step ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)}): initialised again, converted, or written to after the load`;
   },
 };
 
@@ -332,7 +332,7 @@ export const TRAITS: readonly Cause[] = [
         if (frozen.length > 0 !== (way === 'lost')) return undefined;
         return way === 'lost'
           ? `${ofAll(frozen.length, found.total, 'parameter')} came back frozen: ${listed(frozen.map(({ name }) => name))}`
-          : `${ofAll(found.subjectCount, found.total, 'parameter')} that ${found.subjectCount === 1 ? 'was' : 'were'} frozen ${found.subjectCount === 1 ? 'is' : 'are'} trained: ${subjectsOf(found)}`;
+          : `${ofAll(found.subjectCount, found.total, 'parameter')} that ${plural(found.subjectCount, 'was', 'were')} frozen ${plural(found.subjectCount, 'is', 'are')} trained: ${subjectsOf(found)}`;
       },
     }),
   ),
@@ -344,7 +344,7 @@ export const TRAITS: readonly Cause[] = [
     diagnose({ finding }) {
       const found = finding('groups-changed');
       if (found === undefined) return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'parameter')} ${found.subjectCount === 1 ? 'is' : 'are'} in another parameter group (${found.seen} instead of ${found.expected.split(': ').at(-1)}): learning rate and weight decay are another’s`;
+      return `${ofAll(found.subjectCount, found.total, 'parameter')} ${plural(found.subjectCount, 'is', 'are')} in another parameter group (${insteadOf(found.seen, found.expected.split(': ').at(-1))}): learning rate and weight decay are another’s`;
     },
   },
 ];

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Plan } from '../../trace/schema.ts';
-import { collectEvidence } from '../evidence.ts';
+import { collectEvidence } from '../collect.ts';
+import { firstResumes } from '../cut.ts';
 import { type Judgement, judge } from '../judge.ts';
-import { firstResumes } from '../prefix.ts';
 import { type Draft, healthyTraces } from '../testing/traces.ts';
 import { type JudgedCell, judgeCell } from './cell.ts';
 import type { MatrixFault } from './matrix.ts';

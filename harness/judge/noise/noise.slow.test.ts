@@ -1,7 +1,7 @@
 /** Whether the noise statistics keep their word, whatever the noise looks like: on drawn traces. */
 import { expect, test } from 'vitest';
 import { RandomStream } from '../../training/random-stream.ts';
-import { collectEvidence } from '../evidence.ts';
+import { collectEvidence } from '../collect.ts';
 import { findingsOf } from '../judge.ts';
 import { type Draft, healthyTraces } from '../testing/traces.ts';
 import { FALSE_ALARM } from './noise.ts';

@@ -1,5 +1,5 @@
 /**
- * How far runs of the same program lie apart, and how far a resumed run may therefore lie from them.
+ * How far runs of the same program lie insteadOf, and how far a resumed run may therefore lie from them.
  *
  * Where all controls agree to the bit, so must the resumed run. Elsewhere a healthy resumed run is one more
  * draw of what the controls are draws of, and each of its values must lie in a Student-t prediction interval

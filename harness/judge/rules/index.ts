@@ -1,62 +1,125 @@
 /** Every rule, in the order in which their findings explain each other: a cause before what follows from it. */
 import type { Rule } from '../rule.ts';
-import * as alive from './alive.ts';
-import { deviationDidNotHappen } from './deviation-did-not-happen.ts';
-import { deviationNotDeclared } from './deviation-not-declared.ts';
-import { FAITHFUL_RULES } from './faithful.ts';
-import { finalCountersDiffer, finalRandomDiffers } from './final-state-differs.ts';
-import { gradientsMissing } from './gradients-missing.ts';
-import { randomDoesNotAdvance } from './random-does-not-advance.ts';
-import * as restored from './restored.ts';
-import * as run from './run.ts';
+import { buffersDoNotAdvance } from './alive/buffers-do-not-advance.ts';
+import { claimContradicted } from './alive/claim-contradicted.ts';
+import { emaDoesNotAdvance } from './alive/ema-does-not-advance.ts';
+import { frozenParametersMove } from './alive/frozen-parameters-move.ts';
+import { gradientsMissing } from './alive/gradients-missing.ts';
+import { hookCountsDiffer } from './alive/hook-counts-differ.ts';
+import { hooksSilent } from './alive/hooks-silent.ts';
+import { imagesUnchanged } from './alive/images-unchanged.ts';
+import { learningRateNotAsClaimed } from './alive/learning-rate-not-as-claimed.ts';
+import { randomDoesNotAdvance } from './alive/random-does-not-advance.ts';
+import { silentNoOp } from './alive/silent-no-op.ts';
+import { slotsDoNotAdvance } from './alive/slots-do-not-advance.ts';
+import { stalledParameters } from './alive/stalled-parameters.ts';
+import { updateCountsDiffer } from './alive/update-counts-differ.ts';
+import { updatesGoAstray } from './alive/updates-go-astray.ts';
+import { backendFellBack } from './evidence/backend-fell-back.ts';
+import { controlDoesNotTrain } from './evidence/control-does-not-train.ts';
+import { deviationNotDeclared } from './evidence/deviation-not-declared.ts';
+import { notFinite } from './evidence/not-finite.ts';
+import { notReproducible } from './evidence/not-reproducible.ts';
+import { nothingAfterResume } from './evidence/nothing-after-resume.ts';
+import { nothingObserved } from './evidence/nothing-observed.ts';
+import { runDied } from './evidence/run-died.ts';
+import { stateMissing } from './evidence/state-missing.ts';
+import { traceIncomplete } from './evidence/trace-incomplete.ts';
+import { appliedDiffers } from './faithful/applied-differs.ts';
+import { appliedGradientsDiffer } from './faithful/applied-gradients-differ.ts';
+import { appliedLearningRateDiffers } from './faithful/applied-learning-rate-differs.ts';
+import { batchesDiffer } from './faithful/batches-differ.ts';
+import { finalBuffersDiffer } from './faithful/final-buffers-differ.ts';
+import { finalCountersDiffer } from './faithful/final-counters-differ.ts';
+import { finalEmaDiffers } from './faithful/final-ema-differs.ts';
+import { finalParametersDiffer } from './faithful/final-parameters-differ.ts';
+import { finalRandomDiffers } from './faithful/final-random-differs.ts';
+import { finalSlotsDiffer } from './faithful/final-slots-differ.ts';
+import { gradientsDiffer } from './faithful/gradients-differ.ts';
+import { imagesDifferFromControl } from './faithful/images-differ-from-control.ts';
+import { learningRateDiffers } from './faithful/learning-rate-differs.ts';
+import { lossDiffers } from './faithful/loss-differs.ts';
+import { noiseTooLarge } from './faithful/noise-too-large.ts';
+import { parametersDiffer } from './faithful/parameters-differ.ts';
+import { stepDiffers } from './faithful/step-differs.ts';
+import { updatesDiffer } from './faithful/updates-differ.ts';
+import { buffersNotRestored } from './restored/buffers-not-restored.ts';
+import { countersNotRestored } from './restored/counters-not-restored.ts';
+import { deviationDidNotHappen } from './restored/deviation-did-not-happen.ts';
+import { emaNotRestored } from './restored/ema-not-restored.ts';
+import { equalsColdStart } from './restored/equals-cold-start.ts';
+import { gradientsNotRestored } from './restored/gradients-not-restored.ts';
+import { groupsChanged } from './restored/groups-changed.ts';
+import { imagesDifferAtResume } from './restored/images-differ-at-resume.ts';
+import { parametersNotRestored } from './restored/parameters-not-restored.ts';
+import { randomNotRestored } from './restored/random-not-restored.ts';
+import { saveFailed } from './restored/save-failed.ts';
+import { slotsNotRestored } from './restored/slots-not-restored.ts';
+import { tiesChanged } from './restored/ties-changed.ts';
+import { trainableChanged } from './restored/trainable-changed.ts';
 
 export const RULES: readonly Rule[] = [
   // Without whole traces nothing else can be believed.
-  run.saveFailed,
-  run.notFinite,
-  run.runDied,
-  run.traceIncomplete,
-  run.stateMissing,
-  run.backendFellBack,
-  run.nothingAfterResume,
-  run.notReproducible,
+  saveFailed,
+  notFinite,
+  runDied,
+  traceIncomplete,
+  stateMissing,
+  backendFellBack,
+  nothingAfterResume,
+  notReproducible,
   // What is declared decides what all the rest is compared with.
   deviationNotDeclared,
   deviationDidNotHappen,
   // Wrong weights, or weights that cannot train, explain all that follows.
-  restored.parametersNotRestored,
-  restored.trainableChanged,
-  restored.groupsChanged,
-  restored.tiesChanged,
-  restored.equalsColdStart,
+  parametersNotRestored,
+  trainableChanged,
+  groupsChanged,
+  tiesChanged,
+  equalsColdStart,
   // Why nothing moves, then that nothing moves.
   gradientsMissing,
-  alive.hooksSilent,
-  alive.updatesGoAstray,
-  alive.learningRateNotAsClaimed,
-  alive.silentNoOp,
-  alive.stalledParameters,
-  alive.frozenParametersMove,
+  hooksSilent,
+  updatesGoAstray,
+  learningRateNotAsClaimed,
+  silentNoOp,
+  stalledParameters,
+  frozenParametersMove,
   // State that was lost, and what it leads to.
-  restored.slotsNotRestored,
-  restored.gradientsNotRestored,
-  restored.buffersNotRestored,
-  restored.countersNotRestored,
-  restored.randomNotRestored,
-  restored.emaNotRestored,
-  restored.imagesDifferAtResume,
-  alive.hookCountsDiffer,
-  alive.updateCountsDiffer,
-  alive.claimContradicted,
-  alive.slotsDoNotAdvance,
-  alive.emaDoesNotAdvance,
-  alive.buffersDoNotAdvance,
+  slotsNotRestored,
+  gradientsNotRestored,
+  buffersNotRestored,
+  countersNotRestored,
+  randomNotRestored,
+  emaNotRestored,
+  imagesDifferAtResume,
+  hookCountsDiffer,
+  updateCountsDiffer,
+  claimContradicted,
+  slotsDoNotAdvance,
+  emaDoesNotAdvance,
+  buffersDoNotAdvance,
   randomDoesNotAdvance,
-  alive.imagesUnchanged,
-  ...FAITHFUL_RULES,
+  imagesUnchanged,
+  batchesDiffer,
+  learningRateDiffers,
+  appliedLearningRateDiffers,
+  appliedDiffers,
+  stepDiffers,
+  appliedGradientsDiffer,
+  lossDiffers,
+  gradientsDiffer,
+  updatesDiffer,
+  parametersDiffer,
+  finalParametersDiffer,
+  finalSlotsDiffer,
+  finalEmaDiffers,
+  finalBuffersDiffer,
+  imagesDifferFromControl,
+  noiseTooLarge,
   finalCountersDiffer,
   finalRandomDiffers,
   // What could not be told; what was refuted stands all the same.
-  run.controlDoesNotTrain,
-  run.nothingObserved,
+  controlDoesNotTrain,
+  nothingObserved,
 ];

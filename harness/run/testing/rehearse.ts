@@ -1,6 +1,6 @@
 /** All runs of a scenario in this process, through the real probe, traces and judge: many cases in little time. */
 import path from 'node:path';
-import { collectEvidence } from '../../judge/evidence.ts';
+import { collectEvidence } from '../../judge/collect.ts';
 import { type Judgement, judge } from '../../judge/judge.ts';
 import { createProbe, type SamplePoint } from '../../probe/probe.ts';
 import { readTrace } from '../../trace/read.ts';

@@ -1,6 +1,6 @@
 /** What is declared to deviate does: in the control at all, and in each resumed run where it does in the control. */
-import type { Found, Rule } from '../rule.ts';
-import { listed, ofAll } from '../words.ts';
+import type { Found, Rule } from '../../rule.ts';
+import { listed, ofAll } from '../../words.ts';
 
 export const deviationDidNotHappen: Rule = {
   id: 'deviation-did-not-happen',

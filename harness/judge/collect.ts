@@ -1,0 +1,84 @@
+/** Lays the traces of one scenario side by side. */
+import type { Plan, SampleRecord, StateRecord, Trace } from '../trace/schema.ts';
+import { changesAt, expectedImages, expectedState } from './deviations.ts';
+import { type Evidence, type Resume, stepsBetween } from './evidence.ts';
+import { noiseAmong } from './noise/noise.ts';
+
+const stateAt = (trace: Trace | undefined, step: number, kinds: readonly StateRecord['at'][]) =>
+  trace?.states.find((state) => state.step === step && kinds.includes(state.at));
+
+const imagesAt = (trace: Trace | undefined, step: number, kinds: readonly SampleRecord['at'][]) =>
+  trace?.samples.filter((sample) => sample.step === step && kinds.includes(sample.at)) ?? [];
+
+export function collectEvidence(plan: Plan, requestedBackend: string, traces: readonly Trace[]): Evidence {
+  const byRole = (role: string) => traces.find((trace) => trace.run?.role === role);
+  const control = byRole('control');
+  const twins = traces.filter((trace) => trace.run?.role === 'twin');
+  const controls = control === undefined ? [] : [control, ...twins];
+  const before = byRole('before');
+  const declared = control?.run?.deviates ?? [];
+  const noise = noiseAmong(controls, plan);
+  const begins = declared.length > 0 ? (['deviated'] as const) : (['pass', 'end'] as const);
+  // Where a plan is cut short, its end is a point that a process passes.
+  const ends = (step: number) => (step === plan.steps ? (['end', 'pass'] as const) : (['pass'] as const));
+  const segments = [before, ...plan.resumeAt.map((_, n) => afterOf(traces, n + 1))];
+  const resumes = plan.resumeAt.flatMap((from, n): Resume[] => {
+    const after = segments[n + 1];
+    const source = segments[n];
+    if (after === undefined) return [];
+    const to = plan.resumeAt[n + 1] ?? plan.steps;
+    const point = {
+      declared,
+      saved: stateAt(source, from, ['save']),
+      resumed: stateAt(after, from, ['resume']),
+      passed: stateAt(control, from, ['pass']),
+      deviated: stateAt(control, from, ['deviated']),
+    };
+    const changes = changesAt(point);
+    const images = {
+      saved: imagesAt(source, from, ['save']),
+      resumed: imagesAt(after, from, ['resume']),
+      passed: imagesAt(control, from, ['pass']),
+      deviated: imagesAt(control, from, ['deviated']),
+    };
+    return [
+      {
+        index: n + 1,
+        from,
+        to,
+        after,
+        steps: stepsBetween(after, from, to),
+        controlSteps: stepsBetween(control, from, to),
+        saved: expectedState(point, changes, noise.exact),
+        resumed: point.resumed,
+        changes,
+        last: stateAt(after, to, ['save', 'end', 'pass']),
+        controlFirst: stateAt(control, from, begins),
+        controlLast: stateAt(control, to, ends(to)),
+        images: {
+          saved: expectedImages(declared, images, changes, noise.exact),
+          resumed: images.resumed,
+          last: imagesAt(after, to, ['save', 'end', 'pass']),
+          controlFirst: declared.length > 0 ? images.deviated : images.passed,
+          controlLast: imagesAt(control, to, ends(to)),
+        },
+      },
+    ];
+  });
+  return {
+    plan,
+    requestedBackend,
+    lacks: control?.run?.lacks ?? [],
+    deviates: declared,
+    traces,
+    control,
+    controls,
+    before,
+    cold: byRole('cold'),
+    noise,
+    resumes,
+  };
+}
+
+const afterOf = (traces: readonly Trace[], segment: number): Trace | undefined =>
+  traces.find((trace) => trace.run?.role === 'after' && trace.run.segment === segment);

@@ -1,0 +1,91 @@
+/** What two states of one resume have in common and what not: by tensors, and by entries. */
+import type { StateRecord, TensorRecord } from '../trace/schema.ts';
+import { type Evidence, type Resume, tensorsOf } from './evidence.ts';
+import { enumerated, figure, type Value, valuesApart } from './words.ts';
+
+/** What the run began with. */
+export const initialState = ({ control }: Evidence): StateRecord | undefined =>
+  control?.states.find(({ at }) => at === 'start');
+
+/** What came back has the bytes of a run that just began. */
+export function isAsIn(
+  initial: StateRecord | undefined,
+  kind: TensorRecord['kind'],
+): (difference: Difference) => boolean {
+  const tensors = tensorsOf(initial, kind);
+  return ({ name, resumed }) => resumed !== undefined && resumed.sha256 === tensors.get(name)?.sha256;
+}
+
+export interface Difference {
+  readonly name: string;
+  readonly saved: TensorRecord | undefined;
+  readonly resumed: TensorRecord | undefined;
+}
+
+/** Tensors of a kind that are absent on one side or differ in shape, type or bytes. */
+export function differences(
+  { saved, resumed }: Resume,
+  kind: TensorRecord['kind'],
+): { of: Difference[]; total: number } {
+  const before = tensorsOf(saved, kind);
+  const after = tensorsOf(resumed, kind);
+  const names = [...new Set([...before.keys(), ...after.keys()])];
+  const of = names
+    .map((name) => ({ name, saved: before.get(name), resumed: after.get(name) }))
+    .filter(
+      ({ saved, resumed }) =>
+        saved?.sha256 !== resumed?.sha256 ||
+        saved?.dtype !== resumed?.dtype ||
+        String(saved?.shape) !== String(resumed?.shape),
+    );
+  return { of, total: names.length };
+}
+
+/** How the differing tensors were found, in words: absent, zero, or different. */
+export function manner(found: readonly Difference[]): string {
+  if (found.every(({ resumed }) => resumed === undefined)) return 'missing';
+  if (found.every(({ saved }) => saved === undefined)) return 'there though none was saved';
+  if (found.every(({ saved, resumed }) => resumed?.l2 === 0 && saved?.l2 !== 0)) return 'zero';
+  return 'not what was saved';
+}
+
+export interface Entry {
+  readonly name: string;
+  /** Undefined where it is absent. */
+  readonly saved: Value;
+  readonly resumed: Value;
+}
+
+/** Numbers that only their last digits tell apart. */
+export function nearlySame({ saved, resumed }: Entry): boolean {
+  const [one, other] = [Number(saved), Number(resumed)];
+  const fractions = [one, other].every((value) => Number.isFinite(value) && !Number.isInteger(value));
+  return fractions && figure(one) === figure(other);
+}
+
+export function entriesThatDiffer(
+  saved: Readonly<Record<string, Value>>,
+  resumed: Readonly<Record<string, Value>>,
+): { of: Entry[]; total: number } {
+  const names = [...new Set([...Object.keys(saved), ...Object.keys(resumed)])];
+  const own = (record: Readonly<Record<string, Value>>, name: string): Value =>
+    Object.hasOwn(record, name) ? record[name] : undefined;
+  const of = names
+    .filter((name) => !Object.is(saved[name], resumed[name]))
+    .map((name) => ({ name, saved: own(saved, name), resumed: own(resumed, name) }));
+  return { of, total: names.length };
+}
+
+/** Entries with their values on both sides: `saved` and `resumed`, side by side in their digits. */
+export function entriesApart(entries: readonly Entry[]): {
+  readonly saved: string;
+  readonly resumed: string;
+} {
+  const pairs = entries.map(({ name, saved, resumed }) => [name, valuesApart(resumed, saved)] as const);
+  const side = (which: 0 | 1): string => enumerated(pairs.map(([name, both]) => `${name} ${both[which]}`));
+  return { saved: side(1), resumed: side(0) };
+}
+
+/** A digest, cut: the states of generators and pixels. */
+export const digest = (value: Value): string =>
+  typeof value === 'string' ? `${value.slice(0, 12)}…` : 'none';

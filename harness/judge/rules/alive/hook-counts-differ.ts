@@ -1,0 +1,15 @@
+import { countRule } from './count-rule.ts';
+import { hookCalls } from './segment.ts';
+
+export const hookCountsDiffer = countRule(
+  {
+    id: 'hook-counts-differ',
+    claim: 'Each gradient hook fires as often as in the control.',
+    reads: 'the calls of each parameter’s gradient hook in each step',
+    speaks: 'at the first step',
+  },
+  'its gradient hook called',
+  hookCalls,
+  'hooks were registered twice, or on some of the parameters only',
+  'register each hook once, after the resume, and remove those of before',
+);

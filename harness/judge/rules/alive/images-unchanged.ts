@@ -1,0 +1,41 @@
+import { imageReadings } from '../../quantities.ts';
+import { eachResume, type Rule } from '../../rule.ts';
+import { ofAll, plural } from '../../words.ts';
+
+export const imagesUnchanged: Rule = {
+  id: 'images-unchanged',
+  proof: 'alive',
+  claim: 'Each sampled image that changes in the control changes.',
+  reads: 'the images sampled at the resume and at the end of the segment, in both runs',
+  speaks: 'at the end of the segment',
+  judge: eachResume((resume, { noise }) => {
+    const { controlFirst, controlLast, resumed, last } = resume.images;
+    const digests = (samples: typeof last) => new Map(samples.map(({ name, sha256 }) => [name, sha256]));
+    const [before, then, mine, later] = [controlFirst, controlLast, resumed, last].map(digests) as [
+      Map<string, string>,
+      Map<string, string>,
+      Map<string, string>,
+      Map<string, string>,
+    ];
+    const [from, to] = [imageReadings(controlFirst), imageReadings(controlLast)];
+    // What noisy sampling makes of weights that stay is no change.
+    const changing = [...then.keys()].filter(
+      (name) =>
+        before.has(name) &&
+        before.get(name) !== then.get(name) &&
+        (noise.exact || !noise.alike('image', resume.to, name, from.get(name)!, to.get(name)!)),
+    );
+    const same = changing.filter((name) => later.has(name) && later.get(name) === mine.get(name));
+    if (same.length === 0) return undefined;
+    return {
+      sentence: `After resume ${resume.index} and ${resume.to - resume.from} steps, ${ofAll(same.length, changing.length, 'sampled image')} ${plural(same.length, 'is', 'are')} still the checkpoint’s, pixel for pixel.`,
+      subjects: same,
+      total: changing.length,
+      step: resume.to,
+      expected: `other pixels than at step ${resume.from}, as in the control`,
+      seen: 'the same pixels',
+      likelyCause: 'what is sampled is not trained: nothing moves, or the samples come from a copy',
+      fix: 'see the update norms; sample from the variables that the optimizer writes',
+    };
+  }),
+};

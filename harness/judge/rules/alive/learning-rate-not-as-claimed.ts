@@ -1,0 +1,62 @@
+import type { TracedStep } from '../../../trace/schema.ts';
+import { indexOf, totalOf } from '../../columns.ts';
+import { figure, ofAll, valuesApart } from '../../words.ts';
+import { aliveRule, hookCalls, isStill, type Segment } from './segment.ts';
+
+interface Applied {
+  readonly name: string;
+  readonly step: number;
+  readonly applied: number;
+  readonly claimed: number;
+  readonly inControl: number;
+}
+
+/** Parameters whose learning rate inside the update is not the one logged, though it is in the control. */
+function contradictedLearningRates({ control, resumed }: Segment): Applied[] {
+  return resumed.flatMap((step, at) => {
+    const claimedFor = (own: TracedStep, index: number): number | undefined =>
+      own.claimed.learningRates[own.groups[index] ?? 'all'];
+    const found: Applied[] = [];
+    const same = control[at]!;
+    step.learningRates.forEach((applied, index) => {
+      const claimed = claimedFor(step, index);
+      if (applied === null || claimed === undefined || applied === claimed) return;
+      const name = step.names[index]!;
+      const other = indexOf(same.names).get(name) ?? -1;
+      const inControl = same.learningRates[other];
+      if (typeof inControl !== 'number' || inControl !== claimedFor(same, other)) return;
+      found.push({ name, step: step.step, applied, claimed, inControl });
+    });
+    return found;
+  });
+}
+
+export const learningRateNotAsClaimed = aliveRule(
+  {
+    id: 'learning-rate-not-as-claimed',
+    claim: 'Each update uses the learning rate that is logged, wherever the control’s does.',
+    reads: 'the learning rate inside each update, and the one that is logged',
+    speaks: 'at the first update',
+  },
+  (segment) => {
+    const { resume, resumed, control, names } = segment;
+    const found = contradictedLearningRates(segment);
+    const [first] = found;
+    if (first === undefined) return undefined;
+    const subjects = [...new Set(found.map(({ name }) => name))];
+    const [applied, claimed] = valuesApart(first.applied, first.claimed);
+    const fires =
+      totalOf(resumed, hookCalls) > 0 && totalOf(resumed, hookCalls) === totalOf(control, hookCalls);
+    return {
+      sentence: `After resume ${resume.index}, ${fires ? 'every gradient hook fires, but ' : ''}the update of ${ofAll(subjects.length, names.length, 'parameter')} uses learning rate ${applied} while the log shows ${claimed}${isStill(segment) ? `, and nothing moved in ${resumed.length} steps` : ''}.`,
+      subjects,
+      total: names.length,
+      step: first.step,
+      expected: `learning rate ${claimed} inside the update, as logged; the control’s uses ${figure(first.inControl)}`,
+      seen: `learning rate ${applied} inside the update of '${first.name}'; ${totalOf(resumed, hookCalls)} hook calls, the control ${totalOf(control, hookCalls)}`,
+      likelyCause:
+        'the hooks (or the optimizer) hold the parameter-group object from before the resume; the restore made new ones, and the schedule drives those',
+      fix: 'register the hooks after the restore, or look the group up in each call instead of capturing it',
+    };
+  },
+);

@@ -1,0 +1,37 @@
+import { wantedBackend } from '../../evidence.ts';
+import type { Found, Rule } from '../../rule.ts';
+import { insteadOf } from '../../words.ts';
+import { nameOf, resumeOf } from './process.ts';
+
+export const backendFellBack: Rule = {
+  id: 'backend-fell-back',
+  proof: 'run',
+  claim: 'Each process ran on the backend that the plan asks for, and all of one backend on the same device.',
+  reads: 'the backend and the adapter that each process says it got, and what the plan asks for',
+  speaks: 'before the first step',
+  judge: ({ traces, requestedBackend, control, plan }) => {
+    const planned = new Set(plan.resumeOn);
+    return traces.flatMap((trace): Found[] => {
+      if (trace.run === undefined) return [];
+      const { backend, role, segment } = trace.run;
+      const reference = traces.find(({ run }) => run?.backend.name === backend.name)?.run?.backend;
+      const wanted = wantedBackend(plan, requestedBackend, role, segment);
+      const own = wanted === 'auto' ? (control?.run?.backend.name ?? backend.name) : wanted;
+      // A control may stand for any of the plan's backends.
+      const asked = role === 'twin' && planned.has(backend.name) ? backend.name : own;
+      const same = backend.name === asked && backend.adapter === reference?.adapter;
+      if (same) return [];
+      return [
+        {
+          sentence: `The ${nameOf(trace)} run took place on ${insteadOf(`${backend.name} (${backend.adapter})`, backend.name === asked ? `${asked} (${reference?.adapter})` : asked)}.`,
+          resume: resumeOf(trace),
+          subjects: [nameOf(trace)],
+          expected: `${asked}${reference === undefined ? '' : ` on ${reference.adapter}`} in every process`,
+          seen: `${backend.name} on ${backend.adapter}`,
+          likelyCause: 'the backend could not be opened in that process and another one took its place',
+          fix: 'run `resumeproof doctor` to see what each backend finds on this machine',
+        },
+      ];
+    });
+  },
+};

@@ -1,0 +1,95 @@
+import type { Observable, Trace } from '../../../trace/schema.ts';
+import type { Evidence } from '../../evidence.ts';
+import type { Found, Rule } from '../../rule.ts';
+import { listed } from '../../words.ts';
+
+interface Presence {
+  readonly observable: Observable;
+  readonly seen: (trace: Trace) => boolean;
+  readonly what: string;
+}
+
+const PRESENCES: readonly Presence[] = [
+  {
+    observable: 'hooks',
+    what: 'call of a gradient hook',
+    seen: ({ steps }) => steps.some((s) => s.hookCalls.some((n) => n > 0)),
+  },
+  {
+    observable: 'slots',
+    what: 'optimizer slot',
+    seen: ({ states }) => states.some((s) => s.tensors.some(({ kind }) => kind === 'slot')),
+  },
+  { observable: 'images', what: 'sampled image', seen: ({ samples }) => samples.length > 0 },
+  {
+    observable: 'random',
+    what: 'random state',
+    seen: ({ states }) => states.some((s) => Object.keys(s.random).length > 0),
+  },
+  {
+    observable: 'gradients',
+    what: 'gradient',
+    seen: ({ steps }) => steps.some((s) => s.gradientL2.some((n) => n !== null)),
+  },
+  {
+    observable: 'learning-rates',
+    what: 'learning rate inside an update',
+    seen: ({ steps }) => steps.some((s) => s.learningRates.some((n) => n !== null)),
+  },
+  {
+    observable: 'batches',
+    what: 'batch id',
+    seen: ({ steps }) => steps.some((s) => s.claimed.batch.length > 0),
+  },
+];
+
+export const nothingObserved: Rule = {
+  id: 'nothing-observed',
+  proof: 'run',
+  claim:
+    'The control shows everything that a trainer has not declared to lack: empty against empty proves nothing.',
+  reads:
+    'what the control shows of hooks, slots, images, generators, gradients, learning rates and batches, and what the scenario says that it lacks',
+  speaks: 'at the end of the segment',
+  judge: ({ control, lacks }: Evidence) => {
+    // A control that failed may not have come to show it, and its failure is a finding already.
+    if (control?.failure !== undefined) return [];
+    if (control === undefined || control.steps.length === 0) {
+      return control === undefined
+        ? []
+        : [
+            {
+              sentence: 'The probe recorded no step of the control.',
+              expected: 'a step record for each step',
+              seen: 'none',
+              likelyCause: 'the probe was not attached, or the trace was emptied',
+              fix: 'run the scenario again with the harness’ own runner',
+            },
+          ];
+    }
+    const silent = PRESENCES.filter((p) => !lacks.includes(p.observable) && !p.seen(control));
+    const undeclared = PRESENCES.filter((p) => lacks.includes(p.observable) && p.seen(control));
+    return [
+      ...silent.map(
+        ({ observable, what }): Found => ({
+          sentence: `Not one ${what} was seen in the control, so nothing can be told of it.`,
+          subjects: [observable],
+          expected: `at least one ${what}`,
+          seen: 'none',
+          likelyCause: 'the trainer does not show it to the probe, or has none',
+          fix: `let observe() or the training parts show it, or declare lacks: ['${observable}'] in the scenario`,
+        }),
+      ),
+      ...undeclared.map(
+        ({ observable, what }): Found => ({
+          sentence: `The scenario declares that it lacks ${listed([observable])}, but there is a ${what}.`,
+          subjects: [observable],
+          expected: `no ${what}`,
+          seen: 'at least one',
+          likelyCause: 'the declaration is out of date',
+          fix: `take '${observable}' out of lacks`,
+        }),
+      ),
+    ];
+  },
+};

@@ -1,0 +1,43 @@
+/** A rule on what is measured in every step. */
+import { stepPairs } from '../../evidence.ts';
+import { type Curve, stepReadings } from '../../quantities.ts';
+import { eachResume, type Rule } from '../../rule.ts';
+import { insteadOf } from '../../words.ts';
+import { departures, sides } from './departures.ts';
+
+interface CurveRule extends Pick<Rule, 'id' | 'claim' | 'reads' | 'speaks'> {
+  readonly quantity: Curve;
+  readonly noun: string;
+  readonly likelyCause: string;
+}
+
+/** A rule on what is measured in every step: equal to the bit, or within the noise of the controls. */
+export function curveRule({ quantity, noun, likelyCause, ...what }: CurveRule): Rule {
+  return {
+    ...what,
+    proof: 'faithful',
+    judge: eachResume((resume, { noise }) => {
+      for (const { control, resumed } of stepPairs(resume)) {
+        const names = noise.departing(quantity, control, resumed);
+        if (names.length === 0) continue;
+        const mine = stepReadings(resumed, quantity);
+        const departed = departures(names, (name) =>
+          noise.compare(quantity, resumed.step, name, mine.get(name)),
+        );
+        const [worst] = departed;
+        if (worst === undefined) continue;
+        const where = worst.name === '' ? '' : ` in '${worst.name}'`;
+        return {
+          sentence: `After resume ${resume.index}, ${noun} departs from the control’s at step ${resumed.step}${where}: ${insteadOf(worst.seen, worst.expected)}.`,
+          subjects: departed.flatMap(({ name }) => (name === '' ? [] : [name])),
+          total: quantity === 'loss' ? 0 : control.names.length,
+          step: resumed.step,
+          ...sides(worst),
+          likelyCause,
+          fix: 'look for the first finding above: what was not restored, or what is done otherwise after a resume',
+        };
+      }
+      return undefined;
+    }),
+  };
+}

@@ -1,0 +1,3 @@
+import { lastTensors } from './last-rule.ts';
+
+export const finalEmaDiffers = lastTensors('final-ema-differs', 'ema', 'EMA');

@@ -1,0 +1,3 @@
+import { lastTensors } from './last-rule.ts';
+
+export const finalSlotsDiffer = lastTensors('final-slots-differ', 'slot', 'optimizer slot');

@@ -1,0 +1,80 @@
+/** A rule on what a segment ends with. */
+import type { TensorRecord } from '../../../trace/schema.ts';
+import type { Resume } from '../../evidence.ts';
+import { type Curve, type Quantity, type Readings, tensorReadings } from '../../quantities.ts';
+import { eachResume, type Found, type Rule } from '../../rule.ts';
+import { figure, ofAll, plural, valuesApart } from '../../words.ts';
+import { type Departure, departures } from './departures.ts';
+
+interface Last {
+  readonly mine: Readings;
+  readonly theirs: Readings;
+}
+
+/** A rule on what a segment ends with: the same bytes, or the same within the noise of the controls. */
+export function lastRule(
+  id: string,
+  quantity: Exclude<Quantity, Curve>,
+  noun: string,
+  likelyCause: string,
+  lastOf: (resume: Resume) => Last | undefined,
+): Rule {
+  return {
+    id,
+    proof: 'faithful',
+    claim: `At the end, every ${noun} is the control’s: to the bit, or within the noise of several controls.`,
+    reads: `the ${noun}s at the end of the segment, in both runs`,
+    speaks: 'at the end of the segment',
+    judge: eachResume((resume, { noise }) => {
+      const last = lastOf(resume);
+      if (last === undefined) return undefined;
+      const { mine, theirs } = last;
+      const different = departures(new Set([...theirs.keys(), ...mine.keys()]), (name) => {
+        const compared = noise.compare(quantity, resume.to, name, mine.get(name));
+        const same = theirs.get(name)?.sha256 === mine.get(name)?.sha256;
+        // Exactly is by the bytes: other values may have the same norm and sketch.
+        return compared.allowed === 0 && !same && compared.difference === 0
+          ? { ...compared, difference: Number.POSITIVE_INFINITY }
+          : compared;
+      });
+      const [first] = different;
+      if (first === undefined) return undefined;
+      const total = new Set([...mine.keys(), ...theirs.keys()]).size;
+      return {
+        sentence: `At step ${resume.to}, ${ofAll(different.length, total, noun)} ${plural(different.length, 'differs', 'differ')} from the control’s.`,
+        subjects: different.map(({ name }) => name),
+        total,
+        step: resume.to,
+        ...lastSides(first, mine, theirs),
+        likelyCause,
+        fix: 'look for the first step that differs, and what was not restored before it',
+      };
+    }),
+  };
+}
+
+function lastSides(
+  { name, allowed, difference }: Departure,
+  mine: Readings,
+  theirs: Readings,
+): Pick<Found, 'expected' | 'seen'> {
+  const [seen, expected] = valuesApart(mine.get(name)?.values[0], theirs.get(name)?.values[0]);
+  const norm = (readings: Readings, text: string): string =>
+    readings.has(name) ? `L2 norm ${text}` : 'none';
+  const bytes = seen === expected ? ', with other bytes' : '';
+  return {
+    expected: `'${name}': ${norm(theirs, expected)}${allowed === 0 ? ', to the bit' : `; norm and sketch within ${figure(allowed)} relative`}`,
+    seen: `${norm(mine, seen)}${allowed === 0 ? bytes : `; ${figure(difference)} relative`}`,
+  };
+}
+
+export const lastTensors = (
+  id: string,
+  kind: Exclude<TensorRecord['kind'], 'gradient'>,
+  noun: string,
+): Rule =>
+  lastRule(id, kind, noun, 'the run took another path after the resume', ({ last, controlLast }) =>
+    last === undefined || controlLast === undefined
+      ? undefined
+      : { mine: tensorReadings(last, kind), theirs: tensorReadings(controlLast, kind) },
+  );

@@ -1,0 +1,29 @@
+import type { Found, Rule } from '../../rule.ts';
+import { nameOf, resumeOf } from '../evidence/process.ts';
+
+export const saveFailed: Rule = {
+  id: 'save-failed',
+  proof: 'restored',
+  claim: 'The state can be saved at each resume point.',
+  reads: 'the failure that a process writes where saving throws',
+  speaks: 'before the first step',
+  judge: ({ traces }) =>
+    traces.flatMap((trace): Found[] => {
+      const { failure, process } = trace;
+      if (failure?.code !== 'save-failed') return [];
+      const message = failure.message.split('\n')[0]!.replace(/\.$/, '');
+      const tail = process?.stderr.slice(-5).join('\n') ?? '';
+      return [
+        {
+          sentence: `The ${nameOf(trace)} process could not save at step ${failure.step}: ${message}.`,
+          resume: resumeOf(trace),
+          step: failure.step,
+          expected: 'a checkpoint',
+          seen: tail === '' ? message : `${message}; its last lines: ${tail}`,
+          likelyCause:
+            'saving threw: the program, or a library that it saves with, cannot save what is trained',
+          fix: 'save by other means what cannot be saved so: its tensors and counters, one by one',
+        },
+      ];
+    }),
+};

@@ -1,0 +1,46 @@
+/** A rule on a trait of the parameters themselves. */
+import type { StateRecord, TensorRecord } from '../../../trace/schema.ts';
+import { tensorsOf } from '../../evidence.ts';
+import type { Rule } from '../../rule.ts';
+import { listed, ofAll } from '../../words.ts';
+import { eachRestored } from './known.ts';
+
+interface Trait {
+  readonly id: string;
+  readonly claim: string;
+  readonly noun: string;
+  readonly of: (tensor: TensorRecord, state: StateRecord) => string;
+  readonly likelyCause: string;
+  readonly fix: string;
+}
+
+/** A trait of the parameters themselves, judged for those that exist on both sides. */
+export function traitRule({ id, claim, noun, of, likelyCause, fix }: Trait): Rule {
+  return {
+    id,
+    proof: 'restored',
+    claim,
+    reads: `the ${noun} of each parameter in the state at the save and in that at the resume`,
+    speaks: 'before the first step',
+    judge: eachRestored((resume) => {
+      const before = tensorsOf(resume.saved, 'parameter');
+      const after = tensorsOf(resume.resumed, 'parameter');
+      const both = [...before.keys()].filter((name) => after.has(name));
+      const saved = (name: string): string => of(before.get(name)!, resume.saved);
+      const resumed = (name: string): string => of(after.get(name)!, resume.resumed);
+      const changed = both.filter((name) => saved(name) !== resumed(name));
+      const [first] = changed;
+      if (first === undefined) return undefined;
+      return {
+        sentence: `After resume ${resume.index}, the ${noun} of ${ofAll(changed.length, both.length, 'parameter')} is another: ${listed(changed)}.`,
+        subjects: changed,
+        total: both.length,
+        step: resume.from,
+        expected: `'${first}': ${saved(first)}`,
+        seen: `'${first}': ${resumed(first)}`,
+        likelyCause,
+        fix,
+      };
+    }),
+  };
+}
