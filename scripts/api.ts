@@ -7,6 +7,8 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
+import { writeInferredTypes } from './api/inferred.ts';
+import { byTopic, type Topic } from './api/topics.ts';
 
 const root = path.dirname(import.meta.dirname);
 const cache = path.join(root, '.cache', 'api');
@@ -45,15 +47,41 @@ export async function describeApi(): Promise<Api> {
   const args = [tsc, '-p', 'tsconfig.build.json', '--emitDeclarationOnly', '--outDir', cache];
   const { status, stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
   if (status !== 0) throw new Error(`the project does not compile: ${stdout.split('\n')[0]}`);
+  writeInferredTypes(
+    cache,
+    ENTRIES.map(({ file }) => path.join(cache, file)),
+  );
   const problems: string[] = [];
   const sections = ENTRIES.map(({ name, file, about }) => {
     const items = extract(file, problems).filter((item) => item.name !== undefined);
-    for (const item of items) problems.push(...lacking(item).map((what) => `${name}: ${what}`));
-    return [`## \`${name}\``, '', about, '', ...items.flatMap(section)].join('\n');
+    const typesOnly = readFileSync(path.join(cache, file), 'utf8');
+    for (const item of items) problems.push(...lacking(item, typesOnly).map((what) => `${name}: ${what}`));
+    const { topics, unknown } = byTopic(items);
+    problems.push(...unknown.map((one) => `${name}: the topics name ${one}, which is not exported`));
+    return {
+      contents: [`- [\`${name}\`](#${name.replace('/', '')}): ${about}`, ...topics.map(contentsLine)],
+      section: [`## \`${name}\``, '', about, '', ...topics.flatMap(topicSection)].join('\n'),
+    };
   });
   const head =
     '# API\n\nWritten by `scripts/api.ts` from the docstrings in the source. [Writing a scenario](scenarios.md) shows how the parts go together.\n';
-  return { page: `${[head, ...sections].join('\n').trimEnd()}\n`, problems: [...new Set(problems)].sort() };
+  const contents = `${sections.flatMap((entry) => entry.contents).join('\n')}\n`;
+  const page = [head, contents, ...sections.map((entry) => entry.section)].join('\n');
+  return { page: formatted(`${page.trimEnd()}\n`), problems: [...new Set(problems)].sort() };
+}
+
+/** As Biome, which formats Markdown too, leaves it. */
+function formatted(page: string): string {
+  const biome = path.join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
+  const args = [biome, 'format', `--stdin-file-path=${PAGE}`];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: root,
+    encoding: 'utf8',
+    input: page,
+    maxBuffer: 2 ** 26,
+  });
+  if (status !== 0) throw new Error(`Biome cannot format the page: ${stderr}`);
+  return stdout;
 }
 
 const TOLD = new Set(['ae-forgotten-export', 'ae-unresolved-link']);
@@ -100,12 +128,13 @@ function extract(entry: string, problems: string[]): readonly Item[] {
 
 const CALLABLE = new Set(['Function', 'Class']);
 
-/** What an export's docstring lacks. */
-function lacking({ kind, name, docComment = '' }: Item): string[] {
+/** What an export's docstring lacks. A class that is exported as a type only is not made by a reader: no example. */
+function lacking({ kind, name, docComment = '' }: Item, entry: string): string[] {
   const { text, blocks } = parse(docComment);
   if (text === '') return [`${name} has no docstring`];
   const hasExample = blocks.some(({ tag }) => tag === 'example');
-  return CALLABLE.has(kind) && !hasExample ? [`${name} has no @example`] : [];
+  const isType = new RegExp(`export type \\{[^}]*\\b${name}\\b|type ${name}\\b`).test(entry);
+  return CALLABLE.has(kind) && !isType && !hasExample ? [`${name} has no @example`] : [];
 }
 
 interface Comment {
@@ -140,9 +169,27 @@ const signatureOf = ({ excerptTokens = [] }: Item): string =>
 
 /** A name in braces leads to its own section. */
 const linked = (text: string): string =>
-  text.replaceAll(/\{@link ([\w.]+)\}/g, (_, name: string) => `[\`${name}\`](#${name.toLowerCase()})`);
+  text.replaceAll(
+    /\{@link ([\w.]+)\}/g,
+    (_, name: string) => `[\`${name}\`](#${name.split('.')[0]!.toLowerCase()})`,
+  );
 
 const oneLine = (text: string): string => linked(text).replaceAll(/\s+/g, ' ').replaceAll('|', '\\|');
+
+const anchor = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^\w -]/g, '')
+    .replaceAll(' ', '-');
+
+const contentsLine = ({ title, items }: Topic<Item>): string =>
+  `  - [${title}](#${anchor(title)}): ${items.map(({ name }) => `[${name}](#${anchor(name!)})`).join(', ')}`;
+
+const topicSection = ({ title, items }: Topic<Item>): string[] => [
+  `### ${title}`,
+  '',
+  ...items.flatMap(section),
+];
 
 function section(item: Item): string[] {
   const { text, blocks } = parse(item.docComment ?? '');
@@ -156,7 +203,7 @@ function section(item: Item): string[] {
     ({ kind }) => kind !== 'Constructor' && kind !== 'CallSignature',
   );
   return [
-    `### ${item.name}`,
+    `#### ${item.name}`,
     '',
     '```ts',
     signatureOf(item),

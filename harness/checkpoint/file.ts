@@ -4,9 +4,11 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { CheckpointError, ioError } from './error.ts';
 
-/** What the manifest says of a file. */
+/** The size and SHA-256 of a file, as the manifest lists them. */
 export interface Digest {
+  /** The size. */
   readonly bytes: number;
+  /** 64 lowercase hexadecimal digits. */
   readonly sha256: string;
 }
 

@@ -1,7 +1,9 @@
 /** JSON without its silent losses: duplicate keys, NaN written as null, values nested without end. */
 import { show } from './error.ts';
 
+/** A JSON value that holds no others. */
 export type JsonScalar = string | number | boolean | null;
+/** A JSON value. */
 export type Json = JsonScalar | readonly Json[] | { readonly [key: string]: Json };
 
 /** Arrays and objects may be nested this deep. */

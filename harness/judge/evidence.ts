@@ -13,6 +13,7 @@ import type {
 import { type Change, changesAt, expectedImages, expectedState } from './deviations.ts';
 import { type Noise, noiseAmong } from './noise.ts';
 
+/** The traces of one scenario, side by side: what the rules read. */
 export interface Evidence {
   readonly plan: Plan;
   /** What was asked for on the command line. */
@@ -31,7 +32,7 @@ export interface Evidence {
   readonly resumes: readonly Resume[];
 }
 
-/** One process that resumed, beside the stretch of the control that it must repeat. */
+/** One process that resumed, beside the part of the control that it must repeat. */
 export interface Resume {
   /** 1 for the first. */
   readonly index: number;
@@ -79,6 +80,21 @@ export function wantedBackend(plan: Plan, requested: string, role: Role, segment
 export const stepsBetween = (trace: Trace | undefined, from: number, to: number): readonly TracedStep[] =>
   trace?.steps.filter(({ step }) => step > from && step <= to) ?? [];
 
+/**
+ * Arranges the traces of one scenario for {@link judge}.
+ * @param plan the plan that the runs were asked to follow
+ * @param requestedBackend the backend that was asked for, or `auto`
+ * @param traces in any order; their run records tell which is which
+ * @example
+ * ```ts
+ * import { collectEvidence, readTrace } from 'resumeproof/judge';
+ *
+ * const files = ['control', 'before', 'after'].map((run) => `runs/${run}/trace.jsonl`);
+ * const traces = await Promise.all(files.map(readTrace));
+ * const evidence = collectEvidence({ steps: 8, resumeAt: [4] }, 'auto', traces);
+ * console.log(evidence.resumes.length);
+ * ```
+ */
 export function collectEvidence(plan: Plan, requestedBackend: string, traces: readonly Trace[]): Evidence {
   const byRole = (role: string) => traces.find((trace) => trace.run?.role === role);
   const control = byRole('control');

@@ -11,7 +11,7 @@ import { owners, type Parts } from './parts.ts';
 import { toBfloat16 } from './rounding.ts';
 import type { ScalerState } from './scaler.ts';
 
-/** What a run begins with. */
+/** What a run begins with: data cursor, random states, schedules and loss scale. */
 export interface Start {
   readonly data: LoaderState;
   readonly random: ReadonlyMap<string, string>;

@@ -18,7 +18,7 @@ import type { Driven, Parts } from './parts.ts';
 import { bfloat16 } from './rounding.ts';
 import type { ScalerState } from './scaler.ts';
 
-/** A checked checkpoint, as plain data. */
+/** A loop's checkpoint after its checks, as plain data. */
 export interface Saved {
   readonly tensors: Readonly<Record<'model' | 'optimizer' | 'ema' | 'gradients' | 'buffers', TensorMap>>;
   readonly step: number;

@@ -10,6 +10,7 @@ import { randomDoesNotAdvance } from './random-does-not-advance.ts';
 import * as restored from './restored.ts';
 import * as run from './run.ts';
 
+/** Every rule, in the order in which findings explain each other: a cause before its effects. */
 export const RULES: readonly Rule[] = [
   // Without whole traces nothing else can be believed.
   run.saveFailed,
