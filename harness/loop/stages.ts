@@ -1,8 +1,11 @@
 /** A loop as a list of named stages: what it does, in which order. */
 import type { Parts } from './parts.ts';
 
+/** A named stage of a {@link Program}. */
 export interface Stage {
+  /** The name by which changes find the stage. */
   readonly name: string;
+  /** Does the stage's work on the parts. */
   run(parts: Parts): void | Promise<void>;
 }
 
@@ -19,8 +22,19 @@ function indexOf(stages: readonly Stage[], name: string): number {
   return at;
 }
 
-/** The same stages with those of a name right before, or right after, another. */
-export function reordered(
+/**
+ * Moves the stages of one name right before, or right after, another. Returns a new list.
+ * @throws `Error` when no stage has one of the names
+ * @example
+ * ```ts
+ * import { moved, type Program } from 'resumeproof';
+ *
+ * export function hooksTooEarly(program: Program): void {
+ *   program.assembly = moved(program.assembly, 'hooks', { before: 'restore weights' });
+ * }
+ * ```
+ */
+export function moved(
   stages: readonly Stage[],
   name: string,
   where: { readonly before: string } | { readonly after: string },
@@ -32,15 +46,59 @@ export function reordered(
   return others.toSpliced(at, 0, ...those);
 }
 
-/** The same stages with another one right after one of them. */
+/**
+ * Inserts a stage right after the first one of a name. Returns a new list.
+ * @throws `Error` when no stage has that name
+ * @example
+ * ```ts
+ * import { insertedAfter, type Program } from 'resumeproof';
+ *
+ * export function dropEma(program: Program): void {
+ *   program.assembly = insertedAfter(program.assembly, 'restore average', {
+ *     name: 'drop the EMA',
+ *     run: (parts) => {
+ *       parts.average = undefined;
+ *     },
+ *   });
+ * }
+ * ```
+ */
 export const insertedAfter = (stages: readonly Stage[], name: string, stage: Stage): Stage[] =>
   stages.toSpliced(indexOf(stages, name) + 1, 0, stage);
 
-/** The same stages with another one right before one of them. */
+/**
+ * Inserts a stage right before the first one of a name. Returns a new list.
+ * @throws `Error` when no stage has that name
+ * @example
+ * ```ts
+ * import { insertedBefore, type Program } from 'resumeproof';
+ *
+ * export function logBeforeRestore(program: Program): void {
+ *   program.assembly = insertedBefore(program.assembly, 'restore weights', {
+ *     name: 'log',
+ *     run: ({ saved }) => console.log(saved?.step),
+ *   });
+ * }
+ * ```
+ */
 export const insertedBefore = (stages: readonly Stage[], name: string, stage: Stage): Stage[] =>
   stages.toSpliced(indexOf(stages, name), 0, stage);
 
-/** The same stages, those of a name with what `run` makes of them. */
+/**
+ * Replaces what the stages of one name do. Returns a new list.
+ * @param run gets the parts and the original stage's `run`
+ * @throws `Error` when no stage has that name
+ * @example
+ * ```ts
+ * import { type Program, replaced } from 'resumeproof';
+ *
+ * export function restoreWeightsOnlyWhenTraining(program: Program): void {
+ *   program.assembly = replaced(program.assembly, 'restore weights', (parts, original) =>
+ *     parts.training ? original(parts) : undefined,
+ *   );
+ * }
+ * ```
+ */
 export function replaced(
   stages: readonly Stage[],
   name: string,
@@ -52,7 +110,18 @@ export function replaced(
   );
 }
 
-/** The same stages without those of a name. */
+/**
+ * Removes the stages of one name. Returns a new list.
+ * @throws `Error` when no stage has that name
+ * @example
+ * ```ts
+ * import { type Program, without } from 'resumeproof';
+ *
+ * export function forgetBuffers(program: Program): void {
+ *   program.assembly = without(program.assembly, 'restore buffers');
+ * }
+ * ```
+ */
 export function without(stages: readonly Stage[], name: string): Stage[] {
   indexOf(stages, name);
   return stages.filter((stage) => stage.name !== name);
