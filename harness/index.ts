@@ -28,24 +28,23 @@ export {
 } from './checkpoint/safetensors.ts';
 export type { TrainingState } from './checkpoint/state.ts';
 export { type Build, defineFault, type Fault } from './faults/fault.ts';
-export { modelFolder } from './layers/folder.ts';
-export type { Models } from './layers/model.ts';
-export { type LayersContext, type LayersTraining, layersTrainer } from './layers/trainer.ts';
-export type { Hold } from './layers/updates.ts';
-export { type VariablesTraining, variablesTrainer } from './layers/variables.ts';
-export type { Start } from './loop/anew.ts';
 export type { Loader, LoaderOptions, LoaderState } from './loop/loader.ts';
-export { createLoop, Loop, type LoopContext, type Program } from './loop/loop.ts';
+export { createLoop, Loop, type LoopContext, type LoopRecipe, type LoopStages } from './loop/loop.ts';
 export type { Driven, Parts } from './loop/parts.ts';
 export type { GroupRecipe, Model, OptimizerRecipe, Pass, Recipe } from './loop/recipe.ts';
-export type { Saved } from './loop/saved.ts';
 export type { LossScaler, ScalerState } from './loop/scaler.ts';
-export { insertedAfter, insertedBefore, moved, replaced, type Stage, without } from './loop/stages.ts';
-export { loadProgram, type ProgramOptions } from './program/load.ts';
+export type { Saved, Start } from './loop/snapshots.ts';
+export { insertedAfter, insertedBefore, reordered, replaced, type Stage, without } from './loop/stages.ts';
+export { type LayersContext, type LayersTraining, layersTrainer } from './tfjs/layers-trainer.ts';
+export { loadProgram, type ProgramOptions } from './tfjs/load-program.ts';
+export type { Models } from './tfjs/model.ts';
+export { modelFolder } from './tfjs/model-folder.ts';
+export type { Hold } from './tfjs/updates.ts';
+export { type VariablesTraining, variablesTrainer } from './tfjs/variables-trainer.ts';
 export type { BackendRecord, Deviation, Observable, Plan, Role } from './trace/schema.ts';
 export { type AdafactorOptions, adafactor } from './training/adafactor.ts';
 export { type AdamWOptions, adamW } from './training/adamw.ts';
-export { WeightAverage } from './training/average.ts';
+export { Ema } from './training/ema.ts';
 export {
   type FusedGroups,
   fuseBackwardPass,
@@ -65,7 +64,7 @@ export {
   type UpdateOutput,
   type UpdateRule,
 } from './training/optimizer.ts';
-export { RandomStream } from './training/random.ts';
+export { RandomStream } from './training/random-stream.ts';
 export { Schedule, type ScheduleState, warmupCosine } from './training/schedule.ts';
 export { toTensor, toTensorMap } from './training/tensors.ts';
 export {

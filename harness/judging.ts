@@ -3,10 +3,11 @@
  * is judged pays for it.
  */
 
+export { collectEvidence } from './judge/collect.ts';
 export type { Change } from './judge/deviations.ts';
-export { collectEvidence, type Evidence, type Resume } from './judge/evidence.ts';
+export type { Evidence, Resume } from './judge/evidence.ts';
 export { type Judgement, judge, type Subject } from './judge/judge.ts';
-export type { Comparison, Noise } from './judge/noise.ts';
+export type { Comparison, Noise } from './judge/noise/noise.ts';
 export type { Curve, Quantity, Reading } from './judge/quantities.ts';
 export type { Found, Rule } from './judge/rule.ts';
 export { RULES } from './judge/rules/index.ts';

@@ -38,7 +38,7 @@ export class BackendError extends Error {
   /** What is wrong and why, without the command that fixes it; one line. */
   readonly problem: string;
   /** The one command that would fix it; null if there is none. */
-  readonly remedy: string | null;
+  readonly fix: string | null;
 
   constructor(code: BackendErrorCode, problem: string, fix: string | null = null) {
     const line = oneLine(problem);

@@ -26,7 +26,7 @@ export interface Fault {
   /** Whether a trainer has what the fault breaks. Asked of a healthy trainer after its assembly. */
   applies(trainer: Trainer): boolean;
   /**
-   * The same program with the fault in it. Called in the processes that resume and, for a fault that sets
+   * The same trainer with the fault in it. Called in the processes that resume and, for a fault that sets
    * {@link Fault.saves}, in the one before them; never in a control. The rules see only the trace: nothing tells them
    * which fault there is.
    */

@@ -32,7 +32,7 @@ export interface Evidence {
   readonly resumes: readonly Resume[];
 }
 
-/** One process that resumed, beside the part of the control that it must repeat. */
+/** One process that resumed, beside the segment of the control that it must repeat. */
 export interface Resume {
   /** 1 for the first. */
   readonly index: number;
@@ -74,89 +74,9 @@ export function wantedBackend(plan: Plan, requested: string, role: Role, segment
 export const stepsBetween = (trace: Trace | undefined, from: number, to: number): readonly TracedStep[] =>
   trace?.steps.filter(({ step }) => step > from && step <= to) ?? [];
 
-/**
- * Arranges the traces of one scenario for {@link judge}.
- * @param plan the plan that the runs were asked to follow
- * @param requestedBackend the backend that was asked for, or `auto`
- * @param traces in any order; their run records tell which is which
- * @example
- * ```ts
- * import { collectEvidence, readTrace } from 'resumeproof/judge';
- *
- * const files = ['control', 'before', 'after'].map((run) => `runs/${run}/trace.jsonl`);
- * const traces = await Promise.all(files.map(readTrace));
- * const evidence = collectEvidence({ steps: 8, resumeAt: [4] }, 'auto', traces);
- * console.log(evidence.resumes.length);
- * ```
- */
-export function collectEvidence(plan: Plan, requestedBackend: string, traces: readonly Trace[]): Evidence {
-  const byRole = (role: string) => traces.find((trace) => trace.run?.role === role);
-  const control = byRole('control');
-  const twins = traces.filter((trace) => trace.run?.role === 'twin');
-  const controls = control === undefined ? [] : [control, ...twins];
-  const before = byRole('before');
-  const declared = control?.run?.deviates ?? [];
-  const noise = noiseAmong(controls, plan);
-  const begins = declared.length > 0 ? (['deviated'] as const) : (['pass', 'end'] as const);
-  // Where a plan is cut short, its end is a point that a process passes.
-  const ends = (step: number) => (step === plan.steps ? (['end', 'pass'] as const) : (['pass'] as const));
-  const segments = [before, ...plan.resumeAt.map((_, n) => afterOf(traces, n + 1))];
-  const resumes = plan.resumeAt.flatMap((from, n): Resume[] => {
-    const after = segments[n + 1];
-    const source = segments[n];
-    if (after === undefined) return [];
-    const to = plan.resumeAt[n + 1] ?? plan.steps;
-    const point = {
-      declared,
-      saved: stateAt(source, from, ['save']),
-      resumed: stateAt(after, from, ['resume']),
-      passed: stateAt(control, from, ['pass']),
-      deviated: stateAt(control, from, ['deviated']),
-    };
-    const changes = changesAt(point);
-    const images = {
-      saved: imagesAt(source, from, ['save']),
-      resumed: imagesAt(after, from, ['resume']),
-      passed: imagesAt(control, from, ['pass']),
-      deviated: imagesAt(control, from, ['deviated']),
-    };
-    return [
-      {
-        index: n + 1,
-        from,
-        to,
-        after,
-        steps: stepsBetween(after, from, to),
-        controlSteps: stepsBetween(control, from, to),
-        saved: expectedState(point, changes, noise.exact),
-        resumed: point.resumed,
-        changes,
-        last: stateAt(after, to, ['save', 'end', 'pass']),
-        controlFirst: stateAt(control, from, begins),
-        controlLast: stateAt(control, to, ends(to)),
-        images: {
-          saved: expectedImages(declared, images, changes, noise.exact),
-          resumed: images.resumed,
-          last: imagesAt(after, to, ['save', 'end', 'pass']),
-          controlFirst: declared.length > 0 ? images.deviated : images.passed,
-          controlLast: imagesAt(control, to, ends(to)),
-        },
-      },
-    ];
-  });
-  return {
-    plan,
-    requestedBackend,
-    lacks: control?.run?.lacks ?? [],
-    deviates: declared,
-    traces,
-    control,
-    controls,
-    before,
-    cold: byRole('cold'),
-    noise,
-    resumes,
-  };
+export interface StepPair {
+  readonly control: TracedStep;
+  readonly resumed: TracedStep;
 }
 
 /** The steps that both made. */

@@ -9,7 +9,7 @@ export const QUANTITIES = [...CURVES, 'parameter', 'slot', 'ema', 'buffer', 'ima
 /** A quantity that is recorded at every step. */
 export type Curve = (typeof CURVES)[number];
 /**
- * What is compared between runs: a quantity of every step, or a kind of tensor where a stretch of steps ends.
+ * What is compared between runs: a quantity of every step, or a kind of tensor where a segment of steps ends.
  */
 export type Quantity = (typeof QUANTITIES)[number];
 

@@ -7,15 +7,7 @@ import type { Deviation } from '../trace/schema.ts';
 import type { Parameter } from '../training/optimizer.ts';
 import { owners, type Parts } from './parts.ts';
 import { toBfloat16 } from './rounding.ts';
-import type { ScalerState } from './scaler.ts';
-
-/** What a run begins with: data cursor, random states, schedules and loss scale. */
-export interface Start {
-  readonly data: LoaderState;
-  readonly random: ReadonlyMap<string, string>;
-  readonly schedules: ReadonlyMap<string, ScheduleState>;
-  readonly scaler: ScalerState | undefined;
-}
+import type { Start } from './snapshots.ts';
 
 export const startOf = ({ loader, random, driven, scaler }: Parts): Start => ({
   data: loader.state,

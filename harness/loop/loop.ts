@@ -14,7 +14,7 @@ import { runStages, type Stage } from './stages.ts';
 import { type SteppingParts, stepStages } from './step.ts';
 
 /** The stages of a training loop and how it saves, before anything runs: what a fault changes. */
-export interface Program {
+export interface LoopStages {
   /** What the loop was made of. */
   readonly recipe: Recipe;
   /** Builds and restores the parts; runs once. */
@@ -25,7 +25,13 @@ export interface Program {
   save: (parts: Parts) => Promise<Checkpoint>;
 }
 
-/** A trainer's context, with a change of the loop's program if there is one. */
+/** A recipe, and the order in which the loop is assembled if it is not the right one. */
+export interface LoopRecipe extends Recipe {
+  /** Rearranges the stages of assembly. The right order restores everything first and registers hooks last. */
+  readonly order?: (assembly: readonly Stage[]) => readonly Stage[];
+}
+
+/** A trainer's context, with a change of the loop's stages if there is one. */
 export interface LoopContext extends TrainerContext {
   /** Changes the stages before the loop is assembled. Faults are put in this way. */
   readonly change?: (stages: LoopStages) => void;
@@ -136,13 +142,13 @@ function emptyParts(context: TrainerContext, recipe: Recipe): Parts {
  * import { type Fault, Loop } from 'resumeproof';
  *
  * const applies: Fault['applies'] = (trainer) =>
- *   trainer instanceof Loop && trainer.parts.average !== undefined;
+ *   trainer instanceof Loop && trainer.parts.ema !== undefined;
  * console.log(applies);
  * ```
  */
 export class Loop implements Trainer {
   /** The stages that the loop runs. */
-  readonly program: Program;
+  readonly stages: LoopStages;
   /** The parts that the stages build, restore and use. */
   readonly parts: Parts;
   /** Fixed images of what is trained; absent where the model has none. */

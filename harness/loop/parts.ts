@@ -42,11 +42,11 @@ export interface Parts {
   /** The data loader: which examples come next. */
   loader: Loader;
   /** The EMA of the weights, if the recipe has one. */
-  average: WeightAverage | undefined;
+  ema: Ema | undefined;
   /** The dynamic loss scale, if the recipe has one. */
   scaler: LossScaler | undefined;
   /** Whose parameters the loss reads, the EMA follows, a checkpoint keeps and images are made of. */
-  views: Record<'loss' | 'average' | 'save' | 'sample', () => readonly Parameter[]>;
+  views: Record<'loss' | 'ema' | 'save' | 'sample', () => readonly Parameter[]>;
   /** Whose running statistics images are made with. */
   sampledBuffers: () => ReadonlyMap<string, Variable>;
   /** The hooks of fused optimizer groups, if the recipe has them. */

@@ -94,7 +94,7 @@ export interface Recipe {
   /** Largest L2 norm of a parameter's gradient; no clipping by default. */
   readonly maxGradNorm?: number | undefined;
   /** Decay of the EMA of the weights; no EMA by default. */
-  readonly average?: number | undefined;
+  readonly ema?: number | undefined;
   /** Dynamic loss scaling, as for half precision, only without fusing and phases; none by default. */
   readonly lossScale?: { readonly initial: number; readonly growthInterval: number };
   /** Names of the random generators that the loss draws from. */

@@ -14,20 +14,7 @@ import { toTensorMap } from '../training/tensors.ts';
 import type { LoaderState } from './loader.ts';
 import type { Driven, Parts } from './parts.ts';
 import { bfloat16 } from './rounding.ts';
-import type { ScalerState } from './scaler.ts';
-
-/** A loop's checkpoint after its checks, as plain data. */
-export interface Saved {
-  readonly tensors: Readonly<Record<'model' | 'optimizer' | 'ema' | 'gradients' | 'buffers', TensorMap>>;
-  readonly step: number;
-  readonly updates: number;
-  readonly averageUpdates: number;
-  readonly optimizers: Readonly<Record<string, OptimizerState>>;
-  readonly schedules: Readonly<Record<string, ScheduleState>>;
-  readonly random: Readonly<Record<string, string>>;
-  readonly data: LoaderState;
-  readonly scaler: ScalerState | undefined;
-}
+import type { Saved } from './snapshots.ts';
 
 /** Gradients that are accumulated and not yet applied, by the parameter's name. */
 export const accumulated = ({ parameters, gradients }: Parts): Map<string, Tensor> =>

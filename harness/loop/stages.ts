@@ -1,7 +1,7 @@
 /** A loop as a list of named stages: what it does, in which order. */
 import type { Parts } from './parts.ts';
 
-/** A named stage of a {@link Program}. */
+/** A named stage of a {@link LoopStages}. */
 export interface Stage {
   /** The name by which changes find the stage. */
   readonly name: string;
@@ -27,14 +27,14 @@ function indexOf(stages: readonly Stage[], name: string): number {
  * @throws `Error` when no stage has one of the names
  * @example
  * ```ts
- * import { moved, type Program } from 'resumeproof';
+ * import { type LoopStages, reordered } from 'resumeproof';
  *
- * export function hooksTooEarly(program: Program): void {
- *   program.assembly = moved(program.assembly, 'hooks', { before: 'restore weights' });
+ * export function hooksTooEarly(stages: LoopStages): void {
+ *   stages.assembly = reordered(stages.assembly, 'hooks', { before: 'restore weights' });
  * }
  * ```
  */
-export function moved(
+export function reordered(
   stages: readonly Stage[],
   name: string,
   where: { readonly before: string } | { readonly after: string },
@@ -51,13 +51,13 @@ export function moved(
  * @throws `Error` when no stage has that name
  * @example
  * ```ts
- * import { insertedAfter, type Program } from 'resumeproof';
+ * import { insertedAfter, type LoopStages } from 'resumeproof';
  *
- * export function dropEma(program: Program): void {
- *   program.assembly = insertedAfter(program.assembly, 'restore average', {
+ * export function dropEma(stages: LoopStages): void {
+ *   stages.assembly = insertedAfter(stages.assembly, 'restore EMA', {
  *     name: 'drop the EMA',
  *     run: (parts) => {
- *       parts.average = undefined;
+ *       parts.ema = undefined;
  *     },
  *   });
  * }
@@ -71,10 +71,10 @@ export const insertedAfter = (stages: readonly Stage[], name: string, stage: Sta
  * @throws `Error` when no stage has that name
  * @example
  * ```ts
- * import { insertedBefore, type Program } from 'resumeproof';
+ * import { insertedBefore, type LoopStages } from 'resumeproof';
  *
- * export function logBeforeRestore(program: Program): void {
- *   program.assembly = insertedBefore(program.assembly, 'restore weights', {
+ * export function logBeforeRestore(stages: LoopStages): void {
+ *   stages.assembly = insertedBefore(stages.assembly, 'restore weights', {
  *     name: 'log',
  *     run: ({ saved }) => console.log(saved?.step),
  *   });
@@ -90,10 +90,10 @@ export const insertedBefore = (stages: readonly Stage[], name: string, stage: St
  * @throws `Error` when no stage has that name
  * @example
  * ```ts
- * import { type Program, replaced } from 'resumeproof';
+ * import { type LoopStages, replaced } from 'resumeproof';
  *
- * export function restoreWeightsOnlyWhenTraining(program: Program): void {
- *   program.assembly = replaced(program.assembly, 'restore weights', (parts, original) =>
+ * export function restoreWeightsOnlyWhenTraining(stages: LoopStages): void {
+ *   stages.assembly = replaced(stages.assembly, 'restore weights', (parts, original) =>
  *     parts.training ? original(parts) : undefined,
  *   );
  * }
@@ -115,10 +115,10 @@ export function replaced(
  * @throws `Error` when no stage has that name
  * @example
  * ```ts
- * import { type Program, without } from 'resumeproof';
+ * import { type LoopStages, without } from 'resumeproof';
  *
- * export function forgetBuffers(program: Program): void {
- *   program.assembly = without(program.assembly, 'restore buffers');
+ * export function forgetBuffers(stages: LoopStages): void {
+ *   stages.assembly = without(stages.assembly, 'restore buffers');
  * }
  * ```
  */

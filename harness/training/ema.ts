@@ -7,16 +7,16 @@ import type { Parameter } from './optimizer.ts';
  * `tf.train.ExponentialMovingAverage` with `num_updates`: min(decay, (1 + n) / (10 + n)) after n updates.
  * @example
  * ```ts
- * import { WeightAverage } from 'resumeproof';
+ * import { Ema } from 'resumeproof';
  * import * as tf from '@tensorflow/tfjs-core';
  *
  * const parameters = [{ name: 'weight', variable: tf.variable(tf.ones([3])) }];
- * const ema = new WeightAverage(parameters, 0.999);
+ * const ema = new Ema(parameters, 0.999);
  * ema.update(parameters); // after each optimizer step
  * ema.tensors.get('weight')!.print();
  * ```
  */
-export class WeightAverage {
+export class Ema {
   readonly #decay: number;
   readonly #shadow = new Map<string, tf.Tensor>();
   #updates = 0;

@@ -6,7 +6,7 @@ export interface ScheduleState {
   /** Steps done. */
   readonly lastEpoch: number;
   /** The base learning rate of each group. */
-  readonly baseRates: number[];
+  readonly baseLearningRates: number[];
 }
 
 /**
@@ -40,7 +40,7 @@ export function warmupCosine(warmupSteps: number, totalSteps: number): (epoch: n
  * const group = { name: 'all', parameters, learningRate: 0.1, weightDecay: 0 };
  * const schedule = new Schedule(new Optimizer([group], sgd()), warmupCosine(10, 100));
  * schedule.step(); // after each update
- * console.log(schedule.rates()); // { all: 0.01 }
+ * console.log(schedule.learningRates()); // { all: 0.01 }
  * ```
  */
 export class Schedule {
@@ -64,7 +64,7 @@ export class Schedule {
   }
 
   /** The present learning rates, by group. */
-  rates(): Record<string, number> {
+  learningRates(): Record<string, number> {
     return Object.fromEntries(this.#optimizer.groups.map((group) => [group.name, group.learningRate]));
   }
 

@@ -46,7 +46,7 @@ export interface Observed {
   /** The optimizers' slots, such as moments. */
   readonly slots?: readonly { readonly slot: string; readonly parameter: string; readonly tensor: Tensor }[];
   /** The EMA of the weights, by parameter name. */
-  readonly averages?: ReadonlyMap<string, Tensor>;
+  readonly ema?: ReadonlyMap<string, Tensor>;
   /** State outside the parameters: running statistics and the like. */
   readonly buffers?: ReadonlyMap<string, Tensor>;
   /** Gradients accumulated and not yet applied, by parameter name. */
