@@ -123,8 +123,8 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('a bundle
     const folder = path.join(scratch, 'empty');
     const mine = path.join(folder, 'mine');
     mkdirSync(mine);
-    const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
-    const [, code] = /^```ts\n(\/\/ scenarios\/my-loop\.ts\n[\s\S]*?)^```$/m.exec(readme)!;
+    const page = readFileSync(path.join(root, 'docs', 'scenarios.md'), 'utf8');
+    const [, code] = /^```ts\n(\/\/ scenarios\/my-loop\.ts\n[\s\S]*?)^```$/m.exec(page)!;
     writeFileSync(path.join(mine, 'my-loop.ts'), code!);
     const ran = await start(folder, 'run', '--scenarios', 'mine', '--backend', 'wasm', '--json');
     expect(ran.exitCode, ran.stderr).toBe(0);

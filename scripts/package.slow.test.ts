@@ -18,18 +18,21 @@ function run(cwd: string, program: string, args: string[]): string {
   }
 }
 
-/** README's code blocks that start with the path of a scenario, by file name. */
-function examplesInReadme(): Map<string, string> {
-  const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
-  const blocks = readme.matchAll(/^```\w*\n(\/\/ scenarios\/([\w-]+\.ts)\n[\s\S]*?)^```$/gm);
-  return new Map([...blocks].map(([, code, file]) => [file!, code!]));
+/** The code blocks of a page that start with the path of a scenario, by file name. */
+function examplesIn(page: string): [file: string, code: string][] {
+  const text = readFileSync(path.join(root, page), 'utf8');
+  const blocks = text.matchAll(/^```\w*\n(\/\/ scenarios\/([\w-]+\.ts)\n[\s\S]*?)^```$/gm);
+  return [...blocks].map(([, code, file]) => [file!, code!]);
 }
 
-test('README’s examples are proven in an empty project with the packed package installed', () => {
+test('the examples of README and docs/scenarios.md are proven in an empty project with the packed package installed', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'resumeproof-package-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const examples = examplesInReadme();
-  expect([...examples.keys()]).toEqual(['my-loop.ts', 'my-model.ts', 'my-variables.ts']);
+  const first = examplesIn('README.md');
+  expect(first.map(([file]) => file)).toEqual(['my-model.ts']);
+  const others = examplesIn('docs/scenarios.md');
+  expect(others.map(([file]) => file)).toEqual(['my-variables.ts', 'my-loop.ts']);
+  const examples = new Map([...first, ...others]);
   for (const [file, code] of examples) {
     expect(code.trimEnd().split('\n').length, `lines of ${file}`).toBeLessThan(40);
   }
