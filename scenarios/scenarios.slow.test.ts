@@ -38,7 +38,7 @@ async function runChanged(name: string, change: (source: string) => string, args
 /** Changes the order of assembly in a scenario's source. */
 const ordered = (source: string, order: string): string =>
   source
-    .replace('import { defineScenario }', 'import { defineScenario, moved, without }')
+    .replace('import { defineScenario }', 'import { defineScenario, reordered, without }')
     .replace('{ replaceVariables: true }', `{ order: (assembly) => ${order}, replaceVariables: true }`);
 
 test.each([['hooks-after-resume-backward-pass'], ['hooks-after-resume-optimizer-groups']])(
@@ -57,7 +57,7 @@ test.each([['hooks-after-resume-backward-pass'], ['hooks-after-resume-optimizer-
 test('it fails for another reason when that stage runs before the resume', async () => {
   const { exitCode, firstSentence, verdict } = await runChanged(
     'hooks-after-resume-backward-pass',
-    (source) => ordered(source, "moved(assembly, 'hooks', { before: 'load' })"),
+    (source) => ordered(source, "reordered(assembly, 'hooks', { before: 'load' })"),
   );
   expect(exitCode).toBe(1);
   expect(firstSentence).toMatch(/After resume 1, no gradient hook fires: .* nothing moved in 12 steps/);
@@ -68,7 +68,7 @@ test('it fails for another reason when that stage runs before the resume', async
 
 test('a known fault that has been fixed fails the gate', async () => {
   const { exitCode, firstSentence } = await runChanged('hooks-stale-group-optimizer-groups', (source) =>
-    source.replace("moved(assembly, 'hooks', { before: 'load' })", 'assembly'),
+    source.replace("reordered(assembly, 'hooks', { before: 'load' })", 'assembly'),
   );
   expect(exitCode).toBe(1);
   expect(firstSentence).toMatch(/a known fault went unproven/);

@@ -9,7 +9,7 @@ import { NO_CLASS } from './model.ts';
 let folder: string;
 
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'resumeproof-pictures-'));
+  folder = await mkdtemp(path.join(tmpdir(), 'resumeproof-images-'));
   onTestFinished(() => rm(folder, { recursive: true }));
 });
 

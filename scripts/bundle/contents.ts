@@ -38,7 +38,7 @@ const ENTRIES = [
 /** Files that are opened by path. */
 const DATA = [
   'harness/**/*.json',
-  'fixtures/pictures/**',
+  'fixtures/images/**',
   'fixtures/base-model/*.safetensors',
   'node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm{,-simd}.wasm',
   'docs/rules.md',

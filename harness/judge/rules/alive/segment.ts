@@ -23,7 +23,7 @@ export interface Segment {
   readonly movedInResumed: ReadonlySet<string>;
 }
 
-function stretchOf(resume: Resume): Segment | undefined {
+function segmentOf(resume: Resume): Segment | undefined {
   const pairs = stepPairs(resume);
   if (pairs.length === 0) return undefined;
   const control = pairs.map((pair) => pair.control);
@@ -53,7 +53,7 @@ export const aliveRule = (
   ...what,
   proof: 'alive',
   judge: eachResume((resume) => {
-    const segment = stretchOf(resume);
+    const segment = segmentOf(resume);
     return segment && judge(segment);
   }),
 });
