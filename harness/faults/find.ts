@@ -80,6 +80,6 @@ export async function loadFault(file: string): Promise<Fault> {
       `fault ${file}: id: expected the file's name '${name}', received '${parsed.data.id}'`,
     );
   }
-  // The checked object is the file's own: the schema only looked at it.
+  // Return the file's own object: the schema's output is a copy.
   return module.default as Fault;
 }
