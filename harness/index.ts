@@ -1,30 +1,58 @@
 /** What a scenario or a trainer imports from `resumeproof`. Whoever judges traces imports `resumeproof/judge`. */
-export { BackendError, openBackend } from './backend/backend.ts';
+export {
+  BackendError,
+  type BackendErrorCode,
+  type OpenedBackend,
+  type OpenOptions,
+  openBackend,
+} from './backend/backend.ts';
+export type { BackendName } from './backend/names.ts';
 export {
   type Checkpoint,
   CheckpointError,
+  type ExpectedTensor,
   loadCheckpoint,
   requireTensors,
   saveCheckpoint,
 } from './checkpoint/checkpoint.ts';
-export { readSafetensors, type TensorMap, writeSafetensors } from './checkpoint/safetensors.ts';
+export type { CheckpointErrorCode, Refusal } from './checkpoint/error.ts';
+export type { Json, JsonScalar } from './checkpoint/json.ts';
+export {
+  type Digest,
+  type Dtype,
+  readSafetensors,
+  type SafetensorsFile,
+  type TensorData,
+  type TensorMap,
+  writeSafetensors,
+} from './checkpoint/safetensors.ts';
 export type { TrainingState } from './checkpoint/state.ts';
 export { type Build, defineFault, type Fault } from './faults/fault.ts';
+export type { Loader, LoaderOptions, LoaderState } from './loop/loader.ts';
 export { createLoop, Loop, type LoopContext, type LoopRecipe, type LoopStages } from './loop/loop.ts';
-export type { Parts } from './loop/parts.ts';
+export type { Driven, Parts } from './loop/parts.ts';
 export type { GroupRecipe, Model, OptimizerRecipe, Pass, Recipe } from './loop/recipe.ts';
+export type { LossScaler, ScalerState } from './loop/scaler.ts';
+export type { Saved, Start } from './loop/snapshots.ts';
 export { insertedAfter, insertedBefore, reordered, replaced, type Stage, without } from './loop/stages.ts';
 export { type LayersContext, type LayersTraining, layersTrainer } from './tfjs/layers-trainer.ts';
 export { loadProgram, type ProgramOptions } from './tfjs/load-program.ts';
 export type { Models } from './tfjs/model.ts';
 export { modelFolder } from './tfjs/model-folder.ts';
+export type { Hold } from './tfjs/updates.ts';
 export { type VariablesTraining, variablesTrainer } from './tfjs/variables-trainer.ts';
-export type { Deviation } from './trace/schema.ts';
+export type { BackendRecord, Deviation, Observable, Plan, Role } from './trace/schema.ts';
 export { type AdafactorOptions, adafactor } from './training/adafactor.ts';
 export { type AdamWOptions, adamW } from './training/adamw.ts';
 export { Ema } from './training/ema.ts';
-export { fuseBackwardPass, fuseOptimizerGroups, splitIntoGroups } from './training/fused.ts';
-export { clipGradientNorm, Gradients } from './training/gradients.ts';
+export {
+  type FusedGroups,
+  fuseBackwardPass,
+  fuseOptimizerGroups,
+  splitIntoGroups,
+  type Unregister,
+} from './training/fused.ts';
+export { clipGradientNorm, type GradientHook, Gradients } from './training/gradients.ts';
 export { roundTo8Bits, withMasterWeights } from './training/master.ts';
 export { sgd } from './training/momentum.ts';
 export {
@@ -32,10 +60,12 @@ export {
   type OptimizerState,
   type Parameter,
   type ParameterGroup,
+  type UpdateInput,
+  type UpdateOutput,
   type UpdateRule,
 } from './training/optimizer.ts';
 export { RandomStream } from './training/random-stream.ts';
-export { Schedule, warmupCosine } from './training/schedule.ts';
+export { Schedule, type ScheduleState, warmupCosine } from './training/schedule.ts';
 export { toTensor, toTensorMap } from './training/tensors.ts';
 export {
   defineScenario,

@@ -4,8 +4,38 @@
  */
 
 export { collectEvidence } from './judge/collect.ts';
-export { judge } from './judge/judge.ts';
+export type { Change } from './judge/deviations.ts';
+export type { Evidence, Resume } from './judge/evidence.ts';
+export { type Judgement, judge, type Subject } from './judge/judge.ts';
+export type { Comparison, Noise } from './judge/noise/noise.ts';
+export type { Curve, Quantity, Reading } from './judge/quantities.ts';
+export type { Found, Rule } from './judge/rule.ts';
 export { RULES } from './judge/rules/index.ts';
-export type { Finding, Gate, Verdict } from './judge/verdict.ts';
+export type {
+  DeclaredDeviation,
+  Expectation,
+  Finding,
+  Gate,
+  NoiseRecord,
+  Outcome,
+  QuantityNoise,
+  Verdict,
+} from './judge/verdict.ts';
+export type { EntryName } from './trace/deviations.ts';
 export { readTrace, traceReader } from './trace/read.ts';
-export type { Trace } from './trace/schema.ts';
+export type {
+  BackendRecord,
+  Deviation,
+  FailureRecord,
+  Observable,
+  Plan,
+  ProcessRecord,
+  Role,
+  RunRecord,
+  SampleRecord,
+  StateRecord,
+  StepRecord,
+  TensorRecord,
+  Trace,
+  TracedStep,
+} from './trace/schema.ts';

@@ -11,6 +11,7 @@ import { openWebgpu } from './webgpu.ts';
 export { BackendError, type BackendErrorCode } from './error.ts';
 export { type OpenedBackend, untilLost } from './opened.ts';
 
+/** Options of {@link openBackend}. */
 export interface OpenOptions {
   /** Throw BackendError 'gpu-required' unless a hardware GPU was opened; false by default. */
   readonly requireGpu?: boolean;
@@ -24,12 +25,20 @@ const OPENERS: Record<BackendName, (request: OpenRequest) => Promise<OpenedBacke
 };
 
 /**
- * Opens the backend and makes it TensorFlow.js' active one. `auto` tries a hardware GPU through node-gpu, then webgpu,
- * and falls back to wasm; it never picks a software adapter or cpu. A backend requested by name is opened or refused,
- * never replaced. A process opens one backend at a time.
+ * Opens a backend and makes it TensorFlow.js' active one. `auto` opens a hardware GPU through node-gpu or, failing
+ * that, webgpu; without a hardware GPU it opens wasm. `auto` never opens a software adapter or cpu. A backend
+ * requested by name is opened or refused, never replaced. A process opens one backend at a time.
  *
- * @param requested 'auto' or one of BACKENDS
- * @throws BackendError with a one-line message: what failed, why, and the command that fixes it
+ * @param requested `auto`, `node-gpu`, `webgpu`, `wasm` or `cpu`
+ * @throws {@link BackendError} with a one-line message: what failed, why, and the command that fixes it
+ * @example
+ * ```ts
+ * import { openBackend } from 'resumeproof';
+ *
+ * const backend = await openBackend('wasm');
+ * console.log(backend.record.adapter);
+ * await backend.close();
+ * ```
  */
 export async function openBackend(requested: string, options: OpenOptions = {}): Promise<OpenedBackend> {
   const { requireGpu = false } = options;

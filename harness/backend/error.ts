@@ -1,5 +1,6 @@
 /** Why a backend could not be opened or failed later. */
 
+/** Why a backend was not opened or did not stay. The codes are stable: programs may branch on them. */
 export type BackendErrorCode =
   /** No backend has that name. */
   | 'unknown-backend'
@@ -16,12 +17,27 @@ export type BackendErrorCode =
   /** The backend is no longer the one that was opened, or its device failed. */
   | 'changed';
 
+/**
+ * Thrown when a backend cannot be opened, or is no longer the one that was opened.
+ * @example
+ * ```ts
+ * import { BackendError, openBackend } from 'resumeproof';
+ *
+ * try {
+ *   await openBackend('webgpu', { requireGpu: true });
+ * } catch (error) {
+ *   if (!(error instanceof BackendError)) throw error;
+ *   console.error(error.code, error.problem);
+ * }
+ * ```
+ */
 export class BackendError extends Error {
   override readonly name = 'BackendError';
+  /** What went wrong, for programs. */
   readonly code: BackendErrorCode;
-  /** What is wrong and why, without the fix; one line. */
+  /** What is wrong and why, without the command that fixes it; one line. */
   readonly problem: string;
-  /** The command that fixes it, if there is one. */
+  /** The one command that would fix it; null if there is none. */
   readonly fix: string | null;
 
   constructor(code: BackendErrorCode, problem: string, fix: string | null = null) {

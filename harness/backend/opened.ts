@@ -5,7 +5,9 @@ import type { BackendRecord } from '../trace/schema.ts';
 import { BackendError, oneLine } from './error.ts';
 import type { BackendName } from './names.ts';
 
+/** An open backend, as {@link openBackend} returns it. */
 export interface OpenedBackend {
+  /** The device, its driver and the versions of the packages, as a trace records them. */
   readonly record: BackendRecord;
   /**
    * Resolves with the reason once results can no longer be trusted: the device was lost, ran out of memory or

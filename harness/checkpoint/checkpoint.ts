@@ -24,19 +24,34 @@ import { decodeState, encodeState, MAX_STATE_BYTES, type TrainingState } from '.
 
 export { CheckpointError } from './error.ts';
 
+/** A checkpoint in memory: what {@link saveCheckpoint} writes and {@link loadCheckpoint} returns. */
 export interface Checkpoint {
-  /** By file stem: letters, digits, `_` and `-`; `model`, `optimizer`, `ema` … */
+  /** Tensors by file stem (letters, digits, `_` and `-`), such as `model`, `optimizer` or `ema`. */
   readonly tensors: Readonly<Record<string, TensorMap>>;
+  /** Everything that is not a tensor. */
   readonly state: TrainingState;
 }
 
 /**
- * Saves atomically and durably: writes and syncs everything in a hidden directory next to the target, then renames
- * it. Never replaces an existing target. The parent must exist. The data must not change until the promise settles.
- * A killed process leaves at most `.<name>.<random>.tmp` behind.
- * @returns the total size of all files
- * @throws CheckpointError `exists`, `bad-name`, `bad-tensor`, `bad-state`, `too-large` before anything is written;
- *   `io`, `missing-file` (no parent) or `exists` (another writer came first), after the temporary directory was removed
+ * Saves a checkpoint atomically and durably. All files are written and synced in a hidden directory beside the
+ * target, which is then renamed. An existing target is refused, never replaced. The tensors must not change until
+ * the promise settles. A killed process leaves at most `.<name>.<random>.tmp` behind.
+ * @param directory where the checkpoint will be; its parent must exist
+ * @returns the size of all files
+ * @throws {@link CheckpointError} `exists`, `bad-name`, `bad-tensor`, `bad-state` or `too-large` before anything is
+ *   written; `io`, `missing-file` (no parent) or `exists` (another process came first) with the temporary directory
+ *   removed
+ * @example
+ * ```ts
+ * import { saveCheckpoint, toTensorMap } from 'resumeproof';
+ * import * as tf from '@tensorflow/tfjs-core';
+ *
+ * const weight = tf.variable(tf.zeros([4, 2]));
+ * await saveCheckpoint('step-100', {
+ *   tensors: { model: await toTensorMap([['dense.weight', weight]]) },
+ *   state: { format: 1, step: 100, schedules: {}, optimizers: {}, random: {}, data: {} },
+ * });
+ * ```
  */
 export async function saveCheckpoint(
   directory: string,
@@ -57,10 +72,18 @@ export async function saveCheckpoint(
 }
 
 /**
- * Loads a whole checkpoint or nothing: verifies manifest, sizes, hashes, headers and state before it returns
- * anything. Ignores files that the manifest does not list, but refuses unlisted tensor files: two checkpoints may be
- * mixed. The path may contain links; the checkpoint's files must not be links.
- * @throws CheckpointError any code but `exists`
+ * Loads a whole checkpoint or nothing. Manifest, sizes, hashes, headers and state are verified before anything is
+ * returned. Files that the manifest does not list are ignored, except tensor files: these are refused, since they
+ * suggest that two checkpoints were mixed. The directory may be a link; its files may not.
+ * @throws {@link CheckpointError} with any code but `exists`
+ * @example
+ * ```ts
+ * import { loadCheckpoint, toTensor } from 'resumeproof';
+ *
+ * const { tensors, state } = await loadCheckpoint('step-100');
+ * const weight = toTensor(tensors.model!.get('dense.weight')!);
+ * console.log(state.step, weight.shape);
+ * ```
  */
 export async function loadCheckpoint(directory: string): Promise<Checkpoint> {
   const at = (file: string) => join(directory, file);
@@ -77,6 +100,7 @@ export async function loadCheckpoint(directory: string): Promise<Checkpoint> {
   return { tensors, state: state! };
 }
 
+/** A tensor that a trainer expects in a checkpoint. */
 export interface ExpectedTensor {
   readonly name: string;
   readonly shape: readonly number[];
@@ -84,11 +108,20 @@ export interface ExpectedTensor {
 }
 
 /**
- * Checks that a file's tensors match what the trainer expects. Call it for every file before assigning anything, so
- * that a refused load leaves the trainer unchanged.
- * @param found undefined if the checkpoint has no such file
- * @param options.allowExtra default false
- * @throws CheckpointError `missing-file`, `missing-tensor`, `wrong-dtype`, `wrong-shape`, `extra-tensor`
+ * Checks that a file holds exactly the tensors that a trainer expects. Call it for every file before you assign
+ * anything: a refused load then leaves the trainer unchanged.
+ * @param found the file's tensors; undefined where the checkpoint has no such file
+ * @param expected every tensor that must be there, with its shape and dtype
+ * @param file the file's name, for the message
+ * @param options.allowExtra whether other tensors may be there too; false by default
+ * @throws {@link CheckpointError} `missing-file`, `missing-tensor`, `wrong-dtype`, `wrong-shape` or `extra-tensor`
+ * @example
+ * ```ts
+ * import { loadCheckpoint, requireTensors } from 'resumeproof';
+ *
+ * const { tensors } = await loadCheckpoint('step-100');
+ * requireTensors(tensors.model, [{ name: 'dense.weight', shape: [4, 2], dtype: 'F32' }], 'step-100: model');
+ * ```
  */
 export function requireTensors(
   found: TensorMap | undefined,

@@ -19,6 +19,7 @@ export type CheckpointErrorCode =
   | 'wrong-shape'
   | 'wrong-dtype';
 
+/** The parts of a {@link CheckpointError}'s message. */
 export interface Refusal {
   readonly code: CheckpointErrorCode;
   readonly file: string;
@@ -33,11 +34,27 @@ export interface Refusal {
   readonly cause?: unknown;
 }
 
-/** The checkpoint cannot be written or must not be trusted. Nothing was returned or replaced. */
+/**
+ * Thrown when a checkpoint cannot be written or must not be trusted. Nothing was returned or replaced.
+ * @example
+ * ```ts
+ * import { CheckpointError, loadCheckpoint } from 'resumeproof';
+ *
+ * try {
+ *   await loadCheckpoint('step-100');
+ * } catch (error) {
+ *   if (!(error instanceof CheckpointError && error.code === 'missing-file')) throw error;
+ *   console.error(`no checkpoint: ${error.file}`);
+ * }
+ * ```
+ */
 export class CheckpointError extends Error {
   override readonly name = 'CheckpointError';
+  /** What went wrong, for programs. */
   readonly code: CheckpointErrorCode;
+  /** The file or directory that was refused. */
   readonly file: string;
+  /** The tensor that was refused; undefined where it is the whole file. */
   readonly tensor: string | undefined;
 
   constructor({ code, file, tensor, expected, of, received, fix, cause }: Refusal) {

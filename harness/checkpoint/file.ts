@@ -4,9 +4,11 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { CheckpointError, ioError } from './error.ts';
 
-/** A file's entry in the manifest. */
+/** The size and SHA-256 of a file, as the manifest lists them. */
 export interface Digest {
+  /** The size. */
   readonly bytes: number;
+  /** 64 lowercase hexadecimal digits. */
   readonly sha256: string;
 }
 

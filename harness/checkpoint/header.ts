@@ -21,9 +21,11 @@ const ELEMENT_BYTES = {
   U64: 8,
 } as const;
 
+/** A safetensors element type. */
 export type Dtype = keyof typeof ELEMENT_BYTES;
 export const DTYPES = Object.keys(ELEMENT_BYTES) as Dtype[];
 
+/** A tensor's raw bytes with its dtype and shape. */
 export interface TensorData {
   readonly dtype: Dtype;
   /** Empty for a scalar. */
@@ -31,6 +33,7 @@ export interface TensorData {
   /** Little-endian, row-major; element size × product of shape. */
   readonly bytes: Uint8Array;
 }
+/** A file's tensors by name. */
 export type TensorMap = ReadonlyMap<string, TensorData>;
 
 /** The reference implementation's limit. */

@@ -1,7 +1,9 @@
 /** JSON without silent losses: refuses duplicate keys, NaN (JSON.stringify writes null) and unbounded nesting. */
 import { show } from './error.ts';
 
+/** A JSON value that holds no others. */
 export type JsonScalar = string | number | boolean | null;
+/** A JSON value. */
 export type Json = JsonScalar | readonly Json[] | { readonly [key: string]: Json };
 
 /** Maximum nesting of arrays and objects. */

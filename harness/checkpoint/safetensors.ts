@@ -12,16 +12,32 @@ import {
 export type { Digest } from './file.ts';
 export { DTYPES, type Dtype, type TensorData, type TensorMap } from './header.ts';
 
+/** A safetensors file in memory. */
 export interface SafetensorsFile {
-  /** In data order. */
+  /** The tensors, in the order of their data in the file. */
   readonly tensors: TensorMap;
+  /** The header's `__metadata__`; empty where there is none. */
   readonly metadata: ReadonlyMap<string, string>;
 }
 
 /**
- * Writes a new file and syncs it to disk. Equal tensors give equal files: tensors are sorted by type and name, like
- * in the reference implementation. The tensors' bytes must not change until the promise settles.
- * @throws CheckpointError `bad-tensor` and `too-large` before the file is created; `io`, also if the file exists
+ * Writes a new `.safetensors` file and waits until it is on the disk. Equal tensors give equal files: they are
+ * sorted by type and name, as in the reference implementation (github.com/huggingface/safetensors). The tensors'
+ * bytes must not change until the promise settles.
+ * @returns the file's size and SHA-256
+ * @throws {@link CheckpointError} `bad-tensor` or `too-large` before the file is created; `io`, also when the file
+ *   exists
+ * @example
+ * ```ts
+ * import { writeSafetensors } from 'resumeproof';
+ *
+ * const bytes = new Uint8Array(new Float32Array([1, 2, 3]).buffer);
+ * const { sha256 } = await writeSafetensors(
+ *   'bias.safetensors',
+ *   new Map([['bias', { dtype: 'F32', shape: [3], bytes }]]),
+ * );
+ * console.log(sha256);
+ * ```
  */
 export async function writeSafetensors(
   file: string,
@@ -33,11 +49,19 @@ export async function writeSafetensors(
 }
 
 /**
- * Reads a file. Checks the whole header against the file's size before it allocates memory for the data. The tensors
- * are views of one buffer, so each keeps the whole buffer alive. Each tensor is aligned for its type; one that is
- * unaligned in the file is copied.
- * @param expected size and hash that the file must have
- * @throws CheckpointError `bad-header`, `bad-tensor`, and as `readVerified`
+ * Reads a `.safetensors` file. The header is checked against the file's size before memory for the data is
+ * allocated. The tensors are aligned views of one buffer, so each of them keeps the whole buffer alive; a tensor that
+ * the file does not align is copied.
+ * @param expected the size and SHA-256 that the file must have
+ * @throws {@link CheckpointError} `bad-header`, `bad-tensor`, `missing-file`, `not-a-file`, `wrong-size`,
+ *   `wrong-hash`, `too-large` or `io`
+ * @example
+ * ```ts
+ * import { readSafetensors, toTensor } from 'resumeproof';
+ *
+ * const { tensors } = await readSafetensors('bias.safetensors');
+ * for (const data of tensors.values()) toTensor(data).print();
+ * ```
  */
 export function readSafetensors(file: string, expected?: Digest): Promise<SafetensorsFile> {
   return readVerified(file, expected, async ({ bytes, take }) => {

@@ -28,6 +28,16 @@ export const stateSchema = z.strictObject({
   extra: z.record(z.string(), json).optional(),
 });
 
+/**
+ * What a training run needs besides tensors to go on as if it had never stopped; a checkpoint's `state.json`.
+ *
+ * - `step`: loop iterations done.
+ * - `schedules`: the state of each schedule, by name.
+ * - `optimizers`: groups with their parameters, learning rates and hyperparameters, and step counts; by name.
+ * - `random`: the state of each random generator, as text, by name.
+ * - `data`: the data cursor: epoch, position and the like.
+ * - `accumulation`: micro-batches done of an unfinished update; the gradient sums are tensors.
+ */
 export type TrainingState = z.output<typeof stateSchema>;
 
 /** Refuses values that JSON would drop or change. @throws CheckpointError `bad-state`, `too-large` */

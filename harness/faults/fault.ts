@@ -1,8 +1,10 @@
 /** What a fault is: a resume bug that is put into a real trainer, to prove that the rules find it. */
 import type { Trainer, TrainerContext } from '../training/trainer.ts';
 
+/** Builds a trainer, as {@link Scenario.trainer} does. */
 export type Build = (context: TrainerContext) => Promise<Trainer>;
 
+/** A resume bug that is put into a real trainer, to prove that the rules find it. */
 export interface Fault {
   /** Kebab case; the name of its file. */
   readonly id: string;
@@ -17,18 +19,36 @@ export interface Fault {
   /** The cause, of the table of causes, that the headline must name; several likewise. */
   readonly cause: string | readonly string[];
   /**
-   * It acts on what is written as well, so that the process that trains and saves is run with it, too; without this
-   * only those that resume are. Default false.
+   * The fault acts on what is written as well, so the process that trains and saves also runs with it. Without this,
+   * only the processes that resume do. Default false.
    */
   readonly saves?: boolean;
-  /** Whether a trainer has what this breaks; asked of a healthy one, once it is assembled. */
+  /** Whether a trainer has what the fault breaks. Asked of a healthy trainer after its assembly. */
   applies(trainer: Trainer): boolean;
   /**
-   * The same trainer with the fault in it. Called in the processes that resume and, for a fault that
-   * {@link saves}, in the one before them; never in a control. What is broken shows in the trace alone: nothing tells a rule which fault there is.
+   * The same trainer with the fault in it. Called in the processes that resume and, for a fault that sets
+   * {@link Fault.saves}, in the one before them; never in a control. The rules see only the trace: nothing tells them
+   * which fault there is.
    */
   inject(build: Build): Build;
 }
 
-/** Gives a fault its type; a fault file's default export. */
+/**
+ * Gives a fault its type. A fault file exports the result as its default.
+ * @example
+ * ```ts
+ * import { defineFault } from 'resumeproof';
+ *
+ * export default defineFault({
+ *   id: 'checkpoint-ignored',
+ *   breaks: 'The checkpoint is not read: the run starts from scratch.',
+ *   reports: [],
+ *   proofs: ['restored'],
+ *   rule: 'parameters-not-restored',
+ *   cause: 'nothing-restored',
+ *   applies: () => true,
+ *   inject: (build) => (context) => build({ ...context, checkpoint: undefined }),
+ * });
+ * ```
+ */
 export const defineFault = (fault: Fault): Fault => fault;

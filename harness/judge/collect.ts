@@ -10,6 +10,21 @@ const stateAt = (trace: Trace | undefined, step: number, kinds: readonly StateRe
 const imagesAt = (trace: Trace | undefined, step: number, kinds: readonly SampleRecord['at'][]) =>
   trace?.samples.filter((sample) => sample.step === step && kinds.includes(sample.at)) ?? [];
 
+/**
+ * Arranges the traces of one scenario for {@link judge}.
+ * @param plan the plan that the runs were asked to follow
+ * @param requestedBackend the backend that was asked for, or `auto`
+ * @param traces in any order; their run records tell which is which
+ * @example
+ * ```ts
+ * import { collectEvidence, readTrace } from 'resumeproof/judge';
+ *
+ * const files = ['control', 'before', 'after'].map((run) => `runs/${run}/trace.jsonl`);
+ * const traces = await Promise.all(files.map(readTrace));
+ * const evidence = collectEvidence({ steps: 8, resumeAt: [4] }, 'auto', traces);
+ * console.log(evidence.resumes.length);
+ * ```
+ */
 export function collectEvidence(plan: Plan, requestedBackend: string, traces: readonly Trace[]): Evidence {
   const byRole = (role: string) => traces.find((trace) => trace.run?.role === role);
   const control = byRole('control');

@@ -13,6 +13,7 @@ import type {
 import type { Change } from './deviations.ts';
 import type { Noise } from './noise/noise.ts';
 
+/** The traces of one scenario, side by side: what the rules read. */
 export interface Evidence {
   readonly plan: Plan;
   /** What was asked for on the command line. */

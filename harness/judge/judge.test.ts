@@ -391,7 +391,9 @@ test('findings are bounded and complete, whatever is spoiled together', () => {
         } catch {}
       }
       const findings = findingsOf(collectEvidence(PLAN, 'wasm', traces.all));
-      expect(findings.length).toBeGreaterThan(0);
+      // Hidden hooks that are also declared as lacking make an honest trace again.
+      const honest = cases.every(({ what }) => /^no hooks anywhere|declared as lacking/.test(what));
+      if (cases.length === 1 || !honest) expect(findings.length).toBeGreaterThan(0);
       for (const { subjects, sentence, expected, seen, likelyCause, fix } of findings) {
         expect(subjects.length).toBeLessThanOrEqual(8);
         for (const text of [sentence, expected, seen, likelyCause, fix]) expect(text).toMatch(/\S/);

@@ -6,14 +6,19 @@ import { complete } from './rule.ts';
 import { RULES } from './rules/index.ts';
 import type { Expectation, Finding, Outcome, PROOFS, Verdict } from './verdict.ts';
 
+/** The scenario that is judged. */
 export interface Subject {
+  /** The scenario's name. */
   readonly scenario: string;
+  /** One sentence about the scenario. */
   readonly about: string;
+  /** What the scenario expects. */
   readonly expect: Expectation;
+  /** The command that runs it again, for reports. */
   readonly replay: string;
 }
 
-/** What a verdict says, without what only the harness knows: its caveats, its seconds and its traces' files. */
+/** A {@link Verdict} without what only the harness knows: caveats, seconds and trace files. */
 export type Judgement = Omit<Verdict, 'caveats' | 'seconds' | 'runs'>;
 
 /** Findings of every rule, the root cause first. */
@@ -21,6 +26,21 @@ export function findingsOf(evidence: Evidence): Finding[] {
   return RULES.flatMap((rule) => rule.judge(evidence).map((found) => complete(rule, found)));
 }
 
+/**
+ * Judges the evidence by every rule and returns the verdict, with the root cause first. Pure: it reads no files and loads
+ * no TensorFlow.
+ * @example
+ * ```ts
+ * import { collectEvidence, judge, readTrace } from 'resumeproof/judge';
+ *
+ * const files = ['control', 'before', 'after'].map((run) => `runs/${run}/trace.jsonl`);
+ * const traces = await Promise.all(files.map(readTrace));
+ * const evidence = collectEvidence({ steps: 8, resumeAt: [4] }, 'auto', traces);
+ * const subject = { scenario: 'mine', about: 'My loop', expect: 'proven' as const, replay: 'npm run mine' };
+ * const { outcome, headline } = judge(subject, evidence);
+ * console.log(outcome, headline);
+ * ```
+ */
 export function judge(subject: Subject, evidence: Evidence): Judgement {
   const found = findingsOf(evidence);
   const diagnosis = diagnose(evidence, found);

@@ -6,7 +6,11 @@ export const CURVES = ['loss', 'l2', 'updateL2', 'gradientL2', 'appliedGradientL
 /** Recorded where a segment of steps ends: tensors of each kind, and images. */
 export const QUANTITIES = [...CURVES, 'parameter', 'slot', 'ema', 'buffer', 'image'] as const;
 
+/** A quantity that is recorded at every step. */
 export type Curve = (typeof CURVES)[number];
+/**
+ * What is compared between runs: a quantity of every step, or a kind of tensor where a segment of steps ends.
+ */
 export type Quantity = (typeof QUANTITIES)[number];
 
 /** Relative: half the distance of neighbouring float32 numbers. No value is known better than it is held. */

@@ -10,6 +10,7 @@ export const SPEAKS = [
   'at the end of the segment',
 ] as const;
 
+/** A rule of the judge: a claim that holds of every healthy run. docs/rules.md describes each one. */
 export interface Rule {
   /** Stable: scenarios name it in `expect`. */
   readonly id: string;

@@ -118,11 +118,28 @@ export const gateSchema = z.object({
   verdicts: z.array(verdictSchema),
 });
 
+/** Whether a proof was given. */
 export type Outcome = z.output<typeof outcome>;
+/** A declared deviation with the entries of the state that it changed. */
 export type DeclaredDeviation = z.output<typeof deviationSchema>;
+/**
+ * What one rule found wrong: a sentence, what was expected and seen, the cause and how to fix it.
+ * docs/verdict.schema.json describes each member.
+ */
 export type Finding = z.output<typeof findingSchema>;
+/**
+ * The verdict on one scenario: three proofs, the headline and all findings. docs/verdict.schema.json describes each
+ * member.
+ */
 export type Verdict = z.output<typeof verdictSchema>;
+/**
+ * The contents of verdict.json: the verdicts of one gate and whether it passed. docs/verdict.schema.json describes each
+ * member.
+ */
 export type Gate = z.output<typeof gateSchema>;
+/** What the noise was measured from and what it allows. */
 export type NoiseRecord = z.output<typeof noiseSchema>;
+/** The noise of one quantity, such as the loss. */
 export type QuantityNoise = z.output<typeof quantityNoiseSchema>;
+/** The verdict that a scenario expects: `proven`, or the ids of rules that must find something. */
 export type Expectation = Verdict['expect'];

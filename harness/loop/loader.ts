@@ -11,12 +11,14 @@ export interface LoaderState {
   readonly random?: string;
 }
 
+/** Options of a {@link Loader}. */
 export interface LoaderOptions {
   readonly size: number;
   readonly seed: number;
   readonly shuffle: 'none' | 'epoch' | { readonly buffer: number };
 }
 
+/** Positions of examples, batch by batch: in order, shuffled in each epoch, or through a shuffle buffer. */
 export class Loader {
   readonly #options: LoaderOptions;
   readonly #random: RandomStream;

@@ -13,19 +13,25 @@ import { accumulated, capture } from './saved.ts';
 import { runStages, type Stage } from './stages.ts';
 import { type SteppingParts, stepStages } from './step.ts';
 
-/** The stages of a loop, before any of them has run. */
+/** The stages of a training loop and how it saves, before anything runs: what a fault changes. */
 export interface LoopStages {
+  /** What the loop was made of. */
   readonly recipe: Recipe;
+  /** Builds and restores the parts; runs once. */
   assembly: readonly Stage[];
+  /** One loop iteration. */
   step: readonly Stage[];
+  /** What a checkpoint holds. */
   save: (parts: Parts) => Promise<Checkpoint>;
 }
 
 /** A recipe, and the order in which the loop is assembled if it is not the right one. */
 export interface LoopRecipe extends Recipe {
+  /** Rearranges the stages of assembly. The right order restores everything first and registers hooks last. */
   readonly order?: (assembly: readonly Stage[]) => readonly Stage[];
 }
 
+/** A trainer's context, with a change of the loop's stages if there is one. */
 export interface LoopContext extends TrainerContext {
   /** Changes the stages before the loop is assembled. Faults are put in this way. */
   readonly change?: (stages: LoopStages) => void;
@@ -52,9 +58,38 @@ function refuse({ fused = 'none', accumulate = 1, phases = [], lossScale }: Reci
 }
 
 /**
- * Builds the loop, resumed if the context holds a checkpoint.
- * @throws {CheckpointError} when the checkpoint is damaged or another loop's
- * @throws {Error} when the recipe asks for several updates a step together with accumulation or a loss scale
+ * Builds a training loop of named stages from a recipe, and resumes it if the context holds a checkpoint.
+ * @throws {@link CheckpointError} when the checkpoint is damaged or belongs to another loop
+ * @throws `Error` when the recipe combines fusing or several phases with accumulation or a loss scale
+ * @example
+ * ```ts
+ * import { adamW, createLoop, defineScenario } from 'resumeproof';
+ * import * as tf from '@tensorflow/tfjs-core';
+ *
+ * export default defineScenario({
+ *   about: 'Four weights pulled to zero by AdamW',
+ *   plan: { steps: 8, resumeAt: 4 },
+ *   lacks: ['hooks', 'images', 'random'],
+ *   trainer: (context) =>
+ *     createLoop(context, {
+ *       batch: 2,
+ *       model: {
+ *         shapes: new Map([['weight', [4]]]),
+ *         initialise: () => Float32Array.of(1, 2, 3, 4),
+ *         examples: { size: 16, id: String },
+ *         loss: ({ read }) => tf.mean(tf.square(read('weight'))),
+ *       },
+ *       optimizers: [
+ *         {
+ *           name: 'main',
+ *           groups: [{ name: 'all', owns: () => true, learningRate: 0.01 }],
+ *           update: adamW(),
+ *           schedule: () => 1,
+ *         },
+ *       ],
+ *     }),
+ * });
+ * ```
  */
 export async function createLoop(context: LoopContext, recipe: LoopRecipe): Promise<Loop> {
   refuse(recipe);
@@ -100,9 +135,23 @@ function emptyParts(context: TrainerContext, recipe: Recipe): Parts {
   return parts;
 }
 
+/**
+ * The trainer that {@link createLoop} returns. Its parts are live: a fault or a scenario can inspect and change them.
+ * @example
+ * ```ts
+ * import { type Fault, Loop } from 'resumeproof';
+ *
+ * const applies: Fault['applies'] = (trainer) =>
+ *   trainer instanceof Loop && trainer.parts.ema !== undefined;
+ * console.log(applies);
+ * ```
+ */
 export class Loop implements Trainer {
+  /** The stages that the loop runs. */
   readonly stages: LoopStages;
+  /** The parts that the stages build, restore and use. */
   readonly parts: Parts;
+  /** Fixed images of what is trained; absent where the model has none. */
   sample?: () => Promise<readonly SampledImage[]>;
 
   constructor(stages: LoopStages, parts: Parts) {
@@ -111,6 +160,7 @@ export class Loop implements Trainer {
     if (parts.recipe.model.sample !== undefined) this.sample = () => this.#sample();
   }
 
+  /** Runs the stages of one step: a micro-batch, with its update if it is due. */
   async step(): Promise<StepClaim> {
     const now = { examples: [], learningRate: {}, losses: [], due: false, overflowed: false };
     const stepping: SteppingParts = Object.assign(this.parts, { now });
@@ -127,6 +177,7 @@ export class Loop implements Trainer {
     };
   }
 
+  /** Writes a checkpoint to this directory, which must not exist. */
   async save(directory: string): Promise<void> {
     await saveCheckpoint(directory, await this.stages.save(this.parts));
   }
@@ -142,6 +193,7 @@ export class Loop implements Trainer {
     await hooks.run(this.parts);
   }
 
+  /** Live references to parameters, slots, EMA, buffers, gradients, random state and counters. */
   observe(): Observed {
     const { parameters, driven, ema, buffers, random, loader, scaler, step, updates } = this.parts;
     const groups = new Map(

@@ -12,43 +12,58 @@ import type { Recipe } from './recipe.ts';
 import type { LossScaler } from './scaler.ts';
 import type { Saved, Start } from './snapshots.ts';
 
-/** An optimizer and the schedule that drives it. */
+/** An optimizer and the schedule that sets its learning rates. */
 export interface Driven {
   readonly name: string;
   readonly optimizer: Optimizer;
   readonly schedule: Schedule;
 }
 
+/**
+ * The live parts of a training loop. Stages build, restore and use them; a fault replaces or corrupts them.
+ */
 export interface Parts {
+  /** What the harness asked for. */
   readonly context: TrainerContext;
+  /** What the loop is made of. */
   recipe: Recipe;
+  /** Accumulated gradients and their hooks. */
   readonly gradients: Gradients;
   /** Each name once; names that are tied share a variable. */
   parameters: readonly Parameter[];
+  /** State outside the parameters, such as running statistics, by name. */
   buffers: ReadonlyMap<string, Variable>;
-  /** What steps. */
+  /** The optimizers and schedules that step. */
   driven: readonly Driven[];
-  /** What a checkpoint saves and restores: accelerate's `prepare`. */
+  /** The optimizers and schedules that a checkpoint saves and restores, as after accelerate's `prepare`. */
   registered: readonly Driven[];
+  /** The random generators, by name. */
   random: ReadonlyMap<string, RandomStream>;
+  /** The data loader: which examples come next. */
   loader: Loader;
+  /** The EMA of the weights, if the recipe has one. */
   ema: Ema | undefined;
+  /** The dynamic loss scale, if the recipe has one. */
   scaler: LossScaler | undefined;
   /** Whose parameters the loss reads, the EMA follows, a checkpoint keeps and images are made of. */
   views: Record<'loss' | 'ema' | 'save' | 'sample', () => readonly Parameter[]>;
   /** Whose running statistics images are made with. */
   sampledBuffers: () => ReadonlyMap<string, Variable>;
+  /** The hooks of fused optimizer groups, if the recipe has them. */
   fusedGroups: FusedGroups | undefined;
+  /** Removes the registered gradient hooks. */
   unregister: Unregister[];
   /** What the run began with, before anything was restored. */
   start: Start | undefined;
   /** What was read from the checkpoint, until it is restored. */
   saved: Saved | undefined;
+  /** False in evaluation mode. */
   training: boolean;
-  /** Micro-batches of an update. */
+  /** Micro-batches per update. */
   accumulate: number;
-  /** Micro-batches that were trained, and updates that were made. */
+  /** Micro-batches done. */
   step: number;
+  /** Updates done. */
   updates: number;
 }
 

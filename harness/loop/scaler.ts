@@ -9,12 +9,17 @@ import type { Parameter } from '../training/optimizer.ts';
 /** Of half precision. */
 const LARGEST = 65_504;
 
+/** What a checkpoint keeps of a {@link LossScaler}. */
 export interface ScalerState {
   readonly scale: number;
   /** Updates since the scale last changed. */
   readonly growth: number;
 }
 
+/**
+ * Dynamic loss scaling (Micikevicius et al., 'Mixed Precision Training', ICLR 2018): the loss is multiplied so that
+ * gradients stay within half precision, and a step whose gradients overflow is skipped.
+ */
 export class LossScaler {
   readonly #growthInterval: number;
   #scale: number;

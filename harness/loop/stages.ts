@@ -1,8 +1,11 @@
 /** A loop as a list of named stages: what it does, in which order. */
 import type { Parts } from './parts.ts';
 
+/** A named stage of a {@link LoopStages}. */
 export interface Stage {
+  /** The name by which changes find the stage. */
   readonly name: string;
+  /** Does the stage's work on the parts. */
   run(parts: Parts): void | Promise<void>;
 }
 
@@ -19,7 +22,18 @@ function indexOf(stages: readonly Stage[], name: string): number {
   return at;
 }
 
-/** The same stages with those of a name right before, or right after, another. */
+/**
+ * Moves the stages of one name right before, or right after, another. Returns a new list.
+ * @throws `Error` when no stage has one of the names
+ * @example
+ * ```ts
+ * import { type LoopStages, reordered } from 'resumeproof';
+ *
+ * export function hooksTooEarly(stages: LoopStages): void {
+ *   stages.assembly = reordered(stages.assembly, 'hooks', { before: 'restore weights' });
+ * }
+ * ```
+ */
 export function reordered(
   stages: readonly Stage[],
   name: string,
@@ -32,15 +46,59 @@ export function reordered(
   return others.toSpliced(at, 0, ...those);
 }
 
-/** The same stages with another one right after one of them. */
+/**
+ * Inserts a stage right after the first one of a name. Returns a new list.
+ * @throws `Error` when no stage has that name
+ * @example
+ * ```ts
+ * import { insertedAfter, type LoopStages } from 'resumeproof';
+ *
+ * export function dropEma(stages: LoopStages): void {
+ *   stages.assembly = insertedAfter(stages.assembly, 'restore EMA', {
+ *     name: 'drop the EMA',
+ *     run: (parts) => {
+ *       parts.ema = undefined;
+ *     },
+ *   });
+ * }
+ * ```
+ */
 export const insertedAfter = (stages: readonly Stage[], name: string, stage: Stage): Stage[] =>
   stages.toSpliced(indexOf(stages, name) + 1, 0, stage);
 
-/** The same stages with another one right before one of them. */
+/**
+ * Inserts a stage right before the first one of a name. Returns a new list.
+ * @throws `Error` when no stage has that name
+ * @example
+ * ```ts
+ * import { insertedBefore, type LoopStages } from 'resumeproof';
+ *
+ * export function logBeforeRestore(stages: LoopStages): void {
+ *   stages.assembly = insertedBefore(stages.assembly, 'restore weights', {
+ *     name: 'log',
+ *     run: ({ saved }) => console.log(saved?.step),
+ *   });
+ * }
+ * ```
+ */
 export const insertedBefore = (stages: readonly Stage[], name: string, stage: Stage): Stage[] =>
   stages.toSpliced(indexOf(stages, name), 0, stage);
 
-/** The same stages, those of a name with what `run` makes of them. */
+/**
+ * Replaces what the stages of one name do. Returns a new list.
+ * @param run gets the parts and the original stage's `run`
+ * @throws `Error` when no stage has that name
+ * @example
+ * ```ts
+ * import { type LoopStages, replaced } from 'resumeproof';
+ *
+ * export function restoreWeightsOnlyWhenTraining(stages: LoopStages): void {
+ *   stages.assembly = replaced(stages.assembly, 'restore weights', (parts, original) =>
+ *     parts.training ? original(parts) : undefined,
+ *   );
+ * }
+ * ```
+ */
 export function replaced(
   stages: readonly Stage[],
   name: string,
@@ -52,7 +110,18 @@ export function replaced(
   );
 }
 
-/** The same stages without those of a name. */
+/**
+ * Removes the stages of one name. Returns a new list.
+ * @throws `Error` when no stage has that name
+ * @example
+ * ```ts
+ * import { type LoopStages, without } from 'resumeproof';
+ *
+ * export function forgetBuffers(stages: LoopStages): void {
+ *   stages.assembly = without(stages.assembly, 'restore buffers');
+ * }
+ * ```
+ */
 export function without(stages: readonly Stage[], name: string): Stage[] {
   indexOf(stages, name);
   return stages.filter((stage) => stage.name !== name);

@@ -22,20 +22,23 @@ import {
 } from './optimizer.ts';
 import { recordingOf, restore, restoreWeights, toCheckpoint } from './saved.ts';
 
+/** A program that trains with `tf.LayersModel`, as {@link layersTrainer} needs it. */
 export interface LayersTraining<M extends Models> {
   /**
-   * Builds the model, or several that are trained together, by name; what else the loop needs may lie beside
-   * them. Models that the loop makes and compiles are seen as well, by their own names. Whoever compiles them, it
-   * is done before the first batch. `Math.random` is seeded. Not called in a resume with `load`, but in the cold run.
+   * Builds the model, or several that are trained together, by name. Anything else that the loop needs may lie beside
+   * them. Models that the loop makes and compiles are found as well, by their own names. Each model must be compiled
+   * before the first batch. `Math.random` is seeded. Not called in a resume with `load`, except in the cold run.
    */
   build(): M | Promise<M>;
   /**
-   * Trains with `fit`, `fitDataset` and `trainOnBatch`, one batch at a time, for at least the plan's steps: a
-   * step is a batch. `batches` is what `load` gave, else 0: a loop that is resumed from the harness' own
-   * checkpoint is run again from its beginning, and the batches of before are passed over.
+   * Trains with `fit`, `fitDataset` and `trainOnBatch`, one batch at a time, for at least the plan's steps: a step is a
+   * batch. `batches` is what `load` returned, else 0: a loop that is resumed from the harness' own checkpoint runs
+   * again from its beginning, and the batches before the checkpoint are passed over.
    */
   loop(models: M, batches: number): Promise<unknown>;
-  /** How the program itself saves and loads, after so many batches; the harness' own checkpoint by default. */
+  /**
+   * How the program itself saves and loads after a number of batches; the harness' own checkpoint by default.
+   */
   files?: {
     save(path: string, models: M, batches: number): Promise<unknown>;
     load(path: string): Promise<{ models: M; batches: number }>;
@@ -44,14 +47,37 @@ export interface LayersTraining<M extends Models> {
   sample?(models: M): Promise<readonly SampledImage[]>;
 }
 
+/** The part of the {@link TrainerContext} that {@link layersTrainer} and {@link variablesTrainer} need. */
 export type LayersContext = Pick<TrainerContext, 'seed' | 'checkpoint' | 'weightsOnly'>;
 
 /**
- * In the build and in the loop, `Math.random` draws from streams that are seeded, observed, and kept in the
- * harness' own checkpoint: TensorFlow.js shuffles and seeds Dropout with it.
- * @throws {CheckpointError} when the harness' own checkpoint is damaged or another model's
- * @throws {Error} when no model is compiled, or the loop is not the one that was saved: it ends before that
- *   batch, or validates otherwise
+ * Makes a trainer of a program that trains `tf.LayersModel`s with `fit`, `fitDataset` or `trainOnBatch`. During
+ * `build` and `loop`, `Math.random` draws from seeded streams that are observed and kept in the harness' own
+ * checkpoint: TensorFlow.js shuffles and seeds Dropout with it.
+ * @throws {@link CheckpointError} when the harness' own checkpoint is damaged or belongs to another model
+ * @throws `Error` when no model is compiled, or when the loop differs from the one that was saved: it ends earlier,
+ *   or validates differently
+ * @example
+ * ```ts
+ * import { defineScenario, layersTrainer } from 'resumeproof';
+ * import * as tf from '@tensorflow/tfjs-layers';
+ * import { ones } from '@tensorflow/tfjs-core';
+ *
+ * export default defineScenario({
+ *   about: 'A dense layer trained by fit',
+ *   plan: { steps: 8, resumeAt: 4 },
+ *   lacks: ['hooks', 'images', 'slots'],
+ *   trainer: (context) =>
+ *     layersTrainer(context, {
+ *       build() {
+ *         const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [4] })] });
+ *         model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+ *         return model;
+ *       },
+ *       loop: (model) => model.fit(ones([16, 4]), ones([16, 1]), { batchSize: 4, epochs: 2, verbose: 0 }),
+ *     }),
+ * });
+ * ```
  */
 export async function layersTrainer<M extends Models>(
   context: LayersContext,

@@ -7,6 +7,7 @@ import { createRequire, isBuiltin, registerHooks } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+/** Options of {@link loadProgram}. */
 export interface ProgramOptions {
   /**
    * What the program gets instead of a module, by the name with which it imports it: for what is not installed,
@@ -32,18 +33,28 @@ const replaced: object[] = [];
 let hooked = false;
 
 /**
- * Runs the module and gives what it exports. Synchronous: what it does while it is loaded happens inside the
- * caller, as the drawing of its first weights with `Math.random`. A module is run once in a process, and what
- * replaces a module does so for the folder that imports it.
+ * Loads a module of a training program that was written for a bundler, a browser or tfjs-node, without changing it,
+ * and returns its exports. Loading is synchronous: whatever the module does while it loads happens in the caller,
+ * such as drawing its first weights with `Math.random`. A module runs once per process. `modules` apply to the folder
+ * that imports them.
  *
- * - `@tensorflow/tfjs`, `-core`, `-layers`, `-data` are the scenario's own; `@tensorflow/tfjs-node` and `-gpu`
- *   are `@tensorflow/tfjs` on the backend that the harness opened.
- * - Imports may leave the extension out, and an ES module may call `require`, as bundlers let it.
- * - A package that is not installed beside the program is looked for beside the scenario.
+ * - `@tensorflow/tfjs`, `-core`, `-layers` and `-data` are the scenario's own; `@tensorflow/tfjs-node` and `-gpu` are
+ *   `@tensorflow/tfjs` on the backend that the harness opened.
+ * - Imports may omit the extension, and an ES module may call `require`, as bundlers allow.
+ * - A package that is not installed beside the program is looked up beside the scenario.
  *
- * @param file its path or URL
+ * @param file the module's path or URL
  * @param home the scenario's `import.meta.url`
- * @throws what the module throws; {@link Error} with the importing file when one of its imports is not found
+ * @throws what the module throws, or an `Error` that names the importing file when an import is not found
+ * @example
+ * ```ts
+ * import { loadProgram } from 'resumeproof';
+ *
+ * const { createModel } = loadProgram<{ createModel(): object }>('vendor/model.js', import.meta.url, {
+ *   modules: { '@tensorflow/tfjs-vis': { show: () => {} } },
+ * });
+ * console.log(createModel());
+ * ```
  */
 export function loadProgram<M = Record<string, unknown>>(
   file: string | URL,

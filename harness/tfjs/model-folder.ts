@@ -30,11 +30,23 @@ const modelSchema = z.looseObject({
 });
 
 /**
- * An IOHandler of `tf.io` for one folder, whose parent exists.
+ * An IOHandler for `model.save()` and `tf.loadLayersModel()` that stores TensorFlow.js' own files, `model.json` and
+ * `weights.bin`, in a folder. The folder appears complete or not at all, and is checked before it is used; the
+ * `file://` handler of tfjs-node writes one file after the other, in place.
+ * @param folder the folder's path; its parent must exist
+ * @throws {@link CheckpointError} on saving: `exists` where the folder is there already, `io`. On loading:
+ *   `missing-file`, `not-a-file`, `too-large`, `bad-state` (`model.json` is not a valid model) or `wrong-size`
+ *   (`weights.bin` has another length than `model.json` says).
+ * @example
+ * ```ts
+ * import { modelFolder } from 'resumeproof';
+ * import * as tf from '@tensorflow/tfjs-layers';
  *
- * Saving throws CheckpointError `exists` where there is one already, `io`; loading `missing-file`, `not-a-file`,
- * `too-large`, `bad-state` (what `model.json` says cannot be) and `wrong-size` (`weights.bin` is not as long as
- * `model.json` says).
+ * const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [4] })] });
+ * await model.save(modelFolder('model-100'));
+ * const loaded = await tf.loadLayersModel(modelFolder('model-100'));
+ * console.log(loaded.countParams());
+ * ```
  */
 export function modelFolder(folder: string): io.IOHandler {
   return { save: (artifacts) => save(resolve(folder), artifacts), load: () => load(folder) };

@@ -2,7 +2,9 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
 
-/** A `tf.LayersModel`, or several that are trained together by name, with what else the loop needs. */
+/**
+ * A `tf.LayersModel`; or an object of several that are trained together, by name, with whatever else the loop needs.
+ */
 export type Models = object;
 
 type Layer = layers.Layer;

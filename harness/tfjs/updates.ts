@@ -15,6 +15,10 @@ import type { Weight } from './model.ts';
 import { scalarsOf, slotsOf, type TrainedOptimizer, type Watched, watchOptimizer } from './optimizer.ts';
 import { Turns } from './turns.ts';
 
+/**
+ * Stops a loop until its next step is due. The loop awaits it before the first update and after each step, and gives
+ * the step's loss.
+ */
 export type Hold = (claim?: { readonly loss: number }) => Promise<void>;
 
 export interface WatchedOptimizer extends TrainedOptimizer {

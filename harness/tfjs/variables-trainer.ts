@@ -25,23 +25,24 @@ import {
 import { assignWeights, described, encodeRecording, recordingOf, stateOf } from './saved.ts';
 import { type Hold, Updates } from './updates.ts';
 
+/** A program that trains `tf.variable`s with its own loop, as {@link variablesTrainer} needs it. */
 export interface VariablesTraining<B> {
   /**
-   * Makes what is trained, if the loop does not; `Math.random` is seeded. Optimizers that `tf.train` makes are
-   * seen, here and in the loop; one of another kind is seen if it is among the values, or by its `minimize`.
+   * Makes what is trained, unless the loop does. `Math.random` is seeded. Optimizers that `tf.train` makes are found,
+   * here and in the loop. Another optimizer is found if it is among the values, or by its `minimize`.
    */
   build(): B | Promise<B>;
   /**
-   * Trains for at least the plan's steps, and awaits `hold` before the first update and after each step.
-   * `steps` were done before where the loop `continues`, else 0.
+   * Trains for at least the plan's steps, and awaits `hold` before the first update and after each step. `steps` is the
+   * number of steps already done where the loop `continues`, else 0.
    */
   loop(built: B, hold: Hold, steps: number): Promise<unknown>;
   /**
-   * The loop can begin anywhere: it keeps nothing but the variables, the optimizers and what it draws from
-   * `Math.random`. By default it is run again from its beginning, and the steps of before are passed over.
+   * The loop can begin at any step: it keeps nothing but the variables, the optimizers and what it draws from
+   * `Math.random`. By default it runs again from its beginning, and the steps before the checkpoint are passed over.
    */
   continues?: boolean;
-  /** How the program itself saves and loads, after so many steps; the loop must be one that `continues`. */
+  /** How the program itself saves and loads after a number of steps; requires `continues`. */
   files?: {
     save(path: string, built: B, steps: number): Promise<unknown>;
     load(path: string): Promise<{ built: B; steps: number }>;
@@ -51,10 +52,33 @@ export interface VariablesTraining<B> {
 }
 
 /**
- * In the build and in the loop, `Math.random` draws from streams that are seeded, observed and kept in the
- * harness' own checkpoint.
- * @throws {CheckpointError} when the harness' own checkpoint is damaged or another program's
- * @throws {Error} when the loop is not held, or ends before the step at which it was saved
+ * Makes a trainer of a loop that trains `tf.variable`s, or models without `fit`, with TensorFlow.js optimizers.
+ * During `build` and `loop`, `Math.random` draws from seeded streams that are observed and kept in the harness' own
+ * checkpoint.
+ * @throws {@link CheckpointError} when the harness' own checkpoint is damaged or belongs to another program
+ * @throws `Error` when the loop never awaits `hold`, or ends before the step at which it was saved
+ * @example
+ * ```ts
+ * import { defineScenario, variablesTrainer } from 'resumeproof';
+ * import * as tf from '@tensorflow/tfjs-core';
+ *
+ * export default defineScenario({
+ *   about: 'One variable and Adam',
+ *   plan: { steps: 8, resumeAt: 4 },
+ *   lacks: ['hooks', 'images', 'batches'],
+ *   trainer: (context) =>
+ *     variablesTrainer(context, {
+ *       build: () => ({ weight: tf.variable(tf.ones([3])), optimizer: tf.train.adam(0.1) }),
+ *       async loop({ weight, optimizer }, hold) {
+ *         await hold();
+ *         for (let step = 0; step < 8; step += 1) {
+ *           const loss = optimizer.minimize(() => tf.sum(tf.square(weight)), true)!;
+ *           await hold({ loss: (await loss.data())[0]! });
+ *         }
+ *       },
+ *     }),
+ * });
+ * ```
  */
 export async function variablesTrainer<B>(
   context: LayersContext,

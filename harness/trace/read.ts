@@ -18,12 +18,34 @@ const MAX_PATH_LENGTH = 200;
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] extends readonly (infer Item)[] ? Item[] : T[Key] };
 
 /**
- * Never throws because of a trace's content: {@link Trace.defect} reports the first problem, and all valid records are
- * kept. A truncated last line, as a killed process leaves it, is also a defect.
+ * Reads a trace and checks it line by line. It never throws because of a trace's contents: the first problem is in
+ * {@link Trace.defect}, and the records read so far are kept. A truncated last line, as a killed process leaves it, is
+ * a defect too.
+ * @param file the path of a `trace.jsonl`
+ * @example
+ * ```ts
+ * import { readTrace } from 'resumeproof/judge';
+ *
+ * const trace = await readTrace('runs/control/trace.jsonl');
+ * if (trace.defect !== undefined) console.error(trace.defect);
+ * console.log(trace.steps.length);
+ * ```
  */
 export const readTrace = (file: string): Promise<Trace> => traceReader()(file);
 
-/** Creates a reader for traces that are judged together. It keeps equal columns only once. */
+/**
+ * Returns a {@link readTrace} for traces that are judged together: columns that are equal in them are kept only once in
+ * memory.
+ * @example
+ * ```ts
+ * import { traceReader } from 'resumeproof/judge';
+ *
+ * const read = traceReader();
+ * const control = await read('runs/control/trace.jsonl');
+ * const before = await read('runs/before/trace.jsonl');
+ * console.log(control.steps.length, before.steps.length);
+ * ```
+ */
 export function traceReader(): (file: string) => Promise<Trace> {
   const columns = new ColumnPool();
   return (file) => readWith(columns, file);

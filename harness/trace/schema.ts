@@ -242,23 +242,48 @@ export function traceJsonSchema(): Record<string, unknown> {
 }
 
 export type TraceRecord = z.output<typeof recordSchema>;
+/**
+ * How many steps a run has and after which ones it is saved, stopped and resumed. `steps` counts loop iterations
+ * (micro-batches) of the whole run; `resumeOn` is the backend of each resume, the run's own by default.
+ */
 export type Plan = z.output<typeof planSchema>;
+/**
+ * The backend that a process ran on. `adapter` and `driver` are in the driver's own words; `hardware` is true only for
+ * a hardware GPU; `deterministic` is true where equal programs give equal bits by construction.
+ */
 export type BackendRecord = z.output<typeof backendSchema>;
+/**
+ * What a process is for: `control` never stops, a `twin` repeats the control to measure noise, `before` trains up to
+ * the first save, `after` resumes, and `cold` starts from the checkpoint's weights alone.
+ */
 export type Role = (typeof ROLES)[number];
+/** A kind of thing that a trainer may lack. It must say so, since empty against empty proves nothing. */
 export type Observable = (typeof OBSERVABLES)[number];
+/** What a scenario may declare that its trainer does not restore. */
 export type Deviation = (typeof DEVIATIONS)[number];
+/** A trace's first record: scenario, role, plan, seed and backend of one process. See docs/trace.md. */
 export type RunRecord = z.output<typeof run>;
+/** Hashes, norms and counters of everything that a process holds at one step. See docs/trace.md. */
 export type StateRecord = z.output<typeof state>;
+/** Hash, L2 norm and sketch of one tensor of a {@link StateRecord}. */
 export type TensorRecord = z.output<typeof tensor>;
 export type ParametersRecord = z.output<typeof parameters>;
+/**
+ * What one step claimed and what was measured in it, one entry per parameter in each column. See docs/trace.md.
+ */
 export type StepRecord = z.output<typeof step>;
+/** An image that was sampled, with the hash of its pixels. */
 export type SampleRecord = z.output<typeof sample>;
+/** How a process ended, as its parent saw it. */
 export type ProcessRecord = z.output<typeof processEnd>;
+/** Why a process failed, as it said itself. */
 export type FailureRecord = z.output<typeof failure>;
 
-/** A trace as read from a file: records grouped by kind, in order. */
+/** A trace as read back: its records in order, grouped by kind. */
 export interface Trace {
+  /** Where it was read from. */
   readonly file: string;
+  /** The first record; undefined where there is none. */
   readonly run: RunRecord | undefined;
   readonly states: readonly StateRecord[];
   /** Each step with the parameters that its columns refer to. */
@@ -274,4 +299,5 @@ export interface Trace {
   /** The first problem of the file, such as an invalid line or a missing `end` record; undefined if there is none. */
   readonly defect: string | undefined;
 }
+/** A step of a {@link Trace}, with the names and groups of the parameters that its columns stand for. */
 export type TracedStep = Trace['steps'][number];

@@ -6,6 +6,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { UpdateRule } from './optimizer.ts';
 
+/** Options of {@link adafactor}. */
 export interface AdafactorOptions {
   /** Regularisation of the squared gradient and of the parameter's scale. Default [1e-30, 1e-3]. */
   readonly epsilon?: readonly [number, number];
@@ -17,7 +18,7 @@ export interface AdafactorOptions {
   readonly beta1?: number;
   /** Scales the learning rate by the parameter's root mean square. Default true. */
   readonly scaleParameter?: boolean;
-  /** Takes the learning rate from the step count instead of from the group. Default true. */
+  /** Takes the learning rate from the step count instead of the group. Default true. */
   readonly relativeStep?: boolean;
   /** With `relativeStep`: starts at 1e-6 × step. Default false. */
   readonly warmupInit?: boolean;
@@ -31,9 +32,23 @@ export function relativeStepSize(step: number, warmupInit: boolean): number {
 }
 
 /**
- * Slots: `exp_avg_sq_row` (shape without the last axis) and `exp_avg_sq_col` (without the one before) of
- * parameters with two axes or more, else `exp_avg_sq`; `exp_avg` with `beta1`.
- * @throws when `warmupInit` is asked for without `relativeStep`
+ * Adafactor (Shazeer and Stern, 'Adafactor: Adaptive Learning Rates with Sublinear Memory Cost', ICML 2018), with the
+ * options of fairseq's and transformers' `Adafactor`. Slots of a parameter with two axes or more: `exp_avg_sq_row` (the
+ * parameter's shape without the last axis) and `exp_avg_sq_col` (without the one before); of others: `exp_avg_sq`. With
+ * `beta1` there is also `exp_avg`.
+ * @throws `Error` when `warmupInit` is set and `relativeStep` is false
+ * @example
+ * ```ts
+ * import { adafactor, type OptimizerRecipe } from 'resumeproof';
+ *
+ * const recipe: OptimizerRecipe = {
+ *   name: 'main',
+ *   groups: [{ name: 'all', owns: () => true, learningRate: 1e-3 }],
+ *   update: adafactor({ relativeStep: false, scaleParameter: false }),
+ *   schedule: () => 1,
+ * };
+ * console.log(recipe.name);
+ * ```
  */
 export function adafactor(options: AdafactorOptions = {}): UpdateRule {
   const { clipThreshold = 1, decayRate = -0.8, beta1 } = options;

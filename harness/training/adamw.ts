@@ -2,16 +2,30 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { UpdateRule } from './optimizer.ts';
 
+/** Options of {@link adamW}. */
 export interface AdamWOptions {
-  /** Default 0.9. */
+  /** Decay of the first moment. Default 0.9. */
   readonly beta1?: number;
-  /** Default 0.999. */
+  /** Decay of the second moment. Default 0.999. */
   readonly beta2?: number;
-  /** Default 1e-8. */
+  /** Added to the denominator, after the square root. Default 1e-8. */
   readonly epsilon?: number;
 }
 
-/** Slots: `exp_avg` and `exp_avg_sq`, each of the parameter's shape. */
+/**
+ * AdamW (Loshchilov and Hutter, 'Decoupled Weight Decay Regularization', ICLR 2019), as PyTorch's `torch.optim.AdamW`
+ * computes it. Slots: `exp_avg` and `exp_avg_sq`, each of the parameter's shape.
+ * @example
+ * ```ts
+ * import { adamW, Optimizer } from 'resumeproof';
+ * import * as tf from '@tensorflow/tfjs-core';
+ *
+ * const parameters = [{ name: 'weight', variable: tf.variable(tf.ones([3])) }];
+ * const group = { name: 'all', parameters, learningRate: 1e-3, weightDecay: 0.01 };
+ * const optimizer = new Optimizer([group], adamW({ beta2: 0.99 }));
+ * console.log(optimizer.parameters.length);
+ * ```
+ */
 export function adamW({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamWOptions = {}): UpdateRule {
   return ({ parameter, gradient, slots, step, learningRate, weightDecay }) => {
     const firstNew = tf.mul(gradient, 1 - beta1);

@@ -9,12 +9,26 @@ import type { Variable } from '@tensorflow/tfjs-core';
 import { clipGradientNorm, type Gradients } from './gradients.ts';
 import type { Optimizer, Parameter, ParameterGroup } from './optimizer.ts';
 
-/** Takes all the hooks of one registration away. */
+/** Removes all hooks of one registration. */
 export type Unregister = () => void;
 
 /**
- * Fused backward pass: each hook clips its own parameter's gradient, steps the parameter and drops the
- * gradient. No gradient accumulation: each backward pass is an update.
+ * sd-scripts' fused backward pass: a hook on each parameter clips its gradient, steps the parameter and drops the
+ * gradient, so that only one parameter's gradient is alive at a time. Each backward pass is an update; gradients are not
+ * accumulated. The hooks capture the variables and group objects of now: register them after everything is restored.
+ * @param options.maxGradNorm largest L2 norm of a parameter's gradient; 0 for no clipping
+ * @example
+ * ```ts
+ * import { adamW, fuseBackwardPass, Gradients, Optimizer } from 'resumeproof';
+ * import * as tf from '@tensorflow/tfjs-core';
+ *
+ * const weight = tf.variable(tf.ones([3]));
+ * const parameters = [{ name: 'weight', variable: weight }];
+ * const optimizer = new Optimizer([{ name: 'all', parameters, learningRate: 1e-3, weightDecay: 0 }], adamW());
+ * const gradients = new Gradients();
+ * fuseBackwardPass(gradients, optimizer, { maxGradNorm: 1 });
+ * gradients.backward((read) => tf.sum(tf.square(read(weight)))).dispose(); // updates weight
+ * ```
  */
 export function fuseBackwardPass(
   gradients: Gradients,
@@ -47,15 +61,32 @@ function stepAndDrop(
   gradients.drop(variable);
 }
 
+/** What {@link fuseOptimizerGroups} returns. */
 export interface FusedGroups {
-  /** To be called before each backward pass: starts every group's count again. */
+  /** Resets the count of every group. Call it before each backward pass. */
   resetCounts: () => void;
+  /** Removes the hooks. */
   readonly unregister: Unregister;
 }
 
 /**
- * Fused optimizer groups: one optimizer a group, stepped by the hook that finds all of the group's
- * parameters counted; its gradients are dropped at once.
+ * sd-scripts' fused optimizer groups: each group has its own optimizer. The hook on the group's last parameter steps the
+ * whole group and drops its gradients. Every trainable parameter of a group must get a gradient, else the group is never
+ * stepped. The hooks capture the variables and group objects of now: register them after everything is restored.
+ * @param options.maxGradNorm largest L2 norm of a parameter's gradient; 0 for no clipping
+ * @example
+ * ```ts
+ * import { adamW, fuseOptimizerGroups, Gradients, Optimizer } from 'resumeproof';
+ * import * as tf from '@tensorflow/tfjs-core';
+ *
+ * const weight = tf.variable(tf.ones([3]));
+ * const parameters = [{ name: 'weight', variable: weight }];
+ * const optimizer = new Optimizer([{ name: 'all', parameters, learningRate: 1e-3, weightDecay: 0 }], adamW());
+ * const gradients = new Gradients();
+ * const { resetCounts } = fuseOptimizerGroups(gradients, [optimizer], { maxGradNorm: 1 });
+ * resetCounts();
+ * gradients.backward((read) => tf.sum(tf.square(read(weight)))).dispose(); // updates weight
+ * ```
  */
 export function fuseOptimizerGroups(
   gradients: Gradients,
@@ -89,9 +120,17 @@ export function fuseOptimizerGroups(
 }
 
 /**
- * Splits parameter groups into about `count` groups of about equal size, in order, with a new group
- * wherever the learning rate changes: how sd-scripts forms its fused optimizer groups.
- * @throws when `count` is not a positive integer
+ * Splits parameter groups into about `count` groups of about equal size, in order. A new group begins wherever the
+ * original group changes. sd-scripts forms its fused optimizer groups this way.
+ * @throws `RangeError` when `count` is not a positive integer
+ * @example
+ * ```ts
+ * import { adamW, Optimizer, type ParameterGroup, splitIntoGroups } from 'resumeproof';
+ *
+ * export function optimizersOf(groups: readonly ParameterGroup[]): Optimizer[] {
+ *   return splitIntoGroups(groups, 4).map((group) => new Optimizer([group], adamW()));
+ * }
+ * ```
  */
 export function splitIntoGroups(groups: readonly ParameterGroup[], count: number): ParameterGroup[] {
   if (!Number.isInteger(count) || count < 1) {

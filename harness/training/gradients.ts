@@ -12,16 +12,36 @@ import * as tf from '@tensorflow/tfjs-core';
 import { trainingObserver } from './observation.ts';
 
 /**
- * Called with the variable; its gradient is {@link Gradients.of} it, unless a hook before this one dropped it.
- * Temporaries made in a hook are disposed after it.
+ * Called with a variable once its gradient is accumulated. {@link Gradients.of} gives the gradient, unless an earlier
+ * hook dropped it. Temporary tensors made in a hook are disposed after it.
  */
 export type GradientHook = (variable: tf.Variable) => void;
 
+/**
+ * Accumulated gradients with hooks, after PyTorch's `register_post_accumulate_grad_hook`. A variable's hooks run during
+ * the backward pass, as soon as its gradient is complete, those of the last layer first.
+ * @example
+ * ```ts
+ * import { Gradients } from 'resumeproof';
+ * import * as tf from '@tensorflow/tfjs-core';
+ *
+ * const weight = tf.variable(tf.ones([3]));
+ * const gradients = new Gradients();
+ * const remove = gradients.onAccumulated(weight, (variable) => gradients.of(variable)!.print());
+ * const loss = gradients.backward((read) => tf.sum(tf.square(read(weight)))); // prints [2, 2, 2]
+ * loss.dispose();
+ * gradients.drop();
+ * remove();
+ * ```
+ */
 export class Gradients {
   readonly #hooks = new Map<tf.Variable, Set<GradientHook>>();
   readonly #accumulated = new Map<tf.Variable, tf.Tensor>();
 
-  /** Registers a hook on this very variable; a variable that replaces it has none. Returns its removal. */
+  /**
+   * Registers a hook on this variable object; a variable that replaces it has none. Returns a function that removes the
+   * hook.
+   */
   onAccumulated(variable: tf.Variable, hook: GradientHook): () => void {
     // Each registration counts, also of a function that is registered already.
     const entry: GradientHook = (own) => hook(own);
@@ -54,7 +74,7 @@ export class Gradients {
     this.#accumulated.delete(variable);
   }
 
-  /** Puts a gradient back that was accumulated before a save; takes over the tensor. */
+  /** Restores a gradient that was accumulated before a save; takes over the tensor. */
   restore(variable: tf.Variable, gradient: tf.Tensor): void {
     this.drop(variable);
     this.#accumulated.set(variable, tf.keep(gradient));
@@ -137,7 +157,19 @@ function releaseTape(position: number): void {
 
 /**
  * Scales a variable's accumulated gradient so that its L2 norm is at most `maxNorm`: PyTorch's
- * `clip_grad_norm_` on one parameter, as sd-scripts' fused modes call it.
+ * `torch.nn.utils.clip_grad_norm_` on one parameter, as sd-scripts' fused modes call it. Does nothing without a gradient.
+ * @param maxNorm 0 or less for no clipping
+ * @example
+ * ```ts
+ * import { clipGradientNorm, Gradients } from 'resumeproof';
+ * import * as tf from '@tensorflow/tfjs-core';
+ *
+ * const weight = tf.variable(tf.ones([3]));
+ * const gradients = new Gradients();
+ * gradients.backward((read) => tf.sum(tf.square(read(weight)))).dispose();
+ * clipGradientNorm(gradients, weight, 1);
+ * gradients.of(weight)!.print(); // about [0.577, 0.577, 0.577]
+ * ```
  */
 export function clipGradientNorm(gradients: Gradients, variable: tf.Variable, maxNorm: number): void {
   const gradient = gradients.of(variable);

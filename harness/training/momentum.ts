@@ -2,7 +2,21 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { UpdateRule } from './optimizer.ts';
 
-/** Slots: `momentum_buffer` of the parameter's shape, unless `momentum` is 0. Weight decay is added to the gradient. */
+/**
+ * Stochastic gradient descent with momentum, as PyTorch's `torch.optim.SGD` without dampening. Weight decay is added to
+ * the gradient. Slots: `momentum_buffer` of the parameter's shape; none without momentum.
+ * @param options.momentum default 0
+ * @example
+ * ```ts
+ * import { Optimizer, sgd } from 'resumeproof';
+ * import * as tf from '@tensorflow/tfjs-core';
+ *
+ * const parameters = [{ name: 'weight', variable: tf.variable(tf.ones([3])) }];
+ * const group = { name: 'all', parameters, learningRate: 0.1, weightDecay: 0 };
+ * const optimizer = new Optimizer([group], sgd({ momentum: 0.9 }));
+ * console.log(optimizer.parameters.length);
+ * ```
+ */
 export function sgd({ momentum = 0 }: { readonly momentum?: number } = {}): UpdateRule {
   return ({ parameter, gradient, slots, learningRate, weightDecay }) => {
     const decayed = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(parameter, weightDecay));

@@ -6,13 +6,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Gradients } from './gradients.ts';
 import { trainingObserver } from './observation.ts';
 
+/** A variable with its name. */
 export interface Parameter {
-  /** Dotted, as a PyTorch user would expect: `blocks.0.attention.qkv.weight`. */
+  /** Dotted, as in PyTorch: `blocks.0.attention.qkv.weight`. */
   readonly name: string;
+  /** The variable that an optimizer assigns. */
   readonly variable: tf.Variable;
 }
 
-/** `learningRate` is what a schedule writes and an update reads. */
+/** Parameters with a common learning rate and weight decay. A {@link Schedule} writes `learningRate`. */
 export interface ParameterGroup {
   readonly name: string;
   readonly parameters: readonly Parameter[];
@@ -20,24 +22,33 @@ export interface ParameterGroup {
   readonly weightDecay: number;
 }
 
+/** What an {@link UpdateRule} computes one parameter's update from. */
 export interface UpdateInput {
+  /** The present value. */
   readonly parameter: tf.Tensor;
+  /** Of the parameter's shape. */
   readonly gradient: tf.Tensor;
   /** Empty at a parameter's first step. */
   readonly slots: Readonly<Record<string, tf.Tensor>>;
   /** Updates of this parameter, this one included. */
   readonly step: number;
+  /** The group's learning rate. */
   readonly learningRate: number;
+  /** The group's weight decay; 0 for none. */
   readonly weightDecay: number;
 }
 
+/** What an {@link UpdateRule} returns. */
 export interface UpdateOutput {
+  /** The new value, of the same shape. */
   readonly parameter: tf.Tensor;
+  /** The new slots; the optimizer keeps them and disposes the old ones. */
   readonly slots: Readonly<Record<string, tf.Tensor>>;
   /** The learning rate that the update really used, before any scaling by the parameter's own size. */
   readonly learningRate: number;
 }
 
+/** How one parameter is updated: a pure function of tensors. It runs inside `tf.tidy`. */
 export type UpdateRule = (input: UpdateInput) => UpdateOutput;
 
 /** What a checkpoint keeps of an optimizer, without its tensors. */
@@ -57,8 +68,24 @@ interface ParameterState {
   slots: Record<string, tf.Tensor>;
 }
 
+/**
+ * An optimizer with PyTorch's parameter groups. Slots are created at a parameter's first step.
+ * @example
+ * ```ts
+ * import { Gradients, Optimizer, sgd } from 'resumeproof';
+ * import * as tf from '@tensorflow/tfjs-core';
+ *
+ * const weight = tf.variable(tf.ones([3]));
+ * const parameters = [{ name: 'weight', variable: weight }];
+ * const optimizer = new Optimizer([{ name: 'all', parameters, learningRate: 0.1, weightDecay: 0 }], sgd());
+ * const gradients = new Gradients();
+ * gradients.backward((read) => tf.sum(tf.square(read(weight)))).dispose();
+ * optimizer.step(gradients); // weight is [0.8, 0.8, 0.8]
+ * gradients.drop();
+ * ```
+ */
 export class Optimizer {
-  /** Replaced, not changed, by {@link Optimizer.loadState}, as PyTorch's `load_state_dict` does. */
+  /** The groups. {@link Optimizer.loadState} replaces the objects, as PyTorch's `load_state_dict` does. */
   groups: ParameterGroup[];
   readonly #update: UpdateRule;
   readonly #states = new Map<tf.Variable, ParameterState>();
@@ -68,11 +95,12 @@ export class Optimizer {
     this.#update = update;
   }
 
+  /** The parameters of all groups, in order. */
   get parameters(): Parameter[] {
     return this.groups.flatMap((group) => group.parameters);
   }
 
-  /** Updates one parameter with the learning rate and decay of `group`: the group that the caller holds. */
+  /** Updates one parameter with the learning rate and weight decay of the given group object. */
   stepParameter(variable: tf.Variable, gradient: tf.Tensor, group: ParameterGroup): void {
     const state = this.#states.get(variable) ?? { step: 0, slots: {} };
     state.step += 1;
@@ -116,6 +144,7 @@ export class Optimizer {
     );
   }
 
+  /** What a checkpoint keeps besides the slots. */
   state(): OptimizerState {
     return {
       groups: this.groups.map(({ name, parameters, learningRate, weightDecay }) => ({
@@ -131,10 +160,10 @@ export class Optimizer {
   }
 
   /**
-   * Takes groups, step counts and slots from a checkpoint. The groups become new objects and new slots
-   * belong to the variables that `parameters` names: whoever captured an old group or variable keeps it.
+   * Restores groups, step counts and slots from a checkpoint. The groups become new objects, and the slots belong to the
+   * variables of `parameters`: anything that captured an old group or variable keeps the old one.
    * @param slots by `parameter.slot`; takes over the tensors
-   * @throws when a group names a parameter that is not among `parameters`
+   * @throws `Error` when a group names a parameter that is not among `parameters`
    */
   loadState(
     state: OptimizerState,

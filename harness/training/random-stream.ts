@@ -11,6 +11,21 @@ const STATE = /^xoroshiro128plus:(-?\d{1,10}),(-?\d{1,10}),(-?\d{1,10}),(-?\d{1,
 /** After so many steps every bit of the state depends on every bit of the seed. */
 const WARM_UP = 64;
 
+/**
+ * A seeded random generator (xoroshiro128+) on the host, so that every backend trains on the same numbers. Its state can
+ * be saved.
+ * @example
+ * ```ts
+ * import { RandomStream } from 'resumeproof';
+ *
+ * const random = RandomStream.fromSeed(7);
+ * const noise = random.gaussian(16);
+ * const saved = random.state();
+ * random.uniform();
+ * random.restore(saved); // the next number is the same again
+ * console.log(noise.length);
+ * ```
+ */
 export class RandomStream {
   #generator: ReturnType<typeof xoroshiro128plus>;
   /** Box–Muller makes two at a time; the second one waits here. */
@@ -23,8 +38,9 @@ export class RandomStream {
   }
 
   /**
-   * @param seed a safe integer; of larger ones than 32 bits only the lower 32 count
-   * @throws {RangeError} when it is not one
+   * Starts a stream.
+   * @param seed a safe integer; only its lower 32 bits count
+   * @throws `RangeError` when it is not a safe integer
    */
   static fromSeed(seed: number): RandomStream {
     if (!Number.isSafeInteger(seed))
@@ -32,12 +48,12 @@ export class RandomStream {
     return new RandomStream(seed | 0);
   }
 
-  /** In [0, 1), with 53 random bits. */
+  /** A number in [0, 1), with 53 random bits. */
   uniform(): number {
     return uniformFloat64(this.#generator);
   }
 
-  /** `count` values of the standard normal distribution, rounded to float32. */
+  /** `count` values of the standard normal distribution (Box-Muller), rounded to float32. */
   gaussian(count: number): Float32Array {
     const values = new Float32Array(count);
     for (let at = 0; at < count; at += 1) values[at] = this.#nextGaussian();
@@ -46,7 +62,7 @@ export class RandomStream {
 
   /**
    * An integer in [0, below), each equally likely.
-   * @throws {RangeError} unless `below` is an integer between 1 and 2^32
+   * @throws `RangeError` unless `below` is an integer between 1 and 2^32
    */
   integer(below: number): number {
     if (!Number.isInteger(below) || below < 1 || below > 2 ** 32) {
@@ -57,7 +73,7 @@ export class RandomStream {
     return uniformInt(this.#generator, 0, below - 1);
   }
 
-  /** The integers 0 … count − 1 in random order (Fisher–Yates). */
+  /** The integers 0 … count − 1 in random order (Fisher-Yates). */
   shuffle(count: number): Int32Array {
     const order = Int32Array.from({ length: count }, (_, index) => index);
     for (let last = count - 1; last > 0; last -= 1) {
@@ -69,15 +85,15 @@ export class RandomStream {
     return order;
   }
 
-  /** All that decides what comes next, the waiting gaussian included, as one line of text. */
+  /** The complete state as one line of text, including a normal value that was drawn and not yet returned. */
   state(): string {
     const words = this.#generator.getState().map((word) => word | 0);
     return `xoroshiro128plus:${words.join(',')}:${this.#spare === undefined ? '-' : toHex(this.#spare)}`;
   }
 
   /**
-   * Goes on bit for bit where the stream stood that gave this state.
-   * @throws {Error} when the text is not a state; the stream is then as it was
+   * Continues bit for bit from a state.
+   * @throws `Error` when the text is not a state; the stream is then unchanged
    */
   restore(state: string): void {
     const match = STATE.exec(state);

@@ -1,12 +1,25 @@
 /** Learning-rate schedules in the shape of PyTorch's `LambdaLR`. */
 import type { Optimizer } from './optimizer.ts';
 
+/** What a checkpoint keeps of a {@link Schedule}. */
 export interface ScheduleState {
+  /** Steps done. */
   readonly lastEpoch: number;
+  /** The base learning rate of each group. */
   readonly baseLearningRates: number[];
 }
 
-/** Linear warm-up from 0 over `warmupSteps`, then half a cosine down to 0 at `totalSteps`. */
+/**
+ * A schedule's factor: linear warmup from 0 over `warmupSteps`, then half a cosine down to 0 at `totalSteps`, as
+ * `get_cosine_schedule_with_warmup` of transformers and optax's `warmup_cosine_decay_schedule`. It stays 0 afterwards.
+ * @example
+ * ```ts
+ * import { warmupCosine } from 'resumeproof';
+ *
+ * const factor = warmupCosine(10, 110);
+ * console.log(factor(0), factor(10), factor(60), factor(110)); // 0, 1, about 0.5, 0
+ * ```
+ */
 export function warmupCosine(warmupSteps: number, totalSteps: number): (epoch: number) => number {
   return (epoch) => {
     if (epoch < warmupSteps) return epoch / warmupSteps;
@@ -15,7 +28,21 @@ export function warmupCosine(warmupSteps: number, totalSteps: number): (epoch: n
   };
 }
 
-/** Drives the groups that `optimizer` has at the time of each step: base learning rate × factor(epoch). */
+/**
+ * Sets an optimizer's learning rates in the manner of PyTorch's `LambdaLR`: base learning rate × factor(step). It writes
+ * to the groups that the optimizer has at each step.
+ * @example
+ * ```ts
+ * import { Optimizer, Schedule, sgd, warmupCosine } from 'resumeproof';
+ * import * as tf from '@tensorflow/tfjs-core';
+ *
+ * const parameters = [{ name: 'weight', variable: tf.variable(tf.ones([3])) }];
+ * const group = { name: 'all', parameters, learningRate: 0.1, weightDecay: 0 };
+ * const schedule = new Schedule(new Optimizer([group], sgd()), warmupCosine(10, 100));
+ * schedule.step(); // after each update
+ * console.log(schedule.learningRates()); // { all: 0.01 }
+ * ```
+ */
 export class Schedule {
   readonly #optimizer: Optimizer;
   readonly #factor: (epoch: number) => number;
@@ -30,22 +57,26 @@ export class Schedule {
     this.#apply();
   }
 
-  /** To be called after an update. */
+  /** Sets the learning rates of the next step. Call it after each update. */
   step(): void {
     this.#lastEpoch += 1;
     this.#apply();
   }
 
-  /** The learning rates to log, by group. */
+  /** The present learning rates, by group. */
   learningRates(): Record<string, number> {
     return Object.fromEntries(this.#optimizer.groups.map((group) => [group.name, group.learningRate]));
   }
 
+  /** What a checkpoint keeps. */
   state(): ScheduleState {
     return { lastEpoch: this.#lastEpoch, baseLearningRates: [...this.#baseLearningRates] };
   }
 
-  /** @throws when the checkpoint has another number of groups */
+  /**
+   * Restores a state and sets the learning rates.
+   * @throws `RangeError` when the state has another number of groups
+   */
   restore(state: ScheduleState): void {
     if (state.baseLearningRates.length !== this.#baseLearningRates.length) {
       throw new RangeError(

@@ -2,7 +2,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TensorData, TensorMap } from '../checkpoint/safetensors.ts';
 
-/** Reads float32 and int32 tensors back, all transfers under way at once. */
+/**
+ * Copies live tensors into bytes for a checkpoint. All transfers run at the same time.
+ * @param tensors float32 or int32 tensors with their names
+ * @throws `TypeError` for a tensor of another dtype
+ * @example
+ * ```ts
+ * import { toTensorMap, writeSafetensors } from 'resumeproof';
+ * import * as tf from '@tensorflow/tfjs-core';
+ *
+ * const weight = tf.variable(tf.ones([4, 2]));
+ * await writeSafetensors('model.safetensors', await toTensorMap([['dense.weight', weight]]));
+ * ```
+ */
 export async function toTensorMap(tensors: Iterable<readonly [string, tf.Tensor]>): Promise<TensorMap> {
   const entries = await Promise.all(
     [...tensors].map(async ([name, tensor]): Promise<[string, TensorData]> => {
@@ -27,7 +39,17 @@ export async function toTensorMap(tensors: Iterable<readonly [string, tf.Tensor]
   return new Map(entries);
 }
 
-/** A live tensor of what a checkpoint holds; its bytes are copied. */
+/**
+ * Makes a live tensor of a checkpoint's bytes, which are copied.
+ * @throws `TypeError` for a dtype other than F32 and I32
+ * @example
+ * ```ts
+ * import { readSafetensors, toTensor } from 'resumeproof';
+ *
+ * const { tensors } = await readSafetensors('model.safetensors');
+ * toTensor(tensors.get('dense.weight')!).print();
+ * ```
+ */
 export function toTensor({ dtype, shape, bytes }: TensorData): tf.Tensor {
   if (dtype !== 'F32' && dtype !== 'I32') {
     throw new TypeError(`cannot load a tensor of dtype ${dtype}: expected F32 or I32`);

@@ -41,6 +41,7 @@ export const FALSE_ALARM = 1e-4;
  */
 export const NOISY_CONTROLS = 4;
 
+/** A value of a resumed run beside the control's. */
 export interface Comparison {
   readonly expected: number | null | undefined;
   readonly seen: number | null | undefined;
@@ -50,15 +51,17 @@ export interface Comparison {
   readonly allowed: number;
 }
 
+/** How far equal runs differ, and what differs by more than that. */
 export interface Noise {
   /** True where the controls agree in every measured bit. */
   readonly exact: boolean;
+  /** The noise as the verdict reports it. */
   readonly record: NoiseRecord;
   /** What is seen of a thing beside the controls: of its values, the one that goes farthest beyond its noise. */
   compare(quantity: Quantity, step: number, name: string, seen: Reading | undefined): Comparison;
   /** Whether what two runs that are no controls show of a thing may be draws of the same. */
   alike(quantity: Quantity, step: number, name: string, one: Reading, other: Reading): boolean;
-  /** The parameters of which {@link compare} finds a difference beyond the noise at a step; of the loss the empty name. */
+  /** The parameters of which {@link Noise.compare} finds a difference beyond the noise at a step; of the loss the empty name. */
   departing(curve: Curve, control: TracedStep, resumed: TracedStep): readonly string[];
 }
 

@@ -58,6 +58,7 @@ import { slotsNotRestored } from './restored/slots-not-restored.ts';
 import { tiesChanged } from './restored/ties-changed.ts';
 import { trainableChanged } from './restored/trainable-changed.ts';
 
+/** Every rule, in the order in which findings explain each other: a cause before its effects. */
 export const RULES: readonly Rule[] = [
   // Without whole traces nothing else can be believed.
   saveFailed,
