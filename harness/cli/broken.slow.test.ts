@@ -46,7 +46,7 @@ test.each([
     /resume-refused at step 4: .*model\.safetensors: expected .* SHA-256/,
   ],
   ['unplugged', 'inconclusive', 'state-missing', /No state was recorded at the save/],
-])('a scenario that is %s ends as %s, told by %s', (name, outcome, rule, says) => {
+])('scenario %s ends as %s, reported by %s', (name, outcome, rule, says) => {
   const verdict = verdicts.get(name)!;
   expect(verdict).toMatchObject({ outcome, asExpected: false });
   const [headline] = verdict.findings;
@@ -54,7 +54,7 @@ test.each([
   expect(`${headline?.sentence}\n${headline?.seen}`).toMatch(says);
 });
 
-test('a missing kernel skips a scenario aloud, and megabytes of output do not block one', () => {
+test('a missing kernel skips a scenario visibly, and megabytes of output do not block one', () => {
   expect(verdicts.get('missing-kernel')).toMatchObject({
     outcome: 'skipped',
     headline: 'Skipped: cpu has no kernel MatMulOfTomorrow.',
@@ -62,14 +62,14 @@ test('a missing kernel skips a scenario aloud, and megabytes of output do not bl
   expect(verdicts.get('chatters')?.outcome).toBe('proven');
 });
 
-test('what is not as expected says where its rule is explained', async () => {
+test('an unexpected outcome names the section that explains its rule', async () => {
   const file = path.join(fixtures, 'broken-scenarios', 'cannot-save.ts');
   const { exitCode, stdout } = await resumeproof(scratch, ['run', file, '--backend', 'cpu']);
   expect(exitCode).toBe(1);
   expect(stdout).toMatch(/✗ cannot-save: .*\n.*\n {2}see docs\/rules\.md#save-failed\n {2}run again: /);
 });
 
-test('a gate in which everything is skipped is not green', async () => {
+test('a gate that skips everything fails', async () => {
   const file = path.join(fixtures, 'broken-scenarios', 'missing-kernel.ts');
   const { exitCode, stdout } = await resumeproof(scratch, ['run', file, '--backend', 'cpu']);
   expect(exitCode).toBe(1);
@@ -77,7 +77,7 @@ test('a gate in which everything is skipped is not green', async () => {
   expect(stdout).toContain('Every scenario was skipped on this backend, so nothing was proven');
 });
 
-test('Ctrl-C ends every process, keeps what was finished and says so', async () => {
+test('Ctrl-C ends every process, keeps the finished results and says so', async () => {
   const args = [
     'run',
     path.join(fixtures, 'scenarios', 'healthy.ts'),
@@ -105,7 +105,7 @@ test('Ctrl-C ends every process, keeps what was finished and says so', async () 
   child.kill('SIGINT');
   const { exitCode, stdout, stderr } = await running;
   expect(exitCode).toBe(130);
-  expect(stderr).toMatch(/Interrupted: 1 of 2 scenarios were finished; what they found is kept/);
+  expect(stderr).toMatch(/Interrupted: 1 of 2 scenarios finished; their results are kept/);
   expect(stdout).toMatch(/✓ {2}healthy .* proven/);
   const [run] = await readdir(path.join(scratch, 'interrupted'));
   const traces = await readdir(path.join(scratch, 'interrupted', run!, 'hangs'), { recursive: true });

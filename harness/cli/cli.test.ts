@@ -20,13 +20,13 @@ const scenarios = path.join(fixtures, 'scenarios');
 const healthyAndFaulty = ['run', '--scenarios', scenarios, '--backend', 'cpu'];
 
 describe('run', () => {
-  test('proves what resumes rightly, catches what does not, and says where the report lies', async () => {
+  test('proves a correct resume, catches incorrect ones and prints where the report is', async () => {
     const { exitCode, stdout, stderr } = await resumeproof([...healthyAndFaulty, '--json']);
     expect(exitCode, stderr).toBe(0);
     const { report, ...gate } = JSON.parse(stdout);
     const { verdicts, passed } = gateSchema.parse(gate);
     expect(passed).toBe(true);
-    // All that they use is right on cpu.
+    // Every kernel that they use is correct on cpu.
     expect(verdicts.flatMap(({ caveats }) => caveats)).toEqual([]);
     expect(verdicts.map(({ scenario, outcome }) => [scenario, outcome])).toEqual([
       ['accumulated-gradients-forgotten', 'refuted'],
@@ -35,7 +35,7 @@ describe('run', () => {
     ]);
     expect(await readFile(report.html, 'utf8')).toContain('1 scenario proven and 2 known faults caught');
     expect(JSON.parse(await readFile(report.json, 'utf8'))).toEqual(gate);
-    // Each role in a process of its own.
+    // Each role ran in its own process.
     const processes = await Promise.all(
       verdicts.flatMap(({ runs }) =>
         runs.map(async ({ trace }) => {
@@ -46,10 +46,10 @@ describe('run', () => {
     );
     expect(new Set(processes).size).toBe(9);
 
-    // The same evidence with one trace emptied proves nothing any more.
+    // With one trace emptied, the same evidence proves nothing.
     const [, { plan, runs }] = verdicts as [unknown, (typeof verdicts)[number]];
     const files = runs.map(({ trace }) => path.join(path.dirname(report.json), trace));
-    // The causes tell by it what is as in a run that just began.
+    // The causes use the start state to recognise what restarted.
     const statesOf = async (role: string) =>
       (await readTrace(files.find((file) => file.includes(role))!)).states.map(({ at }) => at);
     expect(await statesOf('control')).toEqual(['start', 'pass', 'end']);
@@ -63,7 +63,7 @@ describe('run', () => {
     );
   });
 
-  test('one weight that a resume leaves a hundred thousandth off is seen on a deterministic backend', async () => {
+  test('a resume that changes one weight by a hundred thousandth is caught on a deterministic backend', async () => {
     const perturbed = ['weight-perturbed', '--scenarios', scenarios, '--backend', 'wasm', '--json'];
     const { exitCode, stdout, stderr } = await resumeproof(['run', ...perturbed]);
     expect(exitCode, stderr).toBe(0);
@@ -74,12 +74,12 @@ describe('run', () => {
     });
     const [loss] = verdict!.findings;
     expect(loss?.rule).toBe('loss-differs');
-    // Digits enough to see it.
+    // Enough digits to show the difference.
     expect(loss!.sentence).toMatch(/at step [56]: (\d\.\d{4,}) instead of (?!\1)\d\.\d{4,}/);
     expect(Math.min(...verdict!.findings.map(({ step }) => step!))).toBe(5);
   });
 
-  test('a scenario resumes on its backends in turn, with one control on each, whatever auto takes', async () => {
+  test('a scenario resumes on its backends in turn, with one control on each, whatever auto picks', async () => {
     const file = path.join(scratch, 'in-turn.ts');
     const healthy = JSON.stringify(path.join(scenarios, 'healthy.ts'));
     await writeFile(
@@ -100,7 +100,7 @@ describe('run', () => {
     expect(verdict!.runs.filter(({ role }) => role === 'twin')).toHaveLength(1);
   });
 
-  test('a known fault that is not in the plan’s way, and is not found, turns the gate red', async () => {
+  test('a known fault that this plan does not trigger fails the gate', async () => {
     const plan = ['--steps', '8', '--resume-at', '4'];
     const { exitCode, stdout } = await resumeproof([...healthyAndFaulty, 'accumulated*', ...plan]);
     expect(exitCode).toBe(1);
@@ -109,7 +109,7 @@ describe('run', () => {
     expect(stdout).toMatch(/run again: npm run resumeproof -- run .* --steps 8 --resume-at 4/);
   });
 
-  test('a scenario on a wrong kernel is proven with a caveat, which table, report and JSON say', async () => {
+  test('a scenario that uses a wrong kernel is proven with a caveat in terminal, report and JSON', async () => {
     const file = path.join(fixtures, 'caveats', 'upsampling.ts');
     const onCpu = await resumeproof(['run', file, '--backend', 'cpu']);
     expect(onCpu.exitCode, onCpu.stderr).toBe(0);
@@ -139,8 +139,8 @@ describe('run', () => {
       ['--steps', '4', '--resume-at', '9'],
       /ascending resume points from 1 to 4, received 9/,
     ],
-    ['a number that is none', ['--steps', 'many'], /expected an integer from 1 on/],
-  ])('%s is told in a line, with exit code 2', async (_, args, message) => {
+    ['an invalid number', ['--steps', 'many'], /expected an integer of at least 1/],
+  ])('%s is reported in one line, with exit code 2', async (_, args, message) => {
     const { exitCode, stdout, stderr } = await resumeproof([...healthyAndFaulty, ...args]);
     expect(exitCode).toBe(2);
     expect(stdout).toBe('');
@@ -153,14 +153,14 @@ describe('run', () => {
     ['run', path.join(scenarios, 'healthy.ts')],
     ['fuzz', 'nowhere'],
     ['mutants', 'nowhere'],
-  ])('%s is not given images by what is no folder: %s', async (command, images) => {
+  ])('%s refuses --images that is not a folder: %s', async (command, images) => {
     const args = [command, 'healthy', '--scenarios', scenarios, '--backend', 'cpu', '--images', images];
     const { exitCode, stderr } = await resumeproof(args);
-    expect(stderr).toMatch(/^resumeproof: no folder of images at .*(?:nowhere|healthy\.ts); give --images/);
+    expect(stderr).toMatch(/^resumeproof: --images: no folder at .*(?:nowhere|healthy\.ts)$/);
     expect(exitCode).toBe(2);
   });
 
-  test('the command that runs a scenario again finds it where it lies', async () => {
+  test('the printed command that runs a scenario again finds its file', async () => {
     const file = path.join(scratch, 'else where', 'elsewhere.ts');
     await mkdir(path.dirname(file));
     await writeFile(
@@ -185,7 +185,7 @@ describe('run', () => {
       ['d/same.ts', 'e/same.ts'],
       ['run', 'same', 'e/same.ts', '--scenarios', 'd'],
     ],
-  ])('two scenarios of one name %s are both named, with exit code 2', async (_, files, args) => {
+  ])('two scenarios with the same name %s are both reported, with exit code 2', async (_, files, args) => {
     for (const file of files) {
       await mkdir(path.dirname(path.join(scratch, file)), { recursive: true });
       await writeFile(path.join(scratch, file), `export { default } from '${scenarios}/healthy.ts';\n`);
@@ -197,15 +197,15 @@ describe('run', () => {
   });
 
   test.each([
-    ['is no scenario', 'export default { about: 1 };', /about: .*expected string.*see defineScenario/],
+    ['is not a scenario', 'export default { about: 1 };', /about: .*expected string.*see defineScenario/],
     ['does not load', 'import "./nowhere.js";', /cannot load scenario .*bad\.js: Cannot find module/],
     [
-      'expects a rule that is not there',
+      'expects an unknown rule',
       'export default { about: "x", trainer() {}, plan: { steps: 2, resumeAt: 1 }, expect: ["hooks-loud"] };',
-      /expect names 'hooks-loud', which is no rule/,
+      /expect names the unknown rule 'hooks-loud'/,
     ],
     ['throws', 'throw new Error("no");', /cannot load scenario .*bad\.js: no/],
-  ])('a scenario file that %s is named, with exit code 2', async (_, text, message) => {
+  ])('a scenario file that %s is reported, with exit code 2', async (_, text, message) => {
     await writeFile(path.join(scratch, 'bad.js'), text);
     const { exitCode, stderr } = await resumeproof(['run', path.join(scratch, 'bad.js'), '--backend', 'cpu']);
     expect(stderr).toMatch(message);
@@ -213,7 +213,7 @@ describe('run', () => {
   });
 
   test.each(['import', 'export'])(
-    'in a project of CommonJS, where %s is no word, it is told what to set',
+    'in a CommonJS project, where %s is a syntax error, the message says what to set',
     async (word) => {
       const folder = path.join(scratch, 'commonjs');
       await mkdir(folder, { recursive: true });
@@ -232,11 +232,11 @@ describe('run', () => {
     const older = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });`;
     const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(older)}` };
     const { exitCode, stderr } = await resumeproof(healthyAndFaulty, env);
-    expect(stderr).toMatch(/^resumeproof: Node 22\.18 is needed, and this is v.*\n?$/);
+    expect(stderr).toMatch(/^resumeproof: Node 22\.18 or newer is required, but this is v.*\n?$/);
     expect(exitCode).toBe(3);
   });
 
-  test('what the environment lacks ends with exit code 3, before anything is run', async () => {
+  test('a missing device ends with exit code 3 before anything runs', async () => {
     const required = await resumeproof([...healthyAndFaulty, '--require-gpu']);
     expect(required.stderr).toMatch(/^resumeproof: a hardware GPU is required: cpu runs on the CPU/);
     const missing = await resumeproof([...healthyAndFaulty, '--backend', 'webgpu'], {
@@ -249,7 +249,7 @@ describe('run', () => {
 });
 
 describe('list and doctor', () => {
-  test('list names scenarios, and rules that a scenario can expect', async () => {
+  test('list shows the scenarios, and the rules that a scenario can expect', async () => {
     const listed = await resumeproof(['list', '--scenarios', scenarios]);
     expect(listed.stdout).toMatch(
       /^healthy\n {2}A small regression.*\n {2}9 steps, resumed after 5; expected: proven$/m,
@@ -265,7 +265,7 @@ describe('list and doctor', () => {
     });
   });
 
-  test('doctor tells each backend’s device, and how to get what is missing', async () => {
+  test('doctor reports each backend’s device and problem', async () => {
     const { exitCode, stdout } = await resumeproof(['doctor', '--json']);
     expect(exitCode).toBe(0);
     const { backends } = JSON.parse(stdout);
@@ -275,7 +275,7 @@ describe('list and doctor', () => {
     expect(table.stdout).toMatch(/^wasm\s+yes\s+no\s+CPU, WebAssembly/m);
   });
 
-  test('doctor --verify lists wrong kernels with place and size, and ends with exit code 1', async () => {
+  test('doctor --verify lists wrong kernels with position and values, and exits with 1', async () => {
     const { exitCode, stdout, stderr } = await resumeproof(['doctor', '--verify', '--backend', 'wasm']);
     expect(exitCode, stderr).toBe(1);
     expect(stdout).toMatch(/^Kernels of\s+cases\s+exact\s+rounding\s+in spec\s+WRONG/m);

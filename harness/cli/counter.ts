@@ -1,18 +1,18 @@
-/** How far a long count of equal things has come, and how long the rest may take. Written to standard error. */
+/** Counts cells on standard error: how many are done, and about how long the rest takes. */
 
 export interface Counter {
-  /** A line of its own, above the count. */
+  /** Prints a line above the count. */
   say(line: string): void;
-  /** How many there will be in all: before the first one, and again where it turns out that there will be more. */
+  /** Sets the total: before the first cell, and again when cells are added. */
   expect(total: number): void;
   count(): void;
   end(): void;
 }
 
-/** Shares of the whole at which a log is told. */
+/** About how many lines a log gets. */
 const TOLD = 20;
 
-/** On a terminal one line that is written anew; in a log a line for each twentieth. */
+/** A terminal gets one line that is rewritten; a log gets a line for each twentieth. */
 export function openCounter(stream: NodeJS.WriteStream = process.stderr): Counter {
   const live = stream.isTTY && process.env.CI === undefined;
   const clear = live ? '\r\u001b[2K' : '';

@@ -1,4 +1,4 @@
-/** What a scenario declares that its trainer does not restore, in real processes. */
+/** Declared deviations, in real processes. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -28,7 +28,7 @@ afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 const rulesOf = (name: string): string[] => verdicts.get(name)!.findings.map(({ rule }) => rule);
 
-test('a declared deviation that happens leaves all else to be proven, and is told', () => {
+test('a declared deviation that happens is reported, and everything else is proven', () => {
   for (const name of ['declared', 'declared-all'])
     expect(verdicts.get(name)).toMatchObject({ outcome: 'proven', findings: [] });
   expect(verdicts.get('declared')!.headline).toContain('by declaration: data-order, step-count, precision');
@@ -79,7 +79,7 @@ test('where a declared deviation does not happen, that is the cause of what foll
   expect(rulesOf('not-done')).toContain('batches-differ');
 });
 
-test('what is not restored by declaration is not taken for lost, and what is lost beside it is', () => {
+test('a declared deviation does not count as lost; anything else that is lost does', () => {
   expect(rulesOf('more-lost')).not.toContain('counters-not-restored');
   expect(rulesOf('undeclared')).not.toContain('counters-not-restored');
   expect(rulesOf('not-done')).not.toContain('counters-not-restored');

@@ -1,4 +1,4 @@
-/** `resumeproof doctor`: what each backend finds on this machine, how to get what is missing, which kernels are wrong. */
+/** `resumeproof doctor`: reports each backend's device, how to fix what is missing, and which kernels are wrong. */
 import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import pLimit from 'p-limit';
@@ -22,22 +22,18 @@ interface Found extends BackendReport {
   readonly verification?: Verification;
 }
 
-/** Processes at a time: each keeps a core busy. */
+/** Concurrent processes; each keeps a core busy. */
 const AT_A_TIME = 2;
 
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description(
-      'Opens every backend in a process of its own, trains one step on it and tells what was found.',
-    )
+    .description('Opens each backend in its own process, trains one step on it and reports what it found.')
     .addOption(
-      new Option('--backend <name...>', 'only these; all by default')
-        .choices(BACKENDS)
-        .default(BACKENDS, 'all'),
+      new Option('--backend <name...>', 'backends to check').choices(BACKENDS).default(BACKENDS, 'all'),
     )
     .option(
       '--verify',
-      'run every kernel that training uses, forward and gradient, against a float64 reference; exits with 1 if one is wrong',
+      'check every kernel that training uses, forward and gradient, against a float64 reference; exit with 1 if any is wrong',
       false,
     )
     .addOption(jsonOption())
@@ -70,7 +66,7 @@ async function verified(reports: readonly Found[], signal: AbortSignal): Promise
   });
 }
 
-/** A line a quarter of the way: the slowest backend takes half a minute. */
+/** Prints a line for each quarter: the slowest backend takes half a minute. */
 const progress =
   (name: string) =>
   (title: string, index: number, of: number): void => {
@@ -106,7 +102,7 @@ function print(backends: readonly Found[]): void {
   process.stdout.write(`${table.toString()}\n`);
   for (const { name, problem, fix } of backends) {
     if (problem !== null)
-      process.stdout.write(`\n${name}: ${problem}${fix === null ? '' : `\n  to get it: ${fix}`}\n`);
+      process.stdout.write(`\n${name}: ${problem}${fix === null ? '' : `\n  to fix it: ${fix}`}\n`);
   }
   printVerifications(backends);
 }
@@ -121,15 +117,12 @@ const HEADS: Record<KernelCheck['outcome'], string> = {
   failed: 'FAILED',
 };
 
-/** In this order; each with what it means. */
+/** The outcomes to list, in this order, with their meanings. */
 const LISTED: readonly [KernelCheck['outcome'], string][] = [
-  [
-    'wrong',
-    'wrong: they differ from the reference by more than rounding explains and the specification allows',
-  ],
+  ['wrong', 'wrong: the error is larger than rounding explains and the specification allows'],
   ['failed', 'failed'],
-  ['specification', 'less precise than rounding explains, as the specification of its language allows'],
-  ['missing', 'missing: a scenario that trains with one is skipped or ends in an error'],
+  ['specification', 'in spec: less precise than rounding explains, but the backend’s language allows it'],
+  ['missing', 'missing: a scenario that needs one of these is skipped or fails'],
   ['unverified', 'not verified'],
 ];
 

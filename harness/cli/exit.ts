@@ -11,24 +11,24 @@ export const EXIT = {
   usage: 2,
   /** The harness or its environment failed. */
   environment: 3,
-  /** Ended by Ctrl-C; what was finished is kept. */
+  /** Stopped by Ctrl-C; finished results are kept. */
   interrupted: 130,
 } as const;
 
-/** Prints the error in one line on standard error and returns the exit code that it means. */
+/** Prints the error as one line on standard error and returns its exit code. */
 export function fail(error: unknown): number {
   if (error instanceof UsageError || error instanceof FaultError) {
     say(error.message);
     return EXIT.usage;
   }
   say((error as Error).message ?? String(error));
-  // An error of a kind that nobody foresaw is a defect here: its place is worth more than a clean screen.
+  // An unexpected kind of error is a bug in the harness, so print its stack.
   if (!(error instanceof BackendError) && !isSystemError(error))
     process.stderr.write(`${(error as Error).stack}\n`);
   return EXIT.environment;
 }
 
-/** A full disk, a missing permission and their like explain themselves. */
+/** A full disk or a missing permission needs no stack. */
 const isSystemError = (error: unknown): boolean =>
   typeof (error as NodeJS.ErrnoException).syscall === 'string';
 
@@ -36,13 +36,13 @@ export function say(line: string): void {
   process.stderr.write(`resumeproof: ${line.split('\n')[0]}\n`);
 }
 
-/** A signal that is given at the first Ctrl-C; the processes under way are then ended by whoever started them. */
+/** Returns a signal that aborts at the first Ctrl-C. Whoever started a process ends it. */
 export function onInterrupt(): AbortSignal {
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
       if (stop.signal.aborted) return;
-      say('interrupted: ending every process …');
+      say('interrupted: stopping all processes …');
       stop.abort();
     });
   }

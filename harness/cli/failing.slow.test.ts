@@ -1,4 +1,4 @@
-/** What the harness itself cannot do: it is told in one line, the rest is ended, and what was finished is kept. */
+/** A failure of the harness itself is reported in one line, ends the rest and keeps the finished results. */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,7 +13,7 @@ afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 const healthy = path.join(fixtures, 'scenarios', 'healthy.ts');
 
-/** A scenario of which a run's trace cannot be ended: where its folder was, there is a file. */
+/** A scenario whose trace cannot be finished: a file takes the place of its folder. */
 async function unwritable(folders: string): Promise<string> {
   const file = path.join(scratch, 'unwritable.ts');
   const lines = [
@@ -49,7 +49,7 @@ test('a trace that cannot be written ends the gate with exit code 3, and keeps t
   expect(stderr.trim().split('\n').at(-1)).toMatch(/^resumeproof: E\w+: .*unwritable.control/);
   expect(await reported('gate', 'verdict.json')).toMatchObject({
     passed: false,
-    problem: 'Interrupted: 1 of 3 scenarios were finished; what they found is kept.',
+    problem: 'Interrupted: 1 of 3 scenarios finished; their results are kept.',
     verdicts: [{ scenario: 'healthy', outcome: 'proven' }],
   });
 });

@@ -31,7 +31,7 @@ async function lastSteps(scenario: string): Promise<Record<string, number | unde
   return Object.fromEntries(traces.map((trace) => [trace.file.split(path.sep).at(-2), trace.end?.step]));
 }
 
-test('a healthy run ends once all that moves has moved again, and is never taken for a whole one', async () => {
+test('a healthy run ends once everything that moves has moved again, and every report says so', async () => {
   const verdict = verdicts.get('settles')!;
   expect(verdict).toMatchObject({
     outcome: 'proven',
@@ -42,21 +42,21 @@ test('a healthy run ends once all that moves has moved again, and is never taken
   expect(verdict.replay).toContain('--steps 40 --resume-at 4,7 --fast');
   expect(await lastSteps('settles')).toEqual({ control: 9, before: 4, 'after-1': 7, 'after-2': 9 });
   const told =
-    /Ended by --fast after step 9 of 40 and resume 2 of 2: all that had moved .* only later was not/;
+    /Ended by --fast after step 9 of 40 and resume 2 of 2: everything that had moved .* only later were not/;
   const reports = await Promise.all(
     ['index.html', 'junit.xml'].map((file) => readFile(path.join(folder, file), 'utf8')),
   );
   for (const text of [terminal, ...reports]) expect(text).toMatch(told);
 });
 
-test('a silent no-op ends what was resumed with the first update that the control makes', async () => {
+test('a silent no-op ends the resumed run at the control’s first update', async () => {
   const verdict = verdicts.get('no-op')!;
   expect(verdict).toMatchObject({ outcome: 'refuted', cut: { steps: 4, resumes: 1 } });
   expect(verdict.findings[0]).toMatchObject({ rule: 'silent-no-op', resume: 1, step: 4 });
   expect(await lastSteps('no-op')).toEqual({ control: 10, before: 3, 'after-1': 4 });
 });
 
-test('a known fault that shows only later is waited for, and one that nobody knows is not claimed away', async () => {
+test('a known fault that shows only later is waited for; with an unknown one the verdict is marked as cut', async () => {
   expect(verdicts.get('late')).toMatchObject({ outcome: 'refuted', asExpected: true, cut: null });
   expect(await lastSteps('late')).toEqual({ control: 8, before: 3, 'after-1': 8 });
   expect(verdicts.get('late-unknown')).toMatchObject({ outcome: 'proven', cut: { steps: 4 } });

@@ -13,7 +13,7 @@ afterAll(() => rm(scratch, { recursive: true, force: true }));
 const scenarios = path.join(fixtures, 'scenarios');
 const fuzzed = ['fuzz', '--scenarios', scenarios, '--backend', 'cpu', '--seed', '7', '--json'];
 
-test('finds that a trainer resumes wrongly in mid-accumulation, exactly that, and the smallest case', async () => {
+test('finds exactly the plans that fail in mid-accumulation, and the smallest of them', async () => {
   const { exitCode, stdout, stderr } = await resumeproof(scratch, [
     ...fuzzed,
     'accumulated-gradients-forgotten',
@@ -27,7 +27,7 @@ test('finds that a trainer resumes wrongly in mid-accumulation, exactly that, an
   };
   expect(smallest.rule).toBe('gradients-not-restored');
   expect(smallest.plan).toEqual({ steps: 2, resumeAt: [1] });
-  // Four micro-batches an update: a save at no multiple of four falls in mid-accumulation.
+  // An update takes four micro-batches: a save falls in mid-accumulation unless its step is a multiple of four.
   for (const { plan, outcome } of cases) {
     expect(outcome === 'refuted', JSON.stringify(plan)).toBe(plan.resumeAt.some((step) => step % 4 !== 0));
   }
@@ -41,7 +41,7 @@ test('finds that a trainer resumes wrongly in mid-accumulation, exactly that, an
   expect(kept.filter((name) => name.includes('fuzz'))).toHaveLength(1);
 });
 
-test('a healthy trainer has no such case, and one scenario is fuzzed at a time', async () => {
+test('a healthy trainer has no failing plan, and fuzz takes one scenario at a time', async () => {
   const { exitCode, stdout, stderr } = await resumeproof(scratch, [
     ...fuzzed,
     'healthy',

@@ -1,8 +1,9 @@
-/** `resumeproof fuzz`: draws resume points until one goes wrong. */
+/** `resumeproof fuzz`: tries random resume points until one fails. */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
 import type { FuzzCase, FuzzResult } from '../fuzz/fuzz.ts';
+import { enumerate } from '../report/text.ts';
 import { planOf } from '../run/asked-plan.ts';
 import { replayScenario } from '../run/replay.ts';
 import { newReportFolder } from '../run/report-folder.ts';
@@ -29,12 +30,12 @@ interface Options extends TrainingOptions {
 
 export function fuzzCommand(): Command {
   const command = new Command('fuzz')
-    .description('Draws where the save falls, how many steps follow and how often the run is resumed.')
-    .argument('<scenario>', 'a name or the path of a file')
-    .option('--runs <n>', 'plans to draw', positive, 20)
-    .option('--seed <n>', 'draws the same plans again; a new one each time by default', integer)
-    .option('--max-steps <n>', 'steps of the longest run; the scenario’s own by default', positive)
-    .option('--max-resumes <n>', 'resumes at most', positive, 3)
+    .description('Resumes a scenario at random points and shrinks a failure to the smallest failing plan.')
+    .argument('<scenario>', 'name or file path')
+    .option('--runs <n>', 'number of random plans', positive, 20)
+    .option('--seed <n>', 'seed of the plans; a new one each time by default', integer)
+    .option('--max-steps <n>', 'most steps in a run; the steps of the scenario’s plan by default', positive)
+    .option('--max-resumes <n>', 'most resumes in a run', positive, 3)
     .addHelpText('after', '\nExample:\n  resumeproof fuzz accumulation --runs 10 --backend wasm')
     .action(async (wanted: string, options: Options) => {
       process.exitCode = await run(wanted, options);
@@ -57,10 +58,10 @@ async function run(wanted: string, options: Options): Promise<number> {
   const softwareGpu = await requireBackends([loaded], options);
   const maxSteps = options.maxSteps ?? planOf(loaded, softwareGpu).steps;
   if (maxSteps < 2) {
-    throw new UsageError(`scenario ${name} has one step: give --max-steps, at least 2`);
+    throw new UsageError(`scenario ${name} has only one step; set --max-steps to at least 2`);
   }
   const signal = onInterrupt();
-  // Loaded when they are needed: they are slow to load.
+  // Imported only here, because they load slowly.
   const { runGate } = await import('../run/gate.ts');
   const { fuzz, isAsExpected } = await import('../fuzz/fuzz.ts');
   const folder = newReportFolder(options.reports, `fuzz-${name}-${options.backend}`);
@@ -87,12 +88,12 @@ async function run(wanted: string, options: Options): Promise<number> {
       return gate.verdicts[0]!;
     },
     onCase: ({ plan, verdict }, shrinking) => {
-      const what = shrinking ? 'smaller?' : `case ${folders.size}`;
-      say(`${what} ${describe(plan)}: ${verdict.outcome} (${verdict.seconds.toFixed(1)} s)`);
+      const what = shrinking ? 'shrinking' : `case ${folders.size}`;
+      say(`${what}: ${describe(plan)}: ${verdict.outcome} (${verdict.seconds.toFixed(1)} s)`);
     },
   });
   const kept = result.smallest && folders.get(JSON.stringify(result.smallest.plan));
-  // Only the smallest failing case is worth its disk space: the others can be run again.
+  // Only the smallest failing case is worth its disk space; the others can be run again.
   for (const own of folders.values()) if (own !== kept) await rm(own, { recursive: true, force: true });
   if (kept === undefined) await rm(folder, { recursive: true, force: true });
   const asExpected = isAsExpected(loaded.scenario.expect, result);
@@ -104,7 +105,7 @@ async function run(wanted: string, options: Options): Promise<number> {
 }
 
 const describe = ({ steps, resumeAt }: Plan): string =>
-  `${steps} steps, resumed after ${resumeAt.join(' and ')}`;
+  `${steps} steps, resumed after ${enumerate(resumeAt)}`;
 
 function counts(cases: readonly FuzzCase[]): Record<string, number> {
   const of = (outcome: string): number => cases.filter(({ verdict }) => verdict.outcome === outcome).length;
@@ -148,14 +149,14 @@ function summary({ seed, cases, smallest }: FuzzResult, report: string | null): 
     const nothing =
       proven === 0
         ? `Nothing was proven: ${first?.verdict.headline ?? 'no plan was run'}`
-        : 'No plan goes wrong.';
+        : 'No plan failed.';
     return `${told}\n${nothing}\n`;
   }
   const { plan, verdict } = smallest;
   const [finding] = verdict.findings;
   return [
     told,
-    `The smallest that goes wrong: ${describe(plan)}.`,
+    `Smallest failing plan: ${describe(plan)}.`,
     `  ${verdict.headline}`,
     ...(finding === undefined ? [] : [`  likely cause: ${finding.likelyCause}`]),
     `  run again: ${verdict.replay}`,

@@ -1,16 +1,17 @@
-/** `resumeproof list`: the scenarios there are, or the rules. */
+/** `resumeproof list`: lists the scenarios or the rules. */
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import { RULES } from '../judge/rules/index.ts';
+import { enumerate } from '../report/text.ts';
 import { findScenarios, loadScenario } from '../run/scenario.ts';
 import { jsonOption, printJson, scenariosOption } from './options.ts';
 import { TABLE } from './table.ts';
 
 export function listCommand(): Command {
   return new Command('list')
-    .description('Lists the scenarios of a folder, with what is expected of each.')
+    .description('Lists the scenarios of a folder and their expected outcomes.')
     .addOption(scenariosOption())
-    .option('--rules', 'list the rules instead, whose ids a scenario names in `expect`', false)
+    .option('--rules', 'list the rules instead; a scenario names their ids in `expect`', false)
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  resumeproof list --scenarios scenarios')
     .action(async (options: { scenarios: string; rules: boolean; json: boolean }) => {
@@ -24,7 +25,7 @@ export function listCommand(): Command {
       if (options.json) return printJson({ scenarios: rows });
       if (rows.length === 0) process.stdout.write(`no scenario file in ${options.scenarios}\n`);
       for (const { name, about, expect, plan } of rows) {
-        const resumes = `${plan.steps} steps, resumed after ${plan.resumeAt.join(' and ')}`;
+        const resumes = `${plan.steps} steps, resumed after ${enumerate(plan.resumeAt)}`;
         const expected = expect === 'proven' ? 'proven' : `refuted by ${expect.join(', ')}`;
         process.stdout.write(`${name}\n  ${about}\n  ${resumes}; expected: ${expected}\n`);
       }
@@ -37,7 +38,10 @@ function listRules(json: boolean): void {
     printJson({ rules });
     return;
   }
-  const table = new Table({ ...TABLE, head: ['Rule', 'Proof', 'Speaks', 'Claims of a healthy run'] });
+  const table = new Table({
+    ...TABLE,
+    head: ['Rule', 'Proof', 'Earliest finding', 'Claim about a healthy run'],
+  });
   for (const { id, proof, speaks, claim } of rules) table.push([id, proof, speaks, claim]);
   process.stdout.write(`${table.toString()}\n`);
 }

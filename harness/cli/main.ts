@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line: one file a command; each parses, calls and prints. */
+/** The command line. Each command has its own file, which parses options, calls the code and prints the result. */
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { doctorCommand } from './doctor.ts';
@@ -22,8 +22,12 @@ const program = new Command('resumeproof')
   .addHelpText(
     'after',
     `
-Exit codes: 0 all is as expected; 1 something is not, or nothing was proven, a fault missed, a kernel wrong;
-2 wrong usage or configuration; 3 the harness or its environment failed; 130 interrupted.
+Exit codes:
+  0    everything is as expected
+  1    a scenario is not as expected, nothing was proven, a fault was missed or a kernel is wrong
+  2    wrong usage or configuration
+  3    the harness or its environment failed
+  130  interrupted
 
 Example:
   resumeproof run --backend wasm`,
@@ -38,7 +42,7 @@ for (const command of [program, ...program.commands]) {
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 18)) {
   say(
-    `Node 22.18 is needed, and this is ${process.version}; to bring it into this project: npm install --save-dev node@22`,
+    `Node 22.18 or newer is required, but this is ${process.version}; install it with: npm install --save-dev node@22`,
   );
   process.exit(EXIT.environment);
 }
@@ -46,7 +50,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
 try {
   await program.parseAsync();
 } catch (error) {
-  // Commander has printed its own errors; help and version are no errors.
+  // Commander has already printed its errors. Help and version are not errors.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.passed : EXIT.usage;
   else process.exitCode = fail(error);
 }

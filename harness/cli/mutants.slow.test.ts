@@ -41,7 +41,7 @@ describe('on a healthy scenario and one that is not', () => {
 
   test.each([
     ['weights-zeroed', { outcome: 'caught', headlineRight: true, rule: 'parameters-not-restored', steps: 0 }],
-    // The checkpoint is wrong, and nothing in the processes that resume from it.
+    // Only the checkpoint is wrong; the processes that resume from it are not.
     ['saves-zeros', { outcome: 'caught', headlineRight: true, rule: 'parameters-not-restored', steps: 0 }],
     ['weights-assigned-anew', { outcome: 'equivalent', rules: [], steps: null }],
     ['ema-zeroed', { outcome: 'not-applicable' }],
@@ -49,11 +49,11 @@ describe('on a healthy scenario and one that is not', () => {
       'batch-misnamed',
       { outcome: 'missed', rule: 'batches-differ', why: 'not refuted, though it must be: restored' },
     ],
-  ])('%s is told for what it is', (fault, cell) => {
+  ])('%s is classified correctly', (fault, cell) => {
     expect(cellOf(fault)).toMatchObject(cell);
   });
 
-  test('nothing passes by default: a miss, an equivalent and an inapplicable fault, a false alarm are named', () => {
+  test('nothing passes by default: missed, equivalent and inapplicable faults and false alarms are reported', () => {
     expect(exitCode).toBe(1);
     expect(matrix).toMatchObject({
       faults: 3,
@@ -71,7 +71,7 @@ describe('on a healthy scenario and one that is not', () => {
     );
   });
 
-  test('only what was missed is kept, with its verdict, and the page tells of all of it', async () => {
+  test('only missed cells are kept, with their verdicts; the page shows every fault', async () => {
     const folder = path.dirname(matrix.report.json);
     const kept = cellOf('batch-misnamed')?.kept;
     expect(kept).toBe('healthy/faults/batch-misnamed');
@@ -86,16 +86,16 @@ describe('on a healthy scenario and one that is not', () => {
     const page = await readFile(matrix.report.html, 'utf8');
     for (const { fault } of matrix.matrix) expect(page).toContain(fault.breaks);
     expect(page).not.toContain('<script');
-    // Each rule that is named leads to what it says.
+    // Each named rule links to its explanation.
     const rulesIn = (what: RegExp) => new Set([...page.matchAll(what)].map(([, id]) => id));
     expect(rulesIn(/href="#rule-([\w-]+)"/g)).toEqual(rulesIn(/id="rule-([\w-]+)"/g));
     expect(rulesIn(/id="rule-([\w-]+)"/g)).toContain('batches-differ');
-    // Of some it is told only that they should have found something.
-    expect(page).toContain('<h2>The rules that are named above</h2>');
+    // Some rules are named only because they should have found something.
+    expect(page).toContain('<h2>Rules named above</h2>');
   });
 });
 
-test('all faults caught and rightly named is a pass; a sample tries each on one scenario, until it is told', async () => {
+test('a run in which every fault is caught and correctly diagnosed passes; a sample tries each on one scenario', async () => {
   const again = path.join(scratch, 'again.ts');
   const healthy = JSON.stringify(scenario('scenarios', 'healthy'));
   const plan = '{ steps: 9, resumeAt: [3, 6] }';
@@ -106,14 +106,14 @@ test('all faults caught and rightly named is a pass; a sample tries each on one 
   const { passed, problem, sample, cells, matrix } = matrixOf(stdout);
   expect({ passed, problem, sample }).toEqual({ passed: true, problem: null, sample: 1 });
   expect(cells).toMatchObject({ judged: 2, caught: 2, headlineRight: 2, notRun: 2 });
-  // Spread over the scenarios.
+  // The sample is spread over the scenarios.
   const drawn = matrix.map((row) => row.cells.find(({ outcome }) => outcome === 'caught')!);
   expect(new Set(drawn.map((cell) => cell.scenario))).toEqual(new Set(['healthy', 'again']));
-  // The first resume told all, so the second was not made.
+  // The first resume settled the cell, so the second was not run.
   expect(drawn.map(({ resumes }) => resumes)).toEqual([1, 1]);
 });
 
-test('a fault that breaks what no scenario has is told, and red only where nothing else was tried', async () => {
+test('a fault that applies to no scenario is reported, and fails the run only if nothing else was tried', async () => {
   const others = await resumeproof(scratch, mutants('--fault', 'weights-zeroed', 'ema-zeroed'));
   expect(others.exitCode, others.stderr).toBe(0);
   expect(matrixOf(others.stdout)).toMatchObject({
@@ -123,13 +123,13 @@ test('a fault that breaks what no scenario has is told, and red only where nothi
     matrix: [{ standing: 'caught' }, { standing: 'inapplicable' }],
   });
   const page = await readFile(matrixOf(others.stdout).report.html, 'utf8');
-  expect(page).toContain('1 fault more applies to no scenario here.');
+  expect(page).toContain('1 more fault applies to no scenario here.');
   const alone = await resumeproof(scratch, mutants('--fault', 'ema-zeroed'));
   expect(alone.exitCode).toBe(1);
   expect(matrixOf(alone.stdout).problem).toBe('Applies to no scenario here: ema-zeroed.');
 });
 
-test('a sample in which a fault is equivalent tries it elsewhere, and counts on it beforehand', async () => {
+test('a sample tries an equivalent fault on another scenario too, and counts that cell beforehand', async () => {
   const again = path.join(scratch, 'once-more.ts');
   await writeFile(again, `export { default } from ${JSON.stringify(scenario('scenarios', 'healthy'))};\n`);
   const args = mutants(again, '--fault', 'weights-assigned-anew', '--sample', '1');
@@ -138,7 +138,7 @@ test('a sample in which a fault is equivalent tries it elsewhere, and counts on 
   expect(stderr.match(/\d of \d cells/g)).toEqual(['1 of 2 cells', '2 of 2 cells']);
 });
 
-test('Ctrl-C keeps the cells that were finished', async () => {
+test('Ctrl-C keeps the finished cells', async () => {
   const running = resumeproof(scratch, mutants('--jobs', '1', '--reports', 'interrupted'));
   const child = running as unknown as { stderr: NodeJS.ReadableStream; kill(signal: string): boolean };
   await new Promise<void>((resolve) => {
@@ -155,7 +155,7 @@ test('Ctrl-C keeps the cells that were finished', async () => {
   expect(cells.notRun).toBeGreaterThan(0);
 });
 
-/** A folder of faults that zero the weights, with something else about each. */
+/** A folder of faults that all zero the weights; each overrides some of the other fields. */
 async function zeroing(faults: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(path.join(scratch, 'zeroing-'));
   const zeroed = JSON.stringify(path.join(fixtures, 'faults', 'weights-zeroed.ts'));
@@ -173,14 +173,14 @@ test('a fault that does not say whether it applies is missed, whatever it throws
   });
   const { exitCode, stdout, stderr } = await resumeproof(scratch, mutants('--faults', folder));
   expect(exitCode, stderr).toBe(1);
-  const why = 'it could not be asked whether it applies: ';
+  const why = 'whether it applies is unknown: ';
   expect(matrixOf(stdout).matrix.map(({ cells }) => cells)).toMatchObject([
-    [{ outcome: 'missed', why: `${why}there was no answer` }],
+    [{ outcome: 'missed', why: `${why}the process gave no answer` }],
     [{ outcome: 'missed', why: `${why}not of this kind` }],
   ]);
 });
 
-test('a fault may have any name, also that of the healthy run’s folder', async () => {
+test('a fault may have any name, even that of the healthy run’s folder', async () => {
   const folder = await zeroing({ healthy: '', 'next-one': '' });
   const { exitCode, stdout, stderr } = await resumeproof(scratch, mutants('--faults', folder, '--jobs', '1'));
   expect(exitCode, stderr).toBe(0);

@@ -1,4 +1,4 @@
-/** `resumeproof mutants`: the kill matrix. */
+/** `resumeproof mutants`: mutation testing of the rules, which gives the kill matrix. */
 import path from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
@@ -27,15 +27,24 @@ interface Options extends TrainingOptions {
 
 export function mutantsCommand(): Command {
   const command = new Command('mutants')
-    .description('Puts resume bugs into healthy scenarios, and tells which are caught, and rightly named.')
-    .argument('[scenario...]', 'names (* matches anything) or paths of files; all healthy ones by default')
+    .summary(
+      'Injects resume bugs into healthy scenarios and reports which are caught and correctly diagnosed.',
+    )
+    .description(
+      'Injects resume bugs into healthy scenarios and reports which are caught and correctly diagnosed. This is mutation testing: each fault makes a mutant of a trainer, and the rules must catch it.',
+    )
+    .argument('[scenario...]', 'names (* matches anything) or file paths; all healthy ones by default')
     .option('--fault <id...>', 'only these faults (* matches anything)', [])
-    .option('--faults <dir>', 'folder of fault files, instead of this package’s own', (dir) =>
+    .option('--faults <dir>', 'folder of fault files; this package’s own by default', (dir) =>
       path.resolve(dir),
     )
-    .option('--sample <n>', 'each fault on n scenarios in which it can matter, the same each time', positive)
-    .option('--all-apply', 'a fault that applies to no scenario is as red as a missed one', false)
-    .option('--keep', 'keep the traces of all cells, not only of those missed', false)
+    .option(
+      '--sample <n>',
+      'try each fault on only n of the scenarios that it applies to, the same each time',
+      positive,
+    )
+    .option('--all-apply', 'fail if a fault applies to no scenario', false)
+    .option('--keep', 'keep the traces of all cells, not only of missed ones', false)
     .addHelpText(
       'after',
       "\nExample:\n  resumeproof mutants --sample 1 --backend wasm\n  resumeproof mutants accumulation --fault 'slots-*'",
@@ -55,18 +64,18 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   const healthy = loaded.filter(({ scenario: { expect = 'proven' } }) => expect === 'proven');
   if (healthy.length === 0) {
     throw new UsageError(
-      `no healthy scenario among ${loaded.map(({ name }) => name).join(', ')}: each expects a known fault of its own`,
+      `mutants needs a healthy scenario, but each of these expects a known fault: ${loaded.map(({ name }) => name).join(', ')}`,
     );
   }
   const softwareGpu = await requireBackends(healthy, options);
   const scenarios = healthy.map((scenario) => ({ ...scenario, plan: planOf(scenario, softwareGpu) }));
   const signal = onInterrupt();
-  // Loaded when it is needed: it is slow to load.
+  // Imported only here, because it loads slowly.
   const { runMutants } = await import('../run/mutants.ts');
   const counter = openCounter();
   let result: MutantsResult;
   counter.say(
-    `${scenarios.length} healthy scenarios, then ${faults.length} faults in each that they apply to …`,
+    `running ${scenarios.length} healthy scenarios, then ${faults.length} faults in each scenario they apply to …`,
   );
   try {
     let ready = 0;
@@ -106,7 +115,7 @@ const cellLine = (fault: string, cell: Cell): string =>
 function summary({ matrix, report }: MutantsResult, faults: readonly LoadedFault[]): string {
   const table = new Table({
     ...TABLE,
-    head: ['', 'Fault', 'Caught', 'Named', 'Equivalent', 'Steps', 'Rule'],
+    head: ['', 'Fault', 'Caught', 'Diagnosed', 'Equivalent', 'Steps', 'Rule'],
   });
   for (const row of matrix.matrix) table.push(tableRow(row));
   const told = matrix.matrix.flatMap(({ fault, cells }) =>
@@ -134,7 +143,7 @@ function summary({ matrix, report }: MutantsResult, faults: readonly LoadedFault
 
 const figuresLine = ({ cells, device, seconds }: Matrix): string =>
   `${cells.judged} cells judged, ${cells.equivalent} equivalent, ${cells.notApplicable} not applicable, ${cells.notRun} not run; ` +
-  `${device === null ? 'no backend' : deviceSentence({ backend: device })}, ${seconds.toFixed(1)} s in all.`;
+  `${device === null ? 'no backend' : deviceSentence({ backend: device })}, ${seconds.toFixed(1)} s in total.`;
 
 function tableRow(row: MatrixRow): string[] {
   const of = (outcome: Cell['outcome']): Cell[] => row.cells.filter((cell) => cell.outcome === outcome);

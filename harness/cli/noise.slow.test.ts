@@ -1,4 +1,4 @@
-/** Real processes on a backend that promises nothing: how many controls they are judged by. */
+/** How many controls a run is judged by on a backend that is not deterministic, in real processes. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { gateSchema, type Verdict } from '../judge/verdict.ts';
 import { fixtures, resumeproof } from './testing/start.ts';
 
 const webgpu = await inspectBackend('webgpu');
-// Only for want of an adapter: any other problem of webgpu must be seen to fail.
+// Skip only without an adapter: any other problem of webgpu must fail here.
 const noAdapter = /finds no adapter|needs the package/.test(webgpu.problem ?? '');
 
 let scratch: string;
@@ -30,7 +30,7 @@ async function judgedOf(scenario: string, backend: string, ...options: string[])
   return verdict!;
 }
 
-test('on a deterministic backend a program that never repeats itself is told to be one', async () => {
+test('on a deterministic backend, a program that is not reproducible is reported as such', async () => {
   expect(await judged('wasm')).toMatchObject({
     asExpected: false,
     headline: expect.stringMatching(/differ before any resume, at step \d: it is not reproducible/),
@@ -57,7 +57,7 @@ describe.skipIf(noAdapter)('webgpu', () => {
     },
   );
 
-  test('what waits for the controls after its first resume leaves them room to run, and is not timed', async () => {
+  test('a process that waits for the controls after its first resume leaves them room to run, and is not timed', async () => {
     const patient = path.join(scratch, 'patient.ts');
     const text = `import restless from ${JSON.stringify(restless)};\n`;
     await writeFile(patient, `${text}export default { ...restless, limits: { step: 20 } };\n`);

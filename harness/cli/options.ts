@@ -16,12 +16,12 @@ export interface TrainingOptions {
   readonly json: boolean;
 }
 
-/** Of the commands that train. */
+/** Options of the commands that train. */
 export const trainingOptions = (): Option[] => [
-  new Option('--backend <name>', 'where to train: auto takes a hardware GPU, else wasm')
+  new Option('--backend <name>', 'backend to train on; auto takes a hardware GPU if there is one, else wasm')
     .choices(['auto', ...BACKENDS])
     .default('auto'),
-  new Option('--require-gpu', 'exit with 3 unless it is a hardware GPU').default(false),
+  new Option('--require-gpu', 'exit with 3 unless the backend runs on a hardware GPU').default(false),
   scenariosOption(),
   new Option('--reports <dir>', 'folder for reports')
     .default(absolute('reports'), 'reports')
@@ -30,8 +30,8 @@ export const trainingOptions = (): Option[] => [
     '--images <dir>',
     'train on the images of this folder (10_name/ is repeated 10 times)',
   ).argParser(absolute),
-  new Option('--jobs <n>', 'processes at a time')
-    .default(availableParallelism(), 'one a core')
+  new Option('--jobs <n>', 'concurrent processes')
+    .default(availableParallelism(), 'one per core')
     .argParser(positive),
   jsonOption(),
 ];
@@ -39,7 +39,7 @@ export const trainingOptions = (): Option[] => [
 export const fastOption = (): Option =>
   new Option(
     '--fast',
-    'end each run as soon as all proofs are settled; what shows only later is not looked for',
+    'end each run as soon as all proofs are settled; this misses bugs that show only later',
   ).default(false);
 
 export const scenariosOption = (): Option =>
@@ -48,14 +48,17 @@ export const scenariosOption = (): Option =>
     .argParser(absolute);
 
 export const jsonOption = (): Option =>
-  new Option('--json', 'print one JSON object on standard output, all else on standard error').default(false);
+  new Option(
+    '--json',
+    'print one JSON object to standard output and everything else to standard error',
+  ).default(false);
 
 const absolute = (value: string): string => path.resolve(value);
 
 export function positive(value: string): number {
   const number = Number(value);
   if (!Number.isSafeInteger(number) || number < 1)
-    throw new InvalidArgumentError('expected an integer from 1 on.');
+    throw new InvalidArgumentError('expected an integer of at least 1.');
   return number;
 }
 
@@ -73,7 +76,7 @@ export const positives = (value: string): number[] => value.split(',').map(posit
 export const backends = (value: string): string[] =>
   value.split(',').map((name) => {
     if ((BACKENDS as readonly string[]).includes(name)) return name;
-    throw new InvalidArgumentError(`expected names among ${BACKENDS.join(', ')}.`);
+    throw new InvalidArgumentError(`expected names of backends: ${BACKENDS.join(', ')}.`);
   });
 
 export const printJson = (value: unknown): void => {

@@ -1,4 +1,4 @@
-/** What is under way: a live list on a terminal, a line for each verdict elsewhere. Written to standard error. */
+/** Shows progress on standard error: a live list on a terminal, otherwise a line for each verdict. */
 import { Listr, ListrLogger, ProcessOutput } from 'listr2';
 import type { Verdict } from '../judge/verdict.ts';
 import type { Progress } from '../run/job.ts';
@@ -8,7 +8,7 @@ import type { Role } from '../trace/schema.ts';
 export interface Display {
   progress(scenario: string, role: Role, segment: number, progress: Progress): void;
   verdict(verdict: Verdict): void;
-  /** Gives the terminal back; to be called once, however the run ended. */
+  /** Releases the terminal. Call it once, however the run ended. */
   end(): Promise<void>;
 }
 

@@ -32,17 +32,19 @@ interface Options extends TrainingOptions {
 
 export function runCommand(): Command {
   const command = new Command('run')
-    .description('Runs scenarios, judges each resume against a control that never stopped, writes a report.')
-    .argument('[scenario...]', 'names (* matches anything) or paths of files; all by default')
-    .option('--steps <n>', 'steps of the whole run, instead of the plan’s', positive)
+    .description(
+      'Runs scenarios, judges each resume against a control that never stopped, and writes a report.',
+    )
+    .argument('[scenario...]', 'names (* matches anything) or file paths; all by default')
+    .option('--steps <n>', 'steps of the whole run; the plan’s by default', positive)
     .option(
       '--resume-at <n,n>',
-      'steps after which to save, stop and resume, instead of the plan’s',
+      'steps after which to save, stop and resume; the plan’s by default',
       positives,
     )
     .option(
       '--resume-on <name,name>',
-      'backends of the resumes in turn, instead of the run’s own: saved on one, resumed on another',
+      'backends to resume on, in turn; by default the scenario’s, else the run’s own',
       backends,
     )
     .addHelpText('after', "\nExample:\n  resumeproof run 'hooks-*' --backend wasm")
@@ -60,7 +62,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   const softwareGpu = await requireBackends(loaded, options);
   const scenarios = loaded.map((scenario) => withAskedPlan(scenario, options, softwareGpu));
   const signal = onInterrupt();
-  // Loaded when it is needed: the report's image library is slow to load.
+  // Imported only here, because the report's image library loads slowly.
   const { runGate } = await import('../run/gate.ts');
   const display = openDisplay(scenarios);
   let result: GateResult;
@@ -81,11 +83,13 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   if (options.json) printJson({ ...gate, report });
   else process.stdout.write(summary(result));
   if (signal.aborted)
-    say(`${gate.problem ?? 'Interrupted after all was finished.'} See ${path.dirname(report.json)}`);
+    say(
+      `${gate.problem ?? 'Interrupted after every scenario had finished.'} See ${path.dirname(report.json)}`,
+    );
   return signal.aborted ? EXIT.interrupted : gate.passed ? EXIT.passed : EXIT.failed;
 }
 
-/** Each caveat once, with the scenarios that it holds for. */
+/** Lists each caveat once, with the scenarios that it applies to. */
 function caveatLines(verdicts: readonly Verdict[]): string[] {
   const byCaveat = Map.groupBy(
     verdicts.flatMap(({ scenario, caveats }) => caveats.map((caveat) => ({ scenario, caveat }))),
@@ -97,7 +101,7 @@ function caveatLines(verdicts: readonly Verdict[]): string[] {
   ]);
 }
 
-/** What was ended before its plan, in one line each. */
+/** One line for each scenario that `--fast` ended early. */
 function cutLines(verdicts: readonly Verdict[]): string[] {
   const cut = verdicts.filter((verdict) => verdict.cut !== null);
   return cut.length === 0
@@ -150,7 +154,7 @@ function summary({ gate, report }: GateResult): string {
     ...(gate.verdicts.some(({ deviations }) => deviations.length > 0) ? [''] : []),
     ...caveatLines(gate.verdicts),
     gateSentence(gate),
-    `Ran on ${devices.join('; ') || 'no backend'}, ${gate.seconds.toFixed(1)} s in all.`,
+    `Ran on ${devices.join('; ') || 'no backend'}, ${gate.seconds.toFixed(1)} s in total.`,
     `Report: ${path.relative('', report.html)}`,
     '',
   ].join('\n');

@@ -1,4 +1,4 @@
-/** Tables for a terminal and for a log: no frames, no colours of their own. */
+/** Tables for a terminal or a log: no frames, no colours. */
 export const TABLE = {
   chars: {
     top: '',

@@ -1,4 +1,4 @@
-/** Changes of what was read from a checkpoint, part by part. */
+/** Changes parts of a loaded checkpoint. */
 import type { TensorMap } from '../checkpoint/safetensors.ts';
 import type { LoopStages } from '../loop/loop.ts';
 import type { Parts } from '../loop/parts.ts';
@@ -22,7 +22,7 @@ export const onWeights = onTensors('model');
 /** By `parameter.slot`. */
 export const onSlots = onTensors('optimizer');
 
-/** Zeroes the first or the last kind of slot, such as `exp_avg`, in order of name; nothing where there is one kind. */
+/** Zeroes the first or the last kind of slot, such as `exp_avg`, in order of name. Does nothing if there is one kind. */
 export function zeroSlotKind(stages: LoopStages, which: 0 | -1): void {
   onSlots(stages, (slots) => {
     const kindOf = (name: string): string => name.slice(ownerOf(name).length);
@@ -41,7 +41,7 @@ function onOptimizers(stages: LoopStages, edit: (state: OptimizerState) => Optim
   }));
 }
 
-/** Each optimizer's own count of each parameter's updates. */
+/** Each optimizer's update count of each parameter. */
 export const onOptimizerSteps = (stages: LoopStages, edit: (step: number) => number): void =>
   onOptimizers(stages, (state) => ({
     ...state,

@@ -1,16 +1,16 @@
-/** Finds and loads fault files: a folder is scanned, and each file is checked before it is used. */
+/** Finds, loads and checks fault files. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { Fault } from './fault.ts';
 
-/** A file that is no fault, or a folder without any: one line for the user. */
+/** A one-line error for the user: a file is not a fault, or a folder has none. */
 export class FaultError extends Error {
   override readonly name = 'FaultError';
 }
 
-/** Where this package's own faults lie, a folder a family. */
+/** The folder of this package's own faults, with a folder per family. */
 export const FAULTS = import.meta.dirname;
 
 const PROOFS = ['restored', 'alive', 'faithful'] as const;
@@ -36,7 +36,7 @@ const FAULT_FILE = /^(?<id>[\w][\w-]*)\.(?:ts|mts|js|mjs)$/;
 /**
  * Fault files of a folder and all folders in it, by id; `testing/` folders hold none, and of this package's own
  * folder the files at its root are what faults are made of.
- * @throws {FaultError} when the folder cannot be read or two of its files have one name
+ * @throws {FaultError} when the folder cannot be read or two of its files have the same name
  */
 export async function findFaults(folder: string): Promise<Map<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => {
@@ -60,7 +60,7 @@ export async function findFaults(folder: string): Promise<Map<string, string>> {
   return found;
 }
 
-/** @throws {FaultError} when the file cannot be loaded or is no fault */
+/** @throws {FaultError} when the file cannot be loaded or is not a fault */
 export async function loadFault(file: string): Promise<Fault> {
   let module: { default?: unknown };
   try {
@@ -80,6 +80,6 @@ export async function loadFault(file: string): Promise<Fault> {
       `fault ${file}: id: expected the file's name '${name}', received '${parsed.data.id}'`,
     );
   }
-  // The checked object is the file's own: the schema only looked at it.
+  // Return the file's own object: the schema's output is a copy.
   return module.default as Fault;
 }

@@ -1,4 +1,4 @@
-/** What faults do to a loop's live parts and to its checkpoints, beyond one stage. */
+/** Changes that several faults make to a loop's live parts and checkpoints. */
 import * as tf from '@tensorflow/tfjs-core';
 import { type Checkpoint, loadCheckpoint } from '../checkpoint/checkpoint.ts';
 import { ANEW } from '../loop/anew.ts';
@@ -9,7 +9,7 @@ import { insertedBefore } from '../loop/stages.ts';
 import type { Parameter } from '../training/optimizer.ts';
 import { inResume, onSave } from './loop-fault.ts';
 
-/** New variables with these parameters' values; names that were tied are not any more. */
+/** New variables with these parameters' values. Tied names are no longer tied. */
 export const copiesOf = (
   parameters: readonly Parameter[],
   values: (variable: tf.Variable) => tf.Tensor = (variable) => variable.clone(),
@@ -19,7 +19,7 @@ export const copiesOf = (
     variable: tf.tidy(() => tf.variable(values(variable), variable.trainable)),
   }));
 
-/** The first name of which another value is now there than before. */
+/** The first name whose value is no longer the same. */
 export async function firstChanged(
   before: Iterable<readonly [string, tf.Tensor]>,
   now: (name: string) => tf.Tensor,
@@ -31,7 +31,7 @@ export async function firstChanged(
   return undefined;
 }
 
-/** Keeps in a run's next checkpoint what `mix` takes from the one that it resumed from. */
+/** In a run's next checkpoint, keeps what `mix` takes from the one it resumed from. */
 export function keepOlder(
   stages: LoopStages,
   mix: (checkpoint: Checkpoint, older: Checkpoint) => Checkpoint,
@@ -41,7 +41,7 @@ export function keepOlder(
   );
 }
 
-/** Restores into the variables that are there, also where a resume puts new ones in their place. */
+/** Restores into the existing variables, even if a resume would replace them. */
 export function restoreInPlace(stages: LoopStages): void {
   inResume(stages, 'restore weights', (parts, original) => {
     parts.recipe = { ...parts.recipe, replaceVariables: false };
@@ -49,7 +49,7 @@ export function restoreInPlace(stages: LoopStages): void {
   });
 }
 
-/** Leaves every stage of the restore out but these, as a cold start from the checkpoint's weights does. */
+/** Skips every stage of the restore but these, as a cold start from the checkpoint's weights does. */
 export function restoreNothingBut(stages: LoopStages, names: readonly string[]): void {
   restoreInPlace(stages);
   const kept = new Set(names.map((name) => `restore ${name}`));
@@ -59,14 +59,14 @@ export function restoreNothingBut(stages: LoopStages, names: readonly string[]):
   }
 }
 
-/** Keeps in each checkpoint what `mix` takes from the state right before the last step. */
+/** In each checkpoint, keeps what `mix` takes from the state right before the last step. */
 export function savingWithBefore(
   stages: LoopStages,
   mix: (checkpoint: Checkpoint, before: Checkpoint) => Checkpoint,
 ): void {
   let before: Checkpoint | undefined;
   stages.step = insertedBefore(stages.step, 'log', {
-    name: 'keep what is now',
+    name: 'keep the present state',
     async run(parts) {
       before = await capture(parts);
     },
@@ -74,7 +74,7 @@ export function savingWithBefore(
   onSave(stages, (checkpoint) => (before === undefined ? checkpoint : mix(checkpoint, before)));
 }
 
-/** Registers each hook of a resume as often as `times` says of its variable. */
+/** Registers each hook of a resume `times(variable)` times. */
 export function hookingOtherwise(
   stages: LoopStages,
   times: (parameters: readonly Parameter[]) => (variable: tf.Variable) => number,

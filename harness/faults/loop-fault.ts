@@ -1,4 +1,4 @@
-/** Faults that change the stages of a training loop, and the ways to change them. */
+/** Faults that change the stages of a training loop, and helpers to change them. */
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { Loop, type LoopContext, type LoopStages } from '../loop/loop.ts';
 import type { Parts } from '../loop/parts.ts';
@@ -25,11 +25,11 @@ export function defineLoopFault({ needs, change, ...fault }: LoopFault): Fault {
   };
 }
 
-/** Not a run that starts, nor a cold start. */
+/** Neither the start of a run nor a cold start. */
 export const resumes = ({ context }: Parts): boolean =>
   context.checkpoint !== undefined && !context.weightsOnly;
 
-/** Changes what was read from the checkpoint, before any of it is restored. */
+/** Changes the loaded checkpoint before it is restored. */
 export function onLoad(stages: LoopStages, edit: (saved: Saved, parts: Parts) => Saved): void {
   stages.assembly = insertedAfter(stages.assembly, 'load', {
     name: 'edit what was loaded',
@@ -48,7 +48,7 @@ export function onSave(
   stages.save = async (parts) => edit(await save(parts), parts);
 }
 
-/** Does something more in a resume, once everything is assembled. */
+/** Adds work to a resume, once everything is assembled. */
 export function onceResumed(stages: LoopStages, run: Stage['run']): void {
   stages.assembly = [
     ...stages.assembly,
@@ -56,7 +56,7 @@ export function onceResumed(stages: LoopStages, run: Stage['run']): void {
   ];
 }
 
-/** Does one stage of a resume otherwise; a run that starts does it as ever. */
+/** Changes one stage of a resume. A run that starts is unchanged. */
 export function inResume(
   stages: LoopStages,
   name: string,
@@ -67,7 +67,7 @@ export function inResume(
   );
 }
 
-/** Does one stage of each step of a resumed run otherwise. */
+/** Changes one stage of each step of a resumed run. */
 export function inEachStep(
   stages: LoopStages,
   name: string,
@@ -78,8 +78,8 @@ export function inEachStep(
   );
 }
 
-/** Leaves a stage of the resume out. */
+/** Skips a stage of the resume. */
 export const skip = (stages: LoopStages, name: string): void => inResume(stages, name, () => {});
 
-/** Leaves a stage of each step of a resumed run out. */
+/** Skips a stage of each step of a resumed run. */
 export const skipInEachStep = (stages: LoopStages, name: string): void => inEachStep(stages, name, () => {});

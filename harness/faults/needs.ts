@@ -1,4 +1,4 @@
-/** What a fault needs of a loop to have something to break. */
+/** What a loop must have for a fault to break. */
 import { owners, type Parts } from '../loop/parts.ts';
 
 export const anyLoop = (): boolean => true;

@@ -1,4 +1,4 @@
-/** Changes of a checkpoint's tensors, as plain data. */
+/** Changes to a checkpoint's tensors, as plain data. */
 import type { TensorData, TensorMap } from '../checkpoint/safetensors.ts';
 import { toBfloat16 } from '../loop/rounding.ts';
 
@@ -20,7 +20,7 @@ export const inHalf = (tensor: TensorData): TensorData => ({
   bytes: new Uint8Array(toBfloat16(new Float32Array(tensor.bytes.slice().buffer)).buffer),
 });
 
-/** Each gets the values of the next one of the same shape, the last those of the first. */
+/** Each tensor gets the values of the next one of the same shape, and the last those of the first. */
 export function rotated(tensors: TensorMap, among: (name: string) => string = () => ''): TensorMap {
   const families = Map.groupBy(tensors, ([name, { shape }]) => `${among(name)} ${shape}`);
   return new Map(

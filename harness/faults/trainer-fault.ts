@@ -1,14 +1,14 @@
-/** Faults of any trainer, through its contract alone: what it is built from, does, shows and draws. */
+/** Faults of any trainer. They use only the trainer contract: its context, steps, state and images. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Trainer, TrainerContext } from '../training/trainer.ts';
 import type { Fault } from './fault.ts';
 
 export interface TrainerFault extends Omit<Fault, 'applies' | 'inject'> {
-  /** Whether a trainer has what this breaks. Default: any has. */
+  /** Whether a trainer has what this breaks. Default: always. */
   readonly needs?: (trainer: Trainer) => boolean;
-  /** Changes the trainer of a resumed run, or what it is. */
+  /** Changes or replaces the trainer of a resumed run. */
   readonly change: (trainer: Trainer, context: TrainerContext) => Trainer | Promise<Trainer>;
-  /** Changes what a resumed run is built from. */
+  /** Changes the context of a resumed run. */
   readonly context?: (context: TrainerContext) => TrainerContext;
 }
 
@@ -26,7 +26,7 @@ export const defineTrainerFault = ({
   },
 });
 
-/** The same trainer, some of it replaced. */
+/** The same trainer with some members replaced. */
 export function replacing(trainer: Trainer, parts: Partial<Trainer>): Trainer {
   return new Proxy(trainer, {
     get(target, key) {

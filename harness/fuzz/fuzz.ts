@@ -1,4 +1,4 @@
-/** Looks for a plan at which a scenario's resume goes wrong, and for the smallest such plan. */
+/** Looks for a plan whose resume fails, and for the smallest such plan. */
 import fc from 'fast-check';
 import type { Verdict } from '../judge/verdict.ts';
 import type { Plan } from '../trace/schema.ts';
@@ -20,17 +20,17 @@ export interface FuzzCase {
 
 export interface FuzzResult {
   readonly seed: number;
-  /** Every plan that was run, in order, those of the shrinking included; each once. */
+  /** Every plan that was run, in order and once each, including those of the shrinking. */
   readonly cases: readonly FuzzCase[];
-  /** The smallest plan found at which the resume is refuted. */
+  /** The smallest plan found whose resume is refuted. */
   readonly smallest: FuzzCase | undefined;
 }
 
-/** Refuted by the resume itself: where the evidence is amiss too, as in a run too short to train, nothing is told. */
+/** Refuted by the resume itself. Incomplete evidence, as in a run too short to train, does not count. */
 export const goesWrong = ({ outcome, findings }: Verdict): boolean =>
   outcome === 'refuted' && findings[0]!.refutes;
 
-/** A healthy scenario has no failing plan, and at least one that is proven. A known fault must show itself. */
+/** A healthy scenario has a proven plan and no failing one; a known fault fails by its own rule. */
 export function isAsExpected(
   expect: 'proven' | readonly string[] | undefined,
   { smallest, cases }: FuzzResult,
@@ -45,7 +45,7 @@ class Refuted extends Error {}
 
 /**
  * Draws `runs` plans; an inconclusive one proves nothing either way and does not stop the search.
- * @returns what ran until the signal was given, if it was
+ * @returns after an abort, what ran until then
  */
 export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
   const { runs, seed, signal, prove, onCase } = options;
@@ -55,7 +55,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
     const key = JSON.stringify(plan);
     let fuzzed = known.get(key);
     if (fuzzed === undefined) {
-      // Shrinking asks on: each answer is then free.
+      // Shrinking goes on after an abort; these answers cost nothing.
       if (signal.aborted) return;
       fuzzed = { plan, verdict: await prove(plan) };
       if (signal.aborted) return;
@@ -63,7 +63,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
       onCase?.(fuzzed, smallest !== undefined);
     }
     if (!goesWrong(fuzzed.verdict)) return;
-    // fast-check goes on from the last failure only, so the last one is the smallest.
+    // fast-check shrinks from the last failure only, so the last one is the smallest.
     smallest = fuzzed;
     throw new Refuted(fuzzed.verdict.headline);
   });

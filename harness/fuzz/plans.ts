@@ -1,17 +1,17 @@
-/** Plans to resume by: where each save falls, how many steps follow, how often the run is resumed. */
+/** Random plans: where each save falls, how many steps follow, and how often the run is resumed. */
 import fc from 'fast-check';
 import type { Plan } from '../trace/schema.ts';
 
 export interface PlanBounds {
-  /** Steps of the whole run, at most. */
+  /** Most steps of the whole run. */
   readonly maxSteps: number;
   readonly maxResumes: number;
 }
 
 /**
- * Draws the lengths of a run's segments. Smaller is cheaper: shrinking takes resumes away and shortens segments,
+ * Draws the lengths of a run's segments. Shrinking removes resumes and shortens segments,
  * down to one step, a resume and one step.
- * @throws {RangeError} when not even that fits into the bounds
+ * @throws {RangeError} when the bounds leave no room for that
  */
 export function plans({ maxSteps, maxResumes }: PlanBounds): fc.Arbitrary<Plan> {
   if (maxSteps < 2 || maxResumes < 1) {

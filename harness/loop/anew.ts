@@ -1,6 +1,5 @@
 /**
- * Resets what a loop forgets at a resume by declaration. The resume and the control that deviates with it call the
- * same functions.
+ * Resets what a loop forgets at a resume by declaration. The resume and the deviating control call the same functions.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Deviation } from '../trace/schema.ts';
@@ -16,7 +15,7 @@ export const startOf = ({ loader, random, driven, scaler }: Parts): Start => ({
   scaler: scaler?.state,
 });
 
-/** What an EMA is kept of: what is trained, each variable once. */
+/** The trained variables, each once: the EMA follows these. */
 export const averaged = (parameters: readonly Parameter[]): Parameter[] =>
   owners(parameters).filter(({ variable }) => variable.trainable);
 
@@ -48,7 +47,7 @@ export const ANEW: Readonly<Record<Deviation, (parts: Parts) => void | Promise<v
   },
   gradients: ({ gradients }) => gradients.drop(),
   'loss-scale': ({ scaler, start }) => scaler?.restore(start!.scaler!),
-  // The checkpoint rounds when it is written; a run that goes on rounds what is live.
+  // The checkpoint rounds while writing; an uninterrupted run must round its live weights.
   async precision({ parameters, recipe }) {
     if (recipe.stores !== 'bfloat16') return;
     for (const { variable } of owners(parameters).filter(({ name }) => recipe.saves?.(name) ?? true)) {

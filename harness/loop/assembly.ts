@@ -1,4 +1,4 @@
-/** How a training loop is built and resumed, in the order in which all of it comes back: hooks last. */
+/** Builds and resumes a training loop in the correct order: hooks last. */
 import * as tf from '@tensorflow/tfjs-core';
 import { loadCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { Deviation } from '../trace/schema.ts';
@@ -69,12 +69,12 @@ const building: readonly Stage[] = [
   },
 ];
 
-/** With the model's own flags, also on variables that a restore has made. */
+/** Sets the model's trainable flags, also on variables that a restore has created. */
 function freeze({ recipe, parameters }: Parts): void {
   for (const { name, variable } of parameters) variable.trainable = !(recipe.model.frozen?.(name) ?? false);
 }
 
-/** Optimizers on the parameters of now, each with a schedule that drives it. */
+/** Builds optimizers on the current parameters, each with its schedule. */
 export function buildOptimizers(parts: Parts): void {
   const { optimizers, fused, fusedGroups = 4 } = parts.recipe;
   const own = owners(parts.parameters);
@@ -92,7 +92,7 @@ export function buildOptimizers(parts: Parts): void {
   });
 }
 
-/** Makes all optimizers known to the checkpoint, to be saved and restored. */
+/** Registers all optimizers for saving and restoring. */
 const register: Stage = {
   name: 'register',
   run(parts) {
@@ -100,7 +100,7 @@ const register: Stage = {
   },
 };
 
-/** Reads the checkpoint and checks all of it: what is refused leaves everything as it was. */
+/** Reads and checks the whole checkpoint before anything changes. */
 const load: Stage = {
   name: 'load',
   async run(parts) {
@@ -122,7 +122,7 @@ const restoring = (name: string, kind: Deviation, restore: (parts: Parts, saved:
   },
 });
 
-/** Weights, buffers and EMA are restored, or begun anew, by a cold start too. */
+/** A cold start too restores or restarts weights, buffers and EMA. */
 const restores: readonly Stage[] = [
   {
     name: 'restore weights',
@@ -156,7 +156,7 @@ const restores: readonly Stage[] = [
     run(parts) {
       const { ema, saved, context, recipe } = parts;
       if (ema === undefined || saved === undefined) return;
-      // A cold start starts the EMA again, from the weights that it was given.
+      // A cold start restarts the EMA from the loaded weights.
       if (context.weightsOnly || recipe.forgets?.includes('ema')) return ANEW.ema(parts);
       const { tensors, emaUpdates } = saved;
       const restored = [...tensors.ema].map(([name, data]) => [name, toTensor(data)] as const);
@@ -191,7 +191,7 @@ function restoreWeights(parts: Parts, { tensors }: Saved): void {
   }
 }
 
-/** New variables with the values of the old, names that were tied still tied. */
+/** New variables with the old values. Tied names stay tied. */
 export function replaceVariables(parts: Parts): void {
   const replacements = new Map(
     owners(parts.parameters).map(({ variable }) => [variable, tf.variable(tf.tidy(() => variable.clone()))]),
@@ -202,7 +202,7 @@ export function replaceVariables(parts: Parts): void {
   }));
 }
 
-/** Slots and groups of one optimizer, on these parameters. */
+/** Restores slots and groups of one optimizer onto these parameters. */
 export function restoreOptimizer(
   name: string,
   optimizer: Optimizer,
@@ -215,7 +215,7 @@ export function restoreOptimizer(
   optimizer.loadState(optimizers[name]!, made, owners(parameters));
 }
 
-/** What updates in hooks captures what it finds now: variables and parameter groups. */
+/** Registers the hooks, which capture the current variables and parameter groups. */
 export const hooks: Stage = {
   name: 'hooks',
   run(parts) {

@@ -1,4 +1,4 @@
-/** Positions of examples, batch by batch: in order, shuffled anew in each epoch, or through a shuffle buffer. */
+/** Positions of examples, batch by batch: in order, shuffled in each epoch, or through a shuffle buffer. */
 import { RandomStream } from '../training/random-stream.ts';
 
 /** All that decides which examples come next. */
@@ -91,7 +91,7 @@ export class Loader {
     return typeof this.#options.shuffle === 'object';
   }
 
-  /** By seed and epoch alone, as PyTorch's DistributedSampler does with `set_epoch`. */
+  /** Depends only on seed and epoch, like PyTorch's DistributedSampler with `set_epoch`. */
   #ordered(): Int32Array {
     const { size, seed, shuffle } = this.#options;
     if (shuffle !== 'epoch') return Int32Array.from({ length: size }, (_, at) => at);

@@ -37,7 +37,7 @@ export interface LoopContext extends TrainerContext {
   readonly change?: (stages: LoopStages) => void;
 }
 
-/** What a loop cannot do together: it would train otherwise than it says. */
+/** Options that a loop cannot combine: it would not train as its recipe says. */
 function refuse({ fused = 'none', accumulate = 1, phases = [], lossScale }: Recipe): void {
   const several = [
     [fused !== 'none', `fused: '${fused}'`],
@@ -184,11 +184,11 @@ export class Loop implements Trainer {
 
   /** Begins anew, in a run that goes on, what the recipe forgets at a resume. */
   async deviate(kinds: readonly Deviation[]): Promise<void> {
-    // What begins anew from the weights finds them as a checkpoint holds them.
+    // Round first: what restarts from the weights must see them as a checkpoint holds them.
     const inOrder = [...kinds].sort((a, b) => Number(b === 'precision') - Number(a === 'precision'));
     for (const kind of inOrder) await ANEW[kind](this.parts);
     if (!kinds.includes('slots')) return;
-    // The optimizers have new groups, which hooks do not know yet.
+    // The optimizers have new groups, so the hooks must be registered again.
     for (const unregister of this.parts.unregister.splice(0)) unregister();
     await hooks.run(this.parts);
   }
@@ -254,7 +254,7 @@ function countersOf({ name, optimizer, schedule }: Driven): Record<string, numbe
     [`schedule.${name}.lastEpoch`]: schedule.state().lastEpoch,
     [`schedule.${name}.baseRates`]: schedule.state().baseLearningRates.join(' '),
     [`optimizer.${name}.step`]: Math.max(0, ...trained),
-    // Parameters are counted one by one: the one that is behind shows here.
+    // Each parameter has its own count, so one that is behind shows here.
     [`optimizer.${name}.step.least`]: trained.length === 0 ? 0 : Math.min(...trained),
     ...Object.fromEntries(
       optimizer.groups.flatMap(({ name, learningRate, weightDecay }) => [

@@ -1,4 +1,4 @@
-/** Float32 rounded to bfloat16 and kept as float32, as a checkpoint in half the size holds it. */
+/** Rounds float32 to bfloat16 but keeps it as float32, as after a load from a half-size checkpoint. */
 import type { TensorMap } from '../checkpoint/safetensors.ts';
 
 /** To nearest, ties to even; NaN and infinities stay what they are. */

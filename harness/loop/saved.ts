@@ -1,4 +1,4 @@
-/** A training loop as a checkpoint, and a checkpoint checked against the loop that wants it. */
+/** Writes a training loop as a checkpoint, and checks a checkpoint against the loop that loads it. */
 import path from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
@@ -163,7 +163,7 @@ export function check({ tensors, state }: Checkpoint, directory: string, parts: 
     throw refused(file, `the base learning rates of '${ranks.name}'`, 'another number of them');
   if (scaler !== undefined && lossScale === undefined) throw refused(file, 'a loss scale', 'none');
   try {
-    // A trial: the loader refuses what is not of its data, and is put back.
+    // A trial: the loader refuses a cursor of other data. Its own state is restored afterwards.
     const before = loader.state;
     loader.restore(data as LoaderState);
     loader.restore(before);

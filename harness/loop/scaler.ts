@@ -1,6 +1,6 @@
 /**
  * Dynamic loss scaling (Micikevicius et al., 'Mixed Precision Training', ICLR 2018): the loss is multiplied so
- * that gradients keep within half precision; a step whose gradients leave it is skipped.
+ * that gradients stay within half precision; a step whose gradients overflow is skipped.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Gradients } from '../training/gradients.ts';
@@ -39,7 +39,7 @@ export class LossScaler {
     this.#growth = growth;
   }
 
-  /** Divides the gradients by the scale. Resolves to whether any had left half precision. */
+  /** Divides the gradients by the scale. Resolves to whether any gradient overflowed. */
   async unscale(gradients: Gradients, parameters: readonly Parameter[]): Promise<boolean> {
     const own = parameters.filter(({ variable }) => gradients.of(variable) !== undefined);
     if (own.length === 0) return false;

@@ -1,4 +1,4 @@
-/** Plain data of a loop: what it began with, and what a checkpoint holds of it. */
+/** A loop's plain data: its initial values, and the contents of a checkpoint. */
 import type { TensorMap } from '../checkpoint/safetensors.ts';
 import type { OptimizerState } from '../training/optimizer.ts';
 import type { ScheduleState } from '../training/schedule.ts';

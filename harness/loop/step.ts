@@ -5,14 +5,14 @@ import { byName, owners, type Parts } from './parts.ts';
 import type { Recipe } from './recipe.ts';
 import type { Stage } from './stages.ts';
 
-/** What the stages of a step hand on to each other. */
+/** What the stages of a step pass on to each other. */
 export interface StepState {
   examples: readonly number[];
   learningRate: Record<string, number>;
   losses: tf.Scalar[];
   /** The window of micro-batches is full. */
   due: boolean;
-  /** Gradients left half precision: the update is skipped. */
+  /** The gradients overflowed half precision, so the update is skipped. */
   overflowed: boolean;
 }
 
@@ -55,7 +55,7 @@ const phaseStages = (phase: Phase): Stage[] => [
 /** Every stage of a step, in order. */
 export const stepStages = ({ phases = [WHOLE] }: Recipe): Stage[] => [
   stage('log', ({ driven, now }) => {
-    // As a trainer logs it: what the schedules say, before the step.
+    // As trainers log it: the schedules' learning rates before the step.
     now.learningRate = Object.assign({}, ...driven.map(({ schedule }) => schedule.learningRates()));
   }),
   stage('batch', ({ loader, recipe, now }) => {

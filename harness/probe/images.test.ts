@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test('images are PNG files that hold the pixels, named so that a trace may name them', async () => {
+test('images are PNG files that hold the pixels, with names that a trace allows', async () => {
   const images = fc
     .record({
       name: fc.string({ unit: 'binary', maxLength: 8 }),
@@ -47,7 +47,7 @@ test('images are PNG files that hold the pixels, named so that a trace may name 
         });
         const file = await readFile(join(folder, record.file));
         expect(file.subarray(0, 8).toString('latin1')).toBe('\x89PNG\r\n\x1a\n');
-        // Decoding gives three channels unless grey is asked for.
+        // Decoding gives three channels unless grey is requested.
         const decoded = sharp(file).toColourspace(channels === 1 ? 'b-w' : 'srgb');
         const { data, info } = await decoded.raw().toBuffer({ resolveWithObject: true });
         expect(info).toMatchObject({ width, height, channels });
@@ -58,7 +58,7 @@ test('images are PNG files that hold the pixels, named so that a trace may name 
   );
 });
 
-test('pixels that do not fit are refused by the image’s name', async () => {
+test('pixels of the wrong size are refused with the image’s name', async () => {
   const image = { name: 'cat', width: 2, height: 2, channels: 3 as const, pixels: new Uint8Array(11) };
   await expect(recordImages(folder, 'end', 1, [image])).rejects.toThrow(
     "sample 'cat': expected 2×2×3 bytes of pixels, received 11",
@@ -66,6 +66,6 @@ test('pixels that do not fit are refused by the image’s name', async () => {
   expect((await readdir(join(folder, 'samples'))).filter((name) => name.startsWith('end'))).toEqual([]);
 });
 
-test('no image is no record', async () => {
+test('without images there is no record', async () => {
   expect(await recordImages(folder, 'pass', 1, [])).toEqual([]);
 });

@@ -8,7 +8,7 @@ import { measurements } from './measure.ts';
 import type { Change } from './measurements.ts';
 import { CHANGES } from './testing/changes.ts';
 
-/** The definition, in plain numbers. */
+/** The reference, in plain numbers. */
 function changeOf(now: Float32Array, before: Float32Array): Change {
   const l2 = (values: readonly number[]) => Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0));
   return {
@@ -18,7 +18,7 @@ function changeOf(now: Float32Array, before: Float32Array): Change {
   };
 }
 
-/** Each measured against the definition: norms to `relative`, NaN and infinities exactly. */
+/** Compares with the reference: norms to `relative`, NaN and infinities exactly. */
 function expectChange(measured: Change, wanted: Change, relative: number, what = ''): void {
   expect(measured.changed, `${what} changed`).toBe(wanted.changed);
   for (const key of ['l2', 'updateL2'] as const) {
@@ -37,7 +37,7 @@ async function measured(now: Float32Array, before: Float32Array): Promise<{ chan
   return { change: change(), l2: l2() };
 }
 
-/** Pairs of which most values are equal, as in a step that moved little. */
+/** Pairs with mostly equal values, as in a step that moved little. */
 const pairs = (value: fc.Arbitrary<number>) =>
   fc
     .array(fc.tuple(value, fc.option(value, { freq: 2 })), { minLength: 1, maxLength: 40 })
@@ -66,8 +66,8 @@ describe.each(['cpu', 'wasm'])('in the memory of %s', (backend) => {
   });
 });
 
-describe('on a device that is not this process’ memory', () => {
-  // The cpu backend's kernels under a name that is not known to hold its tensors here.
+describe('on a device outside this process’ memory', () => {
+  // The cpu backend's kernels under a name that does not reveal its tensors' memory.
   beforeAll(async () => {
     await openBackend('cpu');
     tf.registerBackend('remote', tf.findBackendFactory('cpu'));
@@ -76,7 +76,7 @@ describe('on a device that is not this process’ memory', () => {
   });
 
   test('a change is measured as defined, to float32’s precision', async () => {
-    // A square must not leave float32's range.
+    // Squares must stay within float32's range.
     const value = fc.float({ min: -1e6, max: 1e6, noNaN: true }).map((x) => (Math.abs(x) < 1e-6 ? 0 : x));
     await fc.assert(
       fc.asyncProperty(pairs(value), async ([now, before]) => {
@@ -90,12 +90,12 @@ describe('on a device that is not this process’ memory', () => {
     );
   });
 
-  test('a change whose square is below float32’s range is one all the same', async () => {
+  test('a change whose square is below float32’s range still counts', async () => {
     const { change } = await measured(Float32Array.of(1, 1e-30), Float32Array.of(1, 2e-30));
     expect(change).toMatchObject({ updateL2: 0, changed: true });
   });
 
-  test('what is asked for in several rounds is told apart, and nothing stays behind', async () => {
+  test('measurements of several rounds are not mixed up, and no tensor is left behind', async () => {
     const [small, large] = [tf.tensor1d([3, 4]), tf.tensor2d([5, 0, 0, -12], [2, 2])];
     const { numTensors } = tf.memory();
     const measure = measurements();
@@ -112,9 +112,9 @@ describe('on a device that is not this process’ memory', () => {
   });
 });
 
-test.for(['webgpu', 'node-gpu'])('%s measures what memory holds', async (name, { skip }) => {
+test.for(['webgpu', 'node-gpu'])('%s measures the same as memory', async (name, { skip }) => {
   const module = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);
-  // In a process of its own, as everywhere: Dawn keeps threads. NaN travels as a string.
+  // Run in its own process, because Dawn keeps threads. NaN is sent as a string.
   const program = `
     import { openBackend } from ${module('../backend/backend.ts')};
     import { measurements } from ${module('./measure.ts')};
@@ -139,7 +139,7 @@ test.for(['webgpu', 'node-gpu'])('%s measures what memory holds', async (name, {
     { timeout: 60_000, killSignal: 'SIGKILL', cwd: import.meta.dirname },
   );
   const said = JSON.parse(/^> (.*)$/m.exec(stdout)![1]!);
-  // Only for want of an adapter or the package: any other problem must be seen to fail.
+  // Skip only without an adapter or the package: any other problem must fail here.
   if (/finds no adapter|needs the package/.test(said.refused ?? '')) skip(said.refused);
   expect(said.refused).toBeUndefined();
   for (const [index, [what, now, before]] of CHANGES.entries()) {

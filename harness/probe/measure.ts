@@ -1,7 +1,7 @@
 /**
- * Norms of live tensors. Where the backend keeps its tensors in this process' memory (wasm, cpu) one pass
- * over a view of them gives everything; elsewhere the sums are made on the device and read back together, on
- * webgpu by one kernel of our own a tensor.
+ * Norms of live tensors. If the backend keeps its tensors in this process' memory (wasm, cpu), one pass over a view of
+ * them computes everything. Elsewhere the device computes the sums, which are read back together; on webgpu, one custom
+ * kernel per tensor does it.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Change, Measurements } from './measurements.ts';
@@ -15,13 +15,13 @@ export function measurements(): Measurements {
 
 type View = (tensor: tf.Tensor) => ArrayLike<number>;
 
-/** A view of a tensor's own memory, without a copy; valid until the next operation. */
+/** A view of a tensor's memory without a copy. It is valid until the next operation. */
 function memoryView(): View | undefined {
   const backend = tf.backend() as { typedArrayFromHeap?: View };
   if (tf.getBackend() === 'wasm' && backend.typedArrayFromHeap !== undefined) {
     return (tensor) => backend.typedArrayFromHeap!(tensor);
   }
-  // The cpu backend hands out the array that it computes with.
+  // The cpu backend returns the array that it computes with.
   return tf.getBackend() === 'cpu' ? (tensor) => tensor.dataSync() : undefined;
 }
 
@@ -39,8 +39,8 @@ function inMemory(view: View): Measurements {
   };
 }
 
-// Both loops take two values a turn, each with sums of its own, which do not wait for each other: half the
-// time. No flag for changes: with comparisons of its own a value took six times as long.
+// Both loops add two values per turn to independent sums, which halves the time. There is no flag for changes:
+// a comparison per value took six times as long.
 
 function norm(values: ArrayLike<number>): number {
   const even = values.length & ~1;
@@ -78,12 +78,12 @@ function compare(now: ArrayLike<number>, before: ArrayLike<number>): Change {
   return {
     l2: Math.sqrt(squares + squares2),
     updateL2: Math.sqrt(differences),
-    // Neither the difference of two float32 numbers nor its square can vanish in double precision.
+    // In double precision, neither the difference of two float32 numbers nor its square underflows.
     changed: Number.isNaN(differences) ? differ(now, before) : differences > 0,
   };
 }
 
-/** Where infinities stay as they are, their difference is no number. */
+/** Compares the values, because the difference of two equal infinities is NaN. */
 function differ(now: ArrayLike<number>, before: ArrayLike<number>): boolean {
   for (let i = 0; i < now.length; i++) if (now[i] !== before[i]) return true;
   return false;
@@ -93,7 +93,7 @@ interface NodeBackend {
   executeSingleInput(operation: string, input: tf.Tensor): tf.Tensor;
 }
 
-/** Sum of squares, `[]`; by libtensorflow's own operation in one pass without a temporary, where it is there. */
+/** Sum of squares, `[]`. If libtensorflow's own operation is available, it takes one pass without a temporary. */
 function sumOfSquares(): (tensor: tf.Tensor) => tf.Tensor {
   if (tf.getBackend() !== 'tensorflow') return (tensor) => tf.sum(tf.square(tensor));
   const backend = tf.backend() as unknown as NodeBackend;
@@ -104,7 +104,7 @@ function onDevice(): Measurements {
   const squares = sumOfSquares();
   let scalars: tf.Tensor[] = [];
   let values: ArrayLike<number> = [];
-  /** Pairs whose difference may have vanished in float32's range: whether they are equal is asked for apart. */
+  /** Pairs whose difference may have underflowed in float32; their equality is checked separately. */
   let pairs: { at: number; now: tf.Tensor; before: tf.Tensor }[] = [];
   let moved: ReadonlySet<number> = new Set();
   const add = (tensors: readonly tf.Tensor[]): number => {

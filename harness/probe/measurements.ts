@@ -1,4 +1,4 @@
-/** What can be measured of live tensors, whatever the backend. */
+/** Measurements of live tensors on any backend. */
 import type * as tf from '@tensorflow/tfjs-core';
 
 /** What one step did to one parameter. */
@@ -8,7 +8,7 @@ export interface Change {
   readonly changed: boolean;
 }
 
-/** Numbers that are known once {@link Measurements.collect} has resolved. */
+/** Numbers that are available once {@link Measurements.collect} has resolved. */
 type Pending<T> = () => T;
 
 export interface Measurements {
@@ -16,6 +16,6 @@ export interface Measurements {
   change(now: tf.Tensor, before: tf.Tensor): Pending<Change>;
   /** L2 norm. */
   l2(tensor: tf.Tensor): Pending<number>;
-  /** Waits for what was asked for since the last call. */
+  /** Waits for everything requested since the last call. */
   collect(): Promise<void>;
 }

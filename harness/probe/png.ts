@@ -1,11 +1,11 @@
 /**
- * Writes a PNG (ISO/IEC 15948): 8 bits a channel, no filter. Not by sharp: loading libvips took a tenth of a short
- * process, for images of some hundred pixels.
+ * Writes a PNG (ISO/IEC 15948): 8 bits a channel, no filter. Does not use sharp, because loading libvips took a
+ * tenth of a short process, for images of a few hundred pixels.
  */
 import { crc32, deflateSync } from 'node:zlib';
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-/** By channels: grey, RGB, RGB with alpha. */
+/** Colour types by number of channels: grey, RGB, RGB with alpha. */
 const COLOUR_TYPE = { 1: 0, 3: 2, 4: 6 } as const;
 
 function chunk(type: string, data: Uint8Array): Buffer {
@@ -24,7 +24,7 @@ export function encodePng(pixels: Uint8Array, width: number, height: number, cha
   header.writeUInt32BE(height, 4);
   header.set([8, COLOUR_TYPE[channels]], 8);
   const row = width * channels;
-  // Each row begins with the number of its filter, 0 for none.
+  // Each row starts with its filter type, 0 for none.
   const rows = Buffer.alloc(height * (row + 1));
   for (let y = 0; y < height; y += 1) rows.set(pixels.subarray(y * row, (y + 1) * row), y * (row + 1) + 1);
   return Buffer.concat([

@@ -102,7 +102,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     await openBackend(backend);
   });
 
-  test('what is measured is what plain numbers give', async () => {
+  test('the measurements equal the reference in plain numbers', async () => {
     const trainer = new Tiny();
     trainer.register();
     const { probe, records } = probed(trainer);
@@ -132,7 +132,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
         strayUpdates: 0,
         strayGradients: 0,
       });
-      // Not by rounding: nothing has moved at all.
+      // Exactly zero: nothing has moved.
       if (!moved) expect(record.updateL2).toEqual([0, 0, 0]);
     }
     expect(records.map(({ kind }) => kind)).toEqual(['parameters', 'step', 'step', 'step']);
@@ -143,7 +143,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     });
   });
 
-  test('hooks with a stale group: the claim is recorded as a claim, beside the learning rate really used', async () => {
+  test('hooks with a stale group: the claimed learning rate is recorded beside the one used', async () => {
     const trainer = new Tiny();
     trainer.group.learningRate = 0;
     trainer.register();
@@ -165,7 +165,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     });
   });
 
-  test('orphaned hooks and updates of other variables are strays, not the parameters’', async () => {
+  test('orphaned hooks and updates of other variables count as strays', async () => {
     const trainer = new Tiny();
     trainer.register();
     const replacement = tf.variable(tf.zeros([2, 3]));
@@ -192,7 +192,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     });
   });
 
-  test('weights written past the optimizer have changed, without an update', async () => {
+  test('weights written without the optimizer count as changed, but not as updated', async () => {
     const trainer = new Tiny();
     trainer.claim = { learningRate: 0, applied: false };
     const step = trainer.step.bind(trainer);
@@ -211,7 +211,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     });
   });
 
-  test('hooks registered twice and two micro-batches count twice; the last learning rate and gradient stand', async () => {
+  test('hooks registered twice and two micro-batches count twice; the last learning rate and gradient are recorded', async () => {
     const trainer = new Tiny();
     trainer.register();
     trainer.register();
@@ -229,7 +229,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     });
   });
 
-  test('a variable put in another’s place is compared with it, and a new table goes before its step', async () => {
+  test('a replaced variable is compared with the old one, and a new table precedes its step', async () => {
     const trainer = new Tiny();
     const { records, probe } = probed(trainer);
     await probe.step(1);
@@ -250,7 +250,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect(records[2]).toMatchObject({ names: ['frozen', 'weight'], groups: ['late', 'main'] });
   });
 
-  test('training is observed during a step only, even if it fails', async () => {
+  test('training is observed only during a step, even if the step fails', async () => {
     const trainer = new Tiny();
     trainer.register();
     const { probe, records } = probed(trainer);
@@ -268,7 +268,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect(trainingObserver()).toBeUndefined();
   });
 
-  test('many steps leave no tensor behind, states and samples included', async () => {
+  test('many steps leave no tensor behind, including states and samples', async () => {
     const trainer = Object.assign(new Tiny(), { sample: async () => [] });
     trainer.register();
     const { probe } = probed(trainer);

@@ -1,6 +1,6 @@
 /**
- * Turns a live trainer into records. What can be measured on the tensors is measured; what the trainer says
- * of itself is recorded apart, as a claim.
+ * Turns a live trainer into records. It measures the tensors, and records the trainer's own statements separately as
+ * claims.
  */
 import { reshape, type Variable } from '@tensorflow/tfjs-core';
 import type {
@@ -22,9 +22,9 @@ export interface Probe {
   /** One step of the trainer, measured. */
   step(step: number): Promise<StepRecord>;
   state(at: StateRecord['at'], step: number): Promise<StateRecord>;
-  /** Nothing if the trainer cannot sample: the judge then asks whether that was declared. */
+  /** Records nothing if the trainer cannot sample. The judge checks whether that was declared. */
   sample(at: SamplePoint, step: number): Promise<readonly SampleRecord[]>;
-  /** Seconds spent so far in the trainer's steps, in measuring and in sampling. */
+  /** Seconds spent so far in the trainer's steps, measuring and sampling. */
   readonly seconds: { training: number; probing: number; sampling: number };
 }
 
@@ -32,7 +32,7 @@ const countUp = (counts: Map<Variable, number>, variable: Variable): void => {
   counts.set(variable, (counts.get(variable) ?? 0) + 1);
 };
 
-/** @param folder where the trace lies; images go beneath it */
+/** @param folder of the trace; images go into a subfolder */
 export function createProbe(trainer: Trainer, folder: string, write: (record: TraceRecord) => void): Probe {
   const measure = measurements();
   const seconds = { training: 0, probing: 0, sampling: 0 };
@@ -88,7 +88,7 @@ export function createProbe(trainer: Trainer, folder: string, write: (record: Tr
           write(table);
         }
         const changes = parameters.map(({ name, variable }) =>
-          // A parameter that was not there before has been put there whole.
+          // A new parameter has no old values, so it is compared with itself.
           measure.change(variable, before.get(name) ?? variable),
         );
         await measure.collect();

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { significantBits, summarize } from './sketch.ts';
 
-test('tells apart what has the same norm: another order, another sign of one value', () => {
+test('distinguishes tensors of the same norm: another order, another sign of one value', () => {
   fc.assert(
     fc.property(
       fc.uniqueArray(fc.integer({ min: 1, max: 1e6 }), { minLength: 16, maxLength: 200 }),
@@ -19,7 +19,7 @@ test('tells apart what has the same norm: another order, another sign of one val
   );
 });
 
-test('its signs are even, and those of one sum tell nothing of another’s', () => {
+test('its signs are balanced, and those of different sums are independent', () => {
   const length = 20_000;
   const unit = new Float32Array(length);
   const signs = [0, 1, 2, 3].map(() => new Float64Array(length));
@@ -38,7 +38,7 @@ test('its signs are even, and those of one sum tell nothing of another’s', () 
     expect(Math.abs(signs[a]!.reduce((sum, sign) => sum + sign, 0))).toBeLessThan(100);
     for (let b = 0; b < a; b++) expect(Math.abs(product(a, b))).toBeLessThan(100);
   }
-  // A constant difference is the worst that is likely: it must not fall into a direction that all sums miss.
+  // A constant difference is the worst likely case: the sums must not all miss its direction.
   for (const sum of summarize(new Float32Array(length).fill(1)).sketch) {
     expect(Math.abs(sum)).toBeLessThan(5 * Math.sqrt(length));
   }

@@ -1,4 +1,4 @@
-/** A tensor in a few numbers: its length, and shadows of it that tell its direction. */
+/** Summarises a tensor in a few numbers: its norm, and random projections that capture its direction. */
 
 /** L2 norm and sketch of some values. */
 export interface Summary {
@@ -6,7 +6,7 @@ export interface Summary {
   readonly sketch: number[];
 }
 
-/** Values whose signs are looked up; of the next as many, each sum's signs are the same or all turned. */
+/** Signs are tabulated for this many values. Each later block of as many uses the same signs, or all of them flipped. */
 const BLOCK = 1024;
 const SIGNS = [0, 1, 2, 3].map((sum) => Float64Array.from({ length: BLOCK }, (_, at) => sign(sum, at)));
 
@@ -20,8 +20,8 @@ function sign(sum: number, at: number): number {
 }
 
 /**
- * Four sums of all values, each with signs of its own. To a difference of length ε that does not know the
- * signs, each answers with a normal deviate of standard deviation ε, whatever the difference's direction
+ * Four sums of all values, each with its own random signs. A difference of norm ε that is independent of the signs
+ * changes each sum by a normal deviate of standard deviation ε, whatever its direction
  * (Achlioptas, 'Database-friendly random projections', JCSS 66(4), 2003). Value i has the sign of place
  * i mod 1024, times that of place 1024 + ⌊i / 1024⌋.
  */
@@ -51,7 +51,7 @@ export function summarize(values: ArrayLike<number>): Summary {
 export function significantBits(values: Float32Array): number {
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
   let used = 0;
-  // A zero has none; that its leading one is not stored is made up for below.
+  // A zero has none. The leading one, which is not stored, is added below.
   for (let at = 0; at < words.length; at++) used |= words[at]! & 0x7fffff;
   const trailing = used === 0 ? 23 : 31 - Math.clz32(used & -used);
   return words.some((word) => word << 1 !== 0) ? 24 - trailing : 0;

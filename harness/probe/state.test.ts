@@ -14,7 +14,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     await openBackend(backend);
   });
 
-  test('a digest changes if and only if a bit of its tensor does', async () => {
+  test('a digest changes if and only if a bit of its tensor changes', async () => {
     const bytes = fc.uint8Array({ minLength: 4, maxLength: 16 }).map((all) => all.slice(0, all.length & ~3));
     await fc.assert(
       fc.asyncProperty(bytes, fc.nat(), async (own, at) => {
@@ -31,7 +31,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     );
   });
 
-  test('holds everything that the trainer does, each under its kind and parameter', async () => {
+  test('holds everything that the trainer holds, by kind and parameter', async () => {
     const [weight, frozen] = [variable([3, 4]), variable([1])];
     frozen.trainable = false;
     const observed: Observed = {

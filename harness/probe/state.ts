@@ -1,4 +1,4 @@
-/** Everything a trainer holds, as digests: what must be the same at save and at resume. */
+/** Digests of everything a trainer holds. They must be the same at save and at resume. */
 import { createHash } from 'node:crypto';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { StateRecord, TensorRecord } from '../trace/schema.ts';
@@ -16,7 +16,7 @@ export async function recordState(
   step: number,
   observed: Observed,
 ): Promise<StateRecord> {
-  // Not by their data: some backends let clones share it, but a write to one variable never shows in another.
+  // Compare variables, not data: some backends let clones share data, but a write to one never changes the other.
   const storages = new Map<Tensor, number>();
   const storageOf = (tensor: Tensor): number => {
     if (!storages.has(tensor)) storages.set(tensor, storages.size);

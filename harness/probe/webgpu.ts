@@ -1,13 +1,13 @@
 /**
- * Norms on webgpu with one dispatch a tensor. TensorFlow.js would take a dozen, half of them writing a tensor
- * of the parameter's size, and would reduce each with a single workgroup.
+ * Norms on webgpu with one dispatch per tensor. TensorFlow.js would need a dozen, half of which write a tensor of the
+ * parameter's size, and would reduce each with a single workgroup.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Change, Measurements } from './measurements.ts';
 
 /** Small, since SwiftShader pays for every thread at a barrier: 256 threads took four times as long there. */
 const WORKGROUP = 64;
-/** Values that one thread takes before a further workgroup pays. */
+/** Values per thread below which another workgroup does not pay. */
 const PER_THREAD = 64;
 const MAX_WORKGROUPS = 1024;
 
@@ -35,7 +35,7 @@ interface Backend {
 /** Three sums for each workgroup: of squares, of squared differences, any change. */
 function sumsProgram(workgroups: number, compares: boolean): Program {
   const difference = compares ? 'value - f32(before[i])' : '0.0';
-  // Drivers may take for granted that nothing is NaN; isnan of the backend looks at the bits.
+  // Drivers may assume that nothing is NaN; the backend's isnan checks the bits.
   const changed = compares
     ? 'select(0.0, 1.0, value != f32(before[i]) || isnan(value) || isnan(f32(before[i])))'
     : '0.0';

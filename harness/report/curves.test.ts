@@ -12,7 +12,7 @@ const draw = (points: readonly Point[], resumeAt: readonly number[] = []) => {
 const along = (values: readonly number[]) => values.map((value, i) => ({ step: i + 1, value }));
 const heights = (svg: string) => [...svg.matchAll(/cy="([^"]*)"/g)].map(([, y]) => Number(y));
 
-test('whatever the values, every mark is drawn, within the box and in the values’ order', () => {
+test('every value is drawn inside the box and in order', () => {
   const value = fc.oneof(
     fc.double({ min: -1e150, max: 1e150, noNaN: true }),
     fc.double({ min: 0, max: 1 }),

@@ -1,4 +1,4 @@
-/** Curves as SVG: control against the interrupted run, told apart by colour, width and dash. */
+/** Curves as SVG: the control and the interrupted run, distinguished by colour, width and dash. */
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { line } from 'd3-shape';
 import { html, type Markup } from './markup.ts';
@@ -39,7 +39,7 @@ export function curveFigure(curve: Curve, steps: number, resumeAt: readonly numb
   const marks = resumeAt.filter((step) => step <= last).slice(0, 50);
   return html`<figure class="curve">
     <figcaption>${curve.title}${y.log ? html` <small>(logarithmic)</small>` : ''}</figcaption>
-    <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label=${`${curve.title} by step; the legend says it in words`}>
+    <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label=${`${curve.title} by step; the legend describes it`}>
       ${y.ticks.map((tick) => horizontal(tick, y.at(tick)))}
       ${x
         .ticks(6)

@@ -1,4 +1,4 @@
-/** What every page is: one file, no script, nothing fetched. */
+/** The frame of every page: one file, no script, nothing fetched. */
 import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import { html, type Markup } from './markup.ts';

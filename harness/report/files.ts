@@ -1,12 +1,12 @@
-/** Files of a run's folder: read within bounds, written whole or not at all. */
+/** Reads files of a run's folder within bounds, and writes them whole or not at all. */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, realpath, rename, rm } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 
 /**
- * Reads a regular file that really lies under `root` (links followed) and holds at most `limit` bytes.
- * @throws Error with one line of reason: outside the folder, missing, not a file, too large.
+ * Reads a regular file under `root` (after following links) of at most `limit` bytes.
+ * @throws Error with a one-line reason: outside the folder, missing, not a file, too large.
  */
 export async function readWithin(root: string, path: string, limit: number): Promise<Buffer> {
   const real = await realpath(path).catch(() => {
@@ -16,7 +16,7 @@ export async function readWithin(root: string, path: string, limit: number): Pro
   if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`)) {
     throw new Error('the path leads out of the run’s folder');
   }
-  // Not blocking: opening a pipe that nobody writes to would hang the report.
+  // Non-blocking, because opening a pipe without a writer would hang the report.
   const file = await open(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   try {
     const { size } = await file.stat().then((stat) => (stat.isFile() ? stat : { size: Number.NaN }));

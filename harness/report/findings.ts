@@ -1,4 +1,4 @@
-/** Findings as markup: the root cause open, what follows from it folded away. */
+/** Findings as markup: the root cause open, its consequences folded. */
 import type { Finding } from '../judge/verdict.ts';
 import { html, type Markup } from './markup.ts';
 import { ruleName } from './rules.ts';
@@ -27,7 +27,7 @@ export function findingList(findings: readonly Finding[]): Markup {
 function findingCard(finding: Finding): Markup {
   const place = [
     finding.proof === 'run' ? 'evidence' : finding.proof,
-    finding.refutes ? 'refutes' : 'leaves it open',
+    finding.refutes ? 'refutes' : 'leaves open',
     finding.step === null ? '' : `step ${finding.step}`,
     finding.resume > 0 ? `resume ${finding.resume}` : '',
   ];

@@ -20,9 +20,9 @@ export function page(view: View): string {
         ${problem(view, sentence)}
         <p>${devices(view)}</p>
         <p class="quiet">resumeproof, started ${moment(gate.startedAt)}, took ${duration(gate.seconds)}</p>
-        ${leftOut > 0 && html`<p class="mismatch">${count(leftOut, 'image')} left out to keep this page small; they lie beside the traces.</p>`}
+        ${leftOut > 0 && html`<p class="mismatch">${count(leftOut, 'image')} left out to keep this page small; see the files beside the traces.</p>`}
       </header>
-      <main>${overview(sections)}${sections.map(scenarioSection)}${ruleGlossary('The rules that found something', new Set(verdicts.flatMap(({ findings }) => findings.map(({ rule }) => rule))))}</main>`,
+      <main>${overview(sections)}${sections.map(scenarioSection)}${ruleGlossary('Rules with findings', new Set(verdicts.flatMap(({ findings }) => findings.map(({ rule }) => rule))))}</main>`,
   );
 }
 
@@ -31,11 +31,11 @@ function problem({ gate }: View, sentence: string): Markup {
   return html`<p class="mismatch">${gate.problem}</p>`;
 }
 
-/** The devices that the verdicts were reached on: usually one. */
+/** The devices that the scenarios ran on, usually one. */
 function devices({ gate, sections }: View): string {
   const named = sections.filter(({ verdict }) => verdict.backend !== null);
   const all = [...new Set(named.map(({ verdict }) => deviceSentence(verdict)))];
-  if (all.length === 0) return `Backend ${gate.backend}; no run said what it ran on.`;
+  if (all.length === 0) return `Backend ${gate.backend}; no run recorded its device.`;
   return `Backend ${all.slice(0, 5).join(' · ')}${all.length > 5 ? ` and ${all.length - 5} more` : ''}`;
 }
 
@@ -45,7 +45,7 @@ function overview(sections: readonly Section[]): Markup {
     <thead><tr>
       <th>Scenario</th><th>Verdict</th><th>Expected?</th>
       ${PROOFS.map((proof) => html`<th>${proof[0]!.toUpperCase() + proof.slice(1)}</th>`)}
-      <th>In a sentence</th><th class="number">Time</th>
+      <th>Summary</th><th class="number">Time</th>
     </tr></thead>
     <tbody>${sections.map(overviewRow)}</tbody>
   </table></div>`;

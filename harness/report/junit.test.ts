@@ -6,7 +6,7 @@ import { finding, gate, verdict } from './testing/build.ts';
 
 const parse = (xml: string): unknown => create(xml).end({ format: 'object' });
 
-test('a failure for what is not as expected, a skip for what was skipped, nothing for a caught fault', () => {
+test('an unexpected outcome is a failure, a skipped scenario a skip, a caught fault a pass', () => {
   const headline = 'Nothing moves.';
   const xml = junitXml(
     gate([
@@ -48,12 +48,12 @@ test('a failure for what is not as expected, a skip for what was skipped, nothin
   ]);
 });
 
-test('each finding says where its rule is told of', () => {
+test('each finding links to the section of its rule', () => {
   const xml = junitXml(gate([verdict({ outcome: 'refuted', asExpected: false, findings: [finding()] })]));
   expect(xml).toContain(`see:      docs/rules.md#${finding().rule}`);
 });
 
-test('a gate that is red for no scenario’s sake is red in JUnit too', () => {
+test('a gate that failed although no scenario did fails in JUnit too', () => {
   const red = [
     gate([], { passed: true }),
     gate([verdict()], { passed: false, problem: 'no scenario matched x' }),
@@ -65,7 +65,7 @@ test('a gate that is red for no scenario’s sake is red in JUnit too', () => {
   expect(parse(junitXml(gate([verdict()])))).toHaveProperty(['testsuites', '@failures'], '0');
 });
 
-test('any text at all is escaped and holds no character that XML forbids', () => {
+test('any text is escaped and holds no character that XML forbids', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 80 }), (text) => {
       const evil = `${text}\u0000\u001f]]>"'&<script>x</script>`;
@@ -79,7 +79,7 @@ test('any text at all is escaped and holds no character that XML forbids', () =>
   );
 });
 
-test('megabyte strings do not make a megabyte of XML', () => {
+test('megabyte strings give small XML', () => {
   const long = 'x'.repeat(1_000_000);
   const subjects = Array<string>(500).fill(long);
   const findings = Array.from({ length: 200 }, () => finding({ seen: long, subjects, subjectCount: 500 }));

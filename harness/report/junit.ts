@@ -1,4 +1,4 @@
-/** The gate as JUnit XML: one suite, one case a scenario, a failure where it is not as expected. */
+/** The gate as JUnit XML: one suite, one case per scenario, a failure for each unexpected outcome. */
 import { create } from 'xmlbuilder2';
 import type { Finding, Gate, Verdict } from '../judge/verdict.ts';
 import { cutSentence, declarations, isGreen, reason, ruleSection } from './summary.ts';
@@ -10,7 +10,7 @@ const MAX_SUBJECTS = 12;
 /** Characters that XML 1.0 forbids are removed; long texts are cut. */
 export function junitXml(gate: Gate): string {
   const failed = gate.verdicts.filter((verdict) => !verdict.asExpected).length;
-  // A gate can be red although no scenario is: a reader of JUnit must not see it green.
+  // The gate can fail although no scenario did. JUnit must then fail too.
   const orphan = !isGreen(gate) && failed === 0;
   const skipped = gate.verdicts.filter(isSkipped).length;
   const totals = {
@@ -27,7 +27,7 @@ export function junitXml(gate: Gate): string {
   for (const [name, value] of facts(gate)) properties.ele('property', { name, value: safe(value) });
   for (const verdict of gate.verdicts) addCase(suite, gate, verdict);
   if (orphan) {
-    const message = safe(gate.problem ?? 'the gate is not green');
+    const message = safe(gate.problem ?? 'the gate failed');
     suite
       .ele('testcase', { name: 'gate', classname: 'resumeproof', time: '0' })
       .ele('failure', { message, type: 'gate' });
@@ -91,13 +91,13 @@ function facts(gate: Gate): [string, string][] {
   return [['backend', gate.backend], ...known];
 }
 
-/** Skipped and unexpectedly so is a failure: nothing passes by default. */
+/** An unexpected skip is a failure: nothing passes by default. */
 function isSkipped(verdict: Verdict): boolean {
   return verdict.outcome === 'skipped' && verdict.asExpected;
 }
 
 function safe(text: string, limit = 2000): string {
-  // xmlbuilder2 leaves `&lt;` and its like in a text as they are, so the text would come back as `<`.
+  // xmlbuilder2 does not escape entities such as `&lt;` in a text, so a reader would see `<`.
   return xmlSafe(cut(text, limit)).replaceAll('&', '&amp;');
 }
 

@@ -1,4 +1,4 @@
-/** The kill matrix' page: faults × scenarios, and what was found of each. */
+/** The page of the kill matrix: faults × scenarios, and the result of each cell. */
 import type { Cell, Matrix, MatrixRow } from '../judge/matrix/matrix.ts';
 import { documentOf } from './document.ts';
 import { html, type Markup } from './markup.ts';
@@ -7,7 +7,7 @@ import { ruleGlossary, ruleName } from './rules.ts';
 import { deviceSentence } from './summary.ts';
 import { count, duration, linkTo, moment } from './text.ts';
 
-/** @param matrix whose texts are tamed */
+/** @param matrix with texts that are already cleaned */
 export function matrixPage(matrix: Matrix): string {
   const { passed, device, startedAt, seconds, sample } = matrix;
   const drawn = sample === null ? '' : `; a sample: each fault on ${count(sample, 'scenario')}`;
@@ -16,7 +16,7 @@ export function matrixPage(matrix: Matrix): string {
     html`<header class=${passed ? 'good' : 'bad'}>
         <h1>${matrixSentence(matrix)}</h1>
         ${matrix.problem !== null && html`<p class="mismatch">${matrix.problem}</p>`}
-        <p>Every fault is put into every healthy scenario that has what it breaks; what it does must show, and be named.</p>
+        <p>Every fault is injected into every healthy scenario that it applies to. The rules must catch it and the cause must be correct.</p>
         <p>Backend ${deviceSentence({ backend: device })}</p>
         <p class="quiet">resumeproof, started ${moment(startedAt)}, took ${duration(seconds)}${drawn}</p>
       </header>
@@ -25,12 +25,12 @@ export function matrixPage(matrix: Matrix): string {
         <h3>Faults</h3>
         ${matrix.matrix.map(faultSection)}
         ${healthyTable(matrix)}
-        ${ruleGlossary('The rules that are named above', rulesIn(matrix))}
+        ${ruleGlossary('Rules named above', rulesIn(matrix))}
       </main>`,
   );
 }
 
-/** The rules that headed a cell, or should have. */
+/** The first rule of each cell, found or expected. */
 const rulesIn = ({ matrix }: Matrix): ReadonlySet<string> =>
   new Set(matrix.flatMap(({ fault, cells }) => [...fault.rule, ...cells.flatMap(({ rule }) => rule ?? [])]));
 
@@ -50,7 +50,7 @@ function grid({ matrix, scenarios }: Matrix): Markup {
         </tr>`,
       )}</tbody>
     </table></div>
-    <ul class="key">${MARKS.map((mark) => html`<li>${chip(mark)} ${mark.says}</li>`)}<li>a number: steps after the resume until it shows</li></ul>`;
+    <ul class="key">${MARKS.map((mark) => html`<li>${chip(mark)} ${mark.says}</li>`)}<li>number: steps after the resume until the fault shows</li></ul>`;
 }
 
 function gridCell(cell: Cell | undefined): Markup {
@@ -77,8 +77,8 @@ function faultSection(row: MatrixRow): Markup {
     <p>${fault.breaks}</p>
     <dl class="facts">
       <dt>Must refute</dt><dd>${fault.proofs.join(', ')}</dd>
-      <dt>Headed by</dt><dd>${fault.rule.map((id, at) => html`${at > 0 && ' or '}${ruleName(id)}`)}, cause <code>${fault.cause.join(' or ')}</code></dd>
-      ${fault.reports.length > 0 && html`<dt>As in</dt><dd>${fault.reports.join(', ')}</dd>`}
+      <dt>First rule</dt><dd>${fault.rule.map((id, at) => html`${at > 0 && ' or '}${ruleName(id)}`)}, cause <code>${fault.cause.join(' or ')}</code></dd>
+      ${fault.reports.length > 0 && html`<dt>Modelled on</dt><dd>${fault.reports.join(', ')}</dd>`}
       ${left.map(({ outcome, those }) => those.length > 0 && html`<dt>${markOf({ outcome, headlineRight: false }).says}</dt><dd>${reasons(those)}</dd>`)}
     </dl>
     ${
@@ -91,7 +91,7 @@ function faultSection(row: MatrixRow): Markup {
   </details>`;
 }
 
-/** The scenarios, by why they were left out. */
+/** The scenarios that were left out, grouped by reason. */
 function reasons(cells: readonly Cell[]): string {
   const byWhy = [...Map.groupBy(cells, ({ why }) => why)];
   return byWhy
@@ -118,11 +118,11 @@ function cellRow(cell: Cell): Markup {
 function healthyTable({ scenarios }: Matrix): Markup {
   return html`<h3>Without a fault <small>the same scenarios, judged by the same rules</small></h3>
     <div class="wide"><table>
-      <thead><tr><th>Scenario</th><th>Outcome</th><th>In a sentence</th><th class="number">Time</th></tr></thead>
+      <thead><tr><th>Scenario</th><th>Outcome</th><th>Summary</th><th class="number">Time</th></tr></thead>
       <tbody>${scenarios.map(
         ({ scenario, outcome, falseAlarm, headline, seconds }) => html`<tr>
           <td><bdi>${scenario}</bdi></td>
-          <td><span class=${`chip ${falseAlarm ? 'bad' : outcome === 'skipped' ? 'quiet' : 'good'}`}>${falseAlarm ? `${outcome}: a false alarm` : outcome}</span></td>
+          <td><span class=${`chip ${falseAlarm ? 'bad' : outcome === 'skipped' ? 'quiet' : 'good'}`}>${falseAlarm ? `${outcome}: false alarm` : outcome}</span></td>
           <td class="sentence">${headline}</td>
           <td class="number">${duration(seconds)}</td>
         </tr>`,

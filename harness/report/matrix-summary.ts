@@ -1,4 +1,4 @@
-/** The kill matrix in words and marks: shared by the page and the terminal. */
+/** The marks and sentences of the kill matrix, shared by the page and the terminal. */
 import type { Cell, Matrix, MatrixRow } from '../judge/matrix/matrix.ts';
 import type { Tone } from './summary.ts';
 import { count } from './text.ts';
@@ -9,10 +9,10 @@ export interface Mark {
   readonly says: string;
 }
 
-const CAUGHT: Mark = { sign: '✓', tone: 'good', says: 'caught, and rightly named' };
-const MISNAMED: Mark = { sign: '≠', tone: 'doubt', says: 'caught, and named wrongly' };
+const CAUGHT: Mark = { sign: '✓', tone: 'good', says: 'caught and correctly diagnosed' };
+const MISNAMED: Mark = { sign: '≠', tone: 'doubt', says: 'caught, but wrongly diagnosed' };
 const MISSED: Mark = { sign: '✗', tone: 'bad', says: 'missed' };
-const EQUIVALENT: Mark = { sign: '=', tone: 'quiet', says: 'equivalent: changes nothing in the trace' };
+const EQUIVALENT: Mark = { sign: '=', tone: 'quiet', says: 'equivalent: the trace does not change' };
 const INAPPLICABLE: Mark = { sign: '·', tone: 'quiet', says: 'not applicable' };
 const NOT_RUN: Mark = { sign: '–', tone: 'quiet', says: 'not run' };
 export const MARKS: readonly Mark[] = [CAUGHT, MISNAMED, MISSED, EQUIVALENT, INAPPLICABLE, NOT_RUN];
@@ -24,7 +24,7 @@ export function markOf({ outcome, headlineRight }: Pick<Cell, 'outcome' | 'headl
   ];
 }
 
-/** Of a fault over all scenarios; one that nothing could show is as red as a missed one, if it applies. */
+/** The mark of a fault over all scenarios. One that is equivalent everywhere fails like a missed one. */
 export function rowMark({ standing, headlineRight }: Pick<MatrixRow, 'standing' | 'headlineRight'>): Mark {
   if (standing === 'caught') return headlineRight ? CAUGHT : MISNAMED;
   if (standing === 'inapplicable') return { ...INAPPLICABLE, says: 'applies to no scenario here' };
@@ -36,16 +36,16 @@ export function rowMark({ standing, headlineRight }: Pick<MatrixRow, 'standing' 
   return { sign: MISSED.sign, tone: 'bad', says };
 }
 
-/** What was found, in figures; the reason why it has not passed is the matrix' `problem`. */
+/** The result in figures. The reason for a failure is in the matrix's `problem`. */
 export function matrixSentence(matrix: Matrix): string {
   const { passed, faults, caught, headlineRight, healthy, falseAlarms, medianSteps, cells } = matrix;
   const apart = matrix.matrix.filter(({ standing }) => standing === 'inapplicable').length;
-  const steps = medianSteps === null ? '' : `, after ${count(medianSteps, 'step')} in the median`;
+  const steps = medianSteps === null ? '' : `, after a median of ${count(medianSteps, 'step')}`;
   return (
     `${passed ? 'Passed' : 'Failed'}: ${caught} of ${count(faults, 'fault')} caught in ${count(cells.judged, 'cell')}, ` +
-    `${headlineRight} rightly named${steps}; ${count(falseAlarms, 'false alarm')} in ${count(healthy, 'healthy run')}.` +
+    `${headlineRight} correctly diagnosed${steps}; ${count(falseAlarms, 'false alarm')} in ${count(healthy, 'healthy run')}.` +
     (apart === 0
       ? ''
-      : ` ${count(apart, 'fault')} more ${apart === 1 ? 'applies' : 'apply'} to no scenario here.`)
+      : ` ${count(apart, 'more fault')} ${apart === 1 ? 'applies' : 'apply'} to no scenario here.`)
   );
 }

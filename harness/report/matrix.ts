@@ -1,4 +1,4 @@
-/** Writes the kill matrix into its run's folder, and says it in a sentence. */
+/** Writes the kill matrix into its run's folder. */
 import { z } from 'zod';
 import { type Matrix, matrixSchema } from '../judge/matrix/matrix.ts';
 import { writeWhole } from './files.ts';
@@ -15,7 +15,7 @@ export async function writeMatrix(
   return { html, json };
 }
 
-/** The JSON Schema of matrix.json, and of what `resumeproof mutants --json` prints. */
+/** The JSON Schema of matrix.json and of the output of `resumeproof mutants --json`. */
 export function matrixJsonSchema(): Record<string, unknown> {
   return z.toJSONSchema(matrixSchema) as Record<string, unknown>;
 }

@@ -54,7 +54,7 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     return { page, noise };
   }
 
-  test('hostile strings stay text: escaping alone holds them, and the policy stands behind it', async () => {
+  test('hostile strings stay text: escaping alone contains them, and the policy is a second barrier', async () => {
     const bare = await writeReport(root, gate([], { passed: false, problem: EVIL }), new Map());
     for (const file of [red.html, bare.html]) {
       const { page, noise } = await open(file, { bypassCSP: true });
@@ -82,7 +82,7 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     }
   });
 
-  test('the first words say what failed and why; root cause open, the rest folded; images decode', async () => {
+  test('the page begins with what failed and why; the root cause is open, the rest folded; images decode', async () => {
     const { page, noise } = await open(red.html);
     expect(await page.textContent('body')).toMatch(
       /^Failed in frozen: After resume 1 nothing moves \(and 1 more scenario of 3\)\./,
@@ -111,7 +111,7 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     await page.context().close();
   });
 
-  test('each finding leads to what its rule says, once on the page', async () => {
+  test('each finding links to its rule, which is explained once on the page', async () => {
     const { page, noise } = await open(red.html);
     expect(await page.locator('.rule code:first-child').allTextContents()).toEqual([
       'silent-no-op',
@@ -124,9 +124,9 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     const said = page.locator('.rule:target');
     expect(await said.isVisible()).toBe(true);
     expect(await said.textContent()).toMatch(
-      /^\s*silent-no-op\s+Something moves .* It can speak at the first update/s,
+      /^\s*silent-no-op\s+Something moves .* Earliest finding: at the first update/s,
     );
-    // A rule that this version does not know, with a hostile name, leads nowhere.
+    // An unknown rule with a hostile name gets no link.
     const hrefs = await page
       .locator('.finding a')
       .evaluateAll((all) => all.map((a) => a.getAttribute('href')));
@@ -135,7 +135,7 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     await page.context().close();
   });
 
-  test('every curve has points, and all of them lie in its box', async () => {
+  test('every curve has points, all inside its box', async () => {
     const { page } = await open(red.html);
     const curves = await page.evaluate(() =>
       [...document.querySelectorAll<SVGSVGElement>('.curve > svg')].map((svg) => {
@@ -192,7 +192,7 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     expect(new Set(backgrounds).size).toBe(2);
   });
 
-  test('a strict parser reads the JUnit file, whatever the texts', async () => {
+  test('a strict parser reads the JUnit file with any texts', async () => {
     const { page } = await open(green.html);
     const texts = fc.sample(fc.string({ unit: 'binary', maxLength: 60 }), 100);
     const samples = texts.map((text) =>

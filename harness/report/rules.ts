@@ -1,4 +1,4 @@
-/** What the rules say that a page names: each once at its end, where the names lead to. */
+/** The glossary at the end of a page: each rule that the page names, once, as the target of links. */
 import { RULES } from '../judge/rules/index.ts';
 import { html, type Markup } from './markup.ts';
 import { ruleSection } from './summary.ts';
@@ -7,7 +7,7 @@ const KNOWN = new Map(RULES.map((rule) => [rule.id, rule]));
 
 const anchorOf = (id: string): string => `rule-${id}`;
 
-/** The rule's name, which leads to what it says; of a rule that this version does not know, the name alone. */
+/** The rule's name, linked to its explanation. An unknown rule gets no link. */
 export const ruleName = (id: string): Markup =>
   KNOWN.has(id) ? html`<a href=${`#${anchorOf(id)}`}><code>${id}</code></a>` : html`<code>${id}</code>`;
 
@@ -17,11 +17,11 @@ export function ruleGlossary(heading: string, named: ReadonlySet<string>): Marku
   if (rules.length === 0) return '';
   return html`<section class="scenario" id="rules">
     <h2>${heading}</h2>
-    <p class="quiet">Each claims something of a healthy resumed run; an example of what it finds and how to fix it lies in the repository of resumeproof.</p>
+    <p class="quiet">Each rule is a claim about a healthy resumed run. docs/rules.md in the resumeproof repository shows an example of its findings and how to fix them.</p>
     ${rules.map(
       ({ id, claim, reads, speaks }) => html`<article class="finding rule" id=${anchorOf(id)}>
         <p class="sentence"><code>${id}</code> ${claim}</p>
-        <p class="quiet">It reads ${reads}. It can speak ${speaks}. See <code>${ruleSection(id)}</code></p>
+        <p class="quiet">It reads ${reads}. Earliest finding: ${speaks}. See <code>${ruleSection(id)}</code></p>
       </article>`,
     )}
     <p class="up"><a href="#top">back to the top</a></p>

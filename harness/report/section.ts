@@ -56,7 +56,7 @@ export function scenarioSection(section: Section): Markup {
   </section>`;
 }
 
-/** Coloured by what it means here: a refutation that was expected does not alarm. */
+/** An expected refutation is not coloured as an alarm. */
 export function outcomeMark(outcome: Outcome | 'skipped', verdict: Verdict): Markup {
   const calm = verdict.asExpected && knownBad(verdict) && outcome !== 'proven';
   return html`<span class=${`mark-${calm ? 'calm' : outcome}`}>${SIGN[outcome]} ${outcome}</span>`;
@@ -64,12 +64,12 @@ export function outcomeMark(outcome: Outcome | 'skipped', verdict: Verdict): Mar
 
 function expectation(verdict: Verdict): string {
   if (verdict.expect === 'proven') return '';
-  return ` – a known fault, which these rules must find: ${enumerate(verdict.expect.slice(0, 20))}`;
+  return ` – a known fault that these rules must find: ${enumerate(verdict.expect.slice(0, 20))}`;
 }
 
 function proofMarks(verdict: Verdict): Markup {
   const { proofs } = verdict;
-  if (proofs === null) return 'none was tried';
+  if (proofs === null) return 'none was judged';
   return PROOFS.map(
     (proof) =>
       html`<span class="proof">${proof} ${outcomeMark(proofs[proof], verdict)}${declared(byDeclaration(verdict, proof))}</span>${' '}`,
@@ -87,7 +87,7 @@ function planSentence({ plan }: Verdict): string {
   return `${count(plan.steps, 'step')}; saved, stopped and resumed after step ${enumerate(points)}${on}`;
 }
 
-/** By quantity, what the controls show and what is therefore allowed; nothing where all is equal to the bit. */
+/** By quantity, the noise of the controls and the difference that it allows; empty if all are equal to the bit. */
 function noiseTable({ quantities }: NoiseRecord): Markup {
   if (quantities.length === 0) return '';
   const figures = (value: number): string => value.toExponential(1);
@@ -122,7 +122,7 @@ function runRow(run: RunRow): Markup {
       <td class=${run.sound ? '' : 'mark-refuted'}>${run.outcome}</td>
       <td>${run.exit}</td>
       <td class="number">${duration(run.seconds)}</td>
-      <td>${run.link === undefined ? html`<code>${run.trace}</code> (no link: it leads out of the folder)` : html`<a href=${run.link}>${run.trace}</a>`}</td>
+      <td>${run.link === undefined ? html`<code>${run.trace}</code> (no link: the path leads out of the folder)` : html`<a href=${run.link}>${run.trace}</a>`}</td>
     </tr>
     ${
       told &&

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test('thinning keeps order, both ends, every extreme and a sign of every gap, within its limit', () => {
+test('thinning keeps order, both ends, every extreme and a point of every gap, within its limit', () => {
   const value = fc.oneof(
     { weight: 9, arbitrary: fc.float({ noNaN: true }) },
     { weight: 1, arbitrary: fc.constant(Number.NaN) },
@@ -37,7 +37,7 @@ test('thinning keeps order, both ends, every extreme and a sign of every gap, wi
   );
 });
 
-test('a frozen resume is told in words: learning rate and update zero, loss off the control', async () => {
+test('the notes describe a frozen resume: learning rate and update zero, loss unlike the control’s', async () => {
   const traces = [
     await trace(folder, { role: 'after', segment: 1, steps: [16, 30], frozen: true }),
     await trace(folder, { role: 'before', steps: [1, 15] }),
@@ -50,14 +50,16 @@ test('a frozen resume is told in words: learning rate and update zero, loss off 
   expect(said['Norm of the update']).toEqual([
     'control: ',
     'before: equals the control',
-    expect.stringMatching(/^after resume 1: zero at all 15 steps; off the control by up to \S+, at step 16$/),
+    expect.stringMatching(
+      /^after resume 1: zero at all 15 steps; differs from the control by up to \S+, at step 16$/,
+    ),
   ]);
   expect(said['Learning rate, as logged']?.[2]).toBe(
     'after resume 1: 0.01 at all 15 steps; equals the control',
   );
   expect(said['Learning rate, inside the update']?.[2]).toMatch(/zero at all 15 steps/);
   expect(said['Hook calls in a step']?.[2]).toBe('after resume 1: 4 at all 15 steps; equals the control');
-  expect(said['Norm of all parameters']?.[2]).toMatch(/off the control by up to .* at step 30$/);
+  expect(said['Norm of all parameters']?.[2]).toMatch(/differs from the control by up to .* at step 30$/);
 });
 
 test('values that cannot be drawn are gaps and are counted', async () => {

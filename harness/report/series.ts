@@ -1,10 +1,10 @@
-/** Curves as data: what each run's steps showed, and what the numbers amount to in words. */
+/** Curves as data: the values of each run's steps, and a note in words on each series. */
 import type { Trace, TracedStep } from '../trace/schema.ts';
 import { count, figure } from './text.ts';
 
 export interface Point {
   readonly step: number;
-  /** NaN where the step has no finite value. */
+  /** NaN if the step has no finite value. */
   readonly value: number;
 }
 export interface Series {
@@ -18,7 +18,7 @@ export interface Curve {
   readonly series: readonly Series[];
 }
 
-/** Beyond this a value is treated as infinite, so that no sum or span of two overflows. */
+/** Larger values count as infinite, so that no sum or span of two overflows. */
 const HUGE = 1e150;
 
 const QUANTITIES: readonly { title: string; of: (step: TracedStep) => number }[] = [
@@ -30,7 +30,7 @@ const QUANTITIES: readonly { title: string; of: (step: TracedStep) => number }[]
   { title: 'Hook calls in a step', of: (step) => step.hookCalls.reduce((sum, calls) => sum + calls, 0) },
 ];
 
-/** One curve a quantity, control first, then the interrupted run's processes in order. */
+/** One curve per quantity: the control first, then the interrupted run's processes in order. */
 export function curves(traces: readonly Trace[]): Curve[] {
   const shown = ['control', 'before', 'after']
     .flatMap((role) => traces.filter((trace) => trace.run?.role === role))
@@ -76,7 +76,7 @@ export function thin(points: readonly Point[], limit = 600): readonly Point[] {
   return [...kept].sort((a, b) => a - b).map((at) => points[at]!);
 }
 
-/** What is plain about a series: no values, all zero, all equal, values that are not finite. */
+/** Notes what is special about a series: no values, all zero, all equal, values that are not finite. */
 function shape(points: readonly Point[]): string {
   const finite = points.filter(({ value }) => !Number.isNaN(value));
   const first = finite[0];
@@ -105,7 +105,7 @@ function against(points: readonly Point[], control: ReadonlyMap<number, number>)
   if (shared === 0) return '';
   return worst.gap === 0
     ? 'equals the control'
-    : `off the control by up to ${figure(worst.gap)}, at step ${worst.step}`;
+    : `differs from the control by up to ${figure(worst.gap)}, at step ${worst.step}`;
 }
 
 /** The mean learning rate of each parameter group, over the parameters that an update touched. */

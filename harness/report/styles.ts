@@ -1,4 +1,4 @@
-/** The page's style sheet: static, no data may enter it. Colours stay apart for colour-blind readers. */
+/** The page's static style sheet; no data may enter it. Its colours are distinct for colour-blind readers. */
 export const STYLES = `
 :root { color-scheme: light dark; --page: #fff; --card: #f6f7f9; --ink: #1b1f24; --soft: #59636e; --rule: #d5dae0;
   --good: #116b3a; --good-wash: #e3f4ea; --bad: #b3261e; --bad-wash: #fdeae8; --doubt: #855800; --doubt-wash: #fff3d6;

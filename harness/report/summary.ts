@@ -1,10 +1,10 @@
-/** What the gate and each verdict amount to, in words and in tone: shared by the page and JUnit. */
+/** The sentences and tones of the gate and each verdict, shared by the terminal, the page and JUnit. */
 import type { Gate, Verdict } from '../judge/verdict.ts';
 import { count, enumerate } from './text.ts';
 
 export type Tone = 'good' | 'bad' | 'doubt' | 'quiet';
 
-/** How a verdict is to be felt: an expected refutation is good news, an unexpected proof is not. */
+/** An expected refutation is good news, an unexpected proof is bad news. */
 export function tone(verdict: Verdict): Tone {
   if (!verdict.asExpected) return 'bad';
   if (verdict.outcome === 'skipped') return 'quiet';
@@ -22,7 +22,7 @@ export function knownBad(verdict: Verdict): boolean {
   return verdict.expect !== 'proven';
 }
 
-/** Green only where the gate says so and nothing that it holds speaks against it. */
+/** Green only if the gate passed and nothing in it contradicts that. */
 export function isGreen(gate: Gate): boolean {
   return (
     gate.passed &&
@@ -37,7 +37,7 @@ export function gateSentence(gate: Gate): string {
   const wrong = gate.verdicts.filter((verdict) => !verdict.asExpected);
   const first = wrong[0];
   const cut = gate.verdicts.filter((verdict) => verdict.cut !== null).length;
-  const ended = cut === 0 ? '' : `; --fast ended ${cut} of ${gate.verdicts.length} before their plan did`;
+  const ended = cut === 0 ? '' : `; --fast ended ${cut} of ${gate.verdicts.length} early`;
   if (isGreen(gate)) return `Passed: ${passedParts(gate.verdicts)}${ended}.`;
   if (first !== undefined) {
     const others =
@@ -46,10 +46,10 @@ export function gateSentence(gate: Gate): string {
   }
   if (gate.problem !== null) return `Failed: ${unstopped(gate.problem)}.`;
   if (gate.verdicts.length === 0) return 'Failed: no scenario was judged, so nothing is proven.';
-  return 'Failed: the gate is not green, though every scenario came out as expected.';
+  return 'Failed: the gate failed although every scenario is as expected.';
 }
 
-/** Why a scenario is not as expected: what was found, or, where nothing was, what should have been. */
+/** Why a scenario is not as expected: what was found, or what should have been. */
 export function reason(verdict: Verdict): string {
   const nothingFound = verdict.outcome === 'proven' || verdict.outcome === 'skipped';
   return nothingFound ? (verdict.mismatch ?? verdict.headline) : verdict.headline;
@@ -75,12 +75,12 @@ function unstopped(sentence: string): string {
   return sentence.trim().replace(/\.$/, '');
 }
 
-/** What a verdict was reached on, in words. */
+/** Describes the device that a scenario ran on. */
 export function deviceSentence({ backend }: Pick<Verdict, 'backend'>): string {
-  if (backend === null) return 'not known: no run said what it ran on';
+  if (backend === null) return 'unknown: no run recorded its device';
   const { requested, name, adapter, hardware, driver } = backend;
   const onGpu = name === 'webgpu' ? 'GPU emulated in software' : 'no GPU';
-  const asked = requested === 'auto' ? ', taken by auto' : `, though ${requested} was asked for`;
+  const asked = requested === 'auto' ? ', chosen by auto' : `, although ${requested} was requested`;
   const kind = hardware ? 'hardware GPU' : onGpu;
   return `${name}${requested === name ? '' : asked}: ${adapter || 'adapter not named'} (${kind}${driver ? `; driver ${driver}` : ''})`;
 }
@@ -96,11 +96,11 @@ export function byDeclaration(
   if (deviations.length === 0) return '';
   const kinds = enumerate(deviations.map(({ kind }) => kind));
   return proof === 'restored'
-    ? `by declaration but for ${kinds}`
-    : 'by declaration against a control that deviates alike';
+    ? `by declaration, except ${kinds}`
+    : 'by declaration, against a control with the same deviations';
 }
 
-/** `By declaration, step-count: step 0 instead of 5 (resume 1).`, one a declared deviation. */
+/** `By declaration, step-count: step 0 instead of 5 (resume 1).`, one for each declared deviation. */
 export const declarations = ({ deviations }: Pick<Verdict, 'deviations'>, most = 8): string[] =>
   deviations.map(({ kind, entries, entryCount }) => {
     const shown = entries.slice(0, most);
@@ -111,9 +111,9 @@ export const declarations = ({ deviations }: Pick<Verdict, 'deviations'>, most =
     return `By declaration, ${kind}: ${told.join('; ') || 'nothing deviated'}${more > 0 ? `; and ${more} more` : ''}.`;
   });
 
-/** How far a verdict that is not on the whole plan reaches; empty where it is. */
+/** Where `--fast` cut the plan of a verdict, and why; empty if it did not. */
 export function cutSentence({ cut, plan }: Pick<Verdict, 'cut' | 'plan'>): string {
   if (cut === null) return '';
   const { steps, resumes, why } = cut;
-  return `Ended by --fast after step ${steps} of ${plan.steps} and resume ${resumes} of ${plan.resumeAt.length}: ${why}. What shows only later was not looked for.`;
+  return `Ended by --fast after step ${steps} of ${plan.steps} and resume ${resumes} of ${plan.resumeAt.length}: ${why}. Bugs that show only later were not looked for.`;
 }

@@ -4,7 +4,7 @@ import { cut, figure, linkTo, visible, xmlSafe } from './text.ts';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 60 });
 
-test('nothing hidden, reordering or half stays in a visible text, and nothing else is touched', () => {
+test('visible text keeps no hidden, reordering or half characters and loses nothing else', () => {
   expect(visible('a\u202eb\u0007\u200b\ud800\n')).toBe('a‹U+202E›b‹U+0007›‹U+200B›‹U+D800›\n');
   fc.assert(
     fc.property(anyText, (text) => {
@@ -18,17 +18,17 @@ test('nothing hidden, reordering or half stays in a visible text, and nothing el
   );
 });
 
-test('a long text is cut and says by how much, never within a surrogate pair', () => {
+test('a long text is cut, never inside a surrogate pair, and says by how much', () => {
   expect(cut('abcdef', 4)).toBe('abcd… (2 more characters)');
   expect(cut('abc😀d', 4)).toBe('abc… (3 more characters)');
   expect(visible('x'.repeat(5_000_000)).length).toBeLessThan(2100);
 });
 
-test('what XML 1.0 forbids is removed', () => {
+test('characters that XML 1.0 forbids are removed', () => {
   expect(xmlSafe('a\u0000\u001fb\uffff\ud800\t\n😀')).toBe('ab\t\n😀');
 });
 
-test('a link stays inside its folder and is one path, whatever the name', () => {
+test('a link stays one path inside its folder, whatever the name', () => {
   expect(linkTo('a b/#1?/trace.jsonl')).toBe('a%20b/%231%3F/trace.jsonl');
   expect(linkTo('javascript:alert(1)/x')).toBe('javascript%3Aalert(1)/x');
   for (const bad of ['../x', '/etc/passwd', '//host/x', 'a/../../x', 'a\\..\\x', '', 'a//b', '\ud800']) {

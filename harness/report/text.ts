@@ -1,4 +1,4 @@
-/** Text from traces and verdicts is hostile: it is cut, and what a reader cannot see is spelled out. */
+/** Text from traces and verdicts may be hostile: it is cut, and hidden characters are spelled out. */
 
 /** Controls, formats (bidi, zero width), lone surrogates, line and paragraph separators. */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
@@ -20,7 +20,7 @@ export function visible(text: string, limit = 2000): string {
   });
 }
 
-/** A deep copy of plain data in which every string went through {@link visible}. */
+/** A deep copy of plain data with {@link visible} applied to every string. */
 export function tame<T>(value: T): T {
   if (typeof value === 'string') return visible(value) as T;
   if (Array.isArray(value)) return value.map(tame) as T;
@@ -40,7 +40,7 @@ export function xmlSafe(text: string): string {
   return safe;
 }
 
-/** A relative path as a link, percent-encoded; undefined where it could lead out of the folder. */
+/** A relative path as a percent-encoded link; undefined if it could lead out of the folder. */
 export function linkTo(path: string): string | undefined {
   const parts = path.split('/');
   const strange = (part: string) =>
@@ -58,7 +58,7 @@ export function enumerate(items: readonly (string | number)[]): string {
   return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
 }
 
-/** A number for people: four significant digits, plain where that is short. */
+/** A number for people: four significant digits, without exponent if that is short. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
@@ -76,7 +76,7 @@ export function duration(seconds: number): string {
   return seconds < 100 ? `${seconds.toFixed(seconds < 10 ? 2 : 1)} s` : `${(seconds / 60).toFixed(1)} min`;
 }
 
-/** To the minute, in UTC; what is no date stays as it is. */
+/** To the minute, in UTC. Text that is not a date is returned unchanged. */
 export function moment(startedAt: string): string {
   const date = new Date(startedAt);
   return Number.isNaN(date.getTime())

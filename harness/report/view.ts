@@ -1,4 +1,4 @@
-/** Gate and traces to the plain data that the page shows: tamed texts, images within bounds, curves. */
+/** Turns the gate and its traces into the page's plain data: cleaned texts, images within bounds, curves. */
 import { join, resolve } from 'node:path';
 import type { Gate, Verdict } from '../judge/verdict.ts';
 import type { Trace } from '../trace/schema.ts';
@@ -13,7 +13,7 @@ const MAX_RUNS = 100;
 export interface RunRow {
   readonly name: string;
   readonly outcome: string;
-  /** Ended by itself with exit code 0, and its trace is whole. */
+  /** The process ended by itself with exit code 0, and its trace is complete. */
   readonly sound: boolean;
   readonly exit: string;
   readonly seconds: number;
@@ -32,7 +32,7 @@ export interface Section {
 }
 export interface View {
   readonly gate: Gate;
-  /** What is not as expected first: it must not be what the bounds leave out. */
+  /** Unexpected verdicts come first, so that the bounds do not drop them. */
   readonly sections: readonly Section[];
   readonly leftOut: number;
 }
@@ -70,7 +70,7 @@ function runRows(
     const trace = byFile.get(resolve(join(directory, run.trace)));
     const ended = trace?.process;
     const notes = [
-      trace === undefined ? 'its trace was not read' : undefined,
+      trace === undefined ? 'no trace was read for this run' : undefined,
       trace?.defect,
       trace?.failure && `${trace.failure.code} at step ${trace.failure.step}: ${trace.failure.message}`,
     ];

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-test('verdict.json is the gate as it is, fits its schema, and no temporary file stays', async () => {
+test('verdict.json is the unchanged gate, fits its schema, and no temporary file remains', async () => {
   const written: unknown = JSON.parse(await readFile(red.json, 'utf8'));
   expect(written).toEqual(red.gate);
   expect(gateSchema.parse(written)).toEqual(red.gate);
@@ -27,7 +27,7 @@ test('verdict.json is the gate as it is, fits its schema, and no temporary file 
   expect(files.map(({ name }) => name).sort()).toEqual(['index.html', 'junit.xml', 'verdict.json']);
 });
 
-test('hostile megabytes make a page of bounded size, and a folder that is not there an error', async () => {
+test('hostile megabytes give a page of bounded size, and a missing folder gives an error', async () => {
   expect((await readFile(red.html)).length).toBeLessThan(1_000_000);
   await expect(writeReport(join(root, 'nowhere'), gate([verdict()]), new Map())).rejects.toThrow(/ENOENT/);
 });

@@ -1,4 +1,4 @@
-/** The plan that a command asks for: the scenario's own, or parts of it replaced by options. */
+/** The plan of a command: the scenario's own, with parts replaced by options. */
 import type { Plan } from '../trace/schema.ts';
 import { checkPlan, type LoadedScenario, onBackends, resumeBackends } from './scenario.ts';
 
@@ -8,7 +8,7 @@ export interface PlanRequest {
   readonly resumeOn?: readonly string[];
 }
 
-/** A scenario's own plan, which may be a shorter one on a GPU in software. */
+/** A scenario's own plan; a software GPU may have a shorter one. */
 export const planOf = (
   { plan, softwarePlan }: Pick<LoadedScenario, 'plan' | 'softwarePlan'>,
   softwareGpu: boolean,

@@ -1,6 +1,6 @@
 /**
- * The life of one process in one role: opens the backend, builds the trainer, steps it under the probe and
- * writes the trace. Nothing but the checkpoint comes from another process.
+ * Runs one process in one role: opens the backend, builds the trainer, steps it under the probe and writes the trace.
+ * Only the checkpoint comes from another process.
  */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -21,26 +21,26 @@ import { type Answer, type Job, jobSchema, type Progress, stepsOf } from './job.
 import { loadScenario } from './scenario.ts';
 import { createSettling, type Shown } from './settling.ts';
 
-/** Not execa's sendMessage: loading execa's hundred files would be a tenth of a short process. */
+/** Does not use execa's sendMessage: loading execa's hundred files would take a tenth of a short process. */
 const tell = (progress: Progress): Promise<void> =>
   new Promise((resolve, reject) => {
     process.send!(progress, (error) => (error === null ? resolve() : reject(error)));
   });
 
-/** Whether to go on after this step, of which the trace tells. */
+/** Asks whether to go on after this step, whose record is in the trace. */
 const ask = (step: number): Promise<Answer> =>
   new Promise((resolve, reject) => {
     process.once('message', (answer) => resolve(answer as Answer));
     tell({ kind: 'asks', step }).catch(reject);
   });
 
-// Fault files are loaded only where there are any: an ordinary run does not pay for them.
+// Imported only if there are fault files, so that an ordinary run does not pay for it.
 const loadFault = async (file: string) => (await import('../faults/find.ts')).loadFault(file);
 
 const buildOf = async (scenario: Scenario, fault: string | null): Promise<Scenario['trainer']> =>
   fault === null ? scenario.trainer : (await loadFault(fault)).inject(scenario.trainer);
 
-/** What a trainer throws need not be an error: what it says is kept. */
+/** A trainer may throw something that is not an error; keep its text. */
 const asError = (thrown: unknown): Error =>
   thrown instanceof Error ? thrown : new Error(typeof thrown === 'string' ? thrown : inspect(thrown));
 
@@ -59,7 +59,7 @@ async function whichApply(
   return answers;
 }
 
-/** Of a checkpoint, which is a file or a folder. */
+/** The size of a checkpoint, which is a file or a folder. */
 async function bytesOf(checkpoint: string): Promise<number> {
   const own = await stat(checkpoint);
   if (own.isFile()) return own.size;
@@ -70,7 +70,7 @@ async function bytesOf(checkpoint: string): Promise<number> {
   return sizes.reduce((sum, { size }) => sum + size, 0);
 }
 
-/** The kind of a failure, by what the libraries say; only a label: the message is kept whole. */
+/** Labels a failure by the libraries' messages. The full message is kept. */
 function failureCode(error: Error, resuming: boolean): FailureRecord['code'] {
   if (error instanceof BackendError) return 'backend-unavailable';
   if (error instanceof NonFiniteLoss) return 'non-finite';
@@ -84,7 +84,7 @@ function failureCode(error: Error, resuming: boolean): FailureRecord['code'] {
 
 class NonFiniteLoss extends Error {}
 
-/** The trainer threw while it saved. */
+/** The trainer threw while saving. */
 class SaveFailed extends Error {
   constructor(cause: Error) {
     super(cause.message, { cause });
@@ -146,7 +146,7 @@ async function runJob(job: Job): Promise<void> {
     resuming = false;
     if (isControl && deviates.length > 0 && trainer.deviate === undefined) {
       throw new Error(
-        `the scenario declares deviates: ['${deviates.join("', '")}'], but its trainer has no deviate(kinds): let it do in a run that goes on what its resume does, or take them out of deviates`,
+        `the scenario declares deviates: ['${deviates.join("', '")}'], but its trainer has no deviate(kinds): implement it to do in an uninterrupted run what its resume does, or remove them from deviates`,
       );
     }
     const probe = createProbe(trainer, job.folder, trace.write);
@@ -154,7 +154,7 @@ async function runJob(job: Job): Promise<void> {
     await tell({ kind: 'started', backend: name, deterministic });
     if (job.ask.length > 0) await tell({ kind: 'applies', answers: await whichApply(trainer, job.ask) });
     const settling = job.settle ? createSettling() : undefined;
-    /** State and images. */
+    /** Records state and images. */
     const show = async (at: 'pass' | 'deviated'): Promise<Shown> => {
       const samples = await alive(probe.sample(at, step));
       return { state: await alive(probe.state(at, step)), samples };
@@ -219,5 +219,5 @@ async function runJob(job: Job): Promise<void> {
 }
 
 await runJob(jobSchema.parse(JSON.parse(process.argv[2]!)));
-// A backend's threads must not keep a finished process alive.
+// Exit explicitly: a backend's threads would keep the process alive.
 process.exit();

@@ -5,13 +5,13 @@ import type { ProcessResult } from './process.ts';
 import type { Start } from './start.ts';
 
 export interface Controls {
-  /** On the control's own backend, where equal programs need not give equal bits. */
+  /** On the control's own backend, if equal programs need not give equal bits there. */
   readonly twin: Promise<ProcessResult> | undefined;
-  /** One on each other backend of the plan: the distance between two backends is noise, too. */
+  /** One on each other backend of the plan: the difference between backends counts as noise. */
   readonly elsewhere: readonly Promise<ProcessResult>[];
 }
 
-/** Starts those that are needed in any case, once the control's backend is known. */
+/** Starts the controls that are always needed, once the control's backend is known. */
 export function startControls(
   plan: Plan,
   backend: { readonly name: string; readonly deterministic: boolean },
@@ -25,7 +25,7 @@ export function startControls(
   };
 }
 
-/** All of them, once they have ended; none where none were started. */
+/** All further controls, once they have ended. */
 export async function endedControls(
   control: ProcessResult,
   started: Controls | undefined,
@@ -35,7 +35,7 @@ export async function endedControls(
   return [...(await twinsOf(control, started.twin, start)), ...(await Promise.all(started.elsewhere))];
 }
 
-/** Where the twin differs from the control, further twins measure the noise. Where they agree, none are needed. */
+/** If the twin differs from the control, further twins measure the noise. If they agree, none are needed. */
 async function twinsOf(
   control: ProcessResult,
   first: Promise<ProcessResult> | undefined,

@@ -10,10 +10,10 @@ import type { LoadedScenario } from './scenario.ts';
 import { type ExecuteOptions, emptied, type Start, starter } from './start.ts';
 
 /**
- * The same processes, each ended as soon as it has shown what the proofs need. The control ends once all that has
- * moved in its life has moved again after the last resume point, and so do those that go as far. Where that happens
- * after an earlier resume point, the process that was resumed there ends too if what was found settles the verdict.
- * @param settled whether what these traces show of this plan, cut after a resume point, cannot change any more
+ * Runs the same processes, but ends each as soon as it has shown what the proofs need. The control ends once everything
+ * that has moved has moved again after the last resume point; the others end at the same step. If that happens after an
+ * earlier resume point, the process resumed there ends too if its findings settle the verdict.
+ * @param settled whether the verdict on these traces and this cut plan is final
  */
 export async function executeFast(
   loaded: LoadedScenario,
@@ -46,7 +46,7 @@ export async function executeFast(
   let refutedAt: number | undefined;
   const resume: Start = async (role, segment, part) => {
     const askAt = part?.saveTo == null ? null : lookAfter(control.trace, plan, segment);
-    // What asks keeps its place while it waits, which those that it waits for may need.
+    // A process keeps its slot while it asks, so the processes that it would wait for must end first.
     if (askAt !== null) await soFar();
     return start(role, segment, { ...part, until, askAt }, async (trace) => {
       const traces = (await soFar()).map((own) => own.trace);
@@ -63,8 +63,8 @@ export async function executeFast(
   const steps = refutedAt ?? until;
   const why =
     refutedAt === undefined
-      ? 'all that had moved in the control had moved again'
-      : 'what was found settles the verdict';
+      ? 'everything that had moved in the control had moved again'
+      : 'the findings settle the verdict';
   return {
     traces: results.map(({ trace }) => trace),
     skip: results.find(({ skip }) => skip !== undefined)?.skip,
@@ -73,7 +73,7 @@ export async function executeFast(
   };
 }
 
-/** Where a control that settles first looked at itself between a resume point and the next; null where it did not. */
+/** The step of the control's first look between a resume point and the next; null if it took none. */
 function lookAfter({ states }: Trace, { resumeAt }: Plan, segment: number): number | null {
   const [from, to] = [resumeAt[segment - 1]!, resumeAt[segment]!];
   return states.find(({ at, step }) => at === 'pass' && step > from && step < to)?.step ?? null;

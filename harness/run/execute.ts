@@ -1,4 +1,4 @@
-/** Runs all the processes of a scenario, side by side as far as they do not depend on each other. */
+/** Runs all processes of a scenario, in parallel where they do not depend on each other. */
 import type { Plan, Trace } from '../trace/schema.ts';
 import { type Controls, endedControls, startControls } from './controls.ts';
 import { awaitedLater } from './failing.ts';
@@ -11,9 +11,9 @@ export interface Execution {
   /** control, twins (on a backend that is not deterministic), before, each after, cold (if asked for). */
   readonly traces: readonly Trace[];
   readonly skip: string | undefined;
-  /** As far as it was run. */
+  /** The part of the plan that was run. */
   readonly plan: Plan;
-  /** Why that is less than was asked for, if it is. */
+  /** Why the plan was cut, if it was. */
   readonly cut: string | undefined;
 }
 
@@ -42,7 +42,7 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
   };
 }
 
-/** `before`, then each `after` once its checkpoint is there; and `cold` beside them. */
+/** Runs `before`, then each `after` once its checkpoint exists, and `cold` beside them. */
 async function runInterrupted(
   plan: Plan,
   folder: string,
@@ -60,10 +60,10 @@ async function runInterrupted(
 }
 
 /**
- * The processes that a fault can change, with the fault in them: those that resume, and the one before them where it
- * changes what is saved; else the first one resumes from the healthy run's checkpoint.
+ * Runs the processes that a fault can change: those that resume, and the one before them if the fault changes what is
+ * saved. Without that one, the first resumes from the healthy run's checkpoint.
  * @param healthy the folder of the scenario's healthy execution
- * @param settled asked after each resume but the last, with the traces so far, whether no more are needed
+ * @param settled called after each resume but the last: whether the traces so far are enough
  * @returns the traces of `before`, if it was run, and of each `after`
  */
 export async function executeFault(

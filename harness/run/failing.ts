@@ -1,11 +1,11 @@
-/** What becomes of work side by side when a piece of it fails: the rest is ended, and the failure thrown at the end. */
+/** Parallel work: when a piece fails, the rest is ended and the failure is thrown at the end. */
 
 export interface Failing {
-  /** Given by the caller's signal, and by the first failure. */
+  /** Aborts on the caller's signal and on the first failure. */
   readonly signal: AbortSignal;
-  /** Does a piece of work; undefined where it failed. */
+  /** Does a piece of work; undefined if it failed. */
   attempt<Result>(work: () => Promise<Result>): Promise<Result | undefined>;
-  /** Keeps what was finished, and throws the first failure if there was one, whatever came of the keeping. */
+  /** Keeps what is finished, then throws the first failure, if any, even if keeping failed. */
   finish<Result>(keep: () => Promise<Result>): Promise<Result>;
 }
 
@@ -32,7 +32,7 @@ export function failing(outside: AbortSignal): Failing {
   };
 }
 
-/** The same promise, of one that is awaited only later: if it fails before, that is told then. */
+/** Returns the same promise. A rejection before it is awaited does not count as unhandled. */
 export function awaitedLater<Result>(promise: Promise<Result>): Promise<Result> {
   promise.catch(() => {});
   return promise;

@@ -32,11 +32,11 @@ export async function runCell(
   if (options.signal.aborted) return interrupted;
   const answer = own.answers[file];
   if (answer === undefined || typeof answer === 'string') {
-    const why = `it could not be asked whether it applies: ${answer ?? 'there was no answer'}`;
+    const why = `whether it applies is unknown: ${answer ?? 'the process gave no answer'}`;
     return { ...interrupted, outcome: 'missed', why };
   }
   const start = performance.now();
-  // Beside the healthy run's, whose name a fault may have.
+  // A folder of its own, since a fault may be called like the healthy run's folder.
   const folder = path.join(own.folder, 'faults', fault.id);
   const saves = fault.saves ?? false;
   const changed = (trace: Trace): boolean =>
@@ -46,7 +46,7 @@ export async function runCell(
   const facts = factsOf(fault);
   const itsOwn = { ...subject, replay: options.replay(loaded, fault.id) };
   let early: JudgedCell | undefined;
-  // What caught it and named it rightly is not asked for more; who keeps the traces wants all of them.
+  // A fault that is caught and correctly diagnosed needs no further resume, unless all traces are kept.
   const settled = (faulty: readonly Trace[]): boolean => {
     const resumes = faulty.filter(({ run }) => run?.role === 'after').length;
     if (options.keep || !own.provenAfter.has(resumes)) return false;
@@ -81,7 +81,7 @@ export async function runCell(
       return { ...cell, kept: await keep(folder, judgement, all, cell.seconds, options.folder) };
     }
   } else {
-    // Of a run that was cut short, only what was said of its beginning holds.
+    // Of a run that was cut short, only the judgement on its beginning holds.
     cell = cellOf(early);
   }
   await rm(folder, { recursive: true, force: true });

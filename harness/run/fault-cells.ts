@@ -30,7 +30,7 @@ export async function runCells(
       const run = (own: Healthy): Promise<void> =>
         atATime(async () => {
           const cell = (await attempt(() => runCell(own, loadedFault, limit, options))) ?? interruptedIn(own);
-          // An equivalent one says nothing of the fault, so another scenario is tried.
+          // An equivalent cell says nothing about the fault, so another scenario is tried.
           if (cell.outcome === 'equivalent') {
             needed += 1;
             if (needed <= turn.length) options.onCells?.(++total);
@@ -46,8 +46,8 @@ export async function runCells(
 }
 
 /**
- * For each fault the scenarios that it applies to, those first that the faults before it come to least: so that a
- * sample is spread over all scenarios, and is the same each time.
+ * For each fault the scenarios that it applies to, least used first. This spreads a sample over all scenarios and makes
+ * it the same each time.
  */
 function inTurns(proven: readonly Healthy[], faults: readonly LoadedFault[]): Healthy[][] {
   const load = new Map(proven.map((own) => [own, 0]));
@@ -67,8 +67,8 @@ function withoutRun(own: Healthy, loadedFault: LoadedFault): Cell {
     if (outcome === 'skipped') return own.judgement.headline;
     if (outcome !== 'proven') return `the healthy run is ${outcome}`;
     return isMeasured(own)
-      ? 'not drawn in this sample'
-      : 'its controls differ, so that it would measure their noise and not the rules';
+      ? 'not in this sample'
+      : 'its controls differ, so the cell would measure their noise instead of the rules';
   };
   const judged = answer === false ? unjudged('not-applicable', null) : unjudged('not-run', whyNotRun());
   return { scenario: own.loaded.name, ...judged, seconds: 0, kept: null };

@@ -1,4 +1,4 @@
-/** Picks and loads the faults that a matrix is made of. */
+/** Selects and loads the faults of a matrix. */
 import type { Fault } from '../faults/fault.ts';
 import { FAULTS, findFaults, loadFault } from '../faults/find.ts';
 import { CAUSES } from '../judge/causes/index.ts';
@@ -14,7 +14,7 @@ export interface LoadedFault {
 /**
  * @param folder of fault files; this package's own if undefined
  * @param wanted ids, in which `*` matches anything; all if empty
- * @throws {UsageError | FaultError} when one matches nothing, or a file is no fault or names what is no rule or no cause
+ * @throws {UsageError | FaultError} when a pattern matches nothing, a file is not a fault, or a rule or cause is unknown
  */
 export async function selectFaults(
   folder: string | undefined,
@@ -38,14 +38,14 @@ export async function selectFaults(
     [...selected].map(async (id) => {
       const file = found.get(id)!;
       const fault = await loadFault(file);
-      // A misspelt rule or cause would make every headline look wrong.
+      // With a misspelt rule or cause, every headline would look wrong.
       const unknown = [fault.rule].flat().find((id) => !RULES.some((rule) => rule.id === id));
       if (unknown !== undefined) {
-        throw new UsageError(`fault ${file}: rule: '${unknown}' is no rule; see resumeproof list --rules`);
+        throw new UsageError(`fault ${file}: rule: unknown rule '${unknown}'; see resumeproof list --rules`);
       }
       const strange = [fault.cause].flat().find((id) => !CAUSES.some((cause) => cause.id === id));
       if (strange !== undefined) {
-        throw new UsageError(`fault ${file}: cause: '${strange}' is no cause; docs/rules.md lists them`);
+        throw new UsageError(`fault ${file}: cause: unknown cause '${strange}'; docs/rules.md lists them`);
       }
       return { file, fault };
     }),

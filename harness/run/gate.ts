@@ -1,4 +1,4 @@
-/** The gate: executes every scenario, judges each as soon as its processes have ended, writes the report. */
+/** The gate: executes every scenario, judges each as soon as its processes have ended, and writes the report. */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
@@ -20,9 +20,9 @@ import type { ExecuteOptions } from './start.ts';
 import { subjectOf } from './subject.ts';
 
 export interface GateOptions extends Pick<ExecuteOptions, 'backend' | 'requireGpu' | 'images' | 'signal'> {
-  /** The run's folder, which must not exist yet. */
+  /** The run's folder. It must not exist yet. */
   readonly folder: string;
-  /** Processes at a time. */
+  /** Concurrent processes. */
   readonly jobs: number;
   /** The command that runs a scenario again. */
   readonly replay: (scenario: LoadedScenario) => string;
@@ -38,8 +38,8 @@ export interface GateResult {
 }
 
 /**
- * Runs the scenarios side by side; what an abort leaves unfinished is named in the gate's problem.
- * @throws what was not a scenario's fault: it ends the others, and what was finished is reported nevertheless
+ * Runs the scenarios in parallel. After an abort, the gate's problem says how many finished.
+ * @throws a failure of the harness itself: it ends the other scenarios, and the finished ones are still reported
  */
 export async function runGate(
   scenarios: readonly LoadedScenario[],
@@ -50,7 +50,7 @@ export async function runGate(
   const limit = pLimit(options.jobs);
   const { signal, attempt, finish } = failing(options.signal);
   const verifyKernels = kernelVerifier(limit, signal);
-  // Each scenario under way always has a process to run, so no more of them are needed to keep every core busy.
+  // Each running scenario always has a process to run, so more scenarios would not keep more cores busy.
   const scenariosAtATime = pLimit(options.jobs);
   const results = await scenariosAtATime.map(scenarios, (scenario) =>
     attempt(async () => {
@@ -90,7 +90,7 @@ export async function runGate(
 function problemOf(wanted: number, verdicts: readonly Verdict[]): string | null {
   if (wanted === 0) return 'No scenario was run, so nothing was proven.';
   if (verdicts.length < wanted) {
-    return `Interrupted: ${verdicts.length} of ${wanted} scenarios were finished; what they found is kept.`;
+    return `Interrupted: ${verdicts.length} of ${wanted} scenarios finished; their results are kept.`;
   }
   return verdicts.every(({ outcome }) => outcome === 'skipped')
     ? 'Every scenario was skipped on this backend, so nothing was proven.'
@@ -99,7 +99,7 @@ function problemOf(wanted: number, verdicts: readonly Verdict[]): string | null 
 
 export interface ProveOptions extends Omit<ExecuteOptions, 'onTrace'> {
   readonly fast: boolean;
-  /** Verifies what the scenario used; without it the verdict has no caveats. */
+  /** Verifies the kernels that the scenario used; without it the verdict has no caveats. */
   readonly verifyKernels?: KernelVerifier;
   /** Traces are named relative to this folder. */
   readonly root: string;
@@ -119,7 +119,7 @@ export async function proveScenario(
     judge(subject, collectEvidence(plan, options.backend, traces));
   const own: ExecuteOptions = {
     ...options,
-    // The control uses what the others use: verified while they still run.
+    // The control uses the same kernels as the others, so they are verified while the others still run.
     onTrace: (trace) => {
       if (trace.run === undefined || verifyKernels === undefined) return;
       void awaitedLater(verifyKernels(trace.run.backend.name, kernelsOf([trace])));
@@ -138,7 +138,7 @@ export async function proveScenario(
     : await executeScenario(loaded, own);
   let judgement = judgedExecution(execution);
   const open = execution.cut !== undefined && !settles(judgement);
-  // What a process died of would end a longer run as well.
+  // If a process died, it would die in a longer run too.
   if (open && execution.traces.every(({ end }) => end !== undefined) && !options.signal.aborted) {
     execution = await executeScenario(loaded, own);
     judgement = judgedExecution(execution);
@@ -154,7 +154,6 @@ export async function proveScenario(
   return { verdict, traces };
 }
 
-/** Of each backend that the processes ran on. */
 async function caveatsAmong(traces: readonly Trace[], verify: KernelVerifier): Promise<string[]> {
   const backends = Map.groupBy(traces, ({ run }) => run?.backend.name);
   const caveats = [...backends].map(async ([backend, own]) =>

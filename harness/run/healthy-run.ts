@@ -12,14 +12,14 @@ import type { MutantsOptions } from './mutants-options.ts';
 import type { LoadedScenario } from './scenario.ts';
 import { subjectOf } from './subject.ts';
 
-/** A scenario without a fault in it: what every cell of it is judged against. */
+/** A scenario's run without a fault, against which its cells are judged. */
 export interface Healthy {
   readonly loaded: LoadedScenario;
   readonly folder: string;
   readonly subject: Subject;
   readonly judgement: Judgement;
   readonly traces: readonly Trace[];
-  /** The numbers of first resumes that are proven by themselves: what is found in as many is no artefact of the cut. */
+  /** The numbers of first resumes that are proven on their own: a finding in as many is not caused by the cut. */
   readonly provenAfter: ReadonlySet<number>;
   /** By fault file. */
   readonly answers: Readonly<Record<string, boolean | string>>;
@@ -39,7 +39,7 @@ export async function runHealthy(
     ...options,
     folder: path.join(folder, 'healthy'),
     limit,
-    // The third arm tells what was lost from what was changed.
+    // The cold run separates what was lost from what was changed.
     cold: true,
     ask: faults.map(({ file }) => file),
     onProgress: (_role, _segment, progress) => {
@@ -48,7 +48,7 @@ export async function runHealthy(
   });
   const { scenario, plan } = loaded;
   const subject = subjectOf(loaded, options.replay(loaded));
-  // A trainer that is not asked for a cold start by its scenario need not know how to make one.
+  // A trainer whose scenario does not ask for a cold start need not support one.
   const usable = traces.filter(
     ({ run, end }) => run?.role !== 'cold' || end !== undefined || scenario.cold === true,
   );
@@ -82,10 +82,10 @@ export function scenarioOf({ loaded, judgement, seconds }: Healthy): MatrixScena
   return { scenario: loaded.name, outcome, falseAlarm, headline, seconds, kept: null };
 }
 
-/** Where it could not be told, the cell is run into, and says why. */
+/** A fault without an answer counts as applicable; its cell then says why it is missed. */
 export const applicableTo = ({ answers }: Healthy, faults: readonly LoadedFault[]): LoadedFault[] =>
   faults.filter(({ file }) => answers[file] !== false);
 
-/** Rules are measured where equal runs are equal; elsewhere the noise decides what can be seen. */
+/** The rules are measured only where equal runs give equal bits; elsewhere the noise decides what is found. */
 export const isMeasured = ({ judgement }: Healthy): boolean =>
   judgement.outcome === 'proven' && judgement.noise?.exact === true;

@@ -1,4 +1,4 @@
-/** What one process of a scenario is asked to do; handed to it as JSON. */
+/** What one process of a scenario does; passed to it as JSON. */
 import { z } from 'zod';
 import { firstStep } from '../trace/read.ts';
 import { planSchema, ROLES } from '../trace/schema.ts';
@@ -7,7 +7,7 @@ export const jobSchema = z.object({
   scenario: z.string().describe('name'),
   file: z.string().describe('absolute path of the scenario file'),
   role: z.enum(ROLES),
-  /** 0 for control and before; n for the n-th twin and for the process that resumed the n-th time. */
+  /** 0 for control and before; n for the n-th twin and for the process of the n-th resume. */
   segment: z.int().nonnegative(),
   plan: planSchema,
   seed: z.int(),
@@ -20,23 +20,23 @@ export const jobSchema = z.object({
   checkpoint: z.string().nullable(),
   /** Where to save, for a process whose segment ends at a resume point. */
   saveTo: z.string().nullable(),
-  /** The last step, where the plan is cut before its end; its own if null. */
+  /** The last step if the plan is cut; the plan's own if null. */
   until: z.int().positive().nullable(),
-  /** Of a process that saves: the step after which to ask whether to go on; none if null. */
+  /** The step after which a process that saves asks whether to go on; none if null. */
   askAt: z.int().positive().nullable(),
-  /** Of a control: end as soon as all that has moved has moved again after the last resume point. */
+  /** Whether a control ends as soon as everything that has moved has moved again after the last resume point. */
   settle: z.boolean(),
-  fault: z.string().nullable().describe('absolute path of the fault file to put into the trainer'),
-  ask: z.array(z.string()).describe('absolute paths of fault files, of which to tell whether they apply'),
+  fault: z.string().nullable().describe('absolute path of the fault file to inject into the trainer'),
+  ask: z.array(z.string()).describe('absolute paths of fault files; the process reports whether they apply'),
 });
 
 export type Job = z.output<typeof jobSchema>;
 
-/** What a child tells its parent while it runs; all else is in its trace. */
+/** What a child reports to its parent while it runs; everything else is in its trace. */
 export type Progress =
   | {
       readonly kind: 'started';
-      /** The one that was opened. */
+      /** The backend that was opened. */
       readonly backend: string;
       /** Equal programs give equal bits on this backend. */
       readonly deterministic: boolean;
@@ -46,7 +46,7 @@ export type Progress =
   | { readonly kind: 'step'; readonly step: number }
   /** State and images of {@link Job.askAt} are in the trace: the process waits for an {@link Answer}. */
   | { readonly kind: 'asks'; readonly step: number }
-  /** By fault file of {@link Job.ask}: whether it applies to this trainer, or the error with which it could not say. */
+  /** By fault file of {@link Job.ask}: whether it applies to this trainer, or the error of asking. */
   | { readonly kind: 'applies'; readonly answers: Readonly<Record<string, boolean | string>> };
 
 export interface Answer {

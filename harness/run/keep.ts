@@ -16,7 +16,7 @@ export const runsOf = (traces: readonly Trace[], folder: string): Verdict['runs'
 
 const within = (from: string, file: string): string => path.relative(from, file).split(path.sep).join('/');
 
-/** Leaves the traces where they are, with the verdict beside them. Returns the folder's name within the run's. */
+/** Keeps the traces in place and writes the verdict beside them. Returns the folder, relative to the run's. */
 export async function keep(
   folder: string,
   judgement: Judgement,

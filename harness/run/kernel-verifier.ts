@@ -1,11 +1,11 @@
-/** Verifies the kernels that scenarios use, each once a gate, in fresh processes beside the scenarios' own. */
+/** Verifies the kernels that scenarios use, each once per gate, in fresh processes beside the scenarios' own. */
 import type { LimitFunction } from 'p-limit';
 import type { KernelVerification, VerifiedKernel } from '../judge/caveats.ts';
 import type { KernelCheck } from '../verify/kernels.ts';
 import { describe } from '../verify/sentence.ts';
 import { type Verification, verifyBackend } from '../verify/verify.ts';
 
-/** Starts what is not under way yet, and resolves once all that is asked for is known. */
+/** Starts the verifications that are missing and resolves once all kernels asked for are verified. */
 export type KernelVerifier = (backend: string, kernels: readonly string[]) => Promise<KernelVerification>;
 
 export function kernelVerifier(limit: LimitFunction, signal: AbortSignal): KernelVerifier {
@@ -31,7 +31,7 @@ export function kernelVerifier(limit: LimitFunction, signal: AbortSignal): Kerne
   };
 }
 
-/** A kernel that is missing or threw, though the scenario ran it, was asked for something else. */
+/** If a kernel is missing or throws here although the scenario ran it, the case called it differently. */
 function standingOf(check: KernelCheck): VerifiedKernel {
   const { kernel, outcome } = check;
   if (outcome === 'wrong') return { kernel, standing: 'wrong', says: describe(check) };

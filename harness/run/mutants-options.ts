@@ -1,23 +1,23 @@
-/** How a kill matrix is made, and where its progress is told. */
+/** The options of a kill matrix, and its progress callbacks. */
 import type { Cell, MatrixScenario } from '../judge/matrix/matrix.ts';
 import type { LoadedScenario } from './scenario.ts';
 import type { ExecuteOptions } from './start.ts';
 
 export interface MutantsOptions extends Pick<ExecuteOptions, 'backend' | 'requireGpu' | 'images' | 'signal'> {
-  /** The run's folder, which must not exist yet. */
+  /** The run's folder. It must not exist yet. */
   readonly folder: string;
-  /** Processes at a time. */
+  /** Concurrent processes. */
   readonly jobs: number;
-  /** Try each fault on as many scenarios as this, in which it can matter; on all if undefined. */
+  /** Try each fault on this many of the scenarios it applies to; on all if undefined. */
   readonly sample: number | undefined;
-  /** Whether a fault that applies to no scenario is red. */
+  /** Whether a fault that applies to no scenario fails the run. */
   readonly allApply: boolean;
-  /** Keep the traces of all cells, not only of those that were missed. */
+  /** Keep the traces of all cells, not only of missed ones. */
   readonly keep: boolean;
-  /** The command that runs a cell again, or a scenario where there is no fault. */
+  /** The command that runs a cell again, or without a fault its scenario. */
   readonly replay: (scenario: LoadedScenario, fault?: string) => string;
   readonly onScenario?: (scenario: MatrixScenario, applicable: number) => void;
-  /** Told how many cells there are before the first one, and of a sample again whenever one more has to be tried. */
+  /** Called with the number of cells before the first one, and again when a sample needs one more. */
   readonly onCells?: (total: number) => void;
   readonly onCell?: (fault: string, cell: Cell) => void;
 }

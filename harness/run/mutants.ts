@@ -1,4 +1,4 @@
-/** The kill matrix: puts every fault into every healthy scenario that it applies to, and judges what comes of it. */
+/** The kill matrix: injects every fault into every healthy scenario that it applies to, and judges the result. */
 import { mkdir, rm } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { type Matrix, type MatrixScenario, rowOf, summarize } from '../judge/matrix/matrix.ts';
@@ -17,8 +17,8 @@ export interface MutantsResult {
 }
 
 /**
- * Runs the scenarios, then the cells, side by side; what an abort leaves is told as not run.
- * @throws what was no scenario's and no fault's doing: it ends the rest, and what was finished is reported nevertheless
+ * Runs the scenarios, then the cells, each in parallel. After an abort, unfinished cells are reported as not run.
+ * @throws a failure of the harness itself: it ends the rest, and the finished cells are still reported
  */
 export async function runMutants(
   scenarios: readonly LoadedScenario[],
@@ -30,13 +30,13 @@ export async function runMutants(
   const options = { ...outside, signal };
   await mkdir(options.folder, { recursive: true });
   const limit = pLimit(options.jobs);
-  // More under way than there are processes at a time: while one is judged, another has a process to run.
+  // One more than there are processes: while one is judged, another has a process to run.
   const atATime = pLimit(options.jobs + 1);
   const started = await atATime.map(scenarios, (loaded) =>
     attempt(async () => {
       if (signal.aborted) return undefined;
       const own = await runHealthy(loaded, faults, limit, options);
-      // What was cut off is no false alarm.
+      // A run that was cut off is not a false alarm.
       if (signal.aborted) return undefined;
       options.onScenario?.(scenarioOf(own), applicableTo(own, faults).length);
       return own;

@@ -1,4 +1,4 @@
-/** A backend on which equal runs differ: healthy resumes must stay silent there, and faults must not. */
+/** On a backend where equal runs differ, healthy resumes give no findings and faults do. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 let cases = 0;
-/** Judges one scenario of which every run errs by itself. */
+/** Judges one scenario whose runs all have an error of their own. */
 async function verdictOf(
   ulps: number,
   scenario: Pick<Scenario, 'trainer' | 'lacks' | 'deviates'>,
@@ -56,7 +56,7 @@ const network = (options: NetworkOptions, fault?: Fault): Pick<Scenario, 'traine
     createNetwork(context, { ...options, fault: context.role === 'after' ? fault : undefined }),
 });
 
-/** From rounding to a hundred thousand times as much: half precision and worse. */
+/** From rounding up to a hundred thousand times that: half precision and worse. */
 const LEVELS = [1, 30, 1000];
 
 describe('healthy runs stay silent', () => {
@@ -90,7 +90,7 @@ describe('declared deviations', () => {
   });
   const declared: readonly Deviation[] = ['precision', 'slots', 'random', 'step-count'];
 
-  test('that happen leave healthy runs silent: 9 verdicts', async () => {
+  test('that happen give no findings in healthy runs: 9 verdicts', async () => {
     for (let turn = 0; turn < 9; turn++) {
       const plan = { steps: 9, resumeAt: [3, 6] };
       const verdict = await verdictOf(LEVELS[turn % 3]!, deviating(declared), plan);
@@ -112,7 +112,7 @@ describe('declared deviations', () => {
   });
 });
 
-describe('faults are caught, by what is measured alone', () => {
+describe('faults are caught by measurements alone', () => {
   const faults: readonly (readonly [string, Fault, number])[] = [
     ['optimizer slots lost', { kind: 'slots lost' }, 1000],
     ['a batch replayed', { kind: 'batch replayed' }, 1000],

@@ -1,9 +1,9 @@
-/** Gives scenarios that lie where this package is not installed the packages of this installation. */
+/** Lends this installation's packages to scenarios in folders where the package is not installed. */
 import { registerHooks } from 'node:module';
 import path from 'node:path';
 
 const extension = path.extname(import.meta.url);
-/** The package's own entries, wherever they lie in this installation. */
+/** The package's own entries in this installation. */
 const OWN = new Map([
   ['resumeproof', new URL(`../index${extension}`, import.meta.url).href],
   ['resumeproof/judge', new URL(`../judging${extension}`, import.meta.url).href],
@@ -12,8 +12,8 @@ const TENSORFLOW = /^@tensorflow\/tfjs(-[\w-]+)?(\/|$)/;
 let registered = false;
 
 /**
- * From now on, `resumeproof` and TensorFlow.js' packages are taken from here if the importing file has none of its own.
- * Without it a scenario in any folder would need an installation beside it, which a machine without network cannot get.
+ * From now on, `resumeproof` and TensorFlow.js' packages resolve to this installation if the importing file has none.
+ * Otherwise every folder of scenarios would need its own installation, which needs a network.
  */
 export function lendPackages(): void {
   if (registered) return;

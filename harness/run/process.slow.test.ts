@@ -1,4 +1,4 @@
-/** A process that asks whether to go on: what becomes of it while its parent thinks, and where that fails. */
+/** A process that asks whether to go on: while it waits for the answer, and when the answer fails. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -48,7 +48,7 @@ function asking(name: string, onAsk: ProcessOptions['onAsk'] & {}): Promise<Proc
   );
 }
 
-test('it is not timed while it waits for the answer', async () => {
+test('the clock stops while it waits for the answer', async () => {
   const { trace } = await asking('waits', async () => {
     await passing(SECONDS * 1100);
     return true;
@@ -57,7 +57,7 @@ test('it is not timed while it waits for the answer', async () => {
   expect(trace.end?.step).toBe(5);
 });
 
-test('an answer that fails ends it, and is thrown', async () => {
+test('an answer that fails ends the process and is thrown', async () => {
   await expect(
     asking('fails', async () => {
       throw new Error('no judgement');

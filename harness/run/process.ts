@@ -1,4 +1,4 @@
-/** One job in one fresh operating-system process, watched: its end, whatever it is, is written to its trace. */
+/** Runs one job in a fresh operating-system process and writes to its trace how the process ended. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ const STDERR_LINES = 20;
 const STDERR_LINE_LENGTH = 2000;
 
 export interface ProcessLimits {
-  /** Seconds that may pass from one step to the next; start-up and saving count as one. */
+  /** Most seconds from one step to the next; start-up and saving count as a step each. */
   readonly step: number;
   /** Seconds for the whole process. */
   readonly run: number;
@@ -20,10 +20,10 @@ export interface ProcessLimits {
 export interface ProcessOptions {
   readonly limits: ProcessLimits;
   readonly onProgress: (progress: Progress) => void;
-  /** Given the trace so far, where the job asks; without it the answer is to go on. */
+  /** Called with the trace so far when the job asks; the default answer is to go on. */
   readonly onAsk?: (trace: Trace) => Promise<boolean>;
   readonly signal: AbortSignal;
-  /** Reads its trace once it is gone. */
+  /** Reads a trace. */
   readonly read: (file: string) => Promise<Trace>;
 }
 
@@ -33,14 +33,14 @@ export interface ProcessResult {
   readonly skip: string | undefined;
 }
 
-// The same file name with the extension of this one: .ts from source, .js when built.
+// The extension of this file: .ts from source, .js when built.
 const entry = fileURLToPath(new URL(`child${path.extname(import.meta.url)}`, import.meta.url));
 
 const sparing = new URL('sparing.mjs', import.meta.url).href;
 
 /**
- * Most of a short process is the reading and compiling of what it imports, the same each time: kept in the folder that
- * packages come to lie in, which is nobody else's. Empty where there is none.
+ * A short process spends most of its time reading and compiling imports, so the results are cached in node_modules.
+ * Empty if there is no node_modules.
  */
 const CACHES = cachesIn(nodeModules(import.meta.dirname));
 
@@ -53,7 +53,7 @@ function cachesIn(folder: string | undefined): Record<string, string> {
   };
 }
 
-/** The outermost one that this file lies in, or the next one beside a folder above it. */
+/** The outermost node_modules around this folder, else the nearest one beside it or a parent. */
 function nodeModules(from: string): string | undefined {
   const [outside, ...inside] = from.split(`${path.sep}node_modules${path.sep}`);
   if (inside.length > 0) return path.join(outside!, 'node_modules');
@@ -64,8 +64,8 @@ function nodeModules(from: string): string | undefined {
 }
 
 /**
- * Starts the job and waits for its end. Never throws for what the child does, but for an answer that fails, and where
- * the trace cannot be written or read.
+ * Starts the job and waits for its end. Throws if `onAsk` fails or the trace cannot be written or read, but never for
+ * what the child does.
  */
 export async function runProcess(job: Job, options: ProcessOptions): Promise<ProcessResult> {
   const start = performance.now();
@@ -110,7 +110,7 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
       stderr: 'pipe',
       reject: false,
       cancelSignal: stop.signal,
-      // A hung backend does not answer a polite signal.
+      // A hung backend does not react to SIGTERM.
       killSignal: 'SIGKILL',
     },
   );
@@ -119,12 +119,12 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
     if (message.kind === 'started') skip = message.skip;
     if (message.kind === 'asks') {
       answered = answer();
-      // It would wait for ever.
+      // Without an answer it would wait for ever.
       answered.catch(() => stop.abort());
     }
     options.onProgress(message);
   });
-  // Until the answer it is not the process that takes its time. One that is gone needs none, and its end tells of it.
+  // The clock stops while the child waits for an answer. If the child is gone, its process record says so.
   const answer = async (): Promise<void> => {
     const asked = performance.now();
     disarm();
@@ -140,14 +140,14 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
       stderr.push(line.slice(0, STDERR_LINE_LENGTH));
       if (stderr.length > STDERR_LINES) stderr.shift();
     }),
-    // Read, so that a chatty trainer does not block on a full pipe.
+    // Read stdout, so that a chatty trainer does not block on a full pipe.
     eachLine(child.iterable({ from: 'stdout' }), () => {}),
   ]);
   await Promise.allSettled([answered]);
   disarm();
   options.signal.removeEventListener('abort', cancel);
   if (outcome === 'exited' && (result.exitCode !== 0 || result.signal !== undefined)) outcome = 'crashed';
-  // Neither a code nor a signal: the system would not start it.
+  // Neither a code nor a signal: the system could not start it.
   const unstarted = outcome === 'crashed' && result.exitCode === undefined && result.signal === undefined;
   if (unstarted)
     stderr.push((result.originalMessage ?? result.shortMessage ?? '').slice(0, STDERR_LINE_LENGTH));
@@ -168,6 +168,6 @@ async function eachLine(lines: AsyncIterable<string>, take: (line: string) => vo
   try {
     for await (const line of lines) take(line);
   } catch {
-    // A killed child's stream ends in an error; the process record tells of it.
+    // A killed child's stream ends in an error; the process record says why.
   }
 }

@@ -1,9 +1,9 @@
-/** The command that runs something again, to be given in the same working folder. */
+/** Commands that run something again from the same working folder. */
 import path from 'node:path';
 import { COMMAND } from '../backend/command.ts';
 import { type LoadedScenario, scenariosFolder } from './scenario.ts';
 
-/** What the first run was given. */
+/** The options of the first run. */
 export interface Source {
   readonly backend: string;
   /** The folder of scenarios. */
@@ -26,7 +26,7 @@ export function replayScenario(
   ].join(' ');
 }
 
-/** Runs one cell of the kill matrix again, or the healthy scenario where there is no fault. */
+/** Runs one cell of the kill matrix again, or without a fault the healthy scenario. */
 export function replayCell(
   scenario: Pick<LoadedScenario, 'name' | 'file'>,
   fault: string | undefined,
@@ -41,12 +41,12 @@ export function replayCell(
   ].join(' ');
 }
 
-/** How one scenario is named in a command, with where it is found and what it runs on. */
+/** The arguments that select one scenario, its backend and its images. */
 function sourceOf(
   { name, file }: Pick<LoadedScenario, 'name' | 'file'>,
   { backend, scenarios, images }: Source,
 ): string[] {
-  // The name of a file in another folder would not be found.
+  // A name finds only files in the folder of scenarios; others need their path.
   const named = path.dirname(file) === scenarios;
   return [
     `${named ? quote(name) : relative(file)} --backend ${backend}`,

@@ -1,24 +1,24 @@
-/** What must be there before a run starts: its images and its backends. */
+/** Checks before a run starts that its images and its backends exist. */
 import { statSync } from 'node:fs';
 import { requireBackend } from '../backend/inspect.ts';
 import { onProcessor } from '../backend/names.ts';
 import { type LoadedScenario, UsageError } from './scenario.ts';
 
-/** @throws {UsageError} when `--images` is no folder */
+/** @throws {UsageError} when `--images` is not a folder */
 export function requireImages(images: string | undefined): void {
   if (images === undefined || statSync(images, { throwIfNoEntry: false })?.isDirectory()) return;
-  throw new UsageError(`no folder of images at ${images}; give --images an existing one`);
+  throw new UsageError(`--images: no folder at ${images}`);
 }
 
 export interface BackendRequest {
   readonly backend: string;
   readonly requireGpu: boolean;
-  /** Instead of the backends on which the plans resume. */
+  /** Replaces the backends that the plans resume on. */
   readonly resumeOn?: readonly string[];
 }
 
 /**
- * Opens each backend that the scenarios will run on. Tells whether one is a GPU in software.
+ * Opens each backend that the scenarios will run on. Returns whether one of them is a software GPU.
  * @throws BackendError of the first that cannot be used
  */
 export async function requireBackends(

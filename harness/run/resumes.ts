@@ -1,14 +1,14 @@
-/** The processes that resume, one after another, and the checkpoints between them. */
+/** Runs the processes that resume, one after another, and places the checkpoints between them. */
 import path from 'node:path';
 import type { Plan } from '../trace/schema.ts';
 import type { ProcessResult } from './process.ts';
 import type { Start } from './start.ts';
 
-/** Where the n-th save of a run goes, from 0; null after the last resume, which saves no more. */
+/** Where the n-th save of a run goes, from 0; null after the last resume, which does not save. */
 export const checkpointOf = (plan: Plan, folder: string, index: number): string | null =>
   index < plan.resumeAt.length ? path.join(folder, 'checkpoints', `step-${plan.resumeAt[index]}`) : null;
 
-/** Each `after` in turn, the first one from this checkpoint, to the first that came to no end or is enough. */
+/** Runs each `after` in turn, the first from this checkpoint; stops at one that did not finish or is enough. */
 export async function runResumes(
   plan: Plan,
   folder: string,
@@ -24,7 +24,7 @@ export async function runResumes(
   return results;
 }
 
-/** Each `after` in turn, the first one from this checkpoint; stops at the first that came to no end. */
+/** Runs each `after` in turn, the first from this checkpoint; stops at one that did not finish. */
 export async function* resumesOf(
   plan: Plan,
   folder: string,

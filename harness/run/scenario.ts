@@ -1,4 +1,4 @@
-/** Finds and loads scenario files: user input, checked before use. */
+/** Finds, loads and checks scenario files. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -19,7 +19,7 @@ export interface LoadedScenario {
   readonly file: string;
   readonly scenario: Scenario;
   readonly plan: Plan;
-  /** Where the GPU is one in software. */
+  /** The plan on a software GPU. */
   readonly softwarePlan: Plan;
 }
 
@@ -50,8 +50,8 @@ export const scenariosFolder = (): string => path.resolve(process.env.RESUMEPROO
 const SCENARIO_FILE = /^(?<name>[\w][\w.-]*?)\.(?:ts|mts|js|mjs)$/;
 
 /**
- * Scenario files of a folder, by name; not those of its subfolders.
- * @throws {UsageError} when the folder cannot be read or two of its files have one name
+ * Scenario files of a folder, by name. Subfolders are not searched.
+ * @throws {UsageError} when the folder cannot be read or two of its files have the same name
  */
 export async function findScenarios(folder: string): Promise<Map<string, string>> {
   let entries: string[];
@@ -70,7 +70,7 @@ export async function findScenarios(folder: string): Promise<Map<string, string>
   return found;
 }
 
-/** Reports, traces and commands tell scenarios apart by name. */
+/** Names must be unique: reports, traces and commands identify scenarios by name. */
 function add(scenarios: Map<string, string>, name: string, file: string): void {
   const other = scenarios.get(name);
   if (other !== undefined && other !== file) {
@@ -80,8 +80,8 @@ function add(scenarios: Map<string, string>, name: string, file: string): void {
 }
 
 /**
- * Picks scenarios by name (`*` matches any characters) or by the path of a file.
- * @throws {UsageError} when a name matches nothing, or two files have one
+ * Selects scenarios by name (`*` matches any characters) or by file path.
+ * @throws {UsageError} when a name matches nothing, or two files have the same name
  */
 export async function selectScenarios(
   folder: string,
@@ -124,7 +124,7 @@ export const namePattern = (want: string): RegExp =>
   new RegExp(`^${want.split('*').map(escapeRegExp).join('.*')}$`);
 const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-/** What Node says of `import` and `export` where `npm init -y` has made the project one of CommonJS. */
+/** Node's messages about `import` and `export` in a CommonJS project, as `npm init -y` makes it. */
 const isCommonJs = (message: string): boolean =>
   /^Cannot use import statement outside a module|^Unexpected token 'export'/.test(message);
 
@@ -148,7 +148,7 @@ export async function loadScenario(name: string, file: string): Promise<LoadedSc
     const where = issue.path.join('.') || 'default export';
     throw new UsageError(`scenario ${file}: ${where}: ${issue.message}; see defineScenario`);
   }
-  // The checked object is the file's own: the schema only looked at it.
+  // Return the file's own object: the schema's output is a copy.
   const scenario = module.default as Scenario;
   const where = `scenario ${file}`;
   checkExpectation(scenario.expect, where);
@@ -159,11 +159,11 @@ export async function loadScenario(name: string, file: string): Promise<LoadedSc
   return { name, file, scenario, plan, softwarePlan: short ? planned(short) : plan };
 }
 
-/** The backends of a scenario's resumes in turn; none where all take place on the run's own. */
+/** The backends to resume on, in turn; empty if all resumes use the run's own. */
 export const resumeBackends = ({ resumeOn }: Pick<Scenario, 'resumeOn'>): readonly string[] =>
   resumeOn === undefined ? [] : [resumeOn].flat();
 
-/** The plan with the n-th resume on the n-th of these backends, over again; all on the run's own if there are none. */
+/** Assigns these backends to the resumes in turn, starting over at the end; without any, all use the run's own. */
 export function onBackends({ steps, resumeAt }: Plan, backends: readonly string[]): Plan {
   if (backends.length === 0) return { steps, resumeAt };
   return { steps, resumeAt, resumeOn: resumeAt.map((_, n) => backends[n % backends.length]!) };
@@ -174,12 +174,12 @@ function checkExpectation(expect: Scenario['expect'], where: string): void {
   if (expect === undefined || expect === 'proven') return;
   const unknown = expect.find((id) => !RULES.some((rule) => rule.id === id));
   if (unknown === undefined) return;
-  throw new UsageError(`${where}: expect names '${unknown}', which is no rule; see resumeproof list --rules`);
+  throw new UsageError(`${where}: expect names the unknown rule '${unknown}'; see resumeproof list --rules`);
 }
 
 /**
- * Resume points in ascending order, each with at least one step before the run's end.
- * @throws {UsageError} when a point lies outside the run or occurs twice, or nothing shows what deviates
+ * Checks that the resume points ascend and lie within the run.
+ * @throws {UsageError} when they do not, or when no step after the last one can show a declared deviation
  */
 export function checkPlan(
   plan: ScenarioPlan,

@@ -14,7 +14,7 @@ const step = (at: number, changed: readonly boolean[]): StepRecord =>
     updates: NAMES.map(() => 0),
   }) as unknown as StepRecord;
 
-/** How often each thing had moved. */
+/** How often each thing has moved. */
 interface Moves {
   readonly slot: number;
   readonly ema: number;
@@ -29,7 +29,7 @@ const shown = (at: number, { slot, ema, image }: Moves): Shown => {
   };
 };
 
-test('a control has settled at its first look at which all that has moved has moved again', () => {
+test('a control has settled at the first look that shows everything moved again', () => {
   const moves = fc.array(
     fc.record({
       changed: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),
@@ -46,7 +46,7 @@ test('a control has settled at its first look at which all that has moved has mo
         const of = (thing: keyof Moves): number => steps.slice(0, at).filter((one) => one[thing]).length;
         return { slot: of('slot'), ema: of('ema'), image: of('image') };
       };
-      // As it is told: by what has moved up to a step, and since the resume point.
+      // The reference: what has moved up to a step, and what has moved since the resume point.
       const ripe = (at: number): boolean => {
         const moved = (from: number, to: number, column: number): boolean =>
           steps.slice(from, to).some(({ changed }) => changed[column]);
@@ -71,7 +71,7 @@ test('a control has settled at its first look at which all that has moved has mo
 
       const settling = createSettling();
       const { state } = shown(0, until(0));
-      // Optimizers make their slots with the first update.
+      // Optimizers create their slots in the first update.
       settling.begins(bare ? { ...state, tensors: [] } : state);
       let seen: number | undefined;
       for (let at = 1; at <= steps.length && seen === undefined; at++) {
@@ -84,7 +84,7 @@ test('a control has settled at its first look at which all that has moved has mo
   );
 });
 
-test('the next segment is looked at anew', () => {
+test('each segment starts over', () => {
   const settling = createSettling();
   settling.begins(shown(0, { slot: 0, ema: 0, image: 0 }).state);
   const run = (at: number): boolean =>

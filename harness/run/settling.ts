@@ -1,7 +1,7 @@
 /**
- * When a control has shown, after a resume point, all that a resumed run is asked for: everything that has moved in
- * its life has moved again. What would move only later is not waited for, and whoever stops here says so; where
- * something does not move again, all steps are run.
+ * Decides when a control has shown enough after a resume point: everything that has ever moved has moved again. It does
+ * not wait for what starts to move only later, so a report must say that the run was cut. If something does not move
+ * again, all steps run.
  */
 import type { SampleRecord, StateRecord, StepRecord, TensorRecord } from '../trace/schema.ts';
 
@@ -13,18 +13,18 @@ export interface Shown {
 export interface Settling {
   /** What the control holds before its first step. */
   begins(state: StateRecord): void;
-  /** What it goes on from at a resume point. */
+  /** What it holds at a resume point. */
   resumes(shown: Shown): void;
   /**
    * Notes a step.
    * @returns whether state and images are now worth a look
    */
   steps(record: StepRecord, names: readonly string[]): boolean;
-  /** @returns whether all has moved again */
+  /** @returns whether everything has moved again */
   looks(shown: Shown): boolean;
 }
 
-/** Tensors that a step may move besides parameters, whose movement each step records. */
+/** Tensors that a step may move. Parameters are not among them: each step records their movement. */
 const MOVING: readonly TensorRecord['kind'][] = ['slot', 'ema', 'buffer'];
 
 export function createSettling(): Settling {
@@ -32,7 +32,7 @@ export function createSettling(): Settling {
   const again = new Set<string>();
   let start: ReadonlyMap<string, TensorRecord> = new Map();
   let from: Shown | undefined;
-  /** The step of the next look; none before the first resume point, nor once all has moved. */
+  /** The step of the next look; infinite before the first resume point and once settled. */
   let next = Number.POSITIVE_INFINITY;
   let step = 0;
   return {
@@ -68,7 +68,7 @@ export function createSettling(): Settling {
       const settled =
         movedBefore.every(([key, { sha256 }]) => now.get(key)?.sha256 !== sha256) &&
         [...digests(from!.samples)].every(([name, sha256]) => shown.get(name) !== sha256);
-      // Looking costs: twice as far each time.
+      // A look is expensive, so the distance doubles each time.
       next = settled ? Number.POSITIVE_INFINITY : 2 * step - from!.state.step;
       return settled;
     },

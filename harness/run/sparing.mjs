@@ -1,7 +1,7 @@
 /**
- * Loaded before anything else in a scenario's process: spares it what is the same in each, which was half of a short
- * one. Kept from one process to the next are TypeScript files without their types, and the names that a package of
- * CommonJS exports, which Node finds by reading all of its text. JavaScript, since it must not need what it spares.
+ * A load hook that caches work every scenario process repeats; it took half the time of a short process. It caches
+ * TypeScript files stripped of their types, and the names that CommonJS packages export, which Node finds by scanning
+ * their whole text. Written in JavaScript because it must itself load without that work.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ const keyOf = (...parts) =>
     .update([process.version, ...parts].join('\0'))
     .digest('hex');
 
-/** What is kept; undefined if nothing is, as where the machine went down before it was written. */
+/** The cached text; undefined if there is none, or an empty file because the machine went down while writing. */
 function kept(key) {
   try {
     return readFileSync(path.join(cache, key), 'utf8') || undefined;
@@ -29,15 +29,15 @@ function keep(key, text) {
   const file = path.join(cache, key);
   try {
     mkdirSync(cache, { recursive: true });
-    // Processes run side by side: none may read half a file.
+    // Processes run in parallel, and none may read half a file.
     writeFileSync(`${file}.${process.pid}`, text);
     renameSync(`${file}.${process.pid}`, file);
   } catch {
-    // Where it cannot be kept, the next process does it again.
+    // If it cannot be cached, the next process does it again.
   }
 }
 
-/** The same text on the same Node gives the same code, wherever it lies. */
+/** The key needs no path: the same text on the same Node gives the same code. */
 function stripped(text) {
   const key = keyOf(text);
   const before = kept(key);
@@ -47,7 +47,7 @@ function stripped(text) {
   return code;
 }
 
-/** What Node would make of CommonJS for who imports it. */
+/** The ES module that Node would make of a CommonJS file. */
 function moduleOf(file, names) {
   const values = names.map((name, index) => {
     const whole = name === 'default' || name === 'module.exports';
@@ -62,8 +62,8 @@ function moduleOf(file, names) {
 }
 
 /**
- * Whether names may come from another file too, which can change while this one does not. Finds more than the forms
- * that Node follows: `module.exports = require()`, `...require()`, `__exportStar(require())`, and Babel's loop.
+ * Whether names may come from another file, which can change while this one does not. Matches more than the forms that
+ * Node follows: `module.exports = require()`, `...require()`, `__exportStar(require())` and Babel's loop.
  */
 function exportsAnother(text) {
   if (/\bexports\s*=[^;]*?\brequire\b|\.\.\.\s*require\b|__export(?:Star)?\b[^;]*?\brequire\b/.test(text))
@@ -74,7 +74,7 @@ function exportsAnother(text) {
   return [...text.matchAll(/\bObject\.keys\(\s*([\w$]+)/g)].some(([, name]) => required.has(name));
 }
 
-/** A file of a package that is imported, of which only Node may know yet of which kind it is. */
+/** Loads an imported file of a package. Without cached names, only Node knows whether it is CommonJS. */
 function imported(url, load) {
   const file = fileURLToPath(url);
   const { size, mtimeMs } = statSync(file);
@@ -85,7 +85,7 @@ function imported(url, load) {
   }
   const loaded = load();
   if (loaded.format === 'commonjs' && !exportsAnother(readFileSync(file, 'utf8'))) {
-    // Node's own answer, once the module is there; one that fails does so where it is imported.
+    // Take the names from Node once the module is loaded. If that fails, the importing file reports it.
     setImmediate(() =>
       import(url).then(
         (module) => {
@@ -104,12 +104,12 @@ if (cache) {
     load(url, context, next) {
       if (!url.startsWith('file:')) return next(url, context);
       const packaged = url.includes('/node_modules/');
-      // Node itself refuses types in node_modules, and tells other kinds of modules apart.
+      // Node itself refuses types in node_modules and handles the other formats.
       if (context.format === 'module-typescript' && !packaged) {
         const source = stripped(readFileSync(fileURLToPath(url), 'utf8'));
         return { format: 'module', source, shortCircuit: true };
       }
-      // Of a file that says nothing of its kind, it finds it out.
+      // Without a declared format, Node detects it.
       const mayBeCommonJs = packaged && (context.format == null || context.format === 'commonjs');
       if (mayBeCommonJs && context.conditions.includes('import'))
         return imported(url, () => next(url, context));

@@ -13,14 +13,14 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const file = (): string => path.join(folder, 'program.ts');
 
-/** What the program prints, in a process of its own. */
+/** What the program prints in its own process. */
 function run(cache: string): string {
   const args = ['--no-warnings', `--import=${new URL('sparing.mjs', import.meta.url).href}`, file()];
   const env = { ...process.env, RESUMEPROOF_SPARED: cache };
   return execFileSync(process.execPath, args, { env, encoding: 'utf8' });
 }
 
-test('a file is stripped once, a changed one anew, and errors keep their lines', async () => {
+test('a file is stripped once, a changed file again, and errors keep their lines', async () => {
   const cache = path.join(folder, 'cache');
   await writeFile(file(), 'const says: string = "one";\nprocess.stdout.write(says);\n');
   expect([run(cache), run(cache)]).toEqual(['one', 'one']);
@@ -33,7 +33,7 @@ test('a file is stripped once, a changed one anew, and errors keep their lines',
   expect(await readdir(cache)).toHaveLength(2);
 });
 
-test('what is kept is what is run, and where nothing can be kept the program runs all the same', async () => {
+test('the cached text is what runs, and the program also runs if nothing can be cached', async () => {
   const cache = path.join(folder, 'other');
   await writeFile(file(), 'const says: string = "kept";\nprocess.stdout.write(says);\n');
   run(cache);
@@ -44,7 +44,7 @@ test('what is kept is what is run, and where nothing can be kept the program run
   expect(run(path.join(folder, 'a-file'))).toBe('kept');
 });
 
-test('a package of CommonJS gives the same module whether its names are known or not, and a changed one its own', async () => {
+test('a CommonJS package gives the same module with and without cached names, and a changed one gives its own', async () => {
   const cache = path.join(folder, 'names');
   const inside = path.join(folder, 'node_modules', 'old');
   await mkdir(inside, { recursive: true });
@@ -84,7 +84,7 @@ test('a package of CommonJS gives the same module whether its names are known or
   expect([run(cache), run(cache)].map((text) => JSON.parse(text))).toMatchObject([after, after]);
 });
 
-/** A package of CommonJS in this folder, with these files, and a program that prints the names which it exports. */
+/** Writes a CommonJS package with these files, and a program that prints the names it exports. */
 async function packageOf(name: string, files: Record<string, string>): Promise<void> {
   const inside = path.join(folder, 'node_modules', name);
   await mkdir(inside, { recursive: true });
@@ -109,7 +109,7 @@ test.each([
     'babel',
     "var _part = require('./part.js');\nObject.keys(_part).forEach(function (key) {\n  if (key === 'default' || key === '__esModule') return;\n  exports[key] = _part[key];\n});",
   ],
-])('names that come from another file are read anew each time: %s', async (name, main) => {
+])('names that come from another file are not cached: %s', async (name, main) => {
   const cache = path.join(folder, `names-${name}`);
   await packageOf(name, { 'main.js': main, 'part.js': 'exports.before = 1;' });
   expect(run(cache)).toContain('before');
@@ -117,7 +117,7 @@ test.each([
   expect([run(cache), run(cache)]).toEqual([run(''), run('')]);
 });
 
-test('what was kept of nothing is not believed', async () => {
+test('an empty cache file is ignored', async () => {
   const cache = path.join(folder, 'emptied');
   await packageOf('plain', { 'main.js': "require('node:fs'); exports.named = 1;" });
   const without = run('');

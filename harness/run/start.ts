@@ -21,15 +21,15 @@ export interface ExecuteOptions {
   readonly limit: LimitFunction;
   readonly signal: AbortSignal;
   readonly onProgress: (role: Role, segment: number, progress: Progress) => void;
-  /** Fault files of which the control is asked whether they apply; none by default. */
+  /** Fault files for which the control reports whether they apply; none by default. */
   readonly ask?: readonly string[];
-  /** Told of each process's trace once it has ended. */
+  /** Called with each process's trace once the process has ended. */
   readonly onTrace?: (trace: Trace) => void;
 }
 
 const DEFAULT_LIMITS = { step: 120, run: 900 };
 
-/** Starts one of a scenario's processes once there is room for it. */
+/** Starts one of a scenario's processes once a slot is free. */
 export type Start = (
   role: Role,
   segment: number,
@@ -79,7 +79,7 @@ export function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: 
   return (...what) => awaitedLater(run(...what));
 }
 
-/** Empties a scenario's folder, so that nothing from an earlier run is taken for this one's. */
+/** Empties a scenario's folder, so that no file of an earlier run counts as this one's. */
 export async function emptied(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(path.join(folder, 'checkpoints'), { recursive: true });

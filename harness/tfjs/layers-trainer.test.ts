@@ -55,7 +55,7 @@ describe('what is observed', () => {
     expect(Object.keys(random!)).toEqual(['loop', 'layers']);
   });
 
-  test('the learning rate inside the update, where the optimizer shows another than it uses', async () => {
+  test('the learning rate inside the update, if the optimizer shows another one', async () => {
     const of = training(async (model) => {
       const xs = tf.ones([4, 2, 2]);
       await model.trainOnBatch(xs, tf.ones([4, 1]));
@@ -134,7 +134,7 @@ describe('is refused in one line:', () => {
     const file = await save(short(5), 4);
     await expect(begin(short(3), file)).rejects.toThrow(/ended after 3 batches, before the one at which/);
   });
-  test('a loop that validates otherwise than the one that was saved', async () => {
+  test('a loop that validates differently from the saved one', async () => {
     const file = await save(training(LOOPS.fit!, OPTIMIZERS.sgd), 5);
     await expect(begin(short(9), file)).rejects.toThrow(/trained 6 batches where it had trained 5/);
   });
@@ -170,7 +170,7 @@ describe('is refused in one line:', () => {
   });
 });
 
-test('a batch that is made of what the models give is what it would have been', async () => {
+test('a batch made from the models’ outputs is the same as without the harness', async () => {
   await openBackend('cpu');
   const of = (): LayersTraining<{ forger: LayersModel; critic: LayersModel }> => ({
     build() {
@@ -199,7 +199,7 @@ test('a batch that is made of what the models give is what it would have been', 
   }
 });
 
-test('a model that is compiled anew in mid-training is followed to its new optimizer', async () => {
+test('a model that is compiled again in mid-training is observed with its new optimizer', async () => {
   await openBackend('cpu');
   const of: LayersTraining<Record<string, never>> = {
     build: () => ({}),
@@ -231,7 +231,7 @@ test('a model that is compiled anew in mid-training is followed to its new optim
   }
 });
 
-test('models that share their layers are seen once, each weight under its first name', async () => {
+test('weights that models share are observed once, under their first name', async () => {
   await openBackend('cpu');
   const trainer = await layersTrainer(START, {
     build() {

@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('a program is loaded as a bundler would, inside its caller, on the harness’ own TensorFlow.js', () => {
+test('a program is loaded as by a bundler, inside its caller, on the harness’ TensorFlow.js', () => {
   const context = new AsyncLocalStorage<string>();
   Object.assign(globalThis, { contextOf: () => context.getStore() });
   const draw = () => 'drawn';
@@ -50,11 +50,11 @@ test('a program is loaded as a bundler would, inside its caller, on the harness�
   expect((seen.old as { tf: { variable: unknown } }).tf.variable).toBe(own.variable);
 });
 
-test('what a program lacks is named with the file that imports it', () => {
+test('a missing import is reported with the file that imports it', () => {
   expect(() => loadProgram(path.join(folder, 'lost.js'), home)).toThrow(/nowhere.*lost\.js/s);
   expect(() => loadProgram(path.join(folder, 'absent.js'), home)).toThrow(/absent\.js/);
 });
 
-test('what is not a program’s stays as Node has it', () => {
+test('other modules load as usual in Node', () => {
   expect(() => createRequire(path.join(folder, 'lib', 'other.js'))('not-installed')).toThrow(/not-installed/);
 });

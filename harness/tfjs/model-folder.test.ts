@@ -25,7 +25,7 @@ const files = () =>
   Promise.all(['model.json', 'weights.bin'].map((file) => readFile(path.join(folder, file))));
 const refused = { name: 'CheckpointError' };
 
-test('what is loaded is saved again to the byte', async () => {
+test('a loaded model is saved again to the byte', async () => {
   const loaded = await loadLayersModel(modelFolder(folder));
   const again = path.join(scratch, 'again');
   const { modelArtifactsInfo } = await loaded.save(modelFolder(again), { includeOptimizer: true });
@@ -34,7 +34,7 @@ test('what is loaded is saved again to the byte', async () => {
   expect(modelArtifactsInfo.weightDataBytes).toBe(weights.length);
 });
 
-test('an existing folder is left as it is', async () => {
+test('an existing folder is not changed', async () => {
   const before = await files();
   await expect(model(tf.train.sgd(1)).save(modelFolder(folder))).rejects.toMatchObject({ code: 'exists' });
   expect(await files()).toEqual(before);
@@ -50,7 +50,7 @@ test('a file that was cut or has grown is refused', async () => {
   await fc.assert(
     fc.asyncProperty(cut, async ({ file: { name, bytes }, at, grown }) => {
       const file = path.join(folder, name);
-      // The last byte of model.json is the line's end, which says nothing.
+      // The last byte of model.json is the newline, which does not matter.
       const length = Math.floor(at * (bytes.length - 1));
       await writeFile(file, grown ? Buffer.concat([bytes, Buffer.from('{}')]) : bytes.subarray(0, length));
       await expect(modelFolder(folder).load!()).rejects.toMatchObject(refused);

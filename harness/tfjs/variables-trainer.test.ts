@@ -66,7 +66,7 @@ const begin = (training: VariablesTraining<Made>, checkpoint?: string): Promise<
 
 describe.each(Object.entries(LOOPS))('a loop %s', (_, loop) => {
   test.each(Object.entries(OPTIMIZERS))(
-    'goes on with %s as if it had never stopped',
+    'continues with %s as if it had never stopped',
     async (_, optimizer) => {
       const training = { build: make(optimizer), ...loop };
       const control = await begin(training);
@@ -90,7 +90,7 @@ describe.each(Object.entries(LOOPS))('a loop %s', (_, loop) => {
   );
 });
 
-describe('refused in one line that says what to do', () => {
+describe('refused with one line that says what to do', () => {
   const build = make(OPTIMIZERS.adam);
   const again = { build, ...LOOPS['run again']! };
   const continued = { build, ...LOOPS['that continues']! };
@@ -122,7 +122,7 @@ describe('refused in one line that says what to do', () => {
       /expected SGD for optimizer, received Adam;.*nothing/,
     );
   });
-  test('a loop that is saved by the program and cannot begin where it was', async () => {
+  test('a loop that is saved by the program and cannot continue', async () => {
     const files = { save: async () => {}, load: async () => ({ built: build(), steps: 1 }) };
     await expect(begin({ ...again, files })).rejects.toThrow(/give `continues` with `files`/);
   });

@@ -10,7 +10,7 @@ beforeAll(async () => {
 const parameter = (name: string, values: number[]) => ({ name, variable: tf.variable(tf.tensor1d(values)) });
 const valuesOf = (ema: Ema) => [...ema.tensors].map(([name, t]) => [name, ...t.dataSync()]);
 
-test('follows the weights with a decay of (1 + n) / (10 + n), at most the one asked for', () => {
+test('follows the weights with a decay of (1 + n) / (10 + n), at most the requested one', () => {
   const w = parameter('w', [1, -2]);
   const ema = new Ema([w], 0.3);
   expect(valuesOf(ema)).toEqual([['w', 1, -2]]);
@@ -27,7 +27,7 @@ test('follows the weights with a decay of (1 + n) / (10 + n), at most the one as
   expect(ema.updates).toBe(8);
 });
 
-test('starts from the weights as they are then, and a restored one goes on bit for bit', () => {
+test('starts from the current weights, and a restored EMA continues bit for bit', () => {
   const w = parameter('w', [1, 2]);
   const ema = new Ema([w], 0.999);
   for (const values of [
@@ -49,7 +49,7 @@ test('starts from the weights as they are then, and a restored one goes on bit f
   expect(valuesOf(fresh)).toEqual(valuesOf(ema));
 });
 
-test('a tensor restored inside tf.tidy stays, and the one that it replaces is freed', () => {
+test('a tensor restored inside tf.tidy is kept, and the replaced one is freed', () => {
   const w = parameter('w', [1]);
   const ema = new Ema([w], 0.9);
   const { numTensors } = tf.memory();

@@ -87,7 +87,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
         });
         expect(fused).toEqual(unfused);
         expect(new Set(Object.values(fused!.updates))).toEqual(new Set([steps]));
-        // Equal for the reason that both are alive.
+        // Equal because both train, not because both stand still.
         expect(fused!.weights).not.toEqual(createMlp(widths, seed).values());
         for (const values of Object.values(fused!.weights)) expect(values).not.toContain(Number.NaN);
       }),
@@ -105,7 +105,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect(run.updates()).toEqual({ '0.weight': 2, '0.bias': 2 });
   });
 
-  test.each(MODES)('fused %s: a frozen parameter stays, and the others of its group move', (mode) => {
+  test.each(MODES)('fused %s: a frozen parameter does not move, the others of its group do', (mode) => {
     const model = createMlp([3, 3, 3]);
     model.parameters[1]!.variable.trainable = false;
     const run = trainer(model, { mode });
@@ -114,7 +114,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
   });
 
   test.each(MODES)(
-    'fused %s: a second registration finds no gradient left; unregistered, none steps',
+    'fused %s: a second registration finds no gradient; after unregistering, nothing steps',
     (mode) => {
       const run = trainer(createMlp([3, 3]), { mode });
       const second = run.register();
@@ -136,7 +136,7 @@ describe('splitIntoGroups', () => {
     weightDecay: 0.1,
   });
 
-  test('makes groups of equal size, in order, and never across a change of the learning rate', () => {
+  test('makes groups of equal size, in order, and splits where the learning rate changes', () => {
     const split = splitIntoGroups([group('a', 5, 0.1), group('b', 2, 0.2)], 3);
     expect(split.map(({ parameters }) => parameters.map(({ name }) => name))).toEqual([
       ['a0', 'a1', 'a2'],

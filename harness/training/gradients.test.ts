@@ -13,7 +13,7 @@ function backward(gradients: Gradients, loss: Parameters<Gradients['backward']>[
   gradients.backward(loss).dispose();
 }
 
-/** What TensorFlow.js' own tape says, by name. */
+/** The gradients of TensorFlow.js' own tape, by name. */
 function expected(model: Mlp, step: number): Record<string, Float32Array> {
   return tf.tidy(() => {
     const { grads } = tf.variableGrads(
@@ -53,7 +53,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect(accumulated()).toEqual(Object.fromEntries(sums));
   });
 
-  test('a hook is called once a pass, after all consumers, the last layer’s first', () => {
+  test('a hook is called once per pass, after all consumers, from the last layer to the first', () => {
     const model = createMlp([2, 2, 2]);
     const weight = tf.variable(tf.tensor2d([0.1, -0.2, 0.3, 0.4], [2, 2]));
     const gradients = new Gradients();
@@ -76,7 +76,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect(calls).toEqual([['tied', own]]);
   });
 
-  test('a hook belongs to its variable, not to one that takes its place, and can be removed', () => {
+  test('a hook belongs to its variable, not to a replacement, and can be removed', () => {
     const [old, replacement] = [1, 2].map((value) => tf.variable(tf.scalar(value)));
     const gradients = new Gradients();
     let calls = 0;
@@ -114,7 +114,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect(() => backward(gradients, (read) => tf.sum(read(frozen)))).toThrow(/gradient/);
   });
 
-  test('in the middle of the pass, a hook frees the gradient that it drops and the weights that it replaces', () => {
+  test('a hook frees the gradient that it drops and the weights that it replaces during the pass', () => {
     const model = createMlp([3, 3, 3]);
     const gradients = new Gradients();
     const freed: [byAssigning: number, byDropping: number][] = [];
@@ -151,7 +151,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     clipGradientNorm(gradients, variable, maxNorm);
     const values = [...gradients.of(variable)!.dataSync()];
     const errors = values.map((value, at) => Math.abs(value - clipped[at]!) / (Math.abs(clipped[at]!) || 1));
-    // NaN where NaN is due, and nowhere else.
+    // NaN only where expected.
     expect(values.map(Number.isNaN), `${values}`).toEqual(clipped.map(Number.isNaN));
     expect(Math.max(0, ...errors.filter((error) => error > 1e-5)), `${values} instead of ${clipped}`).toBe(0);
   });

@@ -1,6 +1,6 @@
 /**
- * Where the training parts tell what they really do, for the probe to record: at the place where it happens,
- * not where it is logged. With no observer the calls cost nothing.
+ * The training parts report here what they do, where it happens and not where it is logged, so that the probe can record
+ * it. Without an observer the calls cost nothing.
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 
@@ -15,7 +15,7 @@ export interface TrainingObserver {
 
 let current: TrainingObserver | undefined;
 
-/** Sets the one observer of this process; `undefined` takes it away. */
+/** Sets the only observer of this process; `undefined` removes it. */
 export function observeTraining(observer: TrainingObserver | undefined): void {
   current = observer;
 }

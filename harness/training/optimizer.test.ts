@@ -34,7 +34,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     await openBackend(backend);
   });
 
-  test('goes on bit for bit from its saved state, whatever order the slots come in', () => {
+  test('continues bit for bit from its saved state, in whatever order the slots come', () => {
     const [model, resumed] = [createMlp([3, 4, 2]), createMlp([3, 4, 2])];
     const [original, optimizer] = [optimizerOf(model), optimizerOf(resumed)];
     for (const at of [1, 2, 3]) step(model, original, at);
@@ -52,7 +52,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect(optimizer.state().steps).toEqual({ '0.weight': 4, '0.bias': 4, '1.weight': 4, '1.bias': 4 });
   });
 
-  test('loading makes new group objects: who holds an old one keeps it, and old slots are freed', () => {
+  test('loading makes new group objects: holders keep the old ones, and old slots are freed', () => {
     const model = createMlp([2, 2]);
     const optimizer = optimizerOf(model);
     step(model, optimizer, 1);
@@ -61,14 +61,14 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     const saved = copied(slotsOf(optimizer));
     const { numTensors } = tf.memory();
     optimizer.loadState({ ...state, groups: state.groups.map((g) => ({ ...g, learningRate: 9 })) }, saved);
-    // The four saved slots took the old ones' place.
+    // The four saved slots replaced the old ones.
     expect(tf.memory().numTensors).toBe(numTensors - 4);
     for (const [index, group] of optimizer.groups.entries()) expect(group).not.toBe(old[index]);
     expect(optimizer.groups.map(({ learningRate }) => learningRate)).toEqual([9, 9]);
     expect(old.map(({ learningRate }) => learningRate)).toEqual([0.1, 0.01]);
   });
 
-  test('slots go to the variables named, so that a replaced one starts where the old one was', () => {
+  test('slots go to the named variables, so a replaced variable continues from the old one', () => {
     const [model, replacement] = [createMlp([2, 2]), createMlp([2, 2], 2)];
     const optimizer = optimizerOf(model);
     step(model, optimizer, 1);
@@ -85,7 +85,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect(optimizer.state().steps).toEqual({ '0.weight': 2, '0.bias': 2 });
   });
 
-  test('an unknown parameter is named, and the optimizer is as it was', () => {
+  test('an unknown parameter is reported by name, and the optimizer is unchanged', () => {
     const model = createMlp([2, 2]);
     const optimizer = optimizerOf(model);
     step(model, optimizer, 1);
@@ -101,7 +101,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect(valuesOf(slotsOf(optimizer))).toEqual(slots);
   });
 
-  test('a parameter without gradient is left alone, and has no slots', () => {
+  test('a parameter without gradient does not move and has no slots', () => {
     const model = createMlp([2, 2]);
     const optimizer = optimizerOf(model);
     const gradients = new Gradients();

@@ -4,7 +4,7 @@ import { RandomStream } from './random-stream.ts';
 
 const draw = fc.oneof(
   fc.constant({ kind: 'uniform' } as const),
-  // Odd counts leave a gaussian waiting.
+  // Odd counts leave a spare gaussian.
   fc.record({ kind: fc.constant('gaussian' as const), count: fc.nat(5) }),
   fc.record({ kind: fc.constant('integer' as const), below: fc.integer({ min: 1, max: 2 ** 32 }) }),
   fc.record({ kind: fc.constant('shuffle' as const), count: fc.nat(6) }),
@@ -22,7 +22,7 @@ function take(
   });
 }
 
-test('a restored stream goes on bit for bit, a waiting gaussian included', () => {
+test('a restored stream continues bit for bit, including a spare gaussian', () => {
   fc.assert(
     fc.property(fc.maxSafeInteger(), draws, draws, (seed, before, after) => {
       const stream = RandomStream.fromSeed(seed);
@@ -38,7 +38,7 @@ test('a restored stream goes on bit for bit, a waiting gaussian included', () =>
   );
 });
 
-test('neighbouring seeds begin with numbers that have nothing to do with each other', () => {
+test('neighbouring seeds give unrelated first numbers', () => {
   const first = Array.from({ length: 1000 }, (_, seed) => RandomStream.fromSeed(seed).gaussian(1)[0]!);
   const moment = (power: number) => first.reduce((sum, value) => sum + value ** power, 0) / first.length;
   expect(Math.abs(moment(1))).toBeLessThan(0.15);
@@ -69,25 +69,25 @@ test.each([
   ['a spare that is not a number', `${words}:7ff8000000000000`],
   ['a line more', `${words}:-\n`],
   ['ten thousand characters', `${words}:${'-'.repeat(10_000)}`],
-])('refuses a state with %s, and is as it was', (_, state) => {
+])('refuses a state with %s, and is unchanged', (_, state) => {
   const stream = RandomStream.fromSeed(11);
   stream.gaussian(1);
   const before = stream.state();
-  // Of a long one only the beginning is quoted.
+  // A long state is quoted only in part.
   expect(() => stream.restore(state)).toThrow(
     /^cannot restore a random stream from ".{0,90}": not what state\(\) gave$/,
   );
   expect(stream.state()).toBe(before);
 });
 
-test('seeds: the lower 32 bits count, and what is no integer is refused', () => {
+test('seeds: the lower 32 bits count, and a number that is not an integer is refused', () => {
   const stateOf = (seed: number) => RandomStream.fromSeed(seed).state();
   expect(stateOf(5 + 2 ** 32)).toBe(stateOf(5));
   expect(new Set([0, 1, -1, 5, 6].map(stateOf)).size).toBe(5);
   for (const seed of [0.5, Number.NaN, 2 ** 53]) expect(() => stateOf(seed)).toThrow(RangeError);
 });
 
-test('what is drawn has the distribution that it should', () => {
+test('drawn numbers have the expected distribution', () => {
   const stream = RandomStream.fromSeed(1);
   const normal = [...stream.gaussian(20_000)];
   const moment = (power: number) => normal.reduce((sum, value) => sum + value ** power, 0) / normal.length;

@@ -33,7 +33,7 @@ export class RandomStream {
 
   private constructor(seed: number) {
     this.#generator = xoroshiro128plus(seed);
-    // pure-rand fills the state with a pattern of the seed: near seeds would begin alike, and small ones with extremes.
+    // pure-rand fills the state with a pattern of the seed: near seeds would begin similarly, small ones with extremes.
     for (let n = 0; n < WARM_UP; n += 1) this.#generator.next();
   }
 

@@ -40,7 +40,7 @@ test('as LambdaLR: sets the learning rate of epoch 0 when made, and base × fact
   expect(own.groups.map(({ learningRate }) => learningRate)).toEqual([0.1 * (3 / 8), 3 * (3 / 8)]);
 });
 
-test('a restored schedule goes on as the saved one does, on the groups that are there then', () => {
+test('a restored schedule continues like the saved one, on the current groups', () => {
   const factor = warmupCosine(3, 11);
   const saved = optimizer(0.1, 3);
   const original = new Schedule(saved, factor);
@@ -62,11 +62,11 @@ test('a restored schedule goes on as the saved one does, on the groups that are 
   expect(resumed.groups.map(({ learningRate }) => learningRate)).toEqual(
     saved.groups.map(({ learningRate }) => learningRate),
   );
-  expect(old.learningRate, 'the group of before the restore').toBe(0);
+  expect(old.learningRate, 'the group from before the restore').toBe(0);
   expect(schedule.state()).toEqual(original.state());
 });
 
-test('what state() gave does not change with the schedule, and another number of groups is refused', () => {
+test('a state() does not change with the schedule, and another number of groups is refused', () => {
   const schedule = new Schedule(optimizer(0.1), (epoch) => epoch);
   const state = schedule.state();
   schedule.step();

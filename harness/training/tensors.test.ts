@@ -22,7 +22,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     await openBackend(backend);
   });
 
-  test('what is loaded and saved again has the same bytes, dtype and shape', async () => {
+  test('a loaded tensor saved again has the same bytes, dtype and shape', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(tensors, { maxLength: 4 }), async (list) => {
         const wanted = new Map(list.map((data, index) => [`t${index}`, data]));
@@ -34,7 +34,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     );
   });
 
-  test('neither side sees what happens to the other’s bytes later', async () => {
+  test('later changes to one side’s bytes do not reach the other', async () => {
     const bytes = new Uint8Array(new Float32Array([1, 2]).buffer);
     const variable = tf.variable(toTensor({ dtype: 'F32', shape: [2], bytes }));
     bytes.fill(0);
@@ -44,12 +44,12 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect([...variable.dataSync()]).toEqual([1, 2]);
     const saved = await save();
     variable.assign(tf.tensor1d([8, 9]));
-    // On wasm these take the memory that has become free.
+    // On wasm these reuse the freed memory.
     for (let n = 0; n < 20; n++) tf.add(variable, n).dispose();
     expect(new Float32Array(saved.slice().buffer)).toEqual(new Float32Array([1, 2]));
   });
 
-  test('a tensor that cannot be kept is named with its dtype', async () => {
+  test('a tensor that cannot be saved is reported with its dtype', async () => {
     const flags = tf.tensor1d([true, false], 'bool');
     await expect(toTensorMap([['mask', flags]])).rejects.toThrow(
       "cannot save tensor 'mask': expected float32 or int32, received bool",

@@ -1,4 +1,4 @@
-/** The command line in a process of its own, as a shell would start it. */
+/** Starts the command line in its own process, as a shell would. */
 import path from 'node:path';
 import { execa, type Options } from 'execa';
 

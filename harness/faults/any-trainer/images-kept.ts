@@ -3,7 +3,7 @@ import { defineTrainerFault, replacing } from '../trainer-fault.ts';
 
 export default defineTrainerFault({
   id: 'images-kept',
-  breaks: 'The images that were drawn right after the resume are shown again and again.',
+  breaks: 'Every sample shows the images drawn right after the resume.',
   reports: [],
   proofs: ['alive'],
   rule: 'images-unchanged',

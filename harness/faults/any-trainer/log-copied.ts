@@ -2,7 +2,7 @@ import { defineTrainerFault, replacing } from '../trainer-fault.ts';
 
 export default defineTrainerFault({
   id: 'log-copied',
-  breaks: 'The log goes on printing the first loss.',
+  breaks: 'The log keeps printing the first loss.',
   reports: [],
   proofs: ['faithful'],
   rule: 'loss-differs',

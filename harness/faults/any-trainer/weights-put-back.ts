@@ -3,8 +3,7 @@ import { defineTrainerFault, replacing } from '../trainer-fault.ts';
 
 export default defineTrainerFault({
   id: 'weights-put-back',
-  breaks:
-    'After each step the weights are put back to what they were: the loss is printed, and nothing is learned.',
+  breaks: 'After each step the old weights are restored: the loss is printed, but nothing is learned.',
   reports: ['huggingface/accelerate#2665'],
   proofs: ['alive', 'faithful'],
   rule: 'silent-no-op',

@@ -3,7 +3,7 @@ import { accumulates } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'accumulated-gradients-lost',
-  breaks: 'Saved in mid-accumulation, the gradients gathered so far are dropped.',
+  breaks: 'A save in mid-accumulation drops the gradients accumulated so far.',
   reports: ['huggingface/transformers#22143'],
   proofs: ['restored'],
   rule: 'gradients-not-restored',

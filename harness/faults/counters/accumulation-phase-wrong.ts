@@ -3,7 +3,7 @@ import { accumulates } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'accumulation-phase-wrong',
-  breaks: 'The window of micro-batches begins anew at the resume.',
+  breaks: 'The window of micro-batches restarts at the resume.',
   reports: ['vllm-project/speculators#859'],
   proofs: ['faithful'],
   rule: 'applied-differs',

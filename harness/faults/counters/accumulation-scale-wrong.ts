@@ -3,7 +3,7 @@ import { accumulates } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'accumulation-scale-wrong',
-  breaks: 'The loss is not divided by the count of micro-batches.',
+  breaks: 'The loss is not divided by the number of micro-batches.',
   reports: [],
   proofs: ['faithful'],
   rule: 'gradients-differ',

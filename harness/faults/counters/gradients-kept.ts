@@ -3,7 +3,7 @@ import { isUnfused } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'gradients-kept',
-  breaks: 'Gradients are not dropped after an update, so that they pile up.',
+  breaks: 'Gradients are not dropped after an update, so they add up.',
   reports: [],
   proofs: ['faithful'],
   rule: ['gradients-differ', 'update-counts-differ'],

@@ -3,7 +3,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'step-reset',
-  breaks: 'The step count begins at 0.',
+  breaks: 'The step count restarts at 0.',
   reports: ['kohya-ss/sd-scripts#1999', 'Lightning-AI/pytorch-lightning#850'],
   proofs: ['restored'],
   rule: 'counters-not-restored',

@@ -2,7 +2,7 @@ import { defineLoopFault, onLoad } from '../loop-fault.ts';
 
 export default defineLoopFault({
   id: 'step-scaled',
-  breaks: 'The step count is multiplied by the micro-batches of an update.',
+  breaks: 'The step count is multiplied by the number of micro-batches per update.',
   reports: ['huggingface/diffusers#3467', 'huggingface/transformers#3026'],
   proofs: ['restored'],
   rule: 'counters-not-restored',

@@ -3,7 +3,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'updates-reset',
-  breaks: 'The count of updates begins at 0.',
+  breaks: 'The update count restarts at 0.',
   reports: [],
   proofs: ['restored'],
   rule: 'counters-not-restored',

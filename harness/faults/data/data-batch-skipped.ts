@@ -3,7 +3,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'data-batch-skipped',
-  breaks: 'One batch is never seen.',
+  breaks: 'One batch is skipped.',
   reports: ['allenai/open-instruct#52'],
   proofs: ['restored', 'faithful'],
   rule: 'counters-not-restored',

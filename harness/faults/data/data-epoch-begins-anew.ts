@@ -3,7 +3,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'data-epoch-begins-anew',
-  breaks: 'The epoch is restored, the position in it is not.',
+  breaks: 'The epoch is restored, but not the position in it.',
   reports: ['pytorch/torchtitan#2864'],
   proofs: ['restored'],
   rule: 'counters-not-restored',

@@ -3,7 +3,7 @@ import { accumulates } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'data-forwarded-by-updates',
-  breaks: 'The fast-forward forgets the micro-batches and skips one batch an update.',
+  breaks: 'The fast-forward ignores accumulation and skips one batch per update.',
   reports: ['EleutherAI/gpt-neox#308'],
   proofs: ['restored', 'faithful'],
   rule: 'counters-not-restored',

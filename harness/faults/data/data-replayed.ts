@@ -3,7 +3,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'data-replayed',
-  breaks: 'The loader begins anew.',
+  breaks: 'The data loader restarts.',
   reports: ['huggingface/transformers#8874', 'huggingface/accelerate#2823'],
   proofs: ['restored', 'faithful'],
   rule: 'counters-not-restored',

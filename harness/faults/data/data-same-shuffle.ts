@@ -3,7 +3,7 @@ import { shuffles } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'data-same-shuffle',
-  breaks: 'The position is restored, the epoch is not: its order is that of the first.',
+  breaks: 'The position is restored, but not the epoch: the data has the order of the first epoch.',
   reports: ['xinntao/Real-ESRGAN#799', 'unit8co/darts#2463'],
   proofs: ['restored'],
   rule: 'counters-not-restored',

@@ -3,7 +3,7 @@ import { hasShuffleBuffer } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'shuffle-buffer-lost',
-  breaks: 'The examples that wait in the shuffle buffer are dropped.',
+  breaks: 'The examples in the shuffle buffer are dropped.',
   reports: ['modelscope/ms-swift#10050'],
   proofs: ['restored', 'faithful'],
   rule: 'counters-not-restored',

@@ -3,7 +3,7 @@ import { hasShuffleBuffer } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'shuffle-reseeded',
-  breaks: 'The generator of the shuffle buffer begins anew.',
+  breaks: 'The generator of the shuffle buffer is reseeded.',
   reports: ['huggingface/accelerate#4195'],
   proofs: ['restored'],
   rule: 'random-not-restored',

@@ -1,5 +1,5 @@
 /**
- * Diagnosis: saved in mid-accumulation, the gradients of the begun window come back, but the data cursor is set to
+ * Diagnosis: saved in mid-accumulation, the gradients of the current window come back, but the data cursor is set to
  * the window's first micro-batch: its micro-batches are read and added a second time, others move to later windows,
  * and all batches after the resume lag behind by that many micro-batches.
  */
@@ -9,7 +9,7 @@ import { accumulates } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'window-replayed-onto-its-gradients',
-  breaks: 'The data resume at the last whole update, while the gradients accumulated since then are kept.',
+  breaks: 'The data resume at the last complete update, but the gradients accumulated since then are kept.',
   reports: [],
   proofs: ['restored', 'faithful'],
   rule: 'counters-not-restored',

@@ -1,6 +1,6 @@
 /**
  * Diagnosis: everything is restored, but in the resumed run the EMA is updated before the optimizer
- * instead of after it: it takes each time the weights of before the step, and is one update behind.
+ * instead of after it: it always uses the weights before the step, so it is one update behind.
  */
 import { owners } from '../../loop/parts.ts';
 import { defineLoopFault, inEachStep, skipInEachStep } from '../loop-fault.ts';
@@ -9,12 +9,12 @@ import { hasEma, hasScaler } from '../needs.ts';
 export default defineLoopFault({
   id: 'ema-before-update',
   breaks:
-    'A resumed run registers its EMA callback ahead of the optimizer: it EMAs the weights of before each step.',
+    'A resumed run registers its EMA callback before the optimizer: the EMA uses the weights before each step.',
   reports: [],
   proofs: ['faithful'],
   rule: ['final-ema-differs', 'ema-does-not-advance'],
   cause: ['ema-update-differs', 'ema-stalls'],
-  // With a loss scale it is not known this early whether the update will be skipped.
+  // With a loss scale, it is not known this early whether the update is skipped.
   needs: (parts) => hasEma(parts) && !hasScaler(parts),
   change(stages) {
     inEachStep(stages, 'count', async (parts, original) => {

@@ -3,7 +3,7 @@ import { hasEma } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'ema-counter-reset',
-  breaks: 'The warm-up of the decay begins anew and overwrites the EMA.',
+  breaks: 'The warm-up of the decay restarts and overwrites the EMA.',
   reports: ['lightly-ai/lightly-train#892', 'cwx-worst-one/EAT#13'],
   proofs: ['restored'],
   rule: 'counters-not-restored',

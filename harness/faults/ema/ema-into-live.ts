@@ -4,7 +4,7 @@ import { hasEma } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'ema-into-live',
-  breaks: 'Training goes on from the EMA.',
+  breaks: 'Training continues from the EMA.',
   reports: [
     'Megvii-BaseDetection/YOLOX#1318',
     'atomistic-machine-learning/schnetpack#785',

@@ -3,7 +3,7 @@ import { hasEma } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'ema-not-restored',
-  breaks: 'The EMA is not restored: it is that of the initial weights.',
+  breaks: 'The EMA is not restored: it keeps the initial weights.',
   reports: ['ai2cm/ace#349', 'BangLiu/QANet-PyTorch#4'],
   proofs: ['restored'],
   rule: ['ema-not-restored', 'counters-not-restored'],

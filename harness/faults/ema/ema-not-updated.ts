@@ -3,7 +3,7 @@ import { hasEma } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'ema-not-updated',
-  breaks: 'The EMA is not updated any more.',
+  breaks: 'The EMA is no longer updated.',
   reports: [],
   proofs: ['alive'],
   rule: 'ema-does-not-advance',

@@ -6,7 +6,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'initialised-after-load',
-  breaks: 'The weights are initialised after they were loaded.',
+  breaks: 'The weights are initialised again after the load.',
   reports: [],
   proofs: ['restored'],
   rule: 'parameters-not-restored',

@@ -4,7 +4,7 @@ import { resumesTwice } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'older-checkpoint',
-  breaks: 'The latest checkpoint is passed over, the one before is loaded.',
+  breaks: 'The resume loads the checkpoint before the latest one.',
   reports: [],
   proofs: ['restored'],
   rule: ['parameters-not-restored', 'counters-not-restored'],

@@ -4,7 +4,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'saved-a-step-early',
-  breaks: 'What is saved is the state of the step before.',
+  breaks: 'The save writes the state of the previous step.',
   reports: ['allenai/allennlp#1650'],
   proofs: ['restored'],
   rule: ['parameters-not-restored', 'counters-not-restored', 'equals-cold-start', 'slots-not-restored'],

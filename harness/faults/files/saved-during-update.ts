@@ -4,7 +4,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'saved-during-update',
-  breaks: 'Half of the weights are saved before the update, the others after it.',
+  breaks: 'Half of the weights are saved before the update, the other half after it.',
   reports: ['Lightning-AI/pytorch-lightning#688'],
   proofs: ['restored'],
   rule: 'parameters-not-restored',

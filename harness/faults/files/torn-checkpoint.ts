@@ -3,7 +3,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'torn-checkpoint',
-  breaks: 'Part of the checkpoint is missing, and it is refused.',
+  breaks: 'Part of the checkpoint is missing, so the load refuses it.',
   reports: ['Lightning-AI/pytorch-lightning#19970'],
   proofs: ['alive'],
   rule: 'run-died',

@@ -4,7 +4,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'weights-alone',
-  breaks: 'Weights are loaded and nothing else.',
+  breaks: 'Only the weights are loaded.',
   reports: ['pytorch/pytorch#35047', 'kohya-ss/sd-scripts#2248'],
   proofs: ['restored'],
   rule: ['equals-cold-start', 'slots-not-restored', 'counters-not-restored'],

@@ -4,7 +4,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'weights-saved-before-update',
-  breaks: 'Weights are saved before the update, all else after it.',
+  breaks: 'Weights are saved before the update, everything else after it.',
   reports: ['allenai/allennlp#1650'],
   proofs: ['restored'],
   rule: 'parameters-not-restored',

@@ -9,7 +9,8 @@ import { isFusedInGroups } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'fused-counts-reset-every-second-step',
-  breaks: 'After a resume the fused groups count on over two steps, and no group is stepped in the second.',
+  breaks:
+    'After a resume the counts of the fused groups are reset only every second step; no group steps in between.',
   reports: [],
   proofs: ['faithful'],
   rule: ['update-counts-differ', 'stalled-parameters'],

@@ -3,7 +3,7 @@ import { isFused } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'hooks-and-loop-update',
-  breaks: 'The update is made in the hooks, and again by the loop.',
+  breaks: 'The hooks make the update, and the loop makes it again.',
   reports: ['deepspeedai/DeepSpeed#5605'],
   proofs: ['alive', 'faithful'],
   rule: 'update-counts-differ',

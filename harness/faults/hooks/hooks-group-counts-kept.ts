@@ -3,7 +3,7 @@ import { isFusedInGroups } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'hooks-group-counts-kept',
-  breaks: 'The counts of the fused groups are not reset any more: a group is full once and never again.',
+  breaks: 'The counts of the fused groups are no longer reset: each group is full once and never again.',
   reports: [],
   proofs: ['alive'],
   rule: ['update-counts-differ', 'stalled-parameters'],

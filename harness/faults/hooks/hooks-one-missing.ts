@@ -4,7 +4,7 @@ import { isFused } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'hooks-one-missing',
-  breaks: 'All parameters but one are hooked again.',
+  breaks: 'The resume registers the hooks of all parameters but one.',
   reports: [],
   proofs: ['alive'],
   rule: 'hooks-silent',

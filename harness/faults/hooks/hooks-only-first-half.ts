@@ -4,7 +4,7 @@ import { isFused } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'hooks-only-first-half',
-  breaks: 'Only the first half of the parameters is hooked again.',
+  breaks: 'The resume registers the hooks of only the first half of the parameters.',
   reports: [],
   proofs: ['alive'],
   rule: 'hooks-silent',

@@ -5,7 +5,7 @@ import { isFused } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'hooks-orphaned',
-  breaks: 'Hooks are registered before the restore, which puts new variables in place of the hooked ones.',
+  breaks: 'Hooks are registered before the restore, which replaces the hooked variables.',
   reports: ['kohya-ss/sd-scripts#1344'],
   proofs: ['alive'],
   rule: 'hooks-silent',

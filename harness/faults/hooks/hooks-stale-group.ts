@@ -6,7 +6,7 @@ import { isFused } from '../needs.ts';
 export default defineLoopFault({
   id: 'hooks-stale-group',
   breaks:
-    'Hooks are registered before the optimizer is restored and keep the parameter group of before, at another learning rate.',
+    'Hooks are registered before the optimizer is restored and keep the old parameter group, with another learning rate.',
   reports: ['kohya-ss/sd-scripts#1344'],
   proofs: ['alive'],
   rule: 'learning-rate-not-as-claimed',

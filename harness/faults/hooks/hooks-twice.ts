@@ -3,7 +3,7 @@ import { isFused } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'hooks-twice',
-  breaks: 'Hooks are registered a second time by the resume.',
+  breaks: 'The resume registers the hooks a second time.',
   reports: [],
   proofs: ['alive'],
   rule: 'hook-counts-differ',

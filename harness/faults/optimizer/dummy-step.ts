@@ -4,7 +4,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'dummy-step',
-  breaks: 'Restoring runs a step with zero gradients, so that slots and step counts move on.',
+  breaks: 'Restoring runs a step with zero gradients, which advances slots and step counts.',
   reports: ['huggingface/accelerate#4289'],
   proofs: ['restored'],
   rule: ['slots-not-restored', 'counters-not-restored'],

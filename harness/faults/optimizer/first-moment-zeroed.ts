@@ -4,7 +4,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'first-moment-zeroed',
-  breaks: 'Of two slots the first comes back as zeros.',
+  breaks: 'The first of two slots comes back as zeros.',
   reports: [],
   proofs: ['restored', 'faithful'],
   rule: 'slots-not-restored',

@@ -5,7 +5,7 @@ import { kept } from '../tensors.ts';
 
 export default defineLoopFault({
   id: 'master-weights-lost',
-  breaks: 'The float32 master weights are not restored: they begin again from the rounded parameters.',
+  breaks: 'The float32 master weights are not restored: they restart from the rounded parameters.',
   reports: ['NVIDIA/Megatron-LM#174'],
   proofs: ['restored'],
   rule: 'slots-not-restored',

@@ -5,7 +5,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'master-weights-stale',
-  breaks: 'The parameters are restored, their float32 master weights are those of before the load.',
+  breaks: 'The parameters are restored, but their float32 master weights are those from before the load.',
   reports: ['NVIDIA/Megatron-LM#174', 'deepspeedai/DeepSpeed#762'],
   proofs: ['restored'],
   rule: 'slots-not-restored',

@@ -4,7 +4,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'moments-lost-lazily',
-  breaks: 'Slots are made at the first step, so that the load finds nothing to fill, step counts included.',
+  breaks: 'Slots and step counts are created in the first step, so the load finds nothing to fill.',
   reports: ['KempnerInstitute/KempnerForge#115'],
   proofs: ['restored'],
   rule: ['slots-not-restored', 'counters-not-restored'],

@@ -6,7 +6,7 @@ import { rotated } from '../tensors.ts';
 
 export default defineLoopFault({
   id: 'moments-shifted',
-  breaks: 'Slots are mapped back by position and are one off among parameters of the same shape.',
+  breaks: 'Slots are matched by position and shifted by one among parameters of the same shape.',
   reports: ['wochenlong/lora-scripts-next#320', 'roytseng-tw/Detectron.pytorch#118', 'pytorch/pytorch#1489'],
   proofs: ['restored', 'faithful'],
   rule: 'slots-not-restored',

@@ -5,7 +5,7 @@ import { mapped, zeros } from '../tensors.ts';
 
 export default defineLoopFault({
   id: 'moments-zeroed',
-  breaks: 'The optimizer’s slots are made anew after the load, as zeros.',
+  breaks: 'The optimizer’s slots are created again after the load, as zeros.',
   reports: ['keras-team/keras#16833', 'OpenNMT/OpenNMT-py#617'],
   proofs: ['restored', 'faithful'],
   rule: 'slots-not-restored',

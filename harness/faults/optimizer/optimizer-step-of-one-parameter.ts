@@ -4,7 +4,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'optimizer-step-of-one-parameter',
-  breaks: 'The step of a single parameter begins at 0.',
+  breaks: 'The optimizer’s step of a single parameter restarts at 0.',
   reports: [],
   proofs: ['restored'],
   rule: 'counters-not-restored',

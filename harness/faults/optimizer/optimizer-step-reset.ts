@@ -4,7 +4,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'optimizer-step-reset',
-  breaks: 'Adam’s step, by which its bias is corrected, begins at 0 with old moments.',
+  breaks: 'Adam’s step restarts at 0 with the old moments, so bias correction is wrong.',
   reports: ['NVIDIA-NeMo/Megatron-Bridge#3832'],
   proofs: ['restored'],
   rule: 'counters-not-restored',

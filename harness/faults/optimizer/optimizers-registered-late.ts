@@ -4,7 +4,7 @@ import { hasSeveralOptimizers } from '../needs.ts';
 export default defineLoopFault({
   id: 'optimizers-registered-late',
   breaks:
-    'All optimizers and schedules but the first are registered after the restore, which does not know them.',
+    'All optimizers and schedules but the first are registered after the restore, which therefore skips them.',
   reports: ['kohya-ss/sd-scripts#1344'],
   proofs: ['restored', 'faithful'],
   rule: 'slots-not-restored',

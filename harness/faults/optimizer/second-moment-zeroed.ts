@@ -4,11 +4,11 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'second-moment-zeroed',
-  breaks: 'Of two slots the second comes back as zeros.',
+  breaks: 'The second of two slots comes back as zeros.',
   reports: [],
   proofs: ['restored', 'faithful'],
   rule: 'slots-not-restored',
-  // The last kind of a mixed-precision optimizer are its master weights.
+  // In a mixed-precision optimizer, the last kind holds the master weights.
   cause: ['slot-kind-lost', 'master-weights-stale'],
   needs: anyLoop,
   change: (stages) => zeroSlotKind(stages, -1),

@@ -6,7 +6,7 @@ import { rotated } from '../tensors.ts';
 
 export default defineLoopFault({
   id: 'slot-kinds-exchanged',
-  breaks: 'First and second moments are exchanged.',
+  breaks: 'The first and second moments are swapped.',
   reports: ['facebookresearch/schedule_free#32'],
   proofs: ['restored', 'faithful'],
   rule: 'slots-not-restored',

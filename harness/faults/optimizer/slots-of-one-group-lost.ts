@@ -6,7 +6,7 @@ import { kept } from '../tensors.ts';
 
 export default defineLoopFault({
   id: 'slots-of-one-group-lost',
-  breaks: 'The slots of one parameter group are left out.',
+  breaks: 'The slots of one parameter group are not restored.',
   reports: [],
   proofs: ['restored', 'faithful'],
   rule: 'slots-not-restored',

@@ -6,7 +6,7 @@ import { kept } from '../tensors.ts';
 
 export default defineLoopFault({
   id: 'slots-of-one-parameter-lost',
-  breaks: 'The slots of a single parameter are left out.',
+  breaks: 'The slots of a single parameter are not restored.',
   reports: ['wochenlong/lora-scripts-next#320'],
   proofs: ['restored', 'faithful'],
   rule: 'slots-not-restored',

@@ -9,7 +9,7 @@ import type { Optimizer, UpdateRule } from '../../training/optimizer.ts';
 import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { isUnfused } from '../needs.ts';
 
-/** Whether a rule looks at the step at all. */
+/** Whether the update rule uses the step. */
 function readsStep(update: UpdateRule): boolean {
   let read = false;
   tf.tidy(() => {
@@ -37,14 +37,13 @@ function setSteps(optimizer: Optimizer, steps: ReadonlyMap<string, number>): voi
   optimizer.loadState({ ...state, steps: { ...state.steps, ...Object.fromEntries(steps) } }, new Map(slots));
 }
 
-/** Names of what is about to be stepped, in that order. */
+/** Names of the parameters about to be stepped, in order. */
 const stepped = (optimizer: Optimizer, gradients: Gradients): string[] =>
   optimizer.parameters.filter(({ variable }) => gradients.of(variable) !== undefined).map(({ name }) => name);
 
 export default defineLoopFault({
   id: 'step-count-shared-by-parameters',
-  breaks:
-    'A resume gives all parameters of an optimizer one step count between them, which each of them advances.',
+  breaks: 'After a resume all parameters of an optimizer share one step count, which each of them advances.',
   reports: [],
   proofs: ['faithful'],
   rule: ['final-counters-differ', 'update-counts-differ'],

@@ -4,7 +4,7 @@ import { isUnfused } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'update-skips-a-parameter',
-  breaks: 'The update leaves one parameter out.',
+  breaks: 'The update skips one parameter.',
   reports: [],
   proofs: ['alive'],
   rule: ['stalled-parameters', 'update-counts-differ'],

@@ -9,7 +9,7 @@ import { hasScaler } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'first-update-skipped-as-overflow',
-  breaks: 'The flag for overflowed gradients is set when a run resumes, and its first update is skipped.',
+  breaks: 'The overflow flag is set when a run resumes, so its first update is skipped.',
   reports: [],
   proofs: ['faithful'],
   rule: 'applied-differs',
@@ -20,7 +20,7 @@ export default defineLoopFault({
     inEachStep(stages, 'unscale', async (parts, original) => {
       await original(parts);
       if (!parts.now.due || !foundInfinity) return;
-      // The scaler itself has been told the truth: its scale stays.
+      // The scaler got the correct answer, so its scale stays.
       parts.now.overflowed = true;
       foundInfinity = false;
     });

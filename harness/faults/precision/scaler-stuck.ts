@@ -3,7 +3,7 @@ import { hasScaler } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'scaler-stuck',
-  breaks: 'Every step is taken for an overflow and skipped.',
+  breaks: 'Every step counts as an overflow and is skipped.',
   reports: [],
   proofs: ['alive', 'faithful'],
   rule: ['applied-differs', 'silent-no-op'],

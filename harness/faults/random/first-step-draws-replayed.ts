@@ -1,6 +1,6 @@
 /**
  * Diagnosis: the random streams come back exactly, but the first step after the resume runs inside a fork of them
- * (as for a compiler's warm-up): after it they are put back, and the second step repeats the first one's draws; all
+ * (as for a compiler's warm-up): they are restored after it, and the second step repeats the first one's draws; all
  * later draws lag behind by one step.
  */
 

@@ -3,7 +3,7 @@ import { hasSeveralGenerators } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'rng-one-of-several',
-  breaks: 'One of several generators is forgotten.',
+  breaks: 'One of several generators is not restored.',
   reports: ['ByteDance-Seed/VeOmni#1189'],
   proofs: ['restored'],
   rule: 'random-not-restored',

@@ -3,7 +3,7 @@ import { draws } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'rng-reset',
-  breaks: 'Generators are seeded anew.',
+  breaks: 'Generators are reseeded.',
   reports: ['ai2cm/ace#690', 'vllm-project/speculators#1027', 'marin-community/levanter#378'],
   proofs: ['restored'],
   rule: 'random-not-restored',

@@ -1,6 +1,6 @@
 /**
- * Diagnosis: after the resume the schedule's base learning rates of all parameter groups but the first are the learning rates of the
- * moment of the save, so that their schedule factor is applied twice (learning rate = base × factor at the save × factor);
+ * Diagnosis: after the resume the schedule's base learning rates of all parameter groups but the first are the learning rates at
+ * the save, so their schedule factor is applied twice (learning rate = base × factor at the save × factor);
  * the first group, the schedule's position and everything else are exact.
  */
 import { defineLoopFault, inResume } from '../loop-fault.ts';
@@ -8,7 +8,7 @@ import { defineLoopFault, inResume } from '../loop-fault.ts';
 export default defineLoopFault({
   id: 'base-learning-rate-of-later-groups-decayed',
   breaks:
-    'Groups that were added later have no initial learning rate saved: a resume takes their present learning rate as the base learning rate.',
+    'Groups that were added later have no saved initial learning rate: a resume uses their current one as the base learning rate.',
   reports: [],
   proofs: ['restored', 'faithful'],
   rule: 'counters-not-restored',
@@ -16,7 +16,7 @@ export default defineLoopFault({
   needs({ recipe, context, accumulate, driven }) {
     if (recipe.fused === 'optimizer-groups' || recipe.forgets?.includes('schedule')) return false;
     const updates = context.plan.resumeAt.map((step) => Math.floor(step / accumulate));
-    // A learning rate that stands at its base, or at 0, cannot be taken for anything else.
+    // A learning rate that equals its base, or is 0, would not change.
     return driven.some(({ name, optimizer }) => {
       const { schedule } = recipe.optimizers.find((own) => own.name === name)!;
       const later = optimizer.groups.slice(1).flatMap(({ parameters }) => parameters);

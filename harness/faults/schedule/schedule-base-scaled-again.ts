@@ -4,7 +4,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'schedule-base-scaled-again',
-  breaks: 'The base learning rate is scaled once more at each resume.',
+  breaks: 'The base learning rate is scaled again at each resume.',
   reports: ['huggingface/transformers#27749'],
   proofs: ['restored'],
   rule: ['counters-not-restored', 'learning-rate-differs'],

@@ -4,7 +4,7 @@ import { accumulates } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'schedule-in-micro-batches',
-  breaks: 'The schedule is put forward by micro-batches where it counts updates.',
+  breaks: 'The schedule is advanced by micro-batches although it counts updates.',
   reports: ['vllm-project/speculators#900'],
   proofs: ['restored'],
   rule: 'counters-not-restored',

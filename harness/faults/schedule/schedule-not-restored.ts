@@ -3,7 +3,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'schedule-not-restored',
-  breaks: 'The schedule is not restored: after the first step the learning rate is that of the beginning.',
+  breaks: 'The schedule is not restored: after the first step the learning rate starts over.',
   reports: ['Lightning-AI/pytorch-lightning#4655'],
   proofs: ['restored'],
   rule: 'counters-not-restored',

@@ -3,7 +3,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'schedule-not-stepped',
-  breaks: 'The schedule does not advance any more.',
+  breaks: 'The schedule no longer advances.',
   reports: [],
   proofs: ['faithful'],
   rule: ['learning-rate-differs', 'final-counters-differ'],

@@ -5,7 +5,7 @@ const PAST_END = 1e6;
 
 export default defineLoopFault({
   id: 'schedule-past-end',
-  breaks: 'The schedule takes the run to be over: the learning rate is 0.',
+  breaks: 'The schedule acts as if the run were over: the learning rate is 0.',
   reports: ['kohya-ss/sd-scripts#141'],
   proofs: ['alive'],
   rule: ['silent-no-op', 'counters-not-restored'],

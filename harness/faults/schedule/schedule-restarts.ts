@@ -4,7 +4,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'schedule-restarts',
-  breaks: 'The schedule begins anew.',
+  breaks: 'The schedule restarts.',
   reports: [
     'alibaba/TorchEasyRec#664',
     'lightly-ai/lightly-train#301',

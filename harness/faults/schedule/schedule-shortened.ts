@@ -4,7 +4,7 @@ import { anyLoop } from '../needs.ts';
 export default defineLoopFault({
   id: 'schedule-shortened',
   breaks:
-    'The schedule is built with another shape: from the resume on, each update halves the learning rate once more.',
+    'The schedule is rebuilt with another shape: after the resume, each update halves the learning rate.',
   reports: [],
   proofs: ['faithful'],
   rule: ['learning-rate-differs', 'counters-not-restored'],

@@ -4,7 +4,7 @@ import { hasEma } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'ema-built-late',
-  breaks: 'The EMA is built after it was restored, from the live weights.',
+  breaks: 'The EMA is built from the live weights after the restore.',
   reports: ['hao-ai-lab/FastVideo#1440'],
   proofs: ['restored'],
   rule: ['ema-not-restored', 'counters-not-restored'],

@@ -5,7 +5,7 @@ import { hasEma } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'ema-follows-old-weights',
-  breaks: 'The EMA follows the variables of before the load.',
+  breaks: 'The EMA follows the variables from before the load.',
   reports: [],
   proofs: ['faithful'],
   rule: ['final-ema-differs', 'ema-does-not-advance'],

@@ -5,7 +5,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'loss-holds-old-model',
-  breaks: 'The loss was built on the model of before the load, and computes its gradients there.',
+  breaks: 'The loss was built on the model from before the load and computes its gradients there.',
   reports: ['UKPLab/sentence-transformers#2648'],
   proofs: ['alive', 'faithful'],
   rule: 'gradients-missing',

@@ -5,7 +5,7 @@ import { isUnfused } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'optimizer-holds-old-parameters',
-  breaks: 'The restore puts new variables in place of the old, which the optimizer goes on to hold.',
+  breaks: 'The restore replaces the variables, but the optimizer keeps the old ones.',
   reports: ['NVIDIA/Megatron-LM#174'],
   proofs: ['alive', 'faithful'],
   rule: ['silent-no-op', 'updates-go-astray'],

@@ -4,7 +4,7 @@ import { samples } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'samples-from-old-copy',
-  breaks: 'Images are drawn from a copy that was made at the resume.',
+  breaks: 'Images are sampled from a copy made at the resume.',
   reports: [],
   proofs: ['alive'],
   rule: 'images-unchanged',

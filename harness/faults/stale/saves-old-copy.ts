@@ -4,7 +4,7 @@ import { resumesTwice } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'saves-old-copy',
-  breaks: 'What is saved is a copy that was made at the resume, not what is trained.',
+  breaks: 'The save writes a copy made at the resume instead of the trained weights.',
   reports: ['huggingface/diffusers#5840'],
   proofs: ['restored'],
   rule: 'parameters-not-restored',

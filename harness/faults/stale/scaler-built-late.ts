@@ -4,7 +4,7 @@ import { hasScaler } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'scaler-built-late',
-  breaks: 'The loss scaler is built after it was restored: its scale begins at the default.',
+  breaks: 'The loss scaler is built after the restore: its scale starts at the default.',
   reports: [
     'mosaicml/composer#1376',
     'huggingface/transformers#11663',

@@ -3,7 +3,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'schedule-drives-old-optimizer',
-  breaks: 'The schedule was built on the optimizer of before, and drives that one.',
+  breaks: 'The schedule was built on the old optimizer and keeps driving it.',
   reports: ['ildoonet/pytorch-gradual-warmup-lr#27'],
   proofs: ['alive', 'faithful'],
   rule: ['learning-rate-not-as-claimed', 'learning-rate-differs'],

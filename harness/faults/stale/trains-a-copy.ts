@@ -6,7 +6,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'trains-a-copy',
-  breaks: 'A copy of the restored model is trained; the model that is sampled and saved is not.',
+  breaks: 'Training changes a copy of the restored model; the model that is sampled and saved stays.',
   reports: ['huggingface/accelerate#2665'],
   proofs: ['alive', 'faithful'],
   rule: ['updates-go-astray', 'gradients-missing'],

@@ -1,5 +1,5 @@
 /**
- * Diagnosis: the frozen base, which the checkpoint does not hold since adapters are saved alone, comes up with its
+ * Diagnosis: the frozen base, which is not in the checkpoint because only adapters are saved, comes up with its
  * matrices rounded to bfloat16 in the resumed process (loaded with another dtype than at the start); adapters and
  * all other state are exact.
  */
@@ -9,7 +9,7 @@ import { roundTo8Bits } from '../../training/master.ts';
 import type { Parameter } from '../../training/optimizer.ts';
 import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 
-/** Matrices of the base; what is smaller is kept in float32, as norms and biases usually are. */
+/** The base's matrices. Smaller tensors stay in float32, as norms and biases usually do. */
 const base = ({ parameters, recipe }: Parts): Parameter[] =>
   owners(parameters).filter(
     ({ name, variable }) => !variable.trainable && variable.rank >= 2 && !(recipe.saves?.(name) ?? true),

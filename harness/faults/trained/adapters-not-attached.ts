@@ -5,7 +5,7 @@ import { hasAdapters } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'adapters-not-attached',
-  breaks: 'Adapters are loaded beside the model, which does not use them.',
+  breaks: 'Adapters are loaded but not attached to the model.',
   reports: ['huggingface/transformers#29383'],
   proofs: ['alive', 'faithful'],
   rule: 'gradients-missing',

@@ -5,7 +5,7 @@ import { kept } from '../tensors.ts';
 
 export default defineLoopFault({
   id: 'adapters-not-loaded',
-  breaks: 'The base is there, its adapters begin anew.',
+  breaks: 'The base is loaded, but the adapters are initialised again.',
   reports: ['huggingface/lerobot#3459', 'huggingface/diffusers#12689'],
   proofs: ['restored'],
   rule: 'parameters-not-restored',

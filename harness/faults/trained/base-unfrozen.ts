@@ -3,7 +3,7 @@ import { hasFrozen } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'base-unfrozen',
-  breaks: 'What was frozen trains, too.',
+  breaks: 'Frozen parameters train too.',
   reports: ['Blaizzy/mlx-vlm#2178'],
   proofs: ['restored'],
   rule: 'trainable-changed',

@@ -3,7 +3,7 @@ import { hasBuffers } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'buffers-lost',
-  breaks: 'Running statistics are not among the weights, and only these are loaded.',
+  breaks: 'Only weights are loaded, and running statistics are not among them.',
   reports: ['lightly-ai/lightly-train#892'],
   proofs: ['restored'],
   rule: 'buffers-not-restored',

@@ -4,7 +4,7 @@ import { hasBuffers } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'buffers-stand-still',
-  breaks: 'Running statistics are not updated any more, though dropout is there.',
+  breaks: 'Running statistics are no longer updated, although dropout is active.',
   reports: [],
   proofs: ['alive'],
   rule: 'buffers-do-not-advance',

@@ -3,7 +3,7 @@ import { clips } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'clipping-lost',
-  breaks: 'Gradients are not clipped any more.',
+  breaks: 'Gradients are no longer clipped.',
   reports: [],
   proofs: ['faithful'],
   rule: 'applied-gradients-differ',

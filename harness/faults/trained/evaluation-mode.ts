@@ -3,7 +3,7 @@ import { dropsOut } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'evaluation-mode',
-  breaks: 'The model is resumed in evaluation mode: nothing is dropped out, statistics stand still.',
+  breaks: 'The model is resumed in evaluation mode: dropout is off and running statistics do not change.',
   reports: [],
   proofs: ['alive', 'faithful'],
   rule: 'random-does-not-advance',

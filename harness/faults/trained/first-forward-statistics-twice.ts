@@ -1,6 +1,6 @@
 /**
- * Diagnosis: everything is restored, but the first step after the resume runs its forward pass twice (a rehearsal
- * that puts the random streams back, not the buffers): running statistics take in that batch twice, and stay off
+ * Diagnosis: everything is restored, but the first step after the resume runs its forward pass twice (a warm-up
+ * that restores the random streams, but not the buffers): running statistics take in that batch twice, and stay off
  * from then on by an error that decays.
  */
 import * as tf from '@tensorflow/tfjs-core';
@@ -9,7 +9,7 @@ import type { SteppingParts } from '../../loop/step.ts';
 import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { hasBuffers } from '../needs.ts';
 
-/** A forward pass for nothing, in training mode. */
+/** An extra forward pass in training mode. */
 function rehearse({ recipe, views, buffers, random, training, now }: SteppingParts): void {
   const states = [...random.values()].map((stream) => ({ stream, state: stream.state() }));
   tf.tidy(() => {
@@ -28,7 +28,7 @@ function rehearse({ recipe, views, buffers, random, training, now }: SteppingPar
 export default defineLoopFault({
   id: 'first-forward-statistics-twice',
   breaks:
-    'The first batch after a resume goes through the model twice, and running statistics count it twice.',
+    'The first batch after a resume goes through the model twice, so running statistics count it twice.',
   reports: [],
   proofs: ['faithful'],
   rule: 'final-buffers-differ',

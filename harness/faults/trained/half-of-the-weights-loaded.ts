@@ -5,7 +5,7 @@ import { kept } from '../tensors.ts';
 
 export default defineLoopFault({
   id: 'half-of-the-weights-loaded',
-  breaks: 'Names that do not match are skipped in silence.',
+  breaks: 'Half of the names do not match and are silently skipped.',
   reports: ['huggingface/diffusers#5412'],
   proofs: ['restored'],
   rule: 'parameters-not-restored',

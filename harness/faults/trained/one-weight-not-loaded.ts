@@ -6,7 +6,7 @@ import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'one-weight-not-loaded',
-  breaks: 'A single name does not match and is skipped in silence.',
+  breaks: 'A single name does not match and is silently skipped.',
   reports: [],
   proofs: ['restored'],
   rule: 'parameters-not-restored',

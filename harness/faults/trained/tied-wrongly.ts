@@ -5,7 +5,7 @@ import { hasTwins } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'tied-wrongly',
-  breaks: 'One copy where two weights had their own.',
+  breaks: 'Two separate weights come back tied.',
   reports: ['NVIDIA-NeMo/Automodel#2511', 'NVIDIA-NeMo/Automodel#2941'],
   proofs: ['restored'],
   rule: 'ties-changed',

@@ -5,7 +5,7 @@ import { hasTies } from '../needs.ts';
 
 export default defineLoopFault({
   id: 'untied',
-  breaks: 'Two copies where there was one weight under two names.',
+  breaks: 'A tied weight comes back as two separate copies.',
   reports: ['huggingface/accelerate#1204', 'huggingface/transformers#11682'],
   proofs: ['restored'],
   rule: 'ties-changed',

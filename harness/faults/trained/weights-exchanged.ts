@@ -5,7 +5,7 @@ import { rotated } from '../tensors.ts';
 
 export default defineLoopFault({
   id: 'weights-exchanged',
-  breaks: 'Weights of the same shape come back under each other’s name.',
+  breaks: 'Weights of the same shape come back under each other’s names.',
   reports: [],
   proofs: ['restored'],
   rule: 'parameters-not-restored',

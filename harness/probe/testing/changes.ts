@@ -1,4 +1,4 @@
-/** Pairs of a parameter's values, now and before; in a file of their own, since two processes make them. */
+/** Pairs of a parameter's values, now and before, in their own file because two processes use them. */
 import { RandomStream } from '../../training/random-stream.ts';
 
 const random = RandomStream.fromSeed(3);

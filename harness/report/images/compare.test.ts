@@ -34,7 +34,7 @@ test('a pixel of an antialiased edge counts like any other', () => {
   expect(compare(edge(100), edge(140))).toMatchObject({ differing: 9 });
 });
 
-test('equal, unequal in size, and unequal only where nobody can see', () => {
+test('equal images, different sizes, and images that differ only in invisible pixels', () => {
   const a = flat(4, 4, [9, 9, 9, 0]);
   expect(compare(a, flat(4, 4, [9, 9, 9, 0]))).toEqual({ kind: 'identical', total: 16 });
   expect(compare(a, flat(4, 5, [9, 9, 9, 0]))).toEqual({ kind: 'sizes', a: '4×4', b: '4×5' });

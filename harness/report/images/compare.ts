@@ -3,9 +3,8 @@ import pixelmatch from 'pixelmatch';
 import type { Pixels } from './png.ts';
 
 /**
- * What counts as a differing pixel, pinned here since pixelmatch's defaults and colour metric (OKLab since
- * version 7) change between versions. Threshold 0: any difference in colour counts, were it one level of one
- * channel, so the count does not depend on the metric. Antialiased pixels count. Transparent pixels are
+ * Defines a differing pixel, because pixelmatch's defaults and colour metric (OKLab since version 7) change between
+ * versions. With threshold 0 any difference counts, even one level of one channel, so the metric does not matter. Antialiased pixels count. Transparent pixels are
  * compared over a checkerboard, so two that are both invisible count as the same.
  */
 const MATCH = {
@@ -21,10 +20,10 @@ export type Comparison =
   | { readonly kind: 'sizes'; readonly a: string; readonly b: string }
   | {
       readonly kind: 'differing';
-      /** 0 where only invisible pixels differ. */
+      /** 0 if only invisible pixels differ. */
       readonly differing: number;
       readonly total: number;
-      /** The widest gap in one channel of one pixel, of 255. */
+      /** The largest difference in one channel of one pixel, of 255. */
       readonly widest: number;
       /** `a` in pale grey, differing pixels in violet. */
       readonly image: Pixels;

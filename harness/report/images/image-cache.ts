@@ -21,7 +21,7 @@ type Limits = typeof IMAGE_LIMITS;
 
 export interface Image {
   readonly label: string;
-  /** A data URI; undefined where there is no image, and `note` says why. */
+  /** A data URI; undefined if there is no image, and `note` says why. */
   readonly src: string | undefined;
   readonly width: number;
   readonly height: number;
@@ -33,7 +33,7 @@ export interface Loaded {
   readonly note?: string | undefined;
 }
 export interface Change {
-  /** undefined where one of the two is missing. */
+  /** Undefined if one of the two is missing. */
   readonly identical: boolean | undefined;
   readonly text: string;
   readonly image?: Pixels;
@@ -44,7 +44,7 @@ export interface ImageCache {
   load(trace: Trace | undefined, sample: SampleRecord | undefined): Promise<Loaded>;
   compare(a: Loaded, b: Loaded): Change;
   show(label: string, loaded: Loaded): Promise<Image>;
-  /** How many images the page had no room for. */
+  /** The number of images that did not fit on the page. */
   leftOut(): number;
 }
 
@@ -67,7 +67,7 @@ export function openImageCache(root: string, limits: Limits = IMAGE_LIMITS): Ima
     return pixels;
   }
 
-  // Shown is what was compared: the decoded pixels, not the file with whatever else it holds.
+  // The page shows what was compared: the decoded pixels, without the file's other contents.
   async function dataUri(pixels: Pixels): Promise<string> {
     const known = encoded.get(pixels);
     if (known !== undefined) return known;
@@ -102,7 +102,7 @@ export function openImageCache(root: string, limits: Limits = IMAGE_LIMITS): Ima
       const src = await dataUri(pixels);
       if (src.length > bytesLeft) {
         leftOut += 1;
-        return { label, src: undefined, width, height, note: 'left out: the page has no room for it' };
+        return { label, src: undefined, width, height, note: 'left out: no room on the page' };
       }
       bytesLeft -= src.length;
       return { label, src, width, height, note };

@@ -5,7 +5,7 @@ import { count } from '../text.ts';
 import type { Image } from './image-cache.ts';
 import type { Difference, ImagePanel, ImageRow } from './panel.ts';
 
-/** In CSS pixels: tiny images are enlarged by a whole factor to about the first, large ones shrunk to the second. */
+/** In CSS pixels: small images are enlarged by a whole factor to about the first, large ones shrunk to the second. */
 const TINY = 112;
 const LARGE = 208;
 
@@ -14,7 +14,7 @@ export function imageSection({ rows, more }: ImagePanel, resumes: number): Marku
     return html`<p class="quiet">No images to compare: none were sampled around a resume.</p>`;
   return html`<h3>Images</h3>
     ${rows.map((row) => imageRow(row, resumes))}
-    ${more > 0 && html`<p class="quiet">and ${count(more, 'more row')}, beside the traces</p>`}`;
+    ${more > 0 && html`<p class="quiet">and ${count(more, 'more row')}; see the files beside the traces</p>`}`;
 }
 
 function imageRow(row: ImageRow, resumes: number): Markup {
@@ -40,7 +40,7 @@ function differenceFigure(difference: Difference): Markup {
   </figure>`;
 }
 
-/** The differing pixels, or an equals sign where there are none. */
+/** The differing pixels, or an equals sign if there are none. */
 function tile(difference: Difference): Markup {
   if (difference.src !== undefined)
     return imageElement(difference, `${difference.label}: differing pixels in violet`);

@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-test('a frozen run shows its checkpoint’s image again; a healthy one the control’s', async () => {
+test('a frozen run shows its checkpoint’s image again, a healthy run the control’s', async () => {
   const frozen = await imagePanel(
     openImageCache(root),
     await traceSet(root, 'frozen', { frozen: true, samples: ['cat'] }),
@@ -95,7 +95,7 @@ async function noteOn(file: string, over: Partial<Trace> = {}): Promise<string> 
   return loaded.note ?? 'fine';
 }
 
-test('an image that is missing, broken, no PNG, a pipe, too large or elsewhere becomes a note', async () => {
+test('an image that is missing, broken, not a PNG, a pipe, too large or outside the folder becomes a note', async () => {
   const samples = join(root, 'run', 's', 'control', 'samples');
   await mkdir(samples, { recursive: true });
   await writeFile(join(root, 'secret.png'), await png(16, 16, 1));
@@ -122,7 +122,7 @@ test('an image that is missing, broken, no PNG, a pipe, too large or elsewhere b
   expect(await noteOn('samples/svg.png')).toBe('cannot be shown: it is not a PNG image');
   expect(await noteOn('samples/cut.png')).toBe('cannot be shown: the PNG image is broken');
   expect(await noteOn('samples/wide.png')).toBe(
-    'cannot be shown: it is 4097×1, and a side may have 4096 pixels',
+    'cannot be shown: it is 4097×1, but a side may have at most 4096 pixels',
   );
   expect(await noteOn('samples/big.png')).toBe('cannot be shown: it has 2097153 bytes, more than 2097152');
   expect(await noteOn('samples/other.png')).toBe('the trace says 16×16');
@@ -134,7 +134,7 @@ test('an image that is missing, broken, no PNG, a pipe, too large or elsewhere b
   );
 });
 
-test('beyond the page’s bounds images are left out and counted, not dropped in silence', async () => {
+test('images beyond the page’s limit are left out and counted, not silently dropped', async () => {
   const traces = await traceSet(root, 'many', { samples: ['a', 'b', 'c'] });
   const small = openImageCache(root, { ...IMAGE_LIMITS, embeddedBytes: 5000 });
   const { rows } = await imagePanel(small, traces, [15]);

@@ -1,4 +1,4 @@
-/** The image panel as data: for each sample and resume, what it looked like when, and what differs. */
+/** The image panel as data: for each sample and resume, its images over time and their differences. */
 import type { SampleRecord, Trace } from '../../trace/schema.ts';
 import { visible } from '../text.ts';
 import { IMAGE_LIMITS, type Image, type ImageCache, type Loaded } from './image-cache.ts';
@@ -16,7 +16,7 @@ export interface ImageRow {
 }
 export interface ImagePanel {
   readonly rows: readonly ImageRow[];
-  /** Rows beyond the limit. */
+  /** The number of rows beyond the limit. */
   readonly more: number;
 }
 
@@ -91,7 +91,7 @@ function segment(traces: readonly Trace[], n: number): Trace | undefined {
   return traces.find((trace) => trace.run?.role === role && trace.run.segment === n);
 }
 
-/** Notes on the resumed image whether it is the saved one. */
+/** Notes on the resumed image whether it equals the saved one. */
 function same(cache: ImageCache, restored: Loaded, saved: Loaded): Loaded {
   if (restored.pixels === undefined || saved.pixels === undefined) return restored;
   const note = `against saved: ${cache.compare(saved, restored).text}`;

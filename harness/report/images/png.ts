@@ -12,9 +12,9 @@ export interface Pixels {
 export const MAX_SIDE = 4096;
 
 /**
- * Decodes a PNG. The header is read first, so nothing large is allocated for an image that is refused.
+ * Decodes a PNG. It reads the header first, so a refused image allocates nothing large.
  * @param maxPixels how many pixels may be decoded
- * @throws Error with one line of reason: no PNG, too large, broken.
+ * @throws Error with a one-line reason: not a PNG, too large, broken.
  */
 export async function decode(bytes: Buffer, maxPixels: number): Promise<Pixels> {
   const image = sharp(bytes, { limitInputPixels: MAX_SIDE * MAX_SIDE, failOn: 'warning' });
@@ -22,7 +22,7 @@ export async function decode(bytes: Buffer, maxPixels: number): Promise<Pixels> 
   if (header?.format !== 'png') throw new Error('it is not a PNG image');
   const { width, height } = header;
   if (width > MAX_SIDE || height > MAX_SIDE) {
-    throw new Error(`it is ${width}×${height}, and a side may have ${MAX_SIDE} pixels`);
+    throw new Error(`it is ${width}×${height}, but a side may have at most ${MAX_SIDE} pixels`);
   }
   if (width * height > maxPixels) throw new Error('the report’s images together have too many pixels');
   const raw = await image
@@ -34,7 +34,7 @@ export async function decode(bytes: Buffer, maxPixels: number): Promise<Pixels> 
       throw new Error('the PNG image is broken');
     });
   if (raw.length !== width * height * 4) throw new Error('the PNG image has an unusual pixel format');
-  // Copied, since pixelmatch reads whole pixels and needs them aligned to four bytes.
+  // Copied because pixelmatch needs the pixels aligned to four bytes.
   return { width, height, data: new Uint8Array(raw) };
 }
 

@@ -105,7 +105,7 @@ interface TraceOptions {
   readonly over?: Partial<Trace>;
 }
 
-/** A trace as it would be read back from `folder`, and its images on disk: 16×16 noise seeded by `image`. */
+/** A trace as read from `folder`, with its images on disk: 16×16 noise seeded by `image`. */
 export async function trace(folder: string, options: TraceOptions): Promise<Trace> {
   const { role, segment = 0, steps, parameters = 4, samples = [], frozen = false } = options;
   const file = join(folder, segment > 0 ? `${role}-${segment}` : role, 'trace.jsonl');
@@ -193,7 +193,7 @@ export async function png(width: number, height: number, seed: number): Promise<
     .toBuffer();
 }
 
-/** Control, before and after of one scenario with images, as a healthy or a frozen resume would leave them. */
+/** Control, before and after of one scenario with images, as after a healthy or a frozen resume. */
 export async function traceSet(
   root: string,
   scenario: string,

@@ -1,4 +1,4 @@
-/** Whole reports for the tests: a red one full of hostile texts, and a green one. */
+/** Complete reports for the tests: a failed one full of hostile texts, and a passed one. */
 import type { Gate, NoiseRecord } from '../../judge/verdict.ts';
 import type { Trace } from '../../trace/schema.ts';
 import { writeReport } from '../write.ts';

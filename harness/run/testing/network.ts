@@ -1,4 +1,4 @@
-/** A small network with whatever optimizer and resume bug: for tests of how sharply runs are told apart. */
+/** A small network with any optimizer and resume bug, to test how small a difference is detected. */
 import { readFile, writeFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { Gradients } from '../../training/gradients.ts';
@@ -17,7 +17,7 @@ export interface NetworkOptions {
   readonly activation: 'tanh' | 'relu';
   /** Inputs, then each layer's outputs. */
   readonly widths: readonly number[];
-  /** Of the process that resumes. Told to nobody: what is logged is as if there were none. */
+  /** The fault of the process that resumes. The logs do not show it. */
   readonly fault?: Fault | undefined;
 }
 
@@ -119,7 +119,7 @@ export async function createNetwork(context: TrainerContext, options: NetworkOpt
   };
 }
 
-/** Another learning rate than is told. */
+/** Uses another learning rate than it logs. */
 const hideLearningRate =
   (rule: UpdateRule, factor: number): UpdateRule =>
   (input) => ({

@@ -1,4 +1,4 @@
-/** All runs of a scenario in this process, through the real probe, traces and judge: many cases in little time. */
+/** Runs a whole scenario in this process with the real probe, traces and judge, to test many cases quickly. */
 import path from 'node:path';
 import { collectEvidence } from '../../judge/collect.ts';
 import { type Judgement, judge } from '../../judge/judge.ts';
@@ -26,7 +26,7 @@ export async function rehearse(rehearsal: Rehearsal): Promise<Judgement> {
   return judge(subject, collectEvidence(plan, backend.name, await rehearseRuns(rehearsal)));
 }
 
-/** The traces alone: of the control, its twins, the run before the first resume, and those after each. */
+/** Only the traces: of the control, its twins, the run before the first resume and those after each. */
 export async function rehearseRuns(rehearsal: Rehearsal): Promise<readonly Trace[]> {
   const { plan, folder } = rehearsal;
   const checkpoint = (index: number): string => path.join(folder, `checkpoint-${index}`);
@@ -89,7 +89,7 @@ async function runHere(
     await trainer.deviate!(scenario.deviates);
     await record('deviated', step);
   }
-  // A run may also be saved after its last step, to be resumed there.
+  // A run may also be saved and resumed after its last step.
   const saves = !goesOn && segment < plan.resumeAt.length;
   await record(saves ? 'save' : 'end', last);
   if (saves) await trainer.save(checkpoint(segment));

@@ -1,4 +1,4 @@
-/** A small perceptron on seeded noise: what the tests of this room, and of the probe's, train. */
+/** A small perceptron on seeded noise, for the tests of training and probe. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Parameter } from '../optimizer.ts';
 import { RandomStream } from '../random-stream.ts';

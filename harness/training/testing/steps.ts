@@ -7,10 +7,10 @@ import { RandomStream } from '../random-stream.ts';
 import { valuesOf } from './mlp.ts';
 
 const STEPS = 5;
-/** Another one at each step, as a schedule would set it. */
+/** A different one at each step, as a schedule would set it. */
 export const learningRateAt = (step: number): number => 0.03 / step;
 
-/** Gradients of another size at each step, the last one with a zero in it. */
+/** Gradients of a different size at each step, the last one with a zero. */
 export function noise(shape: readonly number[]): { initial: Float32Array; gradients: Float32Array[] } {
   const random = RandomStream.fromSeed(7);
   const size = tf.util.sizeFromShape([...shape]);
