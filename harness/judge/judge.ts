@@ -112,8 +112,8 @@ function headlineOf({ resumes, plan, deviates }: Evidence, findings: readonly Fi
   if (root !== undefined) return root.sentence;
   const steps = resumes.reduce((sum, resume) => sum + resume.steps.length, 0);
   const times = plan.resumeAt.length === 1 ? 'once' : `${plan.resumeAt.length} times`;
-  const other = deviates.length === 0 ? '' : ` and deviates alike (by declaration: ${deviates.join(', ')})`;
-  return `Resumed ${times}, the run cannot be told from one that never stopped${other}, in ${steps} steps after the save.`;
+  const deviating = deviates.length === 0 ? '' : `, with the declared deviations ${deviates.join(', ')}`;
+  return `Resumed ${times}: indistinguishable from the uninterrupted run over ${steps} steps${deviating}.`;
 }
 
 /** How verdict and findings differ from what the scenario expects; null where they do not. */

@@ -100,7 +100,7 @@ export const SLOTS: readonly Cause[] = [
         : /exp_avg|first|momentum|(^|_)m$/i.test(kind!)
           ? 'first moments'
           : 'slots';
-      return `the optimizer’s ${moments} (${kind}) ${way === 'zero' ? 'were restored as zeros' : 'were not restored'}, its other slots were${firstUpdates(clues, of)}`;
+      return `the optimizer’s ${moments} (${kind}) ${way === 'zero' ? 'were zeroed' : 'were not restored'}; the other slots were restored${firstUpdates(clues, of)}`;
     },
   },
   {

@@ -85,13 +85,13 @@ export const STALE: readonly Cause[] = [
   },
   {
     id: 'hooks-on-old-parameters',
-    means: 'Gradient hooks are on the variables of before the restore, which replaced them.',
+    means: 'Gradient hooks are on the pre-restore variables, which the restore replaced.',
     heads: ['hooks-silent'],
     explains: ['hooks-silent', 'updates-go-astray', 'hook-counts-differ', ...STILL],
     diagnose(clues) {
       const found = clues.finding('hooks-silent');
       if (found === undefined || found.subjectCount < found.total) return undefined;
-      return `no gradient hook fires: the hooks are on the variables of before the restore, which put new ones in their place${clues.moves.resumed.size === 0 ? `, and nothing moved in ${clues.pairs.length} steps` : ''}`;
+      return `no gradient hook fires: the hooks are on the pre-restore variables, which the restore replaced${clues.moves.resumed.size === 0 ? `, and nothing moved in ${clues.pairs.length} steps` : ''}`;
     },
   },
   {
@@ -155,7 +155,7 @@ export const STALE: readonly Cause[] = [
   {
     id: 'optimizer-holds-old-parameters',
     means:
-      'The optimizer holds the variables of before the restore, which replaced them: its steps update nothing.',
+      'The optimizer holds the pre-restore variables, which the restore replaced: its steps update nothing.',
     heads: ['silent-no-op', 'updates-go-astray', 'stalled-parameters'],
     explains: ['updates-go-astray', ...STILL],
     diagnose(clues) {
@@ -164,7 +164,7 @@ export const STALE: readonly Cause[] = [
       if (wanted === 0 || totalOf(resumed, updates) > 0 || isFused(clues) || clues.has('gradients-missing'))
         return undefined;
       if (!resumed.some(({ claimed }) => claimed.applied)) return undefined;
-      return `the optimizer holds the variables of before the restore: gradients reach the new ones, and none of ${wanted} updates does`;
+      return `the optimizer holds the pre-restore variables: gradients reach the new ones, and none of ${wanted} updates does`;
     },
   },
   {
@@ -222,7 +222,7 @@ export const STALE: readonly Cause[] = [
   },
   {
     id: 'ema-follows-old-weights',
-    means: 'The EMA of the weights follows the variables of before the restore.',
+    means: 'The EMA follows the pre-restore variables.',
     heads: ['final-ema-differs'],
     explains: ['final-ema-differs', 'ema-does-not-advance', 'images-unchanged'],
     diagnose(clues) {
