@@ -15,11 +15,14 @@ import { parseArgs } from 'node:util';
 import { oneLine } from '../harness/backend/error.ts';
 import { type BackendReport, inspectBackends } from '../harness/backend/inspect.ts';
 import { EXIT, onInterrupt } from '../harness/cli/exit.ts';
+import { isMisjudged } from '../harness/judge/matrix/matrix.ts';
 import { writeWhole } from '../harness/report/files.ts';
+import { planOf } from '../harness/run/asked-plan.ts';
 import { selectFaults } from '../harness/run/faults.ts';
 import { runGate } from '../harness/run/gate.ts';
 import { runMutants } from '../harness/run/mutants.ts';
 import { findScenarios, type LoadedScenario, loadScenario } from '../harness/run/scenario.ts';
+import { isBroken } from '../harness/verify/kernels.ts';
 import { verifyBackend } from '../harness/verify/verify.ts';
 import { measureSteps } from './bench/process.ts';
 import { measureStart } from './bench/start.ts';
@@ -182,7 +185,7 @@ function backendsToCompare(reports: readonly BackendReport[], backend: string): 
 async function loadAll(inSoftware: boolean): Promise<LoadedScenario[]> {
   const files = await findScenarios(path.join(root, 'scenarios'));
   const loaded = await Promise.all([...files].map(([name, file]) => loadScenario(name, file)));
-  return loaded.map((scenario) => (inSoftware ? { ...scenario, plan: scenario.softwarePlan } : scenario));
+  return loaded.map((scenario) => ({ ...scenario, plan: planOf(scenario, inSoftware) }));
 }
 
 const jobs = (): number =>
@@ -238,8 +241,7 @@ async function kernelsOf(backend: string, signal: AbortSignal): Promise<KernelsF
   const { problem, cases, seconds, checks } = await verifyBackend({ backend, kernels: null }, { signal });
   const outcomes: Record<string, number> = {};
   for (const { outcome } of checks) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-  const amiss = checks.filter(({ outcome }) => outcome === 'wrong' || outcome === 'failed');
-  return { problem, cases, seconds, outcomes, amiss };
+  return { problem, cases, seconds, outcomes, amiss: checks.filter(isBroken) };
 }
 
 async function matrixOn(
@@ -259,9 +261,8 @@ async function matrixOn(
     signal,
     replay: ({ name }, fault) => `mutants ${name} --backend ${backend} --fault ${fault}`,
     onScenario: ({ scenario, outcome }) => say(`${scenario}: ${outcome}`),
-    onCell: (fault, { scenario, outcome, headlineRight, why }) => {
-      if (outcome === 'missed' || (outcome === 'caught' && !headlineRight))
-        say(`✗ ${fault} in ${scenario}: ${outcome}, ${why}`);
+    onCell: (fault, cell) => {
+      if (isMisjudged(cell)) say(`✗ ${fault} in ${cell.scenario}: ${cell.outcome}, ${cell.why}`);
     },
   });
   const { passed, problem } = matrix;
@@ -277,7 +278,7 @@ async function matrixOn(
     figures: { faults, caught, headlineRight, healthy: judged, falseAlarms, medianSteps, cells, seconds },
     amiss: matrix.matrix.flatMap(({ fault, cells: row }) =>
       row
-        .filter((cell) => cell.outcome === 'missed' || (cell.outcome === 'caught' && !cell.headlineRight))
+        .filter(isMisjudged)
         .map(({ scenario, why, headline }) => ({ fault: fault.id, scenario, why, headline })),
     ),
     alarms: alarms.map(({ scenario, headline }) => ({ scenario, headline })),

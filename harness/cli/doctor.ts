@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import pLimit from 'p-limit';
 import { type BackendReport, inspectBackend } from '../backend/inspect.ts';
 import { BACKENDS, type BackendName } from '../backend/names.ts';
-import { type KernelCheck, OUTCOMES } from '../verify/kernels.ts';
+import { isBroken, type KernelCheck, OUTCOMES } from '../verify/kernels.ts';
 import { describe } from '../verify/sentence.ts';
 import { type Verification, verifyBackend } from '../verify/verify.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
@@ -73,13 +73,11 @@ const progress =
     if (index % Math.ceil(of / 4) === 0) say(`${name}: case ${index} of ${of}, ${title}`);
   };
 
-const isWrong = ({ outcome }: KernelCheck): boolean => outcome === 'wrong' || outcome === 'failed';
-
 function exitCodeOf(backends: readonly Found[]): number {
   if (!backends.some(({ usable }) => usable)) return EXIT.environment;
   const amiss = backends.some(
     ({ verification }) =>
-      verification && (verification.problem !== null || verification.checks.some(isWrong)),
+      verification && (verification.problem !== null || verification.checks.some(isBroken)),
   );
   return amiss ? EXIT.failed : EXIT.passed;
 }

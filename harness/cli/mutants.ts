@@ -2,7 +2,7 @@
 import path from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import type { Cell, Matrix, MatrixRow } from '../judge/matrix/matrix.ts';
+import { type Cell, isMisjudged, type Matrix, type MatrixRow } from '../judge/matrix/matrix.ts';
 import { markOf, matrixSentence, rowMark } from '../report/matrix-summary.ts';
 import { deviceSentence } from '../report/summary.ts';
 import { planOf } from '../run/asked-plan.ts';
@@ -96,7 +96,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
       onCells: counter.expect,
       onCell: (fault, cell) => {
         counter.count();
-        if (cell.outcome !== 'equivalent' && !cell.headlineRight) counter.say(cellLine(fault, cell));
+        if (isMisjudged(cell)) counter.say(cellLine(fault, cell));
       },
     });
   } finally {
@@ -119,11 +119,7 @@ function summary({ matrix, report }: MutantsResult, faults: readonly LoadedFault
   });
   for (const row of matrix.matrix) table.push(tableRow(row));
   const told = matrix.matrix.flatMap(({ fault, cells }) =>
-    cells
-      .filter(
-        ({ outcome, headlineRight }) => outcome === 'missed' || (outcome === 'caught' && !headlineRight),
-      )
-      .map((cell) => cellLine(fault.id, cell)),
+    cells.filter(isMisjudged).map((cell) => cellLine(fault.id, cell)),
   );
   const alarms = matrix.scenarios.filter(({ falseAlarm }) => falseAlarm);
   return [

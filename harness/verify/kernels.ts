@@ -33,6 +33,9 @@ export interface KernelCheck {
   readonly problem: string | null;
 }
 
+/** The kernel gave wrong results, or threw. */
+export const isBroken = ({ outcome }: KernelCheck): boolean => outcome === 'wrong' || outcome === 'failed';
+
 /**
  * @param backend the open backend's name
  * @param onCase called before each case

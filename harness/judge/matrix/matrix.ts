@@ -96,6 +96,10 @@ export type MatrixRow = z.output<typeof rowSchema>;
 export type MatrixScenario = z.output<typeof scenarioSchema>;
 export type Matrix = z.output<typeof matrixSchema>;
 
+/** The fault was missed, or caught under a wrong diagnosis. */
+export const isMisjudged = ({ outcome, headlineRight }: Pick<Cell, 'outcome' | 'headlineRight'>): boolean =>
+  outcome === 'missed' || (outcome === 'caught' && !headlineRight);
+
 /** How a fault stands over all scenarios. */
 export function rowOf(fault: MatrixFault, cells: readonly Cell[]): MatrixRow {
   const judged = cells.filter(({ outcome }) => outcome === 'caught' || outcome === 'missed');
