@@ -9,6 +9,7 @@ import path from 'node:path';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
 import { writeInferredTypes } from './api/inferred.ts';
 import { byTopic, type Topic } from './api/topics.ts';
+import { compile } from './lib/compile.ts';
 
 const root = path.dirname(import.meta.dirname);
 const cache = path.join(root, '.cache', 'api');
@@ -43,10 +44,7 @@ interface Item {
 
 /** @throws {Error} when the project does not compile */
 export async function describeApi(): Promise<Api> {
-  const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const args = [tsc, '-p', 'tsconfig.build.json', '--emitDeclarationOnly', '--outDir', cache];
-  const { status, stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`the project does not compile: ${stdout.split('\n')[0]}`);
+  compile('tsconfig.build.json', '--emitDeclarationOnly', '--outDir', cache);
   writeInferredTypes(
     cache,
     ENTRIES.map(({ file }) => path.join(cache, file)),

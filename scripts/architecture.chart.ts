@@ -1,6 +1,7 @@
 /** The flowchart of docs/architecture.md: the folders of harness/ and which of them imports which. */
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { files, harness, readImports } from './lib/imports.ts';
 
 const root = path.dirname(import.meta.dirname);
 const START = '<!-- chart: written by node scripts/start.mjs scripts/architecture.ts -->';
@@ -13,27 +14,21 @@ function purposes(): Map<string, string> {
   return new Map([...lines].map(([, folder, purpose]) => [folder!, purpose!.trim()]));
 }
 
-/** The edges `from → to` between folders. Tests and testing/ folders are left out, type imports count. */
+/** The edges `from → to` between folders; type imports count. */
 function edges(): Set<string> {
-  const cwd = path.join(root, 'harness');
-  const files = globSync('*/**/*.ts', { cwd })
-    .map((file) => file.split(path.sep).join('/'))
-    .filter((file) => !/\.test\.ts$|(^|\/)testing\//.test(file));
-  const found = new Set<string>();
-  for (const file of files) {
-    const code = readFileSync(path.join(cwd, file), 'utf8').replace(/^\s*(\/\*[\s\S]*?\*\/|\/\/.*$)/gm, '');
-    for (const [, target] of code.matchAll(/\b(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g)) {
-      const to = path.posix.join(path.posix.dirname(file), target!).split('/')[0]!;
-      const from = file.split('/')[0]!;
-      if (from !== to && to !== '..') found.add(`${from} --> ${to}`);
-    }
-  }
-  return found;
+  const folderOf = (file: string): string => file.split('/')[0]!;
+  const between = readImports().filter(({ file, target }) => file.includes('/') && files.includes(target));
+  return new Set(
+    between
+      .map(({ file, target }) => [folderOf(file), folderOf(target)] as const)
+      .filter(([from, to]) => from !== to)
+      .map(([from, to]) => `${from} --> ${to}`),
+  );
 }
 
 /** @throws {Error} when CONTRIBUTING.md does not list exactly the folders of harness/ */
 export function chart(): string {
-  const folders = globSync('*/', { cwd: path.join(root, 'harness') }).map((folder) => path.basename(folder));
+  const folders = globSync('*/', { cwd: harness }).map((folder) => path.basename(folder));
   const listed = purposes();
   const wrong = [...folders, ...listed.keys()].filter(
     (folder) => !folders.includes(folder) || !listed.has(folder),

@@ -4,8 +4,9 @@
  * No files may import each other in a circle. Type imports count too; tests and `testing/` folders are free. Exits with
  * 1 after naming what crosses.
  */
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { files, harness, type Import, readImports } from './lib/imports.ts';
 
 /** From top to bottom. harness/index.ts and harness/judging.ts are the package's faces, which only programs import. */
 const LAYERS = [
@@ -23,36 +24,7 @@ const PURE = new Map([
   ['report', { folders: ['report', 'judge', 'trace'], packages: /^@tensorflow\// }],
 ]);
 
-interface Import {
-  file: string;
-  target: string;
-  typeOnly: boolean;
-}
-
-const harness = path.join(path.dirname(import.meta.dirname), 'harness');
-const files = globSync('**/*.ts', { cwd: harness })
-  .map((file) => file.split(path.sep).join('/'))
-  .filter((file) => !/\.test\.ts$|(^|\/)testing\//.test(file))
-  .sort();
-const imports = files.flatMap(importsOf);
-
-/** Finds `… from 'x'`, `import 'x'`, `import('x')`; lines that begin as a comment are not code. */
-function importsOf(file: string): Import[] {
-  const code = readFileSync(path.join(harness, file), 'utf8').replace(/^\s*(\/\*[\s\S]*?\*\/|\/\/.*$)/gm, '');
-  const clause = /^\s*(?:import|export)\s+(type\s)?[^'"`;=]*?\bfrom\s*['"]([^'"]+)['"]/gm;
-  const bare = /\bimport\s*\(?\s*['"]([^'"]+)['"]/g;
-  return [
-    ...[...code.matchAll(clause)].map((match) => ({ typeOnly: match[1] !== undefined, target: match[2]! })),
-    ...[...code.matchAll(bare)].map((match) => ({ typeOnly: false, target: match[1]! })),
-  ].map(({ target, typeOnly }) => ({ file, typeOnly, target: resolve(file, target) }));
-}
-
-/** A path relative to harness/ for a relative import, the package's name otherwise. */
-function resolve(file: string, target: string): string {
-  return target.startsWith('.')
-    ? path.posix.normalize(path.posix.join(path.posix.dirname(file), target))
-    : target;
-}
+const imports = readImports();
 
 function folderOf(file: string): string {
   return file.includes('/') ? file.slice(0, file.indexOf('/')) : file.replace(/\.ts$/, '');

@@ -1,8 +1,8 @@
 /** Collects the files of a bundle: what Node loads of the project and its packages, and what these read. */
-import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { nodeFileTrace } from '@vercel/nft';
+import { compile } from '../lib/compile.ts';
 import { withoutSymbols } from './elf.ts';
 
 export interface Entry {
@@ -73,7 +73,7 @@ export async function collectContents(backends: ReadonlySet<string>): Promise<Co
       'node-gpu is not set up here; run "npm run setup:node-gpu", with -- --cuda for a GPU',
     );
   }
-  compile();
+  compileAll();
   const { entries, without } = systemLibraries(backends);
   const files = await traced(backends);
   return {
@@ -89,12 +89,13 @@ export async function collectContents(backends: ReadonlySet<string>): Promise<Co
 }
 
 /** Compiles the whole project to JavaScript; tracing then picks the files that are needed. */
-function compile(): void {
+function compileAll(): void {
   rmSync(stage, { recursive: true, force: true });
-  const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const args = [tsc, '-p', 'tsconfig.json', '--noEmit', 'false', '--outDir', stage, '--rootDir', '.'];
-  const { status, stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
-  if (status !== 0) throw new BundleError(`the project does not compile: ${stdout.split('\n')[0]}`);
+  try {
+    compile('tsconfig.json', '--noEmit', 'false', '--outDir', stage, '--rootDir', '.');
+  } catch (error) {
+    throw new BundleError((error as Error).message);
+  }
 }
 
 /** Maps names within the project to the files to copy. */
