@@ -2,7 +2,8 @@
  * Everything that must hold before a change goes in: types, lint, dead code, import boundaries, tests.
  *   node scripts/start.mjs scripts/check.ts [--quick] [Vitest's own arguments]
  * `--quick` leaves out `*.slow.test.ts`. The tests start at once. The other checks run beside them, one at a time, and
- * their results are printed after Vitest's output. The last line is `N passed, N failed, N skipped`, checks included.
+ * their results are printed after Vitest's output, then what was skipped and what failed, a line each. The last line is
+ * `N passed, N failed, N skipped`, checks included.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -54,6 +55,7 @@ function run(program: string, args: string[], watched: boolean, env: NodeJS.Proc
 }
 
 interface Checked {
+  name: string;
   ok: boolean;
   report: string;
 }
@@ -63,8 +65,8 @@ async function staticCheck(name: string, program: string, args: string[]): Promi
   const { code, output } = await run(program, args, false);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   return code === 0
-    ? { ok: true, report: `✓ ${name} ${seconds} s\n` }
-    : { ok: false, report: `✗ ${name}, exit code ${code}\n${output.trimEnd()}\n` };
+    ? { name, ok: true, report: `✓ ${name} ${seconds} s\n` }
+    : { name, ok: false, report: `✗ ${name}, exit code ${code}\n${output.trimEnd()}\n` };
 }
 
 async function test(args: string[]): Promise<Tally> {
@@ -80,21 +82,20 @@ async function test(args: string[]): Promise<Tally> {
   }
 }
 
-/** The counts, with one failure added where they alone would hide that the run as a whole went wrong. */
+/** The tally, with one failure added where it alone would hide that the run as a whole went wrong. */
 function read(file: string, code: number | null): Tally {
-  let tally: Tally = { passed: 0, failed: 0, skipped: [] };
+  let tally: Tally = { passed: 0, failed: [], skipped: [] };
   let problem = '';
   try {
     tally = JSON.parse(readFileSync(file, 'utf8'));
-    if (tally.passed + tally.failed === 0) problem = 'Vitest ran no test';
-    else if (code !== 0 && tally.failed === 0)
+    if (tally.passed + tally.failed.length === 0) problem = 'Vitest ran no test';
+    else if (code !== 0 && tally.failed.length === 0)
       problem = `Vitest ended with exit code ${code}, though no test failed`;
   } catch {
     problem = `Vitest ended with exit code ${code} before it could count its tests`;
   }
   if (problem === '') return tally;
-  process.stdout.write(`✗ tests: ${problem}\n`);
-  return { ...tally, failed: tally.failed + 1 };
+  return { ...tally, failed: [...tally.failed, problem] };
 }
 
 const args = process.argv.slice(2);
@@ -103,9 +104,10 @@ const tests = test(args.flatMap((arg) => (arg === '--quick' ? ['--project', 'eve
 const checks = limit.map(STATIC_CHECKS, ([name, program, rest]) => staticCheck(name, program, rest));
 const [tally, checked] = await Promise.all([tests, checks]);
 for (const { report } of checked) process.stdout.write(report);
-if (tally.skipped.length > 0)
-  process.stdout.write(`skipped:\n${tally.skipped.map((line) => `  ${line}\n`).join('')}`);
+const failed = [...tally.failed, ...checked.filter(({ ok }) => !ok).map(({ name }) => name)];
+for (const [title, lines] of Object.entries({ skipped: tally.skipped, failed })) {
+  if (lines.length > 0) process.stdout.write(`${title}:\n${lines.map((line) => `  ${line}\n`).join('')}`);
+}
 const passed = tally.passed + checked.filter(({ ok }) => ok).length;
-const failed = tally.failed + checked.filter(({ ok }) => !ok).length;
-process.stdout.write(`${passed} passed, ${failed} failed, ${tally.skipped.length} skipped\n`);
-process.exitCode = failed > 0 ? 1 : 0;
+process.stdout.write(`${passed} passed, ${failed.length} failed, ${tally.skipped.length} skipped\n`);
+process.exitCode = failed.length > 0 ? 1 : 0;
