@@ -1,4 +1,5 @@
 /** Less than the whole plan: how plan and traces are cut, when a verdict on them stands, and what it says. */
+import { cutPlan } from '../trace/plan.ts';
 import type { Plan, Trace } from '../trace/schema.ts';
 import type { Judgement } from './judge.ts';
 
@@ -21,18 +22,6 @@ export function cutShort(judgement: Judgement, asked: Plan, why: string): Judgem
     headline: root === undefined ? `${judgement.headline}${end}` : judgement.headline,
     plan: asked,
     cut: { steps, resumes: resumeAt.length, why },
-  };
-}
-
-/** The plan up to a step: the resumes before it are kept, one at it is not. The whole plan stays as it is. */
-export function cutPlan(plan: Plan, steps: number): Plan {
-  if (steps === plan.steps) return plan;
-  const { resumeAt, resumeOn } = plan;
-  const points = resumeAt.filter((step) => step < steps);
-  return {
-    steps,
-    resumeAt: points,
-    ...(resumeOn === undefined ? {} : { resumeOn: resumeOn.slice(0, points.length) }),
   };
 }
 

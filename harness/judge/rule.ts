@@ -21,6 +21,8 @@ export interface Rule {
   readonly reads: string;
   /** The soonest: of what happens later only, it speaks later. A finding's `step` is never before it. */
   readonly speaks: (typeof SPEAKS)[number];
+  /** Judged only where no other rule finds anything. */
+  readonly onlyIfSilent?: true;
   /** Pure: traces in, findings out. */
   readonly judge: (evidence: Evidence) => readonly Found[];
 }

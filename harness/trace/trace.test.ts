@@ -41,7 +41,7 @@ function sorted(records: readonly TraceRecord[], defect?: string): Trace {
     failure: all('failure').at(-1),
     end: all('end').at(-1),
     process: all('process').at(-1),
-    defect,
+    defect: defect ?? (all('end').length === 0 ? 'ends before the run did' : undefined),
   };
 }
 

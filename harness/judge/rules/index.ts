@@ -25,6 +25,7 @@ import { nothingObserved } from './evidence/nothing-observed.ts';
 import { runDied } from './evidence/run-died.ts';
 import { stateMissing } from './evidence/state-missing.ts';
 import { traceIncomplete } from './evidence/trace-incomplete.ts';
+import { tracesContradict } from './evidence/traces-contradict.ts';
 import { appliedDiffers } from './faithful/applied-differs.ts';
 import { appliedGradientsDiffer } from './faithful/applied-gradients-differ.ts';
 import { appliedLearningRateDiffers } from './faithful/applied-learning-rate-differs.ts';
@@ -41,6 +42,7 @@ import { learningRateDiffers } from './faithful/learning-rate-differs.ts';
 import { lossDiffers } from './faithful/loss-differs.ts';
 import { noiseTooLarge } from './faithful/noise-too-large.ts';
 import { parametersDiffer } from './faithful/parameters-differ.ts';
+import { runsDiffer } from './faithful/runs-differ.ts';
 import { stepDiffers } from './faithful/step-differs.ts';
 import { updatesDiffer } from './faithful/updates-differ.ts';
 import { buffersNotRestored } from './restored/buffers-not-restored.ts';
@@ -68,6 +70,7 @@ export const RULES: readonly Rule[] = [
   stateMissing,
   backendFellBack,
   nothingAfterResume,
+  tracesContradict,
   notReproducible,
   // What is declared decides what all the rest is compared with.
   deviationNotDeclared,
@@ -123,4 +126,5 @@ export const RULES: readonly Rule[] = [
   // What could not be told; what was refuted stands all the same.
   controlDoesNotTrain,
   nothingObserved,
+  runsDiffer,
 ];

@@ -748,6 +748,22 @@ export const CASES: readonly Case[] = [
     spoil: (traces) => scatter(traces, [1, 0.7, 1.4, 1.1]),
     says: /the noise is too large to tell[\s\S]*known to \d+/,
   },
+  {
+    rule: 'traces-contradict',
+    what: 'a process with another seed',
+    spoil: ({ before }) => {
+      before.run!.seed = 1;
+    },
+    says: /The trace of the before run gives another seed than the control run/,
+  },
+  {
+    rule: 'runs-differ',
+    what: 'a counter that is not shown at the end',
+    spoil: ({ resumed }) => {
+      delete resumed.states.find(({ at }) => at === 'end')!.counters.epoch;
+    },
+    says: /The after \(resume 1\) run says something else of counter 'epoch' in the state 'end' of step 8/,
+  },
 ];
 
 /** As if each process had drawn its own: by a factor for each control. */

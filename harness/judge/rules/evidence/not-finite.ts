@@ -1,7 +1,7 @@
 import type { Trace, TracedStep } from '../../../trace/schema.ts';
+import { isResumed, nameOf, stoppedBeingFinite } from '../../process.ts';
 import type { Rule } from '../../rule.ts';
 import { figure, listed, ofAll } from '../../words.ts';
-import { isResumed, nameOf, stoppedBeingFinite } from './process.ts';
 
 export const notFinite: Rule = {
   id: 'not-finite',

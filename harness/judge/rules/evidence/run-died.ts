@@ -1,6 +1,6 @@
 import type { Trace } from '../../../trace/schema.ts';
+import { nameOf, resumeOf, stoppedBeingFinite } from '../../process.ts';
 import type { Found, Rule } from '../../rule.ts';
-import { nameOf, resumeOf, stoppedBeingFinite } from './process.ts';
 
 const ENDED: Readonly<Record<string, string>> = {
   'step-timeout': 'since it made no step within its time limit',

@@ -1,5 +1,5 @@
 /** Traces as processes, in the words of the rules. */
-import type { Trace } from '../../../trace/schema.ts';
+import type { Trace } from '../trace/schema.ts';
 
 export const nameOf = (trace: Trace): string => {
   // A process that died before its first record is known by its folder alone.
