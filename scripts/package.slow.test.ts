@@ -129,11 +129,15 @@ interface Workflow {
   readonly uploads: readonly string[];
 }
 
-/** Reads a workflow line by line, since no YAML parser is among the dependencies. Each value must be on its own line. */
+/**
+ * Reads a workflow line by line, since no YAML parser is among the dependencies. Refuses what it would misread, and
+ * options that change what a command does.
+ */
 function workflowOf(project: string): Workflow | undefined {
   const [file] = globSync('.github/workflows/*.yml', { cwd: project });
   if (file === undefined) return undefined;
   const text = readFileSync(path.join(project, file), 'utf8');
+  expect(text, file).not.toMatch(/^ +(?:- )?(env|shell|working-directory|defaults|continue-on-error):/m);
   const values = (key: string) =>
     [...text.matchAll(new RegExp(`^ +(?:- )?${key}: (.+)$`, 'gm'))].map(([, value]) => value!);
   const [commands, uploads] = [values('run'), values('path')];
@@ -170,9 +174,15 @@ function runGate(project: string, command: string): ReturnType<typeof shell> & P
   return { ...ended, verdicts };
 }
 
-/** Applies the only diff of a page. Its first line names the file. Every line has one character before the code. */
-function applyDiff(project: string, page: string): void {
-  const [, name, lines] = /^```diff\n--- (\S+)\n([\s\S]*?)^```$/m.exec(page)!;
+function partsOf(readme: string, pattern: RegExp): string[] {
+  const found = pattern.exec(readme);
+  if (found === null) throw new Error(`the README has nothing like ${pattern}:\n${readme}`);
+  return found.slice(1);
+}
+
+/** Applies the diff of a README. Its first line names the file. Every other line has one character before the code. */
+function applyDiff(project: string, readme: string): void {
+  const [name, lines] = partsOf(readme, /^```diff\n--- (\S+)\n([\s\S]*?)^```$/m);
   const file = path.join(project, name!);
   const side = (other: string) =>
     lines!.replaceAll(/^(.)(.*\n)/gm, (_, mark, code) => (mark === other ? '' : code));
@@ -190,7 +200,14 @@ describe('the projects in examples/', () => {
     .map(path.dirname)
     .sort();
 
-  test('are the three that README and the docs lead to', () => {
+  test('are linked in README, docs/scenarios.md and docs/ci.md', () => {
+    const links = (page: string) => {
+      const text = readFileSync(path.join(root, page), 'utf8');
+      return [...text.matchAll(/\]\((?:\.\.\/)?examples\/([\w-]*)\/?\)/g)].map(([, name]) => name!).sort();
+    };
+    expect(links('README.md')).toEqual(['']);
+    expect(links('docs/scenarios.md')).toEqual(['layers-model', 'own-loop']);
+    expect(links('docs/ci.md')).toEqual(['ci-gate']);
     expect(examples).toEqual(['ci-gate', 'layers-model', 'own-loop']);
   });
 
@@ -208,14 +225,21 @@ describe('the projects in examples/', () => {
       expect(readFileSync(path.join(project, file), 'utf8').split('\n').length, file).toBeLessThanOrEqual(60);
     }
 
-    // Without this tarball, npm reports that the file in package.json is missing: it has the version in its name.
+    const manifest = JSON.parse(readFileSync(path.join(project, 'package.json'), 'utf8'));
+    const packages = { ...manifest.dependencies, ...manifest.devDependencies };
+    expect(packages.resumeproof, `the packed file in examples/${name}/package.json`).toBe(`file:${tarball}`);
+    // A workflow installs by itself, from the lock that the project's author committed.
     if (workflow) run(project, 'npm', ['install', '--package-lock-only']);
     else install(project);
-    const [gate, ...before] = workflow ? workflow.commands.toReversed() : ['npm test'];
-    for (const command of before.reverse()) expect(shell(project, command)).toMatchObject({ status: 0 });
+    const commands = workflow?.commands ?? ['npm test'];
+    for (const command of commands.slice(0, -1)) {
+      const { status, output } = shell(project, command);
+      expect(status, output).toBe(0);
+    }
+    const gate = commands.at(-1)!;
     run(project, 'node', [tsc, '-p', '.']);
 
-    const healthy = runGate(project, gate!);
+    const healthy = runGate(project, gate);
     expect(healthy.verdicts, healthy.output).toHaveLength(scenarios.length);
     for (const verdict of healthy.verdicts) {
       expect(verdict, healthy.output).toMatchObject({ outcome: 'proven', caveats: [] });
@@ -224,9 +248,9 @@ describe('the projects in examples/', () => {
     expect(uploaded(project, workflow)).toEqual(workflow ? UPLOADS : []);
 
     applyDiff(project, readme);
-    const broken = runGate(project, gate!);
-    const [, cause] = /The cause is \[`([\w-]+)`\]/.exec(readme)!;
-    const [, quote] = /^> (.+?)(?: …)?$/m.exec(readme)!;
+    const broken = runGate(project, gate);
+    const [cause] = partsOf(readme, /The cause is \[`([\w-]+)`\]/);
+    const [quote] = partsOf(readme, /^> (.+?)(?: …)?$/m);
     expect(broken.verdicts, broken.output).toMatchObject([
       { outcome: 'refuted', asExpected: false, cause, headline: expect.stringContaining(quote!) },
     ]);

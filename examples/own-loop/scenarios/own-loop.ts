@@ -5,7 +5,7 @@ import { start } from '../src/trainer.ts';
 export default defineScenario({
   about: 'A loop of my own: AdaBelief, stepped in gradient hooks',
   plan: { steps: 12, resumeAt: 6 },
-  // The trainer samples no images. The learning rates inside the updates are measured only for resumeproof's Optimizer.
+  // It samples no images. Learning rates inside updates are measured only in resumeproof's own Optimizer.
   lacks: ['images', 'learning-rates'],
   async trainer({ checkpoint }) {
     const trainer = await start(checkpoint);
