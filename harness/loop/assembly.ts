@@ -111,7 +111,10 @@ const load: Stage = {
   },
 };
 
-/** A stage of the resume: nothing in a run that starts, nor in a cold start; begins anew what the recipe forgets. */
+/**
+ * A stage of the resume. It restores one kind of state, or resets it if the recipe forgets it. It does nothing in a run
+ * that starts, or in a cold start.
+ */
 const restoring = (name: string, kind: Deviation, restore: (parts: Parts, saved: Saved) => void): Stage => ({
   name: `restore ${name}`,
   run(parts) {
@@ -122,7 +125,7 @@ const restoring = (name: string, kind: Deviation, restore: (parts: Parts, saved:
   },
 });
 
-/** A cold start too restores or restarts weights, buffers and EMA. */
+/** A cold start also restores weights and buffers, and resets the EMA. */
 const restores: readonly Stage[] = [
   {
     name: 'restore weights',
@@ -215,7 +218,7 @@ export function restoreOptimizer(
   optimizer.loadState(optimizers[name]!, made, owners(parameters));
 }
 
-/** Registers the hooks, which capture the current variables and parameter groups. */
+/** Registers the gradient hooks, which capture the current variables and parameter groups. */
 export const hooks: Stage = {
   name: 'hooks',
   run(parts) {

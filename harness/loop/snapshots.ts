@@ -1,11 +1,11 @@
-/** A loop's plain data: its initial values, and the contents of a checkpoint. */
+/** The state of a loop as plain data: its initial state, and the contents of a checkpoint. */
 import type { TensorMap } from '../checkpoint/safetensors.ts';
 import type { OptimizerState } from '../training/optimizer.ts';
 import type { ScheduleState } from '../training/schedule.ts';
 import type { LoaderState } from './loader.ts';
 import type { ScalerState } from './scaler.ts';
 
-/** What a run begins with. */
+/** The initial state of a run, for the parts that a resume can reset. */
 export interface Start {
   readonly data: LoaderState;
   readonly random: ReadonlyMap<string, string>;
