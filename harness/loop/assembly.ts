@@ -1,4 +1,4 @@
-/** Builds and resumes a training loop in the correct order: hooks last. */
+/** The stages that build and resume a training loop, in the correct order: hooks are registered last. */
 import * as tf from '@tensorflow/tfjs-core';
 import { loadCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { Deviation } from '../trace/schema.ts';
@@ -69,7 +69,7 @@ const building: readonly Stage[] = [
   },
 ];
 
-/** Sets the model's trainable flags, also on variables that a restore has created. */
+/** Sets the trainable flags of all parameters, including variables that a restore has created. */
 function freeze({ recipe, parameters }: Parts): void {
   for (const { name, variable } of parameters) variable.trainable = !(recipe.model.frozen?.(name) ?? false);
 }
@@ -194,7 +194,7 @@ function restoreWeights(parts: Parts, { tensors }: Saved): void {
   }
 }
 
-/** New variables with the old values. Tied names stay tied. */
+/** Replaces the variables with new ones that have the same values. Tied names stay tied. */
 export function replaceVariables(parts: Parts): void {
   const replacements = new Map(
     owners(parts.parameters).map(({ variable }) => [variable, tf.variable(tf.tidy(() => variable.clone()))]),
@@ -205,7 +205,7 @@ export function replaceVariables(parts: Parts): void {
   }));
 }
 
-/** Restores slots and groups of one optimizer onto these parameters. */
+/** Restores the slots and groups of one optimizer, for the variables of these parameters. */
 export function restoreOptimizer(
   name: string,
   optimizer: Optimizer,

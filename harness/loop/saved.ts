@@ -137,7 +137,7 @@ export function check({ tensors, state }: Checkpoint, directory: string, parts: 
   const parsed = contents.safeParse(state);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw refused(file, issue!.message, issue!.path.join('.'));
+    throw refused(file, 'the state of a training loop', `${issue!.path.join('.')}: ${issue!.message}`);
   }
   const { optimizers, schedules, data, step, extra, lossScale } = parsed.data;
   const strange = Object.values(optimizers)
@@ -159,16 +159,19 @@ export function check({ tensors, state }: Checkpoint, directory: string, parts: 
     ({ name, schedule }) =>
       schedules[name]!.baseLearningRates.length !== schedule.state().baseLearningRates.length,
   );
-  if (ranks !== undefined)
-    throw refused(file, `the base learning rates of '${ranks.name}'`, 'another number of them');
+  if (ranks !== undefined) {
+    const { length } = ranks.schedule.state().baseLearningRates;
+    const received = schedules[ranks.name]!.baseLearningRates.length;
+    throw refused(file, `${length} base learning rates of the schedule '${ranks.name}'`, `${received}`);
+  }
   if (scaler !== undefined && lossScale === undefined) throw refused(file, 'a loss scale', 'none');
   try {
     // Restore the cursor as a trial, because only the loader can check it. Then undo that.
     const before = loader.state;
     loader.restore(data as LoaderState);
     loader.restore(before);
-  } catch (error) {
-    throw refused(file, (error as Error).message, 'another one');
+  } catch (cause) {
+    throw refused(file, 'a data cursor that fits the data', (cause as Error).message);
   }
   return {
     tensors: {
