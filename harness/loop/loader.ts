@@ -3,6 +3,7 @@ import { RandomStream } from '../training/random-stream.ts';
 
 /** The complete state of a {@link Loader}. It determines all further examples. */
 export interface LoaderState {
+  /** The number of the epoch, from 0. */
   readonly epoch: number;
   /** How many examples of this epoch were read. */
   readonly position: number;
@@ -16,6 +17,7 @@ export interface LoaderState {
 export interface LoaderOptions {
   /** Examples per epoch. */
   readonly size: number;
+  /** The seed of the order, an integer. */
   readonly seed: number;
   /** In order, in a new order each epoch, or through a shuffle buffer of this many examples. */
   readonly shuffle: 'none' | 'epoch' | { readonly buffer: number };
@@ -36,6 +38,7 @@ export class Loader {
     this.#order = this.#ordered();
   }
 
+  /** The state that a checkpoint saves. */
   get state(): LoaderState {
     const cursor = { epoch: this.#epoch, position: this.#position };
     return this.#isBuffered()
@@ -43,7 +46,10 @@ export class Loader {
       : cursor;
   }
 
-  /** @throws {RangeError} when the state does not fit this data; the loader is then unchanged */
+  /**
+   * Continues from a state.
+   * @throws {RangeError} when the state does not fit this data; the loader is then unchanged
+   */
   restore({ epoch, position, buffer = [], random }: LoaderState): void {
     const { size, shuffle } = this.#options;
     const most = typeof shuffle === 'object' ? shuffle.buffer : 0;

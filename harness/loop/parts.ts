@@ -14,8 +14,11 @@ import type { Saved, Start } from './snapshots.ts';
 
 /** An optimizer and the schedule that sets its learning rates. */
 export interface Driven {
+  /** The optimizer's name in a checkpoint. */
   readonly name: string;
+  /** The optimizer. */
   readonly optimizer: Optimizer;
+  /** The schedule of the optimizer's learning rates. */
   readonly schedule: Schedule;
 }
 

@@ -23,15 +23,18 @@ export class LossScaler {
   #scale: number;
   #growth = 0;
 
+  /** Starts with the scale `initial`, which doubles after `growthInterval` updates without overflow. */
   constructor(initial: number, growthInterval: number) {
     this.#scale = initial;
     this.#growthInterval = growthInterval;
   }
 
+  /** The state that a checkpoint saves. */
   get state(): ScalerState {
     return { scale: this.#scale, growth: this.#growth };
   }
 
+  /** Continues from a state. */
   restore({ scale, growth }: ScalerState): void {
     this.#scale = scale;
     this.#growth = growth;

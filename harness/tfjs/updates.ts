@@ -191,7 +191,7 @@ export class Updates {
     return this.#made(({ trainable }) => !trainable);
   }
 
-  /** Without the optimizers' own, of which some count as trainable. */
+  /** Excludes the optimizers' own variables, because Adam and Adamax register some of theirs as trainable. */
   #made(which: (variable: tf.Variable) => boolean): Weight[] {
     const optimizers = this.optimizers.flatMap((own): tf.Tensor[] => [
       ...slotsOf(own).map(({ tensor }) => tensor),

@@ -13,9 +13,13 @@ export interface Parameter {
 
 /** Parameters with the same learning rate and weight decay. A {@link Schedule} writes `learningRate`. */
 export interface ParameterGroup {
+  /** The group's name, unique within its optimizer. */
   readonly name: string;
+  /** The parameters of the group. */
   readonly parameters: readonly Parameter[];
+  /** The current learning rate. */
   learningRate: number;
+  /** The weight decay; 0 for none. */
   readonly weightDecay: number;
 }
 
@@ -50,6 +54,7 @@ export type UpdateRule = (input: UpdateInput) => UpdateOutput;
 
 /** The state of an {@link Optimizer} that a checkpoint saves, without the slots. */
 export interface OptimizerState {
+  /** The parameter groups, with the names of their parameters. */
   readonly groups: readonly {
     readonly name: string;
     readonly parameters: readonly string[];
@@ -87,6 +92,7 @@ export class Optimizer {
   readonly #update: UpdateRule;
   readonly #states = new Map<tf.Variable, ParameterState>();
 
+  /** Uses the group objects themselves, so a change of a group's learning rate applies to the next step. */
   constructor(groups: readonly ParameterGroup[], update: UpdateRule) {
     this.groups = [...groups];
     this.#update = update;
