@@ -14,7 +14,7 @@ export const countRule = (
   aliveRule(what, ({ resume, control, resumed, names, movedInControl, movedInResumed }) => {
     const different = names.filter((name) => {
       const seen = total(resumed, name, column);
-      // Other rules report a count of zero: hooks-silent and stalled-parameters.
+      // Other rules report a count of zero: hooks-silent, silent-no-op and stalled-parameters.
       const stalls = movedInControl.has(name) && !movedInResumed.has(name);
       const reported = seen === 0 && (column === hookCalls || stalls);
       return !reported && seen !== total(control, name, column);
@@ -23,7 +23,7 @@ export const countRule = (
     if (first === undefined) return undefined;
     const [seen, expected] = [total(resumed, first, column), total(control, first, column)];
     return {
-      sentence: `After resume ${resume.index}, the number of ${noun} of ${ofAll(different.length, names.length, 'parameter')} differs from the control’s: ${seen} instead of ${expected} for '${first}' in ${resumed.length} steps.`,
+      sentence: `After resume ${resume.index}, the number of ${noun} differs from the control’s for ${ofAll(different.length, names.length, 'parameter')}: ${seen} instead of ${expected} for '${first}' in ${resumed.length} steps.`,
       subjects: different,
       total: names.length,
       step: resumed.find((step, at) => total([step], first, column) !== total([control[at]!], first, column))!

@@ -14,7 +14,7 @@ export const frozenParametersMove = aliveRule(
     if (extra.length === 0) return undefined;
     const held = resumed[0]!.names.length;
     return {
-      sentence: `After resume ${resume.index}, ${ofAll(extra.length, held, 'parameter')} ${plural(extra.length, 'moves', 'move')}, but not in the control: ${listed(extra)}.`,
+      sentence: `After resume ${resume.index}, ${ofAll(extra.length, held, 'parameter')} ${plural(extra.length, 'moves, although it does', 'move, although they do')} not in the control: ${listed(extra)}.`,
       subjects: extra,
       total: held,
       step: Math.min(...extra.map((name) => firstWith(resumed, name, changed))),

@@ -25,7 +25,7 @@ export const gradientsMissing: Rule = {
     )!;
     const stray = pairs.reduce((sum, { resumed }) => sum + (resumed.strayGradients ?? 0), 0);
     return {
-      sentence: `After resume ${resume.index}, ${ofAll(missing.length, theirs.size, 'parameter')} got no gradient in ${pairs.length} steps, although the loss is still printed: ${listed(missing)}.`,
+      sentence: `After resume ${resume.index}, ${ofAll(missing.length, theirs.size, 'parameter')} got no gradient in ${pairs.length} steps, although the loss was still printed: ${listed(missing)}.`,
       subjects: missing,
       total: theirs.size,
       step: first.resumed.step,

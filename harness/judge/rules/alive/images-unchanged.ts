@@ -1,6 +1,6 @@
 import { imageReadings } from '../../quantities.ts';
 import { eachResume, type Rule } from '../../rule.ts';
-import { ofAll, plural } from '../../words.ts';
+import { ofAll } from '../../words.ts';
 
 export const imagesUnchanged: Rule = {
   id: 'images-unchanged',
@@ -28,7 +28,7 @@ export const imagesUnchanged: Rule = {
     const same = changing.filter((name) => later.has(name) && later.get(name) === mine.get(name));
     if (same.length === 0) return undefined;
     return {
-      sentence: `After resume ${resume.index} and ${resume.to - resume.from} steps, ${ofAll(same.length, changing.length, 'sample')} ${plural(same.length, 'is', 'are')} unchanged since the resume, pixel for pixel.`,
+      sentence: `From resume ${resume.index} to step ${resume.to}, ${ofAll(same.length, changing.length, 'sample')} stayed the same, pixel for pixel.`,
       subjects: same,
       total: changing.length,
       step: resume.to,

@@ -25,7 +25,8 @@ export const randomDoesNotAdvance: Rule = {
       step: resume.to,
       expected: 'a different state than right after the resume, as in the control',
       seen: 'the same state',
-      likelyCause: 'the model was resumed in evaluation mode, or the code that draws from it is skipped',
+      likelyCause:
+        'the model was resumed in evaluation mode, or the code that draws from this generator is skipped',
       fix: 'switch to training mode after the load, before the first step',
     };
   }),

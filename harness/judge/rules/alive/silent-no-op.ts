@@ -5,7 +5,7 @@ import { aliveRule, isStill, updateL2 } from './segment.ts';
 export const silentNoOp = aliveRule(
   {
     id: 'silent-no-op',
-    claim: 'Some parameter moves after the resume, if any does in the control.',
+    claim: 'At least one parameter moves after the resume if one moves in the control.',
     reads: 'which parameters change in each step',
     speaks: 'at the first update',
   },

@@ -36,7 +36,7 @@ function whyItDied({ failure }: Trace): { likelyCause: string; fix: string } {
     likelyCause:
       failure?.code === 'resume-refused'
         ? 'the checkpoint was refused when it was loaded'
-        : 'the program hit an error, a signal, a time limit or its memory limit',
+        : 'the program threw an error, was killed by a signal, or ran out of time or memory',
     fix: 'run the replay command and read the trace; raise the scenario’s limits if the run was only slow',
   };
 }

@@ -11,7 +11,7 @@ export const appliedDiffers = firstStep(
     control.claimed.applied === resumed.claimed.applied
       ? undefined
       : {
-          what: 'the steps that apply an update differ from the control’s',
+          what: 'applied and skipped updates differ from the control’s',
           expected: control.claimed.applied ? 'an update' : 'no update',
           seen: resumed.claimed.applied ? 'an update' : 'no update',
         },

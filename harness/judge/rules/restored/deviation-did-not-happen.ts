@@ -6,7 +6,7 @@ export const deviationDidNotHappen: Rule = {
   id: 'deviation-did-not-happen',
   proof: 'restored',
   claim:
-    'State that the scenario declares as not restored is not restored: it equals the control’s state after its own deviation.',
+    'State that the scenario declares as not restored equals the control’s state after the control’s own deviation.',
   reads: 'the control’s states before and after its own deviation, and the state at the resume',
   speaks: 'before the first step',
   judge: ({ resumes, deviates }) => {
