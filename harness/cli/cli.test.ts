@@ -59,7 +59,7 @@ describe('run', () => {
     const again = judge({ scenario: 'healthy', about: '', expect: 'proven', replay: '' }, emptied);
     expect(again).toMatchObject({ outcome: 'inconclusive', asExpected: false });
     expect(again.findings.map(({ sentence }) => sentence).join()).toMatch(
-      /trace of the after-1 run is empty/,
+      /trace of the after-1 process is empty/,
     );
   });
 

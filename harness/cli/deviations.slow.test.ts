@@ -57,7 +57,7 @@ test.each([
     'not-done',
     'refuted',
     'deviation-did-not-happen',
-    /'data-order' did not happen: 1 of 2 entries .* 'data.position'/,
+    /'data-order' did not happen: 1 of 2 deviating entries .* 'data.position'/,
   ],
   ['more-lost', 'refuted', 'slots-not-restored', /all 6 optimizer slots are missing/],
   [

@@ -85,7 +85,7 @@ test('a resume on another backend than the plan’s is evidence that is amiss', 
   on(traces.after[0]!, 'wasm');
   expect(verdictOf(traces)).toMatchObject({
     outcome: 'inconclusive',
-    headline: 'The after (resume 1) run took place on wasm (the adapter of wasm) instead of cpu.',
+    headline: 'The after (resume 1) process ran on wasm (the adapter of wasm) instead of cpu.',
   });
 });
 
@@ -94,7 +94,7 @@ test('without a control on one of the backends nothing can be told', () => {
   traces.all.splice(traces.all.indexOf(traces.twins[1]!), 1);
   expect(verdictOf(traces)).toMatchObject({
     outcome: 'inconclusive',
-    headline: 'There is no trace of the control on webgpu run.',
+    headline: 'There is no trace of the control on webgpu process.',
   });
 });
 

@@ -102,7 +102,7 @@ test('a resume after the last step rightly trains nothing; with no other resume 
   const alone = { steps: 8, resumeAt: [8] };
   expect(verdictOf(healthyTraces({ plan: alone }), alone)).toMatchObject({
     outcome: 'inconclusive',
-    headline: 'Nothing was trained after resume 1: its trace has no step.',
+    headline: 'Nothing was trained after resume 1: its trace has no steps.',
   });
 });
 

@@ -102,7 +102,7 @@ const CASES: readonly Spoilt[] = [
     spoil: ({ all, after }) => all.splice(all.indexOf(after[0]!), 1),
     plan: { steps: 8, resumeAt: [2, 4] },
     outcome: 'inconclusive',
-    says: /no trace of the after \(resume 1\) run/,
+    says: /no trace of the after \(resume 1\) process/,
   },
   {
     what: 'hooks that are silent while all moves',
@@ -163,7 +163,7 @@ const CASES: readonly Spoilt[] = [
       const saved = before.states.at(-1)!;
       saved.tensors = saved.tensors.filter(({ kind }) => kind !== 'gradient');
     },
-    says: /there, though none was saved/,
+    says: /present, though none was saved/,
     never: /did not come back/,
   },
   {

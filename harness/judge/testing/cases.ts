@@ -85,7 +85,7 @@ export const CASES: readonly Case[] = [
       control.end = undefined;
       control.process!.exitCode = 1;
     },
-    says: /control process died: error at step 1: Kernel 'Unsorted[\s\S]*backend wasm cannot do what/,
+    says: /control process died: error at step 1: Kernel 'Unsorted[\s\S]*backend wasm lacks a kernel/,
   },
   {
     rule: 'save-failed',
@@ -107,7 +107,7 @@ export const CASES: readonly Case[] = [
       stopFinite(control);
       for (const { steps } of all) for (const step of steps) step.l2[1] = Number.NaN;
     },
-    says: /update of step 1 made 1 of 4 parameters not finite, from finite gradients: 'b'[\s\S]*the root of/,
+    says: /update of step 1 made 1 of 4 parameters non-finite, although the gradients were finite: 'b'[\s\S]*the root of/,
   },
   {
     rule: 'not-finite',
@@ -128,7 +128,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ control }) => {
       control.process = { ...control.process!, outcome: 'crashed', exitCode: null, signal: 'SIGKILL' };
     },
-    says: /control process died: it was ended by SIGKILL/,
+    says: /control process died: SIGKILL ended it/,
   },
   {
     rule: 'run-died',
@@ -150,13 +150,13 @@ export const CASES: readonly Case[] = [
       resumed.end = undefined;
       resumed.defect = 'ends before the run did';
     },
-    says: /trace of the after \(resume 1\) run ends before the run did/,
+    says: /trace of the after \(resume 1\) process ends before the run did/,
   },
   {
     rule: 'trace-incomplete',
     what: 'a run without a trace',
     spoil: ({ all, before }) => all.splice(all.indexOf(before), 1),
-    says: /no trace of the before run/,
+    says: /no trace of the before process/,
   },
   {
     rule: 'state-missing',
@@ -172,7 +172,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       resumed.run!.backend.name = 'cpu';
     },
-    says: /after \(resume 1\) run took place on cpu \(CPU\) instead of wasm/,
+    says: /after \(resume 1\) process ran on cpu \(CPU\) instead of wasm/,
   },
   {
     rule: 'control-does-not-train',
@@ -206,7 +206,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       resumed.states[0]!.random.dropout = savedBy('dropout');
     },
-    says: /resume 1, the declared deviation 'random' did not happen: 1 of 3 entries .* as saved: 'dropout'/,
+    says: /resume 1, the declared deviation 'random' did not happen: 1 of 3 deviating entries has the saved value: 'dropout'/,
     proof: 'restored',
   },
   {
@@ -214,7 +214,7 @@ export const CASES: readonly Case[] = [
     what: 'a declared deviation that changes nothing in the control leaves all open',
     deviates: ['step-count', 'loss-scale'],
     spoil: () => {},
-    says: /declared deviation 'loss-scale' changed nothing in the control, at none of 1 resume points/,
+    says: /declared deviation 'loss-scale' changed nothing in the control at the only resume point/,
   },
   {
     rule: 'deviation-not-declared',
@@ -224,7 +224,7 @@ export const CASES: readonly Case[] = [
       const deviated = control.states.find(({ at }) => at === 'deviated')!;
       spoil(deviated.tensors.filter(({ name }) => name === 'a.exp_avg'));
     },
-    says: /step 4 the control’s deviation changed what is not declared: 'slot a.exp_avg'/,
+    says: /step 4, the control’s deviation changed undeclared state: 'slot a.exp_avg'/,
   },
   {
     rule: 'counters-not-restored',
@@ -251,7 +251,7 @@ export const CASES: readonly Case[] = [
       spoil: ({ all }: Traces) => {
         for (const trace of all) hide(trace, observable);
       },
-      says: /Not one .* was seen in the control/,
+      says: /The control shows no .*, so there is nothing to compare/,
     }),
   ),
   {
@@ -285,7 +285,7 @@ export const CASES: readonly Case[] = [
         tensor.sha256 = initial[at]!.sha256;
       });
     },
-    says: /as in a run that just began/,
+    says: /they have their initial values/,
     proof: 'restored',
   },
   {
@@ -303,7 +303,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       tensors(resumed, 'parameter')[3]!.trainable = true;
     },
-    says: /trainable flag of 1 of 4 parameters is another: 'frozen'/,
+    says: /trainable flag of 1 of 4 parameters differs from the saved one: 'frozen'/,
     proof: 'restored',
   },
   {
@@ -339,7 +339,7 @@ export const CASES: readonly Case[] = [
     rule: 'slots-not-restored',
     what: 'the slots of one group, missing',
     spoil: ({ resumed }) => drop(resumed, 'slot', ({ name }) => !name.startsWith('c.')),
-    says: /2 of 6 optimizer slots are missing, all those of 'second'[\s\S]*created, or registered/,
+    says: /2 of 6 optimizer slots are missing, including all of group 'second'[\s\S]*created, or registered/,
     proof: 'restored',
   },
   {
@@ -358,7 +358,7 @@ export const CASES: readonly Case[] = [
       const [first, , second] = tensors(resumed, 'slot');
       [first!.sha256, second!.sha256] = [second!.sha256, first!.sha256];
     },
-    says: /2 of 6 optimizer slots are not what was saved[\s\S]*mapped back by position/,
+    says: /2 of 6 optimizer slots are not what was saved[\s\S]*matched by position/,
     proof: 'restored',
   },
   {
@@ -391,7 +391,7 @@ export const CASES: readonly Case[] = [
       before.states.at(-1)!.counters.power = 0.531_441_211_7;
       resumed.states[0]!.counters.power = 0.531_440_973_3;
     },
-    says: /'power' is 0\.5314410 instead of 0\.5314412[\s\S]*computed anew in another way/,
+    says: /'power' is 0\.5314410 instead of 0\.5314412[\s\S]*recomputed by a different formula/,
     proof: 'restored',
   },
   {
@@ -400,7 +400,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed, control }) => {
       resumed.states[0]!.random.noise = control.states[0]!.random.noise!;
     },
-    says: /1 of 2 random generators does not go on where it stopped: 'noise'[\s\S]*seeded anew/,
+    says: /1 of 2 random generators does not continue from its saved state: 'noise'[\s\S]*seeded the generator again/,
     proof: 'restored',
   },
   {
@@ -412,7 +412,7 @@ export const CASES: readonly Case[] = [
         ema.sha256 = live.find(({ name }) => name === ema.name)!.sha256;
       }
     },
-    says: /all 3 EMAs are not what was saved[\s\S]*equal the live weights/,
+    says: /all 3 EMAs are not what was saved[\s\S]*equal the live parameters/,
     proof: 'restored',
   },
   {
@@ -420,7 +420,7 @@ export const CASES: readonly Case[] = [
     what: 'a sample that differs before any step',
     spoil: ({ resumed }) =>
       spoil(resumed.samples.filter(({ at, name }) => at === 'resume' && name === 'cat')),
-    says: /1 of 2 sampled images differs from what was sampled at the save/,
+    says: /1 of 2 samples differs from the one taken at the save/,
     proof: 'restored',
   },
   {
@@ -429,7 +429,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       resumed.samples = resumed.samples.filter(({ at }) => at !== 'resume');
     },
-    says: /2 of them were not sampled at all/,
+    says: /2 of them were not taken/,
     proof: 'restored',
   },
   // Alive.
@@ -441,7 +441,7 @@ export const CASES: readonly Case[] = [
       loseGradients(resumed);
       for (const step of resumed.steps) step.strayGradients = 3;
     },
-    says: /no gradient reaches all 3 parameters in 4 steps, while the loss is still printed: 'a', 'b', 'c'[\s\S]*12 gradients of variables that are not/,
+    says: /all 3 parameters got no gradient in 4 steps, although the loss was still printed: 'a', 'b', 'c'[\s\S]*12 gradients of variables that are not/,
     proof: 'alive',
     also: ['silent-no-op', 'gradients-differ'],
   },
@@ -449,7 +449,7 @@ export const CASES: readonly Case[] = [
     rule: 'gradients-missing',
     what: 'one parameter that no gradient reaches, and that weight decay still moves',
     spoil: ({ resumed }) => loseGradients(resumed, (name) => name === 'c'),
-    says: /no gradient reaches 1 of 3 parameters in 4 steps, while the loss is still printed: 'c'/,
+    says: /1 of 3 parameters got no gradient in 4 steps, although the loss was still printed: 'c'/,
     proof: 'alive',
   },
   {
@@ -480,7 +480,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       for (const step of resumed.steps) step.strayUpdates = 3;
     },
-    says: /updates go to variables that the trainer does not train/,
+    says: /updates go to variables that the trainer no longer trains/,
     proof: 'alive',
   },
   {
@@ -525,7 +525,7 @@ export const CASES: readonly Case[] = [
       resumed.steps[0]!.claimed.applied = true;
       resumed.steps[0]!.changed.fill(false);
     },
-    says: /says at 1 of 4 steps that it updated its parameters, and none changed/,
+    says: /reports an update at 1 of 4 steps, but no parameter changed/,
     proof: 'alive',
   },
   {
@@ -539,7 +539,7 @@ export const CASES: readonly Case[] = [
         }
       }
     },
-    says: /at 1 of 4 steps that it did not update its parameters, and some changed/,
+    says: /reports no update at 1 of 4 steps, but parameters changed/,
     proof: 'alive',
   },
   {
@@ -548,7 +548,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       for (const step of resumed.steps) step.hookCalls = step.hookCalls.map((calls) => 2 * calls);
     },
-    says: /its gradient hook called 8 times in 4 steps, in the control 4 times/,
+    says: /hook calls differs from the control’s for 3 of 4 parameters: 8 instead of 4 for 'a' in 4 steps/,
     proof: 'alive',
   },
   {
@@ -557,7 +557,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       resumed.steps[0]!.updates[0] = 2;
     },
-    says: /1 of 4 parameters has been written by an optimizer 5 times/,
+    says: /optimizer updates differs from the control’s for 1 of 4 parameters: 5 instead of 4/,
     proof: 'alive',
   },
   {
@@ -606,7 +606,7 @@ export const CASES: readonly Case[] = [
         sample.sha256 = before.find(({ name }) => name === sample.name)!.sha256;
       }
     },
-    says: /all 2 sampled images are still the checkpoint’s, pixel for pixel/,
+    says: /all 2 samples stayed the same, pixel for pixel/,
     proof: 'alive',
   },
   // Faithful.
@@ -618,7 +618,7 @@ export const CASES: readonly Case[] = [
         step.claimed.batch = [`image ${step.step + 1}`];
       });
     },
-    says: /from step 5 on: 'image 6' instead of 'image 5'[\s\S]*1 of the control’s batches are skipped/,
+    says: /from step 5 on: 'image 6' instead of 'image 5'[\s\S]*1 of the control’s batches is skipped/,
     proof: 'faithful',
   },
   {
@@ -630,7 +630,7 @@ export const CASES: readonly Case[] = [
         step.learningRates[2] = 0.2 / (step.step - 1);
       }
     },
-    says: /learning rate of 1 of 2 groups is not the control’s from step 5 on: second 0.05000 instead of second 0.04000/,
+    says: /learning rate of 1 of 2 groups differs from the control’s from step 5 on: second 0.05000 instead of second 0.04000/,
     proof: 'faithful',
   },
   {
@@ -640,7 +640,7 @@ export const CASES: readonly Case[] = [
       for (const trace of all) for (const step of trace.steps) step.claimed.learningRates = {};
       for (const step of resumed.steps) step.learningRates[0] = 1;
     },
-    says: /inside the update of 'a' is not the control’s/,
+    says: /inside the update of 'a' differs from the control’s/,
     proof: 'faithful',
   },
   {
@@ -659,7 +659,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       for (const step of resumed.steps) step.claimed.step = 2 * step.step;
     },
-    says: /counts other steps from step 5 on: 10 instead of 5/,
+    says: /step counter differs from the control’s from step 5 on: 10 instead of 5/,
     proof: 'faithful',
   },
   {
@@ -668,7 +668,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       for (const step of resumed.steps) step.appliedGradientL2 = [...step.gradientL2];
     },
-    says: /the gradient that the update of '\w' uses at step 5 is not the control’s, though the gradient is: its norm is/,
+    says: /the update of '\w' at step 5 uses a gradient of norm .* although the computed gradient equals the control’s/,
     proof: 'faithful',
   },
   {
@@ -677,7 +677,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       resumed.steps[0]!.claimed.loss *= 1 + Number.EPSILON;
     },
-    says: /the loss departs from the control’s at step 5/,
+    says: /the loss differs from the control’s at step 5/,
     proof: 'faithful',
   },
   {
@@ -686,7 +686,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       resumed.steps[0]!.gradientL2[1]! *= 2;
     },
-    says: /gradient’s norm departs from the control’s at step 5 in 'b': 1.200 instead of 0.6000/,
+    says: /gradient norm of 'b' differs from the control’s at step 5: 1.200 instead of 0.6000/,
     proof: 'faithful',
   },
   {
@@ -695,7 +695,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       for (const step of resumed.steps) step.updateL2[0]! *= 2;
     },
-    says: /update’s norm departs from the control’s at step 5 in 'a'/,
+    says: /update norm of 'a' differs from the control’s at step 5/,
     proof: 'faithful',
   },
   {
@@ -704,7 +704,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       resumed.steps[0]!.l2[2]! += 1e-12;
     },
-    says: /parameter’s norm departs from the control’s at step 5 in 'c'/,
+    says: /the norm of 'c' differs from the control’s at step 5/,
     proof: 'faithful',
   },
   ...(['parameter', 'slot', 'ema', 'buffer'] as const).map(
@@ -722,7 +722,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       resumed.states.find(({ at }) => at === 'end')!.counters.lossScale = 512;
     },
-    says: /At step 8, 1 of \d+ counters is not the control’s: 'lossScale' is 512 instead of 1024/,
+    says: /At step 8, 1 of \d+ counters differs from the control’s: 'lossScale' is 512 instead of 1024/,
     proof: 'faithful',
   },
   {
@@ -731,14 +731,14 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       resumed.states.find(({ at }) => at === 'end')!.random.noise = other;
     },
-    says: /At step 8, 1 of 2 random generators is not in the state of the control’s: 'noise'/,
+    says: /At step 8, 1 of 2 random generators has a different state than in the control: 'noise'/,
     proof: 'faithful',
   },
   {
     rule: 'images-differ-from-control',
     what: 'one image that ends otherwise',
     spoil: ({ resumed }) => spoil(resumed.samples.filter(({ at, name }) => at === 'end' && name === 'boat')),
-    says: /At step 8, 1 of 2 sampled images differs from the control’s/,
+    says: /At step 8, 1 of 2 samples differs from the control’s/,
     proof: 'faithful',
   },
   {
@@ -746,7 +746,7 @@ export const CASES: readonly Case[] = [
     what: 'controls that differ by half of what they do',
     noisy: true,
     spoil: (traces) => scatter(traces, [1, 0.7, 1.4, 1.1]),
-    says: /the noise is too large to tell[\s\S]*known to \d+/,
+    says: /the noise is too large to distinguish[\s\S]*known to \d+/,
   },
   {
     rule: 'traces-contradict',
