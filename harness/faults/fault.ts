@@ -6,12 +6,10 @@ export type Build = (context: TrainerContext) => Promise<Trainer>;
 
 /** A resume bug that is put into a real trainer, to prove that the rules find it. */
 export interface Fault {
-  /** Kebab case; the name of its file. */
-  readonly id: string;
   /** What a resumed run does wrong, in one sentence. */
   readonly breaks: string;
-  /** Public reports that it is modelled on, as `owner/repository#number`; none for close kin of reported ones. */
-  readonly reports: readonly string[];
+  /** Public reports that it is modelled on, as `owner/repository#number`. Default: none. */
+  readonly reports?: readonly string[];
   /** The proofs that it must refute. */
   readonly proofs: readonly ('restored' | 'alive' | 'faithful')[];
   /** The rule that must head the findings; several where it depends on what the trainer is. */
@@ -34,15 +32,15 @@ export interface Fault {
 }
 
 /**
- * Gives a fault its type. A fault file exports the result as its default.
+ * Gives a fault its type. A fault file exports the result as its default. The file's name, in kebab case, is the
+ * fault's id.
  * @example
  * ```ts
+ * // faults/checkpoint-ignored.ts
  * import { defineFault } from 'resumeproof';
  *
  * export default defineFault({
- *   id: 'checkpoint-ignored',
  *   breaks: 'The checkpoint is not read: the run starts from scratch.',
- *   reports: [],
  *   proofs: ['restored'],
  *   rule: 'parameters-not-restored',
  *   cause: 'nothing-restored',

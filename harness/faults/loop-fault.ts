@@ -8,13 +8,13 @@ import type { SteppingParts } from '../loop/step.ts';
 import type { Fault } from './fault.ts';
 
 export interface LoopFault extends Omit<Fault, 'applies' | 'inject'> {
-  /** Whether a loop has what this breaks. */
-  readonly needs: (parts: Parts) => boolean;
+  /** Whether a loop has what this breaks. Default: always. */
+  readonly needs?: (parts: Parts) => boolean;
   readonly change: (stages: LoopStages) => void;
 }
 
 /** A fault of any trainer that is a {@link Loop}. */
-export function defineLoopFault({ needs, change, ...fault }: LoopFault): Fault {
+export function defineLoopFault({ needs = () => true, change, ...fault }: LoopFault): Fault {
   return {
     ...fault,
     applies: (trainer) => trainer instanceof Loop && needs(trainer.parts),

@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import { defineTrainerFault, replacing } from '../trainer-fault.ts';
 
 export default defineTrainerFault({
-  id: 'weights-put-back',
   breaks: 'After each step the old weights are restored: the loss is printed, but nothing is learned.',
   reports: ['huggingface/accelerate#2665'],
   proofs: ['alive', 'faithful'],

@@ -1,7 +1,6 @@
 import { defineTrainerFault, rewrite } from '../trainer-fault.ts';
 
 export default defineTrainerFault({
-  id: 'weights-scaled',
   breaks: 'Something writes to the weights after the load.',
   reports: ['NVIDIA/Megatron-LM#6920'],
   proofs: ['restored'],

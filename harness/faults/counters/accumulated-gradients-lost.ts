@@ -2,7 +2,6 @@ import { defineLoopFault, skip } from '../loop-fault.ts';
 import { accumulates } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'accumulated-gradients-lost',
   breaks: 'A save in mid-accumulation drops the gradients accumulated so far.',
   reports: ['huggingface/transformers#22143'],
   proofs: ['restored'],

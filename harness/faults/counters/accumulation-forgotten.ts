@@ -2,7 +2,6 @@ import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { accumulates } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'accumulation-forgotten',
   breaks: 'Each micro-batch is an update.',
   reports: ['EleutherAI/gpt-neox#308'],
   proofs: ['faithful'],

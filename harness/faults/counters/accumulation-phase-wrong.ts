@@ -2,7 +2,6 @@ import { defineLoopFault, inEachStep, onceResumed } from '../loop-fault.ts';
 import { accumulates } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'accumulation-phase-wrong',
   breaks: 'The window of micro-batches restarts at the resume.',
   reports: ['vllm-project/speculators#859'],
   proofs: ['faithful'],

@@ -2,7 +2,6 @@ import { defineLoopFault, onLoad } from '../loop-fault.ts';
 import { accumulates } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'data-forwarded-by-updates',
   breaks: 'The fast-forward ignores accumulation and skips one batch per update.',
   reports: ['EleutherAI/gpt-neox#308'],
   proofs: ['restored', 'faithful'],

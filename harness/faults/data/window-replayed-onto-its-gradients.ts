@@ -8,9 +8,7 @@ import { defineLoopFault, onLoad } from '../loop-fault.ts';
 import { accumulates } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'window-replayed-onto-its-gradients',
   breaks: 'The data resume at the last complete update, but the gradients accumulated since then are kept.',
-  reports: [],
   proofs: ['restored', 'faithful'],
   rule: 'counters-not-restored',
   cause: ['data-rewound', 'data-restarted'],

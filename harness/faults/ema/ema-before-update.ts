@@ -7,10 +7,8 @@ import { defineLoopFault, inEachStep, skipInEachStep } from '../loop-fault.ts';
 import { hasEma, hasScaler } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'ema-before-update',
   breaks:
     'A resumed run registers its EMA callback before the optimizer: the EMA uses the weights before each step.',
-  reports: [],
   proofs: ['faithful'],
   rule: ['final-ema-differs', 'ema-does-not-advance'],
   cause: ['ema-update-differs', 'ema-stalls'],

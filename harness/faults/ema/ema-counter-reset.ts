@@ -2,7 +2,6 @@ import { defineLoopFault, onLoad } from '../loop-fault.ts';
 import { hasEma } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'ema-counter-reset',
   breaks: 'The warm-up of the decay restarts and overwrites the EMA.',
   reports: ['lightly-ai/lightly-train#892', 'cwx-worst-one/EAT#13'],
   proofs: ['restored'],

@@ -3,7 +3,6 @@ import { defineLoopFault } from '../loop-fault.ts';
 import { hasEma } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'ema-into-live',
   breaks: 'Training continues from the EMA.',
   reports: [
     'Megvii-BaseDetection/YOLOX#1318',

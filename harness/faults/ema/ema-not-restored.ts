@@ -2,7 +2,6 @@ import { defineLoopFault, skip } from '../loop-fault.ts';
 import { hasEma } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'ema-not-restored',
   breaks: 'The EMA is not restored: it keeps the initial weights.',
   reports: ['ai2cm/ace#349', 'BangLiu/QANet-PyTorch#4'],
   proofs: ['restored'],

@@ -3,7 +3,6 @@ import { defineLoopFault } from '../loop-fault.ts';
 import { resumesTwice } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'second-resume-only',
   breaks: 'The first resume is correct; the second loses the optimizer’s slots.',
   reports: ['r9y9/wavenet_vocoder#132', 'bmaltais/kohya_ss#2771'],
   proofs: ['restored', 'faithful'],

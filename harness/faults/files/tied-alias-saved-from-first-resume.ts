@@ -17,10 +17,8 @@ const aliases = ({ parameters, recipe }: Parts): Parameter[] =>
   );
 
 export default defineLoopFault({
-  id: 'tied-alias-saved-from-first-resume',
   breaks:
     'A resumed run saves a tied weight’s second name from a copy made at the resume; the next resume loads that copy.',
-  reports: [],
   proofs: ['restored', 'faithful'],
   rule: 'parameters-not-restored',
   cause: ['checkpoint-mixed', 'weights-of-older-step'],

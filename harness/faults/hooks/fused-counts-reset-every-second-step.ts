@@ -8,10 +8,8 @@ import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { isFusedInGroups } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'fused-counts-reset-every-second-step',
   breaks:
     'After a resume the counts of the fused groups are reset only every second step; no group steps in between.',
-  reports: [],
   proofs: ['faithful'],
   rule: ['update-counts-differ', 'stalled-parameters'],
   cause: 'group-counted-wrong',

@@ -2,7 +2,6 @@ import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'hooks-and-loop-update',
   breaks: 'The hooks make the update, and the loop makes it again.',
   reports: ['deepspeedai/DeepSpeed#5605'],
   proofs: ['alive', 'faithful'],

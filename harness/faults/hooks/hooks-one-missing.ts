@@ -3,9 +3,7 @@ import { defineLoopFault } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'hooks-one-missing',
   breaks: 'The resume registers the hooks of all parameters but one.',
-  reports: [],
   proofs: ['alive'],
   rule: 'hooks-silent',
   cause: 'hooks-missing',

@@ -3,9 +3,7 @@ import { defineLoopFault } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'hooks-only-first-half',
   breaks: 'The resume registers the hooks of only the first half of the parameters.',
-  reports: [],
   proofs: ['alive'],
   rule: 'hooks-silent',
   cause: 'hooks-missing',

@@ -4,7 +4,6 @@ import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'hooks-orphaned',
   breaks: 'Hooks are registered before the restore, which replaces the hooked variables.',
   reports: ['kohya-ss/sd-scripts#1344'],
   proofs: ['alive'],

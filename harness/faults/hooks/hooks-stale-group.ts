@@ -4,7 +4,6 @@ import { defineLoopFault } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'hooks-stale-group',
   breaks:
     'Hooks are registered before the optimizer is restored and keep the old parameter group, with another learning rate.',
   reports: ['kohya-ss/sd-scripts#1344'],

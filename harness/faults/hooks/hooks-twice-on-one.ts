@@ -3,9 +3,7 @@ import { defineLoopFault } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'hooks-twice-on-one',
   breaks: 'The hook of one parameter is registered twice.',
-  reports: [],
   proofs: ['alive'],
   rule: 'hook-counts-differ',
   cause: 'hooks-doubled',

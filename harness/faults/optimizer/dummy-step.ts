@@ -1,15 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { defineLoopFault, onceResumed } from '../loop-fault.ts';
-import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'dummy-step',
   breaks: 'Restoring runs a step with zero gradients, which advances slots and step counts.',
   reports: ['huggingface/accelerate#4289'],
   proofs: ['restored'],
   rule: ['slots-not-restored', 'counters-not-restored'],
   cause: ['slots-changed', 'optimizer-step-changed'],
-  needs: anyLoop,
   change: (stages) =>
     onceResumed(stages, ({ driven }) => {
       for (const { optimizer } of driven) {

@@ -2,7 +2,6 @@ import { onGroups } from '../edits.ts';
 import { defineLoopFault } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  id: 'groups-exchanged',
   breaks: 'Parameters come back in each other’s groups, with the learning rates and weight decay of those.',
   reports: ['roytseng-tw/Detectron.pytorch#118'],
   proofs: ['restored'],

@@ -1,7 +1,6 @@
 import { defineLoopFault, inResume, onceResumed } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  id: 'optimizer-registered-late',
   breaks: 'The only optimizer and its schedule are registered after the restore, which therefore skips them.',
   reports: ['X-GenGroup/Flow-Factory#172'],
   proofs: ['restored'],

@@ -2,7 +2,6 @@ import { defineLoopFault, inResume, onceResumed } from '../loop-fault.ts';
 import { hasSeveralOptimizers } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'optimizers-registered-late',
   breaks:
     'All optimizers and schedules but the first are registered after the restore, which therefore skips them.',
   reports: ['kohya-ss/sd-scripts#1344'],

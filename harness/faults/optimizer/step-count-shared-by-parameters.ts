@@ -42,9 +42,7 @@ const stepped = (optimizer: Optimizer, gradients: Gradients): string[] =>
   optimizer.parameters.filter(({ variable }) => gradients.of(variable) !== undefined).map(({ name }) => name);
 
 export default defineLoopFault({
-  id: 'step-count-shared-by-parameters',
   breaks: 'After a resume all parameters of an optimizer share one step count, which each of them advances.',
-  reports: [],
   proofs: ['faithful'],
   rule: ['final-counters-differ', 'update-counts-differ'],
   cause: 'optimizer-step-runs-fast',

@@ -3,9 +3,7 @@ import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { isUnfused } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'update-skips-a-parameter',
   breaks: 'The update skips one parameter.',
-  reports: [],
   proofs: ['alive'],
   rule: ['stalled-parameters', 'update-counts-differ'],
   cause: 'update-lost',

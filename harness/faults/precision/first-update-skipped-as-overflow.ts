@@ -8,9 +8,7 @@ import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { hasScaler } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'first-update-skipped-as-overflow',
   breaks: 'The overflow flag is set when a run resumes, so its first update is skipped.',
-  reports: [],
   proofs: ['faithful'],
   rule: 'applied-differs',
   cause: 'update-skipped',

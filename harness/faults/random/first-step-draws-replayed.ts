@@ -8,9 +8,7 @@ import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { draws } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'first-step-draws-replayed',
   breaks: 'The first resumed step does not advance the random streams, so the second draws the same again.',
-  reports: [],
   proofs: ['faithful'],
   rule: ['final-random-differs', 'random-does-not-advance'],
   cause: 'random-drawn-otherwise',

@@ -2,7 +2,6 @@ import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { draws } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'rng-advanced',
   breaks: 'Restoring draws a number.',
   reports: ['huggingface/transformers#46628'],
   proofs: ['restored'],

@@ -6,10 +6,8 @@
 import { defineLoopFault, inResume } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  id: 'base-learning-rate-of-later-groups-decayed',
   breaks:
     'Groups that were added later have no saved initial learning rate: a resume uses their current one as the base learning rate.',
-  reports: [],
   proofs: ['restored', 'faithful'],
   rule: 'counters-not-restored',
   cause: 'schedule-wrong-base',

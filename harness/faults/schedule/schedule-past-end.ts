@@ -4,7 +4,6 @@ import { defineLoopFault } from '../loop-fault.ts';
 const PAST_END = 1e6;
 
 export default defineLoopFault({
-  id: 'schedule-past-end',
   breaks: 'The schedule acts as if the run were over: the learning rate is 0.',
   reports: ['kohya-ss/sd-scripts#141'],
   proofs: ['alive'],

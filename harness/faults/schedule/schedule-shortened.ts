@@ -1,15 +1,11 @@
 import { defineLoopFault, inResume, onLoad } from '../loop-fault.ts';
-import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'schedule-shortened',
   breaks:
     'The schedule is rebuilt with another shape: after the resume, each update halves the learning rate.',
-  reports: [],
   proofs: ['faithful'],
   rule: ['learning-rate-differs', 'counters-not-restored'],
   cause: 'schedule-wrong-shape',
-  needs: anyLoop,
   change: (stages) => {
     /** In updates, as the schedules count them. */
     let resumedAt = Number.POSITIVE_INFINITY;

@@ -16,9 +16,7 @@ const base = ({ parameters, recipe }: Parts): Parameter[] =>
   );
 
 export default defineLoopFault({
-  id: 'adapter-base-in-half',
   breaks: 'Adapters are resumed on a frozen base whose matrices were loaded in bfloat16 instead of float32.',
-  reports: [],
   proofs: ['restored', 'faithful'],
   rule: 'parameters-not-restored',
   cause: 'weights-rounded',

@@ -4,7 +4,6 @@ import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { hasAdapters } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'adapters-not-attached',
   breaks: 'Adapters are loaded but not attached to the model.',
   reports: ['huggingface/transformers#29383'],
   proofs: ['alive', 'faithful'],

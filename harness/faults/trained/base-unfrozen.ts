@@ -2,7 +2,6 @@ import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { hasFrozen } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'base-unfrozen',
   breaks: 'Frozen parameters train too.',
   reports: ['Blaizzy/mlx-vlm#2178'],
   proofs: ['restored'],

@@ -2,7 +2,6 @@ import { defineLoopFault, skip } from '../loop-fault.ts';
 import { hasBuffers } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'buffers-lost',
   breaks: 'Only weights are loaded, and running statistics are not among them.',
   reports: ['lightly-ai/lightly-train#892'],
   proofs: ['restored'],

@@ -26,10 +26,8 @@ function rehearse({ recipe, views, buffers, random, training, now }: SteppingPar
 }
 
 export default defineLoopFault({
-  id: 'first-forward-statistics-twice',
   breaks:
     'The first batch after a resume goes through the model twice, so running statistics count it twice.',
-  reports: [],
   proofs: ['faithful'],
   rule: 'final-buffers-differ',
   cause: 'buffers-updated-otherwise',

@@ -4,7 +4,6 @@ import { defineLoopFault, resumes } from '../loop-fault.ts';
 import { hasTwins } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'tied-wrongly',
   breaks: 'Two separate weights come back tied.',
   reports: ['NVIDIA-NeMo/Automodel#2511', 'NVIDIA-NeMo/Automodel#2941'],
   proofs: ['restored'],
