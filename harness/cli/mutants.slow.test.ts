@@ -161,7 +161,10 @@ async function zeroing(faults: Readonly<Record<string, string>>): Promise<string
   const zeroed = JSON.stringify(path.join(fixtures, 'faults', 'weights-zeroed.ts'));
   await writeFile(path.join(folder, '_zeroed.ts'), `export { default as zeroed } from ${zeroed};\n`);
   for (const [id, other] of Object.entries(faults)) {
-    const text = `import { zeroed } from './_zeroed.ts';\nexport default { ...zeroed, ${other} };\n`;
+    const text = `
+      import { defineFault } from 'resumeproof';
+      import { zeroed } from './_zeroed.ts';
+      export default defineFault({ ...zeroed, ${other} });`;
     await writeFile(path.join(folder, `${id}.ts`), text);
   }
   return folder;
