@@ -4,14 +4,13 @@ import { selectFaults } from '../run/faults.ts';
 
 const faults = (await selectFaults(undefined, [])).map(({ fault }) => fault);
 
-test('there is a fault for each known way in which a resume goes wrong', () => {
+test('there are many faults, all are different, and most are modelled on public reports', () => {
   expect(faults.length).toBeGreaterThanOrEqual(60);
   expect(new Set(faults.map(({ breaks }) => breaks)).size).toBe(faults.length);
-  // Most are modelled on public reports. The others are similar.
   expect(faults.filter(({ reports }) => reports !== undefined).length).toBeGreaterThan(faults.length / 2);
 });
 
-test('every cause has a fault, or stands for something that no fault does', () => {
+test('all causes but these have a fault', () => {
   const named = new Set(faults.flatMap(({ cause }) => cause));
   const others = CAUSES.map(({ id }) => id).filter((id) => !named.has(id));
   expect(others).toEqual([

@@ -25,7 +25,7 @@ export function defineLoopFault({ needs = () => true, change, ...fault }: LoopFa
   };
 }
 
-/** Neither the start of a run nor a cold start. */
+/** Whether this process resumes. A cold start does not count. */
 export const resumes = ({ context }: Parts): boolean =>
   context.checkpoint !== undefined && !context.weightsOnly;
 
@@ -48,7 +48,7 @@ export function onSave(
   stages.save = async (parts) => edit(await save(parts), parts);
 }
 
-/** Adds work to a resume, once everything is assembled. */
+/** Adds work at the end of a resume, when everything is assembled. */
 export function onceResumed(stages: LoopStages, run: Stage['run']): void {
   stages.assembly = [
     ...stages.assembly,

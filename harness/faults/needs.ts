@@ -1,4 +1,4 @@
-/** What a loop must have for a fault to break. */
+/** Conditions under which a fault applies to a loop. */
 import { owners, type Parts } from '../loop/parts.ts';
 
 export const hasEma = ({ ema }: Parts): boolean => ema !== undefined;

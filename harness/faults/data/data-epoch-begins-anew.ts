@@ -1,7 +1,7 @@
 import { defineLoopFault, onLoad } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  breaks: 'The epoch is restored, but not the position in it.',
+  breaks: 'The epoch is restored, but the position in it restarts at 0.',
   reports: ['pytorch/torchtitan#2864'],
   proofs: ['restored'],
   rule: 'counters-not-restored',

@@ -2,7 +2,7 @@ import { savingWithBefore } from '../live.ts';
 import { defineLoopFault } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  breaks: 'Half of the weights are saved before the update, the other half after it.',
+  breaks: 'Half of the weights are saved before the update, and the other half after it.',
   reports: ['Lightning-AI/pytorch-lightning#688'],
   proofs: ['restored'],
   rule: 'parameters-not-restored',

@@ -1,7 +1,7 @@
 import { defineLoopFault, onSave } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  breaks: 'Part of the checkpoint is missing, so the load refuses it.',
+  breaks: 'A weight is missing from the checkpoint, so the load refuses it.',
   reports: ['Lightning-AI/pytorch-lightning#19970'],
   proofs: ['alive'],
   rule: 'run-died',

@@ -3,7 +3,7 @@ import { defineLoopFault } from '../loop-fault.ts';
 import { resumesTwice } from '../needs.ts';
 
 export default defineLoopFault({
-  breaks: 'New metadata with old weights: two checkpoints are mixed.',
+  breaks: 'The second checkpoint keeps the weights of the first.',
   proofs: ['restored'],
   rule: 'parameters-not-restored',
   cause: ['weights-of-older-step', 'weights-not-loaded', 'weights-changed'],

@@ -2,7 +2,7 @@ import { savingWithBefore } from '../live.ts';
 import { defineLoopFault } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  breaks: 'Weights are saved before the update, everything else after it.',
+  breaks: 'The weights are saved before the update, and everything else after it.',
   reports: ['allenai/allennlp#1650'],
   proofs: ['restored'],
   rule: 'parameters-not-restored',

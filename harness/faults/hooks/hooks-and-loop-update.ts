@@ -12,7 +12,7 @@ export default defineLoopFault({
     inEachStep(stages, 'backward', async (parts, original) => {
       const { gradients, driven } = parts;
       const drop = gradients.drop.bind(gradients);
-      // The hooks leave their gradients to the loop.
+      // The hooks keep the gradients, so that the loop can use them again.
       gradients.drop = () => {};
       await original(parts);
       gradients.drop = drop;

@@ -1,4 +1,4 @@
-import { hookingOtherwise } from '../live.ts';
+import { registerHooks } from '../live.ts';
 import { defineLoopFault } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
 
@@ -9,7 +9,7 @@ export default defineLoopFault({
   cause: 'hooks-missing',
   needs: isFused,
   change: (stages) =>
-    hookingOtherwise(stages, (parameters) => {
+    registerHooks(stages, (parameters) => {
       const hooked = new Set(parameters.slice(0, parameters.length / 2).map(({ variable }) => variable));
       return (variable) => (hooked.has(variable) ? 1 : 0);
     }),

@@ -1,4 +1,4 @@
-import { hookingOtherwise } from '../live.ts';
+import { registerHooks } from '../live.ts';
 import { defineLoopFault } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
 
@@ -9,7 +9,7 @@ export default defineLoopFault({
   cause: 'hooks-doubled',
   needs: isFused,
   change: (stages) =>
-    hookingOtherwise(stages, (parameters) => {
+    registerHooks(stages, (parameters) => {
       const first = parameters[0]?.variable;
       return (variable) => (variable === first ? 2 : 1);
     }),

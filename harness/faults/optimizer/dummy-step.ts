@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  breaks: 'Restoring runs a step with zero gradients, which advances slots and step counts.',
+  breaks: 'The restore runs a step with zero gradients, which advances slots and step counts.',
   reports: ['huggingface/accelerate#4289'],
   proofs: ['restored'],
   rule: ['slots-not-restored', 'counters-not-restored'],
@@ -12,8 +12,8 @@ export default defineLoopFault({
       for (const { optimizer } of driven) {
         for (const group of optimizer.groups) {
           for (const { variable } of group.parameters) {
-            const still = { ...group, learningRate: 0, weightDecay: 0 };
-            tf.tidy(() => optimizer.stepParameter(variable, tf.zerosLike(variable), still));
+            const frozen = { ...group, learningRate: 0, weightDecay: 0 };
+            tf.tidy(() => optimizer.stepParameter(variable, tf.zerosLike(variable), frozen));
           }
         }
       }

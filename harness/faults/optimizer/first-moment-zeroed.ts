@@ -2,7 +2,7 @@ import { zeroSlotKind } from '../edits.ts';
 import { defineLoopFault } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  breaks: 'The first of two slots comes back as zeros.',
+  breaks: 'The first of two kinds of slots is restored as zeros.',
   proofs: ['restored', 'faithful'],
   rule: 'slots-not-restored',
   cause: 'slot-kind-lost',

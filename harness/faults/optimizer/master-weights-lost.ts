@@ -3,7 +3,7 @@ import { defineLoopFault } from '../loop-fault.ts';
 import { kept } from '../tensors.ts';
 
 export default defineLoopFault({
-  breaks: 'The float32 master weights are not restored: they restart from the rounded parameters.',
+  breaks: 'The float32 master weights are not restored and restart from the rounded parameters.',
   reports: ['NVIDIA/Megatron-LM#174'],
   proofs: ['restored'],
   rule: 'slots-not-restored',

@@ -3,7 +3,8 @@ import { ownerOf } from '../../loop/saved.ts';
 import { defineLoopFault, inResume } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  breaks: 'The parameters are restored, but their float32 master weights are those from before the load.',
+  breaks:
+    'The parameters are restored, but the float32 master weights keep their values from before the load.',
   reports: ['NVIDIA/Megatron-LM#174', 'deepspeedai/DeepSpeed#762'],
   proofs: ['restored'],
   rule: 'slots-not-restored',

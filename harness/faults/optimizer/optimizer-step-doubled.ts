@@ -2,7 +2,7 @@ import { onOptimizerSteps } from '../edits.ts';
 import { defineLoopFault } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  breaks: 'The optimizer’s step is restored in another unit.',
+  breaks: 'The optimizer’s step is doubled.',
   proofs: ['restored'],
   rule: 'counters-not-restored',
   cause: 'optimizer-step-changed',

@@ -2,7 +2,7 @@ import { defineLoopFault, onSave } from '../loop-fault.ts';
 import { inHalf, mapped } from '../tensors.ts';
 
 export default defineLoopFault({
-  breaks: 'Weights are saved in bfloat16 and resumed as if they were exact.',
+  breaks: 'The weights are saved in bfloat16.',
   reports: ['vllm-project/speculators#1027'],
   proofs: ['restored'],
   rule: 'parameters-not-restored',

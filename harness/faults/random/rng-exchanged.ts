@@ -2,7 +2,7 @@ import { defineLoopFault, onLoad } from '../loop-fault.ts';
 import { hasSeveralGenerators } from '../needs.ts';
 
 export default defineLoopFault({
-  breaks: 'Generators come back with each other’s state.',
+  breaks: 'Generators are restored with each other’s state.',
   proofs: ['restored'],
   rule: 'random-not-restored',
   cause: 'random-exchanged',

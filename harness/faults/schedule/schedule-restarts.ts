@@ -2,7 +2,7 @@ import { onSchedules } from '../edits.ts';
 import { defineLoopFault } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  breaks: 'The schedule restarts.',
+  breaks: 'The schedule restarts at 0.',
   reports: [
     'alibaba/TorchEasyRec#664',
     'lightly-ai/lightly-train#301',

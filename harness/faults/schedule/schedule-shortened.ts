@@ -1,13 +1,12 @@
 import { defineLoopFault, inResume, onLoad } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  breaks:
-    'The schedule is rebuilt with another shape: after the resume, each update halves the learning rate.',
+  breaks: 'The schedule has another shape after the resume: each update halves the learning rate.',
   proofs: ['faithful'],
   rule: ['learning-rate-differs', 'counters-not-restored'],
   cause: 'schedule-wrong-shape',
   change: (stages) => {
-    /** In updates, as the schedules count them. */
+    /** The update at which the run resumed. */
     let resumedAt = Number.POSITIVE_INFINITY;
     inResume(stages, 'optimizers', (parts, original) => {
       const { recipe } = parts;

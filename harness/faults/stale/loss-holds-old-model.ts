@@ -3,7 +3,7 @@ import { copiesOf } from '../live.ts';
 import { defineLoopFault, resumes } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  breaks: 'The loss was built on the model from before the load and computes its gradients there.',
+  breaks: 'The loss uses the model from before the load, so the gradients belong to that model.',
   reports: ['UKPLab/sentence-transformers#2648'],
   proofs: ['alive', 'faithful'],
   rule: 'gradients-missing',

@@ -1,7 +1,7 @@
 import { defineLoopFault, inResume } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  breaks: 'The schedule was built on the old optimizer and keeps driving it.',
+  breaks: 'The schedule sets the learning rates of the old optimizer.',
   reports: ['ildoonet/pytorch-gradual-warmup-lr#27'],
   proofs: ['alive', 'faithful'],
   rule: ['learning-rate-not-as-claimed', 'learning-rate-differs'],

@@ -4,7 +4,7 @@ import { copiesOf } from '../live.ts';
 import { defineLoopFault, resumes } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  breaks: 'Training changes a copy of the restored model; the model that is sampled and saved stays.',
+  breaks: 'Training changes a copy of the restored model, but the original is sampled and saved.',
   reports: ['huggingface/accelerate#2665'],
   proofs: ['alive', 'faithful'],
   rule: ['updates-go-astray', 'gradients-missing'],

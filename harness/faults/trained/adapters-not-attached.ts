@@ -13,7 +13,7 @@ export default defineLoopFault({
   change: (stages) =>
     onceResumed(stages, (parts) => {
       const without = copiesOf(parts.parameters, (values) => tf.zerosLike(values));
-      const beside = parts.parameters.map((own, at) => (own.name.includes('lora_') ? without[at]! : own));
-      parts.views.loss = () => beside;
+      const detached = parts.parameters.map((own, at) => (own.name.includes('lora_') ? without[at]! : own));
+      parts.views.loss = () => detached;
     }),
 });

@@ -2,7 +2,7 @@ import { owners } from '../../loop/parts.ts';
 import { defineLoopFault, inResume } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  breaks: 'All parameters but the last come back frozen.',
+  breaks: 'All parameters but the last are frozen after the resume.',
   reports: ['tloen/alpaca-lora#352', 'huggingface/transformers#26098'],
   proofs: ['restored', 'alive'],
   rule: 'trainable-changed',

@@ -2,7 +2,7 @@ import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { hasFrozen } from '../needs.ts';
 
 export default defineLoopFault({
-  breaks: 'Frozen parameters train too.',
+  breaks: 'Frozen parameters are trainable after the resume.',
   reports: ['Blaizzy/mlx-vlm#2178'],
   proofs: ['restored'],
   rule: 'trainable-changed',

@@ -3,7 +3,7 @@ import { defineLoopFault } from '../loop-fault.ts';
 import { kept } from '../tensors.ts';
 
 export default defineLoopFault({
-  breaks: 'Half of the names do not match and are silently skipped.',
+  breaks: 'The names of half of the weights do not match, so these weights are skipped without an error.',
   reports: ['huggingface/diffusers#5412'],
   proofs: ['restored'],
   rule: 'parameters-not-restored',

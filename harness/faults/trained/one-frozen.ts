@@ -2,7 +2,7 @@ import { owners } from '../../loop/parts.ts';
 import { defineLoopFault, inResume } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  breaks: 'One parameter comes back frozen.',
+  breaks: 'One parameter is frozen after the resume.',
   reports: ['huggingface/peft#3580'],
   proofs: ['restored', 'alive'],
   rule: 'trainable-changed',

@@ -4,7 +4,7 @@ import { firstChanged } from '../live.ts';
 import { defineLoopFault, inResume } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  breaks: 'A single name does not match and is silently skipped.',
+  breaks: 'The name of one weight does not match, so it is skipped without an error.',
   proofs: ['restored'],
   rule: 'parameters-not-restored',
   cause: ['weights-partly-loaded', 'weights-not-loaded'],

@@ -4,7 +4,7 @@ import { defineLoopFault, resumes } from '../loop-fault.ts';
 import { hasTwins } from '../needs.ts';
 
 export default defineLoopFault({
-  breaks: 'Two separate weights come back tied.',
+  breaks: 'Two separate weights are tied after the resume.',
   reports: ['NVIDIA-NeMo/Automodel#2511', 'NVIDIA-NeMo/Automodel#2941'],
   proofs: ['restored'],
   rule: 'ties-changed',

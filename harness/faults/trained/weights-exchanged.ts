@@ -4,7 +4,7 @@ import { hasTwins } from '../needs.ts';
 import { rotated } from '../tensors.ts';
 
 export default defineLoopFault({
-  breaks: 'Weights of the same shape come back under each other’s names.',
+  breaks: 'Weights of the same shape are restored under each other’s names.',
   proofs: ['restored'],
   rule: 'parameters-not-restored',
   cause: 'weights-permuted',
