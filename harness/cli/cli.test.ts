@@ -196,7 +196,31 @@ describe('run', () => {
     expect(exitCode).toBe(2);
   });
 
+  test('helpers and folders beside a scenario are ignored', async () => {
+    const folder = path.join(scratch, 'with-helpers');
+    await mkdir(path.join(folder, 'parts'), { recursive: true });
+    const files = {
+      '_helper.ts': `export { default as healthy } from '${scenarios}/healthy.ts';`,
+      'parts/part.ts': 'export const about = "Built of parts";',
+      'own.ts': `
+        import { healthy } from './_helper.ts';
+        import { about } from './parts/part.ts';
+        export default { ...healthy, about };`,
+    };
+    for (const [file, text] of Object.entries(files)) await writeFile(path.join(folder, file), text);
+    const args = ['run', '--scenarios', folder, '--backend', 'cpu', '--json'];
+    const { exitCode, stdout, stderr } = await resumeproof(args);
+    expect(exitCode, stderr).toBe(0);
+    const { verdicts } = gateSchema.parse(JSON.parse(stdout));
+    expect(verdicts.map(({ scenario, about }) => [scenario, about])).toEqual([['own', 'Built of parts']]);
+  });
+
   test.each([
+    [
+      'has no scenario in it',
+      'export const parts = 1;',
+      /scenario .*bad\.js: default export: missing; export one by defineScenario, or start the file's name with _ if it is a helper$/m,
+    ],
     ['is not a scenario', 'export default { about: 1 };', /about: .*expected string.*see defineScenario/],
     ['does not load', 'import "./nowhere.js";', /cannot load scenario .*bad\.js: Cannot find module/],
     [
