@@ -1,4 +1,4 @@
-/** Caveats beside the verdict: kernels that the scenario uses and that are wrong or not verified. */
+/** Caveats on a verdict: kernels that the scenario uses and that are wrong or not verified. */
 import type { Trace } from '../trace/schema.ts';
 
 /** The result of verifying a kernel. */

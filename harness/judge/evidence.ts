@@ -19,7 +19,7 @@ export interface Evidence {
   /** The backend requested on the command line. */
   readonly requestedBackend: string;
   readonly lacks: readonly Observable[];
-  /** What the scenario declares that its trainer does not restore. The control makes the same deviations. */
+  /** The deviations that the scenario declares: what its trainer does not restore. The control makes them too. */
   readonly deviates: readonly Deviation[];
   readonly traces: readonly Trace[];
   readonly control: Trace | undefined;

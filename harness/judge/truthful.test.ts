@@ -163,7 +163,7 @@ const CASES: readonly Spoilt[] = [
       const saved = before.states.at(-1)!;
       saved.tensors = saved.tensors.filter(({ kind }) => kind !== 'gradient');
     },
-    says: /exist although none was saved/,
+    says: /present, though none was saved/,
     never: /saved mid-accumulation/,
   },
   {

@@ -82,9 +82,7 @@ export const verdictSchema = z.object({
     ),
   caveats: z
     .array(z.string())
-    .describe(
-      'caveats beside the verdict: kernels that the scenario uses and that are wrong or not verified',
-    ),
+    .describe('caveats on the verdict: kernels that the scenario uses and that are wrong or not verified'),
   deviations: z
     .array(deviationSchema)
     .describe(
@@ -128,7 +126,7 @@ export type Outcome = z.output<typeof outcome>;
 /** A declared deviation, with the entries of the state that it changed. */
 export type DeclaredDeviation = z.output<typeof deviationSchema>;
 /**
- * What one rule found wrong: a sentence, what was expected and seen, the cause and how to fix it.
+ * What one rule found wrong: a sentence, what was expected and seen, the likely cause and the fix.
  * docs/verdict.schema.json describes each member.
  */
 export type Finding = z.output<typeof findingSchema>;

@@ -40,7 +40,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
       if (of.length === 0) return undefined;
       const whose = ofAll(of.length, total, 'accumulated gradient');
       if (of.every(({ saved }) => saved === undefined)) {
-        return `${whose} ${plural(of.length, 'exists', 'exist')} although none was saved: the next update includes extra micro-batches`;
+        return `${whose} ${plural(of.length, 'is', 'are')} present, though none was saved: the next update includes extra micro-batches`;
       }
       return `${whose} ${plural(of.length, 'was', 'were')} not restored: the run was saved mid-accumulation, so the next update uses different micro-batches`;
     },
