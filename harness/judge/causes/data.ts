@@ -1,5 +1,6 @@
 /** The position in the data after the resume. */
 import { counterKind } from '../../trace/names.ts';
+import { plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues, COUNTERS, counterNames, ofKind } from './clues.ts';
 
@@ -15,6 +16,8 @@ interface Place {
   readonly way: keyof typeof DATA;
   readonly sentence: string;
 }
+
+const examples = (count: number): string => `${count} ${plural(count, 'example', 'examples')}`;
 
 /** Where in the control's examples the resumed run continues. */
 function placeOf(clues: Clues): Place | undefined {
@@ -52,13 +55,13 @@ function placeOf(clues: Clues): Place | undefined {
   if (place !== undefined && place < here) {
     return {
       way: 'rewound',
-      sentence: `the data continues ${here - place} examples too early, so these are seen twice${counted}`,
+      sentence: `the data continues ${examples(here - place)} too early, so ${plural(here - place, 'it is', 'they are')} seen twice${counted}`,
     };
   }
   if (place !== undefined && place > here) {
     return {
       way: 'skipped',
-      sentence: `the data continues ${place - here} examples too late, so these are never seen${counted}`,
+      sentence: `the data continues ${examples(place - here)} too late, so ${plural(place - here, 'it is', 'they are')} never seen${counted}`,
     };
   }
   const order =

@@ -1,4 +1,4 @@
-/** The exponential moving average (EMA) of the weights. */
+/** The exponential moving average (EMA) of the parameters. */
 import { isAsIn, manner } from '../compare.ts';
 import { tensorsOf } from '../evidence.ts';
 import { listed, ofAll, plural } from '../words.ts';
@@ -20,12 +20,12 @@ const LOST = {
 export const EMA_CAUSES: readonly Cause[] = [
   {
     id: 'ema-built-late',
-    means: 'The EMA restarted from the live weights.',
+    means: 'The EMA restarted from the live parameters.',
     ...LOST,
     diagnose(clues) {
       const { of, total } = clues.changed('ema');
       if (of.length === 0 || !of.every(isAsIn(clues.resume.resumed, 'parameter'))) return undefined;
-      return `${ofAll(of.length, total, 'EMA')} ${plural(of.length, 'equals', 'equal')} the live weights: the EMA was created after the restore and restarted from them`;
+      return `${ofAll(of.length, total, 'EMA')} ${plural(of.length, 'equals', 'equal')} the live parameters: the EMA was created after the restore and restarted from them`;
     },
   },
   {
@@ -66,13 +66,13 @@ export const EMA_CAUSES: readonly Cause[] = [
   {
     id: 'ema-update-differs',
     means:
-      'The EMA is updated with a different decay, a different number of times, or from different weights.',
+      'The EMA is updated with a different decay, a different number of times, or from different parameters.',
     heads: ['final-ema-differs'],
     explains: ['final-ema-differs'],
     diagnose(clues) {
       const found = clues.finding('final-ema-differs');
       if (found === undefined || !emaIsOff(clues)) return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'EMA')} ${plural(found.subjectCount, 'was', 'were')} restored but ${plural(found.subjectCount, 'differs', 'differ')} at the end, although the weights do not: the EMA is updated with a different decay, or a different number of times`;
+      return `${ofAll(found.subjectCount, found.total, 'EMA')} ${plural(found.subjectCount, 'was', 'were')} restored but ${plural(found.subjectCount, 'differs', 'differ')} at the end, although the parameters do not: the EMA is updated with a different decay, or a different number of times`;
     },
   },
 ];

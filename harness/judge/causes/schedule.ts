@@ -231,7 +231,7 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const found = clues.finding('learning-rate-differs');
       if (found === undefined || !scheduleDiffers(clues)) return undefined;
-      return `the learning rates depart from the control’s from step ${found.step} on (${insteadOf(found.seen, found.expected)}): the schedule has a different length, unit or formula`;
+      return `from step ${found.step} on, the learning rates differ from the control’s (${insteadOf(found.seen, found.expected)}): the schedule has a different length, unit or formula`;
     },
   },
 ];

@@ -103,7 +103,7 @@ export const STALE: readonly Cause[] = [
       const found = finding('hooks-silent');
       if (found === undefined || found.subjectCount === found.total) return undefined;
       const still = found.subjects.every((name) => !moves.resumed.has(name));
-      return `the gradient hooks of ${ofAll(found.subjectCount, found.total, 'parameter')} are missing (${subjectsOf(found)})${still ? `, so ${plural(found.subjectCount, 'it does', 'they do')} not move` : ''}`;
+      return `the gradient hooks of ${ofAll(found.subjectCount, found.total, 'parameter')} are missing (${subjectsOf(found)})${still ? `, so ${plural(found.subjectCount, 'the parameter does', 'the parameters do')} not move` : ''}`;
     },
   },
   {
@@ -169,7 +169,7 @@ export const STALE: readonly Cause[] = [
   },
   {
     id: 'updates-undone',
-    means: 'Updates are made as in the control, but the weights are put back.',
+    means: 'Updates are made as in the control, but the parameters are put back.',
     heads: ['silent-no-op', 'stalled-parameters'],
     explains: [...STILL, 'learning-rate-differs', 'applied-learning-rate-differs', 'applied-differs'],
     diagnose(clues) {
@@ -181,7 +181,7 @@ export const STALE: readonly Cause[] = [
       );
       if (!clues.has('silent-no-op') || made === 0 || !applied || clues.has('learning-rate-not-as-claimed'))
         return undefined;
-      return `the updates are undone: ${made} updates are made, but no weight has changed after any of ${resumed.length} steps`;
+      return `the updates are undone: ${made} updates are made, but no parameter has changed after any of ${resumed.length} steps`;
     },
   },
   {
@@ -230,7 +230,7 @@ export const STALE: readonly Cause[] = [
       const old = driftsTowards(clues);
       return old === undefined
         ? undefined
-        : `the EMA follows the weights from before the restore: from its restored value it moves straight towards the weights that the run started with (${figure(100 * old)} % of the way)`;
+        : `the EMA follows the parameters from before the restore: from its restored value it moves straight towards the parameters that the run started with (${figure(100 * old)} % of the way)`;
     },
   },
   {
@@ -251,12 +251,12 @@ function groupsOf({ resume }: Clues, parameter: string | undefined): string[] {
   return group === undefined ? [] : [group];
 }
 
-/** The final EMAs differ, although they were restored and the final weights are right. */
+/** The final EMAs differ, although they were restored and the final parameters are right. */
 export const emaIsOff = ({ has }: Clues): boolean =>
   has('final-ema-differs') && !has('ema-not-restored') && !has('final-parameters-differ');
 
 /**
- * How far the EMAs moved in a straight line from their restored values towards the weights that the run started with,
+ * How far the EMAs moved in a straight line from their restored values towards the parameters that the run started with,
  * as a fraction. Measured on the sketches, which are linear. Undefined if the EMAs leave that line by more than the
  * rounding of the updates: half a unit in the last place of float32 per step.
  */

@@ -48,7 +48,7 @@ export const BUFFERS: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('buffer');
       if (of.length === 0) return undefined;
-      return `${ofAll(of.length, total, 'buffer')} ${plural(of.length, 'was', 'were')} not restored (${listed(of.map(({ name }) => name))}): ${plural(of.length, 'it is', 'they are')} not among the trainable weights, and only those were saved or loaded`;
+      return `${ofAll(of.length, total, 'buffer')} ${plural(of.length, 'was', 'were')} not restored (${listed(of.map(({ name }) => name))}): ${plural(of.length, 'it is', 'they are')} not among the trainable parameters, and only those were saved or loaded`;
     },
   },
 ];
@@ -99,7 +99,7 @@ export const UPDATES: readonly Cause[] = [
       )
         return undefined;
       const where = isFused(clues) ? 'once by the hooks and again by the loop' : 'repeated within a step';
-      return `the update is applied ${figure(mine / theirs)} times: ${mine} updates instead of ${theirs}, ${where}`;
+      return `the update is applied ${figure(mine / theirs)} times on average: ${mine} updates instead of ${theirs}, ${where}`;
     },
   },
   {
@@ -134,7 +134,7 @@ export const UPDATES: readonly Cause[] = [
         at === 0
           ? left(resume.resumed) > left(resume.controlFirst)
           : isLossScaled(clues) || pairs[at - 1]?.resumed.claimed.applied === true;
-      // The weights must still be right, which the loss shows.
+      // The parameters must still be right, which the loss shows.
       if (
         found === undefined ||
         !after ||
@@ -214,7 +214,7 @@ export const UPDATES: readonly Cause[] = [
       const found = finding('final-buffers-differ');
       if (found === undefined || has('buffers-not-restored') || has('final-parameters-differ'))
         return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'buffer')} ${plural(found.subjectCount, 'was restored but differs', 'were restored but differ')} at the end, although the weights do not: ${plural(found.subjectCount, 'it is', 'they are')} updated twice per step, or from different batches`;
+      return `${ofAll(found.subjectCount, found.total, 'buffer')} ${plural(found.subjectCount, 'was restored but differs', 'were restored but differ')} at the end, although the parameters do not: ${plural(found.subjectCount, 'it is', 'they are')} updated twice per step, or from different batches`;
     },
   },
   {

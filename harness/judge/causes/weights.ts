@@ -1,4 +1,4 @@
-/** The weights differ from the saved ones. */
+/** The parameters differ from the saved ones. */
 import { tensorsOf } from '../evidence.ts';
 import { insteadOf, listed, ofAll, plural, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
@@ -6,7 +6,7 @@ import { areFresh, areOfStep, type Clues, isInitial, isRounded, lastMove, stepOf
 
 const HEADS = ['parameters-not-restored'];
 
-/** Nothing but the weights can have been restored: no slot, no counter, no generator, no EMA. */
+/** Nothing but the parameters can have been restored: no slot, no counter, no generator, no EMA. */
 function stateIsFresh(clues: Clues): boolean {
   const { resume, counters, generators } = clues;
   const slots = clues.changed('slot');
@@ -65,30 +65,31 @@ const ALL_STATE = [
 export const WEIGHTS: readonly Cause[] = [
   {
     id: 'nothing-restored',
-    means: 'Nothing was restored: weights and state are those of a run that has just started.',
+    means: 'Nothing was restored: parameters and state are those of a run that has just started.',
     heads: HEADS,
     explains: [...HEADS, ...ALL_STATE, 'ties-changed', 'trainable-changed', 'groups-changed'],
     diagnose(clues) {
       const { of } = clues.changed('parameter');
       if (of.length === 0 || !of.every(isInitial(clues, 'parameter')) || !stateIsFresh(clues))
         return undefined;
-      return 'nothing was restored: weights, slots and counters are those of a run that has just started';
+      return 'nothing was restored: parameters, slots and counters are those of a run that has just started';
     },
   },
   {
     id: 'weights-alone',
-    means: 'Only the weights were restored, as in a cold start.',
+    means: 'Only the parameters were restored, as in a cold start.',
     heads: ['equals-cold-start', 'slots-not-restored', 'counters-not-restored'],
     explains: ALL_STATE,
     diagnose(clues) {
       if (clues.has('parameters-not-restored') || !stateIsFresh(clues)) return undefined;
       const cold = clues.has('equals-cold-start') ? ', and every step equals a cold start’s' : '';
-      return `only the weights were restored${cold}; slots, schedule, data and random state restarted`;
+      return `only the parameters were restored${cold}; slots, schedule, data and random state restarted`;
     },
   },
   {
     id: 'older-checkpoint',
-    means: 'An older state was saved or loaded: weights, counters and generators are from an earlier step.',
+    means:
+      'An older state was saved or loaded: parameters, counters and generators are from an earlier step.',
     heads: [...HEADS, 'counters-not-restored', 'random-not-restored'],
     explains: [...HEADS, ...ALL_STATE],
     diagnose(clues) {
@@ -124,7 +125,7 @@ export const WEIGHTS: readonly Cause[] = [
   {
     id: 'weights-not-loaded',
     means:
-      'All trained weights have their initial values: they were not loaded, or were initialised again afterwards.',
+      'All trained parameters have their initial values: they were not loaded, or were initialised again afterwards.',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
@@ -139,7 +140,7 @@ export const WEIGHTS: readonly Cause[] = [
   },
   {
     id: 'weights-partly-loaded',
-    means: 'Some weights have their initial values: the load skipped their names silently.',
+    means: 'Some parameters have their initial values: the load skipped their names silently.',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
@@ -150,7 +151,7 @@ export const WEIGHTS: readonly Cause[] = [
   },
   {
     id: 'ema-in-live-weights',
-    means: 'Training continues from the EMA instead of the live weights.',
+    means: 'Training continues from the EMA instead of the live parameters.',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
@@ -166,7 +167,7 @@ export const WEIGHTS: readonly Cause[] = [
   },
   {
     id: 'weights-rounded',
-    means: 'The weights were stored in a narrower type than the one they are trained in.',
+    means: 'The parameters were stored in a narrower type than the one they are trained in.',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
@@ -179,7 +180,7 @@ export const WEIGHTS: readonly Cause[] = [
   },
   {
     id: 'weights-permuted',
-    means: 'Weights were restored under each other’s names.',
+    means: 'Parameters were restored under each other’s names.',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
@@ -201,7 +202,7 @@ export const WEIGHTS: readonly Cause[] = [
   },
   {
     id: 'saved-before-update',
-    means: 'The weights were saved before the last update.',
+    means: 'The parameters were saved before the last update.',
     heads: HEADS,
     explains: [...HEADS, ...ALL_STATE],
     diagnose(clues) {
@@ -217,7 +218,7 @@ export const WEIGHTS: readonly Cause[] = [
   {
     id: 'weights-of-older-step',
     means:
-      'The weights are from an earlier step than the other state: a stale copy was saved, or two checkpoints were mixed.',
+      'The parameters are from an earlier step than the other state: a stale copy was saved, or two checkpoints were mixed.',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
@@ -230,7 +231,7 @@ export const WEIGHTS: readonly Cause[] = [
   {
     id: 'checkpoint-mixed',
     means:
-      'Some weights are from an earlier step than the others: they were saved during an update, or from two checkpoints.',
+      'Some parameters are from an earlier step than the others: they were saved during an update, or from two checkpoints.',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
@@ -244,7 +245,7 @@ export const WEIGHTS: readonly Cause[] = [
 
 export const WEIGHTS_CHANGED: Cause = {
   id: 'weights-changed',
-  means: 'The weights match neither the saved ones nor those of any other step.',
+  means: 'The parameters match neither the saved ones nor those of any other step.',
   heads: HEADS,
   explains: HEADS,
   diagnose(clues) {
@@ -298,7 +299,7 @@ export const TRAITS: readonly Cause[] = [
         if (way === 'untied' ? now >= before : now < before) return undefined;
         return way === 'tied'
           ? `${subjectsOf(found)} share one tensor, but each had its own when saved`
-          : `${subjectsOf(found)} have separate tensors, but shared one when saved: tied weights were not tied again after the load`;
+          : `${subjectsOf(found)} have separate tensors, but shared one when saved: tied parameters were not tied again after the load`;
       },
     }),
   ),
