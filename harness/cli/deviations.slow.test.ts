@@ -31,7 +31,9 @@ const rulesOf = (name: string): string[] => verdicts.get(name)!.findings.map(({ 
 test('a declared deviation that happens is reported, and everything else is proven', () => {
   for (const name of ['declared', 'declared-all'])
     expect(verdicts.get(name)).toMatchObject({ outcome: 'proven', findings: [] });
-  expect(verdicts.get('declared')!.headline).toContain('with the declared deviations data-order, step-count, precision');
+  expect(verdicts.get('declared')!.headline).toContain(
+    'with the declared deviations data-order, step-count, precision',
+  );
   expect(verdicts.get('declared')!.deviations).toMatchObject([
     {
       kind: 'data-order',
