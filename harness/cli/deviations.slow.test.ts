@@ -76,7 +76,7 @@ test.each([
 test('where a declared deviation does not happen, that is the cause of what follows', () => {
   expect(verdicts.get('not-done')).toMatchObject({
     cause: 'deviation-did-not-happen',
-    headline: expect.stringMatching(/'data-order' did not happen: 'data.position' came back as saved/),
+    headline: expect.stringMatching(/'data-order' did not happen: 'data.position' was restored as saved/),
   });
   expect(rulesOf('not-done')).toContain('batches-differ');
 });

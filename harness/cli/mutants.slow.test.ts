@@ -47,7 +47,7 @@ describe('on a healthy scenario and one that is not', () => {
     ['ema-zeroed', { outcome: 'not-applicable' }],
     [
       'batch-misnamed',
-      { outcome: 'missed', rule: 'batches-differ', why: 'not refuted, though it must be: restored' },
+      { outcome: 'missed', rule: 'batches-differ', why: 'not refuted, but must be: restored' },
     ],
   ])('%s is classified correctly', (fault, cell) => {
     expect(cellOf(fault)).toMatchObject(cell);
@@ -150,7 +150,7 @@ test('Ctrl-C keeps the finished cells', async () => {
   const { exitCode, stdout } = await running;
   expect(exitCode).toBe(130);
   const { problem, cells } = matrixOf(stdout);
-  expect(problem).toMatch(/^Interrupted, and what was finished is kept/);
+  expect(problem).toMatch(/^Interrupted: the finished cells are kept/);
   expect(cells.judged + cells.equivalent).toBeGreaterThan(0);
   expect(cells.notRun).toBeGreaterThan(0);
 });

@@ -12,7 +12,7 @@ export function lastStep(role: Role, segment: number, { steps, resumeAt }: Plan)
   return role === 'after' ? (resumeAt[segment] ?? steps) : steps;
 }
 
-/** The plan up to a step: the resumes before it are kept, one at it is not. The whole plan stays as it is. */
+/** The plan up to a step, with the resumes before that step. A plan that already ends there is returned unchanged. */
 export function cutPlan(plan: Plan, steps: number): Plan {
   if (steps === plan.steps) return plan;
   const { resumeAt, resumeOn } = plan;

@@ -1,8 +1,8 @@
-/** Ways to spoil a healthy run, each with the rule that must head the findings: what tests and docs/rules.md show of rules. */
+/** Ways to spoil a healthy run, each with the rule that must head the findings. Tests and docs/rules.md use them. */
 import type { Deviation, TensorRecord } from '../../trace/schema.ts';
 import { type Draft, healthyTraces, PLAN, stateAfter, type Traces } from './traces.ts';
 
-/** Tensors of a kind in a trace's record of the resume (or of its end). */
+/** Tensors of a kind in a trace's state at the resume, or at its end. */
 export const tensors = (trace: Draft, kind: TensorRecord['kind'], at: 'resume' | 'end' = 'resume') =>
   trace.states.find((state) => state.at === at)!.tensors.filter((tensor) => tensor.kind === kind);
 
@@ -18,7 +18,7 @@ const drop = (
   const state = trace.states.find(({ at }) => at === 'resume')!;
   state.tensors = state.tensors.filter((tensor) => tensor.kind !== kind || keep(tensor));
 };
-/** A generator's state in a healthy run at the save. */
+/** A generator's state at the save of a healthy run. */
 const savedBy = (generator: string): string => stateAfter(PLAN.resumeAt[0]!).random[generator]!;
 export const freeze = (trace: Draft, names: (name: string) => boolean = () => true): void => {
   for (const step of trace.steps) {
@@ -35,7 +35,7 @@ const loseGradients = (trace: Draft, names: (name: string) => boolean = () => tr
     }
   }
 };
-/** A tensor ends with the bytes that it had at the resume. */
+/** Makes a tensor end with the bytes that it had at the resume. */
 const stay = (trace: Draft, kind: TensorRecord['kind'], name: string): void => {
   const [first, last] = (['resume', 'end'] as const).map(
     (at) => tensors(trace, kind, at).find((tensor) => tensor.name === name)!,
@@ -54,7 +54,7 @@ export interface Case {
   readonly rule: string;
   readonly what: string;
   readonly spoil: (traces: Traces & { resumed: Draft }) => void;
-  /** What the headline or its evidence must say. */
+  /** Matches the headline or its evidence. */
   readonly says: RegExp;
   readonly proof?: 'restored' | 'alive' | 'faithful';
   readonly also?: readonly string[];
@@ -63,7 +63,7 @@ export interface Case {
 }
 
 export const CASES: readonly Case[] = [
-  // Evidence that is amiss.
+  // Flawed evidence.
   {
     rule: 'run-died',
     what: 'a resumed process that throws is refuted',
@@ -78,7 +78,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'run-died',
-    what: 'a kernel that the backend lacks leaves everything open, and is named',
+    what: 'a kernel that the backend lacks leaves all proofs inconclusive, and is named',
     spoil: ({ control }) => {
       const message = "Kernel 'UnsortedSegmentSum' not registered for backend 'wasm'.";
       control.failure = { kind: 'failure', code: 'error', step: 1, message };
@@ -102,7 +102,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'not-finite',
-    what: 'a control of which an update makes NaN from a finite gradient',
+    what: 'a control in which an update makes NaN from a finite gradient',
     spoil: ({ all, control }) => {
       stopFinite(control);
       for (const { steps } of all) for (const step of steps) step.l2[1] = Number.NaN;
@@ -111,20 +111,20 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'not-finite',
-    what: 'a control of which the loss is NaN',
+    what: 'a control whose loss is NaN',
     spoil: ({ control }) => stopFinite(control),
     says: /control run, training stopped being finite: the loss is NaN at step 8[\s\S]*overflowed/,
   },
   {
     rule: 'run-died',
-    what: 'a resumed process of which the loss is NaN is refuted',
+    what: 'a resumed process whose loss is NaN is refuted',
     spoil: ({ resumed }) => stopFinite(resumed),
     says: /after \(resume 1\) process died: non-finite at step 8/,
     proof: 'alive',
   },
   {
     rule: 'run-died',
-    what: 'a control that was killed leaves everything open',
+    what: 'a control that was killed leaves all proofs inconclusive',
     spoil: ({ control }) => {
       control.process = { ...control.process!, outcome: 'crashed', exitCode: null, signal: 'SIGKILL' };
     },
@@ -132,7 +132,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'run-died',
-    what: 'a process that the system would not start',
+    what: 'a process that the system could not start',
     spoil: ({ resumed }) => {
       resumed.process = {
         ...resumed.process!,
@@ -168,7 +168,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'backend-fell-back',
-    what: 'one process on another backend',
+    what: 'one process on a different backend',
     spoil: ({ resumed }) => {
       resumed.run!.backend.name = 'cpu';
     },
@@ -201,7 +201,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'deviation-did-not-happen',
-    what: 'a declared deviation of which one entry came back as saved',
+    what: 'a declared deviation of which one entry was restored as saved',
     deviates: ['step-count', 'random'],
     spoil: ({ resumed }) => {
       resumed.states[0]!.random.dropout = savedBy('dropout');
@@ -211,14 +211,14 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'deviation-did-not-happen',
-    what: 'a declared deviation that changes nothing in the control leaves all open',
+    what: 'a declared deviation that changes nothing in the control leaves all proofs inconclusive',
     deviates: ['step-count', 'loss-scale'],
     spoil: () => {},
     says: /declared deviation 'loss-scale' changed nothing in the control at the only resume point/,
   },
   {
     rule: 'deviation-not-declared',
-    what: 'a control that deviates in more than is declared',
+    what: 'a control that deviates in more than the scenario declares',
     deviates: ['step-count'],
     spoil: ({ control }) => {
       const deviated = control.states.find(({ at }) => at === 'deviated')!;
@@ -228,7 +228,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'counters-not-restored',
-    what: 'a counter that is lost beside a declared deviation',
+    what: 'a lost counter next to a declared deviation',
     deviates: ['step-count', 'random'],
     spoil: ({ resumed }) => {
       resumed.states[0]!.counters.lossScale = 65536;
@@ -238,7 +238,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'parameters-not-restored',
-    what: 'parameters that are rounded otherwise than the declared deviation rounds them',
+    what: 'parameters that are rounded differently than by the declared deviation',
     deviates: ['precision'],
     spoil: ({ resumed }) => spoil(tensors(resumed, 'parameter').slice(0, 1)),
     says: /After resume 1, 1 of 4 parameters is not what was saved/,
@@ -256,7 +256,7 @@ export const CASES: readonly Case[] = [
   ),
   {
     rule: 'nothing-observed',
-    what: 'something declared as lacking that is there',
+    what: 'an observable declared as lacking that is present',
     spoil: ({ control }) => control.run!.lacks.push('hooks'),
     says: /declares that it lacks 'hooks'/,
   },
@@ -271,14 +271,14 @@ export const CASES: readonly Case[] = [
   // Restored.
   {
     rule: 'parameters-not-restored',
-    what: 'one parameter with another byte',
+    what: 'one parameter with a different byte',
     spoil: ({ resumed }) => spoil(tensors(resumed, 'parameter').slice(1, 2)),
     says: /1 of 4 parameters is not what was saved/,
     proof: 'restored',
   },
   {
     rule: 'parameters-not-restored',
-    what: 'parameters as they were at the start',
+    what: 'parameters with their initial values',
     spoil: ({ resumed, control }) => {
       const initial = control.states[0]!.tensors.filter(({ kind }) => kind === 'parameter');
       tensors(resumed, 'parameter').forEach((tensor, at) => {
@@ -290,7 +290,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'parameters-not-restored',
-    what: 'a parameter that came back in half precision',
+    what: 'a parameter that was restored in half precision',
     spoil: ({ resumed }) => {
       tensors(resumed, 'parameter')[0]!.dtype = 'float16';
     },
@@ -299,7 +299,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'trainable-changed',
-    what: 'a frozen parameter that comes back trainable',
+    what: 'a frozen parameter that is trainable after the resume',
     spoil: ({ resumed }) => {
       tensors(resumed, 'parameter')[3]!.trainable = true;
     },
@@ -308,7 +308,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'groups-changed',
-    what: 'a parameter in another group',
+    what: 'a parameter in a different group',
     spoil: ({ resumed }) => {
       tensors(resumed, 'parameter')[0]!.group = 'second';
     },
@@ -317,7 +317,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'ties-changed',
-    what: 'two parameters that share storage since the resume',
+    what: 'two parameters that share storage after the resume',
     spoil: ({ resumed }) => {
       const [a, b] = tensors(resumed, 'parameter');
       b!.storage = a!.storage;
@@ -327,7 +327,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'equals-cold-start',
-    what: 'a resumed run that does what the cold start does',
+    what: 'a resumed run that equals the cold start',
     spoil: ({ resumed, cold }) => {
       resumed.steps = structuredClone(cold.steps);
     },
@@ -337,14 +337,14 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'slots-not-restored',
-    what: 'the slots of one group, missing',
+    what: 'missing slots of one group',
     spoil: ({ resumed }) => drop(resumed, 'slot', ({ name }) => !name.startsWith('c.')),
     says: /2 of 6 optimizer slots are missing, including all of group 'second'[\s\S]*created, or registered/,
     proof: 'restored',
   },
   {
     rule: 'slots-not-restored',
-    what: 'one slot, zero',
+    what: 'one zeroed slot',
     spoil: ({ resumed }) => {
       Object.assign(tensors(resumed, 'slot')[3]!, { l2: 0, sha256: other });
     },
@@ -353,7 +353,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'slots-not-restored',
-    what: 'two slots, swapped',
+    what: 'two swapped slots',
     spoil: ({ resumed }) => {
       const [first, , second] = tensors(resumed, 'slot');
       [first!.sha256, second!.sha256] = [second!.sha256, first!.sha256];
@@ -363,7 +363,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'gradients-not-restored',
-    what: 'accumulated gradients, dropped',
+    what: 'dropped accumulated gradients',
     spoil: ({ resumed }) => drop(resumed, 'gradient'),
     says: /all 3 accumulated gradients are missing[\s\S]*mid-accumulation/,
     proof: 'restored',
@@ -377,7 +377,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'counters-not-restored',
-    what: 'a counter that begins anew',
+    what: 'a counter that restarts',
     spoil: ({ resumed }) => {
       resumed.states[0]!.counters.step = 0;
     },
@@ -386,7 +386,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'counters-not-restored',
-    what: 'a counter that is computed anew',
+    what: 'a recomputed counter',
     spoil: ({ before, resumed }) => {
       before.states.at(-1)!.counters.power = 0.531_441_211_7;
       resumed.states[0]!.counters.power = 0.531_440_973_3;
@@ -396,7 +396,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'random-not-restored',
-    what: 'one of two generators, seeded anew',
+    what: 'one of two generators, reseeded',
     spoil: ({ resumed, control }) => {
       resumed.states[0]!.random.noise = control.states[0]!.random.noise!;
     },
@@ -405,7 +405,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'ema-not-restored',
-    what: 'EMAs that begin from the live weights',
+    what: 'EMAs that restart from the live weights',
     spoil: ({ resumed }) => {
       const live = tensors(resumed, 'parameter');
       for (const ema of tensors(resumed, 'ema')) {
@@ -425,7 +425,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'images-differ-at-resume',
-    what: 'samples that are not taken at the resume',
+    what: 'samples that are not drawn at the resume',
     spoil: ({ resumed }) => {
       resumed.samples = resumed.samples.filter(({ at }) => at !== 'resume');
     },
@@ -435,7 +435,7 @@ export const CASES: readonly Case[] = [
   // Alive.
   {
     rule: 'gradients-missing',
-    what: 'a loss that is computed on the variables of before',
+    what: 'a loss that uses the pre-restore variables',
     spoil: ({ resumed }) => {
       freeze(resumed);
       loseGradients(resumed);
@@ -447,7 +447,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'gradients-missing',
-    what: 'one parameter that no gradient reaches, and that weight decay still moves',
+    what: 'one parameter that no gradient reaches, but that weight decay still moves',
     spoil: ({ resumed }) => loseGradients(resumed, (name) => name === 'c'),
     says: /1 of 3 parameters got no gradient in 4 steps, although the loss was still printed: 'c'/,
     proof: 'alive',
@@ -476,7 +476,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'updates-go-astray',
-    what: 'hooks that fire on variables of before',
+    what: 'hooks that fire on pre-restore variables',
     spoil: ({ resumed }) => {
       for (const step of resumed.steps) step.strayUpdates = 3;
     },
@@ -485,7 +485,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'learning-rate-not-as-claimed',
-    what: 'every hook fires, with learning rate 0',
+    what: 'every hook fires, but with learning rate 0',
     spoil: ({ resumed }) => {
       freeze(resumed);
       for (const step of resumed.steps)
@@ -497,7 +497,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'silent-no-op',
-    what: 'nothing moves, by norms alone',
+    what: 'nothing moves, shown only by norms',
     spoil: ({ resumed }) => freeze(resumed),
     says: /none of 3 parameters moved in 4 steps/,
     proof: 'alive',
@@ -511,7 +511,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'frozen-parameters-move',
-    what: 'a parameter that the control leaves alone',
+    what: 'a parameter that the control does not train',
     spoil: ({ resumed }) => {
       for (const step of resumed.steps) step.changed[3] = true;
     },
@@ -520,7 +520,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'claim-contradicted',
-    what: 'one step that claims an update and makes none',
+    what: 'one step that claims an update but makes none',
     spoil: ({ resumed }) => {
       resumed.steps[0]!.claimed.applied = true;
       resumed.steps[0]!.changed.fill(false);
@@ -530,7 +530,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'claim-contradicted',
-    what: 'a step that claims to be skipped and is not',
+    what: 'a step that claims to be skipped but is not',
     spoil: ({ all, resumed }) => {
       for (const { steps } of all) {
         for (const step of steps.filter((each) => each.step === 6)) {
@@ -562,7 +562,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'slots-do-not-advance',
-    what: 'slots that stay as they were at the resume',
+    what: 'slots that do not change after the resume',
     spoil: ({ resumed }) => {
       const now = tensors(resumed, 'slot');
       tensors(resumed, 'slot', 'end').forEach((slot, at) => {
@@ -574,7 +574,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'ema-does-not-advance',
-    what: 'one EMA that stays as it was at the resume',
+    what: 'one EMA that does not change after the resume',
     spoil: ({ resumed }) => stay(resumed, 'ema', 'b'),
     says: /From resume 1 to step 8, 1 of 3 EMAs did not advance/,
     proof: 'alive',
@@ -582,7 +582,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'buffers-do-not-advance',
-    what: 'running statistics that stay as they were at the resume',
+    what: 'running statistics that do not change after the resume',
     spoil: ({ resumed }) => stay(resumed, 'buffer', 'running_mean'),
     says: /From resume 1 to step 8, the only buffer did not advance/,
     proof: 'alive',
@@ -590,7 +590,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'random-does-not-advance',
-    what: 'one of two generators from which nothing is drawn after the resume',
+    what: 'one of two generators that nothing is drawn from after the resume',
     spoil: ({ resumed }) => {
       resumed.states.find(({ at }) => at === 'end')!.random.dropout = savedBy('dropout');
     },
@@ -599,7 +599,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'images-unchanged',
-    what: 'images that stay the checkpoint’s',
+    what: 'samples that do not change after the checkpoint',
     spoil: ({ resumed }) => {
       const before = resumed.samples.filter(({ at }) => at === 'resume');
       for (const sample of resumed.samples.filter(({ at }) => at === 'end')) {
@@ -612,7 +612,7 @@ export const CASES: readonly Case[] = [
   // Faithful.
   {
     rule: 'batches-differ',
-    what: 'a batch that is skipped',
+    what: 'a skipped batch',
     spoil: ({ resumed }) => {
       resumed.steps.forEach((step) => {
         step.claimed.batch = [`image ${step.step + 1}`];
@@ -623,7 +623,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'learning-rate-differs',
-    what: 'one group’s schedule, one step behind',
+    what: 'one group’s schedule that is one step behind',
     spoil: ({ resumed }) => {
       for (const step of resumed.steps) {
         step.claimed.learningRates.second = 0.2 / (step.step - 1);
@@ -635,7 +635,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'applied-learning-rate-differs',
-    what: 'another learning rate inside the update, where none is logged',
+    what: 'a different learning rate inside the update, if none is logged',
     spoil: ({ all, resumed }) => {
       for (const trace of all) for (const step of trace.steps) step.claimed.learningRates = {};
       for (const step of resumed.steps) step.learningRates[0] = 1;
@@ -645,7 +645,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'applied-differs',
-    what: 'a step skipped that the control makes',
+    what: 'a skipped step that the control makes',
     spoil: ({ resumed }) => {
       resumed.steps[0]!.claimed.applied = !resumed.steps[0]!.claimed.applied;
       resumed.steps[0]!.changed.fill(false);
@@ -655,7 +655,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'step-differs',
-    what: 'a step counter that is doubled',
+    what: 'a doubled step counter',
     spoil: ({ resumed }) => {
       for (const step of resumed.steps) step.claimed.step = 2 * step.step;
     },
@@ -664,7 +664,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'applied-gradients-differ',
-    what: 'gradients that are not clipped any more',
+    what: 'gradients that are no longer clipped',
     spoil: ({ resumed }) => {
       for (const step of resumed.steps) step.appliedGradientL2 = [...step.gradientL2];
     },
@@ -700,7 +700,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'parameters-differ',
-    what: 'a parameter’s norm off by a hair',
+    what: 'a parameter’s norm that differs slightly',
     spoil: ({ resumed }) => {
       resumed.steps[0]!.l2[2]! += 1e-12;
     },
@@ -710,7 +710,7 @@ export const CASES: readonly Case[] = [
   ...(['parameter', 'slot', 'ema', 'buffer'] as const).map(
     (kind): Case => ({
       rule: kind === 'ema' ? 'final-ema-differs' : `final-${kind}s-differ`,
-      what: `a ${kind} that ends with other bytes and the same norm`,
+      what: `a ${kind} that ends with different bytes but the same norm`,
       spoil: ({ resumed }) => spoil(tensors(resumed, kind, 'end').slice(0, 1)),
       says: /At step 8, (1 of|the only) .* differs from the control’s/,
       proof: 'faithful',
@@ -718,7 +718,7 @@ export const CASES: readonly Case[] = [
   ),
   {
     rule: 'final-counters-differ',
-    what: 'a counter that advances otherwise',
+    what: 'a counter that advances differently',
     spoil: ({ resumed }) => {
       resumed.states.find(({ at }) => at === 'end')!.counters.lossScale = 512;
     },
@@ -727,7 +727,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'final-random-differs',
-    what: 'a generator that ends in another state',
+    what: 'a generator that ends in a different state',
     spoil: ({ resumed }) => {
       resumed.states.find(({ at }) => at === 'end')!.random.noise = other;
     },
@@ -736,14 +736,14 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'images-differ-from-control',
-    what: 'one image that ends otherwise',
+    what: 'one sample that differs at the end',
     spoil: ({ resumed }) => spoil(resumed.samples.filter(({ at, name }) => at === 'end' && name === 'boat')),
     says: /At step 8, 1 of 2 samples differs from the control’s/,
     proof: 'faithful',
   },
   {
     rule: 'noise-too-large',
-    what: 'controls that differ by half of what they do',
+    what: 'controls that differ by half of their updates',
     noisy: true,
     spoil: (traces) => scatter(traces, [1, 0.7, 1.4, 1.1]),
     says: /the noise is too large to distinguish[\s\S]*known to \d+/,
@@ -766,7 +766,7 @@ export const CASES: readonly Case[] = [
   },
 ];
 
-/** As if each process had drawn its own: by a factor for each control. */
+/** Scales the updates of each control by its own factor, as if each process had drawn different numbers. */
 export const scatter = ({ control, twins }: Traces, factors: readonly number[]): void => {
   [control, ...twins].forEach((trace, run) => {
     for (const step of trace.steps) step.updateL2 = step.updateL2.map((norm) => norm * factors[run]!);
@@ -787,7 +787,7 @@ function hide(trace: Draft, observable: string): void {
   }
 }
 
-/** The traces of a scenario that goes wrong in this way. */
+/** The traces of a scenario that is spoiled in this way. */
 export function spoilt(
   { spoil, noisy = false, deviates = [] }: Case,
   options: { updateEvery?: number } = {},

@@ -136,8 +136,9 @@ export function damagesOf(processes: readonly Process[]): fc.Arbitrary<Damage> {
       );
     });
   });
-  const ofRecords = fc.tuple(place, fc.nat(), fc.constantFrom('removed', 'repeated', 'moved')).map(
-    ([{ at, line }, to, how]): Damage => {
+  const ofRecords = fc
+    .tuple(place, fc.nat(), fc.constantFrom('removed', 'repeated', 'moved'))
+    .map(([{ at, line }, to, how]): Damage => {
       const process = processes[at]!;
       const record = process.lines[line]!;
       const rest = process.lines.filter((_, index) => index !== line);
@@ -152,8 +153,7 @@ export function damagesOf(processes: readonly Process[]): fc.Arbitrary<Damage> {
         what: `${nameOf(process)} ${record.kind}${'at' in record ? ` '${record.at}'` : ''} ${how}${same ? ' to where it was' : ''}`,
         processes: replaced(at, lines),
       };
-    },
-  );
+    });
   const ofProcesses = fc
     .tuple(fc.nat({ max: processes.length - 1 }), fc.constantFrom('removed', 'repeated', 'emptied'))
     .map(([at, how]): Damage => {
