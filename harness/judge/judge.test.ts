@@ -344,7 +344,7 @@ describe('noise', () => {
       for (const step of twins[1]!.steps) step.updateL2 = step.updateL2.map(() => Number.NaN);
     });
     expect(verdict).toMatchObject({ outcome: 'inconclusive', proofs: { faithful: 'inconclusive' } });
-    expect(verdict.findings.map(({ rule }) => rule)).toEqual(['noise-too-large']);
+    expect(verdict.findings.map(({ rule }) => rule)).toEqual(['not-finite', 'noise-too-large']);
   });
 
   test('a run in which nothing moves is found, however large the noise', () => {

@@ -47,6 +47,14 @@ export function metadataApart(traces: readonly Trace[]): Contradiction[] {
     if (run === undefined) continue;
     for (const [what, value] of COMMON) say(trace, what, value(run), '');
     for (const [what, value] of OF_A_BACKEND) say(trace, what, value(run), run.backend.name);
+    if ((run.role === 'control' || run.role === 'before') !== (run.segment === 0))
+      apart.push({
+        file: trace.file,
+        what: `gives segment ${run.segment} to the role '${run.role}'`,
+        step: null,
+        expected: 'segment 0 for control and before, from 1 for others',
+        seen: String(run.segment),
+      });
     const process = `${run.role} ${run.segment}`;
     if (processes.has(process))
       apart.push({

@@ -62,12 +62,10 @@ export function pointsOf(run: RunRecord, plan: Plan): { at: readonly StateRecord
   const first = firstStep(run.role, run.segment, run.plan);
   if (run.role === 'cold') return [];
   // A run that is judged up to a resume ends there with a save.
-  const end: StateRecord['at'][] = isControl(run) ? ['end', 'pass'] : ['end', 'save', 'pass'];
+  const end: StateRecord['at'][] = isControl(run) ? ['end'] : ['end', 'save', 'pass'];
   return [
     { at: first === 0 ? ['start'] : ['resume'], step: first },
-    ...(isControl(run)
-      ? plan.resumeAt.filter((step) => step < last).map((step) => ({ at: ['pass'] as const, step }))
-      : []),
+    ...(isControl(run) ? plan.resumeAt.map((step) => ({ at: ['pass'] as const, step })) : []),
     { at: end, step: last },
   ];
 }

@@ -1,6 +1,6 @@
 /** What one process says twice, or says of itself that cannot be. */
 import { isDeepStrictEqual } from 'node:util';
-import type { StateRecord, TensorRecord, Trace, TracedStep } from '../../trace/schema.ts';
+import type { SampleRecord, StateRecord, TensorRecord, Trace, TracedStep } from '../../trace/schema.ts';
 import { figure, insteadOf, listed, shown } from '../words.ts';
 import type { Said } from './contradiction.ts';
 
@@ -15,7 +15,16 @@ const near = (one: number, other: number, scale = Math.max(Math.abs(one), Math.a
 
 /** The first of each kind of contradiction in a trace. */
 export function contradictionsWithin(trace: Trace): Said[] {
-  const checks = [namesApart, changesApart, normsApart, movesTooFar, unchangedBytes, appliedWithoutUpdate];
+  const checks = [
+    namesApart,
+    changesApart,
+    normsApart,
+    movesTooFar,
+    unchangedBytes,
+    appliedWithoutUpdate,
+    noSketch,
+    onePointTwice,
+  ];
   return checks.flatMap((check) => {
     const found = check(trace);
     return found === undefined ? [] : [found];
@@ -143,6 +152,50 @@ function appliedWithoutUpdate({ steps }: Trace): Said | undefined {
       };
   }
   return undefined;
+}
+
+/** A process that passes a point and ends or is saved there is the same both times. */
+function onePointTwice({ states, samples }: Trace): Said | undefined {
+  const deviated = new Set(states.filter(({ at }) => at === 'deviated').map(({ step }) => step));
+  const closes = ({ at }: { readonly at: string }): boolean => at === 'end' || at === 'save';
+  const apart = (step: number): Said => ({
+    what: `shows step ${step} twice, at 'pass' and after it, and differently`,
+    step,
+    expected: 'the same twice, since no step lies between',
+    seen: 'a difference',
+  });
+  const state = ({ tensors, counters, random }: StateRecord) => ({ tensors, counters, random });
+  for (const passed of states.filter(({ at, step }) => at === 'pass' && !deviated.has(step))) {
+    const last = states.find((one) => closes(one) && one.step === passed.step);
+    if (last !== undefined && !isDeepStrictEqual(state(last), state(passed))) return apart(passed.step);
+  }
+  const shown = (step: number, here: (record: SampleRecord) => boolean) =>
+    samples
+      .filter((sample) => sample.step === step && here(sample))
+      .map(({ name, sha256, width, height, l2, sketch }) => ({ name, sha256, width, height, l2, sketch }));
+  for (const { step } of samples.filter(({ at, step }) => at === 'pass' && !deviated.has(step))) {
+    const last = shown(step, closes);
+    const passed = shown(step, ({ at }) => at === 'pass');
+    if (last.length > 0 && !isDeepStrictEqual(new Set(last), new Set(passed))) return apart(step);
+  }
+  return undefined;
+}
+
+/** Where equal runs may differ, projections are what tells noise from a difference. */
+function noSketch({ run, states, samples }: Trace): Said | undefined {
+  if (run === undefined || run.backend.deterministic) return undefined;
+  const said = (what: string, step: number): Said => ({
+    what: `gives ${what} of step ${step} no sketch, on a backend that is not deterministic`,
+    step,
+    expected: 'an L2 norm and a sketch',
+    seen: 'none',
+  });
+  for (const { step, tensors } of states) {
+    const bare = tensors.find(({ kind, sketch }) => kind !== 'gradient' && sketch === undefined);
+    if (bare !== undefined) return said(`${bare.kind} '${bare.name}'`, step);
+  }
+  const bare = samples.find(({ l2, sketch }) => l2 === undefined || sketch === undefined);
+  return bare && said(`sample '${bare.name}'`, bare.step);
 }
 
 /**

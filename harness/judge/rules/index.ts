@@ -30,6 +30,7 @@ import { appliedDiffers } from './faithful/applied-differs.ts';
 import { appliedGradientsDiffer } from './faithful/applied-gradients-differ.ts';
 import { appliedLearningRateDiffers } from './faithful/applied-learning-rate-differs.ts';
 import { batchesDiffer } from './faithful/batches-differ.ts';
+import { controlStandsApart } from './faithful/control-stands-apart.ts';
 import { finalBuffersDiffer } from './faithful/final-buffers-differ.ts';
 import { finalCountersDiffer } from './faithful/final-counters-differ.ts';
 import { finalEmaDiffers } from './faithful/final-ema-differs.ts';
@@ -120,6 +121,7 @@ export const RULES: readonly Rule[] = [
   finalEmaDiffers,
   finalBuffersDiffer,
   imagesDifferFromControl,
+  controlStandsApart,
   noiseTooLarge,
   finalCountersDiffer,
   finalRandomDiffers,

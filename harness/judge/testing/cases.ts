@@ -749,6 +749,15 @@ export const CASES: readonly Case[] = [
     says: /the noise is too large to distinguish[\s\S]*known to \d+/,
   },
   {
+    rule: 'control-stands-apart',
+    what: 'one control with doubled losses',
+    noisy: true,
+    spoil: ({ twins }) => {
+      for (const step of twins[0]!.steps) step.claimed.loss *= 2;
+    },
+    says: /The twin 1 run lies far from the other controls in loss/,
+  },
+  {
     rule: 'traces-contradict',
     what: 'a process with another seed',
     spoil: ({ before }) => {

@@ -170,7 +170,7 @@ function trace(
   updateEvery: number,
 ): Draft {
   const control = role === 'control' || role === 'twin';
-  const passes = control ? plan.resumeAt.filter((step) => step < last) : [];
+  const passes = control ? plan.resumeAt.filter((step) => step <= last) : [];
   const declared = deviates.length > 0;
   const saves = (role === 'before' || role === 'after') && last > first && plan.resumeAt.includes(last);
   const end = saves ? 'save' : 'end';

@@ -8,6 +8,7 @@ const text = fc.string({ unit: 'binary', maxLength: 8 });
 // JSON.stringify drops the sign of −0.
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
 const real = fc.double().map((value) => value + 0);
+const norm = fc.double({ min: 0 }).map((value) => value + 0);
 const seconds = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true });
 const count = fc.nat();
 const sha256 = fc.stringMatching(/^[0-9a-f]{64}$/);
@@ -55,7 +56,7 @@ const tensor = fc.record(
     group: text,
     storage: count,
     sha256,
-    l2: real,
+    l2: norm,
     sketch: some(real),
   },
   { requiredKeys: ['kind', 'name', 'shape', 'dtype', 'storage', 'sha256', 'l2'], noNullPrototype: true },
@@ -80,7 +81,7 @@ const sample = fc.record(
     sha256,
     width: fc.integer({ min: 1, max: 4096 }),
     height: fc.integer({ min: 1, max: 4096 }),
-    l2: real,
+    l2: norm,
     sketch: some(real),
   },
   {
@@ -131,10 +132,10 @@ const segment = fc.nat(3).chain((width) => {
       batch: some(text),
       applied: fc.boolean(),
     }),
-    l2: column(real),
-    updateL2: column(real),
+    l2: column(norm),
+    updateL2: column(norm),
     changed: column(fc.boolean()),
-    gradientL2: column(fc.option(real)),
+    gradientL2: column(fc.option(norm)),
     hookCalls: column(count),
     updates: column(count),
     learningRates: column(fc.option(real)),
