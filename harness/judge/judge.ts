@@ -1,5 +1,6 @@
 /** Turns evidence into a verdict: applies every rule and combines the findings. Pure: no files, no TensorFlow. */
 import { diagnose, inOrderOf } from './causes/diagnose.ts';
+import { compared } from './compared.ts';
 import { declaredDeviations } from './deviations.ts';
 import type { Evidence } from './evidence.ts';
 import { complete, type Rule } from './rule.ts';
@@ -75,6 +76,7 @@ export function judge(subject: Subject, evidence: Evidence): Judgement {
     plan: evidence.plan,
     cut: null,
     backend: evidence.control?.run?.backend ?? null,
+    compared: compared(evidence),
     noise: evidence.noise.record,
     replay: subject.replay,
   };
@@ -95,6 +97,7 @@ export function skipped(subject: Subject, plan: Verdict['plan'], why: string): J
     plan,
     cut: null,
     backend: null,
+    compared: null,
     noise: null,
   };
 }
