@@ -14,25 +14,21 @@ import {
 } from '../backend/backend.ts';
 import { observeKernels } from '../backend/observe-kernels.ts';
 import { createProbe } from '../probe/probe.ts';
+import { hear, tell as tellParent } from '../processes/channel.ts';
 import { type FailureRecord, TRACE_FORMAT } from '../trace/schema.ts';
 import { createTrace } from '../trace/write.ts';
 import type { Scenario, Trainer } from '../training/trainer.ts';
-import { type Answer, type Job, jobSchema, type Progress, stepsOf } from './job.ts';
+import { type Answer, answerSchema, type Job, jobSchema, type Progress, stepsOf } from './job.ts';
 import { loadScenario } from './scenario.ts';
 import { createSettling, type Shown } from './settling.ts';
 
-/** Does not use execa's sendMessage: loading execa's hundred files would take a tenth of a short process. */
-const tell = (progress: Progress): Promise<void> =>
-  new Promise((resolve, reject) => {
-    process.send!(progress, (error) => (error === null ? resolve() : reject(error)));
-  });
+const tell = (progress: Progress): void => tellParent(progress);
 
 /** Asks whether to go on after this step, whose record is in the trace. */
-const ask = (step: number): Promise<Answer> =>
-  new Promise((resolve, reject) => {
-    process.once('message', (answer) => resolve(answer as Answer));
-    tell({ kind: 'asks', step }).catch(reject);
-  });
+async function ask(step: number): Promise<Answer> {
+  tell({ kind: 'asks', step });
+  return answerSchema.parse(await hear());
+}
 
 // Imported only if there are fault files, so that an ordinary run does not pay for it.
 const loadFault = async (file: string) => (await import('../faults/find.ts')).loadFault(file);
@@ -129,7 +125,7 @@ async function runJob(job: Job): Promise<void> {
     const missing = missingKernels(name, scenario.kernels ?? []);
     if (missing.length > 0) {
       const skip = `${name} has no kernel ${missing.join(', ')}`;
-      await tell({ kind: 'started', backend: name, deterministic, skip });
+      tell({ kind: 'started', backend: name, deterministic, skip });
       return;
     }
     const build = await buildOf(scenario, job.fault);
@@ -151,8 +147,8 @@ async function runJob(job: Job): Promise<void> {
     }
     const probe = createProbe(trainer, job.folder, trace.write);
     const startup = (performance.now() - begun) / 1000;
-    await tell({ kind: 'started', backend: name, deterministic });
-    if (job.ask.length > 0) await tell({ kind: 'applies', answers: await whichApply(trainer, job.ask) });
+    tell({ kind: 'started', backend: name, deterministic });
+    if (job.ask.length > 0) tell({ kind: 'applies', answers: await whichApply(trainer, job.ask) });
     const settling = job.settle ? createSettling() : undefined;
     /** Records state and images. */
     const show = async (at: 'pass' | 'deviated'): Promise<Shown> => {
@@ -168,7 +164,7 @@ async function runJob(job: Job): Promise<void> {
     }
     for (step = first + 1; step <= last; step++) {
       const record = await alive(probe.step(step));
-      await tell({ kind: 'step', step });
+      tell({ kind: 'step', step });
       if (!Number.isFinite(record.claimed.loss)) {
         throw new NonFiniteLoss(`the loss is ${record.claimed.loss} at step ${step}`);
       }
