@@ -6,7 +6,7 @@ import type { FuzzCase, FuzzResult } from '../fuzz/fuzz.ts';
 import { enumerate } from '../report/text.ts';
 import { planOf } from '../run/asked-plan.ts';
 import { replayScenario } from '../run/replay.ts';
-import { newReportFolder } from '../run/report-folder.ts';
+import { makeReportFolder } from '../run/report-folder.ts';
 import { requireBackends, requireImages } from '../run/requirements.ts';
 import { loadScenario, onBackends, resumeBackends, selectScenarios, UsageError } from '../run/scenario.ts';
 import type { Plan } from '../trace/schema.ts';
@@ -64,7 +64,7 @@ async function run(wanted: string, options: Options): Promise<number> {
   // Imported only here, because they load slowly.
   const { runGate } = await import('../run/gate.ts');
   const { fuzz, isAsExpected } = await import('../fuzz/fuzz.ts');
-  const folder = newReportFolder(options.reports, `fuzz-${name}-${options.backend}`);
+  const folder = await makeReportFolder(options.reports, `fuzz-${name}-${options.backend}`);
   const folders = new Map<string, string>();
   const result = await fuzz({
     runs: options.runs,

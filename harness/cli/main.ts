@@ -3,13 +3,15 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { doctorCommand } from './doctor.ts';
-import { EXIT, fail, say } from './exit.ts';
+import { EXIT, fail, say, watchOutput } from './exit.ts';
 import { fuzzCommand } from './fuzz.ts';
 import { listCommand } from './list.ts';
 import { mutantsCommand } from './mutants.ts';
 import { runCommand } from './run.ts';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+watchOutput();
 
 const program = new Command('resumeproof')
   .description('Proves that resuming a training run really trains.')

@@ -9,7 +9,7 @@ import { planOf } from '../run/asked-plan.ts';
 import { type LoadedFault, selectFaults } from '../run/faults.ts';
 import type { MutantsResult } from '../run/mutants.ts';
 import { replayCell } from '../run/replay.ts';
-import { newReportFolder } from '../run/report-folder.ts';
+import { makeReportFolder } from '../run/report-folder.ts';
 import { requireBackends, requireImages } from '../run/requirements.ts';
 import { loadScenario, selectScenarios, UsageError } from '../run/scenario.ts';
 import { openCounter } from './counter.ts';
@@ -72,6 +72,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   const signal = onInterrupt();
   // Imported only here, because it loads slowly.
   const { runMutants } = await import('../run/mutants.ts');
+  const folder = await makeReportFolder(options.reports, `mutants-${options.backend}`);
   const counter = openCounter();
   let result: MutantsResult;
   counter.say(
@@ -82,7 +83,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
     result = await runMutants(scenarios, faults, {
       ...options,
       images: options.images,
-      folder: newReportFolder(options.reports, `mutants-${options.backend}`),
+      folder,
       sample: options.sample,
       signal,
       replay: (scenario, fault) => replayCell(scenario, fault, options),

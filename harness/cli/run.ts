@@ -7,7 +7,7 @@ import { cutSentence, declarations, deviceSentence, gateSentence, ruleSection } 
 import { withAskedPlan } from '../run/asked-plan.ts';
 import type { GateResult } from '../run/gate.ts';
 import { replayScenario } from '../run/replay.ts';
-import { newReportFolder } from '../run/report-folder.ts';
+import { makeReportFolder } from '../run/report-folder.ts';
 import { requireBackends, requireImages } from '../run/requirements.ts';
 import { loadScenario, selectScenarios } from '../run/scenario.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
@@ -64,13 +64,14 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   const signal = onInterrupt();
   // Imported only here, because the report's image library loads slowly.
   const { runGate } = await import('../run/gate.ts');
+  const folder = await makeReportFolder(options.reports, options.backend);
   const display = openDisplay(scenarios);
   let result: GateResult;
   try {
     result = await runGate(scenarios, {
       ...options,
       images: options.images,
-      folder: newReportFolder(options.reports, options.backend),
+      folder,
       signal,
       replay: (scenario) => replayScenario(scenario, options),
       onProgress: display.progress,
