@@ -1,21 +1,54 @@
-import { execFileSync } from 'node:child_process';
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Gate, gateSchema } from '../harness/judge/verdict.ts';
 
 const root = path.dirname(import.meta.dirname);
+const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+const folders = [path.join(root, 'node_modules', '.bin'), process.env.PATH];
+// The project's own Node is the first on the path: the package needs Node 22.18.
+const env = { ...process.env, PATH: folders.join(path.delimiter), NODE_ENV: '' };
+
+/** Holds the packed package and the projects that install it. */
+let folder: string;
+let tarball: string;
+/** The last project with packages installed. The next one takes them over, so that npm installs only what differs. */
+let installed: string | undefined;
+
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'resumeproof-package-'));
+  run(root, 'npm', ['pack', '--pack-destination', folder]);
+  [tarball = 'no tarball'] = globSync('*.tgz', { cwd: folder });
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs a program and returns its stdout; throws with its whole output unless it exits with 0. */
 function run(cwd: string, program: string, args: string[]): string {
-  const folders = [path.join(root, 'node_modules', '.bin'), process.env.PATH];
-  const env = { ...process.env, PATH: folders.join(path.delimiter), NODE_ENV: '' };
   try {
     return execFileSync(program, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   } catch (error) {
     const { status, stdout, stderr } = error as { status: number; stdout: string; stderr: string };
     throw new Error(`${program} ${args.join(' ')} in ${cwd}: exit code ${status}\n${stdout}\n${stderr}`);
   }
+}
+
+function install(project: string, ...packages: string[]): void {
+  if (installed !== undefined)
+    renameSync(path.join(installed, 'node_modules'), path.join(project, 'node_modules'));
+  installed = project;
+  run(project, 'npm', ['install', ...packages]);
 }
 
 /** The code blocks of a page that start with the path of a scenario, by file name. */
@@ -26,8 +59,6 @@ function examplesIn(page: string): [file: string, code: string][] {
 }
 
 test('the examples of README and docs/scenarios.md are proven in an empty project with the packed package installed', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'resumeproof-package-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const first = examplesIn('README.md');
   expect(first.map(([file]) => file)).toEqual(['my-model.ts']);
   const others = examplesIn('docs/scenarios.md');
@@ -37,8 +68,6 @@ test('the examples of README and docs/scenarios.md are proven in an empty projec
     expect(code.trimEnd().split('\n').length, `lines of ${file}`).toBeLessThan(40);
   }
 
-  run(root, 'npm', ['pack', '--pack-destination', folder]);
-  const [tarball = 'no tarball'] = globSync('*.tgz', { cwd: folder });
   const packed = run(folder, 'tar', ['-tzf', tarball]).split('\n');
   expect(packed.filter((file) => /\.test\.|\/testing\//.test(file))).toEqual([]);
 
@@ -47,7 +76,7 @@ test('the examples of README and docs/scenarios.md are proven in an empty projec
   writeFileSync(path.join(project, 'package.json'), '{ "private": true, "type": "module" }\n');
   for (const [file, code] of examples) writeFileSync(path.join(project, 'scenarios', file), code);
   // Any TypeScript project that reads files has Node's types.
-  run(project, 'npm', ['install', path.join(folder, tarball), '@types/node@22']);
+  install(project, path.join(folder, tarball), '@types/node@22');
 
   const strict = [
     '--noEmit',
@@ -60,7 +89,6 @@ test('the examples of README and docs/scenarios.md are proven in an empty projec
     '--types',
     'node',
   ];
-  const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const files = [...examples.keys()].map((file) => `scenarios/${file}`);
   run(project, 'node', [tsc, ...strict, '--ignoreConfig', ...files]);
 
@@ -91,4 +119,145 @@ test('the examples of README and docs/scenarios.md are proven in an empty projec
   const runs = path.join(project, path.dirname(path.dirname(trace!)));
   const judged = run(runs, 'node', ['--no-warnings', path.join(project, 'judge.ts')]);
   expect(JSON.parse(judged)).toEqual({ outcome: 'proven', tensorflow: false });
+});
+
+/** What the workflow uploads, whether the gate passed or failed. */
+const UPLOADS = ['index.html', 'junit.xml', 'verdict.json'];
+
+interface Workflow {
+  readonly commands: readonly string[];
+  readonly uploads: readonly string[];
+}
+
+/**
+ * Reads a workflow line by line, since no YAML parser is among the dependencies. Refuses what it would misread, and
+ * options that change what a command does.
+ */
+function workflowOf(project: string): Workflow | undefined {
+  const [file] = globSync('.github/workflows/*.yml', { cwd: project });
+  if (file === undefined) return undefined;
+  const text = readFileSync(path.join(project, file), 'utf8');
+  expect(text, file).not.toMatch(/^ +(?:- )?(env|shell|working-directory|defaults|continue-on-error):/m);
+  const values = (key: string) =>
+    [...text.matchAll(new RegExp(`^ +(?:- )?${key}: (.+)$`, 'gm'))].map(([, value]) => value!);
+  const [commands, uploads] = [values('run'), values('path')];
+  for (const value of [...commands, ...uploads]) expect(value, file).not.toMatch(/^[|>'"{[]| #/);
+  expect(commands.length, `commands of ${file}`).toBeGreaterThan(1);
+  expect(uploads.length, `uploads of ${file}`).toBeGreaterThan(0);
+  expect(values('if'), 'each upload also happens after a failure').toEqual(uploads.map(() => 'always()'));
+  return { commands, uploads };
+}
+
+/** The names of the files that each `path:` of a workflow uploads, without the traces. */
+function uploaded(project: string, workflow: Workflow | undefined): string[] {
+  const patterns = (workflow?.uploads ?? []).map((upload) => upload.replace(/\/$/, '/**'));
+  const found = patterns.map((pattern) =>
+    globSync(pattern, { cwd: project }).map((file) => path.basename(file)),
+  );
+  for (const [at, names] of found.entries()) expect(names, patterns[at]).not.toEqual([]);
+  return UPLOADS.filter((name) => found.flat().includes(name));
+}
+
+/** Runs a command line as a step of a workflow does. */
+function shell(cwd: string, command: string): { status: number | null; output: string } {
+  const { status, stdout, stderr } = spawnSync('bash', ['-e', '-c', command], { cwd, env, encoding: 'utf8' });
+  return { status, output: `${stdout}${stderr}` };
+}
+
+/** Runs a gate and reads its verdict.json. */
+function runGate(project: string, command: string): ReturnType<typeof shell> & Pick<Gate, 'verdicts'> {
+  rmSync(path.join(project, 'reports'), { recursive: true, force: true });
+  const ended = shell(project, command);
+  const [file] = globSync('reports/*/verdict.json', { cwd: project });
+  if (file === undefined) throw new Error(`no verdict.json was written:\n${ended.output}`);
+  const { verdicts } = gateSchema.parse(JSON.parse(readFileSync(path.join(project, file), 'utf8')));
+  return { ...ended, verdicts };
+}
+
+function partsOf(readme: string, pattern: RegExp): string[] {
+  const found = pattern.exec(readme);
+  if (found === null) throw new Error(`the README has nothing like ${pattern}:\n${readme}`);
+  return found.slice(1);
+}
+
+/** Applies the diff of a README. Its first line names the file. Every other line has one character before the code. */
+function applyDiff(project: string, readme: string): void {
+  const [name, lines] = partsOf(readme, /^```diff\n--- (\S+)\n([\s\S]*?)^```$/m);
+  const file = path.join(project, name!);
+  const side = (other: string) =>
+    lines!.replaceAll(/^(.)(.*\n)/gm, (_, mark, code) => (mark === other ? '' : code));
+  const [before, after] = [side('+'), side('-')];
+  const code = readFileSync(file, 'utf8');
+  expect(code.split(before).length, `${name} contains once:\n${before}`).toBe(2);
+  writeFileSync(
+    file,
+    code.replace(before, () => after),
+  );
+}
+
+describe('the projects in examples/', () => {
+  const examples = globSync('*/package.json', { cwd: path.join(root, 'examples') })
+    .map(path.dirname)
+    .sort();
+
+  test('are linked in README, docs/scenarios.md and docs/ci.md', () => {
+    const links = (page: string) => {
+      const text = readFileSync(path.join(root, page), 'utf8');
+      return [...text.matchAll(/\]\((?:\.\.\/)?examples\/([\w-]*)\/?\)/g)].map(([, name]) => name!).sort();
+    };
+    expect(links('README.md')).toEqual(['']);
+    expect(links('docs/scenarios.md')).toEqual(['layers-model', 'own-loop']);
+    expect(links('docs/ci.md')).toEqual(['ci-gate']);
+    expect(examples).toEqual(['ci-gate', 'layers-model', 'own-loop']);
+  });
+
+  test.each(examples)('%s is proven, and refuted with the bug of its README', (name) => {
+    const project = path.join(folder, 'examples', name);
+    cpSync(path.join(root, 'examples', name), project, {
+      recursive: true,
+      filter: (file) => !/^(node_modules|reports|package-lock\.json|.*\.tgz)$/.test(path.basename(file)),
+    });
+    cpSync(path.join(folder, tarball), path.join(project, tarball));
+    const readme = readFileSync(path.join(project, 'README.md'), 'utf8');
+    const workflow = workflowOf(project);
+    const scenarios = globSync('scenarios/*.ts', { cwd: project });
+    for (const file of scenarios) {
+      expect(readFileSync(path.join(project, file), 'utf8').split('\n').length, file).toBeLessThanOrEqual(60);
+    }
+
+    const manifest = JSON.parse(readFileSync(path.join(project, 'package.json'), 'utf8'));
+    const packages = { ...manifest.dependencies, ...manifest.devDependencies };
+    expect(packages.resumeproof, `the packed file in examples/${name}/package.json`).toBe(`file:${tarball}`);
+    // A workflow installs by itself, from the lock that the project's author committed.
+    if (workflow) run(project, 'npm', ['install', '--package-lock-only']);
+    else install(project);
+    const commands = workflow?.commands ?? ['npm test'];
+    for (const command of commands.slice(0, -1)) {
+      const { status, output } = shell(project, command);
+      expect(status, output).toBe(0);
+    }
+    const gate = commands.at(-1)!;
+    run(project, 'node', [tsc, '-p', '.']);
+
+    const healthy = runGate(project, gate);
+    expect(healthy.verdicts, healthy.output).toHaveLength(scenarios.length);
+    for (const verdict of healthy.verdicts) {
+      expect(verdict, healthy.output).toMatchObject({ outcome: 'proven', caveats: [] });
+    }
+    expect(healthy.status, healthy.output).toBe(0);
+    expect(uploaded(project, workflow)).toEqual(workflow ? UPLOADS : []);
+
+    applyDiff(project, readme);
+    const broken = runGate(project, gate);
+    const [cause] = partsOf(readme, /The cause is \[`([\w-]+)`\]/);
+    const [quote] = partsOf(readme, /^> (.+?)(?: …)?$/m);
+    expect(broken.verdicts, broken.output).toMatchObject([
+      { outcome: 'refuted', asExpected: false, cause, headline: expect.stringContaining(quote!) },
+    ]);
+    expect(broken.status, broken.output).toBe(1);
+    expect(broken.output).toContain(quote);
+    expect(uploaded(project, workflow)).toEqual(workflow ? UPLOADS : []);
+    const [junit] = globSync('reports/*/junit.xml', { cwd: project });
+    expect(readFileSync(path.join(project, junit!), 'utf8')).toContain(' failures="1"');
+  });
 });

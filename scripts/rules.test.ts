@@ -29,11 +29,11 @@ describe('docs/rules.md', async () => {
   });
 
   test.each(RULES)(
-    'says what $id claims, reads and finds, when it can speak, and how to fix what it finds',
+    'says what $id claims, reads and finds, when its earliest finding comes, and how to fix it',
     (rule) => {
       const text = sections.find(([id]) => id === rule.id)?.[1] ?? '';
       expect(text).toContain(`**${plain(rule.claim)}** It reads ${plain(rule.reads)}.`);
-      expect(text).toContain(`It can speak ${rule.speaks};`);
+      expect(text).toContain(`Earliest finding: ${rule.speaks}.`);
       const examples = examplesOf(rule, CASES);
       const shown = [...text.matchAll(/^> (.*?) Expected: /gm)].map(([, sentence]) => sentence!);
       expect(shown).toHaveLength(1);

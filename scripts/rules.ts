@@ -1,4 +1,4 @@
-/** Writes docs/rules.md, as the rules, the causes and the ways to spoil a run have it: node scripts/start.mjs scripts/rules.ts */
+/** Writes docs/rules.md from the rules, the causes and the spoiled runs: node scripts/start.mjs scripts/rules.ts */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CAUSES } from '../harness/judge/causes/index.ts';

@@ -21,14 +21,24 @@ afterAll(() => rm(scratch, { recursive: true, force: true }));
 test.each([
   ['throws', 'refuted', 'run-died', /error at step 6: the data loader gave up/],
   ['throws-text', 'refuted', 'run-died', /error at step 6: aborted by the kernel/],
-  ['killed', 'inconclusive', 'run-died', /ended by SIGKILL[\s\S]*about to be killed/],
-  ['hangs', 'inconclusive', 'run-died', /ended by the harness, since it made no step within its time limit/],
-  ['dawdles', 'inconclusive', 'run-died', /ended by the harness, since it did not end within its time limit/],
+  ['killed', 'inconclusive', 'run-died', /SIGKILL ended it[\s\S]*about to be killed/],
+  [
+    'hangs',
+    'inconclusive',
+    'run-died',
+    /the harness ended it, because it made no step within its time limit/,
+  ],
+  [
+    'dawdles',
+    'inconclusive',
+    'run-died',
+    /the harness ended it, because it did not end within its time limit/,
+  ],
   [
     'leaves-early',
     'inconclusive',
     'trace-incomplete',
-    /trace of the after \(resume 1\) run ends before the run did/,
+    /trace of the after \(resume 1\) process ends before the run did/,
   ],
   [
     'cannot-save',

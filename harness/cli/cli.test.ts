@@ -60,7 +60,7 @@ describe('run', () => {
     const again = judge({ scenario: 'healthy', about: '', expect: 'proven', replay: '' }, emptied);
     expect(again).toMatchObject({ outcome: 'inconclusive', asExpected: false });
     expect(again.findings.map(({ sentence }) => sentence).join()).toMatch(
-      /trace of the after-1 run is empty/,
+      /trace of the after-1 process is empty/,
     );
   });
 
@@ -106,7 +106,7 @@ describe('run', () => {
     const { exitCode, stdout } = await resumeproof([...healthyAndFaulty, 'accumulated*', ...plan]);
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(/accumulated-gradients-forgotten .* proven, NOT AS EXPECTED/);
-    expect(stdout).toMatch(/Failed in accumulated-gradients-forgotten: a known fault went unproven/);
+    expect(stdout).toMatch(/Failed in accumulated-gradients-forgotten: a known fault was not confirmed/);
     expect(stdout).toMatch(/run again: npm run resumeproof -- run .* --steps 8 --resume-at 4/);
   });
 
@@ -116,7 +116,7 @@ describe('run', () => {
     expect(onCpu.exitCode, onCpu.stderr).toBe(0);
     const caveat = /This scenario uses a kernel that is wrong on cpu: ResizeNearestNeighborGrad in resize/;
     expect(onCpu.stdout).toMatch(new RegExp(`^! upsampling: ${caveat.source}`, 'm'));
-    expect(onCpu.stdout).toMatch(/^! upsampling: Not verified: of cpu, Cumsum \(no case runs it\)\.$/m);
+    expect(onCpu.stdout).toMatch(/^! upsampling: Not verified on cpu: Cumsum \(no case runs it\)\.$/m);
     const report = path.join(scratch, /Report: (.*)index\.html/.exec(onCpu.stdout)![1]!);
     expect(await readFile(path.join(report, 'index.html'), 'utf8')).toMatch(caveat);
     const gate = gateSchema.parse(JSON.parse(await readFile(path.join(report, 'verdict.json'), 'utf8')));
@@ -197,7 +197,31 @@ describe('run', () => {
     expect(exitCode).toBe(2);
   });
 
+  test('helpers and folders beside a scenario are ignored', async () => {
+    const folder = path.join(scratch, 'with-helpers');
+    await mkdir(path.join(folder, 'parts'), { recursive: true });
+    const files = {
+      '_helper.ts': `export { default as healthy } from '${scenarios}/healthy.ts';`,
+      'parts/part.ts': 'export const about = "Built of parts";',
+      'own.ts': `
+        import { healthy } from './_helper.ts';
+        import { about } from './parts/part.ts';
+        export default { ...healthy, about };`,
+    };
+    for (const [file, text] of Object.entries(files)) await writeFile(path.join(folder, file), text);
+    const args = ['run', '--scenarios', folder, '--backend', 'cpu', '--json'];
+    const { exitCode, stdout, stderr } = await resumeproof(args);
+    expect(exitCode, stderr).toBe(0);
+    const { verdicts } = gateSchema.parse(JSON.parse(stdout));
+    expect(verdicts.map(({ scenario, about }) => [scenario, about])).toEqual([['own', 'Built of parts']]);
+  });
+
   test.each([
+    [
+      'has no scenario in it',
+      'export const parts = 1;',
+      /scenario .*bad\.js: default export: missing; export one by defineScenario, or start the file's name with _ if it is a helper$/m,
+    ],
     ['is not a scenario', 'export default { about: 1 };', /about: .*expected string.*see defineScenario/],
     ['does not load', 'import "./nowhere.js";', /cannot load scenario .*bad\.js: Cannot find module/],
     [

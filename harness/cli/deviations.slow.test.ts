@@ -31,7 +31,9 @@ const rulesOf = (name: string): string[] => verdicts.get(name)!.findings.map(({ 
 test('a declared deviation that happens is reported, and everything else is proven', () => {
   for (const name of ['declared', 'declared-all'])
     expect(verdicts.get(name)).toMatchObject({ outcome: 'proven', findings: [] });
-  expect(verdicts.get('declared')!.headline).toContain('by declaration: data-order, step-count, precision');
+  expect(verdicts.get('declared')!.headline).toContain(
+    'with the declared deviations data-order, step-count, precision',
+  );
   expect(verdicts.get('declared')!.deviations).toMatchObject([
     {
       kind: 'data-order',
@@ -55,7 +57,7 @@ test.each([
     'not-done',
     'refuted',
     'deviation-did-not-happen',
-    /'data-order' did not happen: 1 of 2 entries .* 'data.position'/,
+    /'data-order' did not happen: 1 of 2 deviating entries .* 'data.position'/,
   ],
   ['more-lost', 'refuted', 'slots-not-restored', /all 6 optimizer slots are missing/],
   [
@@ -74,7 +76,7 @@ test.each([
 test('where a declared deviation does not happen, that is the cause of what follows', () => {
   expect(verdicts.get('not-done')).toMatchObject({
     cause: 'deviation-did-not-happen',
-    headline: expect.stringMatching(/'data-order' did not happen: 'data.position' came back as saved/),
+    headline: expect.stringMatching(/'data-order' did not happen: 'data.position' was restored as saved/),
   });
   expect(rulesOf('not-done')).toContain('batches-differ');
 });

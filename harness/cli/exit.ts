@@ -1,7 +1,6 @@
 /** Exit codes, and how an error becomes one line and one of them. */
 import { BackendError } from '../backend/error.ts';
-import { FaultError } from '../faults/find.ts';
-import { UsageError } from '../run/scenario.ts';
+import { UsageError } from '../run/usage-error.ts';
 
 export const EXIT = {
   passed: 0,
@@ -17,7 +16,7 @@ export const EXIT = {
 
 /** Prints the error as one line on standard error and returns its exit code. */
 export function fail(error: unknown): number {
-  if (error instanceof UsageError || error instanceof FaultError) {
+  if (error instanceof UsageError) {
     say(error.message);
     return EXIT.usage;
   }

@@ -66,7 +66,7 @@ test('a trace that cannot be written ends the matrix with exit code 3, and keeps
   expect(stderr.trim().split('\n').at(-1)).toMatch(/^resumeproof: E\w+: .*weights-zeroed/);
   expect(await reported('matrix', 'matrix.json')).toMatchObject({
     passed: false,
-    problem: expect.stringMatching(/^Interrupted, and what was finished is kept/),
+    problem: expect.stringMatching(/^Interrupted: the finished cells are kept/),
     cells: { equivalent: 1, notRun: 2 },
   });
 });

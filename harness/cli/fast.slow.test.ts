@@ -38,7 +38,7 @@ test('a healthy run ends once everything that moves has moved again, and every r
     plan: { steps: 40, resumeAt: [4, 7] },
     cut: { steps: 9, resumes: 2 },
   });
-  expect(verdict.headline).toMatch(/in 5 steps after the save\. Ended by --fast after step 9 of 40\.$/);
+  expect(verdict.headline).toMatch(/over 5 steps\. Ended by --fast after step 9 of 40\.$/);
   expect(verdict.replay).toContain('--steps 40 --resume-at 4,7 --fast');
   expect(await lastSteps('settles')).toEqual({ control: 9, before: 4, 'after-1': 7, 'after-2': 9 });
   const told =

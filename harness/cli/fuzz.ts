@@ -8,7 +8,8 @@ import { planOf } from '../run/asked-plan.ts';
 import { replayScenario } from '../run/replay.ts';
 import { makeReportFolder } from '../run/report-folder.ts';
 import { requireBackends, requireImages } from '../run/requirements.ts';
-import { loadScenario, onBackends, resumeBackends, selectScenarios, UsageError } from '../run/scenario.ts';
+import { loadScenario, onBackends, resumeBackends, selectScenarios } from '../run/scenario.ts';
+import { UsageError } from '../run/usage-error.ts';
 import type { Plan } from '../trace/schema.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
 import {

@@ -47,7 +47,7 @@ describe('on a healthy scenario and one that is not', () => {
     ['ema-zeroed', { outcome: 'not-applicable' }],
     [
       'batch-misnamed',
-      { outcome: 'missed', rule: 'batches-differ', why: 'not refuted, though it must be: restored' },
+      { outcome: 'missed', rule: 'batches-differ', why: 'not refuted, but must be: restored' },
     ],
   ])('%s is classified correctly', (fault, cell) => {
     expect(cellOf(fault)).toMatchObject(cell);
@@ -150,17 +150,21 @@ test('Ctrl-C keeps the finished cells', async () => {
   const { exitCode, stdout } = await running;
   expect(exitCode).toBe(130);
   const { problem, cells } = matrixOf(stdout);
-  expect(problem).toMatch(/^Interrupted, and what was finished is kept/);
+  expect(problem).toMatch(/^Interrupted: the finished cells are kept/);
   expect(cells.judged + cells.equivalent).toBeGreaterThan(0);
   expect(cells.notRun).toBeGreaterThan(0);
 });
 
-/** A folder of faults that all zero the weights; each overrides some of the other fields. */
+/** A folder with a helper and faults that all zero the weights. Each fault overrides some of the other fields. */
 async function zeroing(faults: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(path.join(scratch, 'zeroing-'));
   const zeroed = JSON.stringify(path.join(fixtures, 'faults', 'weights-zeroed.ts'));
+  await writeFile(path.join(folder, '_zeroed.ts'), `export { default as zeroed } from ${zeroed};\n`);
   for (const [id, other] of Object.entries(faults)) {
-    const text = `import zeroed from ${zeroed};\nexport default { ...zeroed, id: '${id}', ${other} };\n`;
+    const text = `
+      import { defineFault } from 'resumeproof';
+      import { zeroed } from './_zeroed.ts';
+      export default defineFault({ ...zeroed, ${other} });`;
     await writeFile(path.join(folder, `${id}.ts`), text);
   }
   return folder;
@@ -180,7 +184,7 @@ test('a fault that does not say whether it applies is missed, whatever it throws
   ]);
 });
 
-test('a fault may have any name, even that of the healthy run’s folder', async () => {
+test('a fault may have any name, even that of the healthy run’s folder, and a helper beside it is ignored', async () => {
   const folder = await zeroing({ healthy: '', 'next-one': '' });
   const { exitCode, stdout, stderr } = await resumeproof(scratch, mutants('--faults', folder, '--jobs', '1'));
   expect(exitCode, stderr).toBe(0);
@@ -189,7 +193,13 @@ test('a fault may have any name, even that of the healthy run’s folder', async
 
 test.each([
   ['no.ts', 'export default 1;', 'no.ts: default export: '],
-  ['other.ts', 'export default { id: "misnamed" };', 'other.ts: breaks: '],
+  ['helper.ts', 'export const parts = 1;', 'helper.ts: default export: missing; '],
+  ['vague.ts', 'export default {};', 'vague.ts: breaks: '],
+  [
+    'named.ts',
+    'export default { id: "other" };',
+    "named.ts: id: remove it: a fault's id is its file's name; see defineFault",
+  ],
   ['empty', '', 'no fault file (.ts, .js) in '],
 ])('%s is refused in one line', async (name, text, says) => {
   const folder = await mkdtemp(path.join(scratch, 'faults-'));

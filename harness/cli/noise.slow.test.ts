@@ -33,7 +33,7 @@ async function judgedOf(scenario: string, backend: string, ...options: string[])
 test('on a deterministic backend, a program that is not reproducible is reported as such', async () => {
   expect(await judged('wasm')).toMatchObject({
     asExpected: false,
-    headline: expect.stringMatching(/differ before any resume, at step \d: it is not reproducible/),
+    headline: expect.stringMatching(/differ before any resume, at step \d: the program is not reproducible/),
     noise: { exact: true, controls: 1 },
   });
 });

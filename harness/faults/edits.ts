@@ -22,7 +22,7 @@ export const onWeights = onTensors('model');
 /** By `parameter.slot`. */
 export const onSlots = onTensors('optimizer');
 
-/** Zeroes the first or the last kind of slot, such as `exp_avg`, in order of name. Does nothing if there is one kind. */
+/** Zeroes the first or the last kind of slot, such as `exp_avg`, by name. Does nothing if there is only one kind. */
 export function zeroSlotKind(stages: LoopStages, which: 0 | -1): void {
   onSlots(stages, (slots) => {
     const kindOf = (name: string): string => name.slice(ownerOf(name).length);

@@ -9,7 +9,7 @@ import { insertedBefore } from '../loop/stages.ts';
 import type { Parameter } from '../training/optimizer.ts';
 import { inResume, onSave } from './loop-fault.ts';
 
-/** New variables with these parameters' values. Tied names are no longer tied. */
+/** New variables with the values of these parameters. Tied parameters are no longer tied. */
 export const copiesOf = (
   parameters: readonly Parameter[],
   values: (variable: tf.Variable) => tf.Tensor = (variable) => variable.clone(),
@@ -19,7 +19,7 @@ export const copiesOf = (
     variable: tf.tidy(() => tf.variable(values(variable), variable.trainable)),
   }));
 
-/** The first name whose value is no longer the same. */
+/** The first name whose value has changed. */
 export async function firstChanged(
   before: Iterable<readonly [string, tf.Tensor]>,
   now: (name: string) => tf.Tensor,
@@ -31,7 +31,7 @@ export async function firstChanged(
   return undefined;
 }
 
-/** In a run's next checkpoint, keeps what `mix` takes from the one it resumed from. */
+/** Replaces what a resumed run saves by a mix of it and the checkpoint that the run resumed from. */
 export function keepOlder(
   stages: LoopStages,
   mix: (checkpoint: Checkpoint, older: Checkpoint) => Checkpoint,
@@ -49,7 +49,7 @@ export function restoreInPlace(stages: LoopStages): void {
   });
 }
 
-/** Skips every stage of the restore but these, as a cold start from the checkpoint's weights does. */
+/** Skips all stages of the restore except these, like a cold start from the checkpoint's weights. */
 export function restoreNothingBut(stages: LoopStages, names: readonly string[]): void {
   restoreInPlace(stages);
   const kept = new Set(names.map((name) => `restore ${name}`));
@@ -59,14 +59,14 @@ export function restoreNothingBut(stages: LoopStages, names: readonly string[]):
   }
 }
 
-/** In each checkpoint, keeps what `mix` takes from the state right before the last step. */
+/** Replaces each checkpoint by a mix of it and the state right before the last step. */
 export function savingWithBefore(
   stages: LoopStages,
   mix: (checkpoint: Checkpoint, before: Checkpoint) => Checkpoint,
 ): void {
   let before: Checkpoint | undefined;
   stages.step = insertedBefore(stages.step, 'log', {
-    name: 'keep the present state',
+    name: 'keep the current state',
     async run(parts) {
       before = await capture(parts);
     },
@@ -75,7 +75,7 @@ export function savingWithBefore(
 }
 
 /** Registers each hook of a resume `times(variable)` times. */
-export function hookingOtherwise(
+export function registerHooks(
   stages: LoopStages,
   times: (parameters: readonly Parameter[]) => (variable: tf.Variable) => number,
 ): void {

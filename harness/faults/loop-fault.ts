@@ -8,13 +8,13 @@ import type { SteppingParts } from '../loop/step.ts';
 import type { Fault } from './fault.ts';
 
 export interface LoopFault extends Omit<Fault, 'applies' | 'inject'> {
-  /** Whether a loop has what this breaks. */
-  readonly needs: (parts: Parts) => boolean;
+  /** Whether a loop has what this breaks. Default: always. */
+  readonly needs?: (parts: Parts) => boolean;
   readonly change: (stages: LoopStages) => void;
 }
 
 /** A fault of any trainer that is a {@link Loop}. */
-export function defineLoopFault({ needs, change, ...fault }: LoopFault): Fault {
+export function defineLoopFault({ needs = () => true, change, ...fault }: LoopFault): Fault {
   return {
     ...fault,
     applies: (trainer) => trainer instanceof Loop && needs(trainer.parts),
@@ -25,7 +25,7 @@ export function defineLoopFault({ needs, change, ...fault }: LoopFault): Fault {
   };
 }
 
-/** Neither the start of a run nor a cold start. */
+/** Whether this process resumes. A cold start does not count. */
 export const resumes = ({ context }: Parts): boolean =>
   context.checkpoint !== undefined && !context.weightsOnly;
 
@@ -48,7 +48,7 @@ export function onSave(
   stages.save = async (parts) => edit(await save(parts), parts);
 }
 
-/** Adds work to a resume, once everything is assembled. */
+/** Adds work at the end of a resume, when everything is assembled. */
 export function onceResumed(stages: LoopStages, run: Stage['run']): void {
   stages.assembly = [
     ...stages.assembly,

@@ -1,7 +1,6 @@
-/** What a loop must have for a fault to break. */
+/** Conditions under which a fault applies to a loop. */
 import { owners, type Parts } from '../loop/parts.ts';
 
-export const anyLoop = (): boolean => true;
 export const hasEma = ({ ema }: Parts): boolean => ema !== undefined;
 export const hasScaler = ({ scaler }: Parts): boolean => scaler !== undefined;
 export const hasBuffers = ({ buffers }: Parts): boolean => buffers.size > 0;

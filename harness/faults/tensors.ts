@@ -20,7 +20,7 @@ export const inHalf = (tensor: TensorData): TensorData => ({
   bytes: new Uint8Array(toBfloat16(new Float32Array(tensor.bytes.slice().buffer)).buffer),
 });
 
-/** Each tensor gets the values of the next one of the same shape, and the last those of the first. */
+/** Each tensor gets the values of the next one of the same shape. The last one gets those of the first. */
 export function rotated(tensors: TensorMap, among: (name: string) => string = () => ''): TensorMap {
   const families = Map.groupBy(tensors, ([name, { shape }]) => `${among(name)} ${shape}`);
   return new Map(

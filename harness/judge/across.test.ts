@@ -8,7 +8,7 @@ const BACKENDS = ['cpu', 'webgpu', 'node-gpu'];
 const PLAN: Plan = { steps: 8, resumeAt: [4, 6, 7], resumeOn: BACKENDS };
 const FACTORS: Record<string, number> = { wasm: 1, cpu: 1 + 3e-7, webgpu: 1 - 5e-7, 'node-gpu': 1 + 7e-7 };
 
-/** As if every step had been computed by another backend: all that it measures is rounded otherwise. */
+/** Changes a trace as if another backend had computed it: every measured value is rounded differently. */
 function on(trace: Draft, name: string, factor = FACTORS[name]!): void {
   trace.run!.backend = { ...trace.run!.backend, name, adapter: `the adapter of ${name}` };
   for (const step of trace.steps) {
@@ -38,7 +38,7 @@ function rounded(
   record.sketch = record.sketch!.map((sum) => sum * factor);
 }
 
-/** Saved on wasm, resumed on each of the others, with a control on each. */
+/** A run that is saved on wasm and resumed on each of the other backends, with a control on each. */
 function across(): Traces {
   const traces = healthyTraces({ plan: PLAN, controls: 4 });
   on(traces.control, 'wasm');
@@ -46,7 +46,7 @@ function across(): Traces {
   for (const [at, name] of BACKENDS.entries()) {
     on(traces.twins[at]!, name);
     on(traces.after[at]!, name);
-    // What a resumed process holds is what the one before it saved.
+    // A resumed process holds what the previous process saved.
     const saved = traces.after[at]!.states.find((state) => state.at === 'save');
     const resumed = traces.after[at + 1]?.states.find((state) => state.at === 'resume');
     if (saved !== undefined && resumed !== undefined) resumed.tensors = structuredClone(saved.tensors);
@@ -61,44 +61,44 @@ const verdictOf = ({ all }: Traces, plan = PLAN): Judgement =>
     collectEvidence(plan, 'wasm', all),
   );
 
-test('a run that goes on on other backends is proven within what controls on them show', () => {
+test('a run that continues on other backends is proven if it stays within the differences of controls on them', () => {
   const verdict = verdictOf(across());
   expect(verdict.findings).toEqual([]);
   expect(verdict.noise).toMatchObject({ exact: false, controls: 4 });
 });
 
-test('what differs by more than the backends do is found', () => {
+test('a difference larger than between the backends is found', () => {
   const traces = across();
   for (const step of traces.after[0]!.steps) step.claimed.loss *= 1.001;
-  expect(verdictOf(traces).headline).toMatch(/After resume 1, the loss that is logged .* at step 5/);
+  expect(verdictOf(traces).headline).toMatch(/After resume 1, the logged loss .* at step 5/);
 });
 
-test('what is restored on another backend is the same to the bit', () => {
+test('state that is restored on another backend must be equal to the bit', () => {
   const traces = across();
   traces.after[0]!.states.find(({ at }) => at === 'resume')!.tensors[0]!.sha256 = 'f'.repeat(64);
   const verdict = verdictOf(traces);
   expect(verdict.proofs?.restored).toBe('refuted');
 });
 
-test('a resume on another backend than the plan’s is evidence that is amiss', () => {
+test('a resume on a backend that the plan does not request makes the evidence flawed', () => {
   const traces = across();
   on(traces.after[0]!, 'wasm');
   expect(verdictOf(traces)).toMatchObject({
     outcome: 'inconclusive',
-    headline: 'The after (resume 1) run took place on wasm (the adapter of wasm) instead of cpu.',
+    headline: 'The after (resume 1) process ran on wasm (the adapter of wasm) instead of cpu.',
   });
 });
 
-test('without a control on one of the backends nothing can be told', () => {
+test('without a control on each backend, the verdict is inconclusive', () => {
   const traces = across();
   traces.all.splice(traces.all.indexOf(traces.twins[1]!), 1);
   expect(verdictOf(traces)).toMatchObject({
     outcome: 'inconclusive',
-    headline: 'There is no trace of the control on webgpu run.',
+    headline: 'There is no trace of the control on webgpu process.',
   });
 });
 
-test('before the save a run on a deterministic backend repeats its control to the bit', () => {
+test('before the save, a run on a deterministic backend must equal its control to the bit', () => {
   const traces = across();
   traces.before.steps[1]!.claimed.loss *= 1 + 1e-12;
   expect(verdictOf(traces).findings[0]?.rule).toBe('not-reproducible');

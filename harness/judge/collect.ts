@@ -1,4 +1,4 @@
-/** Lays the traces of one scenario side by side. */
+/** Groups the traces of one scenario by role and by resume. */
 import type { Plan, SampleRecord, StateRecord, Trace } from '../trace/schema.ts';
 import { changesAt, expectedImages, expectedState } from './deviations.ts';
 import { type Evidence, type Resume, stepsBetween } from './evidence.ts';
@@ -12,9 +12,9 @@ const imagesAt = (trace: Trace | undefined, step: number, kinds: readonly Sample
 
 /**
  * Arranges the traces of one scenario for {@link judge}.
- * @param plan the plan that the runs were asked to follow
- * @param requestedBackend the backend that was asked for, or `auto`
- * @param traces in any order; their run records tell which is which
+ * @param plan the plan that the runs follow
+ * @param requestedBackend the requested backend, or `auto`
+ * @param traces in any order; the run record of each names its role
  * @example
  * ```ts
  * import { collectEvidence, readTrace } from 'resumeproof/judge';
@@ -34,7 +34,7 @@ export function collectEvidence(plan: Plan, requestedBackend: string, traces: re
   const declared = control?.run?.deviates ?? [];
   const noise = noiseAmong(controls, plan);
   const begins = declared.length > 0 ? (['deviated'] as const) : (['pass', 'end'] as const);
-  // Where a plan is cut short, its end is a point that a process passes.
+  // If a plan was cut short, a process passes its end without stopping.
   const ends = (step: number) => (step === plan.steps ? (['end', 'pass'] as const) : (['pass'] as const));
   const segments = [before, ...plan.resumeAt.map((_, n) => afterOf(traces, n + 1))];
   const resumes = plan.resumeAt.flatMap((from, n): Resume[] => {

@@ -1,10 +1,10 @@
-/** The columns of steps: one value for each parameter. */
+/** The columns of a step: one value per parameter. */
 import type { TracedStep } from '../trace/schema.ts';
 import type { Curve } from './quantities.ts';
 
 const indexes = new WeakMap<readonly string[], ReadonlyMap<string, number>>();
 
-/** Where each parameter's column is; traces share one array of names among their steps. */
+/** The place of each parameter in the columns. The steps of a trace share one array of names. */
 export function indexOf(names: readonly string[]): ReadonlyMap<string, number> {
   let index = indexes.get(names);
   if (index === undefined) {
@@ -18,7 +18,7 @@ type Column = (step: TracedStep) => readonly number[];
 
 const totals = new WeakMap<readonly TracedStep[], Map<Column, ReadonlyMap<string, number>>>();
 
-/** A parameter's total over some steps; 0 where a step does not know it. */
+/** A parameter's total over some steps. A step without the parameter counts as 0. */
 export function total(steps: readonly TracedStep[], name: string, column: Column): number {
   const own = totals.get(steps) ?? new Map<Column, ReadonlyMap<string, number>>();
   totals.set(steps, own);
@@ -27,7 +27,7 @@ export function total(steps: readonly TracedStep[], name: string, column: Column
   return byName.get(name) ?? 0;
 }
 
-/** Of all parameters at once: a rule asks for one after the other. */
+/** The totals of all parameters at once, because rules ask for each of them. */
 function totalsOf(steps: readonly TracedStep[], column: Column): ReadonlyMap<string, number> {
   const sums = new Map<string, number>();
   for (const { names, own } of byNames(steps)) {
@@ -36,13 +36,13 @@ function totalsOf(steps: readonly TracedStep[], column: Column): ReadonlyMap<str
       const values = column(step);
       for (let at = 0; at < added.length; at += 1) added[at]! += values[at]!;
     }
-    // A name that stands twice counts by its last place, as in {@link indexOf}.
+    // If a name occurs twice, its last place counts, as in {@link indexOf}.
     for (const [name, at] of indexOf(names)) sums.set(name, (sums.get(name) ?? 0) + added[at]!);
   }
   return sums;
 }
 
-/** Steps in a row whose columns stand for the same parameters. */
+/** Runs of consecutive steps whose columns have the same parameters. */
 function byNames(steps: readonly TracedStep[]): { names: readonly string[]; own: TracedStep[] }[] {
   const runs: { names: readonly string[]; own: TracedStep[] }[] = [];
   for (const step of steps) {
@@ -56,7 +56,7 @@ function byNames(steps: readonly TracedStep[]): { names: readonly string[]; own:
 export const totalOf = (steps: readonly TracedStep[], column: Column): number =>
   steps.reduce((sum, step) => sum + column(step).reduce((a, b) => a + b, 0), 0);
 
-/** Names of the parameters of which any element changed in any of the steps. */
+/** Names of the parameters that changed in any of the steps. */
 export function moved(steps: readonly TracedStep[]): ReadonlySet<string> {
   const names = new Set<string>();
   for (const { names: own, own: those } of byNames(steps)) {
@@ -70,14 +70,14 @@ export function moved(steps: readonly TracedStep[]): ReadonlySet<string> {
   return names;
 }
 
-/** Names of the parameters of which any of the steps has a value, and not null. */
+/** Names of the parameters with a value other than null in any of the steps. */
 export function known(
   steps: readonly TracedStep[],
   column: (step: TracedStep) => readonly (number | null)[],
 ): ReadonlySet<string> {
   const found = new Set<string>();
   for (const { names, own } of byNames(steps)) {
-    // Most are found in the first step.
+    // The first step has most of them.
     let open = names.map((_, at) => at);
     for (const step of own) {
       const values = column(step);
@@ -91,7 +91,7 @@ export function known(
   return found;
 }
 
-/** Whether two columns hold the same values, NaN the same as NaN. Those of equal runs are one where they were read together. */
+/** Whether two columns hold the same values; NaN equals NaN. Equal runs that are read together share their columns. */
 export function sameValues(a: readonly unknown[], b: readonly unknown[]): boolean {
   return (
     a === b ||
@@ -103,7 +103,7 @@ export function sameValues(a: readonly unknown[], b: readonly unknown[]): boolea
   );
 }
 
-/** Whether two steps say the same of a curve, to the bit and of the same parameters. */
+/** Whether two steps have the same values of a curve, to the bit and for the same parameters. */
 export function sameStep(one: TracedStep, other: TracedStep, curve: Curve): boolean {
   if (curve === 'loss') return sameValues([one.claimed.loss], [other.claimed.loss]);
   const [mine, theirs] = [one[curve], other[curve]];

@@ -1,13 +1,13 @@
-/** What two states of one resume have in common and what not: by tensors, and by entries. */
+/** Compares the two states of a resume, by tensors and by entries. */
 import type { StateRecord, TensorRecord } from '../trace/schema.ts';
 import { type Evidence, type Resume, tensorsOf } from './evidence.ts';
 import { enumerated, figure, type Value, valuesApart } from './words.ts';
 
-/** What the run began with. */
+/** The state that the run started with. */
 export const initialState = ({ control }: Evidence): StateRecord | undefined =>
   control?.states.find(({ at }) => at === 'start');
 
-/** What came back has the bytes of a run that just began. */
+/** Whether a resumed tensor has the bytes that it had when the run started. */
 export function isAsIn(
   initial: StateRecord | undefined,
   kind: TensorRecord['kind'],
@@ -22,7 +22,7 @@ export interface Difference {
   readonly resumed: TensorRecord | undefined;
 }
 
-/** Tensors of a kind that are absent on one side or differ in shape, type or bytes. */
+/** Tensors of a kind that are missing on one side or differ in shape, type or bytes. */
 export function differences(
   { saved, resumed }: Resume,
   kind: TensorRecord['kind'],
@@ -41,22 +41,22 @@ export function differences(
   return { of, total: names.length };
 }
 
-/** How the differing tensors were found, in words: absent, zero, or different. */
+/** Describes how tensors differ: missing, extra, zero, or changed. */
 export function manner(found: readonly Difference[]): string {
   if (found.every(({ resumed }) => resumed === undefined)) return 'missing';
-  if (found.every(({ saved }) => saved === undefined)) return 'there though none was saved';
+  if (found.every(({ saved }) => saved === undefined)) return 'present, though none was saved';
   if (found.every(({ saved, resumed }) => resumed?.l2 === 0 && saved?.l2 !== 0)) return 'zero';
   return 'not what was saved';
 }
 
 export interface Entry {
   readonly name: string;
-  /** Undefined where it is absent. */
+  /** Undefined if it is missing. */
   readonly saved: Value;
   readonly resumed: Value;
 }
 
-/** Numbers that only their last digits tell apart. */
+/** Numbers that differ only in their last digits. */
 export function nearlySame({ saved, resumed }: Entry): boolean {
   const [one, other] = [Number(saved), Number(resumed)];
   const fractions = [one, other].every((value) => Number.isFinite(value) && !Number.isInteger(value));
@@ -76,7 +76,7 @@ export function entriesThatDiffer(
   return { of, total: names.length };
 }
 
-/** Entries with their values on both sides: `saved` and `resumed`, side by side in their digits. */
+/** Lists the values of the entries on each side, with enough digits to show the difference. */
 export function entriesApart(entries: readonly Entry[]): {
   readonly saved: string;
   readonly resumed: string;
@@ -86,6 +86,6 @@ export function entriesApart(entries: readonly Entry[]): {
   return { saved: side(1), resumed: side(0) };
 }
 
-/** A digest, cut: the states of generators and pixels. */
+/** Shortens the digest of a generator state or of pixels. */
 export const digest = (value: Value): string =>
   typeof value === 'string' ? `${value.slice(0, 12)}…` : 'none';

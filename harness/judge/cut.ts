@@ -1,17 +1,17 @@
-/** Less than the whole plan: how plan and traces are cut, when a verdict on them stands, and what it says. */
+/** Part of a plan: how a plan and its traces are cut, and when the verdict on a part is final. */
 import type { Plan, Trace } from '../trace/schema.ts';
 import type { Judgement } from './judge.ts';
 
 /**
- * Whether what a part of the plan has shown settles the verdict: nothing is open, no evidence is amiss, and a known
- * fault is as expected. A refutation stays one, whatever comes after it.
+ * Whether a part of the plan settles the verdict: no proof is inconclusive, no evidence is flawed, and a known fault is
+ * as expected. A later step cannot undo a refutation.
  */
 export const settles = ({ outcome, findings, expect, asExpected }: Judgement): boolean =>
   outcome !== 'inconclusive' &&
   !findings.some(({ proof, refutes }) => proof === 'run' && !refutes) &&
   (expect === 'proven' || asExpected);
 
-/** A judgement on a part of a plan as one on the plan, which says that it is none on the rest. */
+/** Turns a judgement on a part of a plan into one on the plan, marked as cut. */
 export function cutShort(judgement: Judgement, asked: Plan, why: string): Judgement {
   const { steps, resumeAt } = judgement.plan;
   const [root] = judgement.findings;
@@ -24,7 +24,7 @@ export function cutShort(judgement: Judgement, asked: Plan, why: string): Judgem
   };
 }
 
-/** The plan up to a step: the resumes before it are kept, one at it is not. The whole plan stays as it is. */
+/** The plan up to a step, with the resumes before that step. A plan that already ends there is returned unchanged. */
 export function cutPlan(plan: Plan, steps: number): Plan {
   if (steps === plan.steps) return plan;
   const { resumeAt, resumeOn } = plan;
@@ -42,8 +42,8 @@ export interface Prefix {
 }
 
 /**
- * The first resumes of a run as a run of its own, as if the plan had ended where the next resume begins.
- * @param resumes from 1; fewer than the plan has
+ * The first resumes of a run as a separate run, as if the plan had ended at the next resume point.
+ * @param resumes at least 1, and fewer than the plan has
  */
 export function firstResumes(plan: Plan, traces: readonly Trace[], resumes: number): Prefix {
   const last = plan.resumeAt[resumes]!;
@@ -55,10 +55,10 @@ export function firstResumes(plan: Plan, traces: readonly Trace[], resumes: numb
   return { plan: short, traces: shortened };
 }
 
-/** Only runs that go on are cut: those that resume have ended there by themselves. */
+/** Cuts only the runs that never stop. The others have already ended at the resume point. */
 function cutTrace(trace: Trace, last: number): Trace {
   if (trace.run?.role === 'before' || trace.run?.role === 'after') return trace;
-  /** In passing it was what it would have been at the end; what was done to it there to go on is left out. */
+  /** A record made in passing equals the one that a run ending there makes. Other records of that step are dropped. */
   const until = <At extends string, Record extends { readonly at: At; readonly step: number }>(
     records: readonly Record[],
   ): Record[] =>

@@ -1,30 +1,30 @@
 /**
- * What a resumed process must hold where its trainer, by declaration, does not restore everything: what was
- * saved, but for the entries that the control's own deviation changed, which must be as it left them. An entry
- * that came back as it was saved all the same was restored: that is told by a rule of its own.
+ * The state that a resumed process must hold if its scenario declares deviations. Entries that the control's deviation
+ * changed must be as the control left them; all others must be as saved. If an entry is restored although the control's
+ * deviation changed it, a separate rule reports it.
  */
 import { coveredBy, type EntryName } from '../trace/deviations.ts';
 import type { Deviation, SampleRecord, StateRecord, TensorRecord } from '../trace/schema.ts';
 import type { DeclaredDeviation } from './verdict.ts';
 import { figure, shown, type Value, valuesApart } from './words.ts';
 
-/** An entry that the control's deviation changed at a resume point. */
+/** An entry of the state that the control's deviation changed at a resume point. */
 export interface Change extends EntryName {
-  /** The declared deviation that covers it; undefined where none does. */
+  /** The declared deviation that covers the entry, if any. */
   readonly deviation: Deviation | undefined;
-  /** In the control, before it deviated and after, in words. */
+  /** Its value in the control before and after the deviation, as text. */
   readonly passed: string;
   readonly deviated: string;
-  /** The resumed process holds what was saved. */
+  /** Whether the resumed process holds the saved value. */
   readonly cameBack: boolean;
 }
 
-/** The states at one resume point that tell what deviates there. */
+/** The states at one resume point, which show what deviates there. */
 export interface ResumePoint {
   readonly declared: readonly Deviation[];
   readonly saved: StateRecord | undefined;
   readonly resumed: StateRecord | undefined;
-  /** Of the control, before it deviated and after. */
+  /** The control's state before and after its deviation. */
   readonly passed: StateRecord | undefined;
   readonly deviated: StateRecord | undefined;
 }
@@ -52,7 +52,7 @@ export function changesAt({ declared, saved, resumed, ...control }: ResumePoint)
   });
 }
 
-/** @param exact whether the controls agree in every bit: where they do not, nor need tensors that deviate */
+/** @param exact whether the controls agree in every bit; if not, tensors that deviate need not agree either */
 export function expectedState(
   { declared, saved, resumed, deviated }: ResumePoint,
   changes: readonly Change[],
@@ -61,7 +61,7 @@ export function expectedState(
   const keys = new Set(
     changes.filter(({ deviation, cameBack }) => deviation !== undefined && !cameBack).map(keyOf),
   );
-  // A control that did not come so far leaves open what should deviate, and has a finding of its own.
+  // If the control did not get this far, what should deviate is unknown. Another rule reports that.
   const has = (entry: EntryName): boolean =>
     deviated === undefined ? coveredBy(declared, entry) !== undefined : keys.has(keyOf(entry));
   const source = deviated ?? resumed;
@@ -80,7 +80,7 @@ export function expectedState(
       ...source.tensors.filter(has).map((tensor) => {
         const own = held.get(keyOf(tensor));
         const value = exact ? tensor : withNoise(tensor, back.get(keyOf(tensor)));
-        // Numbers of storage are a process’s own; flags and groups do not deviate.
+        // Storage numbers belong to one process; flags and groups do not deviate.
         return own === undefined
           ? value
           : { ...value, storage: own.storage, trainable: own.trainable, group: own.group };
@@ -91,10 +91,10 @@ export function expectedState(
   };
 }
 
-/** More entries than these help nobody. */
+/** The maximum number of entries that a verdict lists. */
 const ENTRIES_SHOWN = 8;
 
-/** What the verdict says of each declared deviation, by what the control shows of it. */
+/** The declared deviations as the verdict reports them, with the entries that the control changed. */
 export const declaredDeviations = (
   declared: readonly Deviation[],
   resumes: readonly { readonly index: number; readonly changes: readonly Change[] }[],
@@ -108,14 +108,14 @@ export const declaredDeviations = (
     return { kind, entries: entries.slice(0, ENTRIES_SHOWN), entryCount: entries.length };
   });
 
-/** The images that must be sampled right after the resume. */
+/** The samples that must be drawn right after the resume. */
 export function expectedImages(
   declared: readonly Deviation[],
   images: Record<'saved' | 'resumed' | 'passed' | 'deviated', readonly SampleRecord[]>,
   changes: readonly Change[],
   exact: boolean,
 ): readonly SampleRecord[] {
-  // What is sampled follows what was restored, and of that a rule tells.
+  // Samples depend on what was restored, and a rule reports that.
   if (changes.some(({ cameBack }) => cameBack)) return images.saved;
   if (declared.length > 0 && images.deviated.length === 0) return images.resumed;
   const byName = (samples: readonly SampleRecord[]) =>
@@ -133,17 +133,18 @@ export function expectedImages(
 }
 
 /**
- * Where equal runs differ, rounding or averaging what differs gives other bytes in each, by any distance that a
- * rounding makes of the smallest: the form is compared here, the values in every step after it. Zero is zero.
+ * If equal runs differ, rounding or averaging their values gives different bytes in each, and rounding can enlarge the
+ * smallest difference. So only type, shape and precision are compared here; the values are compared in every later step.
+ * A tensor of zeros must be zero.
  */
 function withNoise(expected: TensorRecord, seen: TensorRecord | undefined): TensorRecord {
-  const alike =
+  const sameForm =
     seen !== undefined &&
     expected.l2 !== 0 &&
     seen.dtype === expected.dtype &&
     String(seen.shape) === String(expected.shape) &&
     (seen.bits ?? 0) <= (expected.bits ?? Number.POSITIVE_INFINITY);
-  return alike ? seen : expected;
+  return sameForm ? seen : expected;
 }
 
 interface Entry extends EntryName {

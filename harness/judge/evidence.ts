@@ -1,4 +1,4 @@
-/** Traces of one scenario, laid side by side: what each resume is judged by. */
+/** The traces of one scenario, arranged for judging each resume. */
 import type {
   Deviation,
   Observable,
@@ -13,48 +13,49 @@ import type {
 import type { Change } from './deviations.ts';
 import type { Noise } from './noise/noise.ts';
 
-/** The traces of one scenario, side by side: what the rules read. */
+/** The traces of one scenario, arranged for the rules to read. */
 export interface Evidence {
   readonly plan: Plan;
-  /** What was asked for on the command line. */
+  /** The backend requested on the command line. */
   readonly requestedBackend: string;
   readonly lacks: readonly Observable[];
-  /** What the trainer does not restore, by declaration: the control deviates alike. */
+  /** The deviations that the scenario declares: what its trainer does not restore. The control makes them too. */
   readonly deviates: readonly Deviation[];
   readonly traces: readonly Trace[];
   readonly control: Trace | undefined;
-  /** The control and its twins: equal runs, which show the noise. Empty without a control. */
+  /** The control and its twins: equal runs that show the noise. Empty if there is no control. */
   readonly controls: readonly Trace[];
   readonly before: Trace | undefined;
   readonly cold: Trace | undefined;
   readonly noise: Noise;
-  /** One for each resume whose process left a trace. */
+  /** One per resume whose process left a trace. */
   readonly resumes: readonly Resume[];
 }
 
-/** One process that resumed, beside the segment of the control that it must repeat. */
+/** One process that resumed, with the segment of the control that it must repeat. */
 export interface Resume {
-  /** 1 for the first. */
+  /** 1 for the first resume. */
   readonly index: number;
-  /** The step it resumes after, and its last. */
+  /** The step after which it resumes, and its last step. */
   readonly from: number;
   readonly to: number;
   readonly after: Trace;
   readonly steps: readonly TracedStep[];
   readonly controlSteps: readonly TracedStep[];
   /**
-   * What this process must hold before its first step: what the one before held when it saved, but for what
-   * deviates by declaration, which is as the control's deviation left it.
+   * The state that this process must hold before its first step: what the previous process saved, except for declared
+   * deviations, which are as in the control after its deviation.
    */
   readonly saved: StateRecord | undefined;
-  /** What it holds. */
+  /** The state that it holds. */
   readonly resumed: StateRecord | undefined;
-  /** What the control's deviation changed at this resume; nothing where none is declared. */
+  /** What the control's deviation changed at this resume; empty if none is declared. */
   readonly changes: readonly Change[];
-  /** At `to`: this process, and the control. */
+  /** The state of this process at `to`. */
   readonly last: StateRecord | undefined;
-  /** What the control begins the segment with: at `from`, after its deviation if it deviates. */
+  /** The control's state at the start of the segment: at `from`, after its deviation if it deviates. */
   readonly controlFirst: StateRecord | undefined;
+  /** The control's state at `to`. */
   readonly controlLast: StateRecord | undefined;
   readonly images: {
     readonly saved: readonly SampleRecord[];
@@ -65,7 +66,7 @@ export interface Resume {
   };
 }
 
-/** The backend that a plan wants for a process, and 'auto' where any is right. Of a twin: its own is as good as any. */
+/** The backend that a plan requests for a process; 'auto' allows any. A twin may run on any backend of the plan. */
 export function wantedBackend(plan: Plan, requested: string, role: Role, segment: number): string {
   return role === 'after' || role === 'cold' ? (plan.resumeOn?.[segment - 1] ?? requested) : requested;
 }
@@ -79,7 +80,7 @@ export interface StepPair {
   readonly resumed: TracedStep;
 }
 
-/** The steps that both made. */
+/** The steps that both runs made. */
 export function stepPairs({ steps, controlSteps }: Resume): StepPair[] {
   const byStep = new Map(controlSteps.map((step) => [step.step, step]));
   return steps.flatMap((resumed) => {
@@ -88,7 +89,7 @@ export function stepPairs({ steps, controlSteps }: Resume): StepPair[] {
   });
 }
 
-/** Parameter names of the control's segment. */
+/** The names of the parameters in the control's segment. */
 export const namesOf = (pairs: readonly StepPair[]): readonly string[] => pairs[0]?.control.names ?? [];
 
 /** A state's tensors of a kind, by name. */

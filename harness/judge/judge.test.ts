@@ -10,7 +10,7 @@ import { CASES, freeze, scatter, spoil, spoilt, stopFinite, tensors } from './te
 import { type Draft, healthyTraces, PLAN, type Traces } from './testing/traces.ts';
 import type { Expectation } from './verdict.ts';
 
-/** No digest of the healthy traces. */
+/** A digest that no healthy trace has. */
 const other = 'f'.repeat(64);
 
 function verdictOf(
@@ -28,7 +28,12 @@ test.each<[string, Plan, boolean, Deviation[]]>([
   ['once', { steps: 8, resumeAt: [4] }, false, []],
   ['three times', { steps: 9, resumeAt: [1, 2, 8] }, false, []],
   ['on a backend that is not deterministic', PLAN, true, []],
-  ['and deviates as declared', PLAN, false, ['data-order', 'step-count', 'random', 'slots', 'precision']],
+  [
+    'once and deviates as declared',
+    PLAN,
+    false,
+    ['data-order', 'step-count', 'random', 'slots', 'precision'],
+  ],
   ['twice and deviates as declared', { steps: 9, resumeAt: [3, 6] }, false, ['random', 'precision']],
 ])('a healthy run that is resumed %s is proven', (_, plan, noisy, deviates) => {
   const verdict = verdictOf(healthyTraces({ plan, noisy, deviates }), plan);
@@ -41,14 +46,14 @@ test.each<[string, Plan, boolean, Deviation[]]>([
   });
 });
 
-describe('each way to spoil a run is found by the rule that names it', () => {
+describe('each way to spoil a run is found by its rule', () => {
   test.each(CASES)('$rule: $what', (one) => {
     const { rule, says, proof, also = [] } = one;
     const verdict = verdictOf(spoilt(one));
     const [headline] = verdict.findings;
     expect(headline?.rule, JSON.stringify(rulesOf(verdict))).toBe(rule);
     expect([headline?.sentence, headline?.seen, headline?.likelyCause].join('\n')).toMatch(says);
-    // The diagnosis is of all that was found; where none shows, the first finding speaks for itself.
+    // The diagnosis explains all findings. Without one, the first finding is the headline.
     if (verdict.cause === null) expect(verdict.headline).toBe(headline?.sentence);
     else {
       expect(verdict.headline).toMatch(/^After resume 1, .+\.$/s);
@@ -60,19 +65,19 @@ describe('each way to spoil a run is found by the rule that names it', () => {
     expect(verdict.asExpected).toBe(false);
   });
 
-  test('no rule is without such a way', () => {
+  test('every rule has a way to spoil a run', () => {
     const tested = new Set(CASES.map(({ rule }) => rule));
     expect(RULES.map(({ id }) => id).filter((id) => !tested.has(id))).toEqual([]);
   });
 });
 
-test('a run that could not be saved leaves what a resume would do open, and no more is said of it', () => {
+test('a run that could not be saved leaves the resume unjudged, and nothing else is reported', () => {
   const verdict = verdictOf(spoilt(CASES.find(({ rule }) => rule === 'save-failed')!));
   expect(rulesOf(verdict)).toEqual(['save-failed']);
   expect(verdict.proofs).toEqual({ restored: 'refuted', alive: 'inconclusive', faithful: 'inconclusive' });
 });
 
-test('what the control’s deviation alone moves need not move after it', () => {
+test('state that only the control’s deviation changes need not change after it', () => {
   const traces = healthyTraces({ deviates: ['slots', 'ema'] });
   const { control, after } = traces;
   const settle = (trace: Draft, at: 'deviated' | 'resume'): void => {
@@ -90,23 +95,23 @@ test('what the control’s deviation alone moves need not move after it', () => 
   expect(verdictOf(traces).findings).toEqual([]);
 });
 
-test('without what the control’s deviation left, nothing is told', () => {
+test('without the control’s state after its deviation, the verdict is inconclusive', () => {
   const traces = healthyTraces({ deviates: ['slots', 'step-count', 'random'] });
   traces.control.states = traces.control.states.filter(({ at }) => at !== 'deviated');
   expect(verdictOf(traces)).toMatchObject({ outcome: 'inconclusive', findings: [{ rule: 'state-missing' }] });
 });
 
-test('a resume after the last step rightly trains nothing; with no other resume it proves nothing', () => {
+test('a resume after the last step need not train; without another resume it proves nothing', () => {
   const both = { steps: 8, resumeAt: [4, 8] };
   expect(verdictOf(healthyTraces({ plan: both }), both)).toMatchObject({ outcome: 'proven', findings: [] });
   const alone = { steps: 8, resumeAt: [8] };
   expect(verdictOf(healthyTraces({ plan: alone }), alone)).toMatchObject({
     outcome: 'inconclusive',
-    headline: 'Nothing was trained after resume 1: its trace has no step.',
+    headline: 'Nothing was trained after resume 1: its trace has no steps.',
   });
 });
 
-test('what such a resume did not restore is found all the same', () => {
+test('state that a resume after the last step does not restore is found', () => {
   const plan = { steps: 8, resumeAt: [4, 8] };
   const traces = healthyTraces({ plan });
   spoil(tensors(traces.after[1]!, 'slot').slice(0, 1));
@@ -116,7 +121,7 @@ test('what such a resume did not restore is found all the same', () => {
   });
 });
 
-test('a fault in the second resume only is found there', () => {
+test('a fault only in the second resume is found there', () => {
   const plan = { steps: 9, resumeAt: [3, 6] };
   const traces = healthyTraces({ plan });
   freeze(traces.after[1]!);
@@ -125,7 +130,7 @@ test('a fault in the second resume only is found there', () => {
   expect(findings[0]).toMatchObject({ rule: 'silent-no-op', step: 7 });
 });
 
-test('a resume after the last step makes up for no steps that move nothing', () => {
+test('a resume after the last step does not make up for steps that move nothing', () => {
   const plan = { steps: 8, resumeAt: [4, 8] };
   const traces = healthyTraces({ plan });
   expect(verdictOf(traces, plan).outcome).toBe('proven');
@@ -139,13 +144,13 @@ test('a resume after the last step makes up for no steps that move nothing', () 
   });
 });
 
-describe('what is expected', () => {
+describe('an expectation', () => {
   const stale = (): Traces => {
     const traces = healthyTraces();
     freeze(traces.after[0]!);
     return traces;
   };
-  test('a known fault that is found, headed by its rule, is as expected', () => {
+  test('a known fault whose rule heads the findings is as expected', () => {
     expect(verdictOf(stale(), PLAN, ['silent-no-op', 'claim-contradicted'])).toMatchObject({
       asExpected: true,
       mismatch: null,
@@ -153,22 +158,24 @@ describe('what is expected', () => {
     });
   });
   test.each([
-    ['goes unproven', healthyTraces(), ['silent-no-op'], /a known fault went unproven.*it is proven/],
+    ['is not confirmed', healthyTraces(), ['silent-no-op'], /fault was not confirmed.*outcome is proven/],
     ['is not found by a rule', stale(), ['silent-no-op', 'hooks-silent'], /not found by hooks-silent/],
     ['is headed by another rule', stale(), ['claim-contradicted'], /headline is silent-no-op/],
-  ] as const)('a known fault that %s is not', (_, traces, expected, mismatch) => {
+  ] as const)('a known fault that %s is not as expected', (_, traces, expected, mismatch) => {
     const verdict = verdictOf(traces, PLAN, [...expected]);
     expect(verdict.asExpected).toBe(false);
     expect(verdict.mismatch).toMatch(mismatch);
   });
-  test('a known fault of the training itself, which leaves the proofs open, is as expected', () => {
+  test('a known fault of the training itself, which leaves the proofs inconclusive, is as expected', () => {
     const traces = healthyTraces();
     stopFinite(traces.control);
     const expected: Expectation = ['not-finite'];
     expect(verdictOf(traces, PLAN, expected)).toMatchObject({ outcome: 'inconclusive', asExpected: true });
-    expect(verdictOf(healthyTraces(), PLAN, expected).mismatch).toMatch(/went unproven.*it is proven/);
+    expect(verdictOf(healthyTraces(), PLAN, expected).mismatch).toMatch(
+      /was not confirmed.*outcome is proven/,
+    );
   });
-  test('a known fault on evidence that is amiss is not', () => {
+  test('a known fault on flawed evidence is not as expected', () => {
     const traces = stale();
     traces.after[0]!.run!.backend.name = 'cpu';
     expect(verdictOf(traces, PLAN, ['silent-no-op'])).toMatchObject({
@@ -179,7 +186,7 @@ describe('what is expected', () => {
 });
 
 describe('noise', () => {
-  /** Four controls and runs that each err by about a millionth, by fixed factors. */
+  /** Judges runs that each deviate by about a millionth, by fixed factors, with four controls. */
   const noisy = (
     spoilResumed: (resumed: Draft, traces: Traces) => void = () => {},
     deviates: readonly Deviation[] = [],
@@ -204,7 +211,7 @@ describe('noise', () => {
           tensor.sketch = tensor.sketch!.map((sum, at) => sum * err(at));
         }
       }
-      // A deviation leaves all else as it was.
+      // A deviation changes nothing else.
       const pass = trace.states.find(({ at }) => at === 'pass')?.tensors;
       const deviated = trace.states.find(({ at }) => at === 'deviated');
       deviated?.tensors.forEach((tensor, at) => {
@@ -219,13 +226,13 @@ describe('noise', () => {
       for (const step of steps) step.claimed.loss *= 1 + millionths * 1e-6;
     });
 
-  test('a resumed run within the noise of several controls is proven, well beyond it refuted', () => {
+  test('a resumed run within the noise of several controls is proven, and one well beyond it is refuted', () => {
     expect(noisy().findings).toEqual([]);
     expect(byMillionths(3).outcome).toBe('proven');
     expect(byMillionths(1000)).toMatchObject({ outcome: 'refuted', findings: [{ rule: 'loss-differs' }] });
   });
 
-  test('the verdict says by what it judged, quantity by quantity', () => {
+  test('the verdict records how each quantity was judged', () => {
     const { noise } = noisy();
     expect(noise).toMatchObject({ exact: false, controls: 4, falseAlarm: 1e-4 });
     expect(noise!.quantities.map(({ quantity }) => quantity)).toEqual([
@@ -248,18 +255,18 @@ describe('noise', () => {
     expect(loss!.floor).toBeLessThan(2e-6);
     expect(loss!.allowed!.most).toBeLessThan(1e-3);
     expect(noise!.comparisons).toBe(noise!.quantities.reduce((sum, { comparisons }) => sum + comparisons, 0));
-    // Images are the same in all controls: a pixel at the edge between two values may still be either.
+    // Images are the same in all controls, but a pixel close to the middle of two values can still be either.
     expect(noise!.quantities.at(-1)).toMatchObject({ quantity: 'image', floor: 0 });
   });
 
-  test('where all controls agree in every bit, so must the resumed run', () => {
+  test('if all controls agree in every bit, the resumed run must agree too', () => {
     const traces = healthyTraces({ noisy: true });
     expect(verdictOf(traces)).toMatchObject({ outcome: 'proven', noise: { exact: true, controls: 4 } });
     traces.after[0]!.steps[0]!.claimed.loss *= 1 + 1e-15;
     expect(verdictOf(traces).findings[0]?.rule).toBe('loss-differs');
   });
 
-  test('two controls on backends that each repeat themselves are noise all the same', () => {
+  test('two different controls on deterministic backends still measure noise', () => {
     const traces = healthyTraces({ controls: 2 });
     for (const step of traces.twins[0]!.steps) step.claimed.loss *= 1 + 1e-7;
     for (const step of traces.after[0]!.steps) step.claimed.loss *= 1 + 2e-7;
@@ -281,18 +288,18 @@ describe('noise', () => {
       'learning-rate-not-as-claimed',
       (resumed) => first(resumed).learningRates.splice(0, 1, 0.0200000001),
     ],
-    ['what is restored', 'slots-not-restored', (resumed) => spoil(tensors(resumed, 'slot').slice(0, 1))],
-    ['a gradient that is not there', 'gradients-differ', (resumed) => first(resumed).gradientL2.fill(null)],
+    ['restored state', 'slots-not-restored', (resumed) => spoil(tensors(resumed, 'slot').slice(0, 1))],
+    ['a missing gradient', 'gradients-differ', (resumed) => first(resumed).gradientL2.fill(null)],
     [
-      'a loss that is no number',
+      'a loss that is not a number',
       'loss-differs',
       (resumed) => Object.assign(first(resumed).claimed, { loss: Number.NaN }),
     ],
-  ])('%s is not noisy', (_, rule, spoilResumed) => {
+  ])('%s may not differ even with noise', (_, rule, spoilResumed) => {
     expect(noisy(spoilResumed).findings[0]?.rule).toBe(rule);
   });
 
-  test('a tensor that went elsewhere as far is told by its sketch', () => {
+  test('a tensor that moved as far in another direction is found by its sketch', () => {
     const verdict = noisy((resumed) => {
       const [tensor] = tensors(resumed, 'parameter', 'end');
       tensor!.sketch = tensor!.sketch!.map((sum) => -sum);
@@ -302,19 +309,23 @@ describe('noise', () => {
   });
 
   test.each<[string, string | undefined, (tensor: object) => void]>([
-    ['rounded to other bytes', undefined, (tensor) => Object.assign(tensor, { sha256: other })],
+    ['rounded to different bytes', undefined, (tensor) => Object.assign(tensor, { sha256: other })],
     [
       'not rounded',
       'parameters-not-restored',
       (tensor) => Object.assign(tensor, { sha256: other, bits: 24 }),
     ],
-    ['of another type', 'parameters-not-restored', (tensor) => Object.assign(tensor, { dtype: 'float16' })],
+    [
+      'of a different type',
+      'parameters-not-restored',
+      (tensor) => Object.assign(tensor, { dtype: 'float16' }),
+    ],
   ])('a parameter that deviates by declaration and is %s', (_, rule, spoilTensor) => {
     const { findings } = noisy((resumed) => spoilTensor(tensors(resumed, 'parameter')[0]!), ['precision']);
     expect(findings[0]?.rule).toBe(rule);
   });
 
-  test('a slot that deviates to zero is zero', () => {
+  test('a slot that the deviation zeroes must be zero', () => {
     const { findings } = noisy(
       (resumed, { control }) => {
         const [slot] = control.states
@@ -328,7 +339,7 @@ describe('noise', () => {
     expect(findings[0]).toMatchObject({ rule: 'slots-not-restored', subjects: ['a.exp_avg'] });
   });
 
-  test('where the controls contradict each other nothing is told by them', () => {
+  test('if the controls contradict each other, the verdict is inconclusive', () => {
     const verdict = noisy((_, { twins }) => {
       for (const step of twins[1]!.steps) step.updateL2 = step.updateL2.map(() => Number.NaN);
     });
@@ -336,14 +347,14 @@ describe('noise', () => {
     expect(verdict.findings.map(({ rule }) => rule)).toEqual(['noise-too-large']);
   });
 
-  test('nothing moves is nothing moves, however large the noise', () => {
+  test('a run in which nothing moves is found, however large the noise', () => {
     const traces = healthyTraces({ noisy: true });
     scatter(traces, [1, 100, 0.01, 30]);
     freeze(traces.after[0]!);
     expect(verdictOf(traces).findings[0]?.rule).toBe('silent-no-op');
   });
 
-  test('a cold start is told although no run repeats another', () => {
+  test('a cold start is recognized although no two runs are equal', () => {
     const verdict = noisy((resumed, { cold }) => {
       resumed.steps = structuredClone(cold.steps);
       for (const step of resumed.steps) step.claimed.loss *= 1 + 1e-6;
@@ -352,7 +363,7 @@ describe('noise', () => {
   });
 });
 
-test('whatever single number of a resumed run is changed, the run is not proven', () => {
+test('a resumed run is refuted if any single number of it changes', () => {
   const columns = [
     'l2',
     'updateL2',
@@ -379,19 +390,19 @@ test('whatever single number of a resumed run is changed, the run is not proven'
   );
 });
 
-test('findings are bounded and complete, whatever is spoiled together', () => {
+test('findings are bounded and complete for any combination of spoilers', () => {
   fc.assert(
     fc.property(fc.subarray([...CASES], { minLength: 1, maxLength: 6 }), (cases) => {
       const deviates = [...new Set(cases.flatMap((one) => one.deviates ?? []))];
       const traces = healthyTraces({ noisy: cases.some(({ noisy }) => noisy), deviates });
-      // A state that one spoiler removes is not there for the next.
+      // A spoiler can fail if an earlier one removed the state that it changes.
       for (const { spoil } of cases) {
         try {
           spoil({ ...traces, resumed: traces.after[0]! });
         } catch {}
       }
       const findings = findingsOf(collectEvidence(PLAN, 'wasm', traces.all));
-      // Hidden hooks that are also declared as lacking make an honest trace again.
+      // If hidden hooks are also declared as lacking, the trace is correct again.
       const honest = cases.every(({ what }) => /^no hooks anywhere|declared as lacking/.test(what));
       if (cases.length === 1 || !honest) expect(findings.length).toBeGreaterThan(0);
       for (const { subjects, sentence, expected, seen, likelyCause, fix } of findings) {

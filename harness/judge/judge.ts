@@ -1,4 +1,4 @@
-/** From traces to a verdict: every rule, then what they say together. Pure: no files, no TensorFlow. */
+/** Turns evidence into a verdict: applies every rule and combines the findings. Pure: no files, no TensorFlow. */
 import { diagnose, inOrderOf } from './causes/diagnose.ts';
 import { declaredDeviations } from './deviations.ts';
 import type { Evidence } from './evidence.ts';
@@ -18,10 +18,10 @@ export interface Subject {
   readonly replay: string;
 }
 
-/** A {@link Verdict} without what only the harness knows: caveats, seconds and trace files. */
+/** A {@link Verdict} without what the harness adds: caveats, seconds and trace files. */
 export type Judgement = Omit<Verdict, 'caveats' | 'seconds' | 'runs'>;
 
-/** Findings of every rule, the root cause first. */
+/** The findings of every rule, in the order of the rules. */
 export function findingsOf(evidence: Evidence): Finding[] {
   return RULES.flatMap((rule) => rule.judge(evidence).map((found) => complete(rule, found)));
 }
@@ -68,7 +68,7 @@ export function judge(subject: Subject, evidence: Evidence): Judgement {
   };
 }
 
-/** A scenario that this backend cannot run: not a pass, and told aloud. */
+/** The judgement on a scenario that this backend cannot run. It is not a pass, and every report shows it. */
 export function skipped(subject: Subject, plan: Verdict['plan'], why: string): Judgement {
   return {
     ...subject,
@@ -88,16 +88,16 @@ export function skipped(subject: Subject, plan: Verdict['plan'], why: string): J
 }
 
 /**
- * A proof is refuted by a finding of its own that refutes; evidence that is amiss leaves every other proof open.
- * A resumed run that dies by its own error is not alive.
+ * A refuting finding refutes its proof. Flawed evidence leaves every other proof inconclusive. A resumed run that fails
+ * with an error is not alive.
  */
 function proofsOf(findings: readonly Finding[], { resumes, plan }: Evidence): NonNullable<Verdict['proofs']> {
-  const amiss = findings.some(({ proof }) => proof === 'run') || resumes.length < plan.resumeAt.length;
+  const flawed = findings.some(({ proof }) => proof === 'run') || resumes.length < plan.resumeAt.length;
   const died = findings.some(({ proof, refutes }) => proof === 'run' && refutes);
   const of = (proof: (typeof PROOFS)[number]): Outcome => {
     const own = findings.filter((finding) => finding.proof === proof);
     if (own.some(({ refutes }) => refutes) || (proof === 'alive' && died)) return 'refuted';
-    return amiss || own.length > 0 ? 'inconclusive' : 'proven';
+    return flawed || own.length > 0 ? 'inconclusive' : 'proven';
   };
   return { restored: of('restored'), alive: of('alive'), faithful: of('faithful') };
 }
@@ -116,22 +116,22 @@ function headlineOf({ resumes, plan, deviates }: Evidence, findings: readonly Fi
   return `Resumed ${times}: indistinguishable from the uninterrupted run over ${steps} steps${deviating}.`;
 }
 
-/** How verdict and findings differ from what the scenario expects; null where they do not. */
+/** How the verdict and its findings differ from what the scenario expects; null if they do not. */
 function mismatchOf(expect: Expectation, outcome: Outcome, findings: readonly Finding[]): string | null {
   if (expect === 'proven') {
-    return outcome === 'proven' ? null : `expected to be proven, and it is ${outcome}`;
+    return outcome === 'proven' ? null : `expected proven, but the outcome is ${outcome}`;
   }
   const known = findings.filter(({ rule }) => expect.includes(rule));
   const missed = expect.filter((id) => !known.some(({ rule }) => rule === id));
-  // Of a fault in the training itself no more can be known than that it leaves the proofs open.
+  // A fault in the training itself can only leave the proofs inconclusive.
   const open = known.length > 0 && known.every(({ refutes }) => !refutes);
   if (outcome !== (open ? 'inconclusive' : 'refuted'))
-    return `a known fault went unproven: expected ${expect.join(', ')}, and it is ${outcome}`;
-  const amiss = findings.find((one) => one.proof === 'run' && !one.refutes && !known.includes(one));
-  if (amiss !== undefined) return `the evidence on a known fault is amiss: ${amiss.sentence}`;
+    return `a known fault was not confirmed: expected ${expect.join(', ')}, but the outcome is ${outcome}`;
+  const flaw = findings.find((one) => one.proof === 'run' && !one.refutes && !known.includes(one));
+  if (flaw !== undefined) return `the evidence of a known fault is flawed: ${flaw.sentence}`;
   if (missed.length > 0) return `a known fault was not found by ${missed.join(', ')}`;
   const [headline] = findings;
   return headline?.rule === expect[0]
     ? null
-    : `the headline is ${headline?.rule}, and the known fault’s is ${expect[0]}`;
+    : `the headline is ${headline?.rule}, but the known fault’s is ${expect[0]}`;
 }

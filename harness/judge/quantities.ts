@@ -1,25 +1,25 @@
-/** What is compared between runs, quantity by quantity: what a trace holds of it at a step. */
+/** The quantities that are compared between runs, and how to read them from a trace at a step. */
 import type { SampleRecord, StateRecord, TensorRecord, Trace, TracedStep } from '../trace/schema.ts';
 
-/** Measured in every step, by parameter. */
+/** Measured in every step, per parameter. */
 export const CURVES = ['loss', 'l2', 'updateL2', 'gradientL2', 'appliedGradientL2'] as const;
-/** Recorded where a segment of steps ends: tensors of each kind, and images. */
+/** The curves, and what is recorded at the end of a segment: tensors of each kind, and images. */
 export const QUANTITIES = [...CURVES, 'parameter', 'slot', 'ema', 'buffer', 'image'] as const;
 
 /** A quantity that is recorded at every step. */
 export type Curve = (typeof CURVES)[number];
 /**
- * What is compared between runs: a quantity of every step, or a kind of tensor where a segment of steps ends.
+ * What is compared between runs: a quantity of every step, or a kind of tensor or the images at the end of a segment.
  */
 export type Quantity = (typeof QUANTITIES)[number];
 
-/** Relative: half the distance of neighbouring float32 numbers. No value is known better than it is held. */
+/** Half the distance between neighbouring float32 numbers, relative. No value is known more precisely than that. */
 export const RESOLUTION = 2 ** -24;
 
-/** One thing's values: its norm; or of a tensor or an image the L2 norm and the sketch. */
+/** The values of one thing: its norm, or the L2 norm and the sketch of a tensor or an image. */
 export interface Reading {
   readonly values: readonly (number | null)[];
-  /** The least difference between two values that the record can hold, where that is not relative. */
+  /** The smallest difference that the record can hold, if it is absolute. */
   readonly quantum?: number;
   readonly sha256?: string;
 }
@@ -28,7 +28,7 @@ export type Readings = ReadonlyMap<string, Reading>;
 export const isCurve = (quantity: Quantity): quantity is Curve =>
   (CURVES as readonly Quantity[]).includes(quantity);
 
-/** What a step says of a curve, by parameter; the loss goes by the empty name. */
+/** The values of a curve at a step, per parameter; the loss has the empty name. */
 export function stepReadings(step: TracedStep, curve: Curve): Readings {
   if (curve === 'loss') return new Map([['', { values: [step.claimed.loss] }]]);
   return new Map(
@@ -36,7 +36,7 @@ export function stepReadings(step: TracedStep, curve: Curve): Readings {
       name,
       {
         values: [step[curve]?.[at] ?? null],
-        // The difference of two numbers is known no better than they are.
+        // A difference of two numbers is no more precise than the numbers.
         ...(curve === 'updateL2' ? { quantum: RESOLUTION * step.l2[at]! } : {}),
       },
     ]),
@@ -50,7 +50,7 @@ export const tensorReadings = (state: StateRecord, kind: TensorRecord['kind']): 
       .map(({ name, l2, sketch = [], sha256 }) => [name, { values: [l2, ...sketch], sha256 }]),
   );
 
-/** A pixel is a whole number, and one that lies between two may be rounded to either. */
+/** Pixels are integers, and a value between two of them can be rounded to either. */
 export const imageReadings = (samples: readonly SampleRecord[]): Readings =>
   new Map(
     samples.map(({ name, l2, sketch = [], sha256 }) => [
@@ -70,7 +70,7 @@ function tracedStep({ steps }: Trace, step: number): TracedStep | undefined {
   return index.get(step);
 }
 
-/** What a control recorded of a quantity at a step; undefined where it recorded nothing. */
+/** The values of a quantity that a control recorded at a step; undefined if it recorded none. */
 export function readingsAt(control: Trace, quantity: Quantity, step: number): Readings | undefined {
   if (isCurve(quantity)) {
     const traced = tracedStep(control, step);
@@ -83,18 +83,18 @@ export function readingsAt(control: Trace, quantity: Quantity, step: number): Re
   return state === undefined ? undefined : tensorReadings(state, quantity);
 }
 
-/** Values in one list, things after each other. */
+/** The values of all things in one list, one thing after another. */
 export interface Values {
   readonly names: readonly string[];
-  /** Where each thing's values begin, and where the last one's end. */
+  /** The start of each thing's values, then the end of the list. */
   readonly starts: readonly number[];
   readonly values: readonly (number | null)[];
-  /** The least difference that the record can hold; 0 where that is relative. */
+  /** The smallest difference that the record can hold; 0 if it is relative. */
   quantum(thing: number): number;
   digest(thing: number): string | undefined;
 }
 
-/** {@link readingsAt} in one list; of a curve without an object for each of its values. */
+/** {@link readingsAt} in one list. Curves need no object per value. */
 export function valuesAt(control: Trace, quantity: Quantity, step: number): Values | undefined {
   if (isCurve(quantity) && quantity !== 'loss') {
     const traced = tracedStep(control, step);
@@ -124,7 +124,7 @@ export function valuesAt(control: Trace, quantity: Quantity, step: number): Valu
 
 let counted: readonly number[] = [0];
 
-/** 0 to `count`; the same array for the same count as before. */
+/** The numbers from 0 to `count`. The last array is reused if the count is the same. */
 function upTo(count: number): readonly number[] {
   if (counted.length !== count + 1) counted = Array.from({ length: count + 1 }, (_, at) => at);
   return counted;

@@ -1,8 +1,8 @@
-/** What a rule is, and how it words what it finds. */
+/** Rules, and how their findings are completed. */
 import type { Evidence, Resume } from './evidence.ts';
 import type { Finding } from './verdict.ts';
 
-/** From when on, after a resume, what a rule looks for can be known; in this order. An update: of either run. */
+/** How early after a resume a rule can report a finding, in ascending order. An update is one of either run. */
 export const SPEAKS = [
   'before the first step',
   'at the first step',
@@ -10,26 +10,26 @@ export const SPEAKS = [
   'at the end of the segment',
 ] as const;
 
-/** A rule of the judge: a claim that holds of every healthy run. docs/rules.md describes each one. */
+/** A rule of the judge: a claim that holds for every healthy run. docs/rules.md describes each rule. */
 export interface Rule {
   /** Stable: scenarios name it in `expect`. */
   readonly id: string;
   readonly proof: Finding['proof'];
-  /** What this rule claims of a healthy run; one sentence, shown by `resumeproof list --rules`. */
+  /** The claim about a healthy run, in one sentence; shown by `resumeproof list --rules`. */
   readonly claim: string;
-  /** The evidence that it goes by, in words that follow `It reads`. */
+  /** The evidence that the rule reads, as text after `It reads`. */
   readonly reads: string;
-  /** The soonest: of what happens later only, it speaks later. A finding's `step` is never before it. */
+  /** The earliest time of a finding. A fault that shows later is reported later. A finding's `step` is never earlier. */
   readonly speaks: (typeof SPEAKS)[number];
-  /** Pure: traces in, findings out. */
+  /** Pure: reads evidence, returns findings. */
   readonly judge: (evidence: Evidence) => readonly Found[];
 }
 
-/** A finding without what its rule already says. */
+/** A finding without the fields that its rule supplies. */
 export type Found = Pick<Finding, 'sentence' | 'expected' | 'seen' | 'likelyCause' | 'fix'> &
   Partial<Pick<Finding, 'subjectCount' | 'total' | 'resume' | 'step' | 'refutes' | 'subjects'>>;
 
-/** Judges each resume by itself. */
+/** Judges each resume separately. */
 export const eachResume =
   (judge: (resume: Resume, evidence: Evidence) => Omit<Found, 'resume'> | undefined): Rule['judge'] =>
   (evidence) =>
@@ -38,7 +38,7 @@ export const eachResume =
       return found === undefined ? [] : [{ ...found, resume: resume.index }];
     });
 
-/** More names than these help nobody. */
+/** The maximum number of subjects that a finding lists. */
 const SUBJECTS_SHOWN = 8;
 
 export function complete(rule: Rule, found: Found): Finding {

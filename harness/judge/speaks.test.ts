@@ -1,4 +1,4 @@
-/** Rules speak when they say that they can: shown by traces that end in the middle of a segment. */
+/** Rules report findings as early as they claim, and no earlier: tested with traces that end within a segment. */
 import { describe, expect, test } from 'vitest';
 import type { Trace } from '../trace/schema.ts';
 import { collectEvidence } from './collect.ts';
@@ -12,7 +12,7 @@ import type { Finding } from './verdict.ts';
 const { steps: TO } = PLAN;
 const FROM = PLAN.resumeAt[0]!;
 
-/** What is known once a step is made; what the plan asks for stays as it is. */
+/** The traces up to a step. The plan is unchanged. */
 const until = (last: number, { all }: Pick<Traces, 'all'>): Trace[] =>
   all.map((trace) => {
     const inTime = <T extends { readonly step: number }>(records: readonly T[]): T[] =>
@@ -30,7 +30,7 @@ const until = (last: number, { all }: Pick<Traces, 'all'>): Trace[] =>
 const findingsAt = (last: number, traces: Pick<Traces, 'all'>): Finding[] =>
   findingsOf(collectEvidence(PLAN, 'wasm', until(last, traces)));
 
-/** The step that must be made before a rule can speak. */
+/** The first step at which a rule can report a finding. */
 function momentOf(speaks: Rule['speaks'], { control, after }: Traces): number {
   const updates = [...control.steps, ...after[0]!.steps].filter(
     ({ step, changed, updates }) => step > FROM && (changed.some(Boolean) || updates.some((n) => n > 0)),
@@ -43,13 +43,13 @@ function momentOf(speaks: Rule['speaks'], { control, after }: Traces): number {
   }[speaks];
 }
 
-// Where each step updates, a rule on updates could not be told from one on steps.
+// If every step updates, a rule about updates cannot be distinguished from one about steps.
 const TRIED = CASES.flatMap((one) =>
   [1, 2].map((updateEvery) => {
     const { id, speaks } = RULES.find(({ id }) => id === one.rule)!;
     const traces = spoilt(one, { updateEvery });
     const healthy = healthyTraces({ updateEvery, ...one });
-    /** What the rule finds, less what it says of healthy traces that end there too. */
+    /** The rule's findings, without those that it also has for healthy traces that end at the same step. */
     const found = (last: number): Finding[] => {
       const own = (some: Pick<Traces, 'all'>) => findingsAt(last, some).filter(({ rule }) => rule === id);
       const usual = new Set(own(healthy).map((finding) => JSON.stringify(finding)));
@@ -59,20 +59,20 @@ const TRIED = CASES.flatMap((one) =>
   }),
 );
 
-describe('no rule speaks sooner than it says, and each as soon as its finding’s step', () => {
+describe('each rule reports a finding at the step that the finding names, and no earlier than it claims', () => {
   test.each(TRIED)('$id, $speaks: $what, updated every $updateEvery', ({ found, moment }) => {
     for (const { resume, step, refutes } of found(TO)) {
       if (step !== null && resume > 0) {
         expect(step).toBeGreaterThanOrEqual(moment);
-        expect(found(step), `found when step ${step} is made`).not.toEqual([]);
+        expect(found(step), `found once step ${step} is made`).not.toEqual([]);
       }
-      // What leaves a proof open is amiss in the evidence, which a trace that ends early is, too.
+      // Findings that leave a proof inconclusive report flawed evidence. A trace that ends early is flawed too.
       if (refutes && moment > FROM) expect(found(moment - 1), `not yet at step ${moment - 1}`).toEqual([]);
     }
   });
 });
 
-test.each(RULES)('$id speaks $speaks', ({ id }) => {
+test.each(RULES)('$id reports $speaks', ({ id }) => {
   for (const every of [1, 2]) {
     const ways = TRIED.filter((tried) => tried.id === id && tried.updateEvery === every);
     const telling = ways.filter(({ found }) => found(TO).length > 0);

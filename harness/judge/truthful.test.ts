@@ -1,4 +1,4 @@
-/** What a verdict says is so: no clause that nothing in the traces bears out, and no refutation without a cause for it. */
+/** Verdicts are truthful: the traces support every clause, and every refutation. */
 import { describe, expect, test } from 'vitest';
 import type { Deviation, Plan } from '../trace/schema.ts';
 import { collectEvidence } from './collect.ts';
@@ -26,7 +26,7 @@ function judged({ spoil, plan = PLAN, deviates = [] }: Spoilt): Judgement {
 const inEach = (trace: Draft, change: (step: Draft['steps'][number], at: number) => void): void =>
   trace.steps.forEach(change);
 
-/** Ended by the system, after its first step since the resume. */
+/** A process that the system killed after its first step since the resume. */
 function killedAfterOne(trace: Draft): void {
   trace.steps.splice(1);
   trace.end = undefined;
@@ -38,7 +38,7 @@ function killedAfterOne(trace: Draft): void {
 
 const CASES: readonly Spoilt[] = [
   {
-    what: 'updates that are not seen any more, though all moves',
+    what: 'updates that are no longer observed, although everything moves',
     spoil: ({ resumed }) => inEach(resumed, (step) => (step.updates = step.updates.map(() => 0))),
     outcome: 'refuted',
     says: /0 of 12 updates/,
@@ -52,7 +52,7 @@ const CASES: readonly Spoilt[] = [
     outcome: 'inconclusive',
   },
   {
-    what: 'a loss that is no number in any run',
+    what: 'a loss that is not a number in any run',
     spoil: ({ all }) => {
       for (const trace of all) inEach(trace, (step) => (step.claimed.loss = Number.NaN));
     },
@@ -60,7 +60,7 @@ const CASES: readonly Spoilt[] = [
     says: /stopped being finite at step 1/,
   },
   {
-    what: 'a failure without words and finite steps',
+    what: 'a failure without a message and with finite steps',
     spoil: ({ control }) => {
       control.failure = { kind: 'failure', code: 'non-finite', step: 8, message: '' };
       control.end = undefined;
@@ -69,7 +69,7 @@ const CASES: readonly Spoilt[] = [
     says: /stopped being finite at step 8/,
   },
   {
-    what: 'learning rates that are no number in both',
+    what: 'learning rates that are not a number in both runs',
     spoil: ({ all }) => {
       for (const trace of all) inEach(trace, (step) => (step.learningRates[0] = Number.NaN));
     },
@@ -95,25 +95,25 @@ const CASES: readonly Spoilt[] = [
     },
     deviates: ['slots'],
     outcome: 'inconclusive',
-    never: /came back as saved/,
+    never: /did not happen/,
   },
   {
     what: 'the first of two resumes without a trace',
     spoil: ({ all, after }) => all.splice(all.indexOf(after[0]!), 1),
     plan: { steps: 8, resumeAt: [2, 4] },
     outcome: 'inconclusive',
-    says: /no trace of the after \(resume 1\) run/,
+    says: /no trace of the after \(resume 1\) process/,
   },
   {
-    what: 'hooks that are silent while all moves',
+    what: 'hooks that are silent while everything moves',
     spoil: ({ resumed }) => inEach(resumed, (step) => (step.hookCalls = step.hookCalls.map(() => 0))),
-    never: /nothing moved|is not updated|stands still/,
+    never: /nothing moved|is not updated|(does|do|did) not move/,
     cause: 'hooks-on-old-parameters',
   },
   {
-    what: 'stray updates while all moves',
+    what: 'stray updates while everything moves',
     spoil: ({ resumed }) => inEach(resumed, (step) => (step.strayUpdates = 2)),
-    never: /stand still/,
+    never: /own parameters do not move/,
     cause: 'trains-a-copy',
   },
   {
@@ -128,16 +128,16 @@ const CASES: readonly Spoilt[] = [
     says: /in 1 of 4 steps, first in step 5/,
   },
   {
-    what: 'a first batch that is right, and others after it',
+    what: 'a first batch that is right, and later batches that are not',
     spoil: ({ resumed }) => {
       resumed.steps[1]!.claimed.batch = ['image 7'];
       resumed.steps[2]!.claimed.batch = ['image 6'];
     },
-    says: /another order than the control’s from step 6 on/,
+    says: /from step 6 on, the data is in a different order than in the control/,
     cause: 'data-reshuffled',
   },
   {
-    what: 'parameters under other names',
+    what: 'parameters with different names',
     spoil: ({ resumed }) => {
       const names = resumed.steps[0]!.names.map((name) => `${name}_1`);
       inEach(resumed, (step) => (step.names = names));
@@ -145,11 +145,11 @@ const CASES: readonly Spoilt[] = [
         for (const tensor of tensors.filter(({ kind }) => kind === 'parameter')) tensor.name += '_1';
       }
     },
-    says: /other names than those saved: nothing has the name of 'a'.*'a_1'.* were not saved/,
+    says: /different names than the saved ones: 'a'.* no longer exist, and 'a_1'.* were not saved/,
     never: /nothing is trained/,
   },
   {
-    what: 'a count of the EMA that is ahead',
+    what: 'an EMA update count that is ahead',
     spoil: ({ all, resumed }) => {
       for (const { states } of all) for (const state of states) state.counters['ema.updates'] = state.step;
       resumed.states[0]!.counters['ema.updates'] = 9;
@@ -158,13 +158,13 @@ const CASES: readonly Spoilt[] = [
     cause: 'ema-counter-reset',
   },
   {
-    what: 'gradients that nobody saved',
+    what: 'gradients that were not saved',
     spoil: ({ before }) => {
       const saved = before.states.at(-1)!;
       saved.tensors = saved.tensors.filter(({ kind }) => kind !== 'gradient');
     },
-    says: /there, though none was saved/,
-    never: /did not come back/,
+    says: /present, though none was saved/,
+    never: /saved mid-accumulation/,
   },
   {
     what: 'a learning rate among the counters of the schedule',
@@ -177,26 +177,26 @@ const CASES: readonly Spoilt[] = [
     never: /updates? (ahead|behind)/,
   },
   {
-    what: 'a shuffling generator that stands still',
+    what: 'a shuffling generator that does not advance',
     spoil: ({ all, resumed }) => {
       for (const { states } of all) for (const state of states) state.random.shuffle = state.random.noise!;
       resumed.states.at(-1)!.random.shuffle = resumed.states[0]!.random.shuffle!;
     },
-    says: /'shuffle' stands still/,
+    says: /'shuffle' does not advance/,
     never: /evaluation mode/,
   },
   {
-    what: 'a loss logged otherwise, and a kill after it',
+    what: 'a differently logged loss, followed by a kill',
     spoil: ({ resumed }) => {
       resumed.steps[0]!.claimed.loss = 9;
       killedAfterOne(resumed);
     },
-    never: /everything else is the control’s/,
+    never: /everything else equals the control/,
     cause: null,
   },
 ];
 
-describe('a verdict says no more than its traces', () => {
+describe('a verdict claims no more than its traces show', () => {
   test.each(CASES)('$what', (one) => {
     const { outcome, headline, findings, cause } = judged(one);
     const said = [headline, ...findings.flatMap(({ sentence, seen }) => [sentence, seen])].join('\n');
@@ -207,7 +207,7 @@ describe('a verdict says no more than its traces', () => {
   });
 });
 
-test('of more subjects than a finding names, the headline counts all', () => {
+test('the headline counts all subjects, even those that a finding does not list', () => {
   const names = Array.from({ length: 40 }, (_, at) => `p${at}`);
   const { headline } = judged({
     what: '',

@@ -1,4 +1,4 @@
-/** What the judge says of a scenario, and the schema of verdict.json. */
+/** The verdict on a scenario, and the schema of verdict.json. */
 import { z } from 'zod';
 import { backendSchema, DEVIATIONS, planSchema } from '../trace/schema.ts';
 import { QUANTITIES } from './quantities.ts';
@@ -10,13 +10,13 @@ const outcome = z.enum(['proven', 'refuted', 'inconclusive']);
 
 export const findingSchema = z.object({
   rule: z.string(),
-  proof: z.enum([...PROOFS, 'run']).describe('run: the evidence itself is amiss, so no proof can be given'),
-  refutes: z.boolean().describe('true: the proof is refuted; false: it is left inconclusive'),
+  proof: z.enum([...PROOFS, 'run']).describe('run: the evidence itself is flawed, so no proof can be given'),
+  refutes: z.boolean().describe('true: the proof is refuted; false: it is inconclusive'),
   sentence: z.string().describe('what is wrong, in one sentence'),
-  subjects: z.array(z.string()).describe('parameters, slots, hooks, samples … concerned; the first ones'),
+  subjects: z.array(z.string()).describe('the first of the parameters, slots, hooks, samples … concerned'),
   subjectCount: z.int().nonnegative(),
-  total: z.int().nonnegative().describe('how many there are of that kind'),
-  resume: z.int().nonnegative().describe('after which resume; 0 where it does not matter'),
+  total: z.int().nonnegative().describe('how many subjects of this kind exist'),
+  resume: z.int().nonnegative().describe('the resume that the finding is about; 0 if it is about none'),
   step: z.int().nonnegative().nullable(),
   expected: z.string(),
   seen: z.string(),
@@ -30,12 +30,12 @@ export const deviationSchema = z.object({
     .array(
       z.object({
         name: z.string(),
-        resume: z.int().positive().describe('after which resume'),
-        saved: z.string().describe('in the control, before it deviated'),
-        resumed: z.string().describe('and after'),
+        resume: z.int().positive().describe('the resume at which it deviates'),
+        saved: z.string().describe('in the control, before its deviation'),
+        resumed: z.string().describe('in the control, after its deviation'),
       }),
     )
-    .describe('entries of the state that deviate; the first ones'),
+    .describe('the first entries of the state that deviate'),
   entryCount: z.int().nonnegative(),
 });
 
@@ -43,26 +43,29 @@ const relative = z.number().nonnegative();
 
 export const quantityNoiseSchema = z.object({
   quantity: z.enum(QUANTITIES),
-  things: z.int().nonnegative().describe('parameters, tensors, images …, each with a variance of its own'),
-  comparisons: z.int().nonnegative().describe('values of the resumed runs that are judged'),
+  things: z.int().nonnegative().describe('parameters, tensors, images …, each with its own variance'),
+  comparisons: z.int().nonnegative().describe('judged values of the resumed runs'),
   floor: relative.describe(
     'relative standard deviation among the controls, root mean square over all values',
   ),
-  degrees: z.number().positive().describe('of freedom: the controls’ less one, and what the prior is worth'),
-  factor: z.number().positive().describe('half a prediction interval’s width in standard deviations'),
+  degrees: z
+    .number()
+    .positive()
+    .describe('degrees of freedom: the number of controls minus one, plus those of the prior'),
+  factor: z.number().positive().describe('half the width of a prediction interval, in standard deviations'),
   allowed: z
     .object({ least: relative, most: relative })
     .nullable()
-    .describe('the narrowest and the widest half interval, relative; null where none is finite'),
+    .describe('the narrowest and the widest half interval, relative; null if none is finite'),
 });
 
 export const noiseSchema = z.object({
-  text: z.string().describe('what faithful was judged by, in one sentence'),
+  text: z.string().describe('how faithful was judged, in one sentence'),
   exact: z.boolean().describe('true: equality to the bit'),
   controls: z.int().nonnegative(),
-  falseAlarm: z.number().describe('probability at most that noise alone refutes a healthy run'),
+  falseAlarm: z.number().describe('the highest probability that noise alone refutes a healthy run'),
   comparisons: z.int().nonnegative(),
-  quantities: z.array(quantityNoiseSchema).describe('none where all is equal to the bit'),
+  quantities: z.array(quantityNoiseSchema).describe('empty if all runs are equal to the bit'),
 });
 
 export const verdictSchema = z.object({
@@ -75,27 +78,27 @@ export const verdictSchema = z.object({
     .string()
     .nullable()
     .describe(
-      'what the diagnosis names, of the table in docs/rules.md; null where nothing is refuted or none shows',
+      'the cause that the diagnosis names, from the table in docs/rules.md; null if nothing is refuted or no cause is found',
     ),
   caveats: z
     .array(z.string())
-    .describe(
-      'what holds beside the verdict: kernels that the scenario used and that are wrong or not verified',
-    ),
+    .describe('caveats on the verdict: kernels that the scenario uses and that are wrong or not verified'),
   deviations: z
     .array(deviationSchema)
-    .describe('what by declaration is not restored; all proofs are relative to a control that does the same'),
+    .describe(
+      'what the scenario declares that it does not restore; all proofs compare with a control that makes the same deviations',
+    ),
   findings: z.array(findingSchema).describe('the root cause first'),
   expect: z.union([z.literal('proven'), z.array(z.string())]),
   asExpected: z.boolean(),
   mismatch: z.string().nullable().describe('how the findings differ from what the scenario expects'),
-  plan: planSchema.describe('asked for'),
+  plan: planSchema.describe('as requested'),
   cut: z
     .object({ steps: z.int().positive(), resumes: z.int().nonnegative(), why: z.string() })
     .nullable()
-    .describe('how far it was run and judged, where --fast ended it earlier; null where it is whole'),
+    .describe('how far the plan was run and judged, if --fast ended it early; null if it was run in full'),
   backend: backendSchema.nullable(),
-  noise: noiseSchema.nullable().describe('null where nothing was judged'),
+  noise: noiseSchema.nullable().describe('null if nothing was judged'),
   seconds: z.number(),
   runs: z.array(
     z.object({
@@ -114,16 +117,16 @@ export const gateSchema = z.object({
   seconds: z.number(),
   backend: z.string(),
   passed: z.boolean(),
-  problem: z.string().nullable().describe('why the gate is not green although no verdict says so'),
+  problem: z.string().nullable().describe('why the gate failed, if no verdict shows it'),
   verdicts: z.array(verdictSchema),
 });
 
-/** Whether a proof was given. */
+/** The outcome of a proof. */
 export type Outcome = z.output<typeof outcome>;
-/** A declared deviation with the entries of the state that it changed. */
+/** A declared deviation, with the entries of the state that it changed. */
 export type DeclaredDeviation = z.output<typeof deviationSchema>;
 /**
- * What one rule found wrong: a sentence, what was expected and seen, the cause and how to fix it.
+ * What one rule found wrong: a sentence, what was expected and seen, the likely cause and the fix.
  * docs/verdict.schema.json describes each member.
  */
 export type Finding = z.output<typeof findingSchema>;
@@ -137,7 +140,7 @@ export type Verdict = z.output<typeof verdictSchema>;
  * member.
  */
 export type Gate = z.output<typeof gateSchema>;
-/** What the noise was measured from and what it allows. */
+/** How the noise was measured, and what it allows. */
 export type NoiseRecord = z.output<typeof noiseSchema>;
 /** The noise of one quantity, such as the loss. */
 export type QuantityNoise = z.output<typeof quantityNoiseSchema>;

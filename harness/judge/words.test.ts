@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { enumerated, figure, insteadOf, listed, listsApart, type Value, valuesApart } from './words.ts';
 
-/** Numbers that lie close together among them. */
+/** Numbers, some of them close together. */
 const number = fc.oneof(
   fc.double(),
   fc.integer(),
@@ -18,7 +18,7 @@ const value: fc.Arbitrary<Value> = fc.oneof(
 
 const digits = (text: string): number => text.replace(/e.*$/, '').replace(/^-?0*\.?0*|\./g, '').length;
 
-test('a number that is no count has at most four significant digits', () => {
+test('a number that is not an integer has at most four significant digits', () => {
   fc.assert(
     fc.property(number, (one) => {
       if (Number.isSafeInteger(one)) expect(Number(figure(one))).toBeCloseTo(one);
@@ -28,7 +28,7 @@ test('a number that is no count has at most four significant digits', () => {
   );
 });
 
-test('two values that differ never print the same, and numbers have no more digits than that takes', () => {
+test('two different values never print the same, and numbers have no more digits than necessary', () => {
   fc.assert(
     fc.property(value, value, (one, other) => {
       const [first, second] = valuesApart(one, other);
@@ -43,7 +43,7 @@ test('two values that differ never print the same, and numbers have no more digi
   expect(valuesApart(0.02, 0.020000000000000004)).toEqual(['0.020000000000000000', '0.020000000000000004']);
 });
 
-test('nothing is said to be something instead of itself, and no side is empty', () => {
+test('no value is reported instead of itself, and no side is empty', () => {
   fc.assert(
     fc.property(value, value, (seen, expected) => {
       const text = insteadOf(seen, expected);
@@ -57,7 +57,7 @@ test('nothing is said to be something instead of itself, and no side is empty', 
   expect(insteadOf(3, 3)).toBe('3 in both');
 });
 
-test('a list of more than six is cut, with its count', () => {
+test('a list of more than six is cut and ends with a count', () => {
   fc.assert(
     fc.property(
       fc.array(fc.stringMatching(/^[a-z]+$/), { maxLength: 20 }),
@@ -73,7 +73,7 @@ test('a list of more than six is cut, with its count', () => {
   expect(listed(['a', '', 'c', 'd'])).toBe(`'a', "", 'c' and 1 more`);
 });
 
-test('two lists that differ in places that are cut are told apart', () => {
+test('two lists that differ only after the cut are distinguished', () => {
   fc.assert(
     fc.property(
       fc.array(fc.constantFrom('a', 'b'), { maxLength: 9 }),

@@ -1,19 +1,19 @@
-/** Numbers, names and counts in the sentences of findings and diagnoses. */
+/** Formats numbers, names and counts for the sentences of findings and diagnoses. */
 import type { Finding } from './verdict.ts';
 
-/** `3 of 20 parameters`, `all 20 parameters`, `the parameter`. */
+/** `3 of 20 parameters`, `all 20 parameters`, `the only parameter`. */
 export function ofAll(count: number, total: number, noun: string, plural = `${noun}s`): string {
   if (count < total) return `${count} of ${total} ${plural}`;
   return total === 1 ? `the only ${noun}` : `all ${total} ${plural}`;
 }
 
-/** `is` of one, `are` of several. */
+/** `is` for one, `are` for several. */
 export const plural = (count: number, one: string, several: string): string => (count === 1 ? one : several);
 
-/** What a state, a step or a trainer may say of something. */
+/** A value that a state, a step or a trainer may report. */
 export type Value = string | number | boolean | null | undefined;
 
-/** Four significant digits; integers are counts, and are written in full as far as they are exact. */
+/** Four significant digits. Integers are counts: safe ones are written in full. */
 export function figure(value: number | null | undefined): string {
   if (value === null || value === undefined) return 'none';
   if (!Number.isFinite(value) || value === 0 || Number.isSafeInteger(value)) return String(value);
@@ -21,13 +21,13 @@ export function figure(value: number | null | undefined): string {
   return magnitude < 1e-3 || magnitude >= 1e6 ? value.toExponential(3) : value.toPrecision(4);
 }
 
-/** An empty text shows as `""`. */
+/** An empty string shows as `""`. */
 export function shown(value: Value): string {
   if (typeof value === 'string') return value === '' ? '""' : value;
   return typeof value === 'boolean' ? String(value) : figure(value);
 }
 
-/** Both, told apart: numbers by as many digits as that takes, other values by their type. */
+/** Formats two values so that different ones look different: numbers get enough digits, other values show their type. */
 export function valuesApart(one: Value, other: Value): readonly [string, string] {
   const short = [shown(one), shown(other)] as const;
   if (short[0] !== short[1] || Object.is(one, other)) return short;
@@ -44,16 +44,16 @@ export function valuesApart(one: Value, other: Value): readonly [string, string]
 const signed = (zero: number): string => (Object.is(zero, -0) ? '-0' : '0');
 const literal = (value: Value): string => (value === undefined ? 'none' : JSON.stringify(value));
 
-/** `1.345012 instead of 1.345007`; of what is the same, `1.345 in both`. */
+/** `1.345012 instead of 1.345007`, or `1.345 in both` for equal values. */
 export function insteadOf(seen: Value, expected: Value): string {
   const [one, other] = valuesApart(seen, expected);
   return one === other ? `${one} in both` : `${one} instead of ${other}`;
 }
 
-/** Longer lists help nobody. */
+/** Longer lists are hard to read. */
 const LISTED = 6;
 
-/** `a, b and 3 more`: at most six. */
+/** `a, b and 3 more`. Lists at most six. */
 export function enumerated(texts: readonly string[], most = LISTED, count = texts.length): string {
   const some = texts.slice(0, Math.min(most, LISTED));
   const more = count - some.length;
@@ -62,21 +62,24 @@ export function enumerated(texts: readonly string[], most = LISTED, count = text
 
 /**
  * `'a', 'b' and 3 more`.
- * @param count of all, where `names` is not all of them
+ * @param count how many names there are, if `names` holds only some of them
  */
 export const listed = (names: readonly string[], most = 3, count = names.length): string =>
   enumerated(names.map(quoted), most, count);
 
 const quoted = (name: string): string => (name === '' ? '""' : `'${name}'`);
 
-/** Two lists that differ, each from where they part if their beginnings are the same. */
+/** Formats two lists so that different ones look different: lists that have equal beginnings are shown from where they differ. */
 export function listsApart(one: readonly string[], other: readonly string[]): readonly [string, string] {
   const short = [listed(one), listed(other)] as const;
   const at = one.findIndex((name, place) => name !== other[place]);
   if (short[0] !== short[1] || at < 0) return short;
-  return [one, other].map((names) => `${listed(names.slice(at))} after ${at} equal ones`) as [string, string];
+  return [one, other].map((names) => `${listed(names.slice(at))} after ${at} equal entries`) as [
+    string,
+    string,
+  ];
 }
 
-/** Of a finding, which does not name all of its subjects. */
+/** The subjects of a finding, which may name only some of them. */
 export const subjectsOf = ({ subjects, subjectCount }: Pick<Finding, 'subjects' | 'subjectCount'>): string =>
   listed(subjects, 3, subjectCount);

@@ -1,5 +1,6 @@
 /**
- * Resets what a loop forgets at a resume by declaration. The resume and the deviating control call the same functions.
+ * Resets the state that a recipe forgets at a resume. The resume and the control, which applies declared deviations, call
+ * the same functions.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Deviation } from '../trace/schema.ts';
@@ -15,11 +16,11 @@ export const startOf = ({ loader, random, driven, scaler }: Parts): Start => ({
   scaler: scaler?.state,
 });
 
-/** The trained variables, each once: the EMA follows these. */
+/** The trainable variables, each once. The EMA follows them. */
 export const averaged = (parameters: readonly Parameter[]): Parameter[] =>
   owners(parameters).filter(({ variable }) => variable.trainable);
 
-/** Clones of the weights that an EMA is kept of, by name. */
+/** Clones of the weights that the EMA follows, by name. */
 export const liveWeights = (parameters: readonly Parameter[]): Map<string, tf.Tensor> =>
   new Map(averaged(parameters).map(({ name, variable }) => [name, variable.clone()]));
 
@@ -47,7 +48,7 @@ export const ANEW: Readonly<Record<Deviation, (parts: Parts) => void | Promise<v
   },
   gradients: ({ gradients }) => gradients.drop(),
   'loss-scale': ({ scaler, start }) => scaler?.restore(start!.scaler!),
-  // The checkpoint rounds while writing; an uninterrupted run must round its live weights.
+  // A checkpoint rounds when it is written. A run that continues must round its live weights.
   async precision({ parameters, recipe }) {
     if (recipe.stores !== 'bfloat16') return;
     for (const { variable } of owners(parameters).filter(({ name }) => recipe.saves?.(name) ?? true)) {

@@ -1,4 +1,4 @@
-/** Builds and resumes a training loop in the correct order: hooks last. */
+/** The stages that build and resume a training loop, in the correct order: hooks are registered last. */
 import * as tf from '@tensorflow/tfjs-core';
 import { loadCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { Deviation } from '../trace/schema.ts';
@@ -69,7 +69,7 @@ const building: readonly Stage[] = [
   },
 ];
 
-/** Sets the model's trainable flags, also on variables that a restore has created. */
+/** Sets the trainable flags of all parameters, including variables that a restore has created. */
 function freeze({ recipe, parameters }: Parts): void {
   for (const { name, variable } of parameters) variable.trainable = !(recipe.model.frozen?.(name) ?? false);
 }
@@ -111,7 +111,10 @@ const load: Stage = {
   },
 };
 
-/** A stage of the resume: nothing in a run that starts, nor in a cold start; begins anew what the recipe forgets. */
+/**
+ * A stage of the resume. It restores one kind of state, or resets it if the recipe forgets it. It does nothing in a run
+ * that starts, or in a cold start.
+ */
 const restoring = (name: string, kind: Deviation, restore: (parts: Parts, saved: Saved) => void): Stage => ({
   name: `restore ${name}`,
   run(parts) {
@@ -122,7 +125,7 @@ const restoring = (name: string, kind: Deviation, restore: (parts: Parts, saved:
   },
 });
 
-/** A cold start too restores or restarts weights, buffers and EMA. */
+/** A cold start also restores weights and buffers, and resets the EMA. */
 const restores: readonly Stage[] = [
   {
     name: 'restore weights',
@@ -191,7 +194,7 @@ function restoreWeights(parts: Parts, { tensors }: Saved): void {
   }
 }
 
-/** New variables with the old values. Tied names stay tied. */
+/** Replaces the variables with new ones that have the same values. Tied names stay tied. */
 export function replaceVariables(parts: Parts): void {
   const replacements = new Map(
     owners(parts.parameters).map(({ variable }) => [variable, tf.variable(tf.tidy(() => variable.clone()))]),
@@ -202,7 +205,7 @@ export function replaceVariables(parts: Parts): void {
   }));
 }
 
-/** Restores slots and groups of one optimizer onto these parameters. */
+/** Restores the slots and groups of one optimizer, for the variables of these parameters. */
 export function restoreOptimizer(
   name: string,
   optimizer: Optimizer,
@@ -215,7 +218,7 @@ export function restoreOptimizer(
   optimizer.loadState(optimizers[name]!, made, owners(parameters));
 }
 
-/** Registers the hooks, which capture the current variables and parameter groups. */
+/** Registers the gradient hooks, which capture the current variables and parameter groups. */
 export const hooks: Stage = {
   name: 'hooks',
   run(parts) {

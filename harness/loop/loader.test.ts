@@ -4,7 +4,7 @@ import { Loader, type LoaderOptions } from './loader.ts';
 
 const shuffles: readonly LoaderOptions['shuffle'][] = ['epoch', 'none', { buffer: 3 }];
 
-test('each epoch gives every example once, in a new order', () => {
+test('each epoch returns every example once, in a new order', () => {
   const loader = new Loader({ size: 30, seed: 1, shuffle: 'epoch' });
   const epochs = [0, 1].map(() => loader.next(30));
   for (const examples of epochs) expect(new Set(examples).size).toBe(30);
@@ -12,14 +12,14 @@ test('each epoch gives every example once, in a new order', () => {
   expect(new Loader({ size: 30, seed: 2, shuffle: 'epoch' }).next(30)).not.toEqual(epochs[0]);
 });
 
-test('a shuffle buffer gives every example once per epoch, out of order', () => {
+test('a shuffle buffer returns every example once per epoch, out of order', () => {
   const loader = new Loader({ size: 20, seed: 1, shuffle: { buffer: 5 } });
   const handed = [...loader.next(36), ...loader.state.buffer!];
   expect(handed.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, at) => at >> 1));
   expect(handed.slice(0, 20)).not.toEqual(handed.slice(0, 20).toSorted((a, b) => a - b));
 });
 
-test('a loader restored at any point continues as if it had not stopped', () => {
+test('a loader restored at any point returns the same examples as one that never stopped', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 12 }),
@@ -45,10 +45,10 @@ test.each([
   { epoch: 0, position: 0, buffer: [5] },
   { epoch: 0, position: 0, buffer: [1, 1, 1, 1] },
   { epoch: 0, position: 0, random: 'dice' },
-])('a cursor of other data is refused, and the loader is unchanged: %j', (state) => {
+])('a cursor of different data is refused and leaves the loader unchanged: %j', (state) => {
   const loader = new Loader({ size: 5, seed: 1, shuffle: { buffer: 3 } });
   loader.next(2);
   const before = loader.state;
-  expect(() => loader.restore(state)).toThrow(/within 5 examples an epoch.*same data|random stream/);
+  expect(() => loader.restore(state)).toThrow(/within 5 examples per epoch.*same data|random stream/);
   expect(loader.state).toEqual(before);
 });

@@ -1,24 +1,29 @@
-/** Positions of examples, batch by batch: in order, shuffled in each epoch, or through a shuffle buffer. */
+/** A data loader: selects the examples of each batch. */
 import { RandomStream } from '../training/random-stream.ts';
 
-/** All that decides which examples come next. */
+/** The complete state of a {@link Loader}. It determines all further examples. */
 export interface LoaderState {
+  /** The number of the epoch, from 0. */
   readonly epoch: number;
-  /** Examples of this epoch that have been read. */
+  /** How many examples of this epoch were read. */
   readonly position: number;
-  /** Examples that wait in the shuffle buffer, and the generator that draws from it; absent without one. */
+  /** The examples in the shuffle buffer; absent without one. */
   readonly buffer?: readonly number[];
+  /** The state of the random generator that draws from the shuffle buffer; absent without one. */
   readonly random?: string;
 }
 
 /** Options of a {@link Loader}. */
 export interface LoaderOptions {
+  /** Examples per epoch. */
   readonly size: number;
+  /** The seed of the order, an integer. */
   readonly seed: number;
+  /** In order, in a new order each epoch, or through a shuffle buffer of this many examples. */
   readonly shuffle: 'none' | 'epoch' | { readonly buffer: number };
 }
 
-/** Positions of examples, batch by batch: in order, shuffled in each epoch, or through a shuffle buffer. */
+/** Selects the examples of each batch by their positions in the data: in order, shuffled, or through a shuffle buffer. */
 export class Loader {
   readonly #options: LoaderOptions;
   readonly #random: RandomStream;
@@ -33,6 +38,7 @@ export class Loader {
     this.#order = this.#ordered();
   }
 
+  /** The state that a checkpoint saves. */
   get state(): LoaderState {
     const cursor = { epoch: this.#epoch, position: this.#position };
     return this.#isBuffered()
@@ -40,7 +46,10 @@ export class Loader {
       : cursor;
   }
 
-  /** @throws {RangeError} when the state is not of a loader of this data */
+  /**
+   * Continues from a state.
+   * @throws {RangeError} when the state does not fit this data; the loader is then unchanged
+   */
   restore({ epoch, position, buffer = [], random }: LoaderState): void {
     const { size, shuffle } = this.#options;
     const most = typeof shuffle === 'object' ? shuffle.buffer : 0;
@@ -53,7 +62,7 @@ export class Loader {
       buffer.every(isExample);
     if (!sound) {
       throw new RangeError(
-        `expected a data cursor within ${size} examples an epoch, received epoch ${epoch}, position ${position}; resume with the same data`,
+        `expected a data cursor within ${size} examples per epoch, received epoch ${epoch}, position ${position}: resume with the same data`,
       );
     }
     if (this.#isBuffered() && random !== undefined) this.#random.restore(random);
@@ -63,7 +72,7 @@ export class Loader {
     this.#order = this.#ordered();
   }
 
-  /** The next `count` examples, from as many epochs as that takes. */
+  /** The positions of the next `count` examples. They can span several epochs. */
   next(count: number): number[] {
     return Array.from({ length: count }, () => this.#draw());
   }
@@ -91,7 +100,7 @@ export class Loader {
     return typeof this.#options.shuffle === 'object';
   }
 
-  /** Depends only on seed and epoch, like PyTorch's DistributedSampler with `set_epoch`. */
+  /** The order of this epoch. It depends only on seed and epoch, as in PyTorch's DistributedSampler with `set_epoch`. */
   #ordered(): Int32Array {
     const { size, seed, shuffle } = this.#options;
     if (shuffle !== 'epoch') return Int32Array.from({ length: size }, (_, at) => at);

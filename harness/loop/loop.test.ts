@@ -39,6 +39,6 @@ test.each<[string, Partial<Recipe>]>([
   ],
   ['2 phases and accumulate: 3', { phases: PHASES, accumulate: 3 }],
   ['2 phases and lossScale', { phases: PHASES, lossScale: { initial: 2, growthInterval: 2 } }],
-])('a loop that would not train as its recipe says is refused: %s', async (said, asked) => {
+])('refuses a recipe that combines %s', async (said, asked) => {
   await expect(createLoop(context, { ...RECIPE, ...asked })).rejects.toThrow(new RegExp(said));
 });

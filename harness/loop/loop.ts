@@ -1,5 +1,4 @@
-/** A training loop in named stages, as a trainer: what scenarios are built of, and what faults are put into. */
-
+/** A training loop in named stages, as a trainer. Scenarios are built from it, and faults are injected into it. */
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { saveCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { Deviation } from '../trace/schema.ts';
@@ -13,31 +12,31 @@ import { accumulated, capture } from './saved.ts';
 import { runStages, type Stage } from './stages.ts';
 import { type SteppingParts, stepStages } from './step.ts';
 
-/** The stages of a training loop and how it saves, before anything runs: what a fault changes. */
+/** The stages of a training loop and how it saves. A fault changes them before anything runs. */
 export interface LoopStages {
-  /** What the loop was made of. */
+  /** The recipe that the loop was built from. */
   readonly recipe: Recipe;
   /** Builds and restores the parts; runs once. */
   assembly: readonly Stage[];
   /** One loop iteration. */
   step: readonly Stage[];
-  /** What a checkpoint holds. */
+  /** Builds the contents of a checkpoint. */
   save: (parts: Parts) => Promise<Checkpoint>;
 }
 
-/** A recipe, and the order in which the loop is assembled if it is not the right one. */
+/** A recipe, with an optional change of the order in which the loop is assembled. */
 export interface LoopRecipe extends Recipe {
-  /** Rearranges the stages of assembly. The right order restores everything first and registers hooks last. */
+  /** Rearranges the stages of the assembly. By default, everything is restored first and hooks are registered last. */
   readonly order?: (assembly: readonly Stage[]) => readonly Stage[];
 }
 
-/** A trainer's context, with a change of the loop's stages if there is one. */
+/** A trainer's context, with an optional change of the loop's stages. */
 export interface LoopContext extends TrainerContext {
-  /** Changes the stages before the loop is assembled. Faults are put in this way. */
+  /** Changes the stages before the loop is assembled. The harness injects faults through it. */
   readonly change?: (stages: LoopStages) => void;
 }
 
-/** Options that a loop cannot combine: it would not train as its recipe says. */
+/** @throws {Error} when the recipe combines options with which the loop would not train as the recipe says */
 function refuse({ fused = 'none', accumulate = 1, phases = [], lossScale }: Recipe): void {
   const several = [
     [fused !== 'none', `fused: '${fused}'`],
@@ -51,7 +50,7 @@ function refuse({ fused = 'none', accumulate = 1, phases = [], lossScale }: Reci
     const other = whole.find(([wantsOne]) => wantsOne);
     if (updatesMore && other !== undefined) {
       throw new Error(
-        `a loop cannot have ${one} and ${other[1]}: it makes several updates a step; take one out`,
+        `a recipe cannot combine ${one} and ${other[1]}, because each step would update several times: remove one of them`,
       );
     }
   }
@@ -106,7 +105,7 @@ export async function createLoop(context: LoopContext, recipe: LoopRecipe): Prom
   return new Loop(stages, parts);
 }
 
-/** The first stages of the assembly fill it in. */
+/** Parts with nothing in them. The first stages of the assembly fill them in. */
 function emptyParts(context: TrainerContext, recipe: Recipe): Parts {
   const live = () => parts.parameters;
   const parts: Parts = {
@@ -136,7 +135,7 @@ function emptyParts(context: TrainerContext, recipe: Recipe): Parts {
 }
 
 /**
- * The trainer that {@link createLoop} returns. Its parts are live: a fault or a scenario can inspect and change them.
+ * The trainer that {@link createLoop} returns. Its parts are live, so a fault or a scenario can inspect and change them.
  * @example
  * ```ts
  * import { type Fault, Loop } from 'resumeproof';
@@ -151,7 +150,7 @@ export class Loop implements Trainer {
   readonly stages: LoopStages;
   /** The parts that the stages build, restore and use. */
   readonly parts: Parts;
-  /** Fixed images of what is trained; absent where the model has none. */
+  /** Draws samples from fixed inputs. Absent if the model has no `sample`. */
   sample?: () => Promise<readonly SampledImage[]>;
 
   constructor(stages: LoopStages, parts: Parts) {
@@ -182,9 +181,9 @@ export class Loop implements Trainer {
     await saveCheckpoint(directory, await this.stages.save(this.parts));
   }
 
-  /** Begins anew, in a run that goes on, what the recipe forgets at a resume. */
+  /** Applies the declared deviations of a resume to a run that continues. */
   async deviate(kinds: readonly Deviation[]): Promise<void> {
-    // Round first: what restarts from the weights must see them as a checkpoint holds them.
+    // Round first, because the EMA restarts from the weights as a checkpoint stores them.
     const inOrder = [...kinds].sort((a, b) => Number(b === 'precision') - Number(a === 'precision'));
     for (const kind of inOrder) await ANEW[kind](this.parts);
     if (!kinds.includes('slots')) return;
@@ -193,7 +192,7 @@ export class Loop implements Trainer {
     await hooks.run(this.parts);
   }
 
-  /** Live references to parameters, slots, EMA, buffers, gradients, random state and counters. */
+  /** Live references to parameters, optimizer slots, EMA, buffers, gradients, random state and counters. */
   observe(): Observed {
     const { parameters, driven, ema, buffers, random, loader, scaler, step, updates } = this.parts;
     const groups = new Map(
@@ -254,7 +253,7 @@ function countersOf({ name, optimizer, schedule }: Driven): Record<string, numbe
     [`schedule.${name}.lastEpoch`]: schedule.state().lastEpoch,
     [`schedule.${name}.baseRates`]: schedule.state().baseLearningRates.join(' '),
     [`optimizer.${name}.step`]: Math.max(0, ...trained),
-    // Each parameter has its own count, so one that is behind shows here.
+    // Each parameter has its own count. This one reveals a parameter that is behind the others.
     [`optimizer.${name}.step.least`]: trained.length === 0 ? 0 : Math.min(...trained),
     ...Object.fromEntries(
       optimizer.groups.flatMap(({ name, learningRate, weightDecay }) => [

@@ -1,43 +1,43 @@
-/** What a training loop is made of: a model with its data, and how it is trained. Data in; nothing is built yet. */
+/** The description of a training loop. */
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { Deviation } from '../trace/schema.ts';
 import type { UpdateRule } from '../training/optimizer.ts';
 import type { RandomStream } from '../training/random-stream.ts';
 import type { SampledImage } from '../training/trainer.ts';
 
-/** What a loss is computed from. */
+/** The inputs of a {@link Model}'s loss. */
 export interface Pass {
-  /** A parameter's value by name; recorded for its gradient. */
+  /** Returns a parameter's value by name, and records it for the gradient. */
   readonly read: (name: string) => Tensor;
-  /** State outside the parameters, by name; the loss may assign it. */
+  /** Returns a buffer by name. The loss can assign it. */
   readonly buffer: (name: string) => Variable;
-  /** Positions in the data of the micro-batch's examples. */
+  /** The micro-batch: positions of its examples in the data, from 0 to `examples.size` − 1. */
   readonly examples: readonly number[];
-  /** By name, as in {@link Recipe.random}. */
+  /** Returns a random generator by its name in {@link Recipe.random}. */
   readonly random: (name: string) => RandomStream;
-  /** False in evaluation mode: no dropout, and running statistics stand still. */
+  /** False in evaluation mode, in which dropout is off and running statistics do not change. */
   readonly training: boolean;
-  /** The name of the phase, as in {@link Recipe.phases}. */
+  /** The name of the current phase in {@link Recipe.phases}; 'loss' without phases. */
   readonly phase: string;
 }
 
 /** A model with its data and its loss. Nothing is allocated yet. */
 export interface Model {
-  /** Shapes of the parameters by dotted name, in order. */
+  /** The shape of each parameter by dotted name, in order. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
-  /** Initial values of a parameter, row-major; as many as the product of `shape`. */
+  /** Returns the initial values of a parameter, row-major. Their number is the product of `shape`. */
   readonly initialise: (name: string, shape: readonly number[]) => Float32Array;
-  /** Names that are another parameter under a second name, mapped to that parameter's name. */
+  /** Tied names: each key is a second name for the parameter in its value. */
   readonly ties?: ReadonlyMap<string, string>;
-  /** Names that are not trained. */
+  /** Whether the parameter of this name is frozen. By default, no parameter is. */
   readonly frozen?: (name: string) => boolean;
-  /** State outside the parameters, such as running statistics: initial values by name, each a vector. */
+  /** State outside the parameters, such as running statistics: the initial values by name, each a vector. */
   readonly buffers?: ReadonlyMap<string, Float32Array>;
-  /** How many examples the data has, and what they are called. */
+  /** The number of examples in the data, and the id of each. */
   readonly examples: { readonly size: number; readonly id: (example: number) => string };
-  /** The mean loss of a micro-batch, float32. Called once a backward pass, in which it may write buffers. */
+  /** Returns the mean loss of a micro-batch, a float32 scalar. Called once per backward pass. It can assign buffers. */
   readonly loss: (pass: Pass) => Scalar;
-  /** Fixed images of what is trained, from these weights or their EMA. */
+  /** Draws samples from fixed inputs, with the weights or with their EMA. */
   readonly sample?: (
     read: (name: string) => Tensor,
     buffer: (name: string) => Tensor,
@@ -45,15 +45,15 @@ export interface Model {
   ) => Promise<readonly SampledImage[]>;
 }
 
-/** A parameter group: which parameters it owns and how they are updated. */
+/** A parameter group: the parameters that it owns, with their learning rate and weight decay. */
 export interface GroupRecipe {
   /** The group's name in logs and checkpoints. */
   readonly name: string;
-  /** Whether the group owns the parameter of this name. */
+  /** True if the group owns the parameter of this name. */
   readonly owns: (parameter: string) => boolean;
-  /** The base learning rate, which the schedule multiplies. */
+  /** The base learning rate. The schedule multiplies it. */
   readonly learningRate: number;
-  /** Default 0. */
+  /** The weight decay. Default 0. */
   readonly weightDecay?: number;
 }
 
@@ -61,50 +61,51 @@ export interface GroupRecipe {
 export interface OptimizerRecipe {
   /** The optimizer's name in a checkpoint. */
   readonly name: string;
-  /** The parameter groups; each parameter has one owner. */
+  /** The parameter groups. Each parameter belongs to one group. */
   readonly groups: readonly GroupRecipe[];
-  /** How one parameter is updated, such as {@link adamW}. */
+  /** The update rule of one parameter, such as {@link adamW}. */
   readonly update: UpdateRule;
-  /** Factor of the base learning rates after this many updates. */
+  /** The factor on the base learning rates after this many updates, such as {@link warmupCosine}. */
   readonly schedule: (updates: number) => number;
 }
 
 /**
- * What a training loop is made of: a model with its data, and how it is trained. Plain data; nothing is built yet.
+ * The description of a training loop: a model with its data, and how to train it. Nothing is allocated yet.
  */
 export interface Recipe {
   /** The model with its data and its loss. */
   readonly model: Model;
   /** The optimizers with their schedules, in the order in which they step. */
   readonly optimizers: readonly OptimizerRecipe[];
-  /** Losses that are trained in turn in each step, each with the parameters that it trains; one for all by default. */
+  /** The losses of a step, trained one after the other, each with its parameters. By default, one loss trains all. */
   readonly phases?: readonly { readonly name: string; readonly trains: (parameter: string) => boolean }[];
-  /** Where the update happens; in gradient hooks if fused. Default 'none'. */
+  /** The fused mode, in which gradient hooks update the parameters. Default 'none': the loop updates them. */
   readonly fused?: 'none' | 'backward-pass' | 'optimizer-groups';
-  /** About how many groups the only optimizer is split into with 'optimizer-groups', each with an optimizer of its own. Default 4. */
+  /** With 'optimizer-groups', about how many groups the parameters are split into, each with its optimizer. Default 4. */
   readonly fusedGroups?: number;
-  /** Micro-batches per update; more than 1 only without fusing and phases. Default 1. */
+  /** Micro-batches per update. More than 1 cannot be combined with `fused` or several phases. Default 1. */
   readonly accumulate?: number;
   /** Examples per micro-batch. */
   readonly batch: number;
-  /**
-   * How examples are shuffled: not at all, in each epoch, or through a buffer that is refilled. Default 'epoch'.
-   */
+  /** How examples are shuffled: not at all, in each epoch, or through a buffer of this many examples. Default 'epoch'. */
   readonly shuffle?: 'none' | 'epoch' | { readonly buffer: number };
-  /** Largest L2 norm of a parameter's gradient; no clipping by default. */
+  /** The maximum L2 norm of each parameter's gradient. By default, gradients are not clipped. */
   readonly maxGradNorm?: number | undefined;
-  /** Decay of the EMA of the weights; no EMA by default. */
+  /** The decay of the EMA of the weights. By default, there is no EMA. */
   readonly ema?: number | undefined;
-  /** Dynamic loss scaling, as for half precision, only without fusing and phases; none by default. */
+  /**
+   * Dynamic loss scaling, as for half precision: the initial scale, and after how many updates without overflow it
+   * doubles. Cannot be combined with `fused` or several phases. None by default.
+   */
   readonly lossScale?: { readonly initial: number; readonly growthInterval: number };
-  /** Names of the random generators that the loss draws from. */
+  /** The names of the random generators that the loss draws from. */
   readonly random?: readonly string[];
-  /** Parameters that a checkpoint keeps; all by default. The others are initialised again. */
+  /** Whether a checkpoint saves the parameter of this name. A resume initialises the others again. Default: all. */
   readonly saves?: (parameter: string) => boolean;
-  /** How a checkpoint stores parameters. Default 'float32'. */
+  /** The type in which a checkpoint stores parameters. Default 'float32'. */
   readonly stores?: 'float32' | 'bfloat16';
-  /** What a resume leaves out on purpose, and begins anew: for a scenario that declares the same in `deviates`. */
+  /** State that a resume resets instead of restoring. The scenario must declare the same kinds in `deviates`. */
   readonly forgets?: readonly Exclude<Deviation, 'precision'>[];
-  /** Puts new variables in place of the old at a resume, as PyTorch's `load_state_dict(assign=True)` does. */
+  /** Whether a resume replaces the variables, like PyTorch's `load_state_dict(assign=True)`. Default false. */
   readonly replaceVariables?: boolean;
 }

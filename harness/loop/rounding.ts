@@ -1,7 +1,7 @@
-/** Rounds float32 to bfloat16 but keeps it as float32, as after a load from a half-size checkpoint. */
+/** Rounds float32 values to bfloat16 precision, like a checkpoint that stores bfloat16. They stay float32. */
 import type { TensorMap } from '../checkpoint/safetensors.ts';
 
-/** To nearest, ties to even; NaN and infinities stay what they are. */
+/** Rounds to nearest, ties to even. NaN and infinities do not change. */
 export function toBfloat16(values: Float32Array): Float32Array {
   const rounded = Float32Array.from(values);
   const words = new Uint32Array(rounded.buffer);

@@ -1,4 +1,4 @@
-/** Writes a training loop as a checkpoint, and checks a checkpoint against the loop that loads it. */
+/** Captures a training loop as a checkpoint, and checks a checkpoint against the loop that loads it. */
 import path from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
@@ -16,7 +16,7 @@ import type { Driven, Parts } from './parts.ts';
 import { bfloat16 } from './rounding.ts';
 import type { Saved } from './snapshots.ts';
 
-/** Gradients that are accumulated and not yet applied, by the parameter's name. */
+/** Gradients that are accumulated and not yet applied, by parameter name. */
 export const accumulated = ({ parameters, gradients }: Parts): Map<string, Tensor> =>
   new Map(
     parameters.flatMap(({ name, variable }) => {
@@ -64,7 +64,7 @@ export async function capture(parts: Parts): Promise<Checkpoint> {
   };
 }
 
-/** What JSON keeps of them, without the readonly types. */
+/** Mutable copies, for the types of a checkpoint. */
 const plain = ({ groups, steps }: OptimizerState) => ({
   groups: groups.map((group) => ({ ...group, parameters: [...group.parameters] })),
   steps: { ...steps },
@@ -112,8 +112,8 @@ const contents = z.object({
 });
 
 /**
- * Checks everything that will be restored against the loop before any of it is used.
- * @throws CheckpointError `missing-tensor`, `wrong-shape`, `wrong-dtype`, `extra-tensor`, `bad-state` …
+ * Checks everything that will be restored against the loop. Changes nothing.
+ * @throws CheckpointError `missing-tensor`, `wrong-shape`, `wrong-dtype`, `extra-tensor` or `bad-state`
  */
 export function check({ tensors, state }: Checkpoint, directory: string, parts: Parts): Saved {
   const { recipe, parameters, registered, random, ema, scaler, buffers, loader } = parts;
@@ -137,7 +137,7 @@ export function check({ tensors, state }: Checkpoint, directory: string, parts: 
   const parsed = contents.safeParse(state);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw refused(file, issue!.message, issue!.path.join('.'));
+    throw refused(file, 'the state of a training loop', `${issue!.path.join('.')}: ${issue!.message}`);
   }
   const { optimizers, schedules, data, step, extra, lossScale } = parsed.data;
   const strange = Object.values(optimizers)
@@ -159,16 +159,19 @@ export function check({ tensors, state }: Checkpoint, directory: string, parts: 
     ({ name, schedule }) =>
       schedules[name]!.baseLearningRates.length !== schedule.state().baseLearningRates.length,
   );
-  if (ranks !== undefined)
-    throw refused(file, `the base learning rates of '${ranks.name}'`, 'another number of them');
+  if (ranks !== undefined) {
+    const { length } = ranks.schedule.state().baseLearningRates;
+    const received = schedules[ranks.name]!.baseLearningRates.length;
+    throw refused(file, `${length} base learning rates of the schedule '${ranks.name}'`, `${received}`);
+  }
   if (scaler !== undefined && lossScale === undefined) throw refused(file, 'a loss scale', 'none');
   try {
-    // A trial: the loader refuses a cursor of other data. Its own state is restored afterwards.
+    // Restore the cursor as a trial, because only the loader can check it. Then undo that.
     const before = loader.state;
     loader.restore(data as LoaderState);
     loader.restore(before);
-  } catch (error) {
-    throw refused(file, (error as Error).message, 'another one');
+  } catch (cause) {
+    throw refused(file, 'a data cursor that fits the data', (cause as Error).message);
   }
   return {
     tensors: {

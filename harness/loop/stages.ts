@@ -1,11 +1,11 @@
-/** A loop as a list of named stages: what it does, in which order. */
+/** Lists of named stages, and changes of them. */
 import type { Parts } from './parts.ts';
 
 /** A named stage of a {@link LoopStages}. */
 export interface Stage {
-  /** The name by which changes find the stage. */
+  /** The stage's name. {@link replaced} and the other functions find the stage by it. */
   readonly name: string;
-  /** Does the stage's work on the parts. */
+  /** Runs the stage on the parts of the loop. */
   run(parts: Parts): void | Promise<void>;
 }
 
@@ -13,17 +13,18 @@ export async function runStages(stages: readonly Stage[], parts: Parts): Promise
   for (const stage of stages) await stage.run(parts);
 }
 
-/** @throws when there is none of that name: a change that changes nothing would go unnoticed */
+/** @throws {Error} when no stage has that name, because a change without effect would go unnoticed */
 function indexOf(stages: readonly Stage[], name: string): number {
   const at = stages.findIndex((stage) => stage.name === name);
   if (at < 0) {
-    throw new Error(`no stage '${name}' among ${stages.map((stage) => `'${stage.name}'`).join(', ')}`);
+    const names = stages.map((stage) => `'${stage.name}'`).join(', ');
+    throw new Error(`the loop has no stage '${name}': use one of ${names}`);
   }
   return at;
 }
 
 /**
- * Moves the stages of one name right before, or right after, another. Returns a new list.
+ * Moves all stages of one name directly before or after the first stage of another name. Returns a new list.
  * @throws `Error` when no stage has one of the names
  * @example
  * ```ts
@@ -47,7 +48,7 @@ export function reordered(
 }
 
 /**
- * Inserts a stage right after the first one of a name. Returns a new list.
+ * Inserts a stage directly after the first stage of a name. Returns a new list.
  * @throws `Error` when no stage has that name
  * @example
  * ```ts
@@ -67,7 +68,7 @@ export const insertedAfter = (stages: readonly Stage[], name: string, stage: Sta
   stages.toSpliced(indexOf(stages, name) + 1, 0, stage);
 
 /**
- * Inserts a stage right before the first one of a name. Returns a new list.
+ * Inserts a stage directly before the first stage of a name. Returns a new list.
  * @throws `Error` when no stage has that name
  * @example
  * ```ts
@@ -85,8 +86,8 @@ export const insertedBefore = (stages: readonly Stage[], name: string, stage: St
   stages.toSpliced(indexOf(stages, name), 0, stage);
 
 /**
- * Replaces what the stages of one name do. Returns a new list.
- * @param run gets the parts and the original stage's `run`
+ * Replaces the work of all stages of one name. Returns a new list.
+ * @param run called instead of the stage's `run`, with the parts and the original `run`
  * @throws `Error` when no stage has that name
  * @example
  * ```ts
@@ -111,7 +112,7 @@ export function replaced(
 }
 
 /**
- * Removes the stages of one name. Returns a new list.
+ * Removes all stages of one name. Returns a new list.
  * @throws `Error` when no stage has that name
  * @example
  * ```ts

@@ -1,18 +1,18 @@
-/** One step of a training loop: a micro-batch, and its update if it is due. */
+/** The stages of one step of a training loop: one micro-batch, and an update if one is due. */
 import * as tf from '@tensorflow/tfjs-core';
 import { clipGradientNorm } from '../training/gradients.ts';
 import { byName, owners, type Parts } from './parts.ts';
 import type { Recipe } from './recipe.ts';
 import type { Stage } from './stages.ts';
 
-/** What the stages of a step pass on to each other. */
+/** The values that the stages of one step pass to each other. */
 export interface StepState {
   examples: readonly number[];
   learningRate: Record<string, number>;
   losses: tf.Scalar[];
-  /** The window of micro-batches is full. */
+  /** True if this micro-batch completes the accumulation, so an update is due. */
   due: boolean;
-  /** The gradients overflowed half precision, so the update is skipped. */
+  /** True if the gradients overflowed half precision, so the update is skipped. */
   overflowed: boolean;
 }
 
@@ -30,7 +30,7 @@ const whenDue = (name: string, run: (parts: SteppingParts) => void | Promise<voi
 type Phase = NonNullable<Recipe['phases']>[number];
 const WHOLE: Phase = { name: 'loss', trains: () => true };
 
-/** Those of one phase: a loss, and the update of what it trains. */
+/** The stages of one phase: a loss, and the update of its parameters. */
 const phaseStages = (phase: Phase): Stage[] => [
   stage('backward', (parts) => backward(parts, phase)),
   stage('unscale', async ({ scaler, gradients, parameters, now }) => {
@@ -55,7 +55,7 @@ const phaseStages = (phase: Phase): Stage[] => [
 /** Every stage of a step, in order. */
 export const stepStages = ({ phases = [WHOLE] }: Recipe): Stage[] => [
   stage('log', ({ driven, now }) => {
-    // As trainers log it: the schedules' learning rates before the step.
+    // Trainers log the learning rates that the schedules set before the step.
     now.learningRate = Object.assign({}, ...driven.map(({ schedule }) => schedule.learningRates()));
   }),
   stage('batch', ({ loader, recipe, now }) => {

@@ -61,11 +61,11 @@ test('images are PNG files that hold the pixels, with names that a trace allows'
 test('pixels of the wrong size are refused with the image’s name', async () => {
   const image = { name: 'cat', width: 2, height: 2, channels: 3 as const, pixels: new Uint8Array(11) };
   await expect(recordImages(folder, 'end', 1, [image])).rejects.toThrow(
-    "sample 'cat': expected 2×2×3 bytes of pixels, received 11",
+    "sample 'cat': expected 2×2×3 bytes of pixels, received 11; return one byte per channel",
   );
   expect((await readdir(join(folder, 'samples'))).filter((name) => name.startsWith('end'))).toEqual([]);
 });
 
-test('without images there is no record', async () => {
+test('without images, nothing is recorded', async () => {
   expect(await recordImages(folder, 'pass', 1, [])).toEqual([]);
 });

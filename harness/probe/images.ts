@@ -1,4 +1,4 @@
-/** Sampled images as PNG files beside the trace. */
+/** Writes samples as PNG files next to the trace. */
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import { summarize } from './sketch.ts';
 
 /**
  * Writes each image to `samples/` in `folder`.
- * @throws when an image's pixels do not fit its size
+ * @throws {RangeError} when the number of an image's pixels does not match its size
  */
 export async function recordImages(
   folder: string,
@@ -22,7 +22,7 @@ export async function recordImages(
     images.map(async ({ name, width, height, channels, pixels }, index) => {
       if (pixels.length !== width * height * channels) {
         throw new RangeError(
-          `sample '${name}': expected ${width}×${height}×${channels} bytes of pixels, received ${pixels.length}`,
+          `sample '${name}': expected ${width}×${height}×${channels} bytes of pixels, received ${pixels.length}; return one byte per channel`,
         );
       }
       const file = `samples/${at}-${step}-${index}.png`;

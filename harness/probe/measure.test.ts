@@ -37,7 +37,7 @@ async function measured(now: Float32Array, before: Float32Array): Promise<{ chan
   return { change: change(), l2: l2() };
 }
 
-/** Pairs with mostly equal values, as in a step that moved little. */
+/** Pairs with mostly equal values, as in a step that changed little. */
 const pairs = (value: fc.Arbitrary<number>) =>
   fc
     .array(fc.tuple(value, fc.option(value, { freq: 2 })), { minLength: 1, maxLength: 40 })
@@ -54,7 +54,7 @@ describe.each(['cpu', 'wasm'])('in the memory of %s', (backend) => {
     await openBackend(backend);
   });
 
-  test('a change is measured as defined, any float32 included', async () => {
+  test('a change is measured as defined, for any float32 values', async () => {
     await fc.assert(
       fc.asyncProperty(pairs(fc.float()), async ([now, before]) => {
         const { change, l2 } = await measured(now, before);
@@ -95,7 +95,7 @@ describe('on a device outside this process’ memory', () => {
     expect(change).toMatchObject({ updateL2: 0, changed: true });
   });
 
-  test('measurements of several rounds are not mixed up, and no tensor is left behind', async () => {
+  test('measurements of several rounds stay separate, and no tensor leaks', async () => {
     const [small, large] = [tf.tensor1d([3, 4]), tf.tensor2d([5, 0, 0, -12], [2, 2])];
     const { numTensors } = tf.memory();
     const measure = measurements();
@@ -112,7 +112,7 @@ describe('on a device outside this process’ memory', () => {
   });
 });
 
-test.for(['webgpu', 'node-gpu'])('%s measures the same as memory', async (name, { skip }) => {
+test.for(['webgpu', 'node-gpu'])('%s measures the same as a backend in memory', async (name, { skip }) => {
   const module = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);
   // Run in its own process, because Dawn keeps threads. NaN is sent as a string.
   const program = `

@@ -39,8 +39,8 @@ function inMemory(view: View): Measurements {
   };
 }
 
-// Both loops add two values per turn to independent sums, which halves the time. There is no flag for changes:
-// a comparison per value took six times as long.
+// Both loops add two values per iteration to independent sums, which halves the time. They do not compare each pair of
+// values, because that took six times as long.
 
 function norm(values: ArrayLike<number>): number {
   const even = values.length & ~1;

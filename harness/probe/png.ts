@@ -1,6 +1,6 @@
 /**
- * Writes a PNG (ISO/IEC 15948): 8 bits a channel, no filter. Does not use sharp, because loading libvips took a
- * tenth of a short process, for images of a few hundred pixels.
+ * Encodes PNG files (ISO/IEC 15948) with 8 bits per channel and no filter. It does not use sharp, because loading libvips
+ * took a tenth of the time of a short process.
  */
 import { crc32, deflateSync } from 'node:zlib';
 

@@ -25,8 +25,8 @@ const sgd: UpdateRule = ({ parameter, gradient, learningRate }) => ({
 });
 
 /**
- * Two parameters that hooks update, and a frozen one. The loss is Σ x·weight + Σ y·bias of noise x and y, so
- * that these are the gradients.
+ * A trainer of two parameters that hooks update, and a frozen one. The loss is Σ x·weight + Σ y·bias for noise x and y, so
+ * x and y are the gradients.
  */
 class Tiny implements Trainer {
   readonly random = RandomStream.fromSeed(5);
@@ -132,7 +132,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
         strayUpdates: 0,
         strayGradients: 0,
       });
-      // Exactly zero: nothing has moved.
+      // Exactly zero, because nothing has changed.
       if (!moved) expect(record.updateL2).toEqual([0, 0, 0]);
     }
     expect(records.map(({ kind }) => kind)).toEqual(['parameters', 'step', 'step', 'step']);
@@ -186,13 +186,13 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
       strayUpdates: 1,
     });
     expect(records[0]).toMatchObject({ groups: [null, 'main', null] });
-    expect(record.claimed.learningRates, 'one number counts for every group').toEqual({
+    expect(record.claimed.learningRates, 'one number applies to every group').toEqual({
       all: 0.1,
       main: 0.1,
     });
   });
 
-  test('weights written without the optimizer count as changed, but not as updated', async () => {
+  test('weights written without an optimizer count as changed, but not as updated', async () => {
     const trainer = new Tiny();
     trainer.claim = { learningRate: 0, applied: false };
     const step = trainer.step.bind(trainer);
@@ -268,7 +268,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect(trainingObserver()).toBeUndefined();
   });
 
-  test('many steps leave no tensor behind, including states and samples', async () => {
+  test('many steps, states and samples leak no tensor', async () => {
     const trainer = Object.assign(new Tiny(), { sample: async () => [] });
     trainer.register();
     const { probe } = probed(trainer);

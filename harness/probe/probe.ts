@@ -19,7 +19,7 @@ import { recordState } from './state.ts';
 export type SamplePoint = SampleRecord['at'];
 
 export interface Probe {
-  /** One step of the trainer, measured. */
+  /** Runs and measures one step of the trainer. */
   step(step: number): Promise<StepRecord>;
   state(at: StateRecord['at'], step: number): Promise<StateRecord>;
   /** Records nothing if the trainer cannot sample. The judge checks whether that was declared. */

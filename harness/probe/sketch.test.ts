@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { significantBits, summarize } from './sketch.ts';
 
-test('distinguishes tensors of the same norm: another order, another sign of one value', () => {
+test('distinguishes tensors of the same norm that differ in order, or in the sign of one value', () => {
   fc.assert(
     fc.property(
       fc.uniqueArray(fc.integer({ min: 1, max: 1e6 }), { minLength: 16, maxLength: 200 }),
@@ -19,11 +19,11 @@ test('distinguishes tensors of the same norm: another order, another sign of one
   );
 });
 
-test('its signs are balanced, and those of different sums are independent', () => {
+test('the signs are balanced, and the signs of different sums are independent', () => {
   const length = 20_000;
   const unit = new Float32Array(length);
   const signs = [0, 1, 2, 3].map(() => new Float64Array(length));
-  // The sign of each of the first values, one at a time in short arrays: the rest does not matter to it.
+  // Read the sign of each of the first values from a short array. Later values do not affect it.
   for (let i = 0; i < 400; i++) {
     unit[i] = 1;
     summarize(unit.subarray(0, i + 1)).sketch.forEach((sum, at) => {
@@ -38,7 +38,7 @@ test('its signs are balanced, and those of different sums are independent', () =
     expect(Math.abs(signs[a]!.reduce((sum, sign) => sum + sign, 0))).toBeLessThan(100);
     for (let b = 0; b < a; b++) expect(Math.abs(product(a, b))).toBeLessThan(100);
   }
-  // A constant difference is the worst likely case: the sums must not all miss its direction.
+  // A constant difference is the most likely bad case. At least one sum must capture its direction.
   for (const sum of summarize(new Float32Array(length).fill(1)).sketch) {
     expect(Math.abs(sum)).toBeLessThan(5 * Math.sqrt(length));
   }

@@ -10,7 +10,7 @@ export interface Summary {
 const BLOCK = 1024;
 const SIGNS = [0, 1, 2, 3].map((sum) => Float64Array.from({ length: BLOCK }, (_, at) => sign(sum, at)));
 
-/** ±1: bit 31 − `sum` of MurmurHash3's 32-bit finalizer of `at` + 1; a bit that is set is −. */
+/** ±1 from bit 31 − `sum` of MurmurHash3's 32-bit finalizer of `at` + 1. A set bit means −1. */
 function sign(sum: number, at: number): number {
   let hash = at + 1;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
@@ -21,9 +21,8 @@ function sign(sum: number, at: number): number {
 
 /**
  * Four sums of all values, each with its own random signs. A difference of norm ε that is independent of the signs
- * changes each sum by a normal deviate of standard deviation ε, whatever its direction
- * (Achlioptas, 'Database-friendly random projections', JCSS 66(4), 2003). Value i has the sign of place
- * i mod 1024, times that of place 1024 + ⌊i / 1024⌋.
+ * changes each sum by a normal deviate of standard deviation ε, for any direction (Achlioptas, 'Database-friendly random
+ * projections', JCSS 66(4), 2003). The sign of value i is sign(i mod 1024) × sign(1024 + ⌊i / 1024⌋).
  */
 export function summarize(values: ArrayLike<number>): Summary {
   const [signsA, signsB, signsC, signsD] = SIGNS as [Float64Array, Float64Array, Float64Array, Float64Array];
@@ -47,11 +46,11 @@ export function summarize(values: ArrayLike<number>): Summary {
   return { l2: Math.sqrt(squares), sketch };
 }
 
-/** Of the significand of the value that needs most: 24 in full use, 11 of half precision, 8 of bfloat16. */
+/** The most significand bits that any value needs: 24 for full float32, 11 for half precision, 8 for bfloat16. */
 export function significantBits(values: Float32Array): number {
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
   let used = 0;
-  // A zero has none. The leading one, which is not stored, is added below.
+  // A zero sets no bit. The leading one is not stored, and is added below.
   for (let at = 0; at < words.length; at++) used |= words[at]! & 0x7fffff;
   const trailing = used === 0 ? 23 : 31 - Math.clz32(used & -used);
   return words.some((word) => word << 1 !== 0) ? 24 - trailing : 0;

@@ -1,17 +1,17 @@
 /**
- * Norms on webgpu with one dispatch per tensor. TensorFlow.js would need a dozen, half of which write a tensor of the
- * parameter's size, and would reduce each with a single workgroup.
+ * Norms on webgpu with one dispatch per tensor. With TensorFlow.js' operations, it would take a dozen dispatches. Half of
+ * them would write a tensor of the parameter's size, and each reduction would use a single workgroup.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Change, Measurements } from './measurements.ts';
 
-/** Small, since SwiftShader pays for every thread at a barrier: 256 threads took four times as long there. */
+/** Small, because each thread at a barrier costs time on SwiftShader: 256 threads took four times as long there. */
 const WORKGROUP = 64;
-/** Values per thread below which another workgroup does not pay. */
+/** With fewer values per thread, another workgroup does not save time. */
 const PER_THREAD = 64;
 const MAX_WORKGROUPS = 1024;
 
-/** What a kernel of TensorFlow.js' webgpu backend is made of; the backend fills in `dispatch` and the like. */
+/** A kernel of TensorFlow.js' webgpu backend. */
 interface Program {
   readonly variableNames: readonly string[];
   readonly uniforms: string;
@@ -32,10 +32,10 @@ interface Backend {
   ): tf.TensorInfo;
 }
 
-/** Three sums for each workgroup: of squares, of squared differences, any change. */
+/** Computes three numbers per workgroup: the sum of squares, the sum of squared differences, and 1 for any change. */
 function sumsProgram(workgroups: number, compares: boolean): Program {
   const difference = compares ? 'value - f32(before[i])' : '0.0';
-  // Drivers may assume that nothing is NaN; the backend's isnan checks the bits.
+  // Drivers may assume that no value is NaN. The backend's isnan checks the bits.
   const changed = compares
     ? 'select(0.0, 1.0, value != f32(before[i]) || isnan(value) || isnan(f32(before[i])))'
     : '0.0';

@@ -124,7 +124,7 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     const said = page.locator('.rule:target');
     expect(await said.isVisible()).toBe(true);
     expect(await said.textContent()).toMatch(
-      /^\s*silent-no-op\s+Something moves .* Earliest finding: at the first update/s,
+      /^\s*silent-no-op\s+At least one parameter moves .* Earliest finding: at the first update/s,
     );
     // An unknown rule with a hostile name gets no link.
     const hrefs = await page

@@ -18,6 +18,7 @@ import { hear, tell as tellParent } from '../processes/channel.ts';
 import { type FailureRecord, TRACE_FORMAT } from '../trace/schema.ts';
 import { createTrace } from '../trace/write.ts';
 import type { Scenario, Trainer } from '../training/trainer.ts';
+import { loadFault } from './fault.ts';
 import { type Answer, answerSchema, type Job, jobSchema, type Progress, stepsOf } from './job.ts';
 import { loadScenario } from './scenario.ts';
 import { createSettling, type Shown } from './settling.ts';
@@ -29,9 +30,6 @@ async function ask(step: number): Promise<Answer> {
   tell({ kind: 'asks', step });
   return answerSchema.parse(await hear());
 }
-
-// Imported only if there are fault files, so that an ordinary run does not pay for it.
-const loadFault = async (file: string) => (await import('../faults/find.ts')).loadFault(file);
 
 const buildOf = async (scenario: Scenario, fault: string | null): Promise<Scenario['trainer']> =>
   fault === null ? scenario.trainer : (await loadFault(fault)).inject(scenario.trainer);

@@ -22,10 +22,11 @@ export const interruptedIn = ({ loaded }: Healthy): Cell => ({
 
 export async function runCell(
   own: Healthy,
-  { file, fault }: LoadedFault,
+  loadedFault: LoadedFault,
   limit: LimitFunction,
   options: MutantsOptions,
 ): Promise<Cell> {
+  const { id, file, fault } = loadedFault;
   const { loaded, subject, traces } = own;
   const { name, plan } = loaded;
   const interrupted = interruptedIn(own);
@@ -37,14 +38,14 @@ export async function runCell(
   }
   const start = performance.now();
   // A folder of its own, since a fault may be called like the healthy run's folder.
-  const folder = path.join(own.folder, 'faults', fault.id);
+  const folder = path.join(own.folder, 'faults', id);
   const saves = fault.saves ?? false;
   const changed = (trace: Trace): boolean =>
     trace.run?.role === 'after' || (saves && trace.run?.role === 'before');
   const untouched = traces.filter((trace) => !changed(trace));
   const healthy = traces.filter(changed);
-  const facts = factsOf(fault);
-  const itsOwn = { ...subject, replay: options.replay(loaded, fault.id) };
+  const facts = factsOf(loadedFault);
+  const itsOwn = { ...subject, replay: options.replay(loaded, id) };
   let early: JudgedCell | undefined;
   // A fault that is caught and correctly diagnosed needs no further resume, unless all traces are kept.
   const settled = (faulty: readonly Trace[]): boolean => {

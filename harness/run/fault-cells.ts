@@ -35,7 +35,7 @@ export async function runCells(
             needed += 1;
             if (needed <= turn.length) options.onCells?.(++total);
           }
-          if (cell.outcome !== 'not-run') options.onCell?.(loadedFault.fault.id, cell);
+          if (cell.outcome !== 'not-run') options.onCell?.(loadedFault.id, cell);
           cells.set(own.loaded.name, cell);
         });
       if (options.sample === undefined) await Promise.all(turn.map(run));

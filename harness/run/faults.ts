@@ -1,12 +1,14 @@
 /** Selects and loads the faults of a matrix. */
 import type { Fault } from '../faults/fault.ts';
-import { FAULTS, findFaults, loadFault } from '../faults/find.ts';
 import { CAUSES } from '../judge/causes/index.ts';
 import type { MatrixFault } from '../judge/matrix/matrix.ts';
 import { RULES } from '../judge/rules/index.ts';
-import { namePattern, UsageError } from './scenario.ts';
+import { FAULTS, findFaults, loadFault } from './fault.ts';
+import { namePattern } from './scenario.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface LoadedFault {
+  readonly id: string;
   readonly file: string;
   readonly fault: Fault;
 }
@@ -14,7 +16,7 @@ export interface LoadedFault {
 /**
  * @param folder of fault files; this package's own if undefined
  * @param wanted ids, in which `*` matches anything; all if empty
- * @throws {UsageError | FaultError} when a pattern matches nothing, a file is not a fault, or a rule or cause is unknown
+ * @throws {UsageError} when a pattern matches nothing, a file is not a fault, or a rule or cause is unknown
  */
 export async function selectFaults(
   folder: string | undefined,
@@ -39,25 +41,25 @@ export async function selectFaults(
       const file = found.get(id)!;
       const fault = await loadFault(file);
       // With a misspelt rule or cause, every headline would look wrong.
-      const unknown = [fault.rule].flat().find((id) => !RULES.some((rule) => rule.id === id));
+      const unknown = [fault.rule].flat().find((named) => !RULES.some((rule) => rule.id === named));
       if (unknown !== undefined) {
         throw new UsageError(`fault ${file}: rule: unknown rule '${unknown}'; see resumeproof list --rules`);
       }
-      const strange = [fault.cause].flat().find((id) => !CAUSES.some((cause) => cause.id === id));
+      const strange = [fault.cause].flat().find((named) => !CAUSES.some((cause) => cause.id === named));
       if (strange !== undefined) {
         throw new UsageError(`fault ${file}: cause: unknown cause '${strange}'; docs/rules.md lists them`);
       }
-      return { file, fault };
+      return { id, file, fault };
     }),
   );
 }
 
-/** A fault as the matrix tells of it. */
-export const factsOf = ({ id, breaks, reports, proofs, rule, cause }: LoadedFault['fault']): MatrixFault => ({
+/** A fault as the matrix describes it. */
+export const factsOf = ({ id, fault }: LoadedFault): MatrixFault => ({
   id,
-  breaks,
-  reports: [...reports],
-  proofs: [...proofs],
-  rule: [rule].flat(),
-  cause: [cause].flat(),
+  breaks: fault.breaks,
+  reports: [...(fault.reports ?? [])],
+  proofs: [...fault.proofs],
+  rule: [fault.rule].flat(),
+  cause: [fault.cause].flat(),
 });

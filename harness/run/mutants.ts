@@ -70,7 +70,7 @@ export async function runMutants(
       allApply: options.allApply,
       interrupted: signal.aborted,
       scenarios: told,
-      rows: faults.map(({ fault }, index) => rowOf(factsOf(fault), cells[index]!)),
+      rows: faults.map((fault, index) => rowOf(factsOf(fault), cells[index]!)),
     });
     return { matrix, report: await writeMatrix(options.folder, matrix) };
   });

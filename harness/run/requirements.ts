@@ -2,7 +2,8 @@
 import { statSync } from 'node:fs';
 import { requireBackend } from '../backend/inspect.ts';
 import { onProcessor } from '../backend/names.ts';
-import { type LoadedScenario, UsageError } from './scenario.ts';
+import type { LoadedScenario } from './scenario.ts';
+import { UsageError } from './usage-error.ts';
 
 /** @throws {UsageError} when `--images` is not a folder */
 export function requireImages(images: string | undefined): void {

@@ -1,18 +1,12 @@
 /** Finds, loads and checks scenario files. */
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { BACKENDS } from '../backend/names.ts';
 import { RULES } from '../judge/rules/index.ts';
 import { DEVIATIONS, OBSERVABLES, type Plan } from '../trace/schema.ts';
 import type { Scenario, ScenarioPlan } from '../training/trainer.ts';
-import { lendPackages } from './packages.ts';
-
-/** Wrong usage or configuration: one line for the user, exit code 2. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
+import { addModule, findModules, loadModule, moduleName } from './modules.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface LoadedScenario {
   readonly name: string;
@@ -47,37 +41,12 @@ const scenarioSchema = z.object({
 /** Where scenarios are looked for unless `--scenarios` names another folder. */
 export const scenariosFolder = (): string => path.resolve(process.env.RESUMEPROOF_SCENARIOS || 'scenarios');
 
-const SCENARIO_FILE = /^(?<name>[\w][\w.-]*?)\.(?:ts|mts|js|mjs)$/;
-
 /**
  * Scenario files of a folder, by name. Subfolders are not searched.
  * @throws {UsageError} when the folder cannot be read or two of its files have the same name
  */
-export async function findScenarios(folder: string): Promise<Map<string, string>> {
-  let entries: string[];
-  try {
-    entries = await readdir(folder);
-  } catch {
-    throw new UsageError(`no folder of scenarios at ${folder}; name one with --scenarios DIR`);
-  }
-  const found = new Map<string, string>();
-  for (const entry of entries.sort()) {
-    const name = SCENARIO_FILE.exec(entry)?.groups?.name;
-    if (name !== undefined && !entry.includes('.test.') && !entry.endsWith('.d.ts')) {
-      add(found, name, path.resolve(folder, entry));
-    }
-  }
-  return found;
-}
-
-/** Names must be unique: reports, traces and commands identify scenarios by name. */
-function add(scenarios: Map<string, string>, name: string, file: string): void {
-  const other = scenarios.get(name);
-  if (other !== undefined && other !== file) {
-    throw new UsageError(`two scenarios are called '${name}': ${other} and ${file}; rename one of the files`);
-  }
-  scenarios.set(name, file);
-}
+export const findScenarios = (folder: string): Promise<Map<string, string>> =>
+  findModules('scenario', folder);
 
 /**
  * Selects scenarios by name (`*` matches any characters) or by file path.
@@ -100,10 +69,10 @@ export async function selectScenarios(
   }
   for (const want of wanted) {
     if (isPath(want)) {
-      const name = SCENARIO_FILE.exec(path.basename(want))?.groups?.name;
+      const name = moduleName(want);
       if (name === undefined)
         throw new UsageError(`'${want}' is not a scenario file: expected .ts, .mts, .js or .mjs`);
-      add(selected, name, path.resolve(want));
+      addModule('scenario', selected, name, want);
       continue;
     }
     const pattern = namePattern(want);
@@ -113,7 +82,7 @@ export async function selectScenarios(
         `no scenario matches '${want}' in ${folder}; there are: ${[...all.keys()].join(', ') || 'none'}`,
       );
     }
-    for (const [name, file] of matches) add(selected, name, file);
+    for (const [name, file] of matches) addModule('scenario', selected, name, file);
   }
   return selected;
 }
@@ -124,32 +93,11 @@ export const namePattern = (want: string): RegExp =>
   new RegExp(`^${want.split('*').map(escapeRegExp).join('.*')}$`);
 const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-/** Node's messages about `import` and `export` in a CommonJS project, as `npm init -y` makes it. */
-const isCommonJs = (message: string): boolean =>
-  /^Cannot use import statement outside a module|^Unexpected token 'export'/.test(message);
-
-const MODULES = '; a scenario is an ES module: set "type": "module" in its package.json';
-
 /**
  * @throws {UsageError} when the file cannot be loaded or is not a scenario
  */
 export async function loadScenario(name: string, file: string): Promise<LoadedScenario> {
-  lendPackages();
-  let module: { default?: unknown };
-  try {
-    module = await import(pathToFileURL(file).href);
-  } catch (error) {
-    const [message] = (error as Error).message.split('\n');
-    throw new UsageError(`cannot load scenario ${file}: ${message}${isCommonJs(message!) ? MODULES : ''}`);
-  }
-  const parsed = scenarioSchema.safeParse(module.default);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    const where = issue.path.join('.') || 'default export';
-    throw new UsageError(`scenario ${file}: ${where}: ${issue.message}; see defineScenario`);
-  }
-  // Return the file's own object: the schema's output is a copy.
-  const scenario = module.default as Scenario;
+  const scenario = (await loadModule('scenario', file, scenarioSchema)) as Scenario;
   const where = `scenario ${file}`;
   checkExpectation(scenario.expect, where);
   const planned = (own: ScenarioPlan): Plan =>

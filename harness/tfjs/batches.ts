@@ -1,10 +1,10 @@
 /**
- * Turns a training loop inside out. The loop calls `fit`, `fitDataset` or `trainOnBatch` as it likes; here it is
- * held before each batch until that batch is asked for.
+ * Runs a training loop one batch at a time. The loop calls `fit`, `fitDataset` or `trainOnBatch` as usual. It pauses
+ * before each batch until the trainer requests that batch.
  *
- * A loop that is resumed is run again from its beginning, and the batches of before are passed over: their data
- * are drawn, nothing is computed, and losses and metrics are those that were recorded. So shuffles, a dataset's
- * position and the state of callbacks come back, none of which TensorFlow.js can save.
+ * A resumed loop runs again from its beginning and replays the batches before the checkpoint: it draws their data but
+ * trains nothing, and it gets the recorded losses and metrics. This restores shuffles, dataset positions and the state
+ * of callbacks, which TensorFlow.js cannot save.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
@@ -16,24 +16,24 @@ import { Turns } from './turns.ts';
 
 export interface TrainedBatch {
   readonly loss: number;
-  /** One for each example: the start of the SHA-256 of its inputs and targets. */
+  /** One per example: the first 16 hex digits of the SHA-256 of its inputs and targets. */
   readonly ids: readonly string[];
 }
 
-/** What train and test functions returned so far, call by call. */
+/** The results of all train and test functions so far, one entry per call. */
 export type Recording = readonly (readonly number[])[];
 
-/** Batches that were trained before a resume. */
+/** The batches that were trained before the checkpoint. The loop replays them. */
 export interface Passed {
   readonly batches: number;
   readonly recording: Recording;
-  /** Called in place of the last one's training. */
+  /** Called instead of training the last of these batches. */
   restoreWeights(): void;
 }
 
 const batchesOf = new WeakMap<LayersModel, Batches>();
 
-/** `fit` and `fitDataset` wait for it before each batch; level 0 makes it one of every fit's callbacks. */
+/** `fit` and `fitDataset` await this callback before each batch. Level 0 adds it to the callbacks of every fit. */
 class HoldBeforeBatch extends Callback {
   override async onEpochBegin(epoch: number): Promise<void> {
     const batches = batchesOf.get(this.model);
@@ -47,7 +47,7 @@ class HoldBeforeBatch extends Callback {
 const running = new AsyncLocalStorage<Batches>();
 let installed = false;
 
-/** Every model that a loop compiles, those too that no one but the program ever sees. */
+/** Patches `compile`, so that every model that a loop compiles is found, even one that stays private to the program. */
 function install(): void {
   if (installed) return;
   installed = true;
@@ -55,7 +55,7 @@ function install(): void {
   for (const { prototype } of [LayersModel, Sequential]) {
     const { compile } = prototype;
     prototype.compile = function (args) {
-      // A Sequential compiles the model inside of it.
+      // A Sequential also compiles its inner model, which must not be reported as another one.
       running.exit(() => compile.call(this, args));
       running.getStore()?.compiled(this);
     };
@@ -63,29 +63,29 @@ function install(): void {
 }
 
 export class Batches {
-  /** Batches trained, those before a resume included. */
+  /** Batches trained, including those before a resume. */
   done: number;
-  /** As `fit` counts them; null in a loop that has none. */
+  /** The epoch as `fit` counts it. Null if the loop has no epochs. */
   epoch: number | null = null;
-  /** Those that were given and those that the loop has compiled. */
+  /** The models given to the constructor, and those that the loop has compiled. */
   readonly models: TrainedModel[];
   readonly #random: LoopRandom;
   readonly #past: Recording;
   readonly #passed: Passed | undefined;
-  /** How many calls of {@link #past} were given back. */
+  /** How many calls of {@link #past} were replayed. */
   #replayed = 0;
   readonly #recorded: (readonly number[])[];
-  /** Results and data that wait to be read back, of the calls since the last hold. */
+  /** Results and data of the calls since the last pause. They are not read back yet. */
   #results: tf.Tensor[][] = [];
   #data: tf.Tensor[] = [];
-  /** Which of the results are the batch's own: an evaluation may come before it and after it. */
+  /** The index of the training batch's own results. Evaluations can run before and after it. */
   #own = 0;
   #last: TrainedBatch | undefined;
   readonly #turns = new Turns();
 
   /**
-   * @param passed what the loop is to pass over before it is held
-   * @param done batches that were trained before this loop begins
+   * @param passed the batches that the loop replays before it first pauses
+   * @param done batches that were trained before this loop starts
    */
   constructor(models: readonly TrainedModel[], random: LoopRandom, passed?: Passed, done = 0) {
     this.#random = random;
@@ -102,7 +102,10 @@ export class Batches {
     return this.#recorded;
   }
 
-  /** Starts the loop, to be held before its first batch that was not trained yet. */
+  /**
+   * Starts the loop. It pauses before the first batch that is not trained yet.
+   * @throws {Error} what the loop throws, or when it ends before the batch of the checkpoint
+   */
   async start(loop: () => Promise<unknown>): Promise<void> {
     running.run(this, () =>
       this.#turns.begin(async () => {
@@ -113,16 +116,18 @@ export class Batches {
     await this.#turns.arrived();
     if (this.#replayed === this.#past.length) return;
     throw new Error(
-      `the loop ended after ${this.done} batches, before the one at which it was saved: run it with the data and the number of epochs with which it was saved`,
+      `the loop ended after ${this.done} batches, before the batch of the checkpoint: run it with the same data and number of epochs as when it was saved`,
     );
   }
 
-  /** Lets one batch be trained. @throws {Error} what the loop throws, or when it has no batch left */
+  /** Trains one batch. @throws {Error} what the loop throws, or when it has no batch left */
   async next(): Promise<TrainedBatch> {
     const { done } = this;
     await this.#turns.next();
     if (this.done === done) {
-      throw new Error(`the loop ended after ${done} batches: give it as many as the plan has steps`);
+      throw new Error(
+        `the loop ended after ${done} batches, but the plan has more steps: train at least one batch per step`,
+      );
     }
     return this.#last!;
   }
@@ -131,7 +136,7 @@ export class Batches {
   async hold(): Promise<void> {
     if (this.#replayed < this.#past.length) return;
     if (this.#turns.held) {
-      throw new Error('two batches are trained at a time: await each before the next');
+      throw new Error('two batches are trained at the same time: await each batch before you start the next');
     }
     await this.#turns.hold(() => this.#readBack());
   }
@@ -151,10 +156,10 @@ export class Batches {
       const train = makeTrainFunction.call(internals);
       return (data) => {
         this.done += 1;
-        // The next batch may be made of what the model gives, as a GAN's is, before the loop is held again.
+        // The loop may compute the next batch from the model, like a GAN, before it pauses again.
         if (this.done === this.#passed?.batches) this.#passed.restoreWeights();
         return this.#call(() => {
-          // `fit` gives null where there are no weights of samples.
+          // `fit` passes null if there are no sample weights.
           this.#data = data.filter((tensor) => tensor !== null).map(alias);
           this.#own = this.#results.length;
           return this.#random.during('layers', () => train(data));
@@ -172,7 +177,7 @@ export class Batches {
     };
   }
 
-  /** Gives back what was recorded, or computes and records. */
+  /** Returns the recorded results, or computes and records new ones. */
   #call(compute: () => tf.Tensor[]): tf.Tensor[] {
     const past = this.#past[this.#replayed];
     if (past !== undefined) {
@@ -197,10 +202,10 @@ export class Batches {
   }
 }
 
-/** The same values, to be disposed by us, without a copy. */
+/** A second tensor with the same values, without a copy. This module disposes it. */
 const alias = (tensor: tf.Tensor): tf.Tensor => tf.keep(tf.reshape(tensor, tensor.shape));
 
-/** By example where all tensors have as many rows, else one for the whole batch. */
+/** One id per example if all tensors have the same number of rows, else one for the whole batch. */
 async function idsOf(tensors: readonly tf.Tensor[]): Promise<string[]> {
   const rows = tensors[0]!.shape[0] ?? 1;
   const count = tensors.every(({ shape }) => shape[0] === rows) ? rows : 1;

@@ -18,12 +18,12 @@ beforeAll(async () => {
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 const newPath = (): string => path.join(scratch, `checkpoint-${++saves}`);
 
-describe('what is observed', () => {
+describe('a layers trainer', () => {
   beforeAll(async () => {
     await openBackend('cpu');
   });
 
-  test('every weight, statistic, state, slot and counter, under the field’s names', async () => {
+  test('observes every weight, running statistic, RNN state, slot and counter, under the usual names', async () => {
     const trainer = await begin(training(LOOPS.fit!, OPTIMIZERS.adam));
     await trainer.step();
     const { parameters, slots, buffers, counters, random } = trainer.observe();
@@ -55,7 +55,7 @@ describe('what is observed', () => {
     expect(Object.keys(random!)).toEqual(['loop', 'layers']);
   });
 
-  test('the learning rate inside the update, if the optimizer shows another one', async () => {
+  test('observes the learning rate that the update uses, even if the optimizer reports another one', async () => {
     const of = training(async (model) => {
       const xs = tf.ones([4, 2, 2]);
       await model.trainOnBatch(xs, tf.ones([4, 1]));
@@ -78,7 +78,7 @@ describe('what is observed', () => {
     }
   });
 
-  test('weights alone leave everything else new', async () => {
+  test('restores only the weights in a cold start', async () => {
     const of = training(LOOPS.fit!, OPTIMIZERS.adam);
     const trained = await begin(of);
     await run(trained, 0, 4);
@@ -92,7 +92,7 @@ describe('what is observed', () => {
     expect(cold.observe().counters).toMatchObject({ batches: 0, 'optimizer.iterations': 0 });
   });
 
-  test('Math.random is the process’ own outside the loop', async () => {
+  test('seeds Math.random only inside build and loop', async () => {
     const drawn: number[] = [];
     const of = training(async (model) => {
       drawn.push(Math.random());
@@ -105,7 +105,7 @@ describe('what is observed', () => {
   });
 });
 
-describe('is refused in one line:', () => {
+describe('a layers trainer refuses, in one line,', () => {
   beforeAll(async () => {
     await openBackend('cpu');
   });
@@ -124,33 +124,37 @@ describe('is refused in one line:', () => {
   test('a model without an optimizer', async () => {
     const build = () => sequential({ layers: [layers.dense({ units: 1, inputShape: [1] })] });
     await expect(begin({ build, loop: async () => {} })).rejects.toThrow(
-      /no model has an optimizer: compile one/,
+      /no model has an optimizer: compile a model/,
     );
   });
-  test('a loop that has no batch left', async () => {
+  test('a loop that ends before the plan does', async () => {
     await expect(run(await begin(short(2)), 0, 3)).rejects.toThrow(/the loop ended after 2 batches/);
   });
-  test('a loop that ends before the batch at which it was saved', async () => {
+  test('a resumed loop that ends before the batch of the checkpoint', async () => {
     const file = await save(short(5), 4);
-    await expect(begin(short(3), file)).rejects.toThrow(/ended after 3 batches, before the one at which/);
+    await expect(begin(short(3), file)).rejects.toThrow(
+      /ended after 3 batches, before the batch of the checkpoint/,
+    );
   });
   test('a loop that validates differently from the saved one', async () => {
     const file = await save(training(LOOPS.fit!, OPTIMIZERS.sgd), 5);
-    await expect(begin(short(9), file)).rejects.toThrow(/trained 6 batches where it had trained 5/);
+    await expect(begin(short(9), file)).rejects.toThrow(
+      /trained 6 batches up to the checkpoint, but the saved loop trained 5/,
+    );
   });
-  test('two batches at a time', async () => {
+  test('two batches at the same time', async () => {
     const both = training(async (model) => {
       const batch = () => model.trainOnBatch(tf.ones([4, 2, 2]), tf.ones([4, 1]));
       await Promise.all([batch(), batch()]);
     }, OPTIMIZERS.sgd);
-    await expect(run(await begin(both), 0, 1)).rejects.toThrow(/two batches are trained at a time/);
+    await expect(run(await begin(both), 0, 1)).rejects.toThrow(/two batches are trained at the same time/);
   });
-  test('a checkpoint of another optimizer', async () => {
+  test('a checkpoint of a different optimizer', async () => {
     const file = await save(training(LOOPS.fit!, OPTIMIZERS.adam), 2);
     const other = training(LOOPS.fit!, OPTIMIZERS.sgd);
     await expect(begin(other, file)).rejects.toThrow(/expected SGD for optimizer, received Adam;.*nothing/);
   });
-  test('a checkpoint of another model', async () => {
+  test('a checkpoint of a different model', async () => {
     const file = await save(short(3), 2);
     const build = () => {
       const other = sequential({
@@ -161,7 +165,7 @@ describe('is refused in one line:', () => {
     };
     await expect(begin({ ...short(3), build }, file)).rejects.toThrow(/else\/kernel.*nothing was restored/);
   });
-  test('what the loop throws', async () => {
+  test('a step in which the loop throws, with the loop’s error', async () => {
     const throwing = training(async (model) => {
       await model.trainOnBatch(tf.ones([4, 2, 2]), tf.ones([4, 1]));
       throw new Error('the data ended');
@@ -170,7 +174,7 @@ describe('is refused in one line:', () => {
   });
 });
 
-test('a batch made from the models’ outputs is the same as without the harness', async () => {
+test('a resumed loop that makes batches from model outputs equals an uninterrupted one', async () => {
   await openBackend('cpu');
   const of = (): LayersTraining<{ forger: LayersModel; critic: LayersModel }> => ({
     build() {
@@ -199,7 +203,7 @@ test('a batch made from the models’ outputs is the same as without the harness
   }
 });
 
-test('a model that is compiled again in mid-training is observed with its new optimizer', async () => {
+test('a model that is compiled again during training is observed with its new optimizer', async () => {
   await openBackend('cpu');
   const of: LayersTraining<Record<string, never>> = {
     build: () => ({}),
@@ -231,7 +235,7 @@ test('a model that is compiled again in mid-training is observed with its new op
   }
 });
 
-test('weights that models share are observed once, under their first name', async () => {
+test('weights shared by several models are observed once, under their first name', async () => {
   await openBackend('cpu');
   const trainer = await layersTrainer(START, {
     build() {

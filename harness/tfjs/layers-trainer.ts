@@ -1,4 +1,4 @@
-/** Makes a trainer of `tf.LayersModel`s, their optimizers and a loop that trains them as it likes. */
+/** Makes a trainer from `tf.LayersModel`s, their optimizers and the loop that trains them. */
 import { type Optimizer, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { Observed, SampledImage, Trainer, TrainerContext } from '../training/trainer.ts';
@@ -22,28 +22,31 @@ import {
 } from './optimizer.ts';
 import { recordingOf, restore, restoreWeights, toCheckpoint } from './saved.ts';
 
-/** A program that trains with `tf.LayersModel`, as {@link layersTrainer} needs it. */
+/** A program that trains `tf.LayersModel`s, as {@link layersTrainer} takes it. */
 export interface LayersTraining<M extends Models> {
   /**
-   * Builds the model, or several that are trained together, by name. Anything else that the loop needs may lie beside
-   * them. Models that the loop makes and compiles are found as well, by their own names. Each model must be compiled
-   * before the first batch. `Math.random` is seeded. Not called in a resume with `load`, except in the cold run.
+   * Builds the model, or an object of several models by name. The object can also hold anything else that the loop
+   * needs. Models that the loop itself builds and compiles are found too, by their own names. Each model must be compiled
+   * before its first batch. `Math.random` is seeded. A resume with `files.load` does not call `build`, except in the cold
+   * run.
    */
   build(): M | Promise<M>;
   /**
-   * Trains with `fit`, `fitDataset` and `trainOnBatch`, one batch at a time, for at least the plan's steps: a step is a
-   * batch. `batches` is what `load` returned, else 0: a loop that is resumed from the harness' own checkpoint runs
-   * again from its beginning, and the batches before the checkpoint are passed over.
+   * Trains with `fit`, `fitDataset` or `trainOnBatch`, one batch at a time. A step of the plan is one batch, and the loop
+   * must train at least as many batches as the plan has steps. `batches` is the number that `files.load` returned, else
+   * 0. A loop that resumes from the harness' own checkpoint runs again from its beginning: the batches before the
+   * checkpoint draw their data but are not trained.
    */
   loop(models: M, batches: number): Promise<unknown>;
   /**
-   * How the program itself saves and loads after a number of batches; the harness' own checkpoint by default.
+   * The program's own save and load, at paths that the harness chooses. By default, the harness saves its own checkpoint,
+   * which restores everything.
    */
   files?: {
     save(path: string, models: M, batches: number): Promise<unknown>;
     load(path: string): Promise<{ models: M; batches: number }>;
   };
-  /** Fixed images of what is trained; must not draw random numbers. */
+  /** Draws samples from fixed inputs. Must not draw random numbers. */
   sample?(models: M): Promise<readonly SampledImage[]>;
 }
 
@@ -51,12 +54,12 @@ export interface LayersTraining<M extends Models> {
 export type LayersContext = Pick<TrainerContext, 'seed' | 'checkpoint' | 'weightsOnly'>;
 
 /**
- * Makes a trainer of a program that trains `tf.LayersModel`s with `fit`, `fitDataset` or `trainOnBatch`. During
- * `build` and `loop`, `Math.random` draws from seeded streams that are observed and kept in the harness' own
- * checkpoint: TensorFlow.js shuffles and seeds Dropout with it.
+ * Makes a trainer from a program that trains `tf.LayersModel`s with `fit`, `fitDataset` or `trainOnBatch`. TensorFlow.js
+ * shuffles and seeds Dropout with `Math.random`. During `build` and `loop`, `Math.random` therefore draws from seeded
+ * streams, whose state is recorded and saved in the harness' own checkpoint.
  * @throws {@link CheckpointError} when the harness' own checkpoint is damaged or belongs to another model
- * @throws `Error` when no model is compiled, or when the loop differs from the one that was saved: it ends earlier,
- *   or validates differently
+ * @throws `Error` when no model is compiled, or when the resumed loop ends earlier or validates differently than the
+ *   saved one
  * @example
  * ```ts
  * import { defineScenario, layersTrainer } from 'resumeproof';
@@ -100,7 +103,7 @@ export async function layersTrainer<M extends Models>(
       const { step } = past.state;
       if (batches.done !== step) {
         throw new Error(
-          `the loop, run again, trained ${batches.done} batches where it had trained ${step} when it was saved: let it validate and evaluate as it did`,
+          `the resumed loop trained ${batches.done} batches up to the checkpoint, but the saved loop trained ${step}: validate and evaluate at the same batches as before the save`,
         );
       }
       restore(past, batches.models, random, context.checkpoint!);
@@ -112,7 +115,7 @@ export async function layersTrainer<M extends Models>(
 interface Begun<M> {
   readonly models: M;
   readonly batches: number;
-  /** The harness' own checkpoint, to be restored once the loop is held. */
+  /** The harness' own checkpoint. It is restored when the loop first pauses. */
   readonly past?: Checkpoint;
 }
 
@@ -138,7 +141,7 @@ class LayersTrainer<M extends Models> implements Trainer {
   readonly #batches: Batches;
   readonly #random: LoopRandom;
   readonly #watched = new WeakMap<Optimizer, Watched>();
-  /** The learning rates that the optimizers showed when one was applied last in this step, by key. */
+  /** The learning rates that the optimizers reported at the last update of this step, by key. */
   #shown: ReadonlyMap<string, number> | undefined;
   sample?: () => Promise<readonly SampledImage[]>;
 
@@ -152,7 +155,7 @@ class LayersTrainer<M extends Models> implements Trainer {
     if (sample !== undefined) this.sample = () => sample.call(training, models);
   }
 
-  /** Those of now: a loop may compile a model anew. */
+  /** The current optimizers. The loop can compile a model again, with another optimizer. */
   #optimizers(): readonly (TrainedOptimizer & { readonly watched: Watched })[] {
     return optimizersOf(this.#trained, weightsOf(this.#trained).parameters).map((own) => {
       const watched =
@@ -174,7 +177,7 @@ class LayersTrainer<M extends Models> implements Trainer {
     this.#shown = undefined;
     const { loss, ids } = await this.#batches.next();
     await this.ready();
-    // The loop is before the next batch by now, and may have changed them.
+    // The loop has already reached the next batch, and may have changed the learning rates for it.
     const learningRates = this.#shown ?? this.#learningRates();
     return {
       loss,

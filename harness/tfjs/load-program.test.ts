@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadProgram } from './load-program.ts';
 
-/** A program as bundlers take it: no extensions, `require` in an ES module, packages that are not installed. */
+/** A program that only a bundler accepts: no extensions, `require` in an ES module, packages that are not installed. */
 const PROGRAM = {
   'package.json': '{}',
   'train.js': `
@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('a program is loaded as by a bundler, inside its caller, on the harness’ TensorFlow.js', () => {
+test('loads a program like a bundler, synchronously, with the TensorFlow.js of the harness', () => {
   const context = new AsyncLocalStorage<string>();
   Object.assign(globalThis, { contextOf: () => context.getStore() });
   const draw = () => 'drawn';
@@ -50,11 +50,11 @@ test('a program is loaded as by a bundler, inside its caller, on the harness’ 
   expect((seen.old as { tf: { variable: unknown } }).tf.variable).toBe(own.variable);
 });
 
-test('a missing import is reported with the file that imports it', () => {
+test('reports a missing import with the file that imports it', () => {
   expect(() => loadProgram(path.join(folder, 'lost.js'), home)).toThrow(/nowhere.*lost\.js/s);
   expect(() => loadProgram(path.join(folder, 'absent.js'), home)).toThrow(/absent\.js/);
 });
 
-test('other modules load as usual in Node', () => {
+test('does not change how Node loads other modules', () => {
   expect(() => createRequire(path.join(folder, 'lib', 'other.js'))('not-installed')).toThrow(/not-installed/);
 });

@@ -1,6 +1,6 @@
 /**
- * Loads the modules of a training program that was written for a bundler, a browser or tfjs-node, as they stand.
- * Node alone would refuse them, or give them a TensorFlow.js of their own, of which nothing can be measured.
+ * Loads unchanged modules of training programs that were written for a bundler, a browser or tfjs-node. Node alone would
+ * reject them, or load a second TensorFlow.js that the probe cannot measure.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire, isBuiltin, registerHooks } from 'node:module';
@@ -10,38 +10,37 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 /** Options of {@link loadProgram}. */
 export interface ProgramOptions {
   /**
-   * What the program gets instead of a module, by the name with which it imports it: for what is not installed,
-   * or draws in a browser. Each is an object with the names that the program uses.
+   * Replacements for modules that are not installed or need a browser. Each key is the name as the program imports it,
+   * each value an object with the exports that the program uses. None by default.
    */
   readonly modules?: Readonly<Record<string, object>>;
 }
 
-/** These open a backend of their own; the harness has opened one. */
+/** These packages open their own backend, but the harness has already opened one. */
 const NODE_BINDINGS = new Set(['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu']);
 const REPLACED = 'resumeproof-module:';
 const EXTENSIONS = ['', '.js', '.ts', '.mjs', '.cjs', '.json', '/index.js', '/index.ts'];
 
 interface Program {
   readonly modules: ReadonlyMap<string, string>;
-  /** Whose packages are taken where the program has none of its own, and always for TensorFlow.js. */
+  /** The module whose packages are used for TensorFlow.js, and for packages that the program itself does not have. */
   readonly home: string;
 }
 
-/** By URL, each module that was loaded for a program. */
+/** Each module that was loaded for a program, by URL. */
 const programs = new Map<string, Program>();
 const replaced: object[] = [];
 let hooked = false;
 
 /**
- * Loads a module of a training program that was written for a bundler, a browser or tfjs-node, without changing it,
- * and returns its exports. Loading is synchronous: whatever the module does while it loads happens in the caller,
- * such as drawing its first weights with `Math.random`. A module runs once per process. `modules` apply to the folder
- * that imports them.
+ * Loads an unchanged module of a training program that was written for a bundler, a browser or tfjs-node, and returns
+ * its exports. Loading is synchronous, so a module that draws its initial weights while it loads draws them from the
+ * seeded `Math.random` of the calling `build` or `loop`. A module runs once per process.
  *
- * - `@tensorflow/tfjs`, `-core`, `-layers` and `-data` are the scenario's own; `@tensorflow/tfjs-node` and `-gpu` are
- *   `@tensorflow/tfjs` on the backend that the harness opened.
- * - Imports may omit the extension, and an ES module may call `require`, as bundlers allow.
- * - A package that is not installed beside the program is looked up beside the scenario.
+ * - `@tensorflow/tfjs`, `-core`, `-layers` and `-data` resolve to the scenario's packages. `@tensorflow/tfjs-node` and
+ *   `@tensorflow/tfjs-node-gpu` resolve to `@tensorflow/tfjs`, which uses the backend that the harness opened.
+ * - Imports can omit the file extension, and ES modules can call `require`, as in a bundler.
+ * - A package that is not installed next to the program is looked up next to the scenario.
  *
  * @param file the module's path or URL
  * @param home the scenario's `import.meta.url`
@@ -116,9 +115,9 @@ function loadModule(url: Load[0], context: Load[1], next: Load[2]): ReturnType<L
   if (!programs.has(url) || !url.endsWith('.js')) return next(url, context);
   const source = readFileSync(fileURLToPath(url), 'utf8');
   if (!/^\s*(import\s*["'{*\w]|export\s*[{*\w])/m.test(source)) return next(url, context);
-  // Node takes a file with both as a CommonJS module that is broken, or as one that has no `require`.
+  // Node treats a file with both import and require as broken CommonJS, or as an ES module without `require`.
   const needsRequire = /\b(require|module)\b/.test(source) && !/\b(const|let|var)\s+require\b/.test(source);
-  // In one line, so that the program's own lines keep their numbers.
+  // The prelude is on the same line, so line numbers stay the same.
   return { format: 'module', source: needsRequire ? `${PRELUDE} ${source}` : source, shortCircuit: true };
 }
 const PRELUDE = [
@@ -126,7 +125,7 @@ const PRELUDE = [
   'const require = $createRequire(import.meta.url), module = { exports: {} };',
 ].join(' ');
 
-/** A module that exports what the scenario gave; to `require` it is that object itself. */
+/** The source of a module that exports a replacement. `require` returns the replacement itself. */
 function sourceOf(index: number): string {
   const given = replaced[index]!;
   const names = Object.keys(given).filter((name) => name !== 'default' && /^[\w$]+$/.test(name));

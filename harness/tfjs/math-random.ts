@@ -1,14 +1,14 @@
 /**
- * A `Math.random` whose state can be kept. TensorFlow.js draws a model's first weights, `fit`'s shuffles and the
- * seeds of Dropout from `Math.random`, whose state nothing can read. Inside {@link LoopRandom.run}, across every
- * `await`, it draws from seeded streams instead; the rest of the process keeps its own.
+ * A `Math.random` whose state can be saved. TensorFlow.js draws initial weights, the shuffles of `fit` and the seeds of
+ * Dropout from `Math.random`, whose state cannot be read. Inside {@link LoopRandom.run}, including after each `await`,
+ * `Math.random` draws from seeded streams instead. The rest of the process is not affected.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { RandomStream } from '../training/random-stream.ts';
 
 /**
- * Who draws: building the model, the loop (shuffles, data), or the layers while they train. A loop that is run
- * again without its layers then still draws the same.
+ * What a random number is for: the model's initial weights, the loop (shuffles, data), or the layers while they train.
+ * Each has its own stream, so a loop that replays batches without training its layers draws the same numbers.
  */
 export type Drawer = 'build' | 'loop' | 'layers';
 
@@ -34,18 +34,18 @@ export class LoopRandom {
     };
   }
 
-  /** Runs `work` with `Math.random` drawing from here. */
+  /** Runs `work`. Inside it, `Math.random` draws from these streams. */
   run<T>(work: () => T): T {
     install();
     return running.run(this, work);
   }
 
-  /** Lets `drawer` draw from now on. */
+  /** Draws from the stream of `drawer` from now on. */
   turnTo(drawer: Drawer): void {
     this.#drawer = drawer;
   }
 
-  /** Lets `drawer` draw during `work`, which must not be asynchronous. */
+  /** Draws from the stream of `drawer` during `work`, which must be synchronous. */
   during<T>(drawer: Drawer, work: () => T): T {
     const before = this.#drawer;
     this.#drawer = drawer;
@@ -60,12 +60,12 @@ export class LoopRandom {
     return this.#streams[this.#drawer].uniform();
   }
 
-  /** States of the streams that training draws from. */
+  /** The states of the streams that training draws from. */
   states(): { loop: string; layers: string } {
     return { loop: this.#streams.loop.state(), layers: this.#streams.layers.state() };
   }
 
-  /** @throws {Error} when a text is not a state */
+  /** @throws {Error} when `state` is not the state of a stream */
   restore(drawer: Drawer, state: string): void {
     this.#streams[drawer].restore(state);
   }

@@ -25,7 +25,7 @@ const files = () =>
   Promise.all(['model.json', 'weights.bin'].map((file) => readFile(path.join(folder, file))));
 const refused = { name: 'CheckpointError' };
 
-test('a loaded model is saved again to the byte', async () => {
+test('a loaded model that is saved again has the same bytes', async () => {
   const loaded = await loadLayersModel(modelFolder(folder));
   const again = path.join(scratch, 'again');
   const { modelArtifactsInfo } = await loaded.save(modelFolder(again), { includeOptimizer: true });
@@ -34,13 +34,13 @@ test('a loaded model is saved again to the byte', async () => {
   expect(modelArtifactsInfo.weightDataBytes).toBe(weights.length);
 });
 
-test('an existing folder is not changed', async () => {
+test('saving into an existing folder is refused and does not change it', async () => {
   const before = await files();
   await expect(model(tf.train.sgd(1)).save(modelFolder(folder))).rejects.toMatchObject({ code: 'exists' });
   expect(await files()).toEqual(before);
 });
 
-test('a file that was cut or has grown is refused', async () => {
+test('a file that is too short or too long is refused', async () => {
   const [json, weights] = (await files()) as [Buffer, Buffer];
   const cut = fc.record({
     file: fc.constantFrom({ name: 'model.json', bytes: json }, { name: 'weights.bin', bytes: weights }),
@@ -50,7 +50,7 @@ test('a file that was cut or has grown is refused', async () => {
   await fc.assert(
     fc.asyncProperty(cut, async ({ file: { name, bytes }, at, grown }) => {
       const file = path.join(folder, name);
-      // The last byte of model.json is the newline, which does not matter.
+      // The last byte of model.json is a newline, which may be missing.
       const length = Math.floor(at * (bytes.length - 1));
       await writeFile(file, grown ? Buffer.concat([bytes, Buffer.from('{}')]) : bytes.subarray(0, length));
       await expect(modelFolder(folder).load!()).rejects.toMatchObject(refused);
@@ -64,7 +64,7 @@ test.each([
   ['weights in another folder', '"weights.bin"', '"../saved/weights.bin"'],
   ['a negative size', /"shape": \[\s*\d+/, '"shape": [ -1'],
   ['a size beyond the file', /"shape": \[\s*\d+/, '"shape": [ 400000000'],
-  ['a type that is not known', '"dtype": "float32"', '"dtype": "complex64"'],
+  ['an unknown dtype', '"dtype": "float32"', '"dtype": "complex64"'],
 ])('%s is refused', async (_, from, to) => {
   const file = path.join(folder, 'model.json');
   const text = await readFile(file, 'utf8');

@@ -1,8 +1,4 @@
-/**
- * Where `model.save()` and `loadLayersModel()` write and read a folder in Node: TensorFlow.js' own files,
- * `model.json` and `weights.bin`. The folder appears whole or not at all, and is checked before it is used;
- * the `file://` of tfjs-node writes one file after the other, in place.
- */
+/** A folder that `model.save()` writes and `loadLayersModel()` reads in Node, atomically and verified. */
 import { join, resolve } from 'node:path';
 import { io } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
@@ -30,13 +26,13 @@ const modelSchema = z.looseObject({
 });
 
 /**
- * An IOHandler for `model.save()` and `tf.loadLayersModel()` that stores TensorFlow.js' own files, `model.json` and
- * `weights.bin`, in a folder. The folder appears complete or not at all, and is checked before it is used; the
- * `file://` handler of tfjs-node writes one file after the other, in place.
- * @param folder the folder's path; its parent must exist
- * @throws {@link CheckpointError} on saving: `exists` where the folder is there already, `io`. On loading:
- *   `missing-file`, `not-a-file`, `too-large`, `bad-state` (`model.json` is not a valid model) or `wrong-size`
- *   (`weights.bin` has another length than `model.json` says).
+ * Returns an IOHandler for `model.save()` and `tf.loadLayersModel()` that stores TensorFlow.js' own files, `model.json`
+ * and `weights.bin`, in a folder. A save writes the complete folder or nothing, and a load checks the files before it
+ * uses them. The `file://` handler of tfjs-node writes the files in place instead, one after the other.
+ * @param folder the path of the folder; its parent must exist
+ * @throws {@link CheckpointError} from `save`: `exists` (the folder already exists) or `io`. From `load`:
+ *   `missing-file`, `not-a-file`, `too-large`, `bad-state` (`model.json` is not a valid model) or `wrong-size` (the
+ *   length of `weights.bin` does not match `model.json`).
  * @example
  * ```ts
  * import { modelFolder } from 'resumeproof';
@@ -56,7 +52,7 @@ async function save(folder: string, artifacts: io.ModelArtifacts): Promise<io.Sa
   const { weightData, weightSpecs, modelTopology, ...rest } = artifacts;
   const bytes = new Uint8Array(io.CompositeArrayBuffer.join(weightData));
   const weightsManifest = [{ paths: [WEIGHTS], weights: weightSpecs ?? [] }];
-  // As TensorFlow.js writes it: without what is undefined.
+  // Like TensorFlow.js, leave out undefined values.
   const json = JSON.parse(JSON.stringify({ modelTopology, ...rest, weightsManifest }));
   await writeDirectory(
     folder,
@@ -83,10 +79,10 @@ async function load(folder: string): Promise<io.ModelArtifacts> {
     throw new CheckpointError({
       code: 'wrong-size',
       file: data,
-      expected: `${expected} bytes, as ${MODEL} lists them,`,
-      of: 'its size',
+      expected: `${expected} bytes (listed in ${MODEL})`,
+      of: 'the file size',
       received: `${bytes} bytes`,
-      fix: 'the file was cut, or belongs to another model: use another checkpoint',
+      fix: 'the file is truncated or belongs to another model: use another checkpoint',
     });
   });
   return { ...rest, weightSpecs, weightData: weightData.buffer as ArrayBuffer } as io.ModelArtifacts;
@@ -97,10 +93,10 @@ function decode(bytes: Uint8Array, file: string): z.output<typeof modelSchema> {
     throw new CheckpointError({
       code: 'bad-state',
       file,
-      expected: `a model of TensorFlow.js with its weights in ${WEIGHTS}`,
+      expected: `a TensorFlow.js model with its weights in ${WEIGHTS}`,
       of: 'the file',
       received,
-      fix: 'use a checkpoint that model.save() wrote into a modelFolder',
+      fix: 'use a folder that model.save() wrote through modelFolder',
       cause,
     });
   };

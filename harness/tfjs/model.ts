@@ -1,21 +1,20 @@
-/** What a `tf.LayersModel` holds: weights, statistics, states of RNNs, by names that are the same in each process. */
+/** Weights, running statistics and RNN states of `tf.LayersModel`s, by names that are the same in every process. */
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
 
-/**
- * A `tf.LayersModel`; or an object of several that are trained together, by name, with whatever else the loop needs.
- */
+/** A `tf.LayersModel`, or an object of several models by name. The object can hold anything else that the loop needs. */
 export type Models = object;
 
 type Layer = layers.Layer;
 type LayerVariable = Layer['weights'][number];
 
-/** What TensorFlow.js keeps to itself of a layer and a model. */
+/** Private fields of a TensorFlow.js layer. */
 interface LayerInternals {
   readonly _trainableWeights?: readonly LayerVariable[];
   readonly _nonTrainableWeights?: readonly LayerVariable[];
   readonly states_?: readonly Tensor[] | null;
 }
+/** Private members of a TensorFlow.js model. */
 export interface ModelInternals {
   /** The weights that the model was compiled with, in the order of the optimizer's slots. */
   readonly collectedTrainableWeights: readonly LayerVariable[];
@@ -26,16 +25,16 @@ export interface ModelInternals {
 }
 
 export interface TrainedModel {
-  /** Empty for the only model. */
+  /** The model's name among several; empty for a single model. */
   readonly key: string;
-  /** As the program knows it. */
+  /** The model object that the program uses. */
   readonly outer: LayersModel;
   /**
-   * What `fit` and its like really run on: a Sequential hands everything to a model inside, and makes a new one
-   * whenever it is compiled.
+   * The model that `fit` and the other methods run on. A Sequential delegates to an inner model, and creates a new inner
+   * model each time it is compiled.
    */
   readonly model: LayersModel;
-  /** The same object. */
+  /** The same object as `model`, with its private members. */
   readonly internals: ModelInternals;
 }
 
@@ -44,7 +43,7 @@ export interface Weight {
   readonly variable: Variable;
 }
 
-/** What layers and models leave trainable: a frozen layer's variables do not know that they are frozen. */
+/** The variables that layers and models train. A variable's own flag does not say whether its layer is frozen. */
 export const trainableOf = (models: readonly TrainedModel[]): ReadonlySet<Variable> =>
   new Set(models.flatMap(({ model }) => model.trainableWeights.map((weight) => weight.read() as Variable)));
 
@@ -56,7 +55,7 @@ export interface RecurrentState {
 const isModel = (value: unknown): value is LayersModel =>
   typeof (value as LayersModel | undefined)?.compile === 'function';
 
-/** Those that are never compiled too: a part of another model, or one that the loop is still to compile. */
+/** All models, including those not compiled: a model can be part of another, or the loop can compile it later. */
 export function trainedModels(models: Models): TrainedModel[] {
   const named: [string, unknown][] = isModel(models) ? [['', models]] : Object.entries(models);
   return named.flatMap(([key, model]) => {
@@ -77,7 +76,7 @@ export function trainedModels(models: Models): TrainedModel[] {
   });
 }
 
-/** Every layer, those inside others too (models, RNN cells, wrappers), each once. */
+/** Every layer once, including layers inside models, RNN cells and wrappers. */
 function layersOf(models: readonly TrainedModel[]): { key: string; layer: Layer }[] {
   const found = new Map<object, { key: string; layer: Layer }>();
   const visit = (key: string, value: unknown): void => {
@@ -94,9 +93,9 @@ function layersOf(models: readonly TrainedModel[]): { key: string; layer: Layer 
 export const prefix = (key: string): string => (key === '' ? '' : `${key}.`);
 
 /**
- * Weights that are trained or could be (frozen ones), and those that never are: running statistics. A weight
- * that several layers or models share is there once, under its first name.
- * @throws {Error} when two weights have one name
+ * The parameters (trainable and frozen weights) and the running statistics. A weight that several layers or models share
+ * appears once, under its first name.
+ * @throws {Error} when two weights have the same name
  */
 export function weightsOf(models: readonly TrainedModel[]): { parameters: Weight[]; statistics: Weight[] } {
   const seen = new Set<Variable>();
@@ -108,7 +107,7 @@ export function weightsOf(models: readonly TrainedModel[]): { parameters: Weight
         if (seen.has(variable)) return [];
         const name = `${prefix(key)}${weight.originalName}`;
         if (names.has(name)) {
-          throw new Error(`two weights are named '${name}': give the layers names of their own`);
+          throw new Error(`two weights are named '${name}': give each layer a unique name`);
         }
         seen.add(variable);
         names.add(name);
@@ -118,7 +117,7 @@ export function weightsOf(models: readonly TrainedModel[]): { parameters: Weight
   return { parameters: collect('_trainableWeights'), statistics: collect('_nonTrainableWeights') };
 }
 
-/** What stateful RNNs carry from batch to batch. */
+/** The states that stateful RNNs keep from one batch to the next. */
 export function recurrentStates(models: readonly TrainedModel[]): RecurrentState[] {
   return layersOf(models).flatMap(({ key, layer }) =>
     carried(layer).map((tensor, index) => ({ name: `${prefix(key)}${layer.name}/state${index}`, tensor })),
@@ -128,7 +127,7 @@ export function recurrentStates(models: readonly TrainedModel[]): RecurrentState
 const carried = (layer: Layer): readonly Tensor[] =>
   (layer.stateful && (layer as unknown as LayerInternals).states_) || [];
 
-/** Puts copies of the tensors, in the order of {@link recurrentStates}, in place of what is carried. */
+/** Replaces the RNN states with copies of the tensors, in the order of {@link recurrentStates}. */
 export function restoreRecurrentStates(models: readonly TrainedModel[], tensors: readonly Tensor[]): void {
   let at = 0;
   for (const { layer } of layersOf(models)) {

@@ -1,7 +1,8 @@
 /**
- * What an optimizer of TensorFlow.js really holds, read off the object: `getWeights()` leaves out what it
- * recomputes, and some optimizers have none. Written for `tf.Optimizer`'s habits (arrays of
- * `{ originalName, variable }`, one entry a weight; scalars; numbers), so that one of your own is read as well.
+ * Reads the complete state of a TensorFlow.js optimizer from its properties. `getWeights()` is not enough: it omits
+ * values that the optimizer recomputes, and some optimizers do not implement it. The code relies only on the conventions
+ * of `tf.Optimizer` (arrays of `{ originalName, variable }` with one entry per weight, scalar tensors, numbers), so it
+ * also reads custom optimizers.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
@@ -16,23 +17,23 @@ interface SlotEntry {
 type Plain = number | boolean | string | null;
 
 export interface TrainedOptimizer {
-  /** That of the first model that is compiled with it. */
+  /** The key of the first model that is compiled with this optimizer. */
   readonly key: string;
   readonly optimizer: tf.Optimizer;
-  /** What it trains, in the order of its slots. */
+  /** The weights that it trains, in the order of its slots. */
   readonly weights: readonly Weight[];
 }
 
 export interface Slot {
   readonly slot: string;
-  /** The optimizer's own property, and the index in it. */
+  /** The optimizer's property that holds the slot, and the index in it. */
   readonly property: string;
   readonly index: number;
   readonly parameter: string;
   readonly tensor: tf.Variable;
 }
 
-/** In the field's terms; of an optimizer that is not TensorFlow.js' own the property's name will do. */
+/** Usual names for the slots of TensorFlow.js' optimizers. The slots of other optimizers keep their property names. */
 const SLOT_NAMES: Readonly<Record<string, string>> = {
   accumulations: 'velocity',
   accumulatedFirstMoment: 'firstMoment',
@@ -45,11 +46,11 @@ const SLOT_NAMES: Readonly<Record<string, string>> = {
   accumulatedUpdates: 'squaredUpdates',
 };
 
-/** SGD and Momentum multiply by tensors, which are what counts: assigning the numbers does not change them. */
+/** SGD and Momentum multiply by these tensors. Assigning `learningRate` or `momentum` does not change them. */
 const SCALAR_NAMES: Readonly<Record<string, string>> = { c: 'negatedRateInUse', m: 'momentumInUse' };
 
 /**
- * Each optimizer once, also where several models share one.
+ * Each optimizer once, even if several models share it.
  * @throws {Error} when no model is compiled
  */
 export function optimizersOf(
@@ -67,7 +68,9 @@ export function optimizersOf(
     found.set(optimizer, { key, optimizer, weights });
   }
   if (found.size === 0) {
-    throw new Error('no model has an optimizer: compile one, in `build` or in `loop`, before it is trained');
+    throw new Error(
+      'no model has an optimizer: compile a model in `build`, or in `loop` before its first batch',
+    );
   }
   return [...found.values()];
 }
@@ -76,7 +79,7 @@ const isSlots = (value: unknown): value is (SlotEntry | undefined)[] =>
   Array.isArray(value) && value.some((entry) => entry?.variable instanceof tf.Tensor);
 
 const properties = (optimizer: tf.Optimizer): [string, unknown][] => {
-  // Reading it makes it a number where no step was taken yet.
+  // Reading `iterations` initializes it to a number before the first step.
   void optimizer.iterations;
   return Object.entries(optimizer);
 };
@@ -101,7 +104,7 @@ export function slotsOf({ optimizer, weights }: TrainedOptimizer): Slot[] {
   );
 }
 
-/** Tensors of the whole optimizer, such as accumulated powers of beta, by property. */
+/** Tensors that are not per weight, such as the accumulated powers of beta, by property. */
 export const scalarsOf = ({ optimizer }: TrainedOptimizer): [string, tf.Tensor][] =>
   properties(optimizer).flatMap(([name, value]) => (value instanceof tf.Tensor ? [[name, value]] : []));
 
@@ -114,11 +117,11 @@ const plainOf = ({ optimizer }: TrainedOptimizer): [string, Plain][] =>
 export const optimizerStateSchema = z.object({
   name: z.string(),
   plain: z.record(z.string(), z.union([z.number(), z.boolean(), z.string(), z.null()])),
-  /** What TensorFlow.js appends to a weight's name to name its slot, by property. */
+  /** The suffix that TensorFlow.js appends to a weight's name to name its slot, by property. */
   slots: z.record(z.string(), z.string()),
 });
 
-/** What a checkpoint keeps of an optimizer besides its tensors. */
+/** The state that a checkpoint stores of one optimizer, without its tensors. */
 export type OptimizerState = z.output<typeof optimizerStateSchema>;
 
 function optimizerState(trained: TrainedOptimizer): OptimizerState {
@@ -139,7 +142,7 @@ export const scalarKey = (key: string, property: string): string => `${prefix(ke
 
 export const stateKey = (key: string): string => `${prefix(key)}optimizer`;
 
-/** Slots and scalars of all, by {@link slotKey} and {@link scalarKey}. */
+/** The slots and scalar tensors of all optimizers, by {@link slotKey} and {@link scalarKey}. */
 export const tensorsOf = (optimizers: readonly TrainedOptimizer[]): [string, tf.Tensor][] =>
   optimizers.flatMap((own): [string, tf.Tensor][] => [
     ...slotsOf(own).map(({ parameter, property, tensor }): [string, tf.Tensor] => [
@@ -152,13 +155,13 @@ export const tensorsOf = (optimizers: readonly TrainedOptimizer[]): [string, tf.
     ]),
   ]);
 
-/** What a checkpoint keeps of all besides their tensors, by {@link stateKey}. */
+/** The state that a checkpoint stores of all optimizers, without their tensors, by {@link stateKey}. */
 export const statesOf = (optimizers: readonly TrainedOptimizer[]): Record<string, OptimizerState> =>
   Object.fromEntries(optimizers.map((own) => [stateKey(own.key), optimizerState(own)]));
 
 /**
- * Makes the optimizer what it was. A weight without a slot gets none: the optimizer makes it at its first step.
- * @param tensors by {@link slotKey} and {@link scalarKey}; they are taken over
+ * Restores an optimizer. A weight without a saved slot gets none; the optimizer creates it at its next step.
+ * @param tensors by {@link slotKey} and {@link scalarKey}; the optimizer takes ownership of them
  */
 export function restoreOptimizer(
   trained: TrainedOptimizer,
@@ -191,13 +194,13 @@ function toVariable(tensor: tf.Tensor): tf.Variable {
   return variable;
 }
 
-/** Numbers of the whole optimizer, by the field's names; scalars as they were read last. */
+/** Plain values and scalar tensors of one optimizer, by their usual names. Scalars are as of the last refresh. */
 const countersOf = (trained: TrainedOptimizer, { scalars }: Watched): [string, Plain][] => [
   ...plainOf(trained).map(([name, value]): [string, Plain] => [name.replace(/_$/, ''), value]),
   ...[...scalars].map(([name, value]): [string, Plain] => [SCALAR_NAMES[name] ?? name, value]),
 ];
 
-/** For the probe: the slots of all. */
+/** The slots of all optimizers, for the probe. */
 export const observedSlots = (optimizers: readonly TrainedOptimizer[]): NonNullable<Observed['slots']> =>
   optimizers.flatMap((own) =>
     slotsOf(own).map(({ slot, parameter, tensor }) => ({
@@ -207,7 +210,7 @@ export const observedSlots = (optimizers: readonly TrainedOptimizer[]): NonNulla
     })),
   );
 
-/** For the probe: the numbers of all. */
+/** The counters of all optimizers, for the probe. */
 export const observedCounters = (
   optimizers: readonly (TrainedOptimizer & { readonly watched: Watched })[],
 ): [string, Plain][] =>
@@ -219,17 +222,17 @@ export const observedCounters = (
   );
 
 export interface Watched {
-  /** The learning rate that the optimizer shows; NaN where it shows none. */
+  /** The learning rate that the optimizer reports, or NaN if it reports none. */
   claimed(): number;
-  /** Numbers in the scalars, as read at the last {@link Watched.refresh}. */
+  /** The values of the scalar tensors at the last {@link Watched.refresh}. */
   readonly scalars: ReadonlyMap<string, number>;
-  /** Reads the scalars back. */
+  /** Reads the scalar tensors. */
   refresh(): Promise<void>;
 }
 
 /**
- * Shows the probe every gradient and update where it happens.
- * @param onUpdate called after each, with what was to be updated in the order of the slots
+ * Reports every gradient and update of an optimizer to the probe.
+ * @param onUpdate called after each update with the variables, in the order of the slots
  */
 export function watchOptimizer(
   trained: TrainedOptimizer,
@@ -239,7 +242,7 @@ export function watchOptimizer(
   const scalars = new Map<string, number>();
   const claimed = (): number =>
     (optimizer as unknown as { learningRate?: number }).learningRate ?? Number.NaN;
-  /** The learning rate inside the update. */
+  /** The learning rate that the update uses. */
   const applied = (): number => {
     const negated = scalars.get('c');
     return negated === undefined || -negated === Math.fround(claimed()) ? claimed() : -negated;
@@ -256,7 +259,7 @@ export function watchOptimizer(
       const { registeredVariables } = tf.engine();
       const written = named.flatMap(({ name, tensor }) => {
         const variable = registeredVariables[name];
-        // A frozen weight has none.
+        // A frozen weight has no gradient.
         return tensor == null || variable === undefined ? [] : [{ variable, tensor }];
       });
       for (const { variable, tensor } of written) observer?.gradient(variable, tensor);

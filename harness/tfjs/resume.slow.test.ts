@@ -19,7 +19,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     await openBackend(backend);
   });
 
-  test('with any loop, optimizer and resume points, a resumed run equals an uninterrupted one to the bit', async () => {
+  test('for any loop, optimizer and resume points, a resumed run equals an uninterrupted one bit for bit', async () => {
     const cases = fc.record({
       loop: fc.constantFrom(...Object.keys(LOOPS)),
       optimizer: fc.constantFrom(...(Object.keys(OPTIMIZERS) as (keyof typeof OPTIMIZERS)[])),

@@ -1,4 +1,4 @@
-/** The harness' own checkpoint of a training with `tf.LayersModel`s. */
+/** The harness' own checkpoint for trainers of `tf.LayersModel`s and `tf.variable`s. */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { type Checkpoint, CheckpointError, requireTensors } from '../checkpoint/checkpoint.ts';
@@ -52,7 +52,7 @@ export async function toCheckpoint(
   };
 }
 
-/** What train and test functions returned: numbers one after another, and how many each call gave. */
+/** Encodes the results of all train and test functions as one list of numbers, plus the length of each call. */
 export function encodeRecording(recording: Recording): TensorMap {
   const values = Float32Array.from(recording.flat());
   const lengths = Int32Array.from(recording.map((call) => call.length));
@@ -63,7 +63,7 @@ export function encodeRecording(recording: Recording): TensorMap {
   ]);
 }
 
-/** @throws CheckpointError when it is not what {@link toCheckpoint} writes */
+/** @throws CheckpointError when the recording is not valid */
 export function recordingOf({ tensors }: Checkpoint, file: string): Recording {
   const found = tensors.recording;
   const expected = (['values', 'lengths'] as const).map((name) => ({
@@ -76,7 +76,7 @@ export function recordingOf({ tensors }: Checkpoint, file: string): Recording {
   const values = new Float32Array(copy('values'));
   const lengths = new Int32Array(copy('lengths'));
   if (lengths.some((length) => length < 1) || lengths.reduce((sum, one) => sum + one, 0) !== values.length) {
-    throw refusal(file, `calls that give ${values.length} numbers`, 'recording', 'other lengths');
+    throw refusal(file, `lengths that sum to ${values.length}`, 'recording', 'other lengths');
   }
   let at = 0;
   return Array.from(lengths, (length) => {
@@ -86,8 +86,8 @@ export function recordingOf({ tensors }: Checkpoint, file: string): Recording {
 }
 
 /**
- * Restores what the loop, run again, has not brought back by itself.
- * @throws CheckpointError before anything is touched
+ * Restores the state that the replay of the loop does not: weights, RNN states, optimizers and the layers' random stream.
+ * @throws CheckpointError when the checkpoint does not fit the models
  */
 export function restore(
   checkpoint: Checkpoint,
@@ -131,13 +131,16 @@ export function restore(
   random.restore('layers', layers);
 }
 
-/** Weights and running statistics, nothing else. @throws CheckpointError before anything is touched */
+/** Restores only the weights and running statistics. @throws CheckpointError before it changes anything */
 export function restoreWeights({ tensors }: Checkpoint, models: readonly TrainedModel[], file: string): void {
   const { parameters, statistics } = weightsOf(models);
   assignWeights([...parameters, ...statistics], tensors.model, `${file}: model`);
 }
 
-/** @throws CheckpointError before anything is touched, unless there is a tensor for each and, by default, no other */
+/**
+ * Assigns a tensor to each weight.
+ * @throws CheckpointError before it changes anything, when a tensor is missing or, by default, not expected
+ */
 export function assignWeights(
   weights: readonly Weight[],
   tensors: TensorMap | undefined,

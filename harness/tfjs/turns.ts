@@ -1,26 +1,26 @@
-/** A loop and whoever asks it for one step at a time: one of the two runs, the other waits. */
+/** Alternates between a loop and a caller that requests one step at a time: while one runs, the other waits. */
 export class Turns {
   #release: (() => void) | undefined;
   #arrival = Promise.withResolvers<void>();
   #failure: Error | undefined;
 
-  /** The loop waits to be asked. */
+  /** True while the loop is paused. */
   get held(): boolean {
     return this.#release !== undefined;
   }
 
-  /** Starts the loop, which {@link hold}s itself. */
+  /** Starts the loop, which calls {@link hold} to pause itself. */
   begin(loop: () => Promise<unknown>): void {
     void this.#run(loop);
   }
 
-  /** Until the loop is held, or has ended. @throws {Error} what the loop throws */
+  /** Resolves when the loop is paused or has ended. @throws {Error} what the loop throws */
   async arrived(): Promise<void> {
     await this.#arrival.promise;
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Lets the loop go on to where it is held next, or ends. @throws {Error} what the loop throws */
+  /** Lets the loop run until it pauses again or ends. @throws {Error} what the loop throws */
   async next(): Promise<void> {
     await this.arrived();
     const release = this.#release;
@@ -32,7 +32,7 @@ export class Turns {
     await this.arrived();
   }
 
-  /** Called by the loop, which waits here. @param before done while it is held already, before that is told */
+  /** Pauses the loop that calls it. @param before runs first, before {@link arrived} resolves */
   async hold(before: () => Promise<void> = async () => {}): Promise<void> {
     const released = new Promise<void>((resolve) => {
       this.#release = resolve;

@@ -1,12 +1,10 @@
 /**
- * Turns inside out a loop that trains with optimizers alone: `optimizer.minimize`, or `applyGradients` with
- * gradients of its own. Such a loop is synchronous but for where it gives way, so it is held there: the
- * scenario puts `hold` where the program awaits something (`tf.nextFrame`, a log, an image). A step is what
- * lies between two holds and updates something.
+ * Runs a loop without `fit` one step at a time. Such a loop calls `optimizer.minimize`, or `applyGradients` with its own
+ * gradients. It can only pause where it awaits something (`tf.nextFrame`, a log, an image), so the scenario calls `hold`
+ * there. A step is the code between two holds, if it updates something.
  *
- * A loop that is resumed is run again from its beginning, and the steps of before are passed over: the function
- * that `minimize` is given is called for the data that it draws, nothing is updated, and the cost is the one
- * that was recorded.
+ * A resumed loop runs again from its beginning and replays the steps before the checkpoint: `minimize` calls its
+ * function for the data that it draws, updates nothing, and returns the recorded cost.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import * as tf from '@tensorflow/tfjs-core';
@@ -16,13 +14,13 @@ import { scalarsOf, slotsOf, type TrainedOptimizer, type Watched, watchOptimizer
 import { Turns } from './turns.ts';
 
 /**
- * Stops a loop until its next step is due. The loop awaits it before the first update and after each step, and gives
- * the step's loss.
+ * Pauses a loop until the harness requests the next step. The loop awaits it before the first update and after each step,
+ * and can pass the loss of that step. By default, the loss is the first cost that `minimize` computed in the step.
  */
 export type Hold = (claim?: { readonly loss: number }) => Promise<void>;
 
 export interface WatchedOptimizer extends TrainedOptimizer {
-  /** None before the first update. */
+  /** The weights that it trains, in the order of its slots; empty before its first update. */
   weights: readonly Weight[];
   readonly watched: Watched;
 }
@@ -30,7 +28,7 @@ export interface WatchedOptimizer extends TrainedOptimizer {
 const running = new AsyncLocalStorage<Updates>();
 let installed = false;
 
-/** Every optimizer that is made or minimizes, those too that no one but the program ever sees. */
+/** Patches TensorFlow.js, so that every optimizer is found, even one that stays private to the program. */
 function install(): void {
   if (installed) return;
   installed = true;
@@ -53,14 +51,14 @@ function install(): void {
 }
 
 export class Updates {
-  /** Steps done, those before a resume included. */
+  /** Steps done, including those before a resume. */
   done = 0;
-  /** The loss of the last step, NaN where none was seen. */
+  /** The loss of the last step; NaN if unknown. */
   loss = Number.NaN;
-  /** The learning rates that the optimizers showed when one was applied last in this step. */
+  /** The learning rates that the optimizers reported at the last update of this step. */
   learningRates: readonly number[] | undefined;
   readonly optimizers: WatchedOptimizer[] = [];
-  /** Variables that were there before are not this program's. */
+  /** Variables that existed before and do not belong to this program. */
   readonly #others = new Set<tf.Tensor>(Object.values(tf.engine().registeredVariables));
   readonly #names = new Map<tf.Variable, string>();
   #target = 0;
@@ -73,15 +71,16 @@ export class Updates {
   #updated = false;
   readonly #turns = new Turns();
 
-  /** The loop begins with that many steps done. */
+  /** Starts the loop with `steps` steps done. */
   beginAt(steps: number): void {
     this.done = steps;
     this.#target = steps;
   }
 
   /**
-   * The loop begins anew; it is to be held first when it has passed over `steps`, which cost what is recorded.
-   * @param restoreWeights called in place of the last update: the loop may look at the weights before it is held
+   * Starts the loop at its beginning. It replays `steps` steps with the recorded costs before it first pauses.
+   * @param restoreWeights called instead of the last replayed update, because the loop can read the weights before it
+   *   pauses
    */
   passOver(steps: number, past: Recording, restoreWeights: () => void): void {
     this.#target = steps;
@@ -94,13 +93,13 @@ export class Updates {
     return this.#recorded;
   }
 
-  /** Runs `work` with every `minimize` inside it, across each `await`, coming here. */
+  /** Runs `work`. Every `minimize` inside it, including after each `await`, is handled here. */
   run<T>(work: () => T): T {
     install();
     return running.run(this, work);
   }
 
-  /** @throws {Error} what the loop throws, or when it ends before its first step that was not done yet */
+  /** @throws {Error} what the loop throws, or when it ends before its first new step */
   async start(loop: (hold: Hold) => Promise<unknown>): Promise<void> {
     this.#turns.begin(async () => {
       await loop(this.hold);
@@ -109,18 +108,20 @@ export class Updates {
     await this.#turns.arrived();
     if (this.#turns.held) return;
     throw new Error(
-      `the loop ended after ${this.done} steps without being held for step ${this.#target + 1}: await hold() before the first update and after each, and run it with the data and for as long as when it was saved`,
+      `the loop ended after ${this.done} steps, before a hold() for step ${this.#target + 1}: await hold() before the first update and after each step, and run it with the same data and number of steps as when it was saved`,
     );
   }
 
-  /** Lets one step be done. @throws {Error} what the loop throws, or when it has no step left */
+  /** Runs one step. @throws {Error} what the loop throws, or when it has no step left */
   async next(): Promise<void> {
     const { done } = this;
     this.learningRates = undefined;
     this.loss = Number.NaN;
     await this.#turns.next();
     if (this.done === done) {
-      throw new Error(`the loop ended after ${done} steps: give it as many as the plan has`);
+      throw new Error(
+        `the loop ended after ${done} steps, but the plan has more: run at least as many steps as the plan`,
+      );
     }
   }
 
@@ -158,7 +159,7 @@ export class Updates {
     return null;
   }
 
-  /** From now on, what the optimizer does is seen. */
+  /** Observes the optimizer from now on. */
   watch(optimizer: tf.Optimizer): WatchedOptimizer {
     const known = this.optimizers.find((each) => each.optimizer === optimizer);
     if (known !== undefined) return known;
@@ -167,7 +168,7 @@ export class Updates {
       this.#refuseUnheld();
       if (this.done < this.#target) {
         throw new Error(
-          'applyGradients is called by a loop that is run again to where it was saved: let it begin there, with `continues`',
+          'the loop calls applyGradients, which the replay up to the checkpoint cannot repeat: start the loop at the checkpoint’s step, and set `continues: true`',
         );
       }
       this.#updated = true;
@@ -180,17 +181,17 @@ export class Updates {
     return own;
   }
 
-  /** What the program made and may train, in the order in which it was made and `minimize` takes it. */
+  /** The program's trainable variables, in the order in which it created them. `minimize` uses the same order. */
   parameters(): Weight[] {
     return this.#made(({ trainable }) => trainable);
   }
 
-  /** What it made and does not train: running statistics and the like. */
+  /** The program's other variables, such as running statistics. */
   buffers(): Weight[] {
     return this.#made(({ trainable }) => !trainable);
   }
 
-  /** Without the optimizers' own, of which some count as trainable. */
+  /** Excludes the optimizers' own variables, because Adam and Adamax register some of theirs as trainable. */
   #made(which: (variable: tf.Variable) => boolean): Weight[] {
     const optimizers = this.optimizers.flatMap((own): tf.Tensor[] => [
       ...slotsOf(own).map(({ tensor }) => tensor),
@@ -203,7 +204,7 @@ export class Updates {
     );
   }
 
-  /** TensorFlow.js names what has no name by a number that counts everything in the process. */
+  /** Renumbers unnamed variables, because TensorFlow.js numbers them by everything created in the process. */
   #named(variables: readonly tf.Variable[]): Weight[] {
     return variables.map((variable) => {
       const { name } = variable;
@@ -217,7 +218,9 @@ export class Updates {
 
   #refuseUnheld(): void {
     if (this.#begun) return;
-    throw new Error('a parameter is updated before the loop was held: await hold() before its first update');
+    throw new Error(
+      'a parameter was updated before the first hold(): await hold() before the first update of the loop',
+    );
   }
 
   async #readBack(): Promise<void> {

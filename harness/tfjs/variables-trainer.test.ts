@@ -34,17 +34,17 @@ const loss = ({ slope, offset }: Made, target = 3): tf.Scalar => {
   return tf.mean(tf.square(tf.sub(tf.add(tf.matMul(xs, slope as tf.Tensor2D), offset), target)));
 };
 
-/** The first draws within `minimize`, and waits for its own cost; the second makes its gradients itself. */
+/** The first loop draws inside `minimize` and reads its own cost. The second computes its gradients itself. */
 const LOOPS: Record<string, Omit<VariablesTraining<Made>, 'build'>> = {
-  'run again': {
+  'that is replayed': {
     async loop(made, hold) {
       let target = 3;
       for (await hold(); ; await hold()) {
         const cost = made.optimizer.minimize(() => loss(made, target), true)!;
-        // What it draws next depends on what it has seen.
+        // The next draws depend on the cost.
         for (let n = 0; n < Math.round(cost.dataSync()[0]!) % 3; n += 1) Math.random();
         made.optimizer.minimize(() => loss(made, target));
-        // What the next step does depends on what was learnt.
+        // The next step depends on a trained weight.
         target = 3 + made.offset.dataSync()[0]!;
       }
     },
@@ -66,7 +66,7 @@ const begin = (training: VariablesTraining<Made>, checkpoint?: string): Promise<
 
 describe.each(Object.entries(LOOPS))('a loop %s', (_, loop) => {
   test.each(Object.entries(OPTIMIZERS))(
-    'continues with %s as if it had never stopped',
+    'with %s equals an uninterrupted one after a resume',
     async (_, optimizer) => {
       const training = { build: make(optimizer), ...loop };
       const control = await begin(training);
@@ -90,9 +90,9 @@ describe.each(Object.entries(LOOPS))('a loop %s', (_, loop) => {
   );
 });
 
-describe('refused with one line that says what to do', () => {
+describe('a variables trainer refuses, in one line that says what to do,', () => {
   const build = make(OPTIMIZERS.adam);
-  const again = { build, ...LOOPS['run again']! };
+  const again = { build, ...LOOPS['that is replayed']! };
   const continued = { build, ...LOOPS['that continues']! };
   async function saved(training: VariablesTraining<Made>): Promise<string> {
     const file = path.join(scratch, `checkpoint-${++saves}`);
@@ -101,29 +101,31 @@ describe('refused with one line that says what to do', () => {
     await trainer.save(file);
     return file;
   }
-  test('an update before the loop is held', async () => {
+  test('an update before the first hold', async () => {
     const loop = async (made: Made) => made.optimizer.minimize(() => loss(made));
-    await expect(begin({ build, loop })).rejects.toThrow(/before the loop was held: await hold\(\)/);
+    await expect(begin({ build, loop })).rejects.toThrow(/before the first hold\(\): await hold\(\)/);
   });
-  test('a loop that ends before the step at which it was saved', async () => {
+  test('a resumed loop that ends before the step of the checkpoint', async () => {
     const loop: typeof again.loop = async (made, hold) => {
       await hold();
       made.optimizer.minimize(() => loss(made));
     };
     await expect(begin({ build, loop }, await saved(again))).rejects.toThrow(/ended after 1 steps/);
   });
-  test('gradients of its own in a loop that is run again', async () => {
+  test('a replayed loop that computes its own gradients', async () => {
     const training = { build, loop: continued.loop };
-    await expect(begin(training, await saved(continued))).rejects.toThrow(/let it begin there.*continues/);
+    await expect(begin(training, await saved(continued))).rejects.toThrow(
+      /start the loop at the checkpoint’s step.*continues/,
+    );
   });
-  test('a checkpoint of another optimizer', async () => {
+  test('a checkpoint of a different optimizer', async () => {
     const other = { ...again, build: make(OPTIMIZERS.sgd) };
     await expect(begin(other, await saved(again))).rejects.toThrow(
       /expected SGD for optimizer, received Adam;.*nothing/,
     );
   });
-  test('a loop that is saved by the program and cannot continue', async () => {
+  test('`files` without `continues`', async () => {
     const files = { save: async () => {}, load: async () => ({ built: build(), steps: 1 }) };
-    await expect(begin({ ...again, files })).rejects.toThrow(/give `continues` with `files`/);
+    await expect(begin({ ...again, files })).rejects.toThrow(/set `continues: true`/);
   });
 });

@@ -1,4 +1,4 @@
-/** Makes a trainer of a loop that trains `tf.variable`s, or models, with optimizers and without `fit`. */
+/** Makes a trainer from a loop that trains `tf.variable`s, or models without `fit`. */
 import * as tf from '@tensorflow/tfjs-core';
 import {
   type Checkpoint,
@@ -25,38 +25,39 @@ import {
 import { assignWeights, described, encodeRecording, recordingOf, stateOf } from './saved.ts';
 import { type Hold, Updates } from './updates.ts';
 
-/** A program that trains `tf.variable`s with its own loop, as {@link variablesTrainer} needs it. */
+/** A program that trains `tf.variable`s with its own loop, as {@link variablesTrainer} takes it. */
 export interface VariablesTraining<B> {
   /**
-   * Makes what is trained, unless the loop does. `Math.random` is seeded. Optimizers that `tf.train` makes are found,
-   * here and in the loop. Another optimizer is found if it is among the values, or by its `minimize`.
+   * Creates the variables and optimizers, unless the loop creates them. `Math.random` is seeded. Optimizers that come
+   * from `tf.train` are found, here and in the loop. Any other optimizer is found if it is a value of the returned
+   * object, or when `minimize` is called.
    */
   build(): B | Promise<B>;
   /**
-   * Trains for at least the plan's steps, and awaits `hold` before the first update and after each step. `steps` is the
-   * number of steps already done where the loop `continues`, else 0.
+   * Trains for at least as many steps as the plan has, and awaits `hold` before the first update and after each step.
+   * `steps` is the number of steps already done if the loop `continues`, else 0.
    */
   loop(built: B, hold: Hold, steps: number): Promise<unknown>;
   /**
-   * The loop can begin at any step: it keeps nothing but the variables, the optimizers and what it draws from
-   * `Math.random`. By default it runs again from its beginning, and the steps before the checkpoint are passed over.
+   * True if the loop can start at any step: its only state is the variables, the optimizers and `Math.random`. By default,
+   * a resumed loop runs again from its beginning: the steps before the checkpoint draw their data but update nothing.
    */
   continues?: boolean;
-  /** How the program itself saves and loads after a number of steps; requires `continues`. */
+  /** The program's own save and load, at paths that the harness chooses. Requires `continues`. */
   files?: {
     save(path: string, built: B, steps: number): Promise<unknown>;
     load(path: string): Promise<{ built: B; steps: number }>;
   };
-  /** Fixed images of what is trained; must not draw random numbers. */
+  /** Draws samples from fixed inputs. Must not draw random numbers. */
   sample?(built: B): Promise<readonly SampledImage[]>;
 }
 
 /**
- * Makes a trainer of a loop that trains `tf.variable`s, or models without `fit`, with TensorFlow.js optimizers.
- * During `build` and `loop`, `Math.random` draws from seeded streams that are observed and kept in the harness' own
+ * Makes a trainer from a loop that trains `tf.variable`s, or models without `fit`, with TensorFlow.js optimizers. During
+ * `build` and `loop`, `Math.random` draws from seeded streams, whose state is recorded and saved in the harness' own
  * checkpoint.
  * @throws {@link CheckpointError} when the harness' own checkpoint is damaged or belongs to another program
- * @throws `Error` when the loop never awaits `hold`, or ends before the step at which it was saved
+ * @throws `Error` when the loop never awaits `hold`, or ends before the step of the checkpoint
  * @example
  * ```ts
  * import { defineScenario, variablesTrainer } from 'resumeproof';
@@ -86,7 +87,7 @@ export async function variablesTrainer<B>(
 ): Promise<Trainer> {
   if (training.files !== undefined && !training.continues) {
     throw new Error(
-      'what the program itself saves does not say where its loop was: give `continues` with `files`',
+      '`files` needs a loop that can start at the saved step: set `continues: true`, or remove `files`',
     );
   }
   const random = new LoopRandom(context.seed);
@@ -105,7 +106,7 @@ export async function variablesTrainer<B>(
         if (whole !== undefined) trainer.restore(whole, checkpoint!);
         updates.beginAt(steps);
       } else if (whole !== undefined) {
-        // The program may not have made all of its variables by then.
+        // The program may create more variables later.
         const weights = () => trainer.restoreWeights(whole, checkpoint!, { allowExtra: true });
         updates.passOver(steps, recordingOf(whole, checkpoint!), weights);
       }
@@ -121,7 +122,7 @@ export async function variablesTrainer<B>(
 interface Begun<B> {
   readonly built: B;
   readonly steps: number;
-  /** The harness' own checkpoint. */
+  /** The harness' own checkpoint, unless the program loads its own. */
   readonly past?: Checkpoint;
 }
 
@@ -206,13 +207,13 @@ class VariablesTrainer<B> implements Trainer {
     });
   }
 
-  /** @throws CheckpointError before anything is touched */
+  /** @throws CheckpointError before it changes anything */
   restore(checkpoint: Checkpoint, file: string): void {
     const found = checkpoint.tensors.optimizer;
     const restored = this.#updates.optimizers.map((own) => {
       const state = stateOf(checkpoint, own.key, own.optimizer.getClassName(), file);
       const slots = Object.keys(state.slots);
-      // Those of which `minimize` found a gradient: slots are in their order, without gaps.
+      // The weights that `minimize` found a gradient for. The slots follow their order, without gaps.
       const weights = own.weights.length > 0 ? own.weights : this.#updates.parameters();
       own.weights = weights.filter(({ name }) =>
         slots.some((property) => found?.has(slotKey(own.key, name, property))),

@@ -81,7 +81,7 @@ const OPTIONS: [what: string, weightDecay: number, options: AdafactorOptions][] 
   ],
   ['a first moment', 0.5, { relativeStep: false, beta1: 0.9 }],
   ['a lower clip threshold', 0, { relativeStep: false, clipThreshold: 0.2 }],
-  ['another decay and epsilons that weigh', 0, { decayRate: -0.5, epsilon: [0.1, 3] }],
+  ['other decay and large epsilons', 0, { decayRate: -0.5, epsilon: [0.1, 3] }],
 ];
 
 describe.each(['cpu', 'wasm'])('on %s', (backend) => {
@@ -94,7 +94,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     ['a vector', [5]],
     ['a stack of matrices', [2, 3, 2]],
   ])('%s', (_, shape) => {
-    test.each(OPTIONS)('with %s goes as in the paper', (_what, weightDecay, options) => {
+    test.each(OPTIONS)('with %s matches the paper', (_what, weightDecay, options) => {
       const { parameter, slots, learningRates } = train(adafactor(options), shape, weightDecay);
       const wanted = reference(shape, weightDecay, options);
       expectClose(parameter, wanted.parameter, 'parameter');

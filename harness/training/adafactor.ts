@@ -1,41 +1,37 @@
-/**
- * Adafactor (Shazeer and Stern, 'Adafactor: Adaptive Learning Rates with Sublinear Memory Cost', ICML 2018),
- * with the options of fairseq's and transformers' implementation, which sd-scripts patches for its fused
- * backward pass.
- */
+/** Adafactor, as implemented in fairseq and transformers. sd-scripts patches that version for its fused backward pass. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { UpdateRule } from './optimizer.ts';
 
 /** Options of {@link adafactor}. */
 export interface AdafactorOptions {
-  /** Regularisation of the squared gradient and of the parameter's scale. Default [1e-30, 1e-3]. */
+  /** Added to the squared gradient, and the minimum of the parameter's root mean square. Default [1e-30, 1e-3]. */
   readonly epsilon?: readonly [number, number];
-  /** The update's root mean square is clipped to this. Default 1. */
+  /** The maximum root mean square of the update before the learning rate. Default 1. */
   readonly clipThreshold?: number;
-  /** Exponent of the second moment's decay. Default −0.8. */
+  /** The decay of the second moment is 1 − step^`decayRate`. Default −0.8. */
   readonly decayRate?: number;
-  /** First moment's decay; none by default. */
+  /** The decay of the first moment. By default, there is no first moment. */
   readonly beta1?: number;
-  /** Scales the learning rate by the parameter's root mean square. Default true. */
+  /** Whether to multiply the learning rate by the parameter's root mean square. Default true. */
   readonly scaleParameter?: boolean;
-  /** Takes the learning rate from the step count instead of the group. Default true. */
+  /** Whether to compute the learning rate from the step count instead of using the group's. Default true. */
   readonly relativeStep?: boolean;
-  /** With `relativeStep`: starts at 1e-6 × step. Default false. */
+  /** With `relativeStep`, whether the learning rate warms up as 1e-6 × step. Default false. */
   readonly warmupInit?: boolean;
 }
 
 const rootMeanSquare = (x: tf.Tensor): tf.Tensor => tf.sqrt(tf.mean(tf.square(x)));
 
-/** The learning rate of `relativeStep`, before scaling by the parameter: min(10⁻² or 10⁻⁶·t, 1/√t). */
+/** The learning rate with `relativeStep`, before `scaleParameter`: min(10⁻² or 10⁻⁶·t, 1/√t) at step t. */
 export function relativeStepSize(step: number, warmupInit: boolean): number {
   return Math.min(warmupInit ? 1e-6 * step : 1e-2, 1 / Math.sqrt(step));
 }
 
 /**
  * Adafactor (Shazeer and Stern, 'Adafactor: Adaptive Learning Rates with Sublinear Memory Cost', ICML 2018), with the
- * options of fairseq's and transformers' `Adafactor`. Slots of a parameter with two axes or more: `exp_avg_sq_row` (the
- * parameter's shape without the last axis) and `exp_avg_sq_col` (without the one before); of others: `exp_avg_sq`. With
- * `beta1` there is also `exp_avg`.
+ * options of fairseq's and transformers' `Adafactor`. A parameter with two or more axes has the optimizer slots
+ * `exp_avg_sq_row` (the parameter's shape without the last axis) and `exp_avg_sq_col` (without the second-last axis). Any
+ * other parameter has `exp_avg_sq` of its own shape. With `beta1`, each parameter also has `exp_avg` of its own shape.
  * @throws `Error` when `warmupInit` is set and `relativeStep` is false
  * @example
  * ```ts
@@ -56,7 +52,7 @@ export function adafactor(options: AdafactorOptions = {}): UpdateRule {
   const [epsilon1, epsilon2] = options.epsilon ?? [1e-30, 1e-3];
   if (warmupInit && !relativeStep) {
     throw new Error(
-      'adafactor: warmupInit needs relativeStep, received relativeStep false; set both or none',
+      'adafactor: warmupInit needs relativeStep, received relativeStep false: set both, or neither',
     );
   }
   return ({ parameter, gradient, slots, step, learningRate, weightDecay }) => {

@@ -1,12 +1,12 @@
-/** AdamW (Loshchilov and Hutter, 'Decoupled Weight Decay Regularization', ICLR 2019), in PyTorch's order. */
+/** AdamW, with PyTorch's order of operations. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { UpdateRule } from './optimizer.ts';
 
 /** Options of {@link adamW}. */
 export interface AdamWOptions {
-  /** Decay of the first moment. Default 0.9. */
+  /** The decay of the first moment. Default 0.9. */
   readonly beta1?: number;
-  /** Decay of the second moment. Default 0.999. */
+  /** The decay of the second moment. Default 0.999. */
   readonly beta2?: number;
   /** Added to the denominator, after the square root. Default 1e-8. */
   readonly epsilon?: number;
@@ -14,7 +14,7 @@ export interface AdamWOptions {
 
 /**
  * AdamW (Loshchilov and Hutter, 'Decoupled Weight Decay Regularization', ICLR 2019), as PyTorch's `torch.optim.AdamW`
- * computes it. Slots: `exp_avg` and `exp_avg_sq`, each of the parameter's shape.
+ * computes it. Optimizer slots: `exp_avg` and `exp_avg_sq`, each of the parameter's shape.
  * @example
  * ```ts
  * import { adamW, Optimizer } from 'resumeproof';

@@ -10,7 +10,7 @@ beforeAll(async () => {
 const parameter = (name: string, values: number[]) => ({ name, variable: tf.variable(tf.tensor1d(values)) });
 const valuesOf = (ema: Ema) => [...ema.tensors].map(([name, t]) => [name, ...t.dataSync()]);
 
-test('follows the weights with a decay of (1 + n) / (10 + n), at most the requested one', () => {
+test('follows the weights with a decay of (1 + n) / (10 + n), up to the given decay', () => {
   const w = parameter('w', [1, -2]);
   const ema = new Ema([w], 0.3);
   expect(valuesOf(ema)).toEqual([['w', 1, -2]]);

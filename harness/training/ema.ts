@@ -1,4 +1,4 @@
-/** Exponential EMA of the weights, with a decay that warms up: min(decay, (1+n)/(10+n)). */
+/** Exponential moving average (EMA) of the weights. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Parameter } from './optimizer.ts';
 
@@ -21,13 +21,13 @@ export class Ema {
   readonly #shadow = new Map<string, tf.Tensor>();
   #updates = 0;
 
-  /** Starts from the parameters' present values. */
+  /** Starts from the parameters' current values. `decay` is the maximum decay, from 0 to 1. */
   constructor(parameters: readonly Parameter[], decay: number) {
     this.#decay = decay;
     for (const { name, variable } of parameters) this.#shadow.set(name, tf.keep(variable.clone()));
   }
 
-  /** Updates so far. */
+  /** The number of updates so far. */
   get updates(): number {
     return this.#updates;
   }
@@ -37,7 +37,7 @@ export class Ema {
     return this.#shadow;
   }
 
-  /** Moves the EMA towards the parameters' present values. */
+  /** Moves the EMA towards the parameters' current values. */
   update(parameters: readonly Parameter[]): void {
     const decay = Math.min(this.#decay, (1 + this.#updates) / (10 + this.#updates));
     this.#updates += 1;
@@ -49,7 +49,7 @@ export class Ema {
     }
   }
 
-  /** Continues from a checkpoint; takes over the tensors. */
+  /** Continues from a checkpoint. Takes ownership of the tensors. */
   restore(tensors: ReadonlyMap<string, tf.Tensor>, updates: number): void {
     for (const [name, tensor] of tensors) {
       this.#shadow.get(name)?.dispose();

@@ -13,10 +13,10 @@ const MODES = ['backward pass', 'optimizer groups'] as const;
 
 interface Run {
   readonly mode: (typeof MODES)[number];
-  /** False: the same arithmetic after the backward pass. */
+  /** If false, the same arithmetic runs after the backward pass. */
   readonly fused?: boolean;
   readonly maxGradNorm?: number;
-  /** Each gets a learning rate and a decay of its own. */
+  /** How many groups. Each has its own learning rate and weight decay. */
   readonly groups?: number;
 }
 
@@ -69,7 +69,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     await openBackend(backend);
   });
 
-  test.each(MODES)('fused %s: weights and slots are its unfused twin’s to the bit', (mode) => {
+  test.each(MODES)('fused %s: weights and slots equal those of the unfused loop bit for bit', (mode) => {
     const plan = fc.record({
       widths: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 2, maxLength: 5 }),
       seed: fc.integer({ min: 1, max: 1000 }),
@@ -87,7 +87,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
         });
         expect(fused).toEqual(unfused);
         expect(new Set(Object.values(fused!.updates))).toEqual(new Set([steps]));
-        // Equal because both train, not because both stand still.
+        // The weights must also change. Two trainers that do not train are equal too.
         expect(fused!.weights).not.toEqual(createMlp(widths, seed).values());
         for (const values of Object.values(fused!.weights)) expect(values).not.toContain(Number.NaN);
       }),
@@ -95,7 +95,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     );
   });
 
-  test('fused optimizer groups: counts that are not reset keep their groups from stepping', () => {
+  test('fused optimizer groups: a group does not step until its count is reset', () => {
     const run = trainer(createMlp([3, 3]), { mode: 'optimizer groups' });
     run.backward(1);
     run.backward(2);
@@ -105,7 +105,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect(run.updates()).toEqual({ '0.weight': 2, '0.bias': 2 });
   });
 
-  test.each(MODES)('fused %s: a frozen parameter does not move, the others of its group do', (mode) => {
+  test.each(MODES)('fused %s: a frozen parameter does not change, but the rest of its group does', (mode) => {
     const model = createMlp([3, 3, 3]);
     model.parameters[1]!.variable.trainable = false;
     const run = trainer(model, { mode });
@@ -161,24 +161,24 @@ describe('memory', () => {
     await openBackend('cpu');
   });
 
-  test.each(MODES)('fused %s: the peak is lower than its unfused twin’s', (mode) => {
+  test.each(MODES)('fused %s: the peak is lower than without fusing', (mode) => {
     const widths = Array<number>(13).fill(48);
     const [fused, unfused] = [true, false].map((fused) => {
       const run = trainer(createMlp(widths), { mode, fused, groups: 6 });
-      // The first step also makes the slots.
+      // The first step also creates the slots.
       run.step(1);
       return peakBytes(() => run.step(2));
     });
     const gradients = 12 * (48 * 48 + 48) * 4;
-    // All gradients at once against four parameters' of 24.
+    // Unfused, the gradients of all 24 parameters are alive at once. Fused, those of at most four.
     expect(unfused! - fused!).toBeGreaterThan(gradients / 2);
     expect(fused!).toBeGreaterThan(0);
   });
 });
 
 /**
- * The most bytes of tensor data alive at any time during `work`, above those before it. `tf.memory().numBytes`
- * counts a clone as if it had data of its own, so each buffer is counted as the engine books it in and out.
+ * The peak of tensor data in bytes during `work`, beyond what existed before. `tf.memory().numBytes` counts the data of
+ * a clone twice, so this counts each data buffer when the engine adds and removes it.
  */
 function peakBytes(work: () => void): number {
   const { tensorInfo } = tf.engine().state;

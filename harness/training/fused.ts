@@ -1,9 +1,9 @@
 /**
- * sd-scripts' two fused modes: the update happens inside gradient hooks, so that no more than one
- * parameter's, or one group's, gradients are alive at a time.
+ * sd-scripts' two fused modes. They update parameters inside gradient hooks, so that the gradients of only one parameter,
+ * or of one group, are alive at a time.
  *
- * Both capture what they step when they are registered, the parameter-group object among it. They must
- * therefore be registered after everything has been restored; that order is what resumeproof proves.
+ * The hooks capture the variables and parameter-group objects that exist when they are registered. They must therefore
+ * be registered after everything is restored. resumeproof detects the wrong order.
  */
 import type { Variable } from '@tensorflow/tfjs-core';
 import { clipGradientNorm, type Gradients } from './gradients.ts';
@@ -14,9 +14,11 @@ export type Unregister = () => void;
 
 /**
  * sd-scripts' fused backward pass: a hook on each parameter clips its gradient, steps the parameter and drops the
- * gradient, so that only one parameter's gradient is alive at a time. Each backward pass is an update; gradients are not
- * accumulated. The hooks capture the variables and group objects of now: register them after everything is restored.
- * @param options.maxGradNorm largest L2 norm of a parameter's gradient; 0 for no clipping
+ * gradient, so that only one parameter's gradient is alive at a time. Each backward pass updates the parameters, so
+ * gradients do not accumulate. The hooks capture the current variables and group objects: register them after everything
+ * is restored.
+ * @param options.maxGradNorm the maximum L2 norm of each parameter's gradient; 0 for no clipping
+ * @returns a function that removes the hooks
  * @example
  * ```ts
  * import { adamW, fuseBackwardPass, Gradients, Optimizer } from 'resumeproof';
@@ -48,7 +50,7 @@ export function fuseBackwardPass(
   };
 }
 
-/** Without a gradient nothing happens: a hook that was registered twice has dropped it at its first call. */
+/** Does nothing without a gradient. If a hook is registered twice, its first call has already dropped the gradient. */
 function stepAndDrop(
   gradients: Gradients,
   optimizer: Optimizer,
@@ -70,10 +72,11 @@ export interface FusedGroups {
 }
 
 /**
- * sd-scripts' fused optimizer groups: each group has its own optimizer. The hook on the group's last parameter steps the
- * whole group and drops its gradients. Every trainable parameter of a group must get a gradient, else the group is never
- * stepped. The hooks capture the variables and group objects of now: register them after everything is restored.
- * @param options.maxGradNorm largest L2 norm of a parameter's gradient; 0 for no clipping
+ * sd-scripts' fused optimizer groups: each group has its own optimizer. As soon as every trainable parameter of a group
+ * has a gradient, a hook steps the whole group and drops its gradients. A group with a trainable parameter that gets no
+ * gradient never steps. The hooks capture the current variables and group objects: register them after everything is
+ * restored.
+ * @param options.maxGradNorm the maximum L2 norm of each parameter's gradient; 0 for no clipping
  * @example
  * ```ts
  * import { adamW, fuseOptimizerGroups, Gradients, Optimizer } from 'resumeproof';
@@ -96,7 +99,7 @@ export function fuseOptimizerGroups(
   const counts = optimizers.map(() => 0);
   const handles = optimizers.flatMap((optimizer, index) => {
     const held: readonly ParameterGroup[] = optimizer.groups;
-    // A frozen parameter gets no gradient: counted, it would keep its group from ever being full.
+    // A frozen parameter gets no gradient. If it counted, its group would never be complete.
     const variables = held
       .flatMap((group) => group.parameters.map(({ variable }) => variable))
       .filter(({ trainable }) => trainable);
@@ -134,7 +137,9 @@ export function fuseOptimizerGroups(
  */
 export function splitIntoGroups(groups: readonly ParameterGroup[], count: number): ParameterGroup[] {
   if (!Number.isInteger(count) || count < 1) {
-    throw new RangeError(`expected a positive integer for the number of fused groups, received ${count}`);
+    throw new RangeError(
+      `splitIntoGroups: expected a positive integer for the number of fused groups, received ${count}`,
+    );
   }
   const total = groups.reduce((sum, group) => sum + group.parameters.length, 0);
   const size = Math.ceil(total / count);

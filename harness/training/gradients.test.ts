@@ -8,7 +8,7 @@ import { clipGradientNorm, Gradients } from './gradients.ts';
 import { Optimizer } from './optimizer.ts';
 import { createMlp, type Mlp, valuesOf } from './testing/mlp.ts';
 
-/** One backward pass; the loss is disposed. */
+/** Runs one backward pass and disposes the loss. */
 function backward(gradients: Gradients, loss: Parameters<Gradients['backward']>[0]): void {
   gradients.backward(loss).dispose();
 }
@@ -24,7 +24,7 @@ function expected(model: Mlp, step: number): Record<string, Float32Array> {
   });
 }
 
-/** A linear layer's weight that is read three times, the last time through a second function. */
+/** A loss that reads the weight of a linear layer three times, the last time through another function. */
 function tiedLoss(read: (variable: tf.Variable) => tf.Tensor, weight: tf.Variable): tf.Scalar {
   const x = tf.tensor2d([0.5, -1, 2, 0.25], [2, 2]);
   const twice = tf.matMul(tf.tanh(tf.matMul(x, read(weight) as tf.Tensor2D)), read(weight) as tf.Tensor2D);
@@ -36,7 +36,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     await openBackend(backend);
   });
 
-  test('gradients are the tape’s own to the bit, and add up over micro-batches', () => {
+  test('gradients equal those of TensorFlow.js bit for bit, and add up over micro-batches', () => {
     const model = createMlp([3, 5, 4, 2]);
     const gradients = new Gradients();
     const accumulated = () =>
@@ -53,7 +53,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect(accumulated()).toEqual(Object.fromEntries(sums));
   });
 
-  test('a hook is called once per pass, after all consumers, from the last layer to the first', () => {
+  test('a hook is called once per pass, after all uses of its variable, from the last layer to the first', () => {
     const model = createMlp([2, 2, 2]);
     const weight = tf.variable(tf.tensor2d([0.1, -0.2, 0.3, 0.4], [2, 2]));
     const gradients = new Gradients();
@@ -98,7 +98,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect(pass(old!)).toBe(0);
   });
 
-  test('a frozen variable gets neither hook nor gradient, and is differentiated through', () => {
+  test('a frozen variable gets no hook call and no gradient, but gradients flow through it', () => {
     const model = createMlp([2, 2, 2]);
     const frozen = model.parameters[2]!.variable;
     frozen.trainable = false;
@@ -114,7 +114,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect(() => backward(gradients, (read) => tf.sum(read(frozen)))).toThrow(/gradient/);
   });
 
-  test('a hook frees the gradient that it drops and the weights that it replaces during the pass', () => {
+  test('a hook frees the dropped gradient and the replaced weights during the pass', () => {
     const model = createMlp([3, 3, 3]);
     const gradients = new Gradients();
     const freed: [byAssigning: number, byDropping: number][] = [];
@@ -156,7 +156,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect(Math.max(0, ...errors.filter((error) => error > 1e-5)), `${values} instead of ${clipped}`).toBe(0);
   });
 
-  test('many steps leave no tensor behind', () => {
+  test('many steps leak no tensor', () => {
     const model = createMlp([3, 4, 4, 2]);
     const gradients = new Gradients();
     const [fused, unfused] = [0, 1].map((at) => {
@@ -175,7 +175,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
       const { numTensors, numDataBuffers } = tf.memory();
       return { numTensors, numDataBuffers };
     });
-    // The first step also makes the slots.
+    // The first step also creates the slots.
     expect(memory.slice(1)).toEqual(Array(5).fill(memory[0]));
   });
 });

@@ -1,25 +1,23 @@
 /**
- * Gradients with post-accumulate hooks on TensorFlow.js' tape, after PyTorch's
- * `register_post_accumulate_grad_hook`.
+ * Gradients with post-accumulate hooks on TensorFlow.js' tape, like PyTorch's `register_post_accumulate_grad_hook`.
  *
- * Each variable is read once per backward pass through a `customGrad` identity, recorded at its first use.
- * The tape runs backwards, so the identity's gradient function runs exactly once, after every consumer of
- * the variable has contributed, the last layer's first. The tape differentiates with respect to a scalar
- * anchor instead of the variable: the gradient then belongs to nobody but this module, and a hook that
- * drops it really frees its memory in the middle of the backward pass.
+ * Each variable is read once per backward pass through a `customGrad` identity, which is recorded at the first read. The
+ * tape runs backwards, so the gradient function of the identity runs exactly once, after every use of the variable has
+ * contributed. The last layer comes first. The tape differentiates with respect to a scalar anchor instead of the
+ * variable, so only this module owns the gradient. A hook that drops the gradient frees its memory during the pass.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { trainingObserver } from './observation.ts';
 
 /**
- * Called with a variable once its gradient is accumulated. {@link Gradients.of} gives the gradient, unless an earlier
- * hook dropped it. Temporary tensors made in a hook are disposed after it.
+ * Called with a variable after its gradient is accumulated. {@link Gradients.of} returns the gradient, unless an earlier
+ * hook dropped it. Temporary tensors that a hook creates are disposed after it.
  */
 export type GradientHook = (variable: tf.Variable) => void;
 
 /**
- * Accumulated gradients with hooks, after PyTorch's `register_post_accumulate_grad_hook`. A variable's hooks run during
- * the backward pass, as soon as its gradient is complete, those of the last layer first.
+ * Accumulated gradients with hooks, like PyTorch's `register_post_accumulate_grad_hook`. The hooks of a variable run
+ * during the backward pass, as soon as its gradient is complete. Those of the last layer run first.
  * @example
  * ```ts
  * import { Gradients } from 'resumeproof';
@@ -39,11 +37,11 @@ export class Gradients {
   readonly #accumulated = new Map<tf.Variable, tf.Tensor>();
 
   /**
-   * Registers a hook on this variable object; a variable that replaces it has none. Returns a function that removes the
-   * hook.
+   * Registers a hook on this variable object. A variable that replaces it has no hook. Returns a function that removes
+   * the hook.
    */
   onAccumulated(variable: tf.Variable, hook: GradientHook): () => void {
-    // Each registration counts, also of a function that is registered already.
+    // Each registration counts, even if the function is already registered.
     const entry: GradientHook = (own) => hook(own);
     const hooks = this.#hooks.get(variable) ?? new Set();
     hooks.add(entry);
@@ -53,7 +51,7 @@ export class Gradients {
     };
   }
 
-  /** The gradient accumulated into `variable` since it was last dropped, if any. */
+  /** The gradient accumulated into `variable` since the last drop; undefined if there is none. */
   of(variable: tf.Variable): tf.Tensor | undefined {
     return this.#accumulated.get(variable);
   }
@@ -63,7 +61,7 @@ export class Gradients {
     return this.#accumulated.entries();
   }
 
-  /** Frees one variable's gradient now, or every gradient. */
+  /** Frees the gradient of one variable, or all gradients without an argument. */
   drop(variable?: tf.Variable): void {
     if (variable === undefined) {
       for (const gradient of this.#accumulated.values()) gradient.dispose();
@@ -74,7 +72,7 @@ export class Gradients {
     this.#accumulated.delete(variable);
   }
 
-  /** Restores a gradient that was accumulated before a save; takes over the tensor. */
+  /** Restores a gradient that was accumulated before a save. Takes ownership of the tensor. */
   restore(variable: tf.Variable, gradient: tf.Tensor): void {
     this.drop(variable);
     this.#accumulated.set(variable, tf.keep(gradient));
@@ -88,10 +86,10 @@ export class Gradients {
   }
 
   /**
-   * Runs `loss` and its backward pass; gradients are added to what is accumulated, then hooks are called.
-   * @param loss gets `read`, through which every parameter must be read; returns a float32 scalar
-   * @returns the loss; the caller disposes it
-   * @throws when no trainable variable was read through `read`
+   * Runs `loss` and its backward pass. Adds each gradient to the accumulated one, then calls the variable's hooks.
+   * @param loss returns a float32 scalar; must read every parameter through the `read` that it receives
+   * @returns the loss; the caller must dispose it
+   * @throws when `loss` reads no trainable variable through `read`
    */
   backward(loss: (read: (variable: tf.Variable) => tf.Tensor) => tf.Scalar): tf.Scalar {
     const anchors: tf.Tensor[] = [tf.scalar(0)];
@@ -129,7 +127,7 @@ export class Gradients {
     const before = this.#accumulated.get(variable);
     const gradient = tf.keep(before === undefined ? alias(dy) : tf.add(before, dy));
     before?.dispose();
-    // The tape would hold the tensor until the whole pass is over.
+    // The tape would keep the tensor until the end of the pass.
     dy.dispose();
     this.#accumulated.set(variable, gradient);
     const observer = trainingObserver();
@@ -143,12 +141,12 @@ export class Gradients {
   }
 }
 
-/** The same values without a copy; `clone()` makes one on wasm. */
+/** A second tensor with the same values, without a copy. `clone()` copies on wasm. */
 const alias = (tensor: tf.Tensor): tf.Tensor => tf.reshape(tensor, tensor.shape);
 
 /**
- * Frees what the tape saved from `position` on, which the backward pass is through with. The tape itself does
- * so at its end only: until then it would keep the old values of every parameter that a hook has updated.
+ * Frees the tensors that the tape saved from `position` on, which the backward pass no longer needs. The tape frees them
+ * only at the end of the pass, and until then it would keep the old values of every parameter that a hook has updated.
  */
 function releaseTape(position: number): void {
   const tape = tf.engine().state.activeTape;
@@ -156,9 +154,9 @@ function releaseTape(position: number): void {
 }
 
 /**
- * Scales a variable's accumulated gradient so that its L2 norm is at most `maxNorm`: PyTorch's
- * `torch.nn.utils.clip_grad_norm_` on one parameter, as sd-scripts' fused modes call it. Does nothing without a gradient.
- * @param maxNorm 0 or less for no clipping
+ * Scales a variable's accumulated gradient so that its L2 norm is at most `maxNorm`, like PyTorch's
+ * `torch.nn.utils.clip_grad_norm_` on one parameter. Does nothing if the variable has no gradient.
+ * @param maxNorm the maximum L2 norm; 0 or less for no clipping
  * @example
  * ```ts
  * import { clipGradientNorm, Gradients } from 'resumeproof';

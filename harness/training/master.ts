@@ -1,13 +1,10 @@
-/**
- * Master weights (Micikevicius et al., 'Mixed Precision Training', ICLR 2018): the parameter is kept in
- * bfloat16, a float32 copy of it is what the optimizer updates.
- */
+/** Float32 master weights for parameters in bfloat16. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { UpdateRule } from './optimizer.ts';
 
 /**
- * Rounds float32 values to 8 significant bits, as bfloat16 has them, by Veltkamp's splitting (Dekker, Numerische
- * Mathematik 18, 1971). Returns a float32 tensor of the same shape.
+ * Rounds float32 values to the 8 significant bits of bfloat16, with Veltkamp's splitting (Dekker, Numerische Mathematik
+ * 18, 1971). Returns a float32 tensor of the same shape.
  * @example
  * ```ts
  * import { roundTo8Bits } from 'resumeproof';
@@ -23,8 +20,8 @@ export function roundTo8Bits(values: tf.Tensor): tf.Tensor {
 
 /**
  * Adds float32 master weights to an update rule (Micikevicius et al., 'Mixed Precision Training', ICLR 2018): the
- * optimizer updates a float32 copy, and the parameter is that copy rounded to bfloat16. Slots: those of `rule`, and
- * `master` of the parameter's shape.
+ * optimizer updates a float32 copy, and the parameter is that copy rounded to bfloat16. Optimizer slots: those of `rule`,
+ * and `master` of the parameter's shape.
  * @example
  * ```ts
  * import { adamW, Optimizer, withMasterWeights } from 'resumeproof';

@@ -1,11 +1,11 @@
-/** Stochastic gradient descent with momentum, in PyTorch's form; without momentum it keeps no slot. */
+/** Stochastic gradient descent, with and without momentum. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { UpdateRule } from './optimizer.ts';
 
 /**
- * Stochastic gradient descent with momentum, as PyTorch's `torch.optim.SGD` without dampening. Weight decay is added to
- * the gradient. Slots: `momentum_buffer` of the parameter's shape; none without momentum.
- * @param options.momentum default 0
+ * Stochastic gradient descent with momentum, as in PyTorch's `torch.optim.SGD` without dampening. Weight decay is added to
+ * the gradient. Optimizer slots: `momentum_buffer` of the parameter's shape, or none without momentum.
+ * @param options.momentum the factor on the previous velocity; default 0
  * @example
  * ```ts
  * import { Optimizer, sgd } from 'resumeproof';

@@ -1,15 +1,15 @@
 /**
- * The training parts report here what they do, where it happens and not where it is logged, so that the probe can record
- * it. Without an observer the calls cost nothing.
+ * Training code reports gradients, hook calls and updates here, so that the probe records what really happens and not
+ * what the trainer logs. Without an observer, the reports cost nothing.
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 
 export interface TrainingObserver {
-  /** A gradient has been accumulated into `variable`. The tensor is valid during the call only. */
+  /** A gradient was accumulated into `variable`. The tensor is valid only during the call. */
   gradient(variable: Variable, gradient: Tensor): void;
   /** One post-accumulate hook of `variable` is about to be called. */
   hook(variable: Variable): void;
-  /** An optimizer wrote `variable` with this learning rate and, if known, this gradient, valid during the call only. */
+  /** An optimizer updated `variable`. The gradient is absent if unknown, and valid only during the call. */
   update(variable: Variable, learningRate: number, gradient?: Tensor): void;
 }
 

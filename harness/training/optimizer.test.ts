@@ -34,7 +34,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     await openBackend(backend);
   });
 
-  test('continues bit for bit from its saved state, in whatever order the slots come', () => {
+  test('continues bit for bit from its saved state, for any order of the slots', () => {
     const [model, resumed] = [createMlp([3, 4, 2]), createMlp([3, 4, 2])];
     const [original, optimizer] = [optimizerOf(model), optimizerOf(resumed)];
     for (const at of [1, 2, 3]) step(model, original, at);
@@ -52,7 +52,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect(optimizer.state().steps).toEqual({ '0.weight': 4, '0.bias': 4, '1.weight': 4, '1.bias': 4 });
   });
 
-  test('loading makes new group objects: holders keep the old ones, and old slots are freed', () => {
+  test('loading creates new group objects, leaves captured ones as they were, and frees the old slots', () => {
     const model = createMlp([2, 2]);
     const optimizer = optimizerOf(model);
     step(model, optimizer, 1);
@@ -68,7 +68,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect(old.map(({ learningRate }) => learningRate)).toEqual([0.1, 0.01]);
   });
 
-  test('slots go to the named variables, so a replaced variable continues from the old one', () => {
+  test('slots are assigned by name, so a replaced variable continues from the old one', () => {
     const [model, replacement] = [createMlp([2, 2]), createMlp([2, 2], 2)];
     const optimizer = optimizerOf(model);
     step(model, optimizer, 1);
@@ -101,7 +101,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect(valuesOf(slotsOf(optimizer))).toEqual(slots);
   });
 
-  test('a parameter without gradient does not move and has no slots', () => {
+  test('a parameter without a gradient does not change and has no slots', () => {
     const model = createMlp([2, 2]);
     const optimizer = optimizerOf(model);
     const gradients = new Gradients();

@@ -1,36 +1,37 @@
-/**
- * An optimizer in PyTorch's shape: parameter groups, and per-parameter slots made at the first step.
- * How one parameter is updated is an {@link UpdateRule}: a pure function of tensors.
- */
+/** An optimizer with PyTorch's parameter groups. An {@link UpdateRule} defines how it updates one parameter. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Gradients } from './gradients.ts';
 import { trainingObserver } from './observation.ts';
 
 /** A variable with its name. */
 export interface Parameter {
-  /** Dotted, as in PyTorch: `blocks.0.attention.qkv.weight`. */
+  /** A dotted name, as in PyTorch: `blocks.0.attention.qkv.weight`. */
   readonly name: string;
   /** The variable that an optimizer assigns. */
   readonly variable: tf.Variable;
 }
 
-/** Parameters with a common learning rate and weight decay. A {@link Schedule} writes `learningRate`. */
+/** Parameters with the same learning rate and weight decay. A {@link Schedule} writes `learningRate`. */
 export interface ParameterGroup {
+  /** The group's name, unique within its optimizer. */
   readonly name: string;
+  /** The parameters of the group. */
   readonly parameters: readonly Parameter[];
+  /** The current learning rate. */
   learningRate: number;
+  /** The weight decay; 0 for none. */
   readonly weightDecay: number;
 }
 
-/** What an {@link UpdateRule} computes one parameter's update from. */
+/** The input of an {@link UpdateRule}. */
 export interface UpdateInput {
-  /** The present value. */
+  /** The current value. */
   readonly parameter: tf.Tensor;
-  /** Of the parameter's shape. */
+  /** The gradient, of the parameter's shape. */
   readonly gradient: tf.Tensor;
-  /** Empty at a parameter's first step. */
+  /** The optimizer slots by name. Empty at a parameter's first step. */
   readonly slots: Readonly<Record<string, tf.Tensor>>;
-  /** Updates of this parameter, this one included. */
+  /** The number of updates of this parameter, including this one. */
   readonly step: number;
   /** The group's learning rate. */
   readonly learningRate: number;
@@ -38,28 +39,29 @@ export interface UpdateInput {
   readonly weightDecay: number;
 }
 
-/** What an {@link UpdateRule} returns. */
+/** The output of an {@link UpdateRule}. */
 export interface UpdateOutput {
   /** The new value, of the same shape. */
   readonly parameter: tf.Tensor;
-  /** The new slots; the optimizer keeps them and disposes the old ones. */
+  /** The new optimizer slots by name. The optimizer keeps them and disposes the old ones. */
   readonly slots: Readonly<Record<string, tf.Tensor>>;
-  /** The learning rate that the update really used, before any scaling by the parameter's own size. */
+  /** The learning rate that the update used, before any scaling by the parameter's norm. */
   readonly learningRate: number;
 }
 
-/** How one parameter is updated: a pure function of tensors. It runs inside `tf.tidy`. */
+/** Computes the update of one parameter: a pure function of tensors. It runs inside `tf.tidy`. */
 export type UpdateRule = (input: UpdateInput) => UpdateOutput;
 
-/** What a checkpoint keeps of an optimizer, without its tensors. */
+/** The state of an {@link Optimizer} that a checkpoint saves, without the slots. */
 export interface OptimizerState {
+  /** The parameter groups, with the names of their parameters. */
   readonly groups: readonly {
     readonly name: string;
     readonly parameters: readonly string[];
     readonly learningRate: number;
     readonly weightDecay: number;
   }[];
-  /** Updates so far, by parameter name. */
+  /** The number of updates so far, by parameter name. */
   readonly steps: Readonly<Record<string, number>>;
 }
 
@@ -69,7 +71,7 @@ interface ParameterState {
 }
 
 /**
- * An optimizer with PyTorch's parameter groups. Slots are created at a parameter's first step.
+ * An optimizer with PyTorch's parameter groups. It creates a parameter's slots at the first step.
  * @example
  * ```ts
  * import { Gradients, Optimizer, sgd } from 'resumeproof';
@@ -90,6 +92,7 @@ export class Optimizer {
   readonly #update: UpdateRule;
   readonly #states = new Map<tf.Variable, ParameterState>();
 
+  /** Uses the group objects themselves, so a change of a group's learning rate applies to the next step. */
   constructor(groups: readonly ParameterGroup[], update: UpdateRule) {
     this.groups = [...groups];
     this.#update = update;
@@ -100,7 +103,7 @@ export class Optimizer {
     return this.groups.flatMap((group) => group.parameters);
   }
 
-  /** Updates one parameter with the learning rate and weight decay of the given group object. */
+  /** Updates one parameter with the learning rate and weight decay of the given group. */
   stepParameter(variable: tf.Variable, gradient: tf.Tensor, group: ParameterGroup): void {
     const state = this.#states.get(variable) ?? { step: 0, slots: {} };
     state.step += 1;
@@ -133,7 +136,7 @@ export class Optimizer {
     }
   }
 
-  /** Live slots of the parameters in the groups; none before a parameter's first step. */
+  /** The live slots of all parameters. A parameter has none before its first step. */
   slots(): { slot: string; parameter: string; tensor: tf.Tensor }[] {
     return this.parameters.flatMap(({ name, variable }) =>
       Object.entries(this.#states.get(variable)?.slots ?? {}).map(([slot, tensor]) => ({
@@ -144,7 +147,7 @@ export class Optimizer {
     );
   }
 
-  /** What a checkpoint keeps besides the slots. */
+  /** The state that a checkpoint saves, without the slots. */
   state(): OptimizerState {
     return {
       groups: this.groups.map(({ name, parameters, learningRate, weightDecay }) => ({
@@ -160,10 +163,10 @@ export class Optimizer {
   }
 
   /**
-   * Restores groups, step counts and slots from a checkpoint. The groups become new objects, and the slots belong to the
-   * variables of `parameters`: anything that captured an old group or variable keeps the old one.
-   * @param slots by `parameter.slot`; takes over the tensors
-   * @throws `Error` when a group names a parameter that is not among `parameters`
+   * Restores groups, step counts and slots from a checkpoint. The groups become new objects, and the slots are assigned to
+   * the variables of `parameters`. Code that captured an old group or variable keeps the old one.
+   * @param slots by `parameter.slot`; the optimizer takes ownership of the tensors
+   * @throws `Error` when a group names a parameter that is not among `parameters`; the optimizer is then unchanged
    */
   loadState(
     state: OptimizerState,
@@ -177,7 +180,7 @@ export class Optimizer {
         const parameter = byName.get(name);
         if (parameter === undefined) {
           throw new Error(
-            `optimizer group '${group.name}' names parameter '${name}', which the model does not have`,
+            `optimizer group '${group.name}' names parameter '${name}', which the model does not have: load the state of the same model`,
           );
         }
         return parameter;

@@ -38,7 +38,7 @@ test('a restored stream continues bit for bit, including a spare gaussian', () =
   );
 });
 
-test('neighbouring seeds give unrelated first numbers', () => {
+test('adjacent seeds give independent first numbers', () => {
   const first = Array.from({ length: 1000 }, (_, seed) => RandomStream.fromSeed(seed).gaussian(1)[0]!);
   const moment = (power: number) => first.reduce((sum, value) => sum + value ** power, 0) / first.length;
   expect(Math.abs(moment(1))).toBeLessThan(0.15);
@@ -59,28 +59,28 @@ const words = 'xoroshiro128plus:1,2,3,4';
 test.each([
   ['nothing', ''],
   ['another generator', 'mersenne:1,2,3,4:-'],
-  ['only zeros, which never yield anything else', 'xoroshiro128plus:0,0,0,0:-'],
+  ['only zeros, from which the generator never recovers', 'xoroshiro128plus:0,0,0,0:-'],
   ['a word of 33 bits', 'xoroshiro128plus:4294967296,2,3,4:-'],
   ['a word short', 'xoroshiro128plus:1,2,3:-'],
-  ['a word that is no integer', 'xoroshiro128plus:1.5,2,3,4:-'],
-  ['no word on the spare', words],
-  ['a spare cut off', `${words}:3ff00000`],
+  ['a word that is not an integer', 'xoroshiro128plus:1.5,2,3,4:-'],
+  ['no spare field', words],
+  ['a truncated spare', `${words}:3ff00000`],
   ['an infinite spare', `${words}:7ff0000000000000`],
   ['a spare that is not a number', `${words}:7ff8000000000000`],
-  ['a line more', `${words}:-\n`],
+  ['an extra line', `${words}:-\n`],
   ['ten thousand characters', `${words}:${'-'.repeat(10_000)}`],
-])('refuses a state with %s, and is unchanged', (_, state) => {
+])('refuses a state with %s and is unchanged', (_, state) => {
   const stream = RandomStream.fromSeed(11);
   stream.gaussian(1);
   const before = stream.state();
   // A long state is quoted only in part.
   expect(() => stream.restore(state)).toThrow(
-    /^cannot restore a random stream from ".{0,90}": not what state\(\) gave$/,
+    /^cannot restore a random stream from ".{0,90}": pass a text that state\(\) returned$/,
   );
   expect(stream.state()).toBe(before);
 });
 
-test('seeds: the lower 32 bits count, and a number that is not an integer is refused', () => {
+test('only the lower 32 bits of a seed are used, and a seed that is not an integer is refused', () => {
   const stateOf = (seed: number) => RandomStream.fromSeed(seed).state();
   expect(stateOf(5 + 2 ** 32)).toBe(stateOf(5));
   expect(new Set([0, 1, -1, 5, 6].map(stateOf)).size).toBe(5);

@@ -1,19 +1,16 @@
-/**
- * The source of noise, times and shuffles: made on the host, so that every backend trains on the same
- * numbers, and with a state that a checkpoint can keep.
- */
+/** A random generator whose state can be saved. */
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 
 const STATE = /^xoroshiro128plus:(-?\d{1,10}),(-?\d{1,10}),(-?\d{1,10}),(-?\d{1,10}):(-|[0-9a-f]{16})$/;
 
-/** After so many steps every bit of the state depends on every bit of the seed. */
+/** After this many steps, every bit of the state depends on every bit of the seed. */
 const WARM_UP = 64;
 
 /**
- * A seeded random generator (xoroshiro128+) on the host, so that every backend trains on the same numbers. Its state can
- * be saved.
+ * A seeded random generator (xoroshiro128+) whose state can be saved. It runs on the CPU, so that every backend trains on
+ * the same numbers.
  * @example
  * ```ts
  * import { RandomStream } from 'resumeproof';
@@ -28,23 +25,24 @@ const WARM_UP = 64;
  */
 export class RandomStream {
   #generator: ReturnType<typeof xoroshiro128plus>;
-  /** Box–Muller makes two at a time; the second one waits here. */
+  /** The second of the two values that Box-Muller computes at a time, until it is returned. */
   #spare: number | undefined;
 
   private constructor(seed: number) {
     this.#generator = xoroshiro128plus(seed);
-    // pure-rand fills the state with a pattern of the seed: near seeds would begin similarly, small ones with extremes.
+    // pure-rand derives the state from the seed with little mixing. Without a warm-up, nearby seeds start similarly.
     for (let n = 0; n < WARM_UP; n += 1) this.#generator.next();
   }
 
   /**
    * Starts a stream.
-   * @param seed a safe integer; only its lower 32 bits count
-   * @throws `RangeError` when it is not a safe integer
+   * @param seed a safe integer; only its lower 32 bits are used
+   * @throws `RangeError` when `seed` is not a safe integer
    */
   static fromSeed(seed: number): RandomStream {
-    if (!Number.isSafeInteger(seed))
-      throw new RangeError(`expected an integer as random seed, received ${seed}`);
+    if (!Number.isSafeInteger(seed)) {
+      throw new RangeError(`expected a safe integer for the random seed, received ${seed}`);
+    }
     return new RandomStream(seed | 0);
   }
 
@@ -53,7 +51,7 @@ export class RandomStream {
     return uniformFloat64(this.#generator);
   }
 
-  /** `count` values of the standard normal distribution (Box-Muller), rounded to float32. */
+  /** `count` values from the standard normal distribution (Box-Muller), rounded to float32. */
   gaussian(count: number): Float32Array {
     const values = new Float32Array(count);
     for (let at = 0; at < count; at += 1) values[at] = this.#nextGaussian();
@@ -67,7 +65,7 @@ export class RandomStream {
   integer(below: number): number {
     if (!Number.isInteger(below) || below < 1 || below > 2 ** 32) {
       throw new RangeError(
-        `expected an integer between 1 and 2^32 as bound of a random integer, received ${below}`,
+        `expected an integer between 1 and 2^32 for the bound of a random integer, received ${below}`,
       );
     }
     return uniformInt(this.#generator, 0, below - 1);
@@ -85,15 +83,15 @@ export class RandomStream {
     return order;
   }
 
-  /** The complete state as one line of text, including a normal value that was drawn and not yet returned. */
+  /** The complete state as one line of text. It includes the second Box-Muller value, if that is not yet returned. */
   state(): string {
     const words = this.#generator.getState().map((word) => word | 0);
     return `xoroshiro128plus:${words.join(',')}:${this.#spare === undefined ? '-' : toHex(this.#spare)}`;
   }
 
   /**
-   * Continues bit for bit from a state.
-   * @throws `Error` when the text is not a state; the stream is then unchanged
+   * Restores a state. The stream then continues bit for bit.
+   * @throws `Error` when `state` did not come from {@link RandomStream.state}; the stream is then unchanged
    */
   restore(state: string): void {
     const match = STATE.exec(state);
@@ -105,7 +103,9 @@ export class RandomStream {
       (spare === undefined || Number.isFinite(spare));
     if (!words || !sound) {
       const seen = state.length > 80 ? `${state.slice(0, 80)}…` : state;
-      throw new Error(`cannot restore a random stream from ${JSON.stringify(seen)}: not what state() gave`);
+      throw new Error(
+        `cannot restore a random stream from ${JSON.stringify(seen)}: pass a text that state() returned`,
+      );
     }
     this.#generator = xoroshiro128plusFromState(words);
     this.#spare = spare;

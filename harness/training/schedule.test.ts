@@ -19,7 +19,7 @@ function optimizer(...learningRates: number[]): Optimizer {
   return new Optimizer(groups, adamW());
 }
 
-test('warms up from 0 in even steps, then falls to 0 in half a cosine and stays there', () => {
+test('rises linearly from 0, then falls to 0 as half a cosine and stays there', () => {
   const factor = warmupCosine(4, 12);
   expect([0, 1, 2, 3, 4].map(factor)).toEqual([0, 0.25, 0.5, 0.75, 1]);
   const cosine = [6, 8, 10, 12, 13, 99].map(factor);
@@ -28,7 +28,7 @@ test('warms up from 0 in even steps, then falls to 0 in half a cosine and stays 
   expect(warmupCosine(0, 10)(0), 'without warm-up').toBe(1);
 });
 
-test('as LambdaLR: sets the learning rate of epoch 0 when made, and base × factor after each step', () => {
+test('like LambdaLR, sets the learning rate of epoch 0 at once, and base × factor after each step', () => {
   const own = optimizer(0.1, 3);
   const schedule = new Schedule(own, (epoch) => epoch / 8);
   const seen = [schedule.learningRates()];
@@ -47,7 +47,7 @@ test('a restored schedule continues like the saved one, on the current groups', 
   for (let step = 0; step < 5; step++) original.step();
   const state = JSON.parse(JSON.stringify(original.state()));
 
-  // A resume's order: the schedule is made on other learning rates and before the optimizer's groups are replaced.
+  // As in a resume, the schedule starts with different learning rates, and the groups are replaced after that.
   const resumed = optimizer(7, 7);
   const schedule = new Schedule(resumed, factor);
   const old = resumed.groups[0]!;
@@ -66,7 +66,7 @@ test('a restored schedule continues like the saved one, on the current groups', 
   expect(schedule.state()).toEqual(original.state());
 });
 
-test('a state() does not change with the schedule, and another number of groups is refused', () => {
+test('a saved state does not change with the schedule, and a different number of groups is refused', () => {
   const schedule = new Schedule(optimizer(0.1), (epoch) => epoch);
   const state = schedule.state();
   schedule.step();

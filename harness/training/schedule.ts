@@ -1,17 +1,18 @@
-/** Learning-rate schedules in the shape of PyTorch's `LambdaLR`. */
+/** Learning rate schedules, like PyTorch's `LambdaLR`. */
 import type { Optimizer } from './optimizer.ts';
 
-/** What a checkpoint keeps of a {@link Schedule}. */
+/** The state of a {@link Schedule} that a checkpoint saves. */
 export interface ScheduleState {
-  /** Steps done. */
+  /** The number of steps so far. */
   readonly lastEpoch: number;
   /** The base learning rate of each group. */
   readonly baseLearningRates: number[];
 }
 
 /**
- * A schedule's factor: linear warmup from 0 over `warmupSteps`, then half a cosine down to 0 at `totalSteps`, as
- * `get_cosine_schedule_with_warmup` of transformers and optax's `warmup_cosine_decay_schedule`. It stays 0 afterwards.
+ * Returns the factor of a schedule: it rises linearly from 0 to 1 over `warmupSteps`, falls as half a cosine to 0 at
+ * `totalSteps`, and stays 0. transformers' `get_cosine_schedule_with_warmup` and optax's `warmup_cosine_decay_schedule`
+ * use the same factor.
  * @example
  * ```ts
  * import { warmupCosine } from 'resumeproof';
@@ -29,8 +30,8 @@ export function warmupCosine(warmupSteps: number, totalSteps: number): (epoch: n
 }
 
 /**
- * Sets an optimizer's learning rates in the manner of PyTorch's `LambdaLR`: base learning rate × factor(step). It writes
- * to the groups that the optimizer has at each step.
+ * Sets an optimizer's learning rates to base learning rate × factor(step), like PyTorch's `LambdaLR`. At each step, it
+ * writes to the groups that the optimizer has at that time.
  * @example
  * ```ts
  * import { Optimizer, Schedule, sgd, warmupCosine } from 'resumeproof';
@@ -49,7 +50,7 @@ export class Schedule {
   #baseLearningRates: number[];
   #lastEpoch = 0;
 
-  /** Takes the groups' present learning rates as base learning rates and sets the learning rates of epoch 0. */
+  /** Uses the groups' current learning rates as base learning rates, and sets the learning rates of step 0. */
   constructor(optimizer: Optimizer, factor: (epoch: number) => number) {
     this.#optimizer = optimizer;
     this.#factor = factor;
@@ -63,24 +64,24 @@ export class Schedule {
     this.#apply();
   }
 
-  /** The present learning rates, by group. */
+  /** The current learning rates, by group. */
   learningRates(): Record<string, number> {
     return Object.fromEntries(this.#optimizer.groups.map((group) => [group.name, group.learningRate]));
   }
 
-  /** What a checkpoint keeps. */
+  /** The state that a checkpoint saves. */
   state(): ScheduleState {
     return { lastEpoch: this.#lastEpoch, baseLearningRates: [...this.#baseLearningRates] };
   }
 
   /**
    * Restores a state and sets the learning rates.
-   * @throws `RangeError` when the state has another number of groups
+   * @throws `RangeError` when the state has a different number of groups
    */
   restore(state: ScheduleState): void {
     if (state.baseLearningRates.length !== this.#baseLearningRates.length) {
       throw new RangeError(
-        `expected ${this.#baseLearningRates.length} base learning rates for the schedule, received ${state.baseLearningRates.length}`,
+        `expected ${this.#baseLearningRates.length} base learning rates for the schedule, received ${state.baseLearningRates.length}: restore the state of a schedule with the same groups`,
       );
     }
     this.#lastEpoch = state.lastEpoch;

@@ -1,9 +1,9 @@
-/** Between live tensors and a checkpoint's bytes. */
+/** Converts between live tensors and the bytes of a checkpoint. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { TensorData, TensorMap } from '../checkpoint/safetensors.ts';
 
 /**
- * Copies live tensors into bytes for a checkpoint. All transfers run at the same time.
+ * Copies live tensors into bytes for a checkpoint. It reads all tensors concurrently.
  * @param tensors float32 or int32 tensors with their names
  * @throws `TypeError` for a tensor of another dtype
  * @example
@@ -21,10 +21,10 @@ export async function toTensorMap(tensors: Iterable<readonly [string, tf.Tensor]
       const dtype = tensor.dtype === 'float32' ? 'F32' : tensor.dtype === 'int32' ? 'I32' : undefined;
       if (dtype === undefined) {
         throw new TypeError(
-          `cannot save tensor '${name}': expected float32 or int32, received ${tensor.dtype}`,
+          `cannot save tensor '${name}': expected float32 or int32, received ${tensor.dtype}; cast it first`,
         );
       }
-      // Copied: on some backends the array is a view of memory that the next step overwrites.
+      // Copy the array. On some backends it is a view of memory that the next step overwrites.
       const values = (await tensor.data<'float32' | 'int32'>()).slice();
       return [
         name,
@@ -40,7 +40,7 @@ export async function toTensorMap(tensors: Iterable<readonly [string, tf.Tensor]
 }
 
 /**
- * Makes a live tensor of a checkpoint's bytes, which are copied.
+ * Creates a live tensor from a copy of a checkpoint's bytes.
  * @throws `TypeError` for a dtype other than F32 and I32
  * @example
  * ```ts

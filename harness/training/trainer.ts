@@ -1,15 +1,15 @@
-/** The contract between a trainer and the harness, and what a scenario is. */
+/** The interfaces between the harness and a trainer, and of a scenario. */
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../backend/names.ts';
 import type { Deviation, Observable, Plan, Role } from '../trace/schema.ts';
 
-/** What one loop iteration says of itself. The harness checks it against what it measures. */
+/** What a trainer reports about one loop iteration. The harness compares it with its own measurements. */
 export interface StepClaim {
   /** The loss, as logged. */
   readonly loss: number;
-  /** The learning rate, as logged, by parameter group; a number where there is one group. */
+  /** The learning rate, as logged, by parameter group. A single number applies to all groups. */
   readonly learningRate: number | Readonly<Record<string, number>>;
-  /** Ids of the batch's examples. */
+  /** The ids of the examples in the batch. */
   readonly batch?: readonly string[];
   /** Whether an optimizer updated parameters in this iteration. Default true. */
   readonly applied?: boolean;
@@ -17,127 +17,126 @@ export interface StepClaim {
   readonly step?: number;
 }
 
-/** One image with 8 bits per channel, rows from the top. */
+/** A sample: an image with 8 bits per channel. */
 export interface SampledImage {
-  /** The same name in each call. */
+  /** A name that is the same in every call and unique among the samples of a call. */
   readonly name: string;
-  /** In pixels. */
+  /** The width in pixels, at most 4096. */
   readonly width: number;
-  /** In pixels. */
+  /** The height in pixels, at most 4096. */
   readonly height: number;
   /** 1 for grayscale, 3 for RGB, 4 for RGBA. */
   readonly channels: 1 | 3 | 4;
-  /** Row-major, channels interleaved; width × height × channels bytes. */
+  /** Rows from the top, channels interleaved: width × height × channels bytes. */
   readonly pixels: Uint8Array;
 }
 
 /**
- * Live references into a trainer. The harness asks for them anew each time, since a restore may replace everything.
+ * Live references into a trainer. The harness requests them each time it needs them, because a restore can replace any
+ * variable or tensor.
  */
 export interface Observed {
-  /** All parameters, frozen ones too. Tied names share a variable. */
+  /** All parameters, including frozen ones. Tied names share a variable. */
   readonly parameters: readonly {
     readonly name: string;
     readonly variable: Variable;
     readonly group?: string;
-    /** The variable's own flag by default; given where something else decides, as layers do. */
+    /** Whether the parameter is trained. By default, the variable's own `trainable` flag. */
     readonly trainable?: boolean;
   }[];
-  /** The optimizers' slots, such as moments. */
+  /** The optimizer slots, such as the moments of Adam. */
   readonly slots?: readonly { readonly slot: string; readonly parameter: string; readonly tensor: Tensor }[];
   /** The EMA of the weights, by parameter name. */
   readonly ema?: ReadonlyMap<string, Tensor>;
-  /** State outside the parameters: running statistics and the like. */
+  /** State outside the parameters, such as running statistics. */
   readonly buffers?: ReadonlyMap<string, Tensor>;
   /** Gradients accumulated and not yet applied, by parameter name. */
   readonly gradients?: ReadonlyMap<string, Tensor>;
   /** The complete state of each random generator. */
   readonly random?: Readonly<Record<string, string>>;
-  /** Step, schedule, data cursor, loss scale: whatever must come back as it was. */
+  /** All other values that a resume must restore: step, schedule, data cursor, loss scale. */
   readonly counters?: Readonly<Record<string, number | string | boolean | null>>;
 }
 
 /** A training program as the harness runs it. */
 export interface Trainer {
-  /** One loop iteration: a micro-batch, with its update if it is due. */
+  /** Runs one loop iteration: a micro-batch, and an update if one is due. */
   step(): Promise<StepClaim>;
-  /** Writes a checkpoint, a file or a folder, to this path, where nothing exists yet. */
+  /** Writes a checkpoint, a file or a folder, to a path that does not exist yet. */
   save(path: string): Promise<void>;
-  /** Everything that training changes or that a resume must restore. */
+  /** Returns everything that training changes or that a resume must restore. */
   observe(): Observed;
-  /** Fixed images of what is trained; must not change the training's random state. */
+  /** Draws samples from fixed inputs. Must not change the random state of the training. */
   sample?(): Promise<readonly SampledImage[]>;
   /**
-   * Does, in a run that goes on, exactly what a resume of this trainer does to what the scenario declares in
-   * `deviates`: restarts the data, or rounds weights as the checkpoint stores them. Needed where something is declared: the
-   * control calls it at each resume point.
+   * Applies the deviations that the scenario declares in `deviates` to a run that continues, exactly as a resume would:
+   * restarts the data, for example, or rounds weights as the checkpoint stores them. The control calls it at each resume
+   * point. Required if the scenario declares deviations.
    */
   deviate?(kinds: readonly Deviation[]): Promise<void>;
 }
 
-/** What the harness asks a trainer to be. */
+/** What the harness passes to the function that builds a trainer. */
 export interface TrainerContext {
-  /** What the process is for. */
+  /** The role of this process. */
   readonly role: Role;
   /** The scenario's seed. */
   readonly seed: number;
   /** The plan of the whole run. */
   readonly plan: Plan;
-  /** A folder of images given by `--images`, if any. */
+  /** The folder of images passed with `--images`; undefined without that option. */
   readonly images: string | undefined;
-  /** The checkpoint to resume from; undefined in a run that starts. */
+  /** The path of the checkpoint to resume from; undefined in a run that starts. */
   readonly checkpoint: string | undefined;
-  /** Restore only the checkpoint's weights and begin everything else anew: the `cold` run. */
+  /** True in the `cold` run: restore only the checkpoint's weights, and start everything else from its initial state. */
   readonly weightsOnly: boolean;
 }
 
-/** The steps of a run and where it is resumed. */
+/** How many steps a run has, and where it is resumed. */
 export interface ScenarioPlan {
-  /** Loop iterations (micro-batches) of the whole run. */
+  /** The number of loop iterations (micro-batches) of the whole run. */
   readonly steps: number;
   /** The steps after which the run is saved, stopped and resumed. */
   readonly resumeAt: number | readonly number[];
 }
 
-/** A trainer and the plan by which it is saved, stopped, resumed and judged. */
+/** A trainer, and the plan that the harness runs it with. */
 export interface Scenario {
   /** One sentence for lists and reports. */
   readonly about: string;
-  /** Builds the trainer as its own program would; resumes if the context holds a checkpoint. */
+  /** Builds the trainer, and resumes it if the context has a checkpoint. */
   readonly trainer: (context: TrainerContext) => Promise<Trainer>;
-  /** The steps of a run and where it is resumed. */
+  /** How many steps a run has, and where it is resumed. */
   readonly plan: ScenarioPlan & {
-    /** A shorter plan where the GPU is emulated in software, on which a step takes seconds; the plan by default. */
+    /** A shorter plan for a GPU in software, where a step can take seconds. By default, the same plan. */
     readonly onSoftwareGpu?: ScenarioPlan;
   };
   /**
-   * 'proven' by default; or the ids of rules that must find something, the first as the headline. The verdict must then be
-   * refuted, or inconclusive where all of these rules leave the proofs open.
+   * The expected verdict: 'proven' (the default), or the ids of the rules that must have findings. The first rule must
+   * have the headline. The verdict must then be refuted, or inconclusive if these rules can only leave the proofs open.
    */
   readonly expect?: 'proven' | readonly [string, ...string[]];
-  /** What this trainer does not have. Anything that is neither seen nor declared is a finding. */
+  /** The kinds of state and events that this trainer lacks. A kind that is neither seen nor declared is a finding. */
   readonly lacks?: readonly Observable[];
   /**
-   * What this trainer does not restore, on purpose. The control does the same at each resume point (see
-   * {@link Trainer.deviate}), and the resumed run must equal it. A declared deviation that does not happen is a finding.
+   * The kinds of state that this trainer does not restore on purpose. The control resets them at each resume point with
+   * {@link Trainer.deviate}, and the resumed run must equal it. A declared deviation that does not happen is a finding.
    */
   readonly deviates?: readonly Deviation[];
-  /**
-   * TensorFlow.js kernels that a backend may lack. Where one is missing, the scenario is reported as skipped.
-   */
+  /** TensorFlow.js kernels that a backend may lack. On a backend without one of them, the scenario is skipped. */
   readonly kernels?: readonly string[];
-  /** Also run a cold start from the checkpoint's weights alone. Default false. */
+  /** Whether to also run a cold start, which restores only the checkpoint's weights. Default false. */
   readonly cold?: boolean;
-  /** Default 0. */
+  /** The seed that the trainer receives, an integer. Default 0. */
   readonly seed?: number;
-  /** The backend of each resume; the list repeats where there are more resumes. The run's own by default. */
+  /** The backend of each resume. A list that is too short repeats. By default, the backend of the run. */
   readonly resumeOn?: BackendName | readonly [BackendName, ...BackendName[]];
-  /** In seconds: one step (default 120) and a whole process (default 900). */
+  /** Time limits in seconds: for one step (default 120) and for a whole process (default 900). */
   readonly limits?: { readonly step?: number; readonly run?: number };
 }
 
 /**
- * Gives a scenario its type. A scenario file exports the result as its default.
+ * Returns its argument, with the type of a scenario. A scenario file exports the result as its default.
  * @example
  * ```ts
  * import { defineScenario, variablesTrainer } from 'resumeproof';

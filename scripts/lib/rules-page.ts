@@ -1,4 +1,4 @@
-/** docs/rules.md: what each rule claims, reads and finds, shown by runs that are spoiled on purpose. Pure. */
+/** Builds docs/rules.md: what each rule claims and reads, with the findings of spoiled runs as examples. Pure. */
 import { collectEvidence } from '../../harness/judge/collect.ts';
 import { findingsOf } from '../../harness/judge/judge.ts';
 import { type Rule, SPEAKS } from '../../harness/judge/rule.ts';
@@ -6,20 +6,20 @@ import { type Case, spoilt } from '../../harness/judge/testing/cases.ts';
 import { PLAN } from '../../harness/judge/testing/traces.ts';
 import { type Finding, PROOFS } from '../../harness/judge/verdict.ts';
 
-/** What the page says of a cause. */
+/** What the page says about a cause. */
 export interface Meaning {
   readonly id: string;
   readonly means: string;
 }
 
 const MEANS: Record<Rule['speaks'], string> = {
-  'before the first step': 'from what is saved and what the resumed process then holds',
-  'at the first step': 'once both have made the first step after the resume',
-  'at the first update': 'once an optimizer has written parameters in either of them',
-  'at the end of the segment': 'once both are at the next resume point, or at their end',
+  'before the first step': 'from the saved state and the state right after the resume',
+  'at the first step': 'once both runs have made their first step after the resume',
+  'at the first update': 'once an optimizer has written parameters in either run',
+  'at the end of the segment': 'once both runs have reached the next resume point or their end',
 };
 
-/** What a rule finds in each way to spoil a run of which it heads the findings. */
+/** The findings of a rule in each spoiled run where its finding comes first. */
 export const examplesOf = (rule: Rule, cases: readonly Case[]): Finding[] =>
   cases
     .filter((one) => one.rule === rule.id)
@@ -28,17 +28,17 @@ export const examplesOf = (rule: Rule, cases: readonly Case[]): Finding[] =>
       return found.filter((finding) => finding.rule === rule.id).slice(0, 1);
     });
 
-/** A text of the judge as Markdown that shows it as it is, on one line; code in it stays code. */
+/** Escapes a text of the judge as one line of Markdown. Code in it stays code. */
 export const plain = (text: string): string =>
   text.replaceAll(/\s+/g, ' ').replaceAll(/[\\*_<>[\]|#]/g, '\\$&');
 
-/** The same texts once, in their order. */
+/** Removes duplicates and keeps the order. */
 const once = (texts: readonly string[]): string[] => [...new Set(texts)];
 
 function section(rule: Rule, cases: readonly Case[]): string {
   const examples = examplesOf(rule, cases);
   const [first] = examples;
-  if (first === undefined) throw new Error(`no way to spoil a run shows rule ${rule.id}; add one to CASES`);
+  if (first === undefined) throw new Error(`no spoiled run shows rule ${rule.id}; add one to CASES`);
   const all = (texts: readonly string[]): string =>
     once(texts).length === 1
       ? ` ${plain(texts[0]!)}.`
@@ -47,8 +47,10 @@ function section(rule: Rule, cases: readonly Case[]): string {
           .join('\n')}`;
   return [
     `## ${rule.id}`,
-    `**${plain(rule.claim)}** It reads ${plain(rule.reads)}. It can speak ${rule.speaks}; what it finds ${
-      rule.proof === 'run' ? 'is amiss in the evidence' : `is of the proof _${rule.proof}_`
+    `**${plain(rule.claim)}** It reads ${plain(rule.reads)}. Earliest finding: ${rule.speaks}. ${
+      rule.proof === 'run'
+        ? 'A finding concerns the evidence itself'
+        : `A finding belongs to the proof _${rule.proof}_`
     }.`,
     `> ${plain(first.sentence)} Expected: ${plain(first.expected)}. Seen: ${plain(first.seen)}.`,
     `Likely cause:${all(examples.map(({ likelyCause }) => likelyCause))}`,
@@ -61,11 +63,11 @@ const causeList = (causes: readonly Meaning[]): string[] =>
     ? []
     : [
         '# Causes',
-        'What the first sentence of a verdict may name as the cause, `cause` in verdict.json: that which accounts for most of what was found.',
+        'The first sentence of a verdict may name one of these causes, which verdict.json repeats as `cause`: the one that accounts for most of the findings.',
         causes.map(({ id, means }) => `- \`${id}\`: ${plain(means)}`).join('\n'),
       ];
 
-/** The whole page: a section a rule, in their order, whose heading is the rule's id; then the causes. */
+/** The whole page: one section per rule, headed by the rule's id, then the causes. */
 export function rulesPage(
   rules: readonly Rule[],
   cases: readonly Case[],
@@ -78,14 +80,14 @@ export function rulesPage(
   const named =
     causes.length === 0
       ? ''
-      : ' Where the [cause](#causes) of all that was found shows, the verdict names it first.';
+      : ' If the judge can name the [cause](#causes) of the findings, the verdict starts with it.';
   return `${[
     '# Rules',
-    `Each rule claims something of a healthy resumed run, and what it finds is why the claim does not hold. They stand here in the order in which they explain each other: a cause before what follows from it.${named}`,
+    `Each rule makes a claim about a healthy resumed run. A finding says why the claim does not hold. The rules are listed in the order of their findings in a verdict: a cause comes before its effects.${named}`,
     listed.join('\n'),
-    'A rule can speak',
+    'The earliest finding of a rule comes at one of these points:',
     SPEAKS.map((when) => `- _${when}_: ${MEANS[when]}`).join('\n'),
-    `at the soonest; of what goes wrong later only, it speaks later. A segment is what lies between a resume and the next one, or the end. In the examples a small run of ${PLAN.steps} steps is resumed after step ${PLAN.resumeAt.join(' and ')} and spoiled on purpose; what they say is what the judge says. The page is written by \`node scripts/start.mjs scripts/rules.ts\`; a test fails while it is not what the rules say.`,
+    `The finding comes later if the problem appears later. A segment is the part of a run from one resume to the next, or to the end. The examples show what the judge reports for a small run of ${PLAN.steps} steps that is resumed after step ${PLAN.resumeAt.join(' and ')} and spoiled on purpose. \`node scripts/start.mjs scripts/rules.ts\` writes this page, and a test fails when the page is out of date.`,
     ...rules.map((rule) => section(rule, cases)),
     ...causeList(causes),
   ].join('\n\n')}\n`;

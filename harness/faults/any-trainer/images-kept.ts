@@ -2,9 +2,7 @@ import type { SampledImage } from '../../training/trainer.ts';
 import { defineTrainerFault, replacing } from '../trainer-fault.ts';
 
 export default defineTrainerFault({
-  id: 'images-kept',
   breaks: 'Every sample shows the images drawn right after the resume.',
-  reports: [],
   proofs: ['alive'],
   rule: 'images-unchanged',
   cause: 'samples-from-old-copy',

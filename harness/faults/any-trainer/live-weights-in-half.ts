@@ -2,7 +2,6 @@ import { toBfloat16 } from '../../loop/rounding.ts';
 import { defineTrainerFault, rewrite } from '../trainer-fault.ts';
 
 export default defineTrainerFault({
-  id: 'live-weights-in-half',
   breaks: 'The weights are cast to bfloat16 and back after the load.',
   reports: ['vllm-project/speculators#1027'],
   proofs: ['restored'],

@@ -1,9 +1,7 @@
 import { defineTrainerFault, replacing } from '../trainer-fault.ts';
 
 export default defineTrainerFault({
-  id: 'log-copied',
   breaks: 'The log keeps printing the first loss.',
-  reports: [],
   proofs: ['faithful'],
   rule: 'loss-differs',
   cause: 'loss-logged-otherwise',

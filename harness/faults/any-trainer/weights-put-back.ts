@@ -2,8 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { defineTrainerFault, replacing } from '../trainer-fault.ts';
 
 export default defineTrainerFault({
-  id: 'weights-put-back',
-  breaks: 'After each step the old weights are restored: the loss is printed, but nothing is learned.',
+  breaks: 'The old weights are restored after each step, so nothing is learned although the loss is printed.',
   reports: ['huggingface/accelerate#2665'],
   proofs: ['alive', 'faithful'],
   rule: 'silent-no-op',

@@ -1,8 +1,7 @@
 import { defineTrainerFault, rewrite } from '../trainer-fault.ts';
 
 export default defineTrainerFault({
-  id: 'weights-scaled',
-  breaks: 'Something writes to the weights after the load.',
+  breaks: 'The weights are multiplied by 1.01 after the load.',
   reports: ['NVIDIA/Megatron-LM#6920'],
   proofs: ['restored'],
   rule: 'parameters-not-restored',

@@ -2,8 +2,7 @@ import { defineLoopFault, skip } from '../loop-fault.ts';
 import { accumulates } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'accumulated-gradients-lost',
-  breaks: 'A save in mid-accumulation drops the gradients accumulated so far.',
+  breaks: 'The gradients accumulated before the save are not restored.',
   reports: ['huggingface/transformers#22143'],
   proofs: ['restored'],
   rule: 'gradients-not-restored',

@@ -2,8 +2,7 @@ import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { accumulates } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'accumulation-forgotten',
-  breaks: 'Each micro-batch is an update.',
+  breaks: 'Every micro-batch makes an update, as if there were no accumulation.',
   reports: ['EleutherAI/gpt-neox#308'],
   proofs: ['faithful'],
   rule: 'applied-differs',

@@ -2,8 +2,7 @@ import { defineLoopFault, inEachStep, onceResumed } from '../loop-fault.ts';
 import { accumulates } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'accumulation-phase-wrong',
-  breaks: 'The window of micro-batches restarts at the resume.',
+  breaks: 'The accumulation window restarts at the resume.',
   reports: ['vllm-project/speculators#859'],
   proofs: ['faithful'],
   rule: 'applied-differs',

@@ -2,9 +2,7 @@ import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { accumulates } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'accumulation-scale-wrong',
   breaks: 'The loss is not divided by the number of micro-batches.',
-  reports: [],
   proofs: ['faithful'],
   rule: 'gradients-differ',
   cause: 'gradient-scaled',

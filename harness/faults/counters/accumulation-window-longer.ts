@@ -2,9 +2,7 @@ import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { accumulates } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'accumulation-window-longer',
-  breaks: 'The window is one micro-batch longer.',
-  reports: [],
+  breaks: 'The accumulation window is one micro-batch longer.',
   proofs: ['faithful'],
   rule: 'applied-differs',
   cause: 'accumulation-phase',

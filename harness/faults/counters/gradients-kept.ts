@@ -2,9 +2,7 @@ import { defineLoopFault, skipInEachStep } from '../loop-fault.ts';
 import { isUnfused } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'gradients-kept',
   breaks: 'Gradients are not dropped after an update, so they add up.',
-  reports: [],
   proofs: ['faithful'],
   rule: ['gradients-differ', 'update-counts-differ'],
   cause: ['gradients-kept', 'update-doubled'],

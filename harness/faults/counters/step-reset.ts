@@ -1,14 +1,11 @@
 import { defineLoopFault, onLoad } from '../loop-fault.ts';
-import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'step-reset',
   breaks: 'The step count restarts at 0.',
   reports: ['kohya-ss/sd-scripts#1999', 'Lightning-AI/pytorch-lightning#850'],
   proofs: ['restored'],
   rule: 'counters-not-restored',
   cause: 'step-reset',
-  needs: anyLoop,
   change: (stages) =>
     onLoad(stages, (saved) => ({
       ...saved,

@@ -1,7 +1,6 @@
 import { defineLoopFault, onLoad } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  id: 'step-scaled',
   breaks: 'The step count is multiplied by the number of micro-batches per update.',
   reports: ['huggingface/diffusers#3467', 'huggingface/transformers#3026'],
   proofs: ['restored'],

@@ -1,9 +1,7 @@
 import { defineLoopFault, onLoad } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  id: 'data-batch-repeated',
   breaks: 'The last batch before the save is repeated.',
-  reports: [],
   proofs: ['restored', 'faithful'],
   rule: 'counters-not-restored',
   cause: ['data-rewound', 'data-restarted'],

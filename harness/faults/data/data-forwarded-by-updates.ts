@@ -2,8 +2,7 @@ import { defineLoopFault, onLoad } from '../loop-fault.ts';
 import { accumulates } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'data-forwarded-by-updates',
-  breaks: 'The fast-forward ignores accumulation and skips one batch per update.',
+  breaks: 'The fast-forward skips one batch per update, although an update takes several batches.',
   reports: ['EleutherAI/gpt-neox#308'],
   proofs: ['restored', 'faithful'],
   rule: 'counters-not-restored',

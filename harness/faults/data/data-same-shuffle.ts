@@ -2,8 +2,7 @@ import { defineLoopFault, onLoad } from '../loop-fault.ts';
 import { shuffles } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'data-same-shuffle',
-  breaks: 'The position is restored, but not the epoch: the data has the order of the first epoch.',
+  breaks: 'The position is restored, but not the epoch, so the data has the order of the first epoch.',
   reports: ['xinntao/Real-ESRGAN#799', 'unit8co/darts#2463'],
   proofs: ['restored'],
   rule: 'counters-not-restored',

@@ -2,7 +2,6 @@ import { defineLoopFault, onLoad } from '../loop-fault.ts';
 import { hasShuffleBuffer } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'shuffle-buffer-lost',
   breaks: 'The examples in the shuffle buffer are dropped.',
   reports: ['modelscope/ms-swift#10050'],
   proofs: ['restored', 'faithful'],

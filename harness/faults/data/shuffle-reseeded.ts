@@ -2,7 +2,6 @@ import { defineLoopFault, onLoad } from '../loop-fault.ts';
 import { hasShuffleBuffer } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'shuffle-reseeded',
   breaks: 'The generator of the shuffle buffer is reseeded.',
   reports: ['huggingface/accelerate#4195'],
   proofs: ['restored'],

@@ -1,16 +1,15 @@
 /**
- * Diagnosis: saved in mid-accumulation, the gradients of the current window come back, but the data cursor is set to
- * the window's first micro-batch: its micro-batches are read and added a second time, others move to later windows,
- * and all batches after the resume lag behind by that many micro-batches.
+ * The run is saved in the middle of an accumulation. The accumulated gradients are restored, but the data position is
+ * set to the first micro-batch of the window. These micro-batches are added a second time, and all later batches lag
+ * behind by as many micro-batches.
  */
 
 import { defineLoopFault, onLoad } from '../loop-fault.ts';
 import { accumulates } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'window-replayed-onto-its-gradients',
-  breaks: 'The data resume at the last complete update, but the gradients accumulated since then are kept.',
-  reports: [],
+  breaks:
+    'The data position goes back to the last complete update, but the gradients accumulated since then are kept.',
   proofs: ['restored', 'faithful'],
   rule: 'counters-not-restored',
   cause: ['data-rewound', 'data-restarted'],

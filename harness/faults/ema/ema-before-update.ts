@@ -1,20 +1,17 @@
 /**
- * Diagnosis: everything is restored, but in the resumed run the EMA is updated before the optimizer
- * instead of after it: it always uses the weights before the step, so it is one update behind.
+ * The restore is correct, but the resumed run updates the EMA before the optimizer instead of after it. The EMA always
+ * uses the weights from before the step, so it is one update behind.
  */
 import { owners } from '../../loop/parts.ts';
 import { defineLoopFault, inEachStep, skipInEachStep } from '../loop-fault.ts';
 import { hasEma, hasScaler } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'ema-before-update',
-  breaks:
-    'A resumed run registers its EMA callback before the optimizer: the EMA uses the weights before each step.',
-  reports: [],
+  breaks: 'The EMA is updated before the optimizer steps, so it uses the old weights.',
   proofs: ['faithful'],
   rule: ['final-ema-differs', 'ema-does-not-advance'],
   cause: ['ema-update-differs', 'ema-stalls'],
-  // With a loss scale, it is not known this early whether the update is skipped.
+  // With loss scaling, it is not yet known at this stage whether the update is skipped.
   needs: (parts) => hasEma(parts) && !hasScaler(parts),
   change(stages) {
     inEachStep(stages, 'count', async (parts, original) => {

@@ -2,8 +2,7 @@ import { defineLoopFault, onLoad } from '../loop-fault.ts';
 import { hasEma } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'ema-counter-reset',
-  breaks: 'The warm-up of the decay restarts and overwrites the EMA.',
+  breaks: 'The EMA’s update count restarts at 0, so the warm-up of its decay restarts.',
   reports: ['lightly-ai/lightly-train#892', 'cwx-worst-one/EAT#13'],
   proofs: ['restored'],
   rule: 'counters-not-restored',

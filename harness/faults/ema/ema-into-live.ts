@@ -3,8 +3,7 @@ import { defineLoopFault } from '../loop-fault.ts';
 import { hasEma } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'ema-into-live',
-  breaks: 'Training continues from the EMA.',
+  breaks: 'The EMA is loaded into the live weights.',
   reports: [
     'Megvii-BaseDetection/YOLOX#1318',
     'atomistic-machine-learning/schnetpack#785',

@@ -3,7 +3,6 @@ import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { hasEma } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'ema-lost',
   breaks: 'The EMA restarts from the live weights.',
   reports: ['ai2cm/ace#349', 'm2lines/Samudra#282', 'Vchitect/Latte#55', 'PixArt-alpha/PixArt-sigma#156'],
   proofs: ['restored'],

@@ -4,9 +4,7 @@ import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { hasEma } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'ema-of-one-parameter-lost',
   breaks: 'The EMA of a single parameter is not restored.',
-  reports: [],
   proofs: ['restored'],
   rule: 'ema-not-restored',
   cause: ['ema-lost', 'ema-built-late'],

@@ -2,9 +2,7 @@ import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { hasEma } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'ema-updated-twice',
   breaks: 'The EMA is updated twice in each step.',
-  reports: [],
   proofs: ['faithful'],
   rule: ['final-ema-differs'],
   cause: 'ema-update-differs',

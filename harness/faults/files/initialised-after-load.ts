@@ -2,16 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { owners } from '../../loop/parts.ts';
 import { insertedAfter } from '../../loop/stages.ts';
 import { defineLoopFault, resumes } from '../loop-fault.ts';
-import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'initialised-after-load',
   breaks: 'The weights are initialised again after the load.',
-  reports: [],
   proofs: ['restored'],
   rule: 'parameters-not-restored',
   cause: ['weights-not-loaded', 'weights-changed'],
-  needs: anyLoop,
   change: (stages) => {
     stages.assembly = insertedAfter(stages.assembly, 'restore weights', {
       name: 'initialise again',

@@ -1,16 +1,13 @@
 import { savingWithBefore } from '../live.ts';
 import { defineLoopFault } from '../loop-fault.ts';
-import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'saved-during-update',
-  breaks: 'Half of the weights are saved before the update, the other half after it.',
+  breaks: 'Half of the weights are saved before the update, and the other half after it.',
   reports: ['Lightning-AI/pytorch-lightning#688'],
   proofs: ['restored'],
   rule: 'parameters-not-restored',
   cause: ['checkpoint-mixed', 'weights-partly-loaded', 'saved-before-update', 'weights-changed'],
   saves: true,
-  needs: anyLoop,
   change: (stages) =>
     savingWithBefore(stages, (checkpoint, before) => ({
       ...checkpoint,

@@ -1,7 +1,7 @@
 /**
- * Diagnosis: a resumed process trains the tied weight, but its checkpoint keeps, under the tie's second name, a copy
- * taken when the process resumed; the next resume loads the first name and then the stale second one into the
- * shared variable, so from the second resume on, only the tied weight is back at its value at the first resume.
+ * A resumed process trains the tied weight, but its checkpoint holds a copy from the resume under the second name. The
+ * next resume loads the first name and then this old copy into the shared variable. From the second resume on, the tied
+ * weight is back at its value from the first resume.
  */
 import type { Parts } from '../../loop/parts.ts';
 import type { Parameter } from '../../training/optimizer.ts';
@@ -17,10 +17,8 @@ const aliases = ({ parameters, recipe }: Parts): Parameter[] =>
   );
 
 export default defineLoopFault({
-  id: 'tied-alias-saved-from-first-resume',
   breaks:
-    'A resumed run saves a tied weight’s second name from a copy made at the resume; the next resume loads that copy.',
-  reports: [],
+    'The second name of a tied weight is saved from a copy made at the resume, and the next resume loads that copy.',
   proofs: ['restored', 'faithful'],
   rule: 'parameters-not-restored',
   cause: ['checkpoint-mixed', 'weights-of-older-step'],

@@ -1,15 +1,12 @@
 import { defineLoopFault, onSave } from '../loop-fault.ts';
-import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'torn-checkpoint',
-  breaks: 'Part of the checkpoint is missing, so the load refuses it.',
+  breaks: 'A weight is missing from the checkpoint, so the load refuses it.',
   reports: ['Lightning-AI/pytorch-lightning#19970'],
   proofs: ['alive'],
   rule: 'run-died',
   cause: 'refused',
   saves: true,
-  needs: anyLoop,
   change: (stages) =>
     onSave(stages, (checkpoint) => ({
       ...checkpoint,

@@ -3,9 +3,7 @@ import { defineLoopFault } from '../loop-fault.ts';
 import { resumesTwice } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'weights-of-older-checkpoint',
-  breaks: 'New metadata with old weights: two checkpoints are mixed.',
-  reports: [],
+  breaks: 'The second checkpoint keeps the weights of the first.',
   proofs: ['restored'],
   rule: 'parameters-not-restored',
   cause: ['weights-of-older-step', 'weights-not-loaded', 'weights-changed'],

@@ -1,16 +1,13 @@
 import { savingWithBefore } from '../live.ts';
 import { defineLoopFault } from '../loop-fault.ts';
-import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'weights-saved-before-update',
-  breaks: 'Weights are saved before the update, everything else after it.',
+  breaks: 'The weights are saved before the update, and everything else after it.',
   reports: ['allenai/allennlp#1650'],
   proofs: ['restored'],
   rule: 'parameters-not-restored',
   cause: ['saved-before-update', 'weights-not-loaded', 'weights-changed'],
   saves: true,
-  needs: anyLoop,
   change: (stages) =>
     savingWithBefore(stages, (checkpoint, before) => ({
       ...checkpoint,

@@ -1,17 +1,14 @@
 /**
- * Diagnosis: in the resumed run the counts of the fused optimizer groups are reset in every second step only (as
- * for a window of two micro-batches); in the steps between, all hooks fire but no group is ever full again, so that
- * nothing is updated while schedule, EMA and counters go on.
+ * The counts of the fused optimizer groups are reset only every second step, as for a window of two micro-batches. In
+ * the other steps, all hooks fire, but no group is full. Nothing is updated then, while the schedule, the EMA and the
+ * counters advance.
  */
 
 import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { isFusedInGroups } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'fused-counts-reset-every-second-step',
-  breaks:
-    'After a resume the counts of the fused groups are reset only every second step; no group steps in between.',
-  reports: [],
+  breaks: 'The counts of the fused groups are reset only every second step, so no group steps in between.',
   proofs: ['faithful'],
   rule: ['update-counts-differ', 'stalled-parameters'],
   cause: 'group-counted-wrong',

@@ -2,7 +2,6 @@ import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'hooks-and-loop-update',
   breaks: 'The hooks make the update, and the loop makes it again.',
   reports: ['deepspeedai/DeepSpeed#5605'],
   proofs: ['alive', 'faithful'],
@@ -13,7 +12,7 @@ export default defineLoopFault({
     inEachStep(stages, 'backward', async (parts, original) => {
       const { gradients, driven } = parts;
       const drop = gradients.drop.bind(gradients);
-      // The hooks leave their gradients to the loop.
+      // The hooks keep the gradients, so that the loop can use them again.
       gradients.drop = () => {};
       await original(parts);
       gradients.drop = drop;

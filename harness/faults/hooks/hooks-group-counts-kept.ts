@@ -2,9 +2,7 @@ import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { isFusedInGroups } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'hooks-group-counts-kept',
-  breaks: 'The counts of the fused groups are no longer reset: each group is full once and never again.',
-  reports: [],
+  breaks: 'The counts of the fused groups are not reset, so each group steps once and never again.',
   proofs: ['alive'],
   rule: ['update-counts-differ', 'stalled-parameters'],
   cause: 'group-counted-wrong',

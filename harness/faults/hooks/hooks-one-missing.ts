@@ -1,17 +1,15 @@
-import { hookingOtherwise } from '../live.ts';
+import { registerHooks } from '../live.ts';
 import { defineLoopFault } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'hooks-one-missing',
   breaks: 'The resume registers the hooks of all parameters but one.',
-  reports: [],
   proofs: ['alive'],
   rule: 'hooks-silent',
   cause: 'hooks-missing',
   needs: isFused,
   change: (stages) =>
-    hookingOtherwise(stages, (parameters) => {
+    registerHooks(stages, (parameters) => {
       const last = parameters.at(-1)?.variable;
       return (variable) => (variable === last ? 0 : 1);
     }),

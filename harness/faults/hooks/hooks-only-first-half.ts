@@ -1,17 +1,15 @@
-import { hookingOtherwise } from '../live.ts';
+import { registerHooks } from '../live.ts';
 import { defineLoopFault } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'hooks-only-first-half',
   breaks: 'The resume registers the hooks of only the first half of the parameters.',
-  reports: [],
   proofs: ['alive'],
   rule: 'hooks-silent',
   cause: 'hooks-missing',
   needs: isFused,
   change: (stages) =>
-    hookingOtherwise(stages, (parameters) => {
+    registerHooks(stages, (parameters) => {
       const hooked = new Set(parameters.slice(0, parameters.length / 2).map(({ variable }) => variable));
       return (variable) => (hooked.has(variable) ? 1 : 0);
     }),

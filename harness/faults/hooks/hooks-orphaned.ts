@@ -4,8 +4,7 @@ import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'hooks-orphaned',
-  breaks: 'Hooks are registered before the restore, which replaces the hooked variables.',
+  breaks: 'The hooks are registered before the restore, which replaces the hooked variables.',
   reports: ['kohya-ss/sd-scripts#1344'],
   proofs: ['alive'],
   rule: 'hooks-silent',

@@ -4,16 +4,15 @@ import { defineLoopFault } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'hooks-stale-group',
   breaks:
-    'Hooks are registered before the optimizer is restored and keep the old parameter group, with another learning rate.',
+    'The hooks are registered before the optimizer is restored and keep the old parameter group, which has another learning rate.',
   reports: ['kohya-ss/sd-scripts#1344'],
   proofs: ['alive'],
   rule: 'learning-rate-not-as-claimed',
   cause: 'hooks-hold-old-group',
   needs: isFused,
   change: (stages) => {
-    // New variables would leave the hooks without a parameter.
+    // With new variables, the hooks would not fire at all.
     restoreInPlace(stages);
     stages.assembly = reordered(stages.assembly, 'hooks', { before: 'restore optimizers' });
   },

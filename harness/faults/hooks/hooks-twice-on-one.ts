@@ -1,17 +1,15 @@
-import { hookingOtherwise } from '../live.ts';
+import { registerHooks } from '../live.ts';
 import { defineLoopFault } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'hooks-twice-on-one',
   breaks: 'The hook of one parameter is registered twice.',
-  reports: [],
   proofs: ['alive'],
   rule: 'hook-counts-differ',
   cause: 'hooks-doubled',
   needs: isFused,
   change: (stages) =>
-    hookingOtherwise(stages, (parameters) => {
+    registerHooks(stages, (parameters) => {
       const first = parameters[0]?.variable;
       return (variable) => (variable === first ? 2 : 1);
     }),

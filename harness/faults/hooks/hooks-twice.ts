@@ -2,9 +2,7 @@ import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { isFused } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'hooks-twice',
   breaks: 'The resume registers the hooks a second time.',
-  reports: [],
   proofs: ['alive'],
   rule: 'hook-counts-differ',
   cause: 'hooks-doubled',

@@ -2,8 +2,8 @@ import { onGroups } from '../edits.ts';
 import { defineLoopFault } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  id: 'groups-exchanged',
-  breaks: 'Parameters come back in each other’s groups, with the learning rates and weight decay of those.',
+  breaks:
+    'Parameters are restored into each other’s groups, which have other learning rates and weight decay.',
   reports: ['roytseng-tw/Detectron.pytorch#118'],
   proofs: ['restored'],
   rule: 'groups-changed',

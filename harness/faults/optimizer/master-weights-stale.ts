@@ -1,16 +1,14 @@
 import { byName } from '../../loop/parts.ts';
 import { ownerOf } from '../../loop/saved.ts';
 import { defineLoopFault, inResume } from '../loop-fault.ts';
-import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'master-weights-stale',
-  breaks: 'The parameters are restored, but their float32 master weights are those from before the load.',
+  breaks:
+    'The parameters are restored, but the float32 master weights keep their values from before the load.',
   reports: ['NVIDIA/Megatron-LM#174', 'deepspeedai/DeepSpeed#762'],
   proofs: ['restored'],
   rule: 'slots-not-restored',
   cause: 'master-weights-stale',
-  needs: anyLoop,
   change: (stages) =>
     inResume(stages, 'load', async (parts, original) => {
       await original(parts);

@@ -1,15 +1,12 @@
 import { onSlots } from '../edits.ts';
 import { defineLoopFault } from '../loop-fault.ts';
-import { anyLoop } from '../needs.ts';
 import { inHalf, mapped } from '../tensors.ts';
 
 export default defineLoopFault({
-  id: 'moments-in-half',
   breaks: 'Slots are saved in bfloat16.',
   reports: ['TeamOpenTau/OpenTau#184'],
   proofs: ['restored'],
   rule: 'slots-not-restored',
   cause: 'slots-rounded',
-  needs: anyLoop,
   change: (stages) => onSlots(stages, (slots) => mapped(slots, inHalf)),
 });

@@ -3,9 +3,7 @@ import { defineLoopFault } from '../loop-fault.ts';
 import { resumesTwice } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'moments-of-older-checkpoint',
   breaks: 'The second checkpoint keeps the slots of the first.',
-  reports: [],
   proofs: ['restored', 'faithful'],
   rule: 'slots-not-restored',
   cause: ['slots-of-older-step', 'slots-missing'],

@@ -5,7 +5,6 @@ import { hasTwins } from '../needs.ts';
 import { rotated } from '../tensors.ts';
 
 export default defineLoopFault({
-  id: 'moments-shifted',
   breaks: 'Slots are matched by position and shifted by one among parameters of the same shape.',
   reports: ['wochenlong/lora-scripts-next#320', 'roytseng-tw/Detectron.pytorch#118', 'pytorch/pytorch#1489'],
   proofs: ['restored', 'faithful'],

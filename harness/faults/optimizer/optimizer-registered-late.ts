@@ -1,8 +1,7 @@
 import { defineLoopFault, inResume, onceResumed } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  id: 'optimizer-registered-late',
-  breaks: 'The only optimizer and its schedule are registered after the restore, which therefore skips them.',
+  breaks: 'The only optimizer and its schedule are registered after the restore, so they are not restored.',
   reports: ['X-GenGroup/Flow-Factory#172'],
   proofs: ['restored'],
   rule: ['slots-not-restored', 'counters-not-restored'],

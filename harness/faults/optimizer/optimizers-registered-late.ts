@@ -2,9 +2,8 @@ import { defineLoopFault, inResume, onceResumed } from '../loop-fault.ts';
 import { hasSeveralOptimizers } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'optimizers-registered-late',
   breaks:
-    'All optimizers and schedules but the first are registered after the restore, which therefore skips them.',
+    'All optimizers and schedules but the first are registered after the restore, so they are not restored.',
   reports: ['kohya-ss/sd-scripts#1344'],
   proofs: ['restored', 'faithful'],
   rule: 'slots-not-restored',

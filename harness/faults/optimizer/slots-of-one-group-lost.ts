@@ -5,9 +5,7 @@ import { hasSeveralGroups } from '../needs.ts';
 import { kept } from '../tensors.ts';
 
 export default defineLoopFault({
-  id: 'slots-of-one-group-lost',
   breaks: 'The slots of one parameter group are not restored.',
-  reports: [],
   proofs: ['restored', 'faithful'],
   rule: 'slots-not-restored',
   cause: 'slots-partly-lost',

@@ -1,7 +1,7 @@
 /**
- * Diagnosis: after the resume all parameters of an optimizer share one step count (the load made one object for
- * them): it is exact before the first step, then advances once for each parameter instead of once an update, which
- * spoils bias correction and everything else that depends on the step, more for parameters further back.
+ * After the resume, all parameters of an optimizer share one step count, because the load made one object for them. The
+ * count is correct before the first step. Then it advances once for each parameter instead of once for each update. This
+ * distorts bias correction and everything else that depends on the step, and more so for later parameters.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Gradients } from '../../training/gradients.ts';
@@ -42,9 +42,8 @@ const stepped = (optimizer: Optimizer, gradients: Gradients): string[] =>
   optimizer.parameters.filter(({ variable }) => gradients.of(variable) !== undefined).map(({ name }) => name);
 
 export default defineLoopFault({
-  id: 'step-count-shared-by-parameters',
-  breaks: 'After a resume all parameters of an optimizer share one step count, which each of them advances.',
-  reports: [],
+  breaks:
+    'All parameters of an optimizer share one step count after the resume, and each of them advances it.',
   proofs: ['faithful'],
   rule: ['final-counters-differ', 'update-counts-differ'],
   cause: 'optimizer-step-runs-fast',

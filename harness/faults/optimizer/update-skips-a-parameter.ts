@@ -3,21 +3,20 @@ import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { isUnfused } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'update-skips-a-parameter',
   breaks: 'The update skips one parameter.',
-  reports: [],
   proofs: ['alive'],
   rule: ['stalled-parameters', 'update-counts-differ'],
   cause: 'update-lost',
   needs: isUnfused,
   change: (stages) => {
-    let left: string | undefined;
+    let skipped: string | undefined;
     inEachStep(stages, 'update', (parts, original) => {
       const { gradients, now, parameters } = parts;
       const due = now.due && !now.overflowed;
-      const having = due ? owners(parameters).filter(({ variable }) => gradients.of(variable)) : [];
-      left ??= having[0]?.name;
-      for (const { variable } of having.filter(({ name }) => name === left)) gradients.drop(variable);
+      const withGradient = due ? owners(parameters).filter(({ variable }) => gradients.of(variable)) : [];
+      skipped ??= withGradient[0]?.name;
+      for (const { variable } of withGradient.filter(({ name }) => name === skipped))
+        gradients.drop(variable);
       return original(parts);
     });
   },

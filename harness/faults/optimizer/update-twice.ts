@@ -2,9 +2,7 @@ import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { isUnfused } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'update-twice',
   breaks: 'The update is applied twice in each step.',
-  reports: [],
   proofs: ['alive', 'faithful'],
   rule: 'update-counts-differ',
   cause: 'update-doubled',

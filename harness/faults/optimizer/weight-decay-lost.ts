@@ -3,7 +3,6 @@ import { defineLoopFault } from '../loop-fault.ts';
 import { hasWeightDecay } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'weight-decay-lost',
   breaks: 'Weight decay is not restored and is 0.',
   reports: ['NVIDIA-NeMo/Automodel#3883'],
   proofs: ['restored'],

@@ -1,16 +1,14 @@
 /**
- * Diagnosis: the first update that is due after a resume is skipped as if its gradients had overflowed (the flag
- * starts as set), though none did and the loss scale goes on growing; from then on weights, schedule, EMA and
- * update count are one update behind the control.
+ * The overflow flag is set when the run resumes. The first update after the resume is skipped, although no gradient
+ * overflowed and the loss scale keeps growing. From then on, the weights, the schedule, the EMA and the update count are
+ * one update behind the control.
  */
 
 import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { hasScaler } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'first-update-skipped-as-overflow',
-  breaks: 'The overflow flag is set when a run resumes, so its first update is skipped.',
-  reports: [],
+  breaks: 'The overflow flag is set at the resume, so the first update is skipped.',
   proofs: ['faithful'],
   rule: 'applied-differs',
   cause: 'update-skipped',
@@ -20,7 +18,7 @@ export default defineLoopFault({
     inEachStep(stages, 'unscale', async (parts, original) => {
       await original(parts);
       if (!parts.now.due || !foundInfinity) return;
-      // The scaler got the correct answer, so its scale stays.
+      // The scaler already knows that nothing overflowed, so its scale is not affected.
       parts.now.overflowed = true;
       foundInfinity = false;
     });

@@ -2,8 +2,7 @@ import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { hasScaler } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'scaler-advanced',
-  breaks: 'Restoring runs a step that overflows and halves the loss scale.',
+  breaks: 'The restore runs a step that overflows and halves the loss scale.',
   reports: ['huggingface/accelerate#4289'],
   proofs: ['restored'],
   rule: 'counters-not-restored',

@@ -1,16 +1,13 @@
 import { defineLoopFault, onSave } from '../loop-fault.ts';
-import { anyLoop } from '../needs.ts';
 import { inHalf, mapped } from '../tensors.ts';
 
 export default defineLoopFault({
-  id: 'weights-in-half',
-  breaks: 'Weights are saved in bfloat16 and resumed as if they were exact.',
+  breaks: 'The weights are saved in bfloat16.',
   reports: ['vllm-project/speculators#1027'],
   proofs: ['restored'],
   rule: 'parameters-not-restored',
   cause: 'weights-rounded',
   saves: true,
-  needs: anyLoop,
   change: (stages) =>
     onSave(stages, (checkpoint) => ({
       ...checkpoint,

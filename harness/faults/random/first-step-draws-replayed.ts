@@ -1,16 +1,15 @@
 /**
- * Diagnosis: the random streams come back exactly, but the first step after the resume runs inside a fork of them
- * (as for a compiler's warm-up): they are restored after it, and the second step repeats the first one's draws; all
- * later draws lag behind by one step.
+ * The random streams are restored exactly. The first step after the resume uses a fork of them, as in a compiler's
+ * warm-up, and the streams are set back after it. The second step repeats the draws of the first, and all later draws lag
+ * behind by one step.
  */
 
 import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { draws } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'first-step-draws-replayed',
-  breaks: 'The first resumed step does not advance the random streams, so the second draws the same again.',
-  reports: [],
+  breaks:
+    'The first step after the resume does not advance the random streams, so the second step draws the same numbers.',
   proofs: ['faithful'],
   rule: ['final-random-differs', 'random-does-not-advance'],
   cause: 'random-drawn-otherwise',

@@ -2,8 +2,7 @@ import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { draws } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'rng-advanced',
-  breaks: 'Restoring draws a number.',
+  breaks: 'The restore draws a random number.',
   reports: ['huggingface/transformers#46628'],
   proofs: ['restored'],
   rule: 'random-not-restored',

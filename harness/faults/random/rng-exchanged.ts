@@ -2,9 +2,7 @@ import { defineLoopFault, onLoad } from '../loop-fault.ts';
 import { hasSeveralGenerators } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'rng-exchanged',
-  breaks: 'Generators come back with each other’s state.',
-  reports: [],
+  breaks: 'Generators are restored with each other’s state.',
   proofs: ['restored'],
   rule: 'random-not-restored',
   cause: 'random-exchanged',

@@ -3,9 +3,7 @@ import { defineLoopFault } from '../loop-fault.ts';
 import { draws, resumesTwice } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'rng-of-older-checkpoint',
   breaks: 'The second checkpoint keeps the random state of the first.',
-  reports: [],
   proofs: ['restored'],
   rule: 'random-not-restored',
   cause: 'random-rewound',

@@ -2,7 +2,6 @@ import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { hasSeveralGenerators } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'rng-one-of-several',
   breaks: 'One of several generators is not restored.',
   reports: ['ByteDance-Seed/VeOmni#1189'],
   proofs: ['restored'],

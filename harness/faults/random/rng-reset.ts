@@ -2,7 +2,6 @@ import { defineLoopFault, skip } from '../loop-fault.ts';
 import { draws } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'rng-reset',
   breaks: 'Generators are reseeded.',
   reports: ['ai2cm/ace#690', 'vllm-project/speculators#1027', 'marin-community/levanter#378'],
   proofs: ['restored'],

@@ -1,22 +1,19 @@
 /**
- * Diagnosis: after the resume the schedule's base learning rates of all parameter groups but the first are the learning rates at
- * the save, so their schedule factor is applied twice (learning rate = base × factor at the save × factor);
- * the first group, the schedule's position and everything else are exact.
+ * Groups that were added later have no saved initial learning rate. The resume uses the learning rate at the save as
+ * their base learning rate, so the schedule's factor is applied twice (learning rate = base × factor at the save ×
+ * factor). The first group, the schedule's position and everything else are exact.
  */
 import { defineLoopFault, inResume } from '../loop-fault.ts';
 
 export default defineLoopFault({
-  id: 'base-learning-rate-of-later-groups-decayed',
-  breaks:
-    'Groups that were added later have no saved initial learning rate: a resume uses their current one as the base learning rate.',
-  reports: [],
+  breaks: 'The resume uses the current learning rate of every group but the first as its base learning rate.',
   proofs: ['restored', 'faithful'],
   rule: 'counters-not-restored',
   cause: 'schedule-wrong-base',
   needs({ recipe, context, accumulate, driven }) {
     if (recipe.fused === 'optimizer-groups' || recipe.forgets?.includes('schedule')) return false;
     const updates = context.plan.resumeAt.map((step) => Math.floor(step / accumulate));
-    // A learning rate that equals its base, or is 0, would not change.
+    // The fault changes nothing if the learning rate equals its base or is 0.
     return driven.some(({ name, optimizer }) => {
       const { schedule } = recipe.optimizers.find((own) => own.name === name)!;
       const later = optimizer.groups.slice(1).flatMap(({ parameters }) => parameters);

@@ -3,7 +3,6 @@ import { defineLoopFault } from '../loop-fault.ts';
 import { accumulates } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'schedule-in-micro-batches',
   breaks: 'The schedule is advanced by micro-batches although it counts updates.',
   reports: ['vllm-project/speculators#900'],
   proofs: ['restored'],

@@ -1,13 +1,10 @@
 import { defineLoopFault, skip } from '../loop-fault.ts';
-import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'schedule-not-restored',
-  breaks: 'The schedule is not restored: after the first step the learning rate starts over.',
+  breaks: 'The schedule is not restored, so the learning rate starts over after the first step.',
   reports: ['Lightning-AI/pytorch-lightning#4655'],
   proofs: ['restored'],
   rule: 'counters-not-restored',
   cause: 'schedule-restarted',
-  needs: anyLoop,
   change: (stages) => skip(stages, 'restore schedules'),
 });

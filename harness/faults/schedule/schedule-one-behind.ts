@@ -1,15 +1,12 @@
 import { onSchedules } from '../edits.ts';
 import { defineLoopFault } from '../loop-fault.ts';
-import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'schedule-one-behind',
   breaks: 'The checkpoint is written before the scheduler’s step.',
   reports: ['allenai/allennlp#1650'],
   proofs: ['restored'],
   rule: 'counters-not-restored',
   cause: ['schedule-shifted', 'schedule-restarted'],
-  needs: anyLoop,
   change: (stages) =>
     onSchedules(stages, (state) => ({ ...state, lastEpoch: Math.max(0, state.lastEpoch - 1) })),
 });

@@ -4,8 +4,7 @@ import { defineLoopFault } from '../loop-fault.ts';
 const PAST_END = 1e6;
 
 export default defineLoopFault({
-  id: 'schedule-past-end',
-  breaks: 'The schedule acts as if the run were over: the learning rate is 0.',
+  breaks: 'The schedule resumes past its end, where the learning rate is 0.',
   reports: ['kohya-ss/sd-scripts#141'],
   proofs: ['alive'],
   rule: ['silent-no-op', 'counters-not-restored'],

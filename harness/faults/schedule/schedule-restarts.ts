@@ -1,10 +1,8 @@
 import { onSchedules } from '../edits.ts';
 import { defineLoopFault } from '../loop-fault.ts';
-import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'schedule-restarts',
-  breaks: 'The schedule restarts.',
+  breaks: 'The schedule restarts at 0.',
   reports: [
     'alibaba/TorchEasyRec#664',
     'lightly-ai/lightly-train#301',
@@ -14,6 +12,5 @@ export default defineLoopFault({
   proofs: ['restored'],
   rule: 'counters-not-restored',
   cause: 'schedule-restarted',
-  needs: anyLoop,
   change: (stages) => onSchedules(stages, (state) => ({ ...state, lastEpoch: 0 })),
 });

@@ -1,17 +1,12 @@
 import { defineLoopFault, inResume, onLoad } from '../loop-fault.ts';
-import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'schedule-shortened',
-  breaks:
-    'The schedule is rebuilt with another shape: after the resume, each update halves the learning rate.',
-  reports: [],
+  breaks: 'The schedule has another shape after the resume: each update halves the learning rate.',
   proofs: ['faithful'],
   rule: ['learning-rate-differs', 'counters-not-restored'],
   cause: 'schedule-wrong-shape',
-  needs: anyLoop,
   change: (stages) => {
-    /** In updates, as the schedules count them. */
+    /** The update at which the run resumed. */
     let resumedAt = Number.POSITIVE_INFINITY;
     inResume(stages, 'optimizers', (parts, original) => {
       const { recipe } = parts;

@@ -3,7 +3,6 @@ import { defineLoopFault } from '../loop-fault.ts';
 import { hasEma } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'ema-built-late',
   breaks: 'The EMA is built from the live weights after the restore.',
   reports: ['hao-ai-lab/FastVideo#1440'],
   proofs: ['restored'],

@@ -4,9 +4,7 @@ import { defineLoopFault, resumes } from '../loop-fault.ts';
 import { hasEma } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'ema-follows-old-weights',
   breaks: 'The EMA follows the variables from before the load.',
-  reports: [],
   proofs: ['faithful'],
   rule: ['final-ema-differs', 'ema-does-not-advance'],
   cause: ['ema-follows-old-weights', 'ema-stalls'],

@@ -1,16 +1,13 @@
 import { insertedBefore } from '../../loop/stages.ts';
 import { copiesOf } from '../live.ts';
 import { defineLoopFault, resumes } from '../loop-fault.ts';
-import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'loss-holds-old-model',
-  breaks: 'The loss was built on the model from before the load and computes its gradients there.',
+  breaks: 'The loss uses the model from before the load, so the gradients belong to that model.',
   reports: ['UKPLab/sentence-transformers#2648'],
   proofs: ['alive', 'faithful'],
   rule: 'gradients-missing',
   cause: 'loss-holds-old-model',
-  needs: anyLoop,
   change: (stages) => {
     stages.assembly = insertedBefore(stages.assembly, 'load', {
       name: 'build the loss',

@@ -4,7 +4,6 @@ import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { isUnfused } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'optimizer-holds-old-parameters',
   breaks: 'The restore replaces the variables, but the optimizer keeps the old ones.',
   reports: ['NVIDIA/Megatron-LM#174'],
   proofs: ['alive', 'faithful'],

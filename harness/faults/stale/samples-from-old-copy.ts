@@ -3,9 +3,7 @@ import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { samples } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'samples-from-old-copy',
   breaks: 'Images are sampled from a copy made at the resume.',
-  reports: [],
   proofs: ['alive'],
   rule: 'images-unchanged',
   cause: 'samples-from-old-copy',

@@ -3,7 +3,6 @@ import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { resumesTwice } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'saves-old-copy',
   breaks: 'The save writes a copy made at the resume instead of the trained weights.',
   reports: ['huggingface/diffusers#5840'],
   proofs: ['restored'],

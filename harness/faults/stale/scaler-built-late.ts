@@ -3,8 +3,7 @@ import { defineLoopFault } from '../loop-fault.ts';
 import { hasScaler } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'scaler-built-late',
-  breaks: 'The loss scaler is built after the restore: its scale starts at the default.',
+  breaks: 'The loss scaler is built after the restore, so its scale starts at the default.',
   reports: [
     'mosaicml/composer#1376',
     'huggingface/transformers#11663',

@@ -1,14 +1,11 @@
 import { defineLoopFault, inResume } from '../loop-fault.ts';
-import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'schedule-drives-old-optimizer',
-  breaks: 'The schedule was built on the old optimizer and keeps driving it.',
+  breaks: 'The schedule sets the learning rates of the old optimizer.',
   reports: ['ildoonet/pytorch-gradual-warmup-lr#27'],
   proofs: ['alive', 'faithful'],
   rule: ['learning-rate-not-as-claimed', 'learning-rate-differs'],
   cause: 'schedule-drives-old-optimizer',
-  needs: anyLoop,
   change: (stages) =>
     inResume(stages, 'optimizers', (parts, original) => {
       original(parts);

@@ -2,16 +2,13 @@ import { restoreOptimizer } from '../../loop/assembly.ts';
 import { insertedAfter } from '../../loop/stages.ts';
 import { copiesOf } from '../live.ts';
 import { defineLoopFault, resumes } from '../loop-fault.ts';
-import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'trains-a-copy',
-  breaks: 'Training changes a copy of the restored model; the model that is sampled and saved stays.',
+  breaks: 'Training changes a copy of the restored model, but the original is sampled and saved.',
   reports: ['huggingface/accelerate#2665'],
   proofs: ['alive', 'faithful'],
   rule: ['updates-go-astray', 'gradients-missing'],
   cause: ['trains-a-copy', 'loss-holds-old-model'],
-  needs: anyLoop,
   change: (stages) => {
     stages.assembly = insertedAfter(stages.assembly, 'restore EMA', {
       name: 'train a copy',

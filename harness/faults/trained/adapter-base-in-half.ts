@@ -1,7 +1,6 @@
 /**
- * Diagnosis: the frozen base, which is not in the checkpoint because only adapters are saved, comes up with its
- * matrices rounded to bfloat16 in the resumed process (loaded with another dtype than at the start); adapters and
- * all other state are exact.
+ * Only adapters are saved, so the frozen base is not in the checkpoint. The resumed process loads the base in another
+ * dtype than the first process, and its matrices are rounded to bfloat16. The adapters and all other state are exact.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { owners, type Parts } from '../../loop/parts.ts';
@@ -16,9 +15,7 @@ const base = ({ parameters, recipe }: Parts): Parameter[] =>
   );
 
 export default defineLoopFault({
-  id: 'adapter-base-in-half',
-  breaks: 'Adapters are resumed on a frozen base whose matrices were loaded in bfloat16 instead of float32.',
-  reports: [],
+  breaks: 'The frozen base under the adapters is loaded in bfloat16 instead of float32.',
   proofs: ['restored', 'faithful'],
   rule: 'parameters-not-restored',
   cause: 'weights-rounded',

@@ -4,7 +4,6 @@ import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { hasAdapters } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'adapters-not-attached',
   breaks: 'Adapters are loaded but not attached to the model.',
   reports: ['huggingface/transformers#29383'],
   proofs: ['alive', 'faithful'],
@@ -14,7 +13,7 @@ export default defineLoopFault({
   change: (stages) =>
     onceResumed(stages, (parts) => {
       const without = copiesOf(parts.parameters, (values) => tf.zerosLike(values));
-      const beside = parts.parameters.map((own, at) => (own.name.includes('lora_') ? without[at]! : own));
-      parts.views.loss = () => beside;
+      const detached = parts.parameters.map((own, at) => (own.name.includes('lora_') ? without[at]! : own));
+      parts.views.loss = () => detached;
     }),
 });

@@ -4,7 +4,6 @@ import { hasAdapters } from '../needs.ts';
 import { kept } from '../tensors.ts';
 
 export default defineLoopFault({
-  id: 'adapters-not-loaded',
   breaks: 'The base is loaded, but the adapters are initialised again.',
   reports: ['huggingface/lerobot#3459', 'huggingface/diffusers#12689'],
   proofs: ['restored'],

@@ -1,15 +1,12 @@
 import { owners } from '../../loop/parts.ts';
 import { defineLoopFault, inResume } from '../loop-fault.ts';
-import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'all-but-head-frozen',
-  breaks: 'All parameters but the last come back frozen.',
+  breaks: 'All parameters but the last are frozen after the resume.',
   reports: ['tloen/alpaca-lora#352', 'huggingface/transformers#26098'],
   proofs: ['restored', 'alive'],
   rule: 'trainable-changed',
   cause: 'trainable-lost',
-  needs: anyLoop,
   change: (stages) =>
     inResume(stages, 'freeze', (parts, original) => {
       original(parts);

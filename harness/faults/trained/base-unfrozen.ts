@@ -2,8 +2,7 @@ import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { hasFrozen } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'base-unfrozen',
-  breaks: 'Frozen parameters train too.',
+  breaks: 'Frozen parameters are trainable after the resume.',
   reports: ['Blaizzy/mlx-vlm#2178'],
   proofs: ['restored'],
   rule: 'trainable-changed',

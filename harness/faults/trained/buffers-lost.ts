@@ -2,8 +2,7 @@ import { defineLoopFault, skip } from '../loop-fault.ts';
 import { hasBuffers } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'buffers-lost',
-  breaks: 'Only weights are loaded, and running statistics are not among them.',
+  breaks: 'The weights are loaded, but not the running statistics.',
   reports: ['lightly-ai/lightly-train#892'],
   proofs: ['restored'],
   rule: 'buffers-not-restored',

@@ -3,9 +3,7 @@ import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { hasBuffers } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'buffers-stand-still',
   breaks: 'Running statistics are no longer updated, although dropout is active.',
-  reports: [],
   proofs: ['alive'],
   rule: 'buffers-do-not-advance',
   cause: 'buffers-stall',

@@ -2,9 +2,7 @@ import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { clips } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'clipping-lost',
   breaks: 'Gradients are no longer clipped.',
-  reports: [],
   proofs: ['faithful'],
   rule: 'applied-gradients-differ',
   cause: 'clipping-lost',

@@ -2,9 +2,7 @@ import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { clips } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'clipping-tighter',
-  breaks: 'Gradients are clipped to a tenth of the norm.',
-  reports: [],
+  breaks: 'Gradients are clipped to a tenth of the maximum norm.',
   proofs: ['faithful'],
   rule: 'applied-gradients-differ',
   cause: 'clipping-changed',

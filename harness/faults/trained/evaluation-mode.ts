@@ -2,9 +2,7 @@ import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { dropsOut } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'evaluation-mode',
   breaks: 'The model is resumed in evaluation mode: dropout is off and running statistics do not change.',
-  reports: [],
   proofs: ['alive', 'faithful'],
   rule: 'random-does-not-advance',
   cause: 'evaluation-mode',

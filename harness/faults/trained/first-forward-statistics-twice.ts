@@ -1,7 +1,6 @@
 /**
- * Diagnosis: everything is restored, but the first step after the resume runs its forward pass twice (a warm-up
- * that restores the random streams, but not the buffers): running statistics take in that batch twice, and stay off
- * from then on by an error that decays.
+ * The restore is correct, but the first step after it runs its forward pass twice, as in a warm-up that restores the
+ * random streams and not the buffers. The running statistics count this batch twice, and the error decays slowly.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { byName } from '../../loop/parts.ts';
@@ -10,7 +9,7 @@ import { defineLoopFault, inEachStep } from '../loop-fault.ts';
 import { hasBuffers } from '../needs.ts';
 
 /** An extra forward pass in training mode. */
-function rehearse({ recipe, views, buffers, random, training, now }: SteppingParts): void {
+function warmUp({ recipe, views, buffers, random, training, now }: SteppingParts): void {
   const states = [...random.values()].map((stream) => ({ stream, state: stream.state() }));
   tf.tidy(() => {
     recipe.model.loss({
@@ -26,19 +25,17 @@ function rehearse({ recipe, views, buffers, random, training, now }: SteppingPar
 }
 
 export default defineLoopFault({
-  id: 'first-forward-statistics-twice',
   breaks:
-    'The first batch after a resume goes through the model twice, so running statistics count it twice.',
-  reports: [],
+    'The first batch after the resume goes through the model twice, so running statistics count it twice.',
   proofs: ['faithful'],
   rule: 'final-buffers-differ',
   cause: 'buffers-updated-otherwise',
   needs: hasBuffers,
   change(stages) {
-    let rehearsed = false;
+    let warmedUp = false;
     inEachStep(stages, 'backward', async (parts, original) => {
-      if (!rehearsed) rehearse(parts);
-      rehearsed = true;
+      if (!warmedUp) warmUp(parts);
+      warmedUp = true;
       await original(parts);
     });
   },

@@ -1,16 +1,13 @@
 import { onWeights } from '../edits.ts';
 import { defineLoopFault } from '../loop-fault.ts';
-import { anyLoop } from '../needs.ts';
 import { kept } from '../tensors.ts';
 
 export default defineLoopFault({
-  id: 'half-of-the-weights-loaded',
-  breaks: 'Half of the names do not match and are silently skipped.',
+  breaks: 'The names of half of the weights do not match, so these weights are skipped without an error.',
   reports: ['huggingface/diffusers#5412'],
   proofs: ['restored'],
   rule: 'parameters-not-restored',
   cause: 'weights-partly-loaded',
-  needs: anyLoop,
   change: (stages) =>
     onWeights(stages, (weights) => {
       const names = [...weights.keys()];

@@ -1,15 +1,12 @@
 import { owners } from '../../loop/parts.ts';
 import { defineLoopFault, inResume } from '../loop-fault.ts';
-import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'one-frozen',
-  breaks: 'One parameter comes back frozen.',
+  breaks: 'One parameter is frozen after the resume.',
   reports: ['huggingface/peft#3580'],
   proofs: ['restored', 'alive'],
   rule: 'trainable-changed',
   cause: 'trainable-lost',
-  needs: anyLoop,
   change: (stages) =>
     inResume(stages, 'freeze', (parts, original) => {
       original(parts);

@@ -2,16 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { byName, owners } from '../../loop/parts.ts';
 import { firstChanged } from '../live.ts';
 import { defineLoopFault, inResume } from '../loop-fault.ts';
-import { anyLoop } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'one-weight-not-loaded',
-  breaks: 'A single name does not match and is silently skipped.',
-  reports: [],
+  breaks: 'The name of one weight does not match, so it is skipped without an error.',
   proofs: ['restored'],
   rule: 'parameters-not-restored',
   cause: ['weights-partly-loaded', 'weights-not-loaded'],
-  needs: anyLoop,
   change: (stages) =>
     inResume(stages, 'restore weights', async (parts, original) => {
       const before = new Map(

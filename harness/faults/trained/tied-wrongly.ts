@@ -4,8 +4,7 @@ import { defineLoopFault, resumes } from '../loop-fault.ts';
 import { hasTwins } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'tied-wrongly',
-  breaks: 'Two separate weights come back tied.',
+  breaks: 'Two separate weights are tied after the resume.',
   reports: ['NVIDIA-NeMo/Automodel#2511', 'NVIDIA-NeMo/Automodel#2941'],
   proofs: ['restored'],
   rule: 'ties-changed',

@@ -4,8 +4,7 @@ import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { hasTies } from '../needs.ts';
 
 export default defineLoopFault({
-  id: 'untied',
-  breaks: 'A tied weight comes back as two separate copies.',
+  breaks: 'A tied weight becomes two separate copies.',
   reports: ['huggingface/accelerate#1204', 'huggingface/transformers#11682'],
   proofs: ['restored'],
   rule: 'ties-changed',

@@ -4,9 +4,7 @@ import { hasTwins } from '../needs.ts';
 import { rotated } from '../tensors.ts';
 
 export default defineLoopFault({
-  id: 'weights-exchanged',
-  breaks: 'Weights of the same shape come back under each other’s names.',
-  reports: [],
+  breaks: 'Weights of the same shape are restored under each other’s names.',
   proofs: ['restored'],
   rule: 'parameters-not-restored',
   cause: 'weights-permuted',

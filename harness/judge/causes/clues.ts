@@ -1,4 +1,4 @@
-/** All that was found of one resume, prepared for the causes. */
+/** Everything that was found in one resume, prepared for the causes. */
 import { type CounterKind, counterKind, generatorKind } from '../../trace/names.ts';
 import type { StateRecord, TensorRecord, TracedStep } from '../../trace/schema.ts';
 import { indexOf, moved } from '../columns.ts';
@@ -16,7 +16,7 @@ export interface ChangedValue {
   readonly name: string;
   readonly saved: string | number | boolean | null | undefined;
   readonly resumed: string | number | boolean | null | undefined;
-  /** In a run that just began. */
+  /** In a run that has just started. */
   readonly initial: string | number | boolean | null | undefined;
 }
 
@@ -30,18 +30,18 @@ export interface Clues {
   readonly findings: readonly Finding[];
   readonly has: (rule: string) => boolean;
   readonly finding: (rule: string) => Finding | undefined;
-  /** Tensors of a kind that did not come back. */
+  /** Tensors of a kind that were not restored. */
   readonly changed: (kind: TensorRecord['kind']) => Changed;
   readonly counters: readonly ChangedCounter[];
   readonly generators: readonly ChangedValue[];
-  /** What the run began with. */
+  /** The state that the run started with. */
   readonly initial: StateRecord | undefined;
   readonly pairs: readonly StepPair[];
-  /** The interrupted run's own steps, up to this resume. */
+  /** Steps of the interrupted run, up to this resume. */
   readonly past: readonly TracedStep[];
-  /** States that the interrupted run was in before this resume's save. */
+  /** States of the interrupted run before this resume's save. */
   readonly pastStates: readonly StateRecord[];
-  /** Parameters that move in the control, and after the resume. */
+  /** Parameters that move in the control, and those that move after the resume. */
   readonly moves: { readonly control: ReadonlySet<string>; readonly resumed: ReadonlySet<string> };
 }
 
@@ -85,21 +85,21 @@ export function cluesOf(evidence: Evidence, resume: Resume, findings: readonly F
   };
 }
 
-/** What came back has the bytes of a run that just began. */
+/** The restored tensor has the bytes of a run that has just started. */
 export const isInitial = ({ initial }: Clues, kind: TensorRecord['kind']) => isAsIn(initial, kind);
 
-/** Fewer bits of the significand than were saved, and no farther off than their last one. */
+/** The tensor has fewer significant bits than were saved, and its norm differs by at most the last of them. */
 export function isRounded({ saved, resumed }: Difference): boolean {
   if (saved?.bits === undefined || !resumed?.bits || resumed.bits >= saved.bits) return false;
   return Math.abs(saved.l2 - resumed.l2) <= saved.l2 * 2 ** -resumed.bits;
 }
 
-/** Norms that steps record are sums in float32 on some devices. */
+/** Some devices compute the norms of a step in float32. */
 const NORM_RESOLUTION = 2 ** -20;
 const sameNorm = (one: number, other: number): boolean =>
   one === other || Math.abs(one - other) <= NORM_RESOLUTION * Math.max(one, other);
 
-/** Whether these parameters came back with the norms that they had after a step, and that are not those saved. */
+/** Whether the restored norms of these parameters are those after a given step and differ from the saved ones. */
 function haveNormsOf({ names, l2 }: TracedStep, those: readonly Difference[]): boolean {
   const at = indexOf(names);
   return those.every(({ name, saved, resumed }) => {
@@ -109,37 +109,37 @@ function haveNormsOf({ names, l2 }: TracedStep, those: readonly Difference[]): b
   });
 }
 
-/** The last step before the save after which all these parameters had the norms that came back; 0: the beginning. */
+/** The last step before the save after which all these parameters had their restored norms; 0: the start. */
 export function stepOf(clues: Clues, those: readonly Difference[]): number | undefined {
   if (those.length === 0) return undefined;
   if (those.every(isInitial(clues, 'parameter'))) return 0;
   return clues.past.findLast((one) => one.step < clues.resume.from && haveNormsOf(one, those))?.step;
 }
 
-/** Whether these parameters are those of a given step. */
+/** Whether these parameters have the values of a given step. */
 export const areOfStep = ({ past }: Clues, those: readonly Difference[], step: number): boolean =>
   past.some((one) => one.step === step && haveNormsOf(one, those));
 
-/** The last step up to the save that moved any of these parameters. */
+/** The last step up to the save that changed any of these parameters. */
 export const lastMove = ({ past }: Clues, those: readonly Difference[]): number | undefined =>
   past.findLast(({ names, changed }) =>
     those.some(({ name }) => changed[indexOf(names).get(name) ?? -1] === true),
   )?.step;
 
-/** Every value came back as a run that just began has it, and was something else when it was saved. */
+/** Every value is that of a run that has just started, and differs from the saved one. */
 export const areFresh = (values: readonly ChangedValue[]): boolean =>
   values.length > 0 && values.every(({ resumed, initial }) => resumed !== undefined && resumed === initial);
 
 export const counterNames = (values: readonly ChangedValue[]): string =>
   enumerated(values.map(({ name, saved, resumed }) => `'${name}' is ${insteadOf(resumed, saved)}`));
 
-/** Whether the trainer shows a loss scale: then any difference may make it skip other steps. */
+/** Whether the trainer reports a loss scale. If it does, any difference can make it skip different steps. */
 export const isLossScaled = ({ resume }: Clues): boolean =>
   Object.keys(resume.saved?.counters ?? {}).some((name) => counterKind(name) === 'loss-scale');
 
 /**
- * What was found of generators from which the loss draws nothing any more: what is drawn and put back leaves the first
- * loss right, and the order of the data is no part of a step.
+ * The finding about generators that the loss no longer draws from. If numbers are drawn and the state is put back, the
+ * first loss is still right. The order of the data is not part of a step.
  */
 export function drawsNothing({ finding, pairs }: Clues): Finding | undefined {
   const found = finding('random-does-not-advance');
@@ -147,18 +147,18 @@ export function drawsNothing({ finding, pairs }: Clues): Finding | undefined {
   return finding('loss-differs')?.step === pairs[0]!.resumed.step ? found : undefined;
 }
 
-/** Updates that a run says it made in the segment. */
+/** The number of updates that a run claims in the segment. */
 export const updatesMade = ({ pairs }: Clues, by: 'control' | 'resumed'): number =>
   pairs.filter((pair) => pair[by].claimed.applied).length;
 
-/** By how much a counter advanced after the resume, in the resumed run and in the control. */
+/** How far a counter advanced after the resume, in the resumed run and in the control. */
 export interface Advance {
   readonly name: string;
   readonly mine: number;
   readonly theirs: number;
 }
 
-/** Of the counters that these names choose, as far as they are numbers. */
+/** The advances of the chosen counters that are numbers. */
 export function advances({ resume }: Clues, chosen: (name: string) => boolean): Advance[] {
   const { resumed, last, controlFirst, controlLast } = resume;
   const between = (first: StateRecord | undefined, end: StateRecord | undefined, name: string): number =>
@@ -178,6 +178,6 @@ export const COUNTERS = 'counters-not-restored';
 export const ofKind = ({ counters }: Clues, kind: ChangedCounter['kind']): ChangedCounter[] =>
   counters.filter((counter) => counter.kind === kind);
 
-/** How far a counter came back ahead of what was saved; NaN where either is no number. */
+/** How far a restored counter is ahead of the saved one; NaN if either is not a number. */
 export const distance = ({ saved, resumed }: ChangedCounter): number =>
   typeof saved === 'number' && typeof resumed === 'number' ? resumed - saved : Number.NaN;

@@ -1,4 +1,4 @@
-/** Steps, accumulation and the loss scale: what is counted, and what follows from the count. */
+/** Step counts, gradient accumulation and the loss scale. */
 import { counterKind } from '../../trace/names.ts';
 import { nearlySame } from '../compare.ts';
 import { insteadOf, ofAll, plural, valuesApart } from '../words.ts';
@@ -32,7 +32,7 @@ const isCount = ({ saved }: ChangedCounter): boolean => Number.isSafeInteger(sav
 export const COUNTER_CAUSES: readonly Cause[] = [
   {
     id: 'accumulation-lost',
-    means: 'Saved in mid-accumulation, the gradients gathered so far were dropped.',
+    means: 'The run was saved mid-accumulation, and the gradients accumulated so far were dropped.',
     heads: ['gradients-not-restored'],
     explains: ['gradients-not-restored', 'gradients-differ'],
     diagnose(clues) {
@@ -40,24 +40,24 @@ export const COUNTER_CAUSES: readonly Cause[] = [
       if (of.length === 0) return undefined;
       const whose = ofAll(of.length, total, 'accumulated gradient');
       if (of.every(({ saved }) => saved === undefined)) {
-        return `${whose} ${plural(of.length, 'is', 'are')} there, though none was saved: the next update is made of more micro-batches`;
+        return `${whose} ${plural(of.length, 'is', 'are')} present, though none was saved: the next update includes extra micro-batches`;
       }
-      return `${whose} did not come back: the run was saved in mid-accumulation, and the next update is made of other micro-batches`;
+      return `${whose} ${plural(of.length, 'was', 'were')} not restored: the run was saved mid-accumulation, so the next update uses different micro-batches`;
     },
   },
   {
     id: 'overflow-forever',
-    means: 'Every step is taken for an overflow and skipped.',
+    means: 'Every step is treated as an overflow and skipped.',
     heads: ['applied-differs', 'silent-no-op'],
     explains: ['applied-differs', ...STILL, 'learning-rate-differs', 'step-differs'],
     diagnose(clues) {
       if (!clues.has('applied-differs') || updatesMade(clues, 'resumed') > 0) return undefined;
-      return `every step is skipped: the control makes ${updatesMade(clues, 'control')} updates in ${clues.pairs.length} steps, the resumed run none, as if each overflowed`;
+      return `every step is skipped as if it had overflowed: the control makes ${updatesMade(clues, 'control')} updates in ${clues.pairs.length} steps, and the resumed run makes none`;
     },
   },
   {
     id: 'update-skipped',
-    means: 'An update is skipped that the control makes, as if its gradients had overflowed.',
+    means: 'An update that the control makes is skipped, as if its gradients had overflowed.',
     heads: ['applied-differs'],
     explains: [
       'applied-differs',
@@ -71,7 +71,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const { pairs, evidence, has } = clues;
       const first = pairs.find(({ control, resumed }) => control.claimed.applied !== resumed.claimed.applied);
-      // Until then the two runs are the same, so that the gradients overflow in both or in neither.
+      // Up to that step the two runs are the same, so the gradients overflow in both or in neither.
       const same = pairs
         .filter(({ resumed }) => resumed.step <= (first?.resumed.step ?? 0))
         .every(
@@ -82,34 +82,35 @@ export const COUNTER_CAUSES: readonly Cause[] = [
       if (first === undefined || first.resumed.claimed.applied || !same || has('counters-not-restored'))
         return undefined;
       if (!isLossScaled(clues)) return undefined;
-      return `the update of step ${first.resumed.step} is skipped as if it had overflowed, though loss, gradients and loss scale are the control’s, which makes it`;
+      return `the update of step ${first.resumed.step} is skipped as if it had overflowed, but the control makes it with the same loss, gradients and loss scale`;
     },
   },
   {
     id: 'optimizer-step-reset',
-    means: 'The optimizer’s step count, by which Adam corrects its bias, began at 0 with old slots.',
+    means:
+      'The optimizer’s step count restarted at 0, so Adam’s bias correction restarted too. The slots did not.',
     heads: [COUNTERS],
     explains: ['counter:optimizer'],
     diagnose(clues) {
       const steps = ofKind(clues, 'optimizer');
       if (!areFresh(steps) || !steps.every(isCount)) return undefined;
-      return `the optimizer’s step count began anew (${counterNames(steps)}) with slots that did not: the correction of its bias is that of the first updates`;
+      return `the optimizer’s step count restarted (${counterNames(steps)}), so its bias correction restarted too, but its slots did not`;
     },
   },
   {
     id: 'optimizer-step-changed',
-    means: 'The optimizer’s step count is another.',
+    means: 'The optimizer’s step count differs from the saved one.',
     heads: [COUNTERS],
     explains: ['counter:optimizer'],
     diagnose(clues) {
       const steps = ofKind(clues, 'optimizer');
       if (steps.length === 0 || !steps.every(isCount)) return undefined;
-      return `the optimizer’s own count is another (${counterNames(steps)}): the correction of its bias is that of other updates`;
+      return `the optimizer’s step count differs from the saved one (${counterNames(steps)}), so its bias correction is wrong`;
     },
   },
   {
     id: 'optimizer-numbers-changed',
-    means: 'A number of the optimizer’s own, that is no count, did not come back, or was computed anew.',
+    means: 'An optimizer value that is not a counter was not restored, or was recomputed.',
     heads: [COUNTERS],
     explains: ['counter:optimizer'],
     diagnose(clues) {
@@ -117,37 +118,37 @@ export const COUNTER_CAUSES: readonly Cause[] = [
       if (those.length === 0) return undefined;
       const near = those.every(({ name, saved, resumed }) => nearlySame({ name, saved, resumed }));
       const how = near
-        ? '; it agrees in its first digits only, and was computed anew in another way than the run arrives at it'
+        ? `; only the last digits differ: ${plural(those.length, 'it was', 'they were')} recomputed in a different way than during training`
         : '';
-      return `what the optimizer keeps besides its slots did not come back (${counterNames(those)})${how}`;
+      return `${plural(those.length, 'an optimizer value that is not a slot was', 'optimizer values that are not slots were')} not restored (${counterNames(those)})${how}`;
     },
   },
   {
     id: 'hyperparameters-changed',
     means:
-      'Hyperparameters of the optimizer, such as weight decay, are the constructor’s, not the checkpoint’s.',
+      'Optimizer hyperparameters, such as weight decay, are those of the constructor, not of the checkpoint.',
     heads: [COUNTERS],
     explains: ['counter:hyperparameter'],
     diagnose(clues) {
       const those = ofKind(clues, 'hyperparameter');
       if (those.length === 0) return undefined;
-      return `hyperparameters of the optimizer are not what was saved: ${counterNames(those)}`;
+      return `optimizer hyperparameters differ from the saved ones: ${counterNames(those)}`;
     },
   },
   ...DATA_CAUSES,
   {
     id: 'step-reset',
-    means: 'The trainer’s own step count began at 0.',
+    means: 'The trainer’s step count restarted at 0.',
     ...STEP,
     diagnose(clues) {
       const steps = ofKind(clues, 'step');
       if (!areFresh(steps)) return undefined;
-      return `the step count began anew: ${counterNames(steps)}`;
+      return `the step count restarted: ${counterNames(steps)}`;
     },
   },
   {
     id: 'step-scaled',
-    means: 'The trainer’s own step count is in another unit.',
+    means: 'The trainer’s step count is in a different unit.',
     ...STEP,
     diagnose(clues) {
       const steps = ofKind(clues, 'step');
@@ -161,12 +162,12 @@ export const COUNTER_CAUSES: readonly Cause[] = [
         steps.some(({ saved }) => Number(saved) < 2)
       )
         return undefined;
-      return `the step count is ${factor} times what was saved (${counterNames(steps)}): multiplied by the micro-batches of an update, or counted in another unit`;
+      return `the step count is ${factor} times the saved one (${counterNames(steps)}): it was multiplied by the micro-batches per update, or counts in a different unit`;
     },
   },
   {
     id: 'step-shifted',
-    means: 'The trainer’s own step count is behind or ahead.',
+    means: 'The trainer’s step count is behind or ahead of the saved one.',
     ...STEP,
     diagnose(clues) {
       const steps = ofKind(clues, 'step');
@@ -177,7 +178,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
   },
   {
     id: 'accumulation-phase',
-    means: 'The window of micro-batches is longer, shorter or begins elsewhere: updates come at other steps.',
+    means: 'The accumulation window is longer, shorter or shifted, so updates are made at different steps.',
     heads: ['applied-differs'],
     explains: [
       'applied-differs',
@@ -189,32 +190,32 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const found = clues.finding('applied-differs');
       if (found === undefined || isLossScaled(clues)) return undefined;
-      return `updates come at other steps than the control’s from step ${found.step} on, ${insteadOf(updatesMade(clues, 'resumed'), updatesMade(clues, 'control'))} in ${clues.pairs.length} micro-batches: the window of the accumulation is longer, shorter or begins elsewhere`;
+      return `from step ${found.step} on, updates are made at different steps than in the control (${insteadOf(updatesMade(clues, 'resumed'), updatesMade(clues, 'control'))} over ${clues.pairs.length} micro-batches): the accumulation window is longer, shorter or shifted`;
     },
   },
   {
     id: 'loss-scale-reset',
-    means: 'The loss scale is back at its default.',
+    means: 'The loss scale was reset to its default.',
     ...LOSS_SCALE,
     diagnose(clues) {
       const scale = ofKind(clues, 'loss-scale');
       if (!areFresh(scale)) return undefined;
-      return `the loss scaler began anew: ${counterNames(scale)}`;
+      return `the loss scale was reset: ${counterNames(scale)}`;
     },
   },
   {
     id: 'loss-scale-changed',
-    means: 'The loss scale is neither what was saved nor its default.',
+    means: 'The loss scale is neither the saved one nor its default.',
     ...LOSS_SCALE,
     diagnose(clues) {
       const scale = ofKind(clues, 'loss-scale');
       if (scale.length === 0) return undefined;
-      return `the loss scaler is not what was saved: ${counterNames(scale)}`;
+      return `the loss scale differs from the saved one: ${counterNames(scale)}`;
     },
   },
   {
     id: 'optimizer-step-runs-fast',
-    means: 'The optimizer’s own count came back, and advances otherwise than its updates.',
+    means: 'The optimizer’s step count was restored but advances at a different rate than its updates.',
     heads: ['final-counters-differ', 'update-counts-differ'],
     explains: ['final-counters-differ', 'loss-differs', 'updates-differ'],
     diagnose(clues) {
@@ -228,18 +229,18 @@ export const COUNTER_CAUSES: readonly Cause[] = [
       if (first === undefined || updates === 0 || wanted === 0) return undefined;
       const { name, mine, theirs } = first;
       if (mine / updates === theirs / wanted) return undefined;
-      return `the optimizer’s own count came back, and then advances otherwise: '${name}' by ${valuesApart(mine, theirs)[0]} in ${updates} updates, in the control by ${valuesApart(mine, theirs)[1]} in ${wanted}`;
+      return `the optimizer’s step count was restored but then advances at a different rate: '${name}' by ${valuesApart(mine, theirs)[0]} in ${updates} updates, and by ${valuesApart(mine, theirs)[1]} in ${wanted} updates in the control`;
     },
   },
   {
     id: 'counters-changed',
-    means: 'Something that is counted did not come back.',
+    means: 'A counter was not restored.',
     heads: [COUNTERS],
     explains: ['counter:other'],
     diagnose(clues) {
       const those = ofKind(clues, 'other');
       if (those.length === 0) return undefined;
-      return `what is counted did not come back: ${counterNames(those)}`;
+      return `${plural(those.length, 'a counter was', 'counters were')} not restored: ${counterNames(those)}`;
     },
   },
 ];

@@ -1,22 +1,25 @@
-/** Where the data goes on. */
+/** The position in the data after the resume. */
 import { counterKind } from '../../trace/names.ts';
+import { plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues, COUNTERS, counterNames, ofKind } from './clues.ts';
 
-/** Where the data goes on. */
+/** The ways in which the position can be wrong. */
 const DATA = {
-  restarted: 'The data began anew.',
-  rewound: 'The data goes on from an earlier place: some examples are seen twice.',
-  skipped: 'The data goes on from a later place: some examples are never seen.',
-  reshuffled: 'The data comes in another order.',
+  restarted: 'The data restarted from the beginning.',
+  rewound: 'The data continues from an earlier position, so some examples are seen twice.',
+  skipped: 'The data continues from a later position, so some examples are never seen.',
+  reshuffled: 'The data is in a different order.',
 };
 
 interface Place {
   readonly way: keyof typeof DATA;
-  readonly told: string;
+  readonly sentence: string;
 }
 
-/** Where in the control's examples the resumed run goes on. */
+const examples = (count: number): string => `${count} ${plural(count, 'example', 'examples')}`;
+
+/** Where in the control's examples the resumed run continues. */
 function placeOf(clues: Clues): Place | undefined {
   const { evidence, resume, pairs, initial } = clues;
   const counts = ofKind(clues, 'data');
@@ -35,34 +38,37 @@ function placeOf(clues: Clues): Place | undefined {
     ([name, saved]) => counterKind(name) === 'data' && saved !== initial?.counters[name],
   );
   if (counts.length > 0 && counts.length >= moved.length && areFresh(counts))
-    return { way: 'restarted', told: `the data began anew${counted}` };
+    return { way: 'restarted', sentence: `the data restarted from the beginning${counted}` };
   const wrong = clues.finding('batches-differ')?.step;
   if (counts.length === 0 && places.includes(here) && wrong !== undefined) {
     return {
       way: 'reshuffled',
-      told: `the data comes in another order than the control’s from step ${wrong} on`,
+      sentence: `from step ${wrong} on, the data is in a different order than in the control`,
     };
   }
   if (places.includes(0) && here > 0)
-    return { way: 'restarted', told: 'the data began anew: the first batch is the control’s first' };
+    return {
+      way: 'restarted',
+      sentence: 'the data restarted from the beginning: the first batch is the control’s first',
+    };
   const [place] = places.toSorted((a, b) => Math.abs(a - here) - Math.abs(b - here));
   if (place !== undefined && place < here) {
     return {
       way: 'rewound',
-      told: `the data goes on ${here - place} examples too early, which are seen twice${counted}`,
+      sentence: `the data continues ${examples(here - place)} too early, so ${plural(here - place, 'it is', 'they are')} seen twice${counted}`,
     };
   }
   if (place !== undefined && place > here) {
     return {
       way: 'skipped',
-      told: `the data goes on ${place - here} examples too late, which are never seen${counted}`,
+      sentence: `the data continues ${examples(place - here)} too late, so ${plural(place - here, 'it is', 'they are')} never seen${counted}`,
     };
   }
   const order =
     place === undefined
-      ? 'the data comes in another order than the control’s'
-      : 'the place in the data is another';
-  return { way: 'reshuffled', told: `${order}${counted}` };
+      ? 'the data is in a different order than in the control'
+      : 'the position in the data differs from the saved one';
+  return { way: 'reshuffled', sentence: `${order}${counted}` };
 }
 
 export const DATA_CAUSES: readonly Cause[] = (Object.keys(DATA) as Place['way'][]).map(
@@ -73,7 +79,7 @@ export const DATA_CAUSES: readonly Cause[] = (Object.keys(DATA) as Place['way'][
     explains: ['counter:data', 'batches-differ'],
     diagnose(clues) {
       const place = placeOf(clues);
-      return place?.way === way ? place.told : undefined;
+      return place?.way === way ? place.sentence : undefined;
     },
   }),
 );

@@ -1,13 +1,13 @@
-/** The scenario’s declaration is not what the trainer does. */
-import { listed } from '../words.ts';
+/** The scenario declares a deviation that its trainer does not make. */
+import { listed, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 
 export const DECLARED: readonly Cause[] = [
   {
     id: 'deviation-did-not-happen',
-    means: 'What the scenario declares that its trainer does not restore was restored.',
+    means: 'The trainer restored what the scenario declares that it does not restore.',
     heads: ['deviation-did-not-happen'],
-    // The control deviates and the resumed run does not, so that they part in whatever a deviation touches.
+    // The control deviates and the resumed run does not, so they can differ in everything that a deviation affects.
     explains: [
       'deviation-did-not-happen',
       'batches-differ',
@@ -30,7 +30,7 @@ export const DECLARED: readonly Cause[] = [
       const kinds = [...new Set(restored.map(({ deviation }) => deviation!))];
       return kinds.length === 0
         ? undefined
-        : `the declared deviation ${listed(kinds)} did not happen: ${listed(restored.map(({ name }) => name))} came back as saved, while the control deviates`;
+        : `the declared ${plural(kinds.length, 'deviation', 'deviations')} ${listed(kinds)} did not happen: ${listed(restored.map(({ name }) => name))} ${plural(restored.length, 'was', 'were')} restored as saved, but the control deviates`;
     },
   },
 ];

@@ -1,4 +1,4 @@
-/** Ranks the causes of what was found, and puts first what the diagnosis accounts for. Pure. */
+/** Ranks the causes of the findings, and puts the findings that the diagnosis accounts for first. Pure. */
 import type { Evidence, Resume } from '../evidence.ts';
 import { RULES } from '../rules/index.ts';
 import type { Finding } from '../verdict.ts';
@@ -12,7 +12,7 @@ export interface Diagnosis {
   readonly resume: number;
 }
 
-/** What follows from anything that goes wrong, and so speaks for no cause. */
+/** Rules whose findings follow from any fault, so they support no cause. */
 const CONSEQUENCES = new Set([
   'loss-differs',
   'gradients-differ',
@@ -29,23 +29,23 @@ const CONSEQUENCES = new Set([
   'images-differ-at-resume',
 ]);
 
-/** More than there are units. */
+/** More than the number of units. */
 const MANY = 1000;
 
 const LOST = new Set(
   RULES.filter(({ proof, id }) => proof === 'restored' && id !== 'equals-cold-start').map(({ id }) => id),
 );
-/** What was wrong before the first step. */
+/** Whether the unit was wrong before the first step. */
 const isLost = (unit: string): boolean =>
   unit.startsWith('counter:') || (LOST.has(unit) && !CONSEQUENCES.has(unit));
 
-/** What has to be accounted for: rules that found something, and counters by their kind. */
+/** What a diagnosis must account for: rules with findings, and counters by kind. */
 function unitsOf({ findings, counters }: Clues): ReadonlySet<string> {
   const rules = findings.map(({ rule }) => rule).filter((rule) => rule !== 'counters-not-restored');
   return new Set([...rules, ...counters.map(({ kind }) => `counter:${kind}`)]);
 }
 
-/** The diagnosis of the first resume of which a cause shows; undefined where none does. */
+/** The diagnosis of the first resume that has one; undefined if none has. */
 export function diagnose(evidence: Evidence, findings: readonly Finding[]): Diagnosis | undefined {
   const refuting = findings.filter(({ refutes }) => refutes);
   for (const resume of evidence.resumes) {
@@ -63,7 +63,7 @@ function diagnoseResume(evidence: Evidence, resume: Resume, own: readonly Findin
     const accounted = explains.filter((unit) => units.has(unit));
     const lost = accounted.filter(isLost).length;
     const later = accounted.filter((unit) => !isLost(unit) && !CONSEQUENCES.has(unit)).length;
-    // What was wrong before the first step follows from nothing that comes after it; a consequence counts last.
+    // What was wrong before the first step cannot follow from a later fault. Consequences count least.
     return (lost * MANY + later) * MANY + accounted.length;
   };
   const candidates = CAUSES.flatMap((cause) => {
@@ -81,7 +81,7 @@ function diagnoseResume(evidence: Evidence, resume: Resume, own: readonly Findin
   };
 }
 
-/** The findings that head the diagnosis, then what else it accounts for, then the rest, each in their order. */
+/** The finding that heads the diagnosis, then the others it accounts for, then the rest. Each group keeps its order. */
 export function inOrderOf(diagnosis: Diagnosis | undefined, findings: readonly Finding[]): Finding[] {
   if (diagnosis === undefined) return [...findings];
   const { cause, resume } = diagnosis;

@@ -1,4 +1,4 @@
-/** The resumed process ended by itself. */
+/** The resumed process ended with a failure. */
 import type { Cause } from './cause.ts';
 
 const BASE = { heads: ['run-died'], explains: ['run-died'] };
@@ -6,34 +6,34 @@ const BASE = { heads: ['run-died'], explains: ['run-died'] };
 export const ENDS: readonly Cause[] = [
   {
     id: 'refused',
-    means: 'The checkpoint was refused when it was loaded.',
+    means: 'The checkpoint was refused on load.',
     ...BASE,
     diagnose({ resume }) {
       const { failure } = resume.after;
       return failure?.code === 'resume-refused'
-        ? `the checkpoint is refused: ${failure.message.replaceAll(/\s+/g, ' ').slice(0, 300)}`
+        ? `the checkpoint was refused: ${failure.message.replaceAll(/\s+/g, ' ').slice(0, 300)}`
         : undefined;
     },
   },
   {
     id: 'not-finite-after-resume',
-    means: 'Training stops being finite after the resume.',
+    means: 'Training becomes non-finite after the resume.',
     ...BASE,
     diagnose({ resume }) {
       const { failure } = resume.after;
       return failure?.code === 'non-finite'
-        ? `training stops being finite at step ${failure.step}`
+        ? `training becomes non-finite at step ${failure.step}`
         : undefined;
     },
   },
   {
     id: 'died-after-resume',
-    means: 'The resumed program ends with an error.',
+    means: 'The resumed program fails with an error.',
     ...BASE,
     diagnose({ resume, has }) {
       const { failure } = resume.after;
       return failure !== undefined && has('run-died')
-        ? `the program ends with an error at step ${failure.step}: ${failure.message.replaceAll(/\s+/g, ' ').slice(0, 300)}`
+        ? `the program fails with an error at step ${failure.step}: ${failure.message.replaceAll(/\s+/g, ' ').slice(0, 300)}`
         : undefined;
     },
   },

@@ -1,9 +1,8 @@
 /**
- * The cause table: what went wrong with a resume, told from everything that was found of it together. The cause
- * that accounts for most of the findings is the diagnosis; of equals the one that comes first here, since a
- * cause stands before what it could be mistaken for.
+ * The cause table. A cause is inferred from all findings of a resume together. The diagnosis is the cause that accounts
+ * for most of the findings. If several account for equally many, the first in this table wins, so each cause comes
+ * before those that it could be mistaken for.
  */
-
 import type { Cause } from './cause.ts';
 import { COUNTER_CAUSES } from './counters.ts';
 import { DECLARED } from './declared.ts';

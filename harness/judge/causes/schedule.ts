@@ -1,4 +1,4 @@
-/** The learning rates, and what the schedule that gives them counts. */
+/** The learning rates, and the count that the schedule computes them from. */
 import { counterKind, isLearningRateName } from '../../trace/names.ts';
 import type { TracedStep } from '../../trace/schema.ts';
 import { figure, insteadOf, plural } from '../words.ts';
@@ -29,22 +29,22 @@ const SCHEDULE = {
   ],
 };
 
-/** What a schedule counts, without the learning rates that it gives. */
+/** Whether a counter is the schedule's count, and not a learning rate that it computes. */
 const isScheduleCount = (name: string): boolean =>
   counterKind(name) === 'schedule' && !isLearningRateName(name);
 
 const scheduleCounts = (clues: Clues): ChangedCounter[] =>
   ofKind(clues, 'schedule').filter(({ name }) => isScheduleCount(name));
 
-/** By how much the schedule's own counts advanced after the resume; nothing where none is shown. */
+/** How far the schedule's counts advanced after the resume; empty if it has none. */
 const scheduleAdvances = (clues: Clues): Advance[] => advances(clues, isScheduleCount);
 
-/** The schedule shows what it counts, and it came back: it neither began anew nor is it shifted. */
-const countCameBack = (clues: Clues): boolean =>
+/** The schedule has a count and it was restored: it was neither reset nor shifted. */
+const countWasRestored = (clues: Clues): boolean =>
   scheduleCounts(clues).length === 0 &&
   Object.keys(clues.resume.resumed?.counters ?? {}).some(isScheduleCount);
 
-function countStandsStill(clues: Clues): boolean | undefined {
+function countStalls(clues: Clues): boolean | undefined {
   const counts = scheduleAdvances(clues);
   if (counts.every(({ theirs }) => theirs === 0)) return undefined;
   return counts.every(({ mine }) => mine === 0);
@@ -59,13 +59,13 @@ const learningRateOf = ({ claimed, learningRates }: TracedStep): readonly number
 
 const key = (step: TracedStep): string => String(learningRateOf(step));
 
-/** One step an update: in the window of an accumulation the learning rate stays. */
+/** One step per update: the learning rate does not change within an accumulation window. */
 const applied = (steps: readonly TracedStep[]): readonly TracedStep[] =>
   steps.filter(({ claimed }) => claimed.applied);
 
 interface LearningRates {
   readonly mine: readonly TracedStep[];
-  /** Of the control from its first step on, and where in them the resume lies. */
+  /** The control's updates from its first step on; `at` is the first of them after the resume. */
   readonly theirs: readonly TracedStep[];
   readonly at: number;
 }
@@ -76,12 +76,12 @@ function learningRatesOf({ resume, evidence, pairs }: Clues): LearningRates {
   return { mine, theirs, at: theirs.filter(({ step }) => step <= resume.from).length };
 }
 
-/** Whether the learning rates are the control's with the j-th taken from `place(j)`; a place beyond its end says nothing. */
+/** Whether the learning rate of each update j is the control's at `place(j)`. Places beyond the control's end are ignored. */
 function follows({ mine, theirs }: LearningRates, place: (update: number) => number): boolean {
-  const told = mine.filter((_, update) => theirs[place(update)] !== undefined);
+  const compared = mine.filter((_, update) => theirs[place(update)] !== undefined);
   return (
-    told.length > 0 &&
-    told.length * 2 >= mine.length &&
+    compared.length > 0 &&
+    compared.length * 2 >= mine.length &&
     mine.every((step, update) => {
       const other = theirs[place(update)];
       return other === undefined || key(other) === key(step);
@@ -97,10 +97,12 @@ function baseFactor({ pairs }: Clues): number | undefined {
     const theirs = learningRateOf(control);
     return learningRateOf(resumed).map((learningRate, group) => [learningRate, theirs[group] ?? 0] as const);
   });
-  const told = learningRates.filter(([, other]) => other !== 0);
-  const [first] = told.map(([learningRate, other]) => learningRate / other);
+  const nonzero = learningRates.filter(([, other]) => other !== 0);
+  const [first] = nonzero.map(([learningRate, other]) => learningRate / other);
   if (first === undefined || Math.abs(first - 1) <= 2 ** -48 || first === 0) return undefined;
-  const same = told.every(([learningRate, other]) => Math.abs(learningRate / other / first - 1) <= 2 ** -48);
+  const same = nonzero.every(
+    ([learningRate, other]) => Math.abs(learningRate / other / first - 1) <= 2 ** -48,
+  );
   return same && learningRates.every(([learningRate, other]) => other !== 0 || learningRate === 0)
     ? first
     : undefined;
@@ -108,7 +110,7 @@ function baseFactor({ pairs }: Clues): number | undefined {
 
 const scheduleDiffers = (clues: Clues): boolean => {
   if (ofKind(clues, 'schedule').length > 0) return true;
-  // Where other updates are made, the learning rates of each are still right.
+  // If different updates are made, the learning rate of each can still be right.
   const learningRates = learningRatesOf(clues);
   return (
     clues.has('learning-rate-differs') &&
@@ -119,7 +121,7 @@ const scheduleDiffers = (clues: Clues): boolean => {
 export const SCHEDULE_CAUSES: readonly Cause[] = [
   {
     id: 'learning-rate-zero',
-    means: 'The learning rate is 0 in all of the resumed run.',
+    means: 'The learning rate is 0 throughout the resumed run.',
     heads: ['silent-no-op', COUNTERS, 'learning-rate-differs', 'stalled-parameters'],
     explains: SCHEDULE.explains,
     diagnose(clues) {
@@ -128,18 +130,18 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
         .flatMap(({ control }) => learningRateOf(control))
         .find((learningRate) => learningRate !== 0);
       if (mine.length === 0 || mine.some((learningRate) => learningRate !== 0)) return undefined;
-      if (wanted === undefined || !scheduleDiffers(clues) || countStandsStill(clues)) return undefined;
-      // One that is behind has not come to a learning rate yet.
+      if (wanted === undefined || !scheduleDiffers(clues) || countStalls(clues)) return undefined;
+      // A schedule that is behind may not have reached a nonzero learning rate yet.
       if (scheduleCounts(clues).some((count) => distance(count) < 0)) return undefined;
-      return `the learning rate is 0 in all ${clues.pairs.length} steps, the control’s begins with ${figure(wanted)}: the schedule takes the run to be over, or its base learning rate to be 0`;
+      return `the learning rate is 0 in all ${clues.pairs.length} steps, but the control’s starts at ${figure(wanted)}: the schedule treats the run as finished, or its base learning rate is 0`;
     },
   },
   {
     id: 'schedule-restarted',
-    means: 'The schedule began anew.',
+    means: 'The schedule restarted.',
     ...SCHEDULE,
     diagnose(clues) {
-      if (!scheduleDiffers(clues) || countCameBack(clues)) return undefined;
+      if (!scheduleDiffers(clues) || countWasRestored(clues)) return undefined;
       const counts = scheduleCounts(clues);
       const learningRates = learningRatesOf(clues);
       if (
@@ -149,8 +151,8 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
       )
         return undefined;
       const [first] = counts;
-      const told = first === undefined ? 'the learning rates are those of step 1 on' : counterNames(counts);
-      return `the schedule began anew: ${told}`;
+      const how = first === undefined ? 'the learning rates are those from step 1 on' : counterNames(counts);
+      return `the schedule restarted: ${how}`;
     },
   },
   {
@@ -158,7 +160,7 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
     means: 'The schedule is some updates behind or ahead.',
     ...SCHEDULE,
     diagnose(clues) {
-      if (!scheduleDiffers(clues) || countCameBack(clues)) return undefined;
+      if (!scheduleDiffers(clues) || countWasRestored(clues)) return undefined;
       const counts = scheduleCounts(clues);
       const learningRates = learningRatesOf(clues);
       const by =
@@ -171,44 +173,44 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
   },
   {
     id: 'schedule-wrong-base',
-    means: 'The schedule goes on from another base learning rate.',
+    means: 'The schedule continues from a different base learning rate.',
     ...SCHEDULE,
     diagnose(clues) {
       const base = ofKind(clues, 'schedule').filter(({ name }) => /base/i.test(name));
       if (base.length > 0)
-        return `the schedule goes on from another base learning rate: ${counterNames(base)}`;
+        return `the schedule continues from a different base learning rate: ${counterNames(base)}`;
       const factor = scheduleDiffers(clues) ? baseFactor(clues) : undefined;
       if (factor === undefined || scheduleCounts(clues).length > 0) return undefined;
-      return `every learning rate is ${figure(factor)} times the control’s: the schedule goes on from another base learning rate`;
+      return `every learning rate is ${figure(factor)} times the control’s: the schedule continues from a different base learning rate`;
     },
   },
   {
     id: 'schedule-stands-still',
-    means: 'The schedule does not advance any more.',
+    means: 'The schedule no longer advances.',
     ...SCHEDULE,
     diagnose(clues) {
-      const told = `the schedule does not advance any more: its count stands still in ${clues.pairs.length} steps`;
-      if (scheduleCounts(clues).length === 0 && clues.has('final-counters-differ') && countStandsStill(clues))
-        return told;
+      const stalls = `the schedule no longer advances: its count does not change in ${clues.pairs.length} steps`;
+      if (scheduleCounts(clues).length === 0 && clues.has('final-counters-differ') && countStalls(clues))
+        return stalls;
       const [mine, theirs] = [
         clues.pairs.map(({ resumed }) => key(resumed)),
         clues.pairs.map(({ control }) => key(control)),
       ];
       if (!clues.has('learning-rate-differs') || new Set(mine).size > 1) return undefined;
-      if (new Set(theirs).size < 2 && !countStandsStill(clues)) return undefined;
-      if (mine[0] !== theirs[0] || countStandsStill(clues) === false) return undefined;
-      return `the schedule does not advance any more: the learning rate stays ${figure(learningRateOf(clues.pairs[0]!.resumed)[0])} in ${mine.length} steps`;
+      if (new Set(theirs).size < 2 && !countStalls(clues)) return undefined;
+      if (mine[0] !== theirs[0] || countStalls(clues) === false) return undefined;
+      return `the schedule no longer advances: the learning rate stays ${figure(learningRateOf(clues.pairs[0]!.resumed)[0])} for ${mine.length} steps`;
     },
   },
   {
     id: 'schedule-runs-fast',
-    means: 'The schedule advances several times a step.',
+    means: 'The schedule advances several times per step.',
     ...SCHEDULE,
     diagnose(clues) {
       const learningRates = learningRatesOf(clues);
       const shows = clues.has('learning-rate-differs') || clues.has('final-counters-differ');
       if (!shows || scheduleCounts(clues).length > 0) return undefined;
-      // By its own count; else by its learning rates, as far as the control shows them.
+      // Taken from the schedule's count, or else from the learning rates as far as the control has them.
       const several = learningRates.mine.length > 1;
       const counted =
         timesCounted(clues) ??
@@ -219,22 +221,22 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
             follows(learningRates, (update) => learningRates.at + times * update),
         );
       if (counted === undefined) return undefined;
-      return `the schedule advances ${counted} times in each step`;
+      return `the schedule advances ${counted} times per step`;
     },
   },
   {
     id: 'schedule-wrong-shape',
-    means: 'The schedule bends otherwise: another length, or another unit.',
+    means: 'The schedule has a different length, unit or formula.',
     ...SCHEDULE,
     diagnose(clues) {
       const found = clues.finding('learning-rate-differs');
       if (found === undefined || !scheduleDiffers(clues)) return undefined;
-      return `the learning rates bend away from the control’s from step ${found.step} on (${insteadOf(found.seen, found.expected)}): the schedule has another length, unit or formula`;
+      return `from step ${found.step} on, the learning rates differ from the control’s (${insteadOf(found.seen, found.expected)}): the schedule has a different length, unit or formula`;
     },
   },
 ];
 
-/** How often the schedule's own count advanced for each time that the control's did, if that is more than once. */
+/** How many times the schedule's count advances for each advance of the control's, if more than once. */
 function timesCounted(clues: Clues): number | undefined {
   if (updatesMade(clues, 'resumed') !== updatesMade(clues, 'control')) return undefined;
   const ratios = scheduleAdvances(clues).map(({ mine, theirs }) => mine / theirs);

@@ -1,4 +1,4 @@
-/** The optimizer's state is not what was saved. */
+/** The optimizer slots differ from the saved ones. */
 import type { TensorRecord } from '../../trace/schema.ts';
 import { indexOf } from '../columns.ts';
 import { type Difference, manner } from '../compare.ts';
@@ -14,7 +14,7 @@ const EXPLAINS = [...HEADS, 'counter:optimizer'];
 const kindOf = ({ name, saved, resumed }: Difference): string =>
   name.slice(((saved ?? resumed)?.parameter?.length ?? -1) + 1);
 
-/** How much larger the first updates are than the control's, in words; nothing where they are not known. */
+/** How much larger or smaller than the control's the first updates are, as text; empty if unknown. */
 function firstUpdates({ pairs }: Clues, of: readonly Difference[]): string {
   const those = new Set(of.flatMap(({ saved }) => saved?.parameter ?? []));
   for (const { control, resumed } of pairs) {
@@ -27,7 +27,7 @@ function firstUpdates({ pairs }: Clues, of: readonly Difference[]): string {
     if (!Number.isFinite(farthest) || farthest === 1) return '';
     return farthest > 1
       ? `; the first updates are up to ${figure(farthest)} times too large`
-      : `; the first updates are down to ${figure(farthest)} of what they should be`;
+      : `; the first updates are as small as ${figure(farthest)} times the control’s`;
   }
   return '';
 }
@@ -37,18 +37,18 @@ const whole = ({ of, total }: { of: readonly Difference[]; total: number }): boo
 export const SLOTS: readonly Cause[] = [
   {
     id: 'master-weights-stale',
-    means: 'The parameters came back, and the full-precision weights behind them did not.',
+    means: 'The parameters were restored, but the full-precision master weights were not.',
     heads: HEADS,
     explains: EXPLAINS,
     diagnose(clues) {
       const { of, total } = clues.changed('slot');
       if (of.length === 0 || !of.every((one) => /master/i.test(kindOf(one)))) return undefined;
-      return `${ofAll(of.length, total, 'optimizer slot')}, the master weights, are ${manner(of)}: the first update writes the parameters from them`;
+      return `${ofAll(of.length, total, 'optimizer slot')}, the master weights, are ${manner(of)}: the first update overwrites the parameters with them`;
     },
   },
   {
     id: 'slots-permuted',
-    means: 'Slots belong to other parameters, or to each other.',
+    means: 'Slots were restored under the names of other slots.',
     heads: HEADS,
     explains: EXPLAINS,
     diagnose(clues) {
@@ -59,10 +59,10 @@ export const SLOTS: readonly Cause[] = [
         const other = owner.get(resumed?.sha256 ?? '');
         return other === name ? undefined : other;
       });
-      // Zeros may be anybody’s, or made anew.
-      const told = of.some(({ resumed }) => resumed !== undefined && resumed.l2 !== 0);
-      if (of.length < 2 || !told || others.some((other) => other === undefined)) return undefined;
-      return `${ofAll(of.length, total, 'optimizer slot')} hold each other’s values: '${of[0]!.name}' those of '${others[0]}'; they were mapped back by position, not by name${firstUpdates(clues, of)}`;
+      // Slots of zeros are all equal, and may be newly created.
+      const distinct = of.some(({ resumed }) => resumed !== undefined && resumed.l2 !== 0);
+      if (of.length < 2 || !distinct || others.some((other) => other === undefined)) return undefined;
+      return `${ofAll(of.length, total, 'optimizer slot')} hold each other’s values: '${of[0]!.name}' has those of '${others[0]}'; the load matched them by position instead of by name${firstUpdates(clues, of)}`;
     },
   },
   {
@@ -73,12 +73,12 @@ export const SLOTS: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('slot');
       if (of.length === 0 || !of.every(isRounded)) return undefined;
-      return `${ofAll(of.length, total, 'optimizer slot')} came back with ${Math.max(...of.map(({ resumed }) => resumed!.bits!))} significant bits instead of ${Math.max(...of.map(({ saved }) => saved!.bits!))}: stored in a narrower type`;
+      return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'was', 'were')} restored with ${Math.max(...of.map(({ resumed }) => resumed!.bits!))} significant bits instead of ${Math.max(...of.map(({ saved }) => saved!.bits!))}: ${plural(of.length, 'it was', 'they were')} stored in a narrower type`;
     },
   },
   {
     id: 'slot-kind-lost',
-    means: 'One kind of slot (first moments, second moments …) was lost, the others came back.',
+    means: 'One kind of slot, such as the second moments, was lost. The others were restored.',
     heads: HEADS,
     explains: EXPLAINS,
     diagnose(clues) {
@@ -89,7 +89,7 @@ export const SLOTS: readonly Cause[] = [
       const saved = [...tensorsOf(clues.resume.saved, 'slot').values()];
       const isOfKind = ({ name, parameter }: TensorRecord): boolean =>
         kinds.has(name.slice((parameter?.length ?? -1) + 1));
-      // Those that were zero when they were saved cannot be lost so.
+      // Slots that were saved as zeros cannot be lost this way.
       const all = saved.filter((slot) => isOfKind(slot) && slot.l2 !== 0);
       const others = saved.some((slot) => !isOfKind(slot));
       if (of.length === 0 || kinds.size !== 1 || !others || of.length < all.length) return undefined;
@@ -105,18 +105,18 @@ export const SLOTS: readonly Cause[] = [
   },
   {
     id: 'slots-zeroed',
-    means: 'Slots were made anew, as zeros.',
+    means: 'Slots were recreated as zeros.',
     heads: HEADS,
     explains: EXPLAINS,
     diagnose(clues) {
       const { of, total } = clues.changed('slot');
       if (of.length === 0 || manner(of) !== 'zero') return undefined;
-      return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'was', 'were')} restored as zeros: made anew after the load${firstUpdates(clues, of)}`;
+      return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'was zeroed: it was', 'were zeroed: they were')} recreated after the load${firstUpdates(clues, of)}`;
     },
   },
   {
     id: 'slots-missing',
-    means: 'No slot came back: they were not saved, not read, or not there yet when they were read.',
+    means: 'No slot was restored: the slots were not saved, not read, or did not exist yet during the load.',
     heads: HEADS,
     explains: EXPLAINS,
     diagnose(clues) {
@@ -124,26 +124,26 @@ export const SLOTS: readonly Cause[] = [
       if (slots.of.length === 0 || !whole(slots) || manner(slots.of) !== 'missing') return undefined;
       const steps = clues.counters.filter(({ kind }) => kind === 'optimizer');
       const counted = areFresh(steps)
-        ? ', nor its step count: it was empty when the load looked for what to fill'
+        ? ', and neither was its step count: the optimizer was still empty during the load'
         : '';
       return `none of the optimizer’s ${slots.total} slots was restored${counted}${firstUpdates(clues, slots.of)}`;
     },
   },
   {
     id: 'slots-partly-lost',
-    means: 'The slots of some parameters did not come back.',
+    means: 'The slots of some parameters were not restored.',
     heads: HEADS,
     explains: EXPLAINS,
     diagnose(clues) {
       const { of, total } = clues.changed('slot');
       if (of.length === 0 || manner(of) !== 'missing') return undefined;
       const parameters = [...new Set(of.flatMap(({ saved }) => saved?.parameter ?? []))];
-      return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'is', 'are')} missing, those of ${listed(parameters)}${firstUpdates(clues, of)}`;
+      return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'is', 'are')} missing: those of ${listed(parameters)}${firstUpdates(clues, of)}`;
     },
   },
   {
     id: 'slots-of-older-step',
-    means: 'Slots are those of an earlier step.',
+    means: 'Slots are from an earlier step.',
     heads: HEADS,
     explains: EXPLAINS,
     diagnose(clues) {
@@ -155,14 +155,14 @@ export const SLOTS: readonly Cause[] = [
         );
       });
       if (of.length === 0 || state === undefined) return undefined;
-      return `${ofAll(of.length, total, 'optimizer slot')} are those of step ${state.step}, while the run was saved at step ${clues.resume.from}: an older checkpoint’s, or never replaced${firstUpdates(clues, of)}`;
+      return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'is', 'are')} from step ${state.step}, but the run was saved at step ${clues.resume.from}: ${plural(of.length, 'it comes', 'they come')} from an older checkpoint or ${plural(of.length, 'was', 'were')} never replaced${firstUpdates(clues, of)}`;
     },
   },
 ];
 
 export const SLOTS_CHANGED: Cause = {
   id: 'slots-changed',
-  means: 'Slots are neither what was saved nor anything that the run ever held.',
+  means: 'Slots match neither the saved ones nor those of any earlier step.',
   heads: HEADS,
   explains: EXPLAINS,
   diagnose(clues) {
@@ -170,8 +170,7 @@ export const SLOTS_CHANGED: Cause = {
     const [first] = of;
     if (first === undefined) return undefined;
     const steps = clues.counters.filter(({ kind }) => kind === 'optimizer');
-    const stepped =
-      steps.length > 0 ? `; ${counterNames(steps)}, as if a step were made while restoring` : '';
-    return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'is', 'are')} not what was saved ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)})${stepped}${firstUpdates(clues, of)}`;
+    const stepped = steps.length > 0 ? `; ${counterNames(steps)}, as if the restore had made a step` : '';
+    return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'differs from the saved one', 'differ from the saved ones')} ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)})${stepped}${firstUpdates(clues, of)}`;
   },
 };

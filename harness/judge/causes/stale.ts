@@ -1,5 +1,4 @@
-/** An object captured or built on the wrong side of the load: which one is stale. */
-
+/** An object was captured or created on the wrong side of the load, and is stale. */
 import type { TracedStep } from '../../trace/schema.ts';
 import { indexOf, totalOf } from '../columns.ts';
 import { tensorsOf } from '../evidence.ts';
@@ -7,7 +6,7 @@ import { figure, listed, ofAll, plural, subjectsOf, valuesApart } from '../words
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues } from './clues.ts';
 
-/** What stands still when nothing is trained. */
+/** Rules that also have findings when nothing is trained. */
 export const STILL = [
   'silent-no-op',
   'stalled-parameters',
@@ -26,7 +25,7 @@ export const sides = ({ pairs }: Clues) => ({
 });
 export const isFused = (clues: Clues): boolean => totalOf(sides(clues).control, hookCalls) > 0;
 
-/** The learning rates inside the updates at the first step at which both runs update. */
+/** The learning rates inside the updates, at the first step at which both runs update. */
 function firstLearningRates({ pairs }: Clues): { applied: number; inControl: number } | undefined {
   for (const { control, resumed } of pairs) {
     const at = resumed.learningRates.findIndex((learningRate) => learningRate !== null);
@@ -40,7 +39,7 @@ function firstLearningRates({ pairs }: Clues): { applied: number; inControl: num
 export const STALE: readonly Cause[] = [
   {
     id: 'trains-a-copy',
-    means: 'A copy is trained; the model that is sampled and saved is not.',
+    means: 'A copy is trained instead of the model that is sampled and saved.',
     heads: ['updates-go-astray', 'silent-no-op'],
     explains: [
       'updates-go-astray',
@@ -54,12 +53,13 @@ export const STALE: readonly Cause[] = [
       const { resumed } = sides(clues);
       const stray = resumed.reduce((sum, { strayUpdates }) => sum + strayUpdates, 0);
       if (!clues.has('updates-go-astray') || stray === 0) return undefined;
-      return `a copy of the model is trained: ${stray} updates go to variables that are neither sampled nor saved${clues.moves.resumed.size === 0 ? ', while its own parameters stand still' : ''}`;
+      return `a copy of the model is trained: ${stray} updates go to variables that are neither sampled nor saved${clues.moves.resumed.size === 0 ? ', and the model’s own parameters do not move' : ''}`;
     },
   },
   {
     id: 'loss-holds-old-model',
-    means: 'The loss was built on another model than the one that is trained: no gradient reaches it.',
+    means:
+      'The loss uses a different model than the trained one, so no gradient reaches the trained parameters.',
     heads: ['gradients-missing'],
     explains: ['gradients-missing', 'hooks-silent', ...STILL, 'updates-go-astray', 'random-does-not-advance'],
     diagnose(clues) {
@@ -68,19 +68,19 @@ export const STALE: readonly Cause[] = [
         return undefined;
       const stray = sides(clues).resumed.reduce((sum, { strayGradients = 0 }) => sum + strayGradients, 0);
       const where = stray > 0 ? `; ${stray} gradients went to variables that are not trained` : '';
-      return `the loss holds the model of before the load: no gradient reaches any of ${found.total} parameters that are trained${where}`;
+      return `the loss uses the model from before the load: no gradient reaches any of the ${found.total} trained parameters${where}`;
     },
   },
   {
     id: 'adapters-not-attached',
-    means: 'Some parameters are loaded beside the model, which does not use them.',
+    means: 'Some parameters were loaded but are not attached to the model.',
     heads: ['gradients-missing'],
     explains: ['gradients-missing', 'hooks-silent', ...STILL],
     diagnose(clues) {
       const found = clues.finding('gradients-missing');
       if (found === undefined || clues.has('trainable-changed') || clues.has('ties-changed'))
         return undefined;
-      return `${subjectsOf(found)} ${plural(found.subjectCount, 'is', 'are')} loaded beside the model, which does not use ${plural(found.subjectCount, 'it', 'them')}: no gradient reaches ${ofAll(found.subjectCount, found.total, 'parameter')}`;
+      return `${subjectsOf(found)} ${plural(found.subjectCount, 'was loaded but is', 'were loaded but are')} not attached to the model: no gradient reaches ${ofAll(found.subjectCount, found.total, 'parameter')}`;
     },
   },
   {
@@ -96,19 +96,19 @@ export const STALE: readonly Cause[] = [
   },
   {
     id: 'hooks-missing',
-    means: 'Some parameters are not hooked any more.',
+    means: 'Some parameters no longer have a gradient hook.',
     heads: ['hooks-silent'],
     explains: ['hooks-silent', 'hook-counts-differ', ...STILL],
     diagnose({ finding, moves }) {
       const found = finding('hooks-silent');
       if (found === undefined || found.subjectCount === found.total) return undefined;
       const still = found.subjects.every((name) => !moves.resumed.has(name));
-      return `the hooks of ${ofAll(found.subjectCount, found.total, 'parameter')} are missing (${subjectsOf(found)})${still ? ': what they should update stands still' : ''}`;
+      return `the gradient hooks of ${ofAll(found.subjectCount, found.total, 'parameter')} are missing (${subjectsOf(found)})${still ? `, so ${plural(found.subjectCount, 'the parameter does', 'the parameters do')} not move` : ''}`;
     },
   },
   {
     id: 'hooks-hold-old-group',
-    means: 'Gradient hooks fire, and update with the parameter group of before the restore.',
+    means: 'Gradient hooks fire, but update with the parameter group from before the restore.',
     heads: ['learning-rate-not-as-claimed'],
     explains: ['learning-rate-not-as-claimed', 'applied-learning-rate-differs', ...STILL],
     diagnose(clues) {
@@ -122,13 +122,13 @@ export const STALE: readonly Cause[] = [
       )
         return undefined;
       const [applied, logged] = valuesApart(learningRates.applied, learningRates.inControl);
-      return `every gradient hook fires, but holds the parameter group from before the restore: the updates use learning rate ${applied}, the log shows ${logged}, which the schedule gives to the new group`;
+      return `every gradient hook fires, but holds the parameter group from before the restore: the updates use learning rate ${applied}, but the log shows ${logged}, which the schedule sets on the new group`;
     },
   },
   {
     id: 'schedule-drives-old-optimizer',
     means:
-      'The schedule drives the optimizer of before the restore; the one that steps keeps one learning rate.',
+      'The schedule drives the optimizer from before the restore; the new optimizer keeps one learning rate.',
     heads: ['learning-rate-not-as-claimed', 'learning-rate-differs', 'applied-learning-rate-differs'],
     explains: [
       'learning-rate-not-as-claimed',
@@ -149,13 +149,13 @@ export const STALE: readonly Cause[] = [
       const groups = new Set(clues.pairs.flatMap(({ resumed }) => resumed.groups));
       const first = firstLearningRates(clues);
       if (first === undefined || learningRates.size > groups.size) return undefined;
-      return `the schedule drives the optimizer of before the restore: the one that steps keeps learning rate ${figure(first.applied)}, while the log moves on`;
+      return `the schedule drives the optimizer from before the restore: the new optimizer keeps learning rate ${figure(first.applied)}, while the logged one changes`;
     },
   },
   {
     id: 'optimizer-holds-old-parameters',
     means:
-      'The optimizer holds the pre-restore variables, which the restore replaced: its steps update nothing.',
+      'The optimizer holds the pre-restore variables, which the restore replaced, so its steps update nothing.',
     heads: ['silent-no-op', 'updates-go-astray', 'stalled-parameters'],
     explains: ['updates-go-astray', ...STILL],
     diagnose(clues) {
@@ -164,40 +164,40 @@ export const STALE: readonly Cause[] = [
       if (wanted === 0 || totalOf(resumed, updates) > 0 || isFused(clues) || clues.has('gradients-missing'))
         return undefined;
       if (!resumed.some(({ claimed }) => claimed.applied)) return undefined;
-      return `the optimizer holds the pre-restore variables: gradients reach the new ones, and none of ${wanted} updates does`;
+      return `the optimizer holds the pre-restore variables: gradients reach the new variables, but none of ${wanted} updates does`;
     },
   },
   {
     id: 'updates-undone',
-    means: 'Updates are made as in the control, and the weights are put back.',
+    means: 'Updates are made as in the control, but the parameters are put back.',
     heads: ['silent-no-op', 'stalled-parameters'],
     explains: [...STILL, 'learning-rate-differs', 'applied-learning-rate-differs', 'applied-differs'],
     diagnose(clues) {
       const { resumed } = sides(clues);
       const made = totalOf(resumed, updates);
-      // An update at learning rate 0 has nothing to undo.
+      // An update with learning rate 0 leaves nothing to undo.
       const applied = resumed.some(({ learningRates }) =>
         learningRates.some((learningRate) => learningRate !== null && learningRate !== 0),
       );
       if (!clues.has('silent-no-op') || made === 0 || !applied || clues.has('learning-rate-not-as-claimed'))
         return undefined;
-      return `the updates are undone: ${made} of them are made, and none of the weights has changed after any of ${resumed.length} steps`;
+      return `the updates are undone: ${made} updates are made, but no parameter has changed after any of ${resumed.length} steps`;
     },
   },
   {
     id: 'nothing-moves',
-    means: 'Nothing is trained, by a trainer whose updates are not seen in the control either.',
+    means: 'Nothing is trained, and the trainer’s updates are not observed in the control either.',
     heads: ['silent-no-op'],
     explains: STILL,
     diagnose(clues) {
       if (!clues.has('silent-no-op') || totalOf(sides(clues).control, updates) > 0) return undefined;
-      return `nothing moves in ${clues.pairs.length} steps, while the loss is still computed: what trains the parameters, which does not show its updates, holds other variables, or its updates are undone`;
+      return `nothing moves in ${clues.pairs.length} steps, although the loss is still computed: the trainer, whose updates are not observed, updates other variables, or its updates are undone`;
     },
   },
   {
     id: 'optimizer-registered-late',
     means:
-      'Optimizers and schedules were registered with the checkpoint after the restore, which does not know them.',
+      'Optimizers and schedules were registered with the checkpoint after the restore, which therefore skipped them.',
     heads: ['slots-not-restored'],
     explains: [
       'slots-not-restored',
@@ -217,7 +217,7 @@ export const STALE: readonly Cause[] = [
       if (slots.of.length === 0 || !lost || !areFresh(schedules) || !areFresh(steps)) return undefined;
       const groups = new Set(slots.of.flatMap(({ saved }) => groupsOf(clues, saved?.parameter)));
       const whose = groups.size > 0 ? ` of ${listed([...groups], 6)}` : '';
-      return `the optimizers${whose} were registered after the restore, which did not know them: ${slots.of.length} of ${slots.total} slots are missing, and their steps and schedules begin anew`;
+      return `the optimizers${whose} were registered after the restore, which therefore skipped them: ${slots.of.length} of ${slots.total} slots are missing, and their step counts and schedules restarted`;
     },
   },
   {
@@ -230,18 +230,18 @@ export const STALE: readonly Cause[] = [
       const old = driftsTowards(clues);
       return old === undefined
         ? undefined
-        : `the EMA follows the weights of before the restore: from its restored value it moves straight towards those that the run began with (${figure(100 * old)} % of the way)`;
+        : `the EMA follows the parameters from before the restore: from its restored value it moves straight towards the parameters that the run started with (${figure(100 * old)} % of the way)`;
     },
   },
   {
     id: 'samples-from-old-copy',
-    means: 'What is sampled is a copy that is not trained.',
+    means: 'Samples are drawn from a copy that is not trained.',
     heads: ['images-unchanged', 'images-differ-at-resume'],
     explains: ['images-unchanged', 'images-differ-at-resume'],
     diagnose(clues) {
       const found = clues.finding('images-unchanged');
       if (found === undefined || clues.moves.resumed.size === 0) return undefined;
-      return `images are drawn from a copy that is not trained: ${clues.moves.resumed.size} parameters move, and ${ofAll(found.subjectCount, found.total, 'sampled image')} ${plural(found.subjectCount, 'stays', 'stay')} the checkpoint’s`;
+      return `samples are drawn from a copy that is not trained: ${clues.moves.resumed.size} parameters move, but ${ofAll(found.subjectCount, found.total, 'sample')} ${plural(found.subjectCount, 'stays as it was', 'stay as they were')} at the checkpoint`;
     },
   },
 ];
@@ -251,14 +251,14 @@ function groupsOf({ resume }: Clues, parameter: string | undefined): string[] {
   return group === undefined ? [] : [group];
 }
 
-/** EMAs end otherwise though they came back, and what they are taken of ends right. */
+/** The final EMAs differ, although they were restored and the final parameters are right. */
 export const emaIsOff = ({ has }: Clues): boolean =>
   has('final-ema-differs') && !has('ema-not-restored') && !has('final-parameters-differ');
 
 /**
- * How far, as a share, the EMAs have gone straight from their restored values towards the weights that the
- * run began with: by their sketches, which are linear. Undefined where they have not: beyond the rounding of
- * each update, half of a last place of float32 a step.
+ * How far the EMAs moved in a straight line from their restored values towards the parameters that the run started with,
+ * as a fraction. Measured on the sketches, which are linear. Undefined if the EMAs leave that line by more than the
+ * rounding of the updates: half a unit in the last place of float32 per step.
  */
 function driftsTowards(clues: Clues): number | undefined {
   const { resume, initial } = clues;

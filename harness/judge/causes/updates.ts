@@ -1,4 +1,4 @@
-/** Updates, gradients and the mode of the model. */
+/** Updates, gradients, buffers and the mode of the model. */
 
 import { indexOf, total, totalOf } from '../columns.ts';
 import { tensorsOf } from '../evidence.ts';
@@ -7,7 +7,7 @@ import type { Cause } from './cause.ts';
 import { type Clues, drawsNothing, isLossScaled } from './clues.ts';
 import { hookCalls, isFused, STILL, sides, updates } from './stale.ts';
 
-/** A single factor between what is seen and the control's, in all parameters; undefined where there is none. */
+/** The factor between the gradients and the control's, if all parameters share one. */
 function commonFactor(
   { pairs, evidence }: Clues,
   column: 'gradientL2' | 'appliedGradientL2',
@@ -18,10 +18,10 @@ function commonFactor(
       const [mine, theirs] = [resumed[column]?.[at], control[column]?.[inControl.get(name) ?? -1]];
       return typeof mine === 'number' && typeof theirs === 'number' && theirs > 0 ? [mine / theirs] : [];
     });
-    // One number alone is always a factor.
+    // A single ratio is always a common factor.
     if (ratios.length < 2 || ratios.every((ratio) => ratio === 1)) continue;
     const [first] = ratios as [number];
-    // A factor on the loss rounds each product of the backward pass otherwise: some tens of roundings of float32.
+    // Scaling the loss changes the rounding of each product in the backward pass: some tens of float32 roundings.
     const rounding = 2 ** -18;
     const width = evidence.noise.exact
       ? rounding
@@ -38,17 +38,17 @@ function commonFactor(
   return undefined;
 }
 
-/** What is lost, before what is drawn or done otherwise. */
+/** Comes before the causes in which state was restored but is used or updated differently. */
 export const BUFFERS: readonly Cause[] = [
   {
     id: 'buffers-lost',
-    means: 'State outside the parameters, such as running statistics, did not come back.',
+    means: 'State outside the parameters, such as running statistics, was not restored.',
     heads: ['buffers-not-restored'],
     explains: ['buffers-not-restored'],
     diagnose(clues) {
       const { of, total } = clues.changed('buffer');
       if (of.length === 0) return undefined;
-      return `${ofAll(of.length, total, 'buffer')} did not come back (${listed(of.map(({ name }) => name))}): they are not among the trainable weights, and only those were saved or loaded`;
+      return `${ofAll(of.length, total, 'buffer')} ${plural(of.length, 'was', 'were')} not restored (${listed(of.map(({ name }) => name))}): ${plural(of.length, 'it is', 'they are')} not among the trainable parameters, and only those were saved or loaded`;
     },
   },
 ];
@@ -72,7 +72,7 @@ export const UPDATES: readonly Cause[] = [
   },
   {
     id: 'group-counted-wrong',
-    means: 'A fused group of parameters is counted wrongly, and steps early, late or never.',
+    means: 'A fused parameter group is counted wrongly, so it steps early, late or never.',
     heads: ['update-counts-differ', 'stalled-parameters', 'silent-no-op'],
     explains: ['update-counts-differ', ...STILL],
     diagnose(clues) {
@@ -80,7 +80,7 @@ export const UPDATES: readonly Cause[] = [
       const [mine, theirs] = [totalOf(resumed, updates), totalOf(control, updates)];
       if (!isFused(clues) || totalOf(resumed, hookCalls) !== totalOf(control, hookCalls) || mine >= theirs)
         return undefined;
-      return `every gradient hook fires, and only ${mine} of ${theirs} updates are made: the count by which a fused group steps is wrong`;
+      return `every gradient hook fires, but only ${mine} of ${theirs} updates are made: the count that triggers the step of a fused group is wrong`;
     },
   },
   {
@@ -98,13 +98,13 @@ export const UPDATES: readonly Cause[] = [
         clues.has('applied-differs')
       )
         return undefined;
-      const where = isFused(clues) ? 'in the hooks and again by the loop' : 'again in the same step';
-      return `the update is applied ${figure(mine / theirs)} times: ${mine} updates instead of ${theirs}, ${where}`;
+      const where = isFused(clues) ? 'once by the hooks and again by the loop' : 'repeated within a step';
+      return `the update is applied ${figure(mine / theirs)} times on average: ${mine} updates instead of ${theirs}, ${where}`;
     },
   },
   {
     id: 'update-lost',
-    means: 'The update leaves parameters out that have gradients.',
+    means: 'The update skips parameters that have gradients.',
     heads: ['stalled-parameters', 'update-counts-differ'],
     explains: ['update-counts-differ', ...STILL],
     diagnose(clues) {
@@ -116,12 +116,12 @@ export const UPDATES: readonly Cause[] = [
         (name) => total(control, name, updates) > 0 && total(resumed, name, updates) === 0,
       );
       if (lost.length === 0 || lost.length === names.length || isFused(clues)) return undefined;
-      return `the update leaves out ${ofAll(lost.length, names.length, 'parameter')}, to which gradients come: ${listed(lost)}`;
+      return `the update skips ${ofAll(lost.length, names.length, 'parameter')}, although ${plural(lost.length, 'it has a gradient', 'they have gradients')}: ${listed(lost)}`;
     },
   },
   {
     id: 'gradients-kept',
-    means: 'Gradients are not dropped after an update, and pile up.',
+    means: 'Gradients are not cleared after an update, so they accumulate.',
     heads: ['gradients-differ'],
     explains: ['gradients-differ', 'applied-gradients-differ'],
     diagnose(clues) {
@@ -129,12 +129,12 @@ export const UPDATES: readonly Cause[] = [
       const at = clues.pairs.findIndex(({ resumed }) => resumed.step === found?.step);
       const { resume, pairs } = clues;
       const left = (state: typeof resume.last): number => tensorsOf(state, 'gradient').size;
-      // Right after an update, or after one that a loss scaler skipped; or left over from before this resume.
+      // Right after an update or one that a loss scaler skipped, or left over from before this resume.
       const after =
         at === 0
           ? left(resume.resumed) > left(resume.controlFirst)
           : isLossScaled(clues) || pairs[at - 1]?.resumed.claimed.applied === true;
-      // Of weights that are still right: the loss tells.
+      // The parameters must still be right, which the loss shows.
       if (
         found === undefined ||
         !after ||
@@ -142,95 +142,95 @@ export const UPDATES: readonly Cause[] = [
       )
         return undefined;
       if (commonFactor(clues, 'gradientL2') !== undefined) return undefined;
-      return `gradients are not dropped after an update: those of step ${found.step}, right after one, are not the control’s though the loss is, and each update uses the gradients of before again`;
+      return `gradients are not cleared after an update: those of step ${found.step}, right after one, differ from the control’s although the loss does not, so each update uses earlier gradients again`;
     },
   },
   {
     id: 'clipping-lost',
-    means: 'Gradients are not clipped any more.',
+    means: 'Gradients are no longer clipped.',
     heads: ['applied-gradients-differ'],
     explains: ['applied-gradients-differ'],
     diagnose(clues) {
       const change = clipping(clues);
       if (change === undefined || change.ratio < 1) return undefined;
-      return `gradients are not clipped as before: the update at step ${change.step} uses up to ${figure(change.ratio)} times the control’s, of gradients that are the same`;
+      return `gradients are no longer clipped as before: the update at step ${change.step} uses gradients up to ${figure(change.ratio)} times the control’s, although they are the same before clipping`;
     },
   },
   {
     id: 'clipping-changed',
-    means: 'Gradients are clipped twice, or to another norm.',
+    means: 'Gradients are clipped twice, or to a different norm.',
     heads: ['applied-gradients-differ'],
     explains: ['applied-gradients-differ'],
     diagnose(clues) {
       const change = clipping(clues);
       if (change === undefined || change.ratio >= 1) return undefined;
-      return `gradients are clipped twice or to another norm: the update at step ${change.step} uses down to ${figure(change.ratio)} of the control’s, of gradients that are the same`;
+      return `gradients are clipped twice or to a different norm: the update at step ${change.step} uses gradients as small as ${figure(change.ratio)} times the control’s, although they are the same before clipping`;
     },
   },
   {
     id: 'gradient-scaled',
     means:
-      'All gradients are multiplied by one number: the loss is divided by another count, or scaled otherwise.',
+      'All gradients are scaled by one factor: the loss is divided by a different count, or scaled differently.',
     heads: ['gradients-differ'],
     explains: ['gradients-differ', 'applied-gradients-differ'],
     diagnose(clues) {
       const common = clues.has('gradients-differ') ? commonFactor(clues, 'gradientL2') : undefined;
       if (common === undefined) return undefined;
-      return `from step ${common.step} on all gradients are ${figure(common.factor)} times the control’s: the loss is divided by another count of micro-batches, or scaled otherwise`;
+      return `from step ${common.step} on, all gradients are ${figure(common.factor)} times the control’s: the loss is divided by a different number of micro-batches, or scaled differently`;
     },
   },
   {
     id: 'loss-logged-otherwise',
-    means: 'The loss that is logged is not the one that is trained.',
+    means: 'The logged loss is not the one that is trained.',
     heads: ['loss-differs'],
     explains: ['loss-differs'],
     diagnose({ finding, findings, pairs, resume }) {
       const found = finding('loss-differs');
-      // Of a run that ended early the rest is not known.
+      // If the run ended early, the rest is unknown.
       const whole = pairs.length === resume.to - resume.from;
       if (found === undefined || findings.length > 1 || !whole) return undefined;
-      return `the loss that is logged is not the one that is trained: everything else is the control’s, and the log shows ${insteadOf(found.seen.split(',')[0], found.expected.split(',')[0])} at step ${found.step}`;
+      return `the logged loss is not the one that is trained: everything else equals the control, but the log shows ${insteadOf(found.seen.split(',')[0], found.expected.split(',')[0])} at step ${found.step}`;
     },
   },
   {
     id: 'evaluation-mode',
-    means: 'The model is in evaluation mode: no dropout, and running statistics stand still.',
+    means: 'The model is in evaluation mode: dropout is off and running statistics do not change.',
     heads: ['random-does-not-advance'],
     explains: ['random-does-not-advance', 'buffers-do-not-advance'],
     diagnose(clues) {
       const found = drawsNothing(clues);
       if (found === undefined || clues.has('gradients-missing')) return undefined;
-      const statistics = clues.has('buffers-do-not-advance') ? ', and running statistics stand still' : '';
-      return `the model is in evaluation mode: nothing is drawn from ${subjectsOf(found)} any more${statistics}`;
+      const statistics = clues.has('buffers-do-not-advance') ? ', and running statistics do not change' : '';
+      return `the model is in evaluation mode: nothing is drawn from ${subjectsOf(found)}${statistics}`;
     },
   },
   {
     id: 'buffers-updated-otherwise',
     means:
-      'State outside the parameters came back, and is updated otherwise: twice in a step, or from other batches.',
+      'State outside the parameters was restored but is updated twice per step, or from different batches.',
     heads: ['final-buffers-differ'],
     explains: ['final-buffers-differ'],
     diagnose({ finding, has }) {
       const found = finding('final-buffers-differ');
       if (found === undefined || has('buffers-not-restored') || has('final-parameters-differ'))
         return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'buffer')} came back and ${plural(found.subjectCount, 'ends', 'end')} otherwise, though the weights end right: updated twice in a step, or from other batches`;
+      return `${ofAll(found.subjectCount, found.total, 'buffer')} ${plural(found.subjectCount, 'was restored but differs', 'were restored but differ')} at the end, although the parameters do not: ${plural(found.subjectCount, 'it is', 'they are')} updated twice per step, or from different batches`;
     },
   },
   {
     id: 'buffers-stall',
-    means: 'State outside the parameters, such as running statistics, is not updated any more.',
+    means: 'State outside the parameters, such as running statistics, is no longer updated.',
     heads: ['buffers-do-not-advance'],
     explains: ['buffers-do-not-advance'],
     diagnose({ finding }) {
       const found = finding('buffers-do-not-advance');
       if (found === undefined) return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'buffer')} (${subjectsOf(found)}) ${plural(found.subjectCount, 'stands', 'stand')} still, though the model trains`;
+      return `${ofAll(found.subjectCount, found.total, 'buffer')} (${subjectsOf(found)}) ${plural(found.subjectCount, 'does', 'do')} not change, although the model trains`;
     },
   },
 ];
 
-/** The largest change of what updates use, where the gradients are the same. */
+/** The largest ratio between the clipped gradients and the control's, if they are the same before clipping. */
 function clipping(clues: Clues): { ratio: number; step: number } | undefined {
   const found = clues.finding('applied-gradients-differ');
   const pair = clues.pairs.find(({ resumed }) => resumed.step === found?.step);

@@ -1,4 +1,4 @@
-/** The weights are not those that were saved. */
+/** The parameters differ from the saved ones. */
 import { tensorsOf } from '../evidence.ts';
 import { insteadOf, listed, ofAll, plural, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
@@ -6,7 +6,7 @@ import { areFresh, areOfStep, type Clues, isInitial, isRounded, lastMove, stepOf
 
 const HEADS = ['parameters-not-restored'];
 
-/** Nothing but the weights can have come back: no slot, no counter, no generator, no EMA. */
+/** Nothing but the parameters can have been restored: no slot, no counter, no generator, no EMA. */
 function stateIsFresh(clues: Clues): boolean {
   const { resume, counters, generators } = clues;
   const slots = clues.changed('slot');
@@ -14,7 +14,7 @@ function stateIsFresh(clues: Clues): boolean {
     slots.of.length === slots.total && slots.of.every(({ resumed }) => (resumed?.l2 ?? 0) === 0);
   const saved = { ...resume.saved?.counters };
   const initial = clues.initial?.counters ?? {};
-  // A learning rate may be the same by chance; what counts is not.
+  // A counter that was saved with its initial value says nothing.
   const counted = Object.keys(saved).filter(
     (name) => typeof saved[name] === 'number' && saved[name] !== initial[name],
   );
@@ -65,31 +65,31 @@ const ALL_STATE = [
 export const WEIGHTS: readonly Cause[] = [
   {
     id: 'nothing-restored',
-    means: 'Nothing came back: weights and state are those of a run that just began.',
+    means: 'Nothing was restored: parameters and state are those of a run that has just started.',
     heads: HEADS,
     explains: [...HEADS, ...ALL_STATE, 'ties-changed', 'trainable-changed', 'groups-changed'],
     diagnose(clues) {
       const { of } = clues.changed('parameter');
       if (of.length === 0 || !of.every(isInitial(clues, 'parameter')) || !stateIsFresh(clues))
         return undefined;
-      return 'nothing was restored: weights, slots and counters are those of a run that just began';
+      return 'nothing was restored: parameters, slots and counters are those of a run that has just started';
     },
   },
   {
     id: 'weights-alone',
-    means: 'The weights came back and nothing else did, as in a cold start.',
+    means: 'Only the parameters were restored, as in a cold start.',
     heads: ['equals-cold-start', 'slots-not-restored', 'counters-not-restored'],
     explains: ALL_STATE,
     diagnose(clues) {
       if (clues.has('parameters-not-restored') || !stateIsFresh(clues)) return undefined;
-      const cold = clues.has('equals-cold-start') ? ': every step equals a cold start’s' : '';
-      return `the weights were restored and nothing else${cold}; slots, schedule, data and random state began anew`;
+      const cold = clues.has('equals-cold-start') ? ', and every step equals a cold start’s' : '';
+      return `only the parameters were restored${cold}; slots, schedule, data and random state restarted`;
     },
   },
   {
     id: 'older-checkpoint',
     means:
-      'An older state was saved or loaded: weights, counters and generators are those of an earlier step.',
+      'An older state was saved or loaded: parameters, counters and generators are from an earlier step.',
     heads: [...HEADS, 'counters-not-restored', 'random-not-restored'],
     explains: [...HEADS, ...ALL_STATE],
     diagnose(clues) {
@@ -98,7 +98,7 @@ export const WEIGHTS: readonly Cause[] = [
       const counted = counters.find(
         ({ kind, saved, resumed }) => kind === 'step' && Number(resumed) < Number(saved),
       )?.resumed;
-      // Where steps are not counted, or begin anew by declaration, a state tells that the run was in.
+      // If steps are not counted, or restart by declaration, the recorded states identify the step.
       const state = clues.pastStates.findLast((one) => {
         const then = tensorsOf(one, 'parameter');
         return (
@@ -114,18 +114,18 @@ export const WEIGHTS: readonly Cause[] = [
       const skipped = past.filter((one) => one.step > step);
       const moved = skipped.some(({ changed }) => changed.includes(true));
       const slots = clues.changed('slot');
-      // Stored narrower, by declaration, they have other norms than they had then.
+      // Parameters stored in a narrower type, by declaration, no longer have the norms of that step.
       const narrower = of.every(({ resumed }) => (resumed?.bits ?? 24) < 24);
       const same = areOfStep(clues, of, step) || state?.step === step || narrower;
       if (moved ? of.length === 0 || !same : of.length > 0) return undefined;
       if (moved && slots.total > 0 && slots.of.length === 0) return undefined;
-      return `the parameters, slots and counters are those of step ${step}: an older state was saved or loaded than that of step ${resume.from}`;
+      return `the parameters, slots and counters are from step ${step}: a state older than step ${resume.from} was saved or loaded`;
     },
   },
   {
     id: 'weights-not-loaded',
     means:
-      'All weights that were trained are as initialised: not loaded, or initialised again after the load.',
+      'All trained parameters have their initial values: they were not loaded, or were initialised again afterwards.',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
@@ -135,23 +135,23 @@ export const WEIGHTS: readonly Cause[] = [
       );
       if (of.length === 0 || of.length < trained.length || !of.every(isInitial(clues, 'parameter')))
         return undefined;
-      return `all ${of.length} parameters that had been trained are as initialised, though other state came back: they were not loaded, or initialised again after the load`;
+      return `all ${of.length} trained parameters have their initial values, although other state was restored: they were not loaded, or were initialised again after the load`;
     },
   },
   {
     id: 'weights-partly-loaded',
-    means: 'Some weights are as initialised: their names were skipped in silence.',
+    means: 'Some parameters have their initial values: the load skipped their names silently.',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
       const { of, total } = clues.changed('parameter');
       if (of.length === 0 || !of.every(isInitial(clues, 'parameter'))) return undefined;
-      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'is', 'are')} as initialised, the others came back: the load skipped ${listed(of.map(({ name }) => name))} in silence`;
+      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'has its initial value', 'have their initial values')}, and the others were restored: the load silently skipped ${listed(of.map(({ name }) => name))}`;
     },
   },
   {
     id: 'ema-in-live-weights',
-    means: 'Training goes on from the EMA of the weights (EMA).',
+    means: 'Training continues from the EMA instead of the live parameters.',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
@@ -162,12 +162,12 @@ export const WEIGHTS: readonly Cause[] = [
         !of.every(({ name, resumed }) => resumed?.sha256 === ema.get(name)?.sha256 && ema.has(name))
       )
         return undefined;
-      return `${of.length} live parameters are the saved EMAs (EMA): training goes on from the EMA`;
+      return `${of.length} live ${plural(of.length, 'parameter equals its saved EMA', 'parameters equal their saved EMAs')}: training continues from the EMA`;
     },
   },
   {
     id: 'weights-rounded',
-    means: 'The weights were stored in a narrower type than they are trained in.',
+    means: 'The parameters were stored in a narrower type than the one they are trained in.',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
@@ -175,12 +175,12 @@ export const WEIGHTS: readonly Cause[] = [
       if (of.length === 0 || !of.every(isRounded)) return undefined;
       const bits = Math.max(...of.map(({ resumed }) => resumed!.bits!));
       const type = bits <= 8 ? 'bfloat16' : bits <= 11 ? 'half precision' : 'a narrower type';
-      return `${ofAll(of.length, total, 'parameter')} came back with ${bits} significant bits instead of ${Math.max(...of.map(({ saved }) => saved!.bits!))}: stored in ${type}, resumed as if exact`;
+      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'was', 'were')} restored with ${bits} significant bits instead of ${Math.max(...of.map(({ saved }) => saved!.bits!))}: ${plural(of.length, 'it was', 'they were')} stored in ${type} and resumed as if exact`;
     },
   },
   {
     id: 'weights-permuted',
-    means: 'Weights came back under each other’s name.',
+    means: 'Parameters were restored under each other’s names.',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
@@ -190,19 +190,19 @@ export const WEIGHTS: readonly Cause[] = [
       );
       if (
         of.length < 2 ||
-        // Zeros are nobody's.
+        // Parameters of zeros are all equal.
         !of.every(
           ({ name, resumed }) => resumed && resumed.l2 > 0 && (owner.get(resumed.sha256) ?? name) !== name,
         )
       )
         return undefined;
       const [first] = of;
-      return `${ofAll(of.length, total, 'parameter')} hold each other’s values: '${first!.name}' those of '${owner.get(first!.resumed!.sha256)}'; they were mapped back by position, not by name`;
+      return `${ofAll(of.length, total, 'parameter')} hold each other’s values: '${first!.name}' has those of '${owner.get(first!.resumed!.sha256)}'; the load matched them by position instead of by name`;
     },
   },
   {
     id: 'saved-before-update',
-    means: 'The weights were saved before the update of that step.',
+    means: 'The parameters were saved before the last update.',
     heads: HEADS,
     explains: [...HEADS, ...ALL_STATE],
     diagnose(clues) {
@@ -212,40 +212,40 @@ export const WEIGHTS: readonly Cause[] = [
       const then = clues.past.find((one) => one.step === last)!;
       const moving = new Set(then.names.filter((_, at) => then.changed[at]));
       if (of.length < moving.size) return undefined;
-      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'is', 'are')} as before the update of step ${last}: the checkpoint was written too early`;
+      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'is', 'are')} from before the update of step ${last}: the checkpoint was written too early`;
     },
   },
   {
     id: 'weights-of-older-step',
     means:
-      'The weights are those of an earlier step, other state is not: a stale copy was saved, or two checkpoints were mixed.',
+      'The parameters are from an earlier step than the other state: a stale copy was saved, or two checkpoints were mixed.',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
       const { of, total } = clues.changed('parameter');
       const step = stepOf(clues, of);
       if (step === undefined || step === 0 || of.length < clues.moves.control.size) return undefined;
-      return `${ofAll(of.length, total, 'parameter')} are those of step ${step}, while other state is of step ${clues.resume.from}: a copy made then was saved, or two checkpoints were mixed`;
+      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'is', 'are')} from step ${step}, but other state is from step ${clues.resume.from}: a stale copy was saved, or two checkpoints were mixed`;
     },
   },
   {
     id: 'checkpoint-mixed',
     means:
-      'Some weights are of an earlier step than the others: saved during an update, or from two checkpoints.',
+      'Some parameters are from an earlier step than the others: they were saved during an update, or from two checkpoints.',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
       const { of, total } = clues.changed('parameter');
       const step = stepOf(clues, of);
       if (step === undefined || of.length === total) return undefined;
-      return `${ofAll(of.length, total, 'parameter')} are those of step ${step}, the others of step ${clues.resume.from}: the checkpoint is torn, or mixed of two`;
+      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'is', 'are')} from step ${step}, but the others are from step ${clues.resume.from}: the checkpoint was written during an update, or mixes two checkpoints`;
     },
   },
 ];
 
 export const WEIGHTS_CHANGED: Cause = {
   id: 'weights-changed',
-  means: 'The weights are neither what was saved nor what the run held after another step.',
+  means: 'The parameters match neither the saved ones nor those of any other step.',
   heads: HEADS,
   explains: HEADS,
   diagnose(clues) {
@@ -256,12 +256,13 @@ export const WEIGHTS_CHANGED: Cause = {
     const gone = of.filter(({ resumed }) => resumed === undefined).map(({ name }) => name);
     const strange = of.filter(({ saved }) => saved === undefined).map(({ name }) => name);
     if (gone.length + strange.length === of.length) {
-      const lost = gone.length === 0 ? '' : `nothing has the name of ${listed(gone)} any more`;
+      const lost =
+        gone.length === 0 ? '' : `${listed(gone)} no longer ${plural(gone.length, 'exists', 'exist')}`;
       const found =
         strange.length === 0 ? '' : `${listed(strange)} ${plural(strange.length, 'was', 'were')} not saved`;
-      return `the parameters have other names than those saved: ${[lost, found].filter(Boolean).join(', and ')}`;
+      return `the parameters have different names than the saved ones: ${[lost, found].filter(Boolean).join(', and ')}`;
     }
-    return `${whose} ${plural(of.length, 'is', 'are')} not what was saved, nor what the run held after any other step ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)}): initialised again, converted, or written to after the load`;
+    return `${whose} ${plural(of.length, 'matches neither the saved one nor that', 'match neither the saved ones nor those')} of any other step ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)}): ${plural(of.length, 'it was', 'they were')} initialised again, converted, or overwritten after the load`;
   },
 };
 
@@ -269,7 +270,10 @@ export const TRAITS: readonly Cause[] = [
   ...(['tied', 'untied'] as const).map(
     (way): Cause => ({
       id: `weights-${way}`,
-      means: way === 'tied' ? 'One tensor where two had their own.' : 'Two tensors where one was shared.',
+      means:
+        way === 'tied'
+          ? 'Separate parameters now share one tensor.'
+          : 'Tied parameters no longer share one tensor.',
       heads: ['ties-changed'],
       explains: [
         'ties-changed',
@@ -294,8 +298,8 @@ export const TRAITS: readonly Cause[] = [
         const [before, now] = [shared(resume.saved), shared(resume.resumed)];
         if (way === 'untied' ? now >= before : now < before) return undefined;
         return way === 'tied'
-          ? `${subjectsOf(found)} share one tensor, where each had its own`
-          : `${subjectsOf(found)} are tensors of their own, where they shared one: tied weights were not tied again after the load`;
+          ? `${subjectsOf(found)} share one tensor, but each had its own when saved`
+          : `${subjectsOf(found)} have separate tensors, but shared one when saved: tied parameters were not tied again after the load`;
       },
     }),
   ),
@@ -304,8 +308,8 @@ export const TRAITS: readonly Cause[] = [
       id: `trainable-${way}`,
       means:
         way === 'lost'
-          ? 'Parameters that were trained came back frozen.'
-          : 'Parameters that were frozen are trained.',
+          ? 'Trained parameters are frozen after the resume.'
+          : 'Frozen parameters are trained after the resume.',
       heads: ['trainable-changed'],
       explains: [
         'trainable-changed',
@@ -331,20 +335,20 @@ export const TRAITS: readonly Cause[] = [
         );
         if (frozen.length > 0 !== (way === 'lost')) return undefined;
         return way === 'lost'
-          ? `${ofAll(frozen.length, found.total, 'parameter')} came back frozen: ${listed(frozen.map(({ name }) => name))}`
-          : `${ofAll(found.subjectCount, found.total, 'parameter')} that ${plural(found.subjectCount, 'was', 'were')} frozen ${plural(found.subjectCount, 'is', 'are')} trained: ${subjectsOf(found)}`;
+          ? `${ofAll(frozen.length, found.total, 'parameter')} ${plural(frozen.length, 'is', 'are')} frozen but ${plural(frozen.length, 'was', 'were')} trained before: ${listed(frozen.map(({ name }) => name))}`
+          : `${ofAll(found.subjectCount, found.total, 'parameter')} ${plural(found.subjectCount, 'is', 'are')} trained but ${plural(found.subjectCount, 'was', 'were')} frozen before: ${subjectsOf(found)}`;
       },
     }),
   ),
   {
     id: 'groups-exchanged',
-    means: 'Parameters are in other parameter groups, with other learning rates and weight decay.',
+    means: 'Parameters are in the wrong parameter group, with its learning rate and weight decay.',
     heads: ['groups-changed'],
     explains: ['groups-changed', 'applied-learning-rate-differs'],
     diagnose({ finding }) {
       const found = finding('groups-changed');
       if (found === undefined) return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'parameter')} ${plural(found.subjectCount, 'is', 'are')} in another parameter group (${insteadOf(found.seen, found.expected.split(': ').at(-1))}): learning rate and weight decay are another’s`;
+      return `${ofAll(found.subjectCount, found.total, 'parameter')} ${plural(found.subjectCount, 'is', 'are')} in the wrong parameter group (${insteadOf(found.seen, found.expected.split(': ').at(-1))}), with its learning rate and weight decay`;
     },
   },
 ];

@@ -10,7 +10,7 @@ import type { MatrixFault } from './matrix.ts';
 const plan: Plan = { steps: 9, resumeAt: [3, 6] };
 const FAULT: MatrixFault = {
   id: 'fault',
-  breaks: 'The batches of the resumed run are others.',
+  breaks: 'The resumed run uses different batches.',
   reports: [],
   proofs: ['faithful'],
   rule: ['batches-differ'],
@@ -19,7 +19,7 @@ const FAULT: MatrixFault = {
 
 const isAfter = ({ run }: Draft): boolean => run?.role === 'after';
 
-/** Of the resumed runs, spoilt so. */
+/** The cell of a fault that spoils the resumed runs. */
 function cellOf(spoil: (resumed: readonly Draft[]) => void, fault = FAULT, noisy = false): JudgedCell {
   const healthy = healthyTraces({ plan, noisy });
   const faulty = healthyTraces({ plan, noisy });
@@ -33,52 +33,52 @@ const otherBatch = (trace: Draft, at: number): void => {
   trace.steps[at]!.claimed.batch = ['another'];
 };
 
-test('steps are counted from the resume that goes wrong', () => {
+test('steps are counted from the faulty resume', () => {
   const cell = cellOf(([, second]) => otherBatch(second!, 1));
   expect(cell).toMatchObject({ outcome: 'caught', rule: 'batches-differ', steps: 2 });
   expect(cellOf(([first]) => otherBatch(first!, 0)).steps).toBe(1);
 });
 
-test('caught is what refutes every proof that it must; named is what the first finding says', () => {
+test('a fault is caught if every proof that it must refute is refuted, and named by the first finding', () => {
   const spoil = ([first]: readonly Draft[]) => otherBatch(first!, 0);
   expect(cellOf(spoil, { ...FAULT, proofs: ['faithful', 'alive'] })).toMatchObject({
     outcome: 'missed',
     headlineRight: false,
     steps: null,
-    why: 'not refuted, though it must be: alive',
+    why: 'not refuted, but must be: alive',
   });
   expect(cellOf(spoil, { ...FAULT, rule: ['loss-differs'] })).toMatchObject({
     outcome: 'caught',
     headlineRight: false,
-    why: 'headed by batches-differ and not by loss-differs',
+    why: 'the first finding is of rule batches-differ instead of loss-differs',
   });
 });
 
-test('equivalent is what leaves every recorded value as it was, and nothing else', () => {
+test('a fault is equivalent only if it leaves every recorded value unchanged', () => {
   const incidental = cellOf(([first]) => {
     first!.steps[0]!.seconds += 1;
     first!.run!.process.pid += 1;
     first!.end!.kernels = ['ZerosLike'];
   });
   expect(incidental).toMatchObject({ outcome: 'equivalent', why: null });
-  // No rule looks at it, and it is recorded.
+  // No rule reads this value, but it is recorded.
   const unseen = cellOf(([first]) => {
     first!.states.at(-1)!.tensors[0]!.storage += 100;
   });
   expect(unseen).toMatchObject({
     outcome: 'missed',
-    why: expect.stringMatching(/nothing was found, though/),
+    why: expect.stringMatching(/nothing was found, although/),
   });
 });
 
-test('the first of several resumes is proven by itself, and what is wrong in it is found', () => {
+test('the first of several resumes can be proven alone, and a fault in it is found', () => {
   const subject = { scenario: 'tested', about: '', expect: 'proven', replay: '' } as const;
   const judged = (traces: readonly Draft[]): Judgement => {
     const first = firstResumes(plan, traces, 1);
     return judge(subject, collectEvidence(first.plan, 'wasm', first.traces));
   };
   const { all, after } = healthyTraces({ plan });
-  // The second was not made yet.
+  // The second resume has not been made yet.
   expect(judged(all.filter((trace) => trace !== after[1]))).toMatchObject({
     outcome: 'proven',
     findings: [],

@@ -1,13 +1,13 @@
-/** One fault in one scenario: whether its traces show it, say what it is, and how soon. */
+/** A cell: one fault on one scenario. Judges whether the fault was caught, correctly named, and how early. */
 import type { Trace } from '../../trace/schema.ts';
 import type { Judgement } from '../judge.ts';
 import type { Cell, MatrixFault } from './matrix.ts';
 
-/** What of a cell is said by its traces. */
+/** The part of a cell that follows from its traces. */
 export type JudgedCell = Omit<Cell, 'scenario' | 'seconds' | 'kept'>;
 
-/** Whether the diagnosis is the fault's: the rule that heads the findings, and the cause. */
-export function rightlyNamed(fault: Pick<MatrixFault, 'rule' | 'cause'>, judgement: Judgement): boolean {
+/** Whether the diagnosis names the fault: by the rule that heads the findings, and by the cause. */
+export function isCorrectlyNamed(fault: Pick<MatrixFault, 'rule' | 'cause'>, judgement: Judgement): boolean {
   const { cause } = judgement;
   const [first] = judgement.findings;
   const named = fault.cause.some((one) => one === cause);
@@ -15,8 +15,8 @@ export function rightlyNamed(fault: Pick<MatrixFault, 'rule' | 'cause'>, judgeme
 }
 
 /**
- * @param healthy the traces that the fault could have changed, as they are without it
- * @param faulty the same processes' with it, in the same order
+ * @param healthy the traces, without the fault, of the processes that the fault can change
+ * @param faulty the traces of the same processes with the fault, in the same order
  */
 export function judgeCell(
   fault: MatrixFault,
@@ -28,7 +28,7 @@ export function judgeCell(
   const stood = fault.proofs.filter((proof) => judgement.proofs?.[proof] !== 'refuted');
   const same = judgement.outcome === 'proven' && sameRecords(healthy, faulty);
   const caught = judgement.outcome === 'refuted' && stood.length === 0;
-  const headlineRight = caught && rightlyNamed(fault, judgement);
+  const headlineRight = caught && isCorrectlyNamed(fault, judgement);
   return {
     outcome: caught ? 'caught' : same ? 'equivalent' : 'missed',
     headlineRight,
@@ -43,7 +43,7 @@ export function judgeCell(
   };
 }
 
-/** A cell of which there is nothing to judge. */
+/** A cell with nothing to judge. */
 export const unjudged = (outcome: 'not-applicable' | 'not-run', why: string | null): JudgedCell => ({
   outcome,
   headlineRight: false,
@@ -60,19 +60,19 @@ export const unjudged = (outcome: 'not-applicable' | 'not-run', why: string | nu
 function whyNot(fault: MatrixFault, judgement: Judgement, stood: readonly string[]): string {
   const { outcome, noise, findings } = judgement;
   if (outcome === 'proven') {
-    const unlike = noise?.exact === true ? '' : ' or equal runs differ here, which hides it';
-    return `nothing was found, though the trace differs from the healthy run’s${unlike}`;
+    const noisy = noise?.exact === true ? '' : '; equal runs differ here too, which can hide the fault';
+    return `nothing was found, although the trace differs from the healthy run’s${noisy}`;
   }
-  if (outcome === 'inconclusive') return 'nothing was refuted: the evidence is amiss';
-  if (stood.length > 0) return `not refuted, though it must be: ${stood.join(', ')}`;
+  if (outcome === 'inconclusive') return 'nothing was refuted: the evidence is flawed';
+  if (stood.length > 0) return `not refuted, but must be: ${stood.join(', ')}`;
   const [first] = findings;
   if (!fault.rule.some((rule) => rule === first?.rule)) {
-    return `headed by ${first?.rule ?? 'nothing'} and not by ${fault.rule.join(' or ')}`;
+    return `the first finding is of rule ${first?.rule ?? 'none'} instead of ${fault.rule.join(' or ')}`;
   }
-  return `the cause named is ${judgement.cause ?? 'none'} and not ${fault.cause.join(' or ')}`;
+  return `the cause named is ${judgement.cause ?? 'none'} instead of ${fault.cause.join(' or ')}`;
 }
 
-/** After the resume that a finding is of, until the step that it is seen in: at the latest the window's last. */
+/** The steps from the resume to the first finding. A finding without a step counts at the end of its segment. */
 function stepsUntil(refuting: Judgement['findings'], { resumeAt, steps }: Judgement['plan']): number {
   const waits = refuting.map(({ resume, step }) => {
     const index = Math.max(resume, 1);
@@ -82,16 +82,16 @@ function stepsUntil(refuting: Judgement['findings'], { resumeAt, steps }: Judgem
   return Math.min(...waits);
 }
 
-/** How long something took, in which process, and by which kernels, is not what was computed. */
+/** Durations, processes and kernels are not part of what was computed. */
 const INCIDENTAL = new Set(['seconds', 'process', 'kernels']);
 
 const withoutIncidentals = (key: string, value: unknown): unknown => {
   if (INCIDENTAL.has(key)) return undefined;
-  // JSON writes NaN and the infinities alike.
+  // JSON writes NaN and the infinities as null.
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 };
 
-/** Record by record: a whole trace may be longer than a string can be. */
+/** Compares record by record, because a whole trace may exceed the longest string. */
 function sameRecords(healthy: readonly Trace[], faulty: readonly Trace[]): boolean {
   const text = (record: unknown): string => JSON.stringify(record, withoutIncidentals);
   const same = (one: Trace, other: Trace): boolean =>

@@ -1,4 +1,4 @@
-/** What faults × scenarios amount to, and the schema of matrix.json: was each fault caught, named, and how early. */
+/** The matrix of faults × scenarios, and the schema of matrix.json: whether each fault was caught and named, and how early. */
 import { z } from 'zod';
 import { PROOFS, verdictSchema } from '../verdict.ts';
 
@@ -12,22 +12,24 @@ export const cellSchema = z.object({
   outcome: z
     .enum(['caught', 'missed', 'equivalent', 'not-applicable', 'not-run'])
     .describe(
-      'caught: refuted, with every proof that the fault must refute; equivalent: proven, and the trace is the ' +
-        'healthy run’s in every value; not-applicable: the trainer has not got what the fault breaks',
+      'caught: every proof that the fault must refute is refuted; equivalent: proven, and every value of the trace ' +
+        'equals the healthy run’s; not-applicable: the trainer does not have what the fault breaks',
     ),
-  headlineRight: z.boolean().describe('the first finding is of the fault’s rule and names its cause'),
-  rule: z.string().nullable().describe('of the first finding'),
-  cause: z.string().nullable().describe('named by the verdict'),
+  headlineRight: z
+    .boolean()
+    .describe('the first finding is of the fault’s rule, and the verdict names its cause'),
+  rule: z.string().nullable().describe('the rule of the first finding'),
+  cause: z.string().nullable().describe('the cause that the verdict names'),
   headline: z.string().nullable(),
-  proofs: proofs.describe('null where nothing was judged'),
-  rules: z.array(z.string()).describe('whose findings refute a proof, in their order'),
+  proofs: proofs.describe('null if nothing was judged'),
+  rules: z.array(z.string()).describe('rules whose findings refute a proof, in their order'),
   steps: count
     .nullable()
-    .describe('after the resume until the first finding that refutes; 0: before the first step'),
+    .describe('steps from the resume to the first refuting finding; 0: before the first step'),
   resumes: count.describe(
-    'resumed runs judged; fewer than planned where these caught it and named it rightly',
+    'resumed runs judged; fewer than planned if these caught the fault and it was correctly named',
   ),
-  why: z.string().nullable().describe('why it is neither caught nor rightly named, or was not run'),
+  why: z.string().nullable().describe('why the fault was not caught, not correctly named, or not run'),
   seconds: z.number().nonnegative(),
   kept: z.string().nullable().describe('folder of its traces and verdict, relative to matrix.json'),
 });
@@ -37,8 +39,8 @@ const faultSchema = z.object({
   breaks: z.string(),
   reports: z.array(z.string()),
   proofs: z.array(z.enum(PROOFS)),
-  rule: z.array(z.string()).describe('any of which may head the findings'),
-  cause: z.array(z.string()).describe('any of which may be named'),
+  rule: z.array(z.string()).describe('one of these rules must head the findings'),
+  cause: z.array(z.string()).describe('one of these causes must be named'),
 });
 
 export const rowSchema = z.object({
@@ -46,17 +48,17 @@ export const rowSchema = z.object({
   standing: z
     .enum(['caught', 'missed', 'equivalent', 'inapplicable', 'not-run'])
     .describe(
-      'caught: in every scenario where it can matter, and there is one; equivalent: in all where it applies; ' +
-        'inapplicable: to every scenario',
+      'caught: in every scenario where it matters, and in at least one; equivalent: in every scenario where it ' +
+        'applies; inapplicable: it applies to no scenario',
     ),
-  headlineRight: z.boolean().describe('in every scenario where it can matter'),
+  headlineRight: z.boolean().describe('correctly named in every scenario where it matters'),
   cells: z.array(cellSchema),
 });
 
 const scenarioSchema = z.object({
   scenario: z.string(),
-  outcome: verdictSchema.shape.outcome.describe('of the healthy run, judged by the same rules'),
-  falseAlarm: z.boolean().describe('the healthy run was judged and is not proven'),
+  outcome: verdictSchema.shape.outcome.describe('the outcome of the healthy run, judged by the same rules'),
+  falseAlarm: z.boolean().describe('the healthy run was judged but is not proven'),
   headline: z.string(),
   seconds: z.number().nonnegative(),
   kept: z.string().nullable(),
@@ -64,16 +66,16 @@ const scenarioSchema = z.object({
 
 export const matrixSchema = z.object({
   format: z.literal(MATRIX_FORMAT),
-  faults: count.describe('that can matter in at least one scenario'),
-  caught: count.describe('of these, in every scenario where they can matter'),
-  headlineRight: count.describe('of these, rightly named in every scenario where they can matter'),
+  faults: count.describe('faults that matter in at least one scenario'),
+  caught: count.describe('of these, caught in every scenario where they matter'),
+  headlineRight: count.describe('of these, correctly named in every scenario where they matter'),
   healthy: count.describe('healthy runs judged'),
   falseAlarms: count.describe('of these, not proven'),
-  medianSteps: z.number().nullable().describe('over all cells caught; null where none is'),
+  medianSteps: z.number().nullable().describe('median over all caught cells; null if there is none'),
   passed: z.boolean(),
-  problem: z.string().nullable().describe('why it has not passed'),
+  problem: z.string().nullable().describe('why the matrix did not pass'),
   cells: z.object({
-    judged: count.describe('in which the fault can matter'),
+    judged: count.describe('cells in which the fault matters'),
     caught: count,
     headlineRight: count,
     missed: count,
@@ -81,11 +83,11 @@ export const matrixSchema = z.object({
     notApplicable: count,
     notRun: count,
   }),
-  sample: count.nullable().describe('scenarios a fault was tried on; null: on all'),
+  sample: count.nullable().describe('how many scenarios each fault was tried on; null: all'),
   startedAt: z.string(),
   seconds: z.number().nonnegative(),
-  backend: z.string().describe('as asked for'),
-  device: verdictSchema.shape.backend.describe('that the first control ran on'),
+  backend: z.string().describe('as requested'),
+  device: verdictSchema.shape.backend.describe('the device of the first control'),
   scenarios: z.array(scenarioSchema),
   matrix: z.array(rowSchema),
 });
@@ -96,11 +98,11 @@ export type MatrixRow = z.output<typeof rowSchema>;
 export type MatrixScenario = z.output<typeof scenarioSchema>;
 export type Matrix = z.output<typeof matrixSchema>;
 
-/** The fault was missed, or caught under a wrong diagnosis. */
+/** Whether the fault was missed, or caught but not correctly named. */
 export const isMisjudged = ({ outcome, headlineRight }: Pick<Cell, 'outcome' | 'headlineRight'>): boolean =>
   outcome === 'missed' || (outcome === 'caught' && !headlineRight);
 
-/** How a fault stands over all scenarios. */
+/** The row of a fault: its cells, and its standing over all scenarios. */
 export function rowOf(fault: MatrixFault, cells: readonly Cell[]): MatrixRow {
   const judged = cells.filter(({ outcome }) => outcome === 'caught' || outcome === 'missed');
   const has = (outcome: Cell['outcome']): boolean => cells.some((cell) => cell.outcome === outcome);
@@ -124,17 +126,17 @@ export interface MatrixRun {
   readonly backend: string;
   readonly device: Matrix['device'];
   readonly sample: number | null;
-  /** A fault that applies to no scenario is as red as one that was missed. */
+  /** Whether a fault that applies to no scenario fails the matrix. */
   readonly allApply: boolean;
-  /** It was stopped before everything was run. */
+  /** Whether it was stopped before everything was run. */
   readonly interrupted: boolean;
   readonly scenarios: readonly MatrixScenario[];
   readonly rows: readonly MatrixRow[];
 }
 
 /**
- * Nothing passes by default: a fault that no scenario could show is as red as one that was missed. Only one that breaks
- * what no scenario has need not be, as long as others were tried: who trains without an EMA cannot lose it.
+ * Nothing passes by default: a fault that no scenario could show fails the matrix like one that was missed. The
+ * exception is a fault that applies to no scenario, if other faults were tried: training without an EMA cannot lose it.
  */
 export function summarize({ interrupted, allApply, rows, scenarios, ...run }: MatrixRun): Matrix {
   const cells = rows.flatMap((row) => row.cells);
@@ -177,10 +179,10 @@ function problemOf(
   const of = (standing: MatrixRow['standing']): string[] =>
     rows.filter((row) => row.standing === standing).map(({ fault }) => fault.id);
   const inapplicable = of('inapplicable');
-  const red = allApply || inapplicable.length === rows.length;
+  const failing = allApply || inapplicable.length === rows.length;
   const misnamed = rows.filter(({ standing, headlineRight }) => standing === 'caught' && !headlineRight);
   const parts = [
-    interrupted ? 'interrupted, and what was finished is kept' : null,
+    interrupted ? 'interrupted: the finished cells are kept' : null,
     rows.length === 0 ? 'no fault was tried' : null,
     healthy === 0 ? 'no healthy run was judged' : null,
     named(
@@ -193,7 +195,7 @@ function problemOf(
       misnamed.map(({ fault }) => fault.id),
     ),
     named('equivalent wherever it applies:', of('equivalent')),
-    named('applies to no scenario here:', red ? inapplicable : []),
+    named('applies to no scenario here:', failing ? inapplicable : []),
     named('not run:', of('not-run')),
   ].filter((part) => part !== null);
   if (parts.length === 0) return null;

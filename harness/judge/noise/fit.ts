@@ -1,29 +1,28 @@
-/** What the controls say of a quantity's noise: the variance of each thing, and what they have in common. */
-
+/** Estimates a quantity's noise from the controls: the variance of each thing, and the prior that they share. */
 import { isCurve, type Quantity } from '../quantities.ts';
 import { growthOf, mean, mediansOf, type Prior, priorOf } from './prior.ts';
 import type { Spreads, SpreadsAt } from './spreads.ts';
 
 export interface Fit {
-  /** Standard deviation of each value in one run, relative: by its own variance, its thing's or the prior's. */
+  /** The relative standard deviation of each value in one run, from its own variance, its thing's or the prior's. */
   deviations(step: number, spreads: Spreads): Float64Array;
   readonly prior: Prior;
   /** Root mean square of the relative deviations. */
   readonly floor: number;
-  /** Values that a thing's variance is pooled over, on average. */
+  /** The mean number of values that a thing's variance is pooled over. */
   readonly valuesEach: number;
-  /** What is noisy and judged: how many things, and how many values. */
+  /** The number of things, and of values, that are noisy and judged. */
   readonly things: number;
   readonly comparisons: number;
 }
 
-/** The values whose variance is pooled: those of one name; of tensors and images, at one step. */
+/** The key of the values whose variance is pooled: the name, and the step for tensors and images. */
 const thingOf = (quantity: Quantity, step: number, name: string): string =>
   isCurve(quantity) ? name : `${step} ${name}`;
 
 /**
- * @param steps those that are measured: others, of a warm-up say, may be as noisy as they like
- * @param isJudged which of them the resumed runs are compared at
+ * @param steps the measured steps; others, such as those of a warm-up, may have any noise
+ * @param isJudged whether the resumed runs are compared at a step
  */
 export function fitOf(
   quantity: Quantity,
@@ -98,7 +97,7 @@ export function fitOf(
   };
 }
 
-/** Of each value with a variance: that, its thing and its step's place among the steps. */
+/** For each value with a variance: the variance, its thing, and the place of its step among the steps. */
 interface Measured {
   readonly variances: Float64Array;
   readonly things: Uint32Array;
@@ -129,7 +128,7 @@ function together(parts: readonly Measured[]): Measured {
   return all;
 }
 
-/** The exponent with which the variances grow in the step, each taken relative to its thing's. */
+/** The exponent with which the variances, relative to their thing's, grow with the step. */
 function growthAmong(
   steps: readonly number[],
   { variances, things, places }: Measured,
@@ -139,7 +138,7 @@ function growthAmong(
   const relative = emptyMeasured(variances.length);
   let known = 0;
   for (let at = 0; at < variances.length; at += 1) {
-    // Of a thing that is the same in most of its steps there is nothing to be relative to.
+    // A thing that does not vary in most of its steps gives no scale.
     if (!(flat[things[at]!]! > 0)) continue;
     relative.variances[known] = variances[at]! / flat[things[at]!]!;
     relative.places[known] = places[at]!;

@@ -1,4 +1,4 @@
-/** Whether the noise statistics keep their word, whatever the noise looks like: on drawn traces. */
+/** The noise statistics keep the promised rate of false alarms for any kind of noise: tested on random traces. */
 import { expect, test } from 'vitest';
 import { RandomStream } from '../../training/random-stream.ts';
 import { collectEvidence } from '../collect.ts';
@@ -9,7 +9,7 @@ import { FALSE_ALARM } from './noise.ts';
 const PLAN = { steps: 12, resumeAt: [4, 8] };
 const VERDICTS = 250;
 
-/** The relative error of one value of a run; a run is drawn by making one of these. */
+/** The relative error of one value of a run. One of these is made per run. */
 type Draw = (thing: string, step: number, place: number) => number;
 
 const normal = (stream: RandomStream): number => stream.gaussian(1)[0]!;
@@ -26,19 +26,19 @@ const kept = (make: () => number): ((key: string) => number) => {
     return known.get(key)!;
   };
 };
-/** A thing's own scale, over some orders of magnitude, the same in all runs. */
+/** A thing's scale, which varies over some orders of magnitude and is the same in all runs. */
 const scaleOf = (thing: string): number =>
   10 ** ([...thing].reduce((sum, c) => sum + c.charCodeAt(0), 0) % 4);
 
 const MODELS: Readonly<Record<string, (stream: RandomStream) => Draw>> = {
   'independent in each value': (stream) => () => normal(stream),
   'independent, with heavy tails': (stream) => () => heavy(stream),
-  'of another scale in each thing': (stream) => (thing) => scaleOf(thing) * normal(stream),
-  'one random number a run': (stream) => {
+  'of a different scale in each thing': (stream) => (thing) => scaleOf(thing) * normal(stream),
+  'one random number per run': (stream) => {
     const amplitude = normal(stream);
     return (thing, step) => amplitude * scaleOf(thing) * Math.cos(step);
   },
-  'one random number for each thing': (stream) => {
+  'one random number per thing': (stream) => {
     const amplitude = kept(() => normal(stream));
     return (thing, step) => amplitude(thing) * scaleOf(thing) * step;
   },
@@ -64,7 +64,7 @@ function disturb(trace: Draft, level: number, draw: Draw): void {
     step.claimed.loss = times(step.claimed.loss, 'loss', step.step);
     for (const curve of ['l2', 'updateL2', 'gradientL2'] as const) {
       step[curve] = step[curve].map((value, at) =>
-        // The frozen parameter stays as it is.
+        // The frozen parameter does not change.
         value === null || !step.changed[at] ? value : times(value, `${curve} ${at}`, step.step),
       ) as number[];
     }
@@ -79,7 +79,7 @@ function disturb(trace: Draft, level: number, draw: Draw): void {
   }
 }
 
-test.each(Object.keys(MODELS))('no false alarm where noise is %s', (model) => {
+test.each(Object.keys(MODELS))('no false alarm with noise that is %s', (model) => {
   const alarms: string[] = [];
   for (let verdict = 0; verdict < VERDICTS; verdict++) {
     const traces = healthyTraces({ plan: PLAN, noisy: true });
@@ -91,7 +91,7 @@ test.each(Object.keys(MODELS))('no false alarm where noise is %s', (model) => {
     expect(evidence.noise.exact).toBe(false);
     alarms.push(...findingsOf(evidence).map(({ sentence }) => sentence));
   }
-  // One would be expected in forty such tests.
+  // One false alarm is expected in forty such tests.
   expect(VERDICTS * FALSE_ALARM).toBeLessThan(1 / 39);
   expect(alarms).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { healthyTraces, PLAN } from '../testing/traces.ts';
 import { noiseAmong } from './noise.ts';
 import { mediansOf } from './prior.ts';
 
-/** What a value becomes: what is no plain number, or a little more than it is, by as much as noise may be or not. */
+/** Changes to a value: to one that is not a plain number, or by a factor within or beyond the noise. */
 const become = fc.oneof(
   {
     weight: 1,
@@ -32,7 +32,7 @@ const spoils = fc.array(
   { minLength: 1, maxLength: 30 },
 );
 
-/** Values of the resumed run that lie a little within the noise, or a little beyond it. */
+/** Values of the resumed run just within the noise, or just beyond it. */
 const edges = fc.array(
   fc.record({
     step: fc.integer({ min: 5, max: 8 }),
@@ -42,7 +42,7 @@ const edges = fc.array(
   }),
 );
 
-test('of a step, those parameters depart of which one value does', () => {
+test('the departing parameters of a step are those whose value departs', () => {
   let departed = 0;
   fc.assert(
     fc.property(spoils, edges, fc.boolean(), fc.boolean(), (list, near, noisy, reversed) => {
@@ -82,14 +82,14 @@ test('of a step, those parameters depart of which one value does', () => {
   expect(departed).toBeGreaterThan(100);
 });
 
-/** The same step by a program that lists its parameters the other way round. */
+/** The same step, from a program that lists its parameters in reverse order. */
 function inAnotherOrder(step: TracedStep): TracedStep {
   const turned = (curve: Exclude<Curve, 'loss'>) => step[curve] && { [curve]: step[curve].toReversed() };
   const curves = (['l2', 'updateL2', 'gradientL2', 'appliedGradientL2'] as const).map(turned);
   return Object.assign({ ...step, names: step.names.toReversed() }, ...curves);
 }
 
-test('a group’s median is the middle of its values in order', () => {
+test('a group’s median is the middle of its sorted values', () => {
   const entry = fc.tuple(fc.double({ noNaN: true, min: -1e300, max: 1e300 }), fc.nat(3));
   const tied = fc.tuple(fc.integer({ min: 0, max: 3 }), fc.nat(1));
   fc.assert(

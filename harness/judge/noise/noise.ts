@@ -1,16 +1,16 @@
 /**
- * How far runs of the same program lie insteadOf, and how far a resumed run may therefore lie from them.
+ * How far runs of the same program differ, and how far a resumed run may therefore differ from them.
  *
- * Where all controls agree to the bit, so must the resumed run. Elsewhere a healthy resumed run is one more
- * draw of what the controls are draws of, and each of its values must lie in a Student-t prediction interval
- * about the controls' mean. A single value may be the same in a handful of controls by chance, so the variance
- * of a thing (a parameter's norm, say) is the median over its steps, as the quantity's noise grows, and over
- * its sketch, and a value's own only if that is larger. It is moderated, upwards only: raised towards what the quantity's other things show, as far as
- * those agree with each other (G. K. Smyth, 'Linear models and empirical Bayes methods for assessing
- * differential expression in microarray experiments', Stat. Appl. Genet. Mol. Biol. 3(1), 2004).
+ * If all controls agree to the bit, the resumed run must agree too. Otherwise a healthy resumed run is one more draw
+ * from the distribution of the controls, and each of its values must lie in a Student-t prediction interval around the
+ * controls' mean. A single value may be the same in a few controls by chance. So the variance of a thing, such as a
+ * parameter's norm, is the median over its steps, scaled by the growth of the quantity's noise, and over its sketch. A
+ * value's own variance is used only if it is larger. The variance is also raised, never lowered, towards that of the
+ * quantity's other things, as far as these agree with each other (G. K. Smyth, 'Linear models and empirical Bayes
+ * methods for assessing differential expression in microarray experiments', Stat. Appl. Genet. Mol. Biol. 3(1), 2004).
  *
- * Nobody knows how the values of a run hang together. The critical value is the largest of three extremes:
- * one random number moves all values of a quantity; one moves all values of a thing; one moves each value.
+ * The correlation between the values of a run is unknown. The critical value is the largest of three extremes: one
+ * random number moves all values of a quantity, one moves all values of a thing, or one moves each value.
  */
 import type { Trace, TracedStep } from '../../trace/schema.ts';
 import { indexOf, sameStep, sameValues } from '../columns.ts';
@@ -31,37 +31,37 @@ import { type Fit, fitOf } from './fit.ts';
 import { type Spreads, spreadsAmong } from './spreads.ts';
 import { studentQuantile } from './statistics.ts';
 
-/** How often a healthy run may be refuted for its noise: once in 10,000 verdicts. */
+/** How often noise may refute a healthy run: once in 10,000 verdicts. */
 export const FALSE_ALARM = 1e-4;
 
 /**
- * So many controls measure the noise once two of them differ. Were all values of a run moved by one random
- * number, an interval at {@link FALSE_ALARM} would be 6,366 standard deviations of two controls, 100 of three,
- * 22 of four, 13 of five: the fourth is the last that pays.
+ * How many controls measure the noise once two of them differ. If one random number moves all values of a run, the
+ * interval at {@link FALSE_ALARM} is 6,366 standard deviations for two controls, 100 for three, 22 for four and 13 for
+ * five. A fifth control would not pay off.
  */
 export const NOISY_CONTROLS = 4;
 
-/** A value of a resumed run beside the control's. */
+/** A value of a resumed run compared with the control's. */
 export interface Comparison {
   readonly expected: number | null | undefined;
   readonly seen: number | null | undefined;
-  /** Relative to the magnitude of what is compared; infinite where only one side has a number. */
+  /** Relative to the magnitude of the compared values; infinite if only one side has a number. */
   readonly difference: number;
-  /** Largest difference that is noise; 0: equal to the bit. Infinite where the controls contradict each other. */
+  /** The largest difference that counts as noise; 0: equal to the bit. Infinite if the controls contradict each other. */
   readonly allowed: number;
 }
 
-/** How far equal runs differ, and what differs by more than that. */
+/** How far equal runs differ, and which values differ by more. */
 export interface Noise {
-  /** True where the controls agree in every measured bit. */
+  /** Whether the controls agree in every measured bit. */
   readonly exact: boolean;
   /** The noise as the verdict reports it. */
   readonly record: NoiseRecord;
-  /** What is seen of a thing beside the controls: of its values, the one that goes farthest beyond its noise. */
+  /** Compares the values of a thing with the controls, and returns the one that exceeds its noise the most. */
   compare(quantity: Quantity, step: number, name: string, seen: Reading | undefined): Comparison;
-  /** Whether what two runs that are no controls show of a thing may be draws of the same. */
+  /** Whether the values of a thing in two runs other than controls agree within the noise. */
   alike(quantity: Quantity, step: number, name: string, one: Reading, other: Reading): boolean;
-  /** The parameters of which {@link Noise.compare} finds a difference beyond the noise at a step; of the loss the empty name. */
+  /** The parameters for which {@link Noise.compare} finds a difference beyond the noise; the loss has the empty name. */
   departing(curve: Curve, control: TracedStep, resumed: TracedStep): readonly string[];
 }
 
@@ -71,7 +71,7 @@ export interface Window {
   readonly resumeAt: readonly number[];
 }
 
-/** @param controls at least the control; then every further one, in any number */
+/** @param controls the control, then any number of twins */
 export function noiseAmong(controls: readonly Trace[], window: Window): Noise {
   return controls.length < 2 || agree(controls) ? exactly(controls) : statistically(controls, window);
 }
@@ -79,7 +79,7 @@ export function noiseAmong(controls: readonly Trace[], window: Window): Noise {
 function exactly(controls: readonly Trace[]): Noise {
   const [control] = controls;
   const kept = new Map<Quantity, { readonly step: number; readonly readings: Readings | undefined }>();
-  /** Kept for the step asked for last: things are asked for one after the other. */
+  /** Kept for the last requested step, because things are requested one after another. */
   const readings = (quantity: Quantity, step: number): Readings | undefined => {
     const last = kept.get(quantity);
     if (last?.step === step) return last.readings;
@@ -151,7 +151,7 @@ function statistically(controls: readonly Trace[], { steps, resumeAt }: Window):
   };
   const critical = new Map(QUANTITIES.map((quantity) => [quantity, criticalOf(quantity)]));
   const kept = new Map<Quantity, { readonly step: number; readonly intervals: Intervals | undefined }>();
-  /** Kept for the step asked for last: things are asked for one after the other. */
+  /** Kept for the last requested step, because things are requested one after another. */
   const intervalsAt = (quantity: Quantity, step: number): Intervals | undefined => {
     const last = kept.get(quantity);
     if (last?.step === step) return last.intervals;
@@ -163,7 +163,7 @@ function statistically(controls: readonly Trace[], { steps, resumeAt }: Window):
     kept.set(quantity, { step, intervals });
     return intervals;
   };
-  /** Of one run and the controls' mean, and of two runs: how many times the variance of one run. */
+  /** Standard deviation of the difference between a run and the controls' mean, and between two runs, relative to one run. */
   const [against, between] = [Math.sqrt(1 + 1 / controls.length), Math.SQRT2];
 
   const quantities = judged.map((quantity): QuantityNoise => {
@@ -243,7 +243,7 @@ function statistically(controls: readonly Trace[], { steps, resumeAt }: Window):
 
 type Values = readonly (number | null)[];
 
-/** A curve's values of two steps that know the same parameters in the same order; undefined of others, and of the loss. */
+/** A curve's values in two steps with the same parameters in the same order; undefined for other steps and for the loss. */
 function aligned(curve: Curve, one: TracedStep, other: TracedStep): readonly [Values, Values] | undefined {
   if (curve === 'loss' || !sameValues(one.names, other.names)) return undefined;
   const [mine, theirs] = [one[curve], other[curve]];
@@ -259,7 +259,7 @@ function departingOneByOne(noise: Noise, curve: Curve, own: TracedStep, resumed:
 }
 
 interface Intervals extends Spreads {
-  /** Half of each value's interval, relative, of one run about what it is known to be. */
+  /** The relative half width of each value's interval, for one run around its known mean. */
   readonly widths: Float64Array;
 }
 
@@ -275,7 +275,7 @@ const widthsOf = (
       : critical * Math.max(deviation, resolutions[at]!);
   });
 
-/** Their mean; where they have none, what the control has. */
+/** The controls' mean; if there is none, the control's value. */
 const expectedOf = ({ own, means, variances }: Spreads, at: number): Value =>
   Number.isNaN(variances[at]) ? own[at] : means[at];
 
@@ -294,7 +294,7 @@ function farthest(pairs: readonly Comparison[]): Comparison {
 
 type Value = number | null | undefined;
 
-/** |a − b| in units of `scale`; 0 for equal values, NaN equal to NaN; infinite if only one is a number. */
+/** |a − b| in units of `scale`; 0 for equal values, where NaN equals NaN; infinite if only one is a number. */
 function distance(a: Value, b: Value, scale: number): number {
   if (typeof a !== 'number' || typeof b !== 'number') {
     return (a ?? null) === (b ?? null) ? 0 : Number.POSITIVE_INFINITY;
@@ -304,11 +304,11 @@ function distance(a: Value, b: Value, scale: number): number {
   return Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
 }
 
-/** Relative to the larger magnitude. */
+/** The distance relative to the larger magnitude. */
 const relativeDifference = (a: Value, b: Value): number =>
   distance(a, b, Math.max(Math.abs(a ?? 0), Math.abs(b ?? 0)));
 
-/** Whether all runs are the same in every measured bit, as far as they went. */
+/** Whether all runs agree in every measured bit, up to where each of them ended. */
 export function agree(traces: readonly Trace[]): boolean {
   const [first, ...others] = traces;
   return others.every(

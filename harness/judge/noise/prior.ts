@@ -1,18 +1,18 @@
 /**
- * What the variances of many things say together of each: a scaled inverse χ² distribution, fitted by the
- * moments of the logarithms (Smyth 2004, section 6.2).
+ * The distribution that the variances of many things share: a scaled inverse χ², fitted by the moments of the
+ * logarithms (Smyth 2004, section 6.2).
  */
 import { digamma, inverseTrigamma, MOST_DEGREES, trigamma } from './statistics.ts';
 
 export interface Prior {
-  /** How many degrees of freedom the common variance is worth; 0 where nothing is in common. */
+  /** The degrees of freedom that the common variance is worth; 0 if the things have nothing in common. */
   readonly degrees: number;
   readonly variance: number;
 }
 
-/** @param degrees of freedom that each variance was estimated with */
+/** @param degrees the degrees of freedom of each variance estimate */
 export function priorOf(variances: readonly number[], degrees: number): Prior {
-  // Things that are equal in all controls have no logarithm; without them the common variance is the larger.
+  // A variance of 0 has no logarithm. Leaving such things out makes the common variance larger.
   const logarithms = variances
     .filter((variance) => variance > 0)
     .map((variance) => Math.log(variance) - digamma(degrees / 2) + Math.log(degrees / 2));
@@ -30,7 +30,7 @@ export const mean = (values: readonly number[] | Float64Array): number => {
   return values.length === 0 ? 0 : sum / values.length;
 };
 
-/** The median of the values of each group, which is NaN for one without any. One that is 0 by chance, or a wild one, is one. */
+/** The median of each group's values; NaN if a group has none. A median is robust against single zeros and outliers. */
 export function mediansOf(values: Float64Array, groups: Uint32Array, count: number): Float64Array {
   const starts = new Uint32Array(count + 1);
   for (const group of groups) starts[group + 1]! += 1;
@@ -43,7 +43,7 @@ export function mediansOf(values: Float64Array, groups: Uint32Array, count: numb
   );
 }
 
-/** Puts the values in another order. */
+/** Reorders the values. */
 function median(values: Float64Array): number {
   if (values.length === 0) return Number.NaN;
   const upper = values.length >> 1;
@@ -52,7 +52,7 @@ function median(values: Float64Array): number {
   return (values.subarray(0, upper).reduce((most, value) => Math.max(most, value)) + high) / 2;
 }
 
-/** The value that would be at `place` if they were sorted, by Hoare's quickselect; no larger one is left of it then. */
+/** The value at `place` in sorted order, by Hoare's quickselect. Afterwards no larger value is left of it. */
 function select(values: Float64Array, place: number): number {
   let [low, high] = [0, values.length - 1];
   while (low < high) {
@@ -75,7 +75,7 @@ function select(values: Float64Array, place: number): number {
   return values[place]!;
 }
 
-/** The exponent with which values grow in the step, by least squares of the logarithms; at least 0. */
+/** The exponent with which values grow with the step, by least squares of the logarithms; at least 0. */
 export function growthOf(values: ReadonlyMap<number, number>): number {
   const points = [...values]
     .filter(([, value]) => value > 0)

@@ -1,26 +1,26 @@
-/** What the controls show of a quantity at a step, value by value, in columns: there may be millions of values. */
+/** The spread of the controls in a quantity at a step, value by value. Uses columns, because there may be millions of values. */
 import type { Trace } from '../../trace/schema.ts';
 import { sameValues } from '../columns.ts';
 import { type Quantity, RESOLUTION, type Values, valuesAt } from '../quantities.ts';
 
 type Column = readonly (number | null | undefined)[];
 
-/** One entry for each value, things after each other. */
+/** One entry per value, one thing after another. */
 export interface Spreads {
   readonly names: readonly string[];
-  /** Where each thing's values begin, and where the last one's end. */
+  /** The start of each thing's values, then the end of the list. */
   readonly starts: ArrayLike<number>;
-  /** What the control has. */
+  /** The control's values. */
   readonly own: Column;
-  /** Of the controls, where they all have a finite number. */
+  /** The mean of the controls, if they all have a finite number. */
   readonly means: Float64Array;
-  /** What differences are relative to. */
+  /** The scale that differences are relative to. */
   readonly scales: Float64Array;
-  /** Relative; NaN where the controls do not all have a finite number. */
+  /** Relative variance; NaN if not all controls have a finite number. */
   readonly variances: Float64Array;
-  /** Relative standard deviation that comes of how the value is recorded. */
+  /** Relative standard deviation due to the precision of the record. */
   readonly resolutions: Float64Array;
-  /** 1: the controls have the same, and it cannot be noisy: nothing has moved it yet, or there is nothing. */
+  /** 1: the controls agree and the value cannot be noisy, because nothing has changed it yet or it is absent. */
   readonly still: Uint8Array;
 }
 
@@ -47,7 +47,7 @@ export function spreadsAmong(controls: readonly Trace[]): SpreadsAt {
   };
 }
 
-/** Another control's values in the order of the first one's; undefined where it has none. */
+/** Another control's values in the order of the first one's; undefined if it has none. */
 function alignedTo(own: Values, other: Values | undefined): Column {
   if (other === undefined) return own.values.map(() => null);
   if (sameValues(own.names, other.names) && sameValues(own.starts, other.starts)) return other.values;
@@ -87,7 +87,7 @@ function spreadsOf(
       means[at] = own;
       variances[at] = Number.NaN;
       if (!Number.isFinite(sum)) {
-        // They have no numbers, or not all of them; two that have none are alike only if they have the same.
+        // Not all of them have a finite number. They agree only if they all have the same value.
         if (each.every((values) => Object.is(values[at] ?? null, each[0]![at] ?? null))) {
           still[at] = 1;
           scales[at] = Math.abs(each[0]![at] ?? 0);
@@ -102,7 +102,7 @@ function spreadsOf(
       const middle = sum / columns.length;
       let squares = 0;
       for (const column of columns) squares += (column[at]! - middle) ** 2;
-      // A projection may lie anywhere near 0: it is as large as the norm, which comes first.
+      // A projection can be close to 0, so its scale is the norm, which comes first.
       const scale = Math.abs(at === start ? middle : means[start]!);
       means[at] = middle;
       scales[at] = scale;
@@ -113,21 +113,21 @@ function spreadsOf(
   return { names, starts, own: each[0]!, means, scales, variances, resolutions, still };
 }
 
-/** NaN where there is no number. */
+/** NaN replaces missing numbers. */
 const numeric = (column: Column): Float64Array =>
   column.includes(null)
     ? Float64Array.from(column, (value) => value ?? Number.NaN)
     : new Float64Array(column as number[]);
 
-/** By parameter, the step at which any control first changed it; none for those that are never trained. */
+/** The step at which any control first changed each parameter. Parameters that are never trained are absent. */
 function firstMoves(controls: readonly Trace[]): ReadonlyMap<string, number> {
   const first = new Map<string, number>();
   for (const { steps } of controls) {
-    // Most steps share one column, and what it tells the first of them tells.
-    const told = new Map<readonly boolean[], readonly string[]>();
+    // Most steps share one column, so only its first step matters.
+    const known = new Map<readonly boolean[], readonly string[]>();
     for (const { step, names, changed } of steps) {
-      if (told.get(changed) === names) continue;
-      told.set(changed, names);
+      if (known.get(changed) === names) continue;
+      known.set(changed, names);
       changed.forEach((any, at) => {
         const name = names[at]!;
         if (any && step < (first.get(name) ?? Number.POSITIVE_INFINITY)) first.set(name, step);
@@ -137,7 +137,7 @@ function firstMoves(controls: readonly Trace[]): ReadonlyMap<string, number> {
   return first;
 }
 
-/** What a run begins with, by kind and name: what still has these bytes later was never written. */
+/** The digests at the start of a run, by kind and name. A tensor that still has its digest later was never written. */
 const initialDigests = ({ states }: Trace): ReadonlyMap<string, string> =>
   new Map(
     states

@@ -1,12 +1,12 @@
 /**
- * The special functions that the noise statistics need, for real arguments above 0. Written here because the
- * packages that have them are either untyped and unkept or bring hundreds of packages along.
+ * The special functions that the noise statistics need, for real arguments above 0. They are implemented here because
+ * the packages that provide them are untyped and unmaintained, or have hundreds of dependencies.
  */
 
-/** Beyond so many degrees of freedom Student's t is the normal distribution, to 1 in 3,000 where it is used. */
+/** Above this many degrees of freedom, Student's t equals the normal distribution to 1 in 3,000 where it is used. */
 export const MOST_DEGREES = 1e4;
 
-/** Below this argument the recurrences lead up to where the asymptotic series are exact to double precision. */
+/** From this argument on, the asymptotic series are exact to double precision. Recurrences lead up to it. */
 const ASYMPTOTIC_FROM = 10;
 
 /** ψ(x): recurrence and asymptotic series, DLMF 5.5.2 and 5.11.2. */
@@ -27,7 +27,7 @@ export function trigamma(x: number): number {
   return (1 + 1 / (2 * x) + y * (1 / 6 - y * (1 / 30 - y * (1 / 42 - y * (1 / 30 - (y * 5) / 66))))) / x;
 }
 
-/** The x with ψ′(x) = y: Newton's iteration on 1 / ψ′, which converges from below (Smyth 2004, appendix). */
+/** The x with ψ′(x) = y, by Newton's iteration on 1 / ψ′, which converges from below (Smyth 2004, appendix). */
 export function inverseTrigamma(y: number): number {
   let x = 0.5 + 1 / y;
   for (let turn = 0; turn < 100; turn++) {
@@ -54,7 +54,7 @@ export function logGamma(x: number): number {
   return (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + series;
 }
 
-/** Regularised incomplete beta function I_x(a, b): continued fraction, DLMF 8.17.22, by Lentz' method. */
+/** Regularised incomplete beta function I_x(a, b): continued fraction, DLMF 8.17.22, by Lentz's method. */
 export function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
@@ -85,7 +85,7 @@ export function studentTail(t: number, degrees: number): number {
   return 0.5 * incompleteBeta(degrees / (degrees + square), degrees / 2, 0.5);
 }
 
-/** The t above which Student's t lies with probability `tail` < 0.5, by bisection; exact to 1e-12 relative. */
+/** The t that Student's t exceeds with probability `tail` < 0.5, by bisection; exact to 1e-12 relative. */
 export function studentQuantile(tail: number, degrees: number): number {
   const freedom = Math.min(degrees, MOST_DEGREES);
   let low = 0;

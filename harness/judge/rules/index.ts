@@ -1,4 +1,4 @@
-/** Every rule, in the order in which their findings explain each other: a cause before what follows from it. */
+/** The list of all rules. */
 import type { Rule } from '../rule.ts';
 import { buffersDoNotAdvance } from './alive/buffers-do-not-advance.ts';
 import { claimContradicted } from './alive/claim-contradicted.ts';
@@ -58,9 +58,9 @@ import { slotsNotRestored } from './restored/slots-not-restored.ts';
 import { tiesChanged } from './restored/ties-changed.ts';
 import { trainableChanged } from './restored/trainable-changed.ts';
 
-/** Every rule, in the order in which findings explain each other: a cause before its effects. */
+/** Every rule, in the order in which findings are listed: a cause before its effects. */
 export const RULES: readonly Rule[] = [
-  // Without whole traces nothing else can be believed.
+  // Incomplete traces make all other findings unreliable.
   saveFailed,
   notFinite,
   runDied,
@@ -69,16 +69,16 @@ export const RULES: readonly Rule[] = [
   backendFellBack,
   nothingAfterResume,
   notReproducible,
-  // What is declared decides what all the rest is compared with.
+  // The declared deviations decide what the other rules compare with.
   deviationNotDeclared,
   deviationDidNotHappen,
-  // Wrong weights, or weights that cannot train, explain all that follows.
+  // Parameters that are wrong, or cannot train, explain everything below.
   parametersNotRestored,
   trainableChanged,
   groupsChanged,
   tiesChanged,
   equalsColdStart,
-  // Why nothing moves, then that nothing moves.
+  // The reasons why nothing moves come before the fact that nothing moves.
   gradientsMissing,
   hooksSilent,
   updatesGoAstray,
@@ -86,7 +86,7 @@ export const RULES: readonly Rule[] = [
   silentNoOp,
   stalledParameters,
   frozenParametersMove,
-  // State that was lost, and what it leads to.
+  // Lost state and its effects.
   slotsNotRestored,
   gradientsNotRestored,
   buffersNotRestored,
@@ -120,7 +120,7 @@ export const RULES: readonly Rule[] = [
   noiseTooLarge,
   finalCountersDiffer,
   finalRandomDiffers,
-  // What could not be told; what was refuted stands all the same.
+  // What could not be judged. A refutation above is still valid.
   controlDoesNotTrain,
   nothingObserved,
 ];

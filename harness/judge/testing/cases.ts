@@ -1,8 +1,8 @@
-/** Ways to spoil a healthy run, each with the rule that must head the findings: what tests and docs/rules.md show of rules. */
+/** Ways to spoil a healthy run, each with the rule that must head the findings. Tests and docs/rules.md use them. */
 import type { Deviation, TensorRecord } from '../../trace/schema.ts';
 import { type Draft, healthyTraces, PLAN, stateAfter, type Traces } from './traces.ts';
 
-/** Tensors of a kind in a trace's record of the resume (or of its end). */
+/** Tensors of a kind in a trace's state at the resume, or at its end. */
 export const tensors = (trace: Draft, kind: TensorRecord['kind'], at: 'resume' | 'end' = 'resume') =>
   trace.states.find((state) => state.at === at)!.tensors.filter((tensor) => tensor.kind === kind);
 
@@ -18,7 +18,7 @@ const drop = (
   const state = trace.states.find(({ at }) => at === 'resume')!;
   state.tensors = state.tensors.filter((tensor) => tensor.kind !== kind || keep(tensor));
 };
-/** A generator's state in a healthy run at the save. */
+/** A generator's state at the save of a healthy run. */
 const savedBy = (generator: string): string => stateAfter(PLAN.resumeAt[0]!).random[generator]!;
 export const freeze = (trace: Draft, names: (name: string) => boolean = () => true): void => {
   for (const step of trace.steps) {
@@ -35,7 +35,7 @@ const loseGradients = (trace: Draft, names: (name: string) => boolean = () => tr
     }
   }
 };
-/** A tensor ends with the bytes that it had at the resume. */
+/** Makes a tensor end with the bytes that it had at the resume. */
 const stay = (trace: Draft, kind: TensorRecord['kind'], name: string): void => {
   const [first, last] = (['resume', 'end'] as const).map(
     (at) => tensors(trace, kind, at).find((tensor) => tensor.name === name)!,
@@ -54,7 +54,7 @@ export interface Case {
   readonly rule: string;
   readonly what: string;
   readonly spoil: (traces: Traces & { resumed: Draft }) => void;
-  /** What the headline or its evidence must say. */
+  /** Matches the headline or its evidence. */
   readonly says: RegExp;
   readonly proof?: 'restored' | 'alive' | 'faithful';
   readonly also?: readonly string[];
@@ -63,7 +63,7 @@ export interface Case {
 }
 
 export const CASES: readonly Case[] = [
-  // Evidence that is amiss.
+  // Flawed evidence.
   {
     rule: 'run-died',
     what: 'a resumed process that throws is refuted',
@@ -78,14 +78,14 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'run-died',
-    what: 'a kernel that the backend lacks leaves everything open, and is named',
+    what: 'a kernel that the backend lacks leaves all proofs inconclusive, and is named',
     spoil: ({ control }) => {
       const message = "Kernel 'UnsortedSegmentSum' not registered for backend 'wasm'.";
       control.failure = { kind: 'failure', code: 'error', step: 1, message };
       control.end = undefined;
       control.process!.exitCode = 1;
     },
-    says: /control process died: error at step 1: Kernel 'Unsorted[\s\S]*backend wasm cannot do what/,
+    says: /control process died: error at step 1: Kernel 'Unsorted[\s\S]*backend wasm lacks a kernel/,
   },
   {
     rule: 'save-failed',
@@ -102,37 +102,37 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'not-finite',
-    what: 'a control of which an update makes NaN from a finite gradient',
+    what: 'a control in which an update makes NaN from a finite gradient',
     spoil: ({ all, control }) => {
       stopFinite(control);
       for (const { steps } of all) for (const step of steps) step.l2[1] = Number.NaN;
     },
-    says: /update of step 1 made 1 of 4 parameters not finite, from finite gradients: 'b'[\s\S]*the root of/,
+    says: /update of step 1 made 1 of 4 parameters non-finite, although the gradients were finite: 'b'[\s\S]*the root of/,
   },
   {
     rule: 'not-finite',
-    what: 'a control of which the loss is NaN',
+    what: 'a control whose loss is NaN',
     spoil: ({ control }) => stopFinite(control),
     says: /control run, training stopped being finite: the loss is NaN at step 8[\s\S]*overflowed/,
   },
   {
     rule: 'run-died',
-    what: 'a resumed process of which the loss is NaN is refuted',
+    what: 'a resumed process whose loss is NaN is refuted',
     spoil: ({ resumed }) => stopFinite(resumed),
     says: /after \(resume 1\) process died: non-finite at step 8/,
     proof: 'alive',
   },
   {
     rule: 'run-died',
-    what: 'a control that was killed leaves everything open',
+    what: 'a control that was killed leaves all proofs inconclusive',
     spoil: ({ control }) => {
       control.process = { ...control.process!, outcome: 'crashed', exitCode: null, signal: 'SIGKILL' };
     },
-    says: /control process died: it was ended by SIGKILL/,
+    says: /control process died: SIGKILL ended it/,
   },
   {
     rule: 'run-died',
-    what: 'a process that the system would not start',
+    what: 'a process that the system could not start',
     spoil: ({ resumed }) => {
       resumed.process = {
         ...resumed.process!,
@@ -150,13 +150,13 @@ export const CASES: readonly Case[] = [
       resumed.end = undefined;
       resumed.defect = 'ends before the run did';
     },
-    says: /trace of the after \(resume 1\) run ends before the run did/,
+    says: /trace of the after \(resume 1\) process ends before the run did/,
   },
   {
     rule: 'trace-incomplete',
     what: 'a run without a trace',
     spoil: ({ all, before }) => all.splice(all.indexOf(before), 1),
-    says: /no trace of the before run/,
+    says: /no trace of the before process/,
   },
   {
     rule: 'state-missing',
@@ -168,11 +168,11 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'backend-fell-back',
-    what: 'one process on another backend',
+    what: 'one process on a different backend',
     spoil: ({ resumed }) => {
       resumed.run!.backend.name = 'cpu';
     },
-    says: /after \(resume 1\) run took place on cpu \(CPU\) instead of wasm/,
+    says: /after \(resume 1\) process ran on cpu \(CPU\) instead of wasm/,
   },
   {
     rule: 'control-does-not-train',
@@ -201,34 +201,34 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'deviation-did-not-happen',
-    what: 'a declared deviation of which one entry came back as saved',
+    what: 'a declared deviation of which one entry was restored as saved',
     deviates: ['step-count', 'random'],
     spoil: ({ resumed }) => {
       resumed.states[0]!.random.dropout = savedBy('dropout');
     },
-    says: /resume 1, the declared deviation 'random' did not happen: 1 of 3 entries .* as saved: 'dropout'/,
+    says: /resume 1, the declared deviation 'random' did not happen: 1 of 3 deviating entries has the saved value: 'dropout'/,
     proof: 'restored',
   },
   {
     rule: 'deviation-did-not-happen',
-    what: 'a declared deviation that changes nothing in the control leaves all open',
+    what: 'a declared deviation that changes nothing in the control leaves all proofs inconclusive',
     deviates: ['step-count', 'loss-scale'],
     spoil: () => {},
-    says: /declared deviation 'loss-scale' changed nothing in the control, at none of 1 resume points/,
+    says: /declared deviation 'loss-scale' changed nothing in the control at the only resume point/,
   },
   {
     rule: 'deviation-not-declared',
-    what: 'a control that deviates in more than is declared',
+    what: 'a control that deviates in more than the scenario declares',
     deviates: ['step-count'],
     spoil: ({ control }) => {
       const deviated = control.states.find(({ at }) => at === 'deviated')!;
       spoil(deviated.tensors.filter(({ name }) => name === 'a.exp_avg'));
     },
-    says: /step 4 the control’s deviation changed what is not declared: 'slot a.exp_avg'/,
+    says: /step 4, the control’s deviation changed undeclared state: 'slot a.exp_avg'/,
   },
   {
     rule: 'counters-not-restored',
-    what: 'a counter that is lost beside a declared deviation',
+    what: 'a lost counter next to a declared deviation',
     deviates: ['step-count', 'random'],
     spoil: ({ resumed }) => {
       resumed.states[0]!.counters.lossScale = 65536;
@@ -238,7 +238,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'parameters-not-restored',
-    what: 'parameters that are rounded otherwise than the declared deviation rounds them',
+    what: 'parameters that are rounded differently than by the declared deviation',
     deviates: ['precision'],
     spoil: ({ resumed }) => spoil(tensors(resumed, 'parameter').slice(0, 1)),
     says: /After resume 1, 1 of 4 parameters is not what was saved/,
@@ -251,12 +251,12 @@ export const CASES: readonly Case[] = [
       spoil: ({ all }: Traces) => {
         for (const trace of all) hide(trace, observable);
       },
-      says: /Not one .* was seen in the control/,
+      says: /The control shows no .*, so there is nothing to compare/,
     }),
   ),
   {
     rule: 'nothing-observed',
-    what: 'something declared as lacking that is there',
+    what: 'an observable declared as lacking that is present',
     spoil: ({ control }) => control.run!.lacks.push('hooks'),
     says: /declares that it lacks 'hooks'/,
   },
@@ -271,26 +271,26 @@ export const CASES: readonly Case[] = [
   // Restored.
   {
     rule: 'parameters-not-restored',
-    what: 'one parameter with another byte',
+    what: 'one parameter with a different byte',
     spoil: ({ resumed }) => spoil(tensors(resumed, 'parameter').slice(1, 2)),
     says: /1 of 4 parameters is not what was saved/,
     proof: 'restored',
   },
   {
     rule: 'parameters-not-restored',
-    what: 'parameters as they were at the start',
+    what: 'parameters with their initial values',
     spoil: ({ resumed, control }) => {
       const initial = control.states[0]!.tensors.filter(({ kind }) => kind === 'parameter');
       tensors(resumed, 'parameter').forEach((tensor, at) => {
         tensor.sha256 = initial[at]!.sha256;
       });
     },
-    says: /as in a run that just began/,
+    says: /they have their initial values/,
     proof: 'restored',
   },
   {
     rule: 'parameters-not-restored',
-    what: 'a parameter that came back in half precision',
+    what: 'a parameter that was restored in half precision',
     spoil: ({ resumed }) => {
       tensors(resumed, 'parameter')[0]!.dtype = 'float16';
     },
@@ -299,16 +299,16 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'trainable-changed',
-    what: 'a frozen parameter that comes back trainable',
+    what: 'a frozen parameter that is trainable after the resume',
     spoil: ({ resumed }) => {
       tensors(resumed, 'parameter')[3]!.trainable = true;
     },
-    says: /trainable flag of 1 of 4 parameters is another: 'frozen'/,
+    says: /trainable flag of 1 of 4 parameters differs from the saved one: 'frozen'/,
     proof: 'restored',
   },
   {
     rule: 'groups-changed',
-    what: 'a parameter in another group',
+    what: 'a parameter in a different group',
     spoil: ({ resumed }) => {
       tensors(resumed, 'parameter')[0]!.group = 'second';
     },
@@ -317,7 +317,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'ties-changed',
-    what: 'two parameters that share storage since the resume',
+    what: 'two parameters that share storage after the resume',
     spoil: ({ resumed }) => {
       const [a, b] = tensors(resumed, 'parameter');
       b!.storage = a!.storage;
@@ -327,7 +327,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'equals-cold-start',
-    what: 'a resumed run that does what the cold start does',
+    what: 'a resumed run that equals the cold start',
     spoil: ({ resumed, cold }) => {
       resumed.steps = structuredClone(cold.steps);
     },
@@ -337,14 +337,14 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'slots-not-restored',
-    what: 'the slots of one group, missing',
+    what: 'missing slots of one group',
     spoil: ({ resumed }) => drop(resumed, 'slot', ({ name }) => !name.startsWith('c.')),
-    says: /2 of 6 optimizer slots are missing, all those of 'second'[\s\S]*created, or registered/,
+    says: /2 of 6 optimizer slots are missing, including all of group 'second'[\s\S]*created, or registered/,
     proof: 'restored',
   },
   {
     rule: 'slots-not-restored',
-    what: 'one slot, zero',
+    what: 'one zeroed slot',
     spoil: ({ resumed }) => {
       Object.assign(tensors(resumed, 'slot')[3]!, { l2: 0, sha256: other });
     },
@@ -353,17 +353,17 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'slots-not-restored',
-    what: 'two slots, swapped',
+    what: 'two swapped slots',
     spoil: ({ resumed }) => {
       const [first, , second] = tensors(resumed, 'slot');
       [first!.sha256, second!.sha256] = [second!.sha256, first!.sha256];
     },
-    says: /2 of 6 optimizer slots are not what was saved[\s\S]*mapped back by position/,
+    says: /2 of 6 optimizer slots are not what was saved[\s\S]*matched by position/,
     proof: 'restored',
   },
   {
     rule: 'gradients-not-restored',
-    what: 'accumulated gradients, dropped',
+    what: 'dropped accumulated gradients',
     spoil: ({ resumed }) => drop(resumed, 'gradient'),
     says: /all 3 accumulated gradients are missing[\s\S]*mid-accumulation/,
     proof: 'restored',
@@ -377,7 +377,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'counters-not-restored',
-    what: 'a counter that begins anew',
+    what: 'a counter that restarts',
     spoil: ({ resumed }) => {
       resumed.states[0]!.counters.step = 0;
     },
@@ -386,33 +386,33 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'counters-not-restored',
-    what: 'a counter that is computed anew',
+    what: 'a recomputed counter',
     spoil: ({ before, resumed }) => {
       before.states.at(-1)!.counters.power = 0.531_441_211_7;
       resumed.states[0]!.counters.power = 0.531_440_973_3;
     },
-    says: /'power' is 0\.5314410 instead of 0\.5314412[\s\S]*computed anew in another way/,
+    says: /'power' is 0\.5314410 instead of 0\.5314412[\s\S]*recomputed by a different formula/,
     proof: 'restored',
   },
   {
     rule: 'random-not-restored',
-    what: 'one of two generators, seeded anew',
+    what: 'one of two generators, reseeded',
     spoil: ({ resumed, control }) => {
       resumed.states[0]!.random.noise = control.states[0]!.random.noise!;
     },
-    says: /1 of 2 random generators does not go on where it stopped: 'noise'[\s\S]*seeded anew/,
+    says: /1 of 2 random generators does not continue from its saved state: 'noise'[\s\S]*seeded the generator again/,
     proof: 'restored',
   },
   {
     rule: 'ema-not-restored',
-    what: 'EMAs that begin from the live weights',
+    what: 'EMAs that restart from the live weights',
     spoil: ({ resumed }) => {
       const live = tensors(resumed, 'parameter');
       for (const ema of tensors(resumed, 'ema')) {
         ema.sha256 = live.find(({ name }) => name === ema.name)!.sha256;
       }
     },
-    says: /all 3 EMAs are not what was saved[\s\S]*equal the live weights/,
+    says: /all 3 EMAs are not what was saved[\s\S]*equal the live parameters/,
     proof: 'restored',
   },
   {
@@ -420,36 +420,36 @@ export const CASES: readonly Case[] = [
     what: 'a sample that differs before any step',
     spoil: ({ resumed }) =>
       spoil(resumed.samples.filter(({ at, name }) => at === 'resume' && name === 'cat')),
-    says: /1 of 2 sampled images differs from what was sampled at the save/,
+    says: /1 of 2 samples differs from the one taken at the save/,
     proof: 'restored',
   },
   {
     rule: 'images-differ-at-resume',
-    what: 'samples that are not taken at the resume',
+    what: 'samples that are not drawn at the resume',
     spoil: ({ resumed }) => {
       resumed.samples = resumed.samples.filter(({ at }) => at !== 'resume');
     },
-    says: /2 of them were not sampled at all/,
+    says: /2 of them were not taken/,
     proof: 'restored',
   },
   // Alive.
   {
     rule: 'gradients-missing',
-    what: 'a loss that is computed on the variables of before',
+    what: 'a loss that uses the pre-restore variables',
     spoil: ({ resumed }) => {
       freeze(resumed);
       loseGradients(resumed);
       for (const step of resumed.steps) step.strayGradients = 3;
     },
-    says: /no gradient reaches all 3 parameters in 4 steps, while the loss is still printed: 'a', 'b', 'c'[\s\S]*12 gradients of variables that are not/,
+    says: /all 3 parameters got no gradient in 4 steps, although the loss was still printed: 'a', 'b', 'c'[\s\S]*12 gradients of variables that are not/,
     proof: 'alive',
     also: ['silent-no-op', 'gradients-differ'],
   },
   {
     rule: 'gradients-missing',
-    what: 'one parameter that no gradient reaches, and that weight decay still moves',
+    what: 'one parameter that no gradient reaches, but that weight decay still moves',
     spoil: ({ resumed }) => loseGradients(resumed, (name) => name === 'c'),
-    says: /no gradient reaches 1 of 3 parameters in 4 steps, while the loss is still printed: 'c'/,
+    says: /1 of 3 parameters got no gradient in 4 steps, although the loss was still printed: 'c'/,
     proof: 'alive',
   },
   {
@@ -476,16 +476,16 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'updates-go-astray',
-    what: 'hooks that fire on variables of before',
+    what: 'hooks that fire on pre-restore variables',
     spoil: ({ resumed }) => {
       for (const step of resumed.steps) step.strayUpdates = 3;
     },
-    says: /updates go to variables that the trainer does not train/,
+    says: /updates go to variables that the trainer no longer trains/,
     proof: 'alive',
   },
   {
     rule: 'learning-rate-not-as-claimed',
-    what: 'every hook fires, with learning rate 0',
+    what: 'every hook fires, but with learning rate 0',
     spoil: ({ resumed }) => {
       freeze(resumed);
       for (const step of resumed.steps)
@@ -497,7 +497,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'silent-no-op',
-    what: 'nothing moves, by norms alone',
+    what: 'nothing moves, shown only by norms',
     spoil: ({ resumed }) => freeze(resumed),
     says: /none of 3 parameters moved in 4 steps/,
     proof: 'alive',
@@ -511,7 +511,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'frozen-parameters-move',
-    what: 'a parameter that the control leaves alone',
+    what: 'a parameter that the control does not train',
     spoil: ({ resumed }) => {
       for (const step of resumed.steps) step.changed[3] = true;
     },
@@ -520,17 +520,17 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'claim-contradicted',
-    what: 'one step that claims an update and makes none',
+    what: 'one step that claims an update but makes none',
     spoil: ({ resumed }) => {
       resumed.steps[0]!.claimed.applied = true;
       resumed.steps[0]!.changed.fill(false);
     },
-    says: /says at 1 of 4 steps that it updated its parameters, and none changed/,
+    says: /reports an update at 1 of 4 steps, but no parameter changed/,
     proof: 'alive',
   },
   {
     rule: 'claim-contradicted',
-    what: 'a step that claims to be skipped and is not',
+    what: 'a step that claims to be skipped but is not',
     spoil: ({ all, resumed }) => {
       for (const { steps } of all) {
         for (const step of steps.filter((each) => each.step === 6)) {
@@ -539,7 +539,7 @@ export const CASES: readonly Case[] = [
         }
       }
     },
-    says: /at 1 of 4 steps that it did not update its parameters, and some changed/,
+    says: /reports no update at 1 of 4 steps, but parameters changed/,
     proof: 'alive',
   },
   {
@@ -548,7 +548,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       for (const step of resumed.steps) step.hookCalls = step.hookCalls.map((calls) => 2 * calls);
     },
-    says: /its gradient hook called 8 times in 4 steps, in the control 4 times/,
+    says: /hook calls differs from the control’s for 3 of 4 parameters: 8 instead of 4 for 'a' in 4 steps/,
     proof: 'alive',
   },
   {
@@ -557,12 +557,12 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       resumed.steps[0]!.updates[0] = 2;
     },
-    says: /1 of 4 parameters has been written by an optimizer 5 times/,
+    says: /optimizer updates differs from the control’s for 1 of 4 parameters: 5 instead of 4/,
     proof: 'alive',
   },
   {
     rule: 'slots-do-not-advance',
-    what: 'slots that stay as they were at the resume',
+    what: 'slots that do not change after the resume',
     spoil: ({ resumed }) => {
       const now = tensors(resumed, 'slot');
       tensors(resumed, 'slot', 'end').forEach((slot, at) => {
@@ -574,7 +574,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'ema-does-not-advance',
-    what: 'one EMA that stays as it was at the resume',
+    what: 'one EMA that does not change after the resume',
     spoil: ({ resumed }) => stay(resumed, 'ema', 'b'),
     says: /From resume 1 to step 8, 1 of 3 EMAs did not advance/,
     proof: 'alive',
@@ -582,7 +582,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'buffers-do-not-advance',
-    what: 'running statistics that stay as they were at the resume',
+    what: 'running statistics that do not change after the resume',
     spoil: ({ resumed }) => stay(resumed, 'buffer', 'running_mean'),
     says: /From resume 1 to step 8, the only buffer did not advance/,
     proof: 'alive',
@@ -590,7 +590,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'random-does-not-advance',
-    what: 'one of two generators from which nothing is drawn after the resume',
+    what: 'one of two generators that nothing is drawn from after the resume',
     spoil: ({ resumed }) => {
       resumed.states.find(({ at }) => at === 'end')!.random.dropout = savedBy('dropout');
     },
@@ -599,53 +599,53 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'images-unchanged',
-    what: 'images that stay the checkpoint’s',
+    what: 'samples that do not change after the checkpoint',
     spoil: ({ resumed }) => {
       const before = resumed.samples.filter(({ at }) => at === 'resume');
       for (const sample of resumed.samples.filter(({ at }) => at === 'end')) {
         sample.sha256 = before.find(({ name }) => name === sample.name)!.sha256;
       }
     },
-    says: /all 2 sampled images are still the checkpoint’s, pixel for pixel/,
+    says: /all 2 samples stayed the same, pixel for pixel/,
     proof: 'alive',
   },
   // Faithful.
   {
     rule: 'batches-differ',
-    what: 'a batch that is skipped',
+    what: 'a skipped batch',
     spoil: ({ resumed }) => {
       resumed.steps.forEach((step) => {
         step.claimed.batch = [`image ${step.step + 1}`];
       });
     },
-    says: /from step 5 on: 'image 6' instead of 'image 5'[\s\S]*1 of the control’s batches are skipped/,
+    says: /from step 5 on: 'image 6' instead of 'image 5'[\s\S]*1 of the control’s batches is skipped/,
     proof: 'faithful',
   },
   {
     rule: 'learning-rate-differs',
-    what: 'one group’s schedule, one step behind',
+    what: 'one group’s schedule that is one step behind',
     spoil: ({ resumed }) => {
       for (const step of resumed.steps) {
         step.claimed.learningRates.second = 0.2 / (step.step - 1);
         step.learningRates[2] = 0.2 / (step.step - 1);
       }
     },
-    says: /learning rate of 1 of 2 groups is not the control’s from step 5 on: second 0.05000 instead of second 0.04000/,
+    says: /learning rate of 1 of 2 groups differs from the control’s from step 5 on: second 0.05000 instead of second 0.04000/,
     proof: 'faithful',
   },
   {
     rule: 'applied-learning-rate-differs',
-    what: 'another learning rate inside the update, where none is logged',
+    what: 'a different learning rate inside the update, if none is logged',
     spoil: ({ all, resumed }) => {
       for (const trace of all) for (const step of trace.steps) step.claimed.learningRates = {};
       for (const step of resumed.steps) step.learningRates[0] = 1;
     },
-    says: /inside the update of 'a' is not the control’s/,
+    says: /inside the update of 'a' differs from the control’s/,
     proof: 'faithful',
   },
   {
     rule: 'applied-differs',
-    what: 'a step skipped that the control makes',
+    what: 'a skipped step that the control makes',
     spoil: ({ resumed }) => {
       resumed.steps[0]!.claimed.applied = !resumed.steps[0]!.claimed.applied;
       resumed.steps[0]!.changed.fill(false);
@@ -655,20 +655,20 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'step-differs',
-    what: 'a step counter that is doubled',
+    what: 'a doubled step counter',
     spoil: ({ resumed }) => {
       for (const step of resumed.steps) step.claimed.step = 2 * step.step;
     },
-    says: /counts other steps from step 5 on: 10 instead of 5/,
+    says: /step counter differs from the control’s from step 5 on: 10 instead of 5/,
     proof: 'faithful',
   },
   {
     rule: 'applied-gradients-differ',
-    what: 'gradients that are not clipped any more',
+    what: 'gradients that are no longer clipped',
     spoil: ({ resumed }) => {
       for (const step of resumed.steps) step.appliedGradientL2 = [...step.gradientL2];
     },
-    says: /the gradient that the update of '\w' uses at step 5 is not the control’s, though the gradient is: its norm is/,
+    says: /the update of '\w' at step 5 uses a gradient of norm .* although the computed gradient equals the control’s/,
     proof: 'faithful',
   },
   {
@@ -677,7 +677,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       resumed.steps[0]!.claimed.loss *= 1 + Number.EPSILON;
     },
-    says: /the loss departs from the control’s at step 5/,
+    says: /the loss differs from the control’s at step 5/,
     proof: 'faithful',
   },
   {
@@ -686,7 +686,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       resumed.steps[0]!.gradientL2[1]! *= 2;
     },
-    says: /gradient’s norm departs from the control’s at step 5 in 'b': 1.200 instead of 0.6000/,
+    says: /gradient norm of 'b' differs from the control’s at step 5: 1.200 instead of 0.6000/,
     proof: 'faithful',
   },
   {
@@ -695,22 +695,22 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       for (const step of resumed.steps) step.updateL2[0]! *= 2;
     },
-    says: /update’s norm departs from the control’s at step 5 in 'a'/,
+    says: /update norm of 'a' differs from the control’s at step 5/,
     proof: 'faithful',
   },
   {
     rule: 'parameters-differ',
-    what: 'a parameter’s norm off by a hair',
+    what: 'a parameter’s norm that differs slightly',
     spoil: ({ resumed }) => {
       resumed.steps[0]!.l2[2]! += 1e-12;
     },
-    says: /parameter’s norm departs from the control’s at step 5 in 'c'/,
+    says: /the norm of 'c' differs from the control’s at step 5/,
     proof: 'faithful',
   },
   ...(['parameter', 'slot', 'ema', 'buffer'] as const).map(
     (kind): Case => ({
       rule: kind === 'ema' ? 'final-ema-differs' : `final-${kind}s-differ`,
-      what: `a ${kind} that ends with other bytes and the same norm`,
+      what: `a ${kind} that ends with different bytes but the same norm`,
       spoil: ({ resumed }) => spoil(tensors(resumed, kind, 'end').slice(0, 1)),
       says: /At step 8, (1 of|the only) .* differs from the control’s/,
       proof: 'faithful',
@@ -718,39 +718,39 @@ export const CASES: readonly Case[] = [
   ),
   {
     rule: 'final-counters-differ',
-    what: 'a counter that advances otherwise',
+    what: 'a counter that advances differently',
     spoil: ({ resumed }) => {
       resumed.states.find(({ at }) => at === 'end')!.counters.lossScale = 512;
     },
-    says: /At step 8, 1 of \d+ counters is not the control’s: 'lossScale' is 512 instead of 1024/,
+    says: /At step 8, 1 of \d+ counters differs from the control’s: 'lossScale' is 512 instead of 1024/,
     proof: 'faithful',
   },
   {
     rule: 'final-random-differs',
-    what: 'a generator that ends in another state',
+    what: 'a generator that ends in a different state',
     spoil: ({ resumed }) => {
       resumed.states.find(({ at }) => at === 'end')!.random.noise = other;
     },
-    says: /At step 8, 1 of 2 random generators is not in the state of the control’s: 'noise'/,
+    says: /At step 8, 1 of 2 random generators has a different state than in the control: 'noise'/,
     proof: 'faithful',
   },
   {
     rule: 'images-differ-from-control',
-    what: 'one image that ends otherwise',
+    what: 'one sample that differs at the end',
     spoil: ({ resumed }) => spoil(resumed.samples.filter(({ at, name }) => at === 'end' && name === 'boat')),
-    says: /At step 8, 1 of 2 sampled images differs from the control’s/,
+    says: /At step 8, 1 of 2 samples differs from the control’s/,
     proof: 'faithful',
   },
   {
     rule: 'noise-too-large',
-    what: 'controls that differ by half of what they do',
+    what: 'controls that differ by half of their updates',
     noisy: true,
     spoil: (traces) => scatter(traces, [1, 0.7, 1.4, 1.1]),
-    says: /the noise is too large to tell[\s\S]*known to \d+/,
+    says: /the noise is too large to distinguish[\s\S]*known to \d+/,
   },
 ];
 
-/** As if each process had drawn its own: by a factor for each control. */
+/** Scales the updates of each control by its own factor, as if each process had drawn different numbers. */
 export const scatter = ({ control, twins }: Traces, factors: readonly number[]): void => {
   [control, ...twins].forEach((trace, run) => {
     for (const step of trace.steps) step.updateL2 = step.updateL2.map((norm) => norm * factors[run]!);
@@ -771,7 +771,7 @@ function hide(trace: Draft, observable: string): void {
   }
 }
 
-/** The traces of a scenario that goes wrong in this way. */
+/** The traces of a scenario that is spoiled in this way. */
 export function spoilt(
   { spoil, noisy = false, deviates = [] }: Case,
   options: { updateEvery?: number } = {},

@@ -1,4 +1,4 @@
-/** Traces of a healthy scenario as plain data, and a way to spoil them: what the rules are tested on. */
+/** Traces of a healthy scenario as plain data, for tests of the rules to spoil. */
 import { createHash } from 'node:crypto';
 import { coveredBy } from '../../trace/deviations.ts';
 import type {
@@ -38,7 +38,7 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 const trained = (name: string): boolean => name !== 'frozen';
 const learningRate = (group: string | null, step: number): number => (group === 'first' ? 0.1 : 0.2) / step;
 
-/** @param updateEvery micro-batches that an update accumulates: the steps between move nothing */
+/** @param updateEvery micro-batches per update; the steps in between move nothing */
 function tracedStep(step: number, updateEvery: number): TracedStep {
   const column = <T>(of: (name: string, at: number) => T): T[] => NAMES.map(of);
   const applied = step % updateEvery === 0;
@@ -59,7 +59,7 @@ function tracedStep(step: number, updateEvery: number): TracedStep {
     updateL2: column((name, at) => (written(name) ? (at + 1) / step : 0)),
     changed: column(written),
     gradientL2: column((name, at) => (trained(name) ? (at + 2) / step : null)),
-    // Clipped to half of it.
+    // Clipped to half the gradient.
     appliedGradientL2: column((name, at) => (written(name) ? (at + 2) / step / 2 : null)),
     hookCalls: column((name) => Number(trained(name))),
     updates: column((name) => Number(written(name))),
@@ -117,10 +117,10 @@ function state(at: StateRecord['at'], step: number): StateRecord {
   };
 }
 
-/** What a healthy run holds after a step. */
+/** The state of a healthy run after a step. */
 export const stateAfter = (step: number): StateRecord => state('pass', step);
 
-/** The same, with what deviates; `lossScale` stays, so that its deviation would be idle. */
+/** The same state after deviations. `lossScale` does not change, so its deviation has no effect. */
 function deviated(record: StateRecord, deviates: readonly Deviation[]): StateRecord {
   const does = (kind: TensorRecord['kind'] | 'counter' | 'random', name: string): boolean =>
     coveredBy(deviates, { kind, name }) !== undefined;
@@ -216,11 +216,11 @@ export interface Traces {
   readonly before: Draft;
   readonly after: readonly Draft[];
   readonly cold: Draft;
-  /** All of them, as `collectEvidence` takes them. */
+  /** All traces, as `collectEvidence` takes them. */
   readonly all: Draft[];
 }
 
-/** A scenario in which every run does the same, but the cold one, which begins anew. */
+/** A scenario in which all runs are equal, except the cold one, which starts over. */
 export function healthyTraces(
   options: {
     plan?: Plan;

@@ -1,4 +1,4 @@
-/** Pairs of a parameter's values, now and before, in their own file because two processes use them. */
+/** Pairs of a parameter's values, now and before. They have their own file because two processes use them. */
 import { RandomStream } from '../../training/random-stream.ts';
 
 const random = RandomStream.fromSeed(3);
@@ -8,9 +8,9 @@ const now = before.slice();
 now[99_999]! += 0.5;
 
 export const CHANGES: [what: string, now: Float32Array, before: Float32Array][] = [
-  ['nothing moved', still, still],
-  ['one value of a hundred thousand moved', now, before],
-  ['everything moved', random.gaussian(5000), random.gaussian(5000)],
+  ['nothing changed', still, still],
+  ['one value of a hundred thousand changed', now, before],
+  ['everything changed', random.gaussian(5000), random.gaussian(5000)],
   ['a single value', Float32Array.of(-2), Float32Array.of(1)],
   ['not a number', Float32Array.of(1, Number.NaN, 2), Float32Array.of(1, 1, 2)],
 ];

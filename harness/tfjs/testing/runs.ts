@@ -1,4 +1,4 @@
-/** Trainers in this process, and what the probe sees of them. */
+/** Runs trainers in this process and returns what the probe records. */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { createProbe } from '../../probe/probe.ts';
 import { recordState } from '../../probe/state.ts';
@@ -11,7 +11,7 @@ export const START = { seed: 3, checkpoint: undefined, weightsOnly: false };
 export const begin = (of: LayersTraining<LayersModel>, checkpoint?: string): Promise<Trainer> =>
   layersTrainer({ ...START, checkpoint }, of);
 
-/** The steps after `from` up to `to`, without the time that they took. */
+/** Runs the steps after `from` up to `to`. Returns their records without the duration. */
 export async function run(
   trainer: Trainer,
   from: number,

@@ -1,4 +1,4 @@
-/** A small model with everything in it, and the loops that train it. */
+/** A small model with many kinds of layers, and loops that train it. */
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import type { LayersTraining } from '../layers-trainer.ts';
@@ -47,7 +47,7 @@ const data = (from: number, rows: number) => ({
   ys: tf.tensor2d(Array.from({ length: rows }, (_, row) => [Math.sin(2 * (from + row))])),
 });
 
-/** Reads of the validation what it does next, as a callback that waits on a plateau does. */
+/** A stateful callback: it lowers the learning rate when the validation loss stops improving. */
 const onPlateau = (model: LayersModel) => {
   let best = Number.POSITIVE_INFINITY;
   return {
@@ -59,7 +59,7 @@ const onPlateau = (model: LayersModel) => {
   };
 };
 
-/** Each may train without end. */
+/** Each loop trains for more steps than any test runs. */
 export const LOOPS: Record<string, (model: LayersModel) => Promise<unknown>> = {
   async fit(model) {
     const { xs, ys } = data(0, ROWS * BATCHES);

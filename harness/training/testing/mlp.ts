@@ -1,4 +1,4 @@
-/** A small perceptron on seeded noise, for the tests of training and probe. */
+/** A small multilayer perceptron on seeded noise, for the tests of training/ and probe/. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Parameter } from '../optimizer.ts';
 import { RandomStream } from '../random-stream.ts';
@@ -8,13 +8,13 @@ type Read = (variable: tf.Variable) => tf.Tensor;
 export interface Mlp {
   /** `0.weight`, `0.bias`, `1.weight` …, from the first layer to the last. */
   readonly parameters: readonly Parameter[];
-  /** Of another batch at each step. */
+  /** The loss of a batch that is different at each step. */
   loss(read: Read, step: number): tf.Scalar;
   /** A copy of the weights. */
   values(): Record<string, Float32Array>;
 }
 
-/** @param widths inputs, then each layer's outputs */
+/** @param widths the number of inputs, then the number of outputs of each layer */
 export function createMlp(widths: readonly number[], seed = 1, batch = 3): Mlp {
   const noise = (stream: RandomStream, shape: readonly number[]): tf.Tensor =>
     tf.tensor(stream.gaussian(tf.util.sizeFromShape([...shape])), [...shape]);

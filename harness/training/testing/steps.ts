@@ -1,4 +1,4 @@
-/** Runs an update rule on one parameter, for comparison with a reference in plain numbers. */
+/** Runs an update rule on one parameter, to compare it with a reference in plain numbers. */
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 import { observeTraining } from '../observation.ts';
@@ -7,10 +7,10 @@ import { RandomStream } from '../random-stream.ts';
 import { valuesOf } from './mlp.ts';
 
 const STEPS = 5;
-/** A different one at each step, as a schedule would set it. */
+/** A learning rate that changes at each step, as with a schedule. */
 export const learningRateAt = (step: number): number => 0.03 / step;
 
-/** Gradients of a different size at each step, the last one with a zero. */
+/** Initial values, and gradients of a different magnitude at each step. The last gradient contains a zero. */
 export function noise(shape: readonly number[]): { initial: Float32Array; gradients: Float32Array[] } {
   const random = RandomStream.fromSeed(7);
   const size = tf.util.sizeFromShape([...shape]);
@@ -22,7 +22,7 @@ export function noise(shape: readonly number[]): { initial: Float32Array; gradie
   return { initial, gradients };
 }
 
-/** The parameter and its slots after five steps, and the learning rates that the rule says it used. */
+/** Returns the parameter and its slots after five steps, and the learning rates that the rule reported. */
 export function train(rule: UpdateRule, shape: readonly number[], weightDecay: number) {
   const { initial, gradients } = noise(shape);
   const variable = tf.variable(tf.tensor(initial, [...shape]));

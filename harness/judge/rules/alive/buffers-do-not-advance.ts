@@ -4,6 +4,6 @@ export const buffersDoNotAdvance = doesNotAdvance(
   'buffers-do-not-advance',
   'buffer',
   'buffer',
-  'the model was resumed in evaluation mode, or its statistics are written elsewhere',
-  'switch to training mode after the load; let the forward pass write the buffers that are observed',
+  'the model was resumed in evaluation mode, or its statistics are written to different buffers',
+  'switch to training mode after the load, and let the forward pass write the buffers that the probe observes',
 );

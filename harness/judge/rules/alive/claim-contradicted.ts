@@ -6,8 +6,8 @@ export const claimContradicted = aliveRule(
   {
     id: 'claim-contradicted',
     claim:
-      'Where the trainer says that it updated parameters, or did not, the measurements agree, as they do in the control.',
-    reads: 'what the trainer says of each step, and which parameters change in it',
+      'Parameters change exactly at the steps at which the trainer reports an update, wherever this holds in the control.',
+    reads: 'whether the trainer reports an update for each step, and which parameters change in it',
     speaks: 'at the first step',
   },
   ({ resume, control, resumed, names }) => {
@@ -18,16 +18,16 @@ export const claimContradicted = aliveRule(
     if (first === undefined) return undefined;
     const { applied } = first.claimed;
     return {
-      sentence: `After resume ${resume.index} the trainer says at ${ofAll(contradicted.length, resumed.length, 'step')} that it ${applied ? 'updated its parameters, and none' : 'did not update its parameters, and some'} changed.`,
+      sentence: `After resume ${resume.index}, the trainer reports ${applied ? 'an update' : 'no update'} at ${ofAll(contradicted.length, resumed.length, 'step')}, but ${applied ? 'no parameter' : 'parameters'} changed.`,
       total: resumed.length,
       subjectCount: contradicted.length,
       step: first.step,
       expected: applied
-        ? 'changed parameters at each step that claims an update'
-        : 'no change where none is claimed',
+        ? 'parameters change at each step that reports an update'
+        : 'no parameter changes at a step that reports no update',
       seen: `${count(first)} of ${names.length} parameters changed at step ${first.step}`,
-      likelyCause: 'the log reports what the loop asked for, not what happened to the weights',
-      fix: 'log a measured quantity, such as the norm of the update',
+      likelyCause: 'the log reports what the loop requested, not what happened to the parameters',
+      fix: 'log a measured quantity, such as the update norm',
     };
   },
 );

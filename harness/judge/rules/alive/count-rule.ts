@@ -1,7 +1,7 @@
-/** A rule on how often something is done with each parameter. */
+/** A rule on how often something happens to each parameter. */
 import { total } from '../../columns.ts';
 import type { Rule } from '../../rule.ts';
-import { ofAll, plural } from '../../words.ts';
+import { ofAll } from '../../words.ts';
 import { aliveRule, hookCalls } from './segment.ts';
 
 export const countRule = (
@@ -14,16 +14,16 @@ export const countRule = (
   aliveRule(what, ({ resume, control, resumed, names, movedInControl, movedInResumed }) => {
     const different = names.filter((name) => {
       const seen = total(resumed, name, column);
-      // None at all is another rule's finding: silent hooks, or parameters that stall.
+      // Other rules report a count of zero: hooks-silent, silent-no-op and stalled-parameters.
       const stalls = movedInControl.has(name) && !movedInResumed.has(name);
-      const told = seen === 0 && (column === hookCalls || stalls);
-      return !told && seen !== total(control, name, column);
+      const reported = seen === 0 && (column === hookCalls || stalls);
+      return !reported && seen !== total(control, name, column);
     });
     const [first] = different;
     if (first === undefined) return undefined;
     const [seen, expected] = [total(resumed, first, column), total(control, first, column)];
     return {
-      sentence: `After resume ${resume.index}, ${ofAll(different.length, names.length, 'parameter')} ${plural(different.length, 'has', 'have')} ${noun} ${seen} times in ${resumed.length} steps, in the control ${expected} times.`,
+      sentence: `After resume ${resume.index}, the number of ${noun} differs from the control’s for ${ofAll(different.length, names.length, 'parameter')}: ${seen} instead of ${expected} for '${first}' in ${resumed.length} steps.`,
       subjects: different,
       total: names.length,
       step: resumed.find((step, at) => total([step], first, column) !== total([control[at]!], first, column))!

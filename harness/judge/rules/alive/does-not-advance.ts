@@ -13,7 +13,7 @@ export const doesNotAdvance = (
   aliveRule(
     {
       id,
-      claim: `Every ${noun} that advances in the control advances.`,
+      claim: `Every ${noun} that advances in the control also advances after the resume.`,
       reads: `the ${noun}s at the resume and at the end of the segment, in both runs`,
       speaks: 'at the end of the segment',
     },

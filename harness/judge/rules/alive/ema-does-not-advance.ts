@@ -4,6 +4,6 @@ export const emaDoesNotAdvance = doesNotAdvance(
   'ema-does-not-advance',
   'ema',
   'EMA',
-  'the EMA is not updated any more, or follows weights that do not move',
-  'update the EMA after each update, from the parameters that are trained',
+  'the EMA is no longer updated, or follows parameters that do not move',
+  'update the EMA from the trained parameters after each update',
 );

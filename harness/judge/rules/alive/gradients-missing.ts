@@ -1,4 +1,4 @@
-/** A loss that is computed on other variables than those that are trained gives these no gradient. */
+/** Finds parameters without gradients, as when the loss is computed from variables other than the trained ones. */
 import { indexOf, known } from '../../columns.ts';
 import { stepPairs } from '../../evidence.ts';
 import { eachResume, type Rule } from '../../rule.ts';
@@ -7,8 +7,8 @@ import { listed, ofAll } from '../../words.ts';
 export const gradientsMissing: Rule = {
   id: 'gradients-missing',
   proof: 'alive',
-  claim: 'Every parameter that gets gradients in the control gets them after the resume.',
-  reads: 'which parameters got a gradient in each step, and gradients of variables that are no parameters',
+  claim: 'Every parameter that gets gradients in the control also gets them after the resume.',
+  reads: 'which parameters get a gradient in each step, and gradients of variables that are not parameters',
   speaks: 'at the first step',
   judge: eachResume((resume) => {
     const pairs = stepPairs(resume);
@@ -25,7 +25,7 @@ export const gradientsMissing: Rule = {
     )!;
     const stray = pairs.reduce((sum, { resumed }) => sum + (resumed.strayGradients ?? 0), 0);
     return {
-      sentence: `After resume ${resume.index}, no gradient reaches ${ofAll(missing.length, theirs.size, 'parameter')} in ${pairs.length} steps, while the loss is still printed: ${listed(missing)}.`,
+      sentence: `After resume ${resume.index}, ${ofAll(missing.length, theirs.size, 'parameter')} got no gradient in ${pairs.length} steps, although the loss was still printed: ${listed(missing)}.`,
       subjects: missing,
       total: theirs.size,
       step: first.resumed.step,
@@ -33,7 +33,7 @@ export const gradientsMissing: Rule = {
       seen:
         stray > 0 ? `none; ${stray} gradients of variables that are not the trainer’s parameters` : 'none',
       likelyCause:
-        'the loss was built on other variables than those that are trained: the model of before the load, a copy, or one without its adapters; or they came back frozen',
+        'the loss was built on variables other than the trained ones (the pre-restore model, a copy, or a model without its adapters), or the parameters were restored as frozen',
       fix: 'build the loss on the restored model, after the load and after adapters are attached',
     };
   }),

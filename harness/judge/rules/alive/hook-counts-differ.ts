@@ -8,8 +8,8 @@ export const hookCountsDiffer = countRule(
     reads: 'the calls of each parameter’s gradient hook in each step',
     speaks: 'at the first step',
   },
-  'its gradient hook called',
+  'hook calls',
   hookCalls,
-  'hooks were registered twice, or on some of the parameters only',
-  'register each hook once, after the resume, and remove those of before',
+  'hooks were registered twice, or only on some of the parameters',
+  'register each hook once, after the resume, and remove the old hooks',
 );

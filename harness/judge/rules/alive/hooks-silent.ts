@@ -2,12 +2,12 @@ import { total, totalOf } from '../../columns.ts';
 import { ofAll } from '../../words.ts';
 import { aliveRule, firstWith, hookCalls, isStill, type Segment } from './segment.ts';
 
-/** Says in how many steps nothing moved, or that these did not, as far as it is so. */
+/** Describes what did not move along with the silent hooks. Empty if the parameters moved. */
 function stillness(segment: Segment, names: readonly string[]): string {
   if (isStill(segment)) return ` and nothing moved in ${segment.resumed.length} steps`;
   return names.some((name) => segment.movedInResumed.has(name))
     ? ''
-    : ' and what they should update is not updated';
+    : ' and the hooked parameters did not move';
 }
 
 export const hooksSilent = aliveRule(
@@ -28,15 +28,15 @@ export const hooksSilent = aliveRule(
         ? 'no gradient hook fired'
         : `the hooks of ${ofAll(silent.length, wanted.length, 'parameter')} did not fire`;
     return {
-      sentence: `After resume ${resume.index}, ${whose}${stillness(segment, silent)}: the hooks are not on the variables that are trained.`,
+      sentence: `After resume ${resume.index}, ${whose}${stillness(segment, silent)}: the hooks are not on the trained variables.`,
       subjects: silent,
       total: wanted.length,
       step: Math.min(...silent.map((name) => firstWith(control, name, hookCalls))),
       expected: `${totalOf(control, hookCalls)} hook calls, as in the control`,
       seen: `${totalOf(resumed, hookCalls)} hook calls${stray > 0 ? `, and ${stray} on variables that are not the trainer’s parameters` : ''}`,
       likelyCause:
-        'the hooks were registered before the resume, which put new variables in place of the hooked ones (or they were never registered)',
-      fix: 'register gradient hooks after everything is restored, on the variables that are trained',
+        'the hooks were registered before the resume, which replaced the hooked variables, or were never registered',
+      fix: 'register gradient hooks on the trained variables, after everything is restored',
     };
   },
 );

@@ -1,12 +1,12 @@
 import { imageReadings } from '../../quantities.ts';
 import { eachResume, type Rule } from '../../rule.ts';
-import { ofAll, plural } from '../../words.ts';
+import { ofAll } from '../../words.ts';
 
 export const imagesUnchanged: Rule = {
   id: 'images-unchanged',
   proof: 'alive',
-  claim: 'Each sampled image that changes in the control changes.',
-  reads: 'the images sampled at the resume and at the end of the segment, in both runs',
+  claim: 'Every sample that changes in the control also changes after the resume.',
+  reads: 'the samples at the resume and at the end of the segment, in both runs',
   speaks: 'at the end of the segment',
   judge: eachResume((resume, { noise }) => {
     const { controlFirst, controlLast, resumed, last } = resume.images;
@@ -18,7 +18,7 @@ export const imagesUnchanged: Rule = {
       Map<string, string>,
     ];
     const [from, to] = [imageReadings(controlFirst), imageReadings(controlLast)];
-    // What noisy sampling makes of weights that stay is no change.
+    // A difference within the noise of sampling is not a change.
     const changing = [...then.keys()].filter(
       (name) =>
         before.has(name) &&
@@ -28,14 +28,15 @@ export const imagesUnchanged: Rule = {
     const same = changing.filter((name) => later.has(name) && later.get(name) === mine.get(name));
     if (same.length === 0) return undefined;
     return {
-      sentence: `After resume ${resume.index} and ${resume.to - resume.from} steps, ${ofAll(same.length, changing.length, 'sampled image')} ${plural(same.length, 'is', 'are')} still the checkpoint’s, pixel for pixel.`,
+      sentence: `From resume ${resume.index} to step ${resume.to}, ${ofAll(same.length, changing.length, 'sample')} stayed the same, pixel for pixel.`,
       subjects: same,
       total: changing.length,
       step: resume.to,
-      expected: `other pixels than at step ${resume.from}, as in the control`,
+      expected: `different pixels than at step ${resume.from}, as in the control`,
       seen: 'the same pixels',
-      likelyCause: 'what is sampled is not trained: nothing moves, or the samples come from a copy',
-      fix: 'see the update norms; sample from the variables that the optimizer writes',
+      likelyCause:
+        'the parameters behind the samples are not trained: nothing moves, or the samples come from a copy',
+      fix: 'check the update norms; sample from the variables that the optimizer writes',
     };
   }),
 };

@@ -11,7 +11,7 @@ interface Applied {
   readonly inControl: number;
 }
 
-/** Parameters whose learning rate inside the update is not the one logged, though it is in the control. */
+/** Parameters whose learning rate inside the update differs from the logged one, although the two agree in the control. */
 function contradictedLearningRates({ control, resumed }: Segment): Applied[] {
   return resumed.flatMap((step, at) => {
     const claimedFor = (own: TracedStep, index: number): number | undefined =>
@@ -34,8 +34,8 @@ function contradictedLearningRates({ control, resumed }: Segment): Applied[] {
 export const learningRateNotAsClaimed = aliveRule(
   {
     id: 'learning-rate-not-as-claimed',
-    claim: 'Each update uses the learning rate that is logged, wherever the control’s does.',
-    reads: 'the learning rate inside each update, and the one that is logged',
+    claim: 'Each update uses the logged learning rate, wherever it does so in the control.',
+    reads: 'the learning rate inside each update, and the logged one',
     speaks: 'at the first update',
   },
   (segment) => {
@@ -52,11 +52,11 @@ export const learningRateNotAsClaimed = aliveRule(
       subjects,
       total: names.length,
       step: first.step,
-      expected: `learning rate ${claimed} inside the update, as logged; the control’s uses ${figure(first.inControl)}`,
-      seen: `learning rate ${applied} inside the update of '${first.name}'; ${totalOf(resumed, hookCalls)} hook calls, the control ${totalOf(control, hookCalls)}`,
+      expected: `learning rate ${claimed} inside the update, as logged; the control uses ${figure(first.inControl)}`,
+      seen: `learning rate ${applied} inside the update of '${first.name}'; ${totalOf(resumed, hookCalls)} hook calls, ${totalOf(control, hookCalls)} in the control`,
       likelyCause:
-        'the hooks (or the optimizer) hold the parameter-group object from before the resume; the restore made new ones, and the schedule drives those',
-      fix: 'register the hooks after the restore, or look the group up in each call instead of capturing it',
+        'the hooks (or the optimizer) hold the pre-restore parameter group; the restore created new groups, and the schedule drives those',
+      fix: 'register the hooks after the restore, or look up the group in each call instead of capturing it',
     };
   },
 );

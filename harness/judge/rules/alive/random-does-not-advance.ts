@@ -1,11 +1,11 @@
-/** A generator from which nothing is drawn any more: dropout that is switched off, noise that is not added. */
+/** Finds generators that training no longer draws from: dropout is off, or noise is not added. */
 import { eachResume, type Rule } from '../../rule.ts';
 import { listed, ofAll } from '../../words.ts';
 
 export const randomDoesNotAdvance: Rule = {
   id: 'random-does-not-advance',
   proof: 'alive',
-  claim: 'Numbers are drawn from every random generator from which the control draws.',
+  claim: 'The resumed run draws from every random generator that the control draws from.',
   reads: 'the states of the generators at the resume and at the end of the segment, in both runs',
   speaks: 'at the end of the segment',
   judge: eachResume((resume) => {
@@ -23,9 +23,10 @@ export const randomDoesNotAdvance: Rule = {
       subjects: still,
       total: drawn.length,
       step: resume.to,
-      expected: 'another state than right after the resume, as in the control',
+      expected: 'a different state than right after the resume, as in the control',
       seen: 'the same state',
-      likelyCause: 'the model was resumed in evaluation mode, or what draws from this generator was left out',
+      likelyCause:
+        'the model was resumed in evaluation mode, or the code that draws from this generator is skipped',
       fix: 'switch to training mode after the load, before the first step',
     };
   }),

@@ -1,4 +1,4 @@
-/** What moves in the steps that the control and a resumed run both made. */
+/** The steps that the control and a resumed run both made, and the parameters that moved in them. */
 import type { TracedStep } from '../../../trace/schema.ts';
 import { indexOf, moved } from '../../columns.ts';
 import { namesOf, type Resume, stepPairs } from '../../evidence.ts';
@@ -12,7 +12,7 @@ export const changed = ({ changed }: TracedStep): readonly boolean[] => changed;
 
 export const updateL2 = ({ updateL2 }: TracedStep): readonly number[] => updateL2;
 
-/** Control and resumed steps of a resume, cut to those that both made. */
+/** The steps of a resume that both the control and the resumed run made. */
 export interface Segment {
   readonly resume: Resume;
   readonly control: readonly TracedStep[];
@@ -42,7 +42,7 @@ export const isStill = ({ movedInControl, movedInResumed }: Segment): boolean =>
   movedInControl.size > 0 && movedInResumed.size === 0;
 
 type FoundInSegment = Omit<Found, 'resume' | 'step'> & {
-  /** The first step that shows it. */
+  /** The first step that shows the problem. */
   readonly step: number;
 };
 
@@ -58,7 +58,7 @@ export const aliveRule = (
   }),
 });
 
-/** The first step of a run with anything in a parameter's column. */
+/** The first step with a value other than zero in a parameter's column. */
 export const firstWith = (
   steps: readonly TracedStep[],
   name: string,

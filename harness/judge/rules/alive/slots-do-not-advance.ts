@@ -4,6 +4,6 @@ export const slotsDoNotAdvance = doesNotAdvance(
   'slots-do-not-advance',
   'slot',
   'optimizer slot',
-  'the optimizer takes no step for these parameters, or steps others',
-  'see which parameters the optimizer’s groups and the hooks hold after the restore',
+  'the optimizer does not update these parameters, or updates others',
+  'check which parameters the optimizer’s groups and the hooks hold after the restore',
 );

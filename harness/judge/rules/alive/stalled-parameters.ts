@@ -5,7 +5,7 @@ import { aliveRule, changed, firstWith, isStill, updateL2 } from './segment.ts';
 export const stalledParameters = aliveRule(
   {
     id: 'stalled-parameters',
-    claim: 'Every parameter that moves in the control moves.',
+    claim: 'Every parameter that moves in the control also moves after the resume.',
     reads: 'which parameters change in each step',
     speaks: 'at the first update',
   },
@@ -20,8 +20,9 @@ export const stalledParameters = aliveRule(
       step: Math.min(...stalled.map((name) => firstWith(control, name, changed))),
       expected: `'${stalled[0]}' moves by ${figure(total(control, stalled[0]!, updateL2))} in these steps`,
       seen: '0',
-      likelyCause: 'their hook, gradient or place in a parameter group was lost, or they came back frozen',
-      fix: 'compare the list with what is hooked, grouped and trainable after the restore',
+      likelyCause:
+        'their hook, gradient or place in a parameter group was lost, or they were restored as frozen',
+      fix: 'compare this list with the parameters that are hooked, grouped and trainable after the restore',
     };
   },
 );

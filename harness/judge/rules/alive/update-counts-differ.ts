@@ -8,8 +8,8 @@ export const updateCountsDiffer = countRule(
     reads: 'how often an optimizer wrote each parameter in each step',
     speaks: 'at the first update',
   },
-  'been written by an optimizer',
+  'optimizer updates',
   updates,
-  'the update is applied twice (in a hook and by the loop), or the accumulation window has another length or phase',
-  'let one place apply the update, and restore the micro-batch count',
+  'the update is applied twice (in a hook and by the loop), or the accumulation window has a different length or phase',
+  'apply the update in one place only, and restore the micro-batch count',
 );

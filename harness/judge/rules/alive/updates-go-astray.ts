@@ -4,8 +4,8 @@ import { aliveRule } from './segment.ts';
 export const updatesGoAstray = aliveRule(
   {
     id: 'updates-go-astray',
-    claim: 'Optimizers and hooks write the trainer’s own parameters, not others.',
-    reads: 'updates and hook calls of variables that are not, or not any more, the trainer’s parameters',
+    claim: 'Optimizers and hooks write only the trainer’s own parameters.',
+    reads: 'updates and hook calls of variables that are not the trainer’s parameters, or no longer are',
     speaks: 'at the first step',
   },
   ({ resume, control, resumed }) => {
@@ -15,10 +15,10 @@ export const updatesGoAstray = aliveRule(
     const first = resumed.find((step, at) => stray([step]) > stray([control[at]!]))!;
     return {
       step: first.step,
-      sentence: `After resume ${resume.index}, updates go to variables that the trainer does not train any more.`,
+      sentence: `After resume ${resume.index}, updates go to variables that the trainer no longer trains.`,
       expected: `${stray(control)} updates and hook calls outside the trainer’s parameters`,
       seen: `${stray(resumed)}`,
-      likelyCause: 'an optimizer or a hook holds the parameters from before the resume, which replaced them',
+      likelyCause: 'an optimizer or a hook holds the pre-restore parameters, which the restore replaced',
       fix: 'build optimizers and hooks on the restored parameters, or restore into the variables that they hold',
     };
   },

@@ -6,8 +6,8 @@ import { nameOf, resumeOf } from './process.ts';
 export const backendFellBack: Rule = {
   id: 'backend-fell-back',
   proof: 'run',
-  claim: 'Each process ran on the backend that the plan asks for, and all of one backend on the same device.',
-  reads: 'the backend and the adapter that each process says it got, and what the plan asks for',
+  claim: 'Each process ran on the planned backend, and all processes on one backend used the same device.',
+  reads: 'the backend and the adapter that each process reports, and the planned backend',
   speaks: 'before the first step',
   judge: ({ traces, requestedBackend, control, plan }) => {
     const planned = new Set(plan.resumeOn);
@@ -17,19 +17,19 @@ export const backendFellBack: Rule = {
       const reference = traces.find(({ run }) => run?.backend.name === backend.name)?.run?.backend;
       const wanted = wantedBackend(plan, requestedBackend, role, segment);
       const own = wanted === 'auto' ? (control?.run?.backend.name ?? backend.name) : wanted;
-      // A control may stand for any of the plan's backends.
+      // A twin may use any of the planned backends.
       const asked = role === 'twin' && planned.has(backend.name) ? backend.name : own;
       const same = backend.name === asked && backend.adapter === reference?.adapter;
       if (same) return [];
       return [
         {
-          sentence: `The ${nameOf(trace)} run took place on ${insteadOf(`${backend.name} (${backend.adapter})`, backend.name === asked ? `${asked} (${reference?.adapter})` : asked)}.`,
+          sentence: `The ${nameOf(trace)} process ran on ${insteadOf(`${backend.name} (${backend.adapter})`, backend.name === asked ? `${asked} (${reference?.adapter})` : asked)}.`,
           resume: resumeOf(trace),
           subjects: [nameOf(trace)],
           expected: `${asked}${reference === undefined ? '' : ` on ${reference.adapter}`} in every process`,
           seen: `${backend.name} on ${backend.adapter}`,
-          likelyCause: 'the backend could not be opened in that process and another one took its place',
-          fix: 'run `resumeproof doctor` to see what each backend finds on this machine',
+          likelyCause: 'the process could not open the backend and used another one',
+          fix: 'run `resumeproof doctor` to see which backends this machine supports',
         },
       ];
     });

@@ -3,8 +3,8 @@ import type { Found, Rule } from '../../rule.ts';
 export const controlDoesNotTrain: Rule = {
   id: 'control-does-not-train',
   proof: 'run',
-  claim: 'The control trains: without that nothing can be told of a resumed run.',
-  reads: 'which parameters change in the control, in all its steps and after the last resume',
+  claim: 'The control trains, so that a resumed run can be judged against it.',
+  reads: 'which parameters change in the control, over all its steps and after the last resume',
   speaks: 'at the end of the segment',
   judge: ({ control, resumes }) => {
     if (control === undefined || control.steps.length === 0) return [];
@@ -17,30 +17,30 @@ export const controlDoesNotTrain: Rule = {
           sentence: `The control never trained: no parameter moved in ${control.steps.length} steps${
             hooks === 0 ? ', and no gradient hook fired' : ''
           }.`,
-          expected: 'the control, which never stops, changes its parameters',
+          expected: 'the control changes its parameters',
           seen: `0 of ${control.steps[0]!.names.length} parameters changed; ${hooks} hook calls`,
           likelyCause:
             hooks === 0
               ? 'no gradient hook or optimizer is attached to the parameters'
-              : 'the learning rate is 0, or what is updated is not what the trainer observes',
-          fix: 'make the scenario train without any resume first, then prove its resume',
+              : 'the learning rate is 0, or the program updates parameters that it does not show to the probe',
+          fix: 'make the scenario train without a resume first, then prove its resume',
         },
       ];
     }
-    // An earlier segment may lie between two updates: what it carries on shows in the segments after it. A resume
-    // after the last step has none, and shows nothing.
+    // An earlier segment may lie between two updates; the segments after it show what it carried over. A resume
+    // after the last step has no segment to check.
     return resumes
       .filter(({ controlSteps }) => controlSteps.length > 0)
       .slice(-1)
       .filter(({ controlSteps }) => !moved(controlSteps))
       .map(
         (resume): Found => ({
-          sentence: `The control moved no parameter between steps ${resume.from} and ${resume.to}, so it cannot be told whether the resumed run should.`,
+          sentence: `The control moved no parameter between steps ${resume.from} and ${resume.to}, so it cannot show whether the resumed run should.`,
           resume: resume.index,
           expected: 'the control changes its parameters after the last resume point',
           seen: 'no parameter changed',
           likelyCause:
-            'the learning rate has reached 0, or there are too few steps after the resume point for an update',
+            'the learning rate has reached 0, or too few steps for an update follow the resume point',
           fix: 'move the resume point or add steps',
         }),
       );

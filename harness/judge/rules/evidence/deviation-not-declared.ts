@@ -1,11 +1,11 @@
-/** The control deviates in what is declared and in nothing else: it is what the resumed run is judged by. */
+/** The control must deviate only as declared, because the resumed run is compared with it. */
 import { eachResume, type Rule } from '../../rule.ts';
 import { insteadOf, listed } from '../../words.ts';
 
 export const deviationNotDeclared: Rule = {
   id: 'deviation-not-declared',
   proof: 'run',
-  claim: 'The control’s own deviation changes what the scenario declares and nothing else.',
+  claim: 'The control’s own deviation changes only what the scenario declares.',
   reads: 'the control’s states before and after its own deviation',
   speaks: 'before the first step',
   judge: eachResume((resume, { deviates }) => {
@@ -13,15 +13,15 @@ export const deviationNotDeclared: Rule = {
     const [first] = others;
     if (first === undefined) return undefined;
     return {
-      sentence: `At step ${resume.from} the control’s deviation changed what is not declared: ${listed(others.map(({ kind, name }) => `${kind} ${name}`))}.`,
+      sentence: `At step ${resume.from}, the control’s deviation changed undeclared state: ${listed(others.map(({ kind, name }) => `${kind} ${name}`))}.`,
       subjects: others.map(({ name }) => name),
       total: resume.changes.length,
       step: resume.from,
-      expected: `changes by ${listed(deviates, deviates.length)} alone`,
+      expected: `changes of ${listed(deviates, deviates.length)} only`,
       seen: `${first.kind} '${first.name}': ${insteadOf(first.deviated, first.passed)}`,
       likelyCause:
-        'deviate() does more than the declared kinds, or a name is not of the kind that it is thought to be',
-      fix: 'declare that kind too, let deviate() leave it alone, or name the counter by the table in docs/trace.md',
+        'deviate() changes more than the declared kinds, or a name belongs to a different kind than expected',
+      fix: 'declare that kind too, do not change it in deviate(), or name the counter as in the table in docs/trace.md',
     };
   }),
 };

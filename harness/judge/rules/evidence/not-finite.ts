@@ -6,14 +6,14 @@ import { isResumed, nameOf, stoppedBeingFinite } from './process.ts';
 export const notFinite: Rule = {
   id: 'not-finite',
   proof: 'run',
-  claim: 'Training that is not resumed stays finite: that NaN came back as NaN proves nothing.',
+  claim: 'Training stays finite in every process that does not resume: restoring NaN as NaN proves nothing.',
   reads: 'losses, norms and gradients of every process that does not resume',
   speaks: 'before the first step',
   judge: ({ traces }) => {
     const broken = ({ names, l2 }: TracedStep): string[] => names.filter((_, at) => !Number.isFinite(l2[at]));
     const firstOf = (trace: Trace) =>
       trace.steps.find((step) => !Number.isFinite(step.claimed.loss) || broken(step).length > 0);
-    // The others of them do the same.
+    // The other processes fail in the same way, so one finding is enough.
     const trace = traces.find(
       (one) => !isResumed(one) && (stoppedBeingFinite(one) || firstOf(one) !== undefined),
     );
@@ -28,7 +28,7 @@ export const notFinite: Rule = {
       const seen =
         subjects.length > 0
           ? `${listed(subjects)} with norms that are not finite`
-          : `loss ${first?.claimed.loss ?? 'not told'}`;
+          : `loss ${first?.claimed.loss ?? 'unknown'}`;
       return [
         {
           sentence: `In the ${nameOf(trace)} run, training stopped being finite${message === '' ? ` at step ${step}` : `: ${message}`}.`,
@@ -36,22 +36,22 @@ export const notFinite: Rule = {
           expected: 'finite parameters and losses in a run that was not resumed',
           seen: message || seen,
           likelyCause:
-            'the loss or its gradients overflowed or were undefined: the learning rate is too high, or the data hold what is not finite',
-          fix: 'make the scenario train without any resume first: lower the learning rate, clip the gradients, check the data',
+            'the loss or its gradients overflowed or were undefined: the learning rate is too high, or the data contains values that are not finite',
+          fix: 'make the scenario train without a resume first: lower the learning rate, clip the gradients, check the data',
         },
       ];
     }
     return [
       {
-        sentence: `In the ${nameOf(trace)} run, the update of step ${first.step} made ${ofAll(subjects.length, first.names.length, 'parameter')} not finite, from finite gradients: ${listed(subjects)}.`,
+        sentence: `In the ${nameOf(trace)} run, the update of step ${first.step} made ${ofAll(subjects.length, first.names.length, 'parameter')} non-finite, although the gradients were finite: ${listed(subjects)}.`,
         subjects,
         total: first.names.length,
         step: first.step,
-        expected: `'${subjects[0]}' stays finite: its gradient is, with L2 norm ${figure(gradients[0])}`,
+        expected: `'${subjects[0]}' stays finite, like its gradient of L2 norm ${figure(gradients[0])}`,
         seen: `L2 norm ${figure(first.l2[first.names.indexOf(subjects[0]!)])} after the update; ${message || `the loss is still ${figure(trace.steps.at(-1)!.claimed.loss)} at step ${trace.steps.at(-1)!.step}`}`,
         likelyCause:
-          'the optimizer’s own formula gives no number for these gradients, as where it takes the root of a negative number or divides by zero',
-        fix: 'look at what the optimizer computes where a gradient is zero or tiny, or use another one',
+          'the optimizer’s formula is undefined for these gradients, such as the root of a negative number or a division by zero',
+        fix: 'check what the optimizer computes for zero or tiny gradients, or use another optimizer',
       },
     ];
   },

@@ -6,11 +6,11 @@ import { valuesApart } from '../../words.ts';
 export const notReproducible: Rule = {
   id: 'not-reproducible',
   proof: 'run',
-  claim: 'The interrupted run equals the control up to the point where it is saved.',
-  reads: 'losses and parameter norms of the control and of the run that is saved, up to the save',
+  claim: 'The interrupted run equals the control up to its save.',
+  reads: 'losses and parameter norms of the control and of the interrupted run, up to the save',
   speaks: 'before the first step',
   judge: ({ control, before, plan, noise }) => {
-    // Both are on the same backend, whatever the controls on others show.
+    // Both use the same backend, so controls on other backends do not matter.
     if (!noise.exact && control?.run?.backend.deterministic !== true) return [];
     const end = plan.resumeAt[0]!;
     const theirs = stepsBetween(before, 0, end);
@@ -25,13 +25,13 @@ export const notReproducible: Rule = {
     const [seen, expected] = valuesApart(theirs[different.step - 1]?.claimed.loss, different.claimed.loss);
     return [
       {
-        sentence: `Two runs of this program differ before any resume, at step ${different.step}: it is not reproducible.`,
+        sentence: `Two runs of this program differ before any resume, at step ${different.step}: the program is not reproducible.`,
         step: different.step,
         expected: `loss ${expected} in both runs`,
-        seen: `loss ${seen}${seen === expected ? ', with other norms' : ''}`,
+        seen: `loss ${seen}${seen === expected ? ', with different norms' : ''}`,
         likelyCause:
           'an unseeded random generator, the clock, the order of files or saving itself influences training',
-        fix: 'seed every generator from the context’s seed and sort what is read from disk',
+        fix: 'seed every generator from the context’s seed, and sort the files that are read from disk',
       },
     ];
   },

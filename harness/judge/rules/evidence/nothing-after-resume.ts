@@ -3,30 +3,30 @@ import type { Found, Rule } from '../../rule.ts';
 export const nothingAfterResume: Rule = {
   id: 'nothing-after-resume',
   proof: 'run',
-  claim: 'There are steps after each resume, all that the plan asks for.',
+  claim: 'Each resumed process makes every planned step.',
   reads: 'how many steps each resumed process recorded',
   speaks: 'at the end of the segment',
   judge: ({ resumes, plan }) =>
     resumes
       .filter(
         ({ index, steps, from, to, after }) =>
-          // A resume after the last step rightly trains nothing; alone it proves nothing.
+          // A resume after the last step has nothing to train. If it is the only resume, it proves nothing.
           (steps.length < to - from || (from === to && index === 1)) && after.failure === undefined,
       )
       .map(
         (resume): Found => ({
           sentence:
             resume.steps.length === 0
-              ? `Nothing was trained after resume ${resume.index}: its trace has no step.`
-              : `After resume ${resume.index} only ${resume.steps.length} of ${resume.to - resume.from} steps were recorded.`,
+              ? `Nothing was trained after resume ${resume.index}: its trace has no steps.`
+              : `After resume ${resume.index}, only ${resume.steps.length} of ${resume.to - resume.from} steps were recorded.`,
           resume: resume.index,
           expected: `steps ${resume.from + 1} to ${resume.to}`,
-          seen: resume.steps.length === 0 ? 'no step' : `steps up to ${resume.steps.at(-1)!.step}`,
+          seen: resume.steps.length === 0 ? 'no steps' : `steps up to ${resume.steps.at(-1)!.step}`,
           likelyCause:
             plan.steps === resume.from
-              ? 'the plan ends where the run is resumed'
+              ? 'the plan ends at its resume point'
               : 'the probe recorded nothing, or the loop ended early',
-          fix: 'let the plan go on after its last resume point; see that the trainer’s step does one iteration',
+          fix: 'let the plan continue after its last resume point; check that the trainer’s step runs one iteration',
         }),
       ),
 };

@@ -12,7 +12,7 @@ interface Presence {
 const PRESENCES: readonly Presence[] = [
   {
     observable: 'hooks',
-    what: 'call of a gradient hook',
+    what: 'gradient hook call',
     seen: ({ steps }) => steps.some((s) => s.hookCalls.some((n) => n > 0)),
   },
   {
@@ -20,10 +20,10 @@ const PRESENCES: readonly Presence[] = [
     what: 'optimizer slot',
     seen: ({ states }) => states.some((s) => s.tensors.some(({ kind }) => kind === 'slot')),
   },
-  { observable: 'images', what: 'sampled image', seen: ({ samples }) => samples.length > 0 },
+  { observable: 'images', what: 'sample', seen: ({ samples }) => samples.length > 0 },
   {
     observable: 'random',
-    what: 'random state',
+    what: 'random generator state',
     seen: ({ states }) => states.some((s) => Object.keys(s.random).length > 0),
   },
   {
@@ -47,12 +47,12 @@ export const nothingObserved: Rule = {
   id: 'nothing-observed',
   proof: 'run',
   claim:
-    'The control shows everything that a trainer has not declared to lack: empty against empty proves nothing.',
+    'The control shows everything that the scenario does not declare as lacking: two empty records prove nothing.',
   reads:
-    'what the control shows of hooks, slots, images, generators, gradients, learning rates and batches, and what the scenario says that it lacks',
+    'the hooks, slots, samples, generators, gradients, learning rates and batches of the control, and what the scenario declares as lacking',
   speaks: 'at the end of the segment',
   judge: ({ control, lacks }: Evidence) => {
-    // A control that failed may not have come to show it, and its failure is a finding already.
+    // A failed control may have stopped before it showed everything. Another rule reports the failure.
     if (control?.failure !== undefined) return [];
     if (control === undefined || control.steps.length === 0) {
       return control === undefined
@@ -63,7 +63,7 @@ export const nothingObserved: Rule = {
               expected: 'a step record for each step',
               seen: 'none',
               likelyCause: 'the probe was not attached, or the trace was emptied',
-              fix: 'run the scenario again with the harness’ own runner',
+              fix: 'run the scenario again with resumeproof’s own runner',
             },
           ];
     }
@@ -72,22 +72,22 @@ export const nothingObserved: Rule = {
     return [
       ...silent.map(
         ({ observable, what }): Found => ({
-          sentence: `Not one ${what} was seen in the control, so nothing can be told of it.`,
+          sentence: `The control shows no ${what}, so there is nothing to compare.`,
           subjects: [observable],
           expected: `at least one ${what}`,
           seen: 'none',
-          likelyCause: 'the trainer does not show it to the probe, or has none',
-          fix: `let observe() or the training parts show it, or declare lacks: ['${observable}'] in the scenario`,
+          likelyCause: 'the trainer has none, or does not show it to the probe',
+          fix: `show it in observe() or in the training parts, or declare lacks: ['${observable}'] in the scenario`,
         }),
       ),
       ...undeclared.map(
         ({ observable, what }): Found => ({
-          sentence: `The scenario declares that it lacks ${listed([observable])}, but there is a ${what}.`,
+          sentence: `The scenario declares that it lacks ${listed([observable])}, but the control shows at least one ${what}.`,
           subjects: [observable],
           expected: `no ${what}`,
           seen: 'at least one',
           likelyCause: 'the declaration is out of date',
-          fix: `take '${observable}' out of lacks`,
+          fix: `remove '${observable}' from lacks`,
         }),
       ),
     ];

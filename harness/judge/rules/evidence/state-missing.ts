@@ -3,7 +3,7 @@ import { eachResume, type Rule } from '../../rule.ts';
 export const stateMissing: Rule = {
   id: 'state-missing',
   proof: 'run',
-  claim: 'Each process records what it holds at the save, at the resume and at the end.',
+  claim: 'Each process records its state at the save, at the resume and at the end.',
   reads:
     'the states at the save, at the resume and at the end of each segment, in the control and in the resumed run',
   speaks: 'before the first step',
@@ -12,11 +12,11 @@ export const stateMissing: Rule = {
     const missing = Object.entries({
       'at the save': saved,
       'right after the resume': resumed,
-      'of the resumed run at its end': last,
-      'of the control at the resume point': controlFirst,
-      'of the control at the end': controlLast,
+      'at the end of the resumed run': last,
+      'at the resume point of the control': controlFirst,
+      'at the end of the control': controlLast,
     }).filter(([, state]) => state === undefined || state.tensors.length === 0);
-    // A process that died tells why by itself.
+    // Another rule reports a failed process.
     if (missing.length === 0 || resume.after.failure !== undefined) return undefined;
     const names = missing.map(([name]) => name);
     return {
@@ -25,8 +25,8 @@ export const stateMissing: Rule = {
       step: resume.from,
       expected: 'a state record with at least one tensor',
       seen: 'none',
-      likelyCause: 'the probe was not attached, the trainer shows it no tensors, or the trace was changed',
-      fix: 'let observe() return the trainer’s parameters; write state records at save, resume and end',
+      likelyCause: 'the probe was not attached, the trainer showed it no tensors, or the trace was changed',
+      fix: 'return the trainer’s parameters from observe(); write state records at the save, the resume and the end',
     };
   }),
 };

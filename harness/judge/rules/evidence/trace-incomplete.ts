@@ -5,15 +5,15 @@ import { nameOf, resumeOf } from './process.ts';
 export const traceIncomplete: Rule = {
   id: 'trace-incomplete',
   proof: 'run',
-  claim: 'Each run that the plan asks for left a whole trace.',
-  reads: 'which traces there are and whether each is whole: its end record, each of its lines',
+  claim: 'Each planned process left a complete trace.',
+  reads: 'which traces exist, and whether each has all of its lines and its end record',
   speaks: 'before the first step',
   judge: ({ traces, plan, controls, control, before, resumes }) => {
     const wanted = plan.resumeAt.length;
-    // A process that tells why it failed is another rule's finding, and so is that nothing came after it.
+    // Another rule reports a failed process, and the processes after it never start.
     const failed = (trace: Trace | undefined): boolean => trace?.failure !== undefined;
     const last = resumes.at(-1)?.after ?? before;
-    // A plan without a resume proves none.
+    // A plan without a resume proves nothing.
     const absent = Array.from({ length: Math.max(1, wanted) }, (_, at) => at + 1).filter(
       (index) => !resumes.some((resume) => resume.index === index),
     );
@@ -30,24 +30,24 @@ export const traceIncomplete: Rule = {
     return [
       ...missing.map(
         (name): Found => ({
-          sentence: `There is no trace of the ${name} run.`,
+          sentence: `There is no trace of the ${name} process.`,
           subjects: [name],
-          expected: `a trace of each run: control, before and ${wanted} after`,
+          expected: `a trace of each process: control, before and ${wanted} after`,
           seen: `${traces.length} traces; none of ${name}`,
-          likelyCause: 'the run was never started, its first record was never written, or its file was lost',
-          fix: 'look at the findings about the runs before it; run the scenario again',
+          likelyCause: 'the process never started, its first record was never written, or its file was lost',
+          fix: 'check the findings about the earlier processes; run the scenario again',
         }),
       ),
       ...broken.map(
         (trace): Found => ({
-          sentence: `The trace of the ${nameOf(trace)} run ${trace.defect}.`,
+          sentence: `The trace of the ${nameOf(trace)} process ${trace.defect}.`,
           subjects: [nameOf(trace)],
           resume: resumeOf(trace),
-          expected: 'a whole trace with an end record, each line as in docs/trace.schema.json',
+          expected: 'a complete trace with an end record, in which each line matches docs/trace.schema.json',
           seen: `${trace.steps.length} steps, ${trace.states.length} states; the file ${trace.defect}`,
           likelyCause:
-            'the process was ended in the middle, or the file was changed, emptied or written by another program',
-          fix: 'run the scenario again; validate the writer of the trace against docs/trace.schema.json',
+            'the process was stopped early, or the file was changed, emptied or written by another program',
+          fix: 'run the scenario again; validate the program that writes the trace against docs/trace.schema.json',
         }),
       ),
     ];

@@ -3,18 +3,18 @@ import { firstStep } from './first-step.ts';
 export const appliedDiffers = firstStep(
   {
     id: 'applied-differs',
-    claim: 'Updates are applied and skipped at the steps at which the control does so.',
-    reads: 'whether the trainer says of each step that it applied an update',
+    claim: 'Updates are applied and skipped at the same steps as in the control.',
+    reads: 'whether the trainer reports an update for each step',
     speaks: 'at the first step',
   },
   ({ control, resumed }) =>
     control.claimed.applied === resumed.claimed.applied
       ? undefined
       : {
-          what: 'updates are applied at other steps',
+          what: 'applied and skipped updates differ from the control’s',
           expected: control.claimed.applied ? 'an update' : 'no update',
           seen: resumed.claimed.applied ? 'an update' : 'no update',
         },
-  () => 'the accumulation window has another phase, or a loss scaler skips other steps',
+  () => 'the accumulation window is out of phase, or the loss scaler skips different steps',
   'save and restore the micro-batch count and the loss scale',
 );

@@ -4,12 +4,13 @@ import { eachResume, type Rule } from '../../rule.ts';
 import { insteadOf } from '../../words.ts';
 import { departures, sides } from './departures.ts';
 
-/** Where the gradient itself is right, and what the update makes of it is not. */
+/** The computed gradient is correct, but the gradient that the update uses is not. */
 export const appliedGradientsDiffer: Rule = {
   id: 'applied-gradients-differ',
   proof: 'faithful',
-  claim: 'What an update uses of a right gradient, clipped and unscaled, is what the control’s uses.',
-  reads: 'the norm of each gradient as it came, and as the update used it, in each step',
+  claim:
+    'Where a computed gradient equals the control’s, so does the clipped and unscaled one that the update uses.',
+  reads: 'the norm of each gradient in each step, as computed and as used by the update',
   speaks: 'at the first update',
   judge: eachResume((resume, { noise }) => {
     for (const { control, resumed } of stepPairs(resume)) {
@@ -23,13 +24,14 @@ export const appliedGradientsDiffer: Rule = {
       const [worst] = departed;
       if (worst === undefined) continue;
       return {
-        sentence: `After resume ${resume.index}, the gradient that the update of '${worst.name}' uses at step ${resumed.step} is not the control’s, though the gradient is: its norm is ${insteadOf(worst.seen, worst.expected)}.`,
+        sentence: `After resume ${resume.index}, the update of '${worst.name}' at step ${resumed.step} uses a gradient of norm ${insteadOf(worst.seen, worst.expected)}, although the computed gradient equals the control’s.`,
         subjects: departed.map(({ name }) => name),
         total: control.names.length,
         step: resumed.step,
         ...sides(worst),
-        likelyCause: 'gradients are not clipped any more, clipped twice or to another norm, or not unscaled',
-        fix: 'clip and unscale after a resume as before it, in the hooks too',
+        likelyCause:
+          'gradients are no longer clipped, are clipped twice or to a different norm, or are not unscaled',
+        fix: 'clip and unscale gradients after a resume as before it, in the hooks too',
       };
     }
     return undefined;

@@ -1,5 +1,5 @@
 import type { TracedStep } from '../../../trace/schema.ts';
-import { listsApart } from '../../words.ts';
+import { listsApart, plural } from '../../words.ts';
 import { firstStep } from './first-step.ts';
 
 const batchOf = ({ claimed }: TracedStep): string => JSON.stringify(claimed.batch);
@@ -7,15 +7,15 @@ const batchOf = ({ claimed }: TracedStep): string => JSON.stringify(claimed.batc
 export const batchesDiffer = firstStep(
   {
     id: 'batches-differ',
-    claim: 'The same examples come in the same order.',
-    reads: 'the ids of the examples in each step, as the trainer tells them',
+    claim: 'The same examples come in the same order as in the control.',
+    reads: 'the ids of the examples in each step, as the trainer reports them',
     speaks: 'at the first step',
   },
   ({ control, resumed }) => {
     if (batchOf(control) === batchOf(resumed)) return undefined;
     const [seen, expected] = listsApart(resumed.claimed.batch, control.claimed.batch);
     return {
-      what: 'the batches are others than the control’s',
+      what: 'the batches differ from the control’s',
       expected: expected || 'an empty batch',
       seen: seen || 'an empty batch',
     };
@@ -24,8 +24,8 @@ export const batchesDiffer = firstStep(
     const theirs = pairs.map(({ control }) => batchOf(control));
     const shift = theirs.indexOf(batchOf(pairs[0]!.resumed));
     return shift > 0
-      ? `${shift} of the control’s batches are skipped`
-      : 'the data cursor was not restored: the loader began anew, was shuffled in another order, or was moved by the restore';
+      ? `${shift} of the control’s batches ${plural(shift, 'is', 'are')} skipped`
+      : 'the data cursor was not restored: the loader restarted, reshuffled, or was advanced by the restore';
   },
-  'save epoch, position and shuffling seed, and restore them after the loader is built',
+  'save the epoch, the position and the shuffle seed, and restore them after the loader is built',
 );

@@ -1,4 +1,4 @@
-/** A rule on what is measured in every step. */
+/** A rule on a quantity that is measured in every step. */
 import { stepPairs } from '../../evidence.ts';
 import { type Curve, stepReadings } from '../../quantities.ts';
 import { eachResume, type Rule } from '../../rule.ts';
@@ -11,7 +11,7 @@ interface CurveRule extends Pick<Rule, 'id' | 'claim' | 'reads' | 'speaks'> {
   readonly likelyCause: string;
 }
 
-/** A rule on what is measured in every step: equal to the bit, or within the noise of the controls. */
+/** Makes a rule that compares a quantity step by step: exactly, or within the noise of the controls. */
 export function curveRule({ quantity, noun, likelyCause, ...what }: CurveRule): Rule {
   return {
     ...what,
@@ -26,15 +26,15 @@ export function curveRule({ quantity, noun, likelyCause, ...what }: CurveRule): 
         );
         const [worst] = departed;
         if (worst === undefined) continue;
-        const where = worst.name === '' ? '' : ` in '${worst.name}'`;
+        const where = worst.name === '' ? '' : ` of '${worst.name}'`;
         return {
-          sentence: `After resume ${resume.index}, ${noun} departs from the control’s at step ${resumed.step}${where}: ${insteadOf(worst.seen, worst.expected)}.`,
+          sentence: `After resume ${resume.index}, ${noun}${where} differs from the control’s at step ${resumed.step}: ${insteadOf(worst.seen, worst.expected)}.`,
           subjects: departed.flatMap(({ name }) => (name === '' ? [] : [name])),
           total: quantity === 'loss' ? 0 : control.names.length,
           step: resumed.step,
           ...sides(worst),
           likelyCause,
-          fix: 'look for the first finding above: what was not restored, or what is done otherwise after a resume',
+          fix: 'start with the first finding: it shows what was not restored, or what runs differently after a resume',
         };
       }
       return undefined;

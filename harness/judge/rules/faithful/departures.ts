@@ -1,4 +1,4 @@
-/** What lies beyond the noise of the controls. */
+/** Differences that exceed the noise of the controls. */
 import type { Comparison } from '../../noise/noise.ts';
 import type { Found } from '../../rule.ts';
 import { figure, valuesApart } from '../../words.ts';
@@ -7,7 +7,7 @@ export interface Departure extends Comparison {
   readonly name: string;
 }
 
-/** What lies beyond the noise, the farthest first. */
+/** The differences that exceed the noise, largest first. */
 export function departures(names: Iterable<string>, compare: (name: string) => Comparison): Departure[] {
   return [...names]
     .map((name) => ({ name, ...compare(name) }))
@@ -18,7 +18,7 @@ export function departures(names: Iterable<string>, compare: (name: string) => C
 export function sides({ expected, seen, difference, allowed }: Comparison): Pick<Found, 'expected' | 'seen'> {
   const [mine, theirs] = valuesApart(seen, expected);
   return {
-    expected: `${theirs}${allowed === 0 ? ', to the bit' : `, within ${figure(allowed)} relative`}`,
-    seen: `${mine}, ${figure(difference)} relative`,
+    expected: `${theirs}${allowed === 0 ? ', exactly' : `, within a relative difference of ${figure(allowed)}`}`,
+    seen: `${mine}, a relative difference of ${figure(difference)}`,
   };
 }

@@ -3,7 +3,7 @@ import { entriesThatDiffer } from '../../compare.ts';
 import type { Resume } from '../../evidence.ts';
 import type { Value } from '../../words.ts';
 
-/** Only what both show: what came back missing is told before the first step. */
+/** Compares only the names that both runs have: the rules on restored state report missing ones. */
 export function ends(resume: Resume, which: 'counters' | 'random') {
   const [mine, theirs] = [resume.last?.[which], resume.controlLast?.[which]];
   if (mine === undefined || theirs === undefined || resume.to === resume.from) return { of: [], total: 0 };

@@ -6,8 +6,8 @@ import { ends } from './ends.ts';
 export const finalCountersDiffer: Rule = {
   id: 'final-counters-differ',
   proof: 'faithful',
-  claim: 'At the end, every counter is the control’s.',
-  reads: 'the counters at the end of the segment, in both runs, name by name',
+  claim: 'At the end, every counter equals the control’s.',
+  reads: 'the counters at the end of the segment, in both runs',
   speaks: 'at the end of the segment',
   judge: eachResume((resume) => {
     const { of, total } = ends(resume, 'counters');
@@ -15,14 +15,14 @@ export const finalCountersDiffer: Rule = {
     if (first === undefined) return undefined;
     const values = entriesApart(of);
     return {
-      sentence: `At step ${resume.to}, ${ofAll(of.length, total, 'counter')} ${plural(of.length, 'is', 'are')} not the control’s: '${first.name}' is ${insteadOf(first.resumed, first.saved)}.`,
+      sentence: `At step ${resume.to}, ${ofAll(of.length, total, 'counter')} ${plural(of.length, 'differs', 'differ')} from the control’s: '${first.name}' is ${insteadOf(first.resumed, first.saved)}.`,
       subjects: of.map(({ name }) => name),
       total,
       step: resume.to,
       expected: values.saved,
       seen: values.resumed,
-      likelyCause: 'what is counted advances otherwise after the resume, or did not come back',
-      fix: 'look for the first step that differs; let one place count, as before the resume',
+      likelyCause: 'the counter advances differently after the resume, or was not restored',
+      fix: 'look for the first step that differs; count in one place only, as before the resume',
     };
   }),
 };

@@ -6,7 +6,8 @@ import { ends } from './ends.ts';
 export const finalRandomDiffers: Rule = {
   id: 'final-random-differs',
   proof: 'faithful',
-  claim: 'At the end, every random generator is in the state of the control’s: as many numbers were drawn.',
+  claim:
+    'At the end, every random generator has the same state as in the control, after the same number of draws.',
   reads: 'the states of the random generators at the end of the segment, in both runs',
   speaks: 'at the end of the segment',
   judge: eachResume((resume) => {
@@ -14,15 +15,15 @@ export const finalRandomDiffers: Rule = {
     const [first] = of;
     if (first === undefined) return undefined;
     return {
-      sentence: `At step ${resume.to}, ${ofAll(of.length, total, 'random generator')} ${plural(of.length, 'is', 'are')} not in the state of the control’s: ${listed(of.map(({ name }) => name))}.`,
+      sentence: `At step ${resume.to}, ${ofAll(of.length, total, 'random generator')} ${plural(of.length, 'has', 'have')} a different state than in the control: ${listed(of.map(({ name }) => name))}.`,
       subjects: of.map(({ name }) => name),
       total,
       step: resume.to,
       expected: `state ${digest(first.saved)}`,
       seen: `state ${digest(first.resumed)}`,
       likelyCause:
-        'more or fewer numbers are drawn after the resume than in the control, or their state did not come back',
-      fix: 'let nothing but the training draw from its generators, as often as before the resume',
+        'the resumed run draws more or fewer numbers than the control, or the state was not restored',
+      fix: 'let only training draw from its generators, as often as before the resume',
     };
   }),
 };

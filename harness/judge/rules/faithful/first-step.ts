@@ -1,9 +1,9 @@
-/** A rule on what the host computes: judged exactly, at the first step at which it differs. */
+/** A rule on values that the host computes. */
 import { type StepPair, stepPairs } from '../../evidence.ts';
 import { eachResume, type Rule } from '../../rule.ts';
 import { insteadOf } from '../../words.ts';
 
-/** A rule on the first step at which something that the host computes differs: always judged exactly. */
+/** Makes a rule that always compares exactly, and reports the first step that differs. */
 export function firstStep(
   what: Pick<Rule, 'id' | 'claim' | 'reads' | 'speaks'>,
   differs: (pair: StepPair) => { what: string; expected: string; seen: string } | undefined,

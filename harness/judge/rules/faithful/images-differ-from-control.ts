@@ -4,10 +4,10 @@ import { lastRule } from './last-rule.ts';
 export const imagesDifferFromControl = lastRule(
   'images-differ-from-control',
   'image',
-  'sampled image',
-  'the weights, or their EMA, differ from the control’s',
+  'sample',
+  'the parameters, or their EMA, differ from the control’s',
   ({ last, controlLast, images }) =>
-    // A control that did not come to its end has a finding of its own.
+    // Another rule reports a control that did not reach its end.
     last === undefined || controlLast === undefined
       ? undefined
       : { mine: imageReadings(images.last), theirs: imageReadings(images.controlLast) },

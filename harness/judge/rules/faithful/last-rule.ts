@@ -1,4 +1,4 @@
-/** A rule on what a segment ends with. */
+/** A rule on the end of a segment. */
 import type { TensorRecord } from '../../../trace/schema.ts';
 import type { Resume } from '../../evidence.ts';
 import { type Curve, type Quantity, type Readings, tensorReadings } from '../../quantities.ts';
@@ -11,7 +11,7 @@ interface Last {
   readonly theirs: Readings;
 }
 
-/** A rule on what a segment ends with: the same bytes, or the same within the noise of the controls. */
+/** Makes a rule that compares the end of a segment with the control: exactly, or within the noise of the controls. */
 export function lastRule(
   id: string,
   quantity: Exclude<Quantity, Curve>,
@@ -22,7 +22,7 @@ export function lastRule(
   return {
     id,
     proof: 'faithful',
-    claim: `At the end, every ${noun} is the control’s: to the bit, or within the noise of several controls.`,
+    claim: `At the end, every ${noun} equals the control’s: exactly, or within the noise of several controls.`,
     reads: `the ${noun}s at the end of the segment, in both runs`,
     speaks: 'at the end of the segment',
     judge: eachResume((resume, { noise }) => {
@@ -32,7 +32,7 @@ export function lastRule(
       const different = departures(new Set([...theirs.keys(), ...mine.keys()]), (name) => {
         const compared = noise.compare(quantity, resume.to, name, mine.get(name));
         const same = theirs.get(name)?.sha256 === mine.get(name)?.sha256;
-        // Exactly is by the bytes: other values may have the same norm and sketch.
+        // An exact comparison uses the bytes: different values may share a norm and a sketch.
         return compared.allowed === 0 && !same && compared.difference === 0
           ? { ...compared, difference: Number.POSITIVE_INFINITY }
           : compared;
@@ -47,7 +47,7 @@ export function lastRule(
         step: resume.to,
         ...lastSides(first, mine, theirs),
         likelyCause,
-        fix: 'look for the first step that differs, and what was not restored before it',
+        fix: 'look for the first step that differs, and for what was not restored before it',
       };
     }),
   };
@@ -61,10 +61,10 @@ function lastSides(
   const [seen, expected] = valuesApart(mine.get(name)?.values[0], theirs.get(name)?.values[0]);
   const norm = (readings: Readings, text: string): string =>
     readings.has(name) ? `L2 norm ${text}` : 'none';
-  const bytes = seen === expected ? ', with other bytes' : '';
+  const bytes = seen === expected ? ', with different bytes' : '';
   return {
-    expected: `'${name}': ${norm(theirs, expected)}${allowed === 0 ? ', to the bit' : `; norm and sketch within ${figure(allowed)} relative`}`,
-    seen: `${norm(mine, seen)}${allowed === 0 ? bytes : `; ${figure(difference)} relative`}`,
+    expected: `'${name}': ${norm(theirs, expected)}${allowed === 0 ? ', exactly' : `; norm and sketch within a relative difference of ${figure(allowed)}`}`,
+    seen: `${norm(mine, seen)}${allowed === 0 ? bytes : `; a relative difference of ${figure(difference)}`}`,
   };
 }
 
@@ -73,7 +73,7 @@ export const lastTensors = (
   kind: Exclude<TensorRecord['kind'], 'gradient'>,
   noun: string,
 ): Rule =>
-  lastRule(id, kind, noun, 'the run took another path after the resume', ({ last, controlLast }) =>
+  lastRule(id, kind, noun, 'the run diverged from the control after the resume', ({ last, controlLast }) =>
     last === undefined || controlLast === undefined
       ? undefined
       : { mine: tensorReadings(last, kind), theirs: tensorReadings(controlLast, kind) },

@@ -4,7 +4,7 @@ import { firstStep } from './first-step.ts';
 export const learningRateDiffers = firstStep(
   {
     id: 'learning-rate-differs',
-    claim: 'Each group’s logged learning rate is the control’s.',
+    claim: 'The logged learning rate of each group equals the control’s.',
     reads: 'the learning rates that the trainer logs in each step',
     speaks: 'at the first step',
   },
@@ -17,11 +17,11 @@ export const learningRateDiffers = firstStep(
     const side = (which: 0 | 1): string =>
       enumerated(figures.map(([group, both]) => `${shown(group)} ${both[which]}`));
     return {
-      what: `the learning rate of ${ofAll(different.length, groups.length, 'group')} is not the control’s`,
+      what: `the learning rate of ${ofAll(different.length, groups.length, 'group')} differs from the control’s`,
       expected: side(1),
       seen: side(0),
     };
   },
-  () => 'the schedule began anew, is shifted, or goes on from another base learning rate',
+  () => 'the schedule restarted, shifted, or resumed from a different base learning rate',
   'save and restore each schedule, and build it before the restore',
 );

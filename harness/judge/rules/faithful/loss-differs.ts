@@ -2,10 +2,11 @@ import { curveRule } from './curve-rule.ts';
 
 export const lossDiffers = curveRule({
   id: 'loss-differs',
-  claim: 'Each step’s loss is the control’s.',
+  claim: 'The loss of each step equals the control’s.',
   reads: 'the loss of each step',
   speaks: 'at the first step',
   quantity: 'loss',
   noun: 'the loss',
-  likelyCause: 'other weights, other data, other noise, or another mode of the model (dropout, statistics)',
+  likelyCause:
+    'the parameters, the data, the noise or the mode of the model (dropout, running statistics) differs',
 });

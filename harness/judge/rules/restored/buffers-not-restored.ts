@@ -4,7 +4,7 @@ export const buffersNotRestored = tensorRule({
   id: 'buffers-not-restored',
   kind: 'buffer',
   noun: 'buffer',
-  claim: 'State outside the parameters, such as running statistics, comes back.',
-  likelyCause: () => 'buffers are not among the trainable weights, and only those were saved or loaded',
-  fix: 'save and load the whole state of the model, not its trainable weights alone',
+  claim: 'Every buffer, such as running statistics, is restored.',
+  likelyCause: () => 'only the trainable parameters were saved or loaded, and buffers are not among them',
+  fix: 'save and load the whole state of the model, not only its trainable parameters',
 });

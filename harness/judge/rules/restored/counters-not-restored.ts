@@ -6,8 +6,8 @@ import { eachRestored } from './known.ts';
 export const countersNotRestored: Rule = {
   id: 'counters-not-restored',
   proof: 'restored',
-  claim: 'Step, schedule, learning rate, data cursor, loss scale and their like come back.',
-  reads: 'the counters in the state at the save and in that at the resume',
+  claim: 'Every counter is restored: step, schedule, learning rate, data cursor, loss scale and others.',
+  reads: 'the counters at the save and at the resume',
   speaks: 'before the first step',
   judge: eachRestored((resume) => {
     const { of, total } = entriesThatDiffer(resume.saved.counters, resume.resumed.counters);
@@ -22,9 +22,9 @@ export const countersNotRestored: Rule = {
       expected: values.saved,
       seen: values.resumed,
       likelyCause: of.every(nearlySame)
-        ? 'they agree in their first digits only: they were computed anew in another way than the run arrives at them, such as a power at once instead of a product step by step, and not restored'
-        : 'they were not saved, or what they belong to was created or registered after the restore',
-      fix: 'save and restore each schedule, counter and cursor, after the object that holds it exists',
+        ? 'the values agree only in their first digits: they were not restored but recomputed by a different formula, such as one power instead of a product step by step'
+        : 'they were not saved, or the objects that hold them were created or registered after the restore',
+      fix: 'save each schedule, counter and cursor, and restore it once the object that holds it exists',
     };
   }),
 };

@@ -1,19 +1,19 @@
-/** What is declared to deviate does: in the control at all, and in each resumed run where it does in the control. */
+/** A declared deviation must happen in the control, and in each resumed run where it happens in the control. */
 import type { Found, Rule } from '../../rule.ts';
-import { listed, ofAll } from '../../words.ts';
+import { listed, ofAll, plural } from '../../words.ts';
 
 export const deviationDidNotHappen: Rule = {
   id: 'deviation-did-not-happen',
   proof: 'restored',
   claim:
-    'What a scenario declares that its trainer does not restore is not restored: it is as the control’s own deviation leaves it.',
+    'State that the scenario declares as not restored equals the control’s state after the control’s own deviation.',
   reads: 'the control’s states before and after its own deviation, and the state at the resume',
   speaks: 'before the first step',
   judge: ({ resumes, deviates }) => {
     const idle = deviates.filter(
       (kind) => !resumes.some(({ changes }) => changes.some(({ deviation }) => deviation === kind)),
     );
-    const told = resumes.filter(({ controlFirst }) => controlFirst !== undefined);
+    const observed = resumes.filter(({ controlFirst }) => controlFirst !== undefined);
     return [
       ...resumes.flatMap((resume): Found[] => {
         const changed = resume.changes.filter(({ deviation }) => deviation !== undefined);
@@ -23,7 +23,7 @@ export const deviationDidNotHappen: Rule = {
         const kinds = [...new Set(restored.map(({ deviation }) => deviation!))];
         return [
           {
-            sentence: `After resume ${resume.index}, the declared deviation ${listed(kinds)} did not happen: ${ofAll(restored.length, changed.length, 'entry that deviates', 'entries that deviate')} came back as saved: ${listed(restored.map(({ name }) => name))}.`,
+            sentence: `After resume ${resume.index}, the declared deviation ${listed(kinds)} did not happen: ${ofAll(restored.length, changed.length, 'deviating entry', 'deviating entries')} ${plural(restored.length, 'has', 'have')} the saved value: ${listed(restored.map(({ name }) => name))}.`,
             subjects: restored.map(({ name }) => name),
             total: changed.length,
             resume: resume.index,
@@ -31,25 +31,25 @@ export const deviationDidNotHappen: Rule = {
             expected: `'${first.name}': ${first.deviated}, as in the control after its deviation`,
             seen: `'${first.name}': ${first.passed}, as saved`,
             likelyCause:
-              'the trainer restores what the scenario says that it does not: the declaration is out of date, or the checkpoint holds more than was thought',
-            fix: `take ${listed(kinds)} out of deviates, or do not restore it`,
+              'the trainer restores state that the scenario declares as not restored: the declaration is out of date, or the checkpoint holds more than expected',
+            fix: `remove ${listed(kinds)} from deviates, or do not restore it`,
           },
         ];
       }),
-      // Without the control's state nothing can be told, and that has a finding of its own.
-      ...(idle.length === 0 || told.length === 0
+      // Without the control's state there is nothing to compare. state-missing reports that.
+      ...(idle.length === 0 || observed.length === 0
         ? []
         : [
             {
-              sentence: `The declared deviation ${listed(idle)} changed nothing in the control, at none of ${told.length} resume points.`,
+              sentence: `The declared deviation ${listed(idle)} changed nothing in the control at ${plural(observed.length, 'the only resume point', `any of ${observed.length} resume points`)}.`,
               refutes: false,
               subjects: idle,
               total: deviates.length,
-              expected: `the control’s deviate() changes an entry of each kind that is declared; docs/trace.md lists what each covers`,
+              expected: `the control’s deviate() changes an entry of each declared kind; docs/trace.md lists what each kind covers`,
               seen: 'the same state before and after it',
               likelyCause:
-                'deviate() does nothing for that kind, the trainer does not show it to the probe, or at these steps there is nothing to lose',
-              fix: `take ${listed(idle)} out of deviates, let observe() show what deviates, or move the resume point`,
+                'deviate() does nothing for that kind, the trainer does not show that state to the probe, or there is nothing to lose at these steps',
+              fix: `remove ${listed(idle)} from deviates, show the deviating state in observe(), or move the resume point`,
             },
           ]),
     ];

@@ -5,10 +5,10 @@ export const emaNotRestored = tensorRule({
   id: 'ema-not-restored',
   kind: 'ema',
   noun: 'EMA',
-  claim: 'The EMAs of the weights (EMA) come back.',
+  claim: 'Every EMA of the parameters is restored.',
   likelyCause: ({ resumed }, found) =>
     found.every(isAsIn(resumed, 'parameter'))
-      ? 'they equal the live weights: the EMA was started anew from them'
+      ? 'they equal the live parameters: the EMA was started again from them'
       : 'the EMA was not saved, or was built after the restore',
-  fix: 'save the EMAs and their counter, and restore them after the EMA is built',
+  fix: 'save the EMA and its counter, and restore both after the EMA is built',
 });

@@ -8,8 +8,8 @@ import { valuesApart } from '../../words.ts';
 
 const COLD_CURVES = ['loss', 'l2', 'updateL2'] as const;
 
-/** Whether two runs that are no controls made the same step: to the bit, or within the noise. */
-function alike(noise: Noise, curve: Curve, one: TracedStep, other: TracedStep): boolean {
+/** Whether two runs made the same step: exactly, or within the noise. */
+function sameWithin(noise: Noise, curve: Curve, one: TracedStep, other: TracedStep): boolean {
   if (sameStep(one, other, curve)) return true;
   const [mine, theirs] = [stepReadings(one, curve), stepReadings(other, curve)];
   return (
@@ -24,36 +24,37 @@ function alike(noise: Noise, curve: Curve, one: TracedStep, other: TracedStep): 
 export const equalsColdStart: Rule = {
   id: 'equals-cold-start',
   proof: 'restored',
-  claim: 'The resumed run is not a cold start from the checkpoint’s weights: its state counts.',
+  claim:
+    'The resumed run differs from a cold start with the checkpoint’s parameters: it uses the other restored state too.',
   reads:
-    'losses, norms and updates of the resumed run, of the control and of a run that starts from the weights alone',
+    'losses, norms and updates of the resumed run, of the control, and of a run that loads only the parameters',
   speaks: 'at the first update',
   judge: ({ resumes, cold, noise }) => {
     const [resume] = resumes;
     if (resume === undefined || cold === undefined || resume.steps.length === 0) return [];
-    // As far as all three went: one that ended early is another rule's finding.
+    // Compares the steps that all three runs made. Other rules report a run that ended early.
     const made = Math.min(resume.steps.length, resume.controlSteps.length, cold.steps.length);
     const theirs = cold.steps.slice(0, made);
     const same = (one: Resume['steps'], other: Resume['steps']): boolean =>
-      theirs.every((_, at) => COLD_CURVES.every((curve) => alike(noise, curve, one[at]!, other[at]!)));
+      theirs.every((_, at) => COLD_CURVES.every((curve) => sameWithin(noise, curve, one[at]!, other[at]!)));
     const first = theirs.find(({ changed }) => changed.some(Boolean));
     if (first === undefined || !same(resume.steps, theirs) || same(resume.controlSteps, theirs)) return [];
     const [coldLoss, theirLoss] = valuesApart(
       resume.steps[0]!.claimed.loss,
       resume.controlSteps[0]?.claimed.loss,
     );
-    // Within the noise a run may be like both.
+    // Within the noise, a run may equal both.
     if (same(resume.steps, resume.controlSteps)) return [];
     return [
       {
-        sentence: `The run after resume 1 equals a cold start from the checkpoint’s weights in every loss, norm and update: all other state was lost.`,
+        sentence: `The run after resume 1 equals a cold start with the checkpoint’s parameters in every loss, norm and update: all other state was lost.`,
         resume: 1,
         step: first.step,
-        expected: `the control’s loss at step ${resume.from + 1}, ${theirLoss}`,
-        seen: `the cold start’s, ${coldLoss}, and its equals at all ${theirs.length} steps`,
+        expected: `loss ${theirLoss} at step ${resume.from + 1}, as in the control`,
+        seen: `loss ${coldLoss}, as in the cold start; all ${theirs.length} steps equal the cold start’s`,
         likelyCause:
-          'the weights were loaded and nothing else: optimizer, schedule, data and random state began anew',
-        fix: 'load the optimizer’s state, the schedule, the data cursor and the random state as well',
+          'only the parameters were loaded: the optimizer, the schedule, the data and the random generators restarted',
+        fix: 'also load the optimizer state, the schedule, the data cursor and the random state',
       },
     ];
   },

@@ -4,8 +4,8 @@ export const gradientsNotRestored = tensorRule({
   id: 'gradients-not-restored',
   kind: 'gradient',
   noun: 'accumulated gradient',
-  claim: 'Gradients that were accumulated and not yet applied come back.',
+  claim: 'Accumulated gradients that were not yet applied are restored.',
   likelyCause: () =>
-    'the run was saved in mid-accumulation, and the gradients gathered so far were not saved or not loaded',
-  fix: 'save only after an update, or save the accumulated gradients and the micro-batch count too',
+    'the run was saved mid-accumulation, and the accumulated gradients were not saved or not loaded',
+  fix: 'save only after an update, or also save the accumulated gradients and the micro-batch count',
 });

@@ -3,10 +3,10 @@ import { traitRule } from './trait-rule.ts';
 
 export const groupsChanged = traitRule({
   id: 'groups-changed',
-  claim: 'Each parameter is in the parameter group that it was in.',
+  claim: 'Each parameter is in the same parameter group as at the save.',
   noun: 'parameter group',
   of: ({ group }) => shown(group),
   likelyCause:
-    'groups were matched by position and their order changed, or a group was built from another list',
+    'groups were matched by position and their order changed, or a group was built from a different list',
   fix: 'build the groups from names, in the same order, before the optimizer is restored',
 });

@@ -1,4 +1,4 @@
-/** Only a resume of which both states are known can be judged; state-missing reports the others. */
+/** Judges only resumes with both states recorded. state-missing reports the others. */
 import type { StateRecord } from '../../../trace/schema.ts';
 import type { Evidence, Resume } from '../../evidence.ts';
 import { eachResume, type Found, type Rule } from '../../rule.ts';

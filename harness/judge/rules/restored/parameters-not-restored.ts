@@ -1,17 +1,18 @@
 import { initialState, isAsIn } from '../../compare.ts';
+import { plural } from '../../words.ts';
 import { tensorRule } from './tensor-rule.ts';
 
 export const parametersNotRestored = tensorRule({
   id: 'parameters-not-restored',
   kind: 'parameter',
   noun: 'parameter',
-  claim: 'Every parameter comes back with its bytes, shape and type.',
+  claim: 'Every parameter is restored with its bytes, shape and type.',
   likelyCause: (_resume, found, evidence) => {
     if (found.every(isAsIn(initialState(evidence), 'parameter')))
-      return 'they are as in a run that just began: nothing was loaded, or they were initialised after the load';
+      return 'they have their initial values: nothing was loaded, or they were initialised after the load';
     const absent = found.filter(({ resumed }) => resumed === undefined).length;
-    if (absent > 0) return `${absent} of them are not in the resumed model at all`;
-    return 'the load skipped them, converted them, put them elsewhere, or something wrote to them after it';
+    if (absent > 0) return `${absent} of them ${plural(absent, 'is', 'are')} missing from the resumed model`;
+    return 'the load skipped them, converted them, or stored them under other names, or something wrote to them after the load';
   },
-  fix: 'load strictly, with every name accounted for, and let nothing write to the weights after the load',
+  fix: 'load strictly, so that every name must match, and write nothing to the parameters after the load',
 });

@@ -5,7 +5,7 @@ export const saveFailed: Rule = {
   id: 'save-failed',
   proof: 'restored',
   claim: 'The state can be saved at each resume point.',
-  reads: 'the failure that a process writes where saving throws',
+  reads: 'the failure that a process records when saving throws',
   speaks: 'before the first step',
   judge: ({ traces }) =>
     traces.flatMap((trace): Found[] => {
@@ -21,8 +21,8 @@ export const saveFailed: Rule = {
           expected: 'a checkpoint',
           seen: tail === '' ? message : `${message}; its last lines: ${tail}`,
           likelyCause:
-            'saving threw: the program, or a library that it saves with, cannot save what is trained',
-          fix: 'save by other means what cannot be saved so: its tensors and counters, one by one',
+            'saving threw an error: the program, or a library that it saves with, cannot save this model',
+          fix: 'save the failing part in another way, such as its tensors and counters one by one',
         },
       ];
     }),

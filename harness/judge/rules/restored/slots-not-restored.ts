@@ -6,20 +6,21 @@ export const slotsNotRestored = tensorRule({
   id: 'slots-not-restored',
   kind: 'slot',
   noun: 'optimizer slot',
-  claim: 'Every optimizer slot (momentum, second moment …) comes back.',
+  claim: 'Every optimizer slot (momentum, second moment …) is restored.',
   likelyCause: (resume, found) => {
     const way = manner(found);
     if (way === 'missing') {
       const groups = wholeGroups(resume, found, 'slot');
       const whose = groups.length > 0 ? `of ${listed(groups, 6)} ` : '';
-      return `the optimizer state ${whose}was left out of the checkpoint, or saved and never read: the optimizer was created, or registered with the checkpoint, after the restore`;
+      return `the optimizer state ${whose}was left out of the checkpoint, or was saved but never read: the optimizer was created, or registered with the checkpoint, after the restore`;
     }
-    if (way === 'zero') return 'the slots were made anew after the restore, or the restore filled others';
+    if (way === 'zero')
+      return 'the slots were created again after the restore, or the restore filled different ones';
     const digests = new Set(found.map(({ saved }) => saved?.sha256));
     const shuffled = found.length > 1 && found.every(({ resumed }) => digests.has(resumed?.sha256));
     return shuffled
-      ? 'the slots belong to other parameters: they were mapped back by position, not by name'
-      : 'they were converted, belong to another step, or a step was made while restoring';
+      ? 'the slots belong to other parameters: they were matched by position, not by name'
+      : 'they were converted, belong to a different step, or a step ran during the restore';
   },
   fix: 'create and register every optimizer before the restore, and map slots to parameters by name',
 });

@@ -1,4 +1,4 @@
-/** A rule on tensors of one kind: what was saved comes back. */
+/** A rule on tensors of one kind: the restored tensors equal the saved ones. */
 import type { TensorRecord } from '../../../trace/schema.ts';
 import { type Difference, differences, manner } from '../../compare.ts';
 import { type Evidence, type Resume, tensorsOf } from '../../evidence.ts';
@@ -13,7 +13,7 @@ function describe({ saved, resumed }: Difference): { expected: string; seen: str
   const text = (tensor: TensorRecord | undefined, norm: string): string =>
     tensor === undefined ? 'none' : `${tensor.dtype} [${tensor.shape}], L2 norm ${norm}`;
   const [seen, expected] = [text(resumed, mine), text(saved, theirs)];
-  return { expected, seen: seen === expected ? `${seen}, with other bytes` : seen };
+  return { expected, seen: seen === expected ? `${seen}, with different bytes` : seen };
 }
 
 interface TensorRule {
@@ -25,7 +25,7 @@ interface TensorRule {
   readonly fix: string;
 }
 
-/** The parameter groups of which every tensor concerned is lost, so that the sentence can name them. */
+/** The parameter groups that lost every tensor of this kind, so that the sentence can name them. */
 export function wholeGroups(resume: Resume, found: readonly Difference[], kind: Kind): string[] {
   const groupOf = new Map(
     resume.saved?.tensors.filter(({ kind }) => kind === 'parameter').map(({ name, group }) => [name, group]),
@@ -43,13 +43,16 @@ export function tensorRule({ id, kind, noun, claim, likelyCause, fix }: TensorRu
     id,
     proof: 'restored',
     claim,
-    reads: `the ${noun}s in the state at the save and in that at the resume: names, bytes, shapes, types`,
+    reads: `the ${noun}s at the save and at the resume: names, bytes, shapes, types`,
     speaks: 'before the first step',
     judge: eachRestored((resume, evidence) => {
       const { of, total } = differences(resume, kind);
       if (of.length === 0) return undefined;
       const groups = wholeGroups(resume, of, kind);
-      const named = groups.length > 0 && of.length < total ? `, all those of ${listed(groups, 6)}` : '';
+      const named =
+        groups.length > 0 && of.length < total
+          ? `, including all of ${plural(groups.length, 'group', 'groups')} ${listed(groups, 6)}`
+          : '';
       return {
         sentence: `After resume ${resume.index}, ${ofAll(of.length, total, noun)} ${plural(of.length, 'is', 'are')} ${manner(of)}${named}.`,
         subjects: of.map(({ name }) => name),

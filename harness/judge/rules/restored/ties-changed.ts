@@ -4,7 +4,7 @@ import { traitRule } from './trait-rule.ts';
 
 const byStorage = new WeakMap<StateRecord, ReadonlyMap<TensorRecord['storage'], readonly string[]>>();
 
-/** The names of the parameters that share each storage, in order. */
+/** The names of the parameters that share each storage, sorted. */
 function storages(state: StateRecord): ReadonlyMap<TensorRecord['storage'], readonly string[]> {
   let shared = byStorage.get(state);
   if (shared === undefined) {
@@ -18,14 +18,14 @@ function storages(state: StateRecord): ReadonlyMap<TensorRecord['storage'], read
 
 export const tiesChanged = traitRule({
   id: 'ties-changed',
-  claim: 'Parameters that shared storage still do, and no others.',
-  noun: 'sharing of storage',
+  claim: 'The same parameters share storage as at the save.',
+  noun: 'shared storage',
   of: ({ name, storage }, state) => {
     const sharers = storages(state)
       .get(storage)!
       .filter((other) => other !== name);
-    return sharers.length === 0 ? 'shared with none' : `shared with ${enumerated(sharers)}`;
+    return sharers.length === 0 ? 'not shared' : `shared with ${enumerated(sharers)}`;
   },
-  likelyCause: 'the load gave each name a tensor of its own, or one tensor to names that had parted',
-  fix: 'tie the weights again after the load, as the model’s constructor does',
+  likelyCause: 'the load gave each name its own tensor, or gave one tensor to names that were not tied',
+  fix: 'tie the parameters again after the load, as the model’s constructor does',
 });

@@ -1,4 +1,4 @@
-/** A rule on a trait of the parameters themselves. */
+/** A rule on a property of each parameter. */
 import type { StateRecord, TensorRecord } from '../../../trace/schema.ts';
 import { tensorsOf } from '../../evidence.ts';
 import type { Rule } from '../../rule.ts';
@@ -14,13 +14,13 @@ interface Trait {
   readonly fix: string;
 }
 
-/** A trait of the parameters themselves, judged for those that exist on both sides. */
+/** Makes a rule that compares a property of each parameter that exists on both sides. */
 export function traitRule({ id, claim, noun, of, likelyCause, fix }: Trait): Rule {
   return {
     id,
     proof: 'restored',
     claim,
-    reads: `the ${noun} of each parameter in the state at the save and in that at the resume`,
+    reads: `the ${noun} of each parameter at the save and at the resume`,
     speaks: 'before the first step',
     judge: eachRestored((resume) => {
       const before = tensorsOf(resume.saved, 'parameter');
@@ -32,7 +32,7 @@ export function traitRule({ id, claim, noun, of, likelyCause, fix }: Trait): Rul
       const [first] = changed;
       if (first === undefined) return undefined;
       return {
-        sentence: `After resume ${resume.index}, the ${noun} of ${ofAll(changed.length, both.length, 'parameter')} is another: ${listed(changed)}.`,
+        sentence: `After resume ${resume.index}, the ${noun} of ${ofAll(changed.length, both.length, 'parameter')} differs from the saved one: ${listed(changed)}.`,
         subjects: changed,
         total: both.length,
         step: resume.from,
