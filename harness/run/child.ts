@@ -4,20 +4,14 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { inspect } from 'node:util';
-import {
-  BackendError,
-  missingKernels,
-  type OpenedBackend,
-  openBackend,
-  untilLost,
-} from '../backend/backend.ts';
+import { missingKernels, type OpenedBackend, openBackend, untilLost } from '../backend/backend.ts';
 import { observeKernels } from '../backend/observe-kernels.ts';
 import { createProbe } from '../probe/probe.ts';
 import { hear, tell as tellParent } from '../processes/channel.ts';
-import { type FailureRecord, TRACE_FORMAT } from '../trace/schema.ts';
+import { TRACE_FORMAT } from '../trace/schema.ts';
 import { createTrace } from '../trace/write.ts';
 import type { Scenario, Trainer } from '../training/trainer.ts';
+import { asError, failureCode, NonFiniteLoss, SaveFailed } from './failure.ts';
 import { loadFault } from './fault.ts';
 import { type Answer, answerSchema, type Job, jobSchema, type Progress, stepsOf } from './job.ts';
 import { loadScenario } from './scenario.ts';
@@ -33,10 +27,6 @@ async function ask(step: number): Promise<Answer> {
 
 const buildOf = async (scenario: Scenario, fault: string | null): Promise<Scenario['trainer']> =>
   fault === null ? scenario.trainer : (await loadFault(fault)).inject(scenario.trainer);
-
-/** A trainer may throw something that is not an error; keep its text. */
-const asError = (thrown: unknown): Error =>
-  thrown instanceof Error ? thrown : new Error(typeof thrown === 'string' ? thrown : inspect(thrown));
 
 async function whichApply(
   trainer: Trainer,
@@ -62,28 +52,6 @@ async function bytesOf(checkpoint: string): Promise<number> {
     files.filter((file) => file.isFile()).map((file) => stat(path.join(file.parentPath, file.name))),
   );
   return sizes.reduce((sum, { size }) => sum + size, 0);
-}
-
-/** Labels a failure by the libraries' messages. The full message is kept. */
-function failureCode(error: Error, resuming: boolean): FailureRecord['code'] {
-  if (error instanceof BackendError) return 'backend-unavailable';
-  if (error instanceof NonFiniteLoss) return 'non-finite';
-  if (error instanceof SaveFailed) return 'save-failed';
-  const { name, message } = error;
-  if (resuming && name === 'CheckpointError') return 'resume-refused';
-  return /out of memory|OOM|allocation failed|memory access out of bounds/i.test(message)
-    ? 'out-of-memory'
-    : 'error';
-}
-
-class NonFiniteLoss extends Error {}
-
-/** The trainer threw while saving. */
-class SaveFailed extends Error {
-  constructor(cause: Error) {
-    super(cause.message, { cause });
-    this.stack = cause.stack ?? '';
-  }
 }
 
 async function runJob(job: Job): Promise<void> {
@@ -190,7 +158,7 @@ async function runJob(job: Job): Promise<void> {
     if (saveTo !== null) {
       const start = performance.now();
       const saving = trainer.save(saveTo).catch((error) => {
-        throw new SaveFailed(asError(error));
+        throw new SaveFailed(error);
       });
       await alive(saving);
       const seconds = (performance.now() - start) / 1000;
@@ -203,9 +171,10 @@ async function runJob(job: Job): Promise<void> {
     const error = asError(thrown);
     const code = failureCode(error, resuming);
     const message = error.message.slice(0, 4000);
-    trace.write({ kind: 'failure', code, step, message });
     process.stderr.write(`${error.stack ?? message}\n`);
     process.exitCode = 1;
+    // On a full disk this fails too. Then only the exit code tells of it.
+    trace.write({ kind: 'failure', code, step, message });
   } finally {
     trace.close();
     await backend?.close();

@@ -1,4 +1,4 @@
-import type { Trace } from '../../../trace/schema.ts';
+import type { FailureRecord, Trace } from '../../../trace/schema.ts';
 import type { Found, Rule } from '../../rule.ts';
 import { nameOf, resumeOf, stoppedBeingFinite } from './process.ts';
 
@@ -10,6 +10,9 @@ const ENDED: Readonly<Record<string, string>> = {
 
 /** Some libraries break messages into lines, and the first line alone may say nothing. */
 const MESSAGE_LENGTH = 300;
+
+/** Failures that prove nothing about the resume. */
+const OF_THE_MACHINE: ReadonlySet<FailureRecord['code']> = new Set(['backend-unavailable', 'environment']);
 
 function howItEnded({ failure, process }: Trace): string {
   if (failure !== undefined) {
@@ -60,7 +63,7 @@ export const runDied: Rule = {
         {
           sentence: `The ${nameOf(trace)} process died: ${what}.`,
           // The program's own error while resuming is a resume bug; a kill or a hang proves nothing.
-          refutes: resumed && failure !== undefined && failure.code !== 'backend-unavailable',
+          refutes: resumed && failure !== undefined && !OF_THE_MACHINE.has(failure.code),
           resume: resumeOf(trace),
           step: failure?.step ?? trace.steps.at(-1)?.step ?? null,
           expected: 'the process exits with code 0',
