@@ -15,19 +15,19 @@ export function tell(message: unknown): void {
 
 /** Waits for the next message of the parent. */
 export async function hear(): Promise<unknown> {
-  let text = '';
-  while (!text.endsWith('\n')) {
-    const chunk = await readSome();
-    if (chunk === '') throw new Error('the parent process is gone');
-    text += chunk;
-  }
-  return JSON.parse(text);
+  const parts: Buffer[] = [];
+  do {
+    const some = await readSome();
+    if (some.length === 0) throw new Error('the parent process is gone');
+    parts.push(some);
+  } while (parts.at(-1)!.at(-1) !== 10);
+  return JSON.parse(Buffer.concat(parts).toString());
 }
 
-const readSome = (): Promise<string> =>
+const readSome = (): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     read(CHANNEL, (error, count, buffer) => {
-      if (error === null) resolve(buffer.toString('utf8', 0, count));
+      if (error === null) resolve(buffer.subarray(0, count));
       else reject(error);
     });
   });

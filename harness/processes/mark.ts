@@ -12,6 +12,9 @@ const ROUND_MS = 10;
 /** A process that forks faster than it is ended is left after two seconds. */
 const ROUNDS = 200;
 
+/** Anything else could stand in the environment of a process that is not to be ended. */
+const MARK = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 export const newMark = (): string => randomUUID();
 
 /** The environment of a marked process. It keeps the marks of outer gates, which end this process too. */
@@ -45,7 +48,7 @@ export async function endMarked(mark: string): Promise<void> {
 }
 
 function findMarked(mark: string): number[] {
-  if (process.platform !== 'linux') return [];
+  if (process.platform !== 'linux' || !MARK.test(mark)) return [];
   try {
     return readdirSync('/proc')
       .map(Number)
@@ -58,7 +61,9 @@ function findMarked(mark: string): number[] {
 /** A process that has ended, or that belongs to another user, has no readable environment. */
 function carries(pid: number, mark: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/environ`).includes(mark);
+    const variables = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
+    const own = variables.find((variable) => variable.startsWith(`${VARIABLE}=`));
+    return own?.slice(VARIABLE.length + 1).split(' ').includes(mark) ?? false;
   } catch {
     return false;
   }

@@ -12,9 +12,9 @@ import { TRACE_FORMAT } from '../trace/schema.ts';
 import { createTrace } from '../trace/write.ts';
 import type { Scenario, Trainer } from '../training/trainer.ts';
 import { asError, failureCode, NonFiniteLoss, SaveFailed } from './failure.ts';
-import { loadFault } from './fault.ts';
+import { importFault } from './fault.ts';
 import { type Answer, answerSchema, type Job, jobSchema, type Progress, stepsOf } from './job.ts';
-import { loadScenario } from './scenario.ts';
+import { importScenario } from './scenario.ts';
 import { createSettling, type Shown } from './settling.ts';
 
 const tell = (progress: Progress): void => tellParent(progress);
@@ -26,7 +26,7 @@ async function ask(step: number): Promise<Answer> {
 }
 
 const buildOf = async (scenario: Scenario, fault: string | null): Promise<Scenario['trainer']> =>
-  fault === null ? scenario.trainer : (await loadFault(fault)).inject(scenario.trainer);
+  fault === null ? scenario.trainer : (await importFault(fault)).inject(scenario.trainer);
 
 async function whichApply(
   trainer: Trainer,
@@ -35,7 +35,7 @@ async function whichApply(
   const answers: Record<string, boolean | string> = {};
   for (const file of files) {
     try {
-      answers[file] = (await loadFault(file)).applies(trainer);
+      answers[file] = (await importFault(file)).applies(trainer);
     } catch (error) {
       answers[file] = asError(error).message;
     }
@@ -56,7 +56,7 @@ async function bytesOf(checkpoint: string): Promise<number> {
 
 async function runJob(job: Job): Promise<void> {
   const begun = performance.now();
-  const { scenario } = await loadScenario(job.scenario, job.file);
+  const scenario = await importScenario(job.file);
   const trace = createTrace(path.join(job.folder, 'trace.jsonl'));
   const [first, planned] = stepsOf(job);
   let last = planned;

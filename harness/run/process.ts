@@ -1,10 +1,10 @@
 /** Runs one job in a fresh operating-system process and writes to its trace how the process ended. */
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startProcess } from '../processes/start.ts';
 import type { ProcessRecord, Trace } from '../trace/schema.ts';
 import { appendRecord } from '../trace/write.ts';
+import { CACHES, SPARING } from './caches.ts';
 import { type Answer, type Job, type Progress, progressSchema } from './job.ts';
 
 /** Timers take no longer time: they would end at once. */
@@ -36,33 +36,6 @@ export interface ProcessResult {
 // The extension of this file: .ts from source, .js when built.
 const entry = fileURLToPath(new URL(`child${path.extname(import.meta.url)}`, import.meta.url));
 
-const sparing = new URL('sparing.mjs', import.meta.url).href;
-
-/**
- * A short process spends most of its time reading and compiling imports, so the results are cached in node_modules.
- * Empty if there is no node_modules.
- */
-const CACHES = cachesIn(nodeModules(import.meta.dirname));
-
-function cachesIn(folder: string | undefined): Record<string, string> {
-  if (folder === undefined) return {};
-  const own = path.join(folder, '.cache', 'resumeproof');
-  return {
-    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? path.join(own, 'compiled'),
-    RESUMEPROOF_SPARED: path.join(own, 'spared'),
-  };
-}
-
-/** The outermost node_modules around this folder, else the nearest one beside it or a parent. */
-function nodeModules(from: string): string | undefined {
-  const [outside, ...inside] = from.split(`${path.sep}node_modules${path.sep}`);
-  if (inside.length > 0) return path.join(outside!, 'node_modules');
-  const beside = path.join(from, 'node_modules');
-  if (existsSync(beside)) return beside;
-  const above = path.dirname(from);
-  return above === from ? undefined : nodeModules(above);
-}
-
 /**
  * Starts the job and waits for its end. Throws if `onAsk` fails or the trace cannot be written or read, but never for
  * what the child does.
@@ -92,7 +65,7 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
 
   const file = path.join(job.folder, 'trace.jsonl');
   const child = startProcess({
-    args: [`--import=${sparing}`, entry, JSON.stringify(job)],
+    args: [SPARING, entry, JSON.stringify(job)],
     env: CACHES,
     onMessage(message) {
       const parsed = progressSchema.safeParse(message);
