@@ -63,7 +63,12 @@ function carries(pid: number, mark: string): boolean {
   try {
     const variables = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
     const own = variables.find((variable) => variable.startsWith(`${VARIABLE}=`));
-    return own?.slice(VARIABLE.length + 1).split(' ').includes(mark) ?? false;
+    return (
+      own
+        ?.slice(VARIABLE.length + 1)
+        .split(' ')
+        .includes(mark) ?? false
+    );
   } catch {
     return false;
   }

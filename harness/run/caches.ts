@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-/** The option of Node that caches more than Node does; see there. */
-export const SPARING = `--import=${new URL('sparing.mjs', import.meta.url).href}`;
+/** The module that caches more than Node does, and Node's option for a process that needs it. */
+export const SPARING_MODULE = new URL('sparing.mjs', import.meta.url).href;
+export const SPARING = `--import=${SPARING_MODULE}`;
 
 /**
  * A short process spends most of its time reading and compiling imports, so the results are cached in node_modules.
