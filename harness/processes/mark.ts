@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as passing } from 'node:timers/promises';
 
-const VARIABLE = 'RESUMEPROOF_MARKS';
+export const VARIABLE = 'RESUMEPROOF_MARKS';
 const ROUND_MS = 10;
 /** A process that forks faster than it is ended is left after two seconds. */
 const ROUNDS = 200;
@@ -47,7 +47,8 @@ export async function endMarked(mark: string): Promise<void> {
   }
 }
 
-function findMarked(mark: string): number[] {
+/** The processes with the mark, but not this one. */
+export function findMarked(mark: string): number[] {
   if (process.platform !== 'linux' || !MARK.test(mark)) return [];
   try {
     return readdirSync('/proc')

@@ -37,8 +37,11 @@ export function failureCode(error: Error, resuming: boolean): FailureRecord['cod
     : 'error';
 }
 
-/** The system has no room, no open files or no memory left, or its disk is read-only or broken. */
-const SYSTEM = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM', 'ESTALE']);
+/** The system has no room, no open files, no memory or no processes left, or its disk is read-only or broken. */
+const SYSTEM = new Set([
+  ...['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'ESTALE'],
+  ...['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'],
+]);
 /** Causes may form a circle. */
 const DEPTH = 8;
 

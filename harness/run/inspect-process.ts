@@ -5,6 +5,7 @@ import { asError } from './failure.ts';
 import { faultFactsSchema, importFault } from './fault.ts';
 import type { Inspected } from './inspect.ts';
 import { importScenario, scenarioFactsSchema } from './scenario.ts';
+import { UsageError } from './usage-error.ts';
 
 const requestSchema = z.object({ kind: z.enum(['scenario', 'fault']), files: z.array(z.string()) });
 
@@ -19,7 +20,9 @@ for (const file of files) {
         : faultFactsSchema.parse(await importFault(file));
     inspected = { file, facts };
   } catch (error) {
-    inspected = { file, problem: asError(error).message };
+    // A getter of what is exported may throw.
+    const whole = error instanceof UsageError ? '' : `cannot load ${kind} ${file}: `;
+    inspected = { file, problem: whole + asError(error).message };
   }
   tell(inspected);
 }
