@@ -37,7 +37,7 @@ const IMPORTS = `import * as fs from 'node:fs';
 import path from 'node:path';
 import { execFileSync, spawn } from 'node:child_process';
 import { breaking } from ${JSON.stringify(path.join(fixtures, 'trainers', 'breaking.ts'))};
-const job = process.argv[2] === undefined ? undefined : JSON.parse(process.argv[2]);
+const job = process.argv[2]?.startsWith('{') ? JSON.parse(process.argv[2]) : undefined;
 const trace = path.join(job?.folder ?? '', 'trace.jsonl');
 void [fs, execFileSync, spawn, breaking, job, trace];
 `;
@@ -367,23 +367,6 @@ describe('the gate itself', () => {
       both.map(({ stderr }) => stderr).join(),
     ).toEqual([0, 0]);
     expect(await readdir(path.join(scratch, 'twice'))).toHaveLength(2);
-  });
-
-  test('damaged files in Node’s compile cache are made anew', async () => {
-    const cache = path.join(scratch, 'compiled');
-    const run = () => resumeproof(['run', healthy], { NODE_COMPILE_CACHE: cache });
-    expect((await run()).exitCode).toBe(0);
-    const files = (await readdir(cache, { recursive: true, withFileTypes: true })).filter((file) =>
-      file.isFile(),
-    );
-    expect(files.length).toBeGreaterThan(100);
-    for (const [index, { parentPath, name }] of files.entries()) {
-      const file = path.join(parentPath, name);
-      const bytes = await readFile(file);
-      await writeFile(file, index % 2 === 0 ? bytes.fill(0) : bytes.fill(0, 64));
-    }
-    const { exitCode, stderr } = await run();
-    expect(exitCode, stderr).toBe(0);
   });
 
   test('Ctrl-C while a scenario hangs ends everything', async () => {
