@@ -12,6 +12,6 @@ if (major < 22 || (major === 22 && minor < 18)) {
 }
 
 Object.assign(process.env, CACHES);
-enableCompileCache(CACHES.NODE_COMPILE_CACHE);
+if (CACHES.NODE_COMPILE_CACHE !== undefined) enableCompileCache(CACHES.NODE_COMPILE_CACHE);
 await import(SPARING_MODULE);
 await import('./command-line.ts');
