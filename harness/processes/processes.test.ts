@@ -56,6 +56,13 @@ test.each([
   expect(await survivors(child.messages as number[])).toEqual([]);
 });
 
+test('one that cannot be found keeps nobody waiting, though it holds the pipes', async () => {
+  const options = `{ stdio: 'inherit', detached: true, env: {} }`;
+  const child = await start(`tell(spawn(process.execPath, ${BUSY}, ${options}).pid); process.exit();`);
+  expect(await child.ended).toMatchObject({ exitCode: 0 });
+  process.kill(child.messages[0] as number, 'SIGKILL');
+});
+
 test('a process and its children are ended at once, busy or not', async () => {
   const child = await start(`tell(spawn(process.execPath, ${BUSY}, { detached: true }).pid); for (;;);`);
   await child.told;
