@@ -8,7 +8,8 @@ const run = (...args: string[]) =>
 
 test('each section of the bench measures something with --least', async () => {
   const { exitCode, stdout } = await run('--least', '--json');
-  const { probe, backends, fused, checkpoint, judge, gate, mutants, healthy, unet } = JSON.parse(stdout);
+  const { probe, backends, fused, checkpoint, judge, gate, mutants, healthy, damages, unet } =
+    JSON.parse(stdout);
   expect(exitCode, stdout).toBe(0);
   expect(probe.wasm.step.ratio).toBeGreaterThan(0);
   expect(backends.wasm).toMatchObject({ step: expect.any(Number), bare: expect.any(Number) });
@@ -19,6 +20,7 @@ test('each section of the bench measures something with --least', async () => {
   expect(mutants.caught).toBe(mutants.faults);
   expect(mutants.faults).toBeGreaterThan(0);
   expect(healthy).toMatchObject({ trainers: 2, falseAlarms: [] });
+  expect(damages).toMatchObject({ damages: 20, proven: [], thrown: [] });
   // Has figures only with node-gpu or a hardware GPU.
   expect(unet).not.toHaveProperty('problem');
 });

@@ -1,6 +1,6 @@
 /**
  * Measures what resumeproof costs, side by side with a baseline:
- *   npm run bench -- [probe] [backends] [unet] [fused] [checkpoint] [judge] [gate] [mutants] [healthy]
+ *   npm run bench -- [probe] [backends] [unet] [fused] [checkpoint] [judge] [gate] [mutants] [healthy] [damages]
  * All sections run by default. `--quick` measures fewer rounds and samples the mutants, `--least` only shows that
  * each section runs, `--json` prints everything measured. No figure passes or fails; exit code 1 means that
  * something could not be measured.
@@ -14,6 +14,7 @@ import { type BackendReport, inspectBackends } from '../harness/backend/inspect.
 import type { BackendName } from '../harness/backend/names.ts';
 import { benchCheckpoint } from '../harness/checkpoint/checkpoint.bench.ts';
 import { TABLE } from '../harness/cli/table.ts';
+import { surveyDamages } from '../harness/judge/testing/survey.ts';
 import { type Figure, megabytes, milliseconds, noise, times } from './bench/figures.ts';
 import { type GateCost, measureGate } from './bench/gate.ts';
 import type { HealthyCost } from './bench/healthy.ts';
@@ -24,6 +25,7 @@ import { measureStart, type StartCost } from './bench/start.ts';
 import type { FusedCost, ProbeCost } from './bench/steps.ts';
 import { CASES, writeTraces } from './bench/traces.ts';
 import { BATCH, MODES, type Size } from './bench/trainer.ts';
+import { withGate } from './lib/gate.ts';
 
 /** How much each section measures: rounds, steps and parameters of the judged runs, arguments of commands. */
 const EFFORTS = {
@@ -37,6 +39,7 @@ const EFFORTS = {
     gate: [],
     mutants: ['--all-apply'],
     healthy: 1000,
+    damages: 20_000,
     slowBackends: true,
   },
   quick: {
@@ -49,6 +52,7 @@ const EFFORTS = {
     gate: [],
     mutants: ['--all-apply', '--sample', '1'],
     healthy: 100,
+    damages: 4000,
     slowBackends: true,
   },
   least: {
@@ -61,6 +65,7 @@ const EFFORTS = {
     gate: ['frozen-layers'],
     mutants: ['frozen-layers', '--fault', 'weights-*', '--sample', '1'],
     healthy: 2,
+    damages: 20,
     slowBackends: false,
   },
 } satisfies Record<string, Effort>;
@@ -75,6 +80,7 @@ interface Effort {
   readonly gate: readonly string[];
   readonly mutants: readonly string[];
   readonly healthy: number;
+  readonly damages: number;
   /** Whether to measure backends on which a step takes seconds. */
   readonly slowBackends: boolean;
 }
@@ -94,6 +100,7 @@ const SECTIONS: Record<string, (effort: Effort) => Promise<Section>> = {
   gate,
   mutants,
   healthy,
+  damages,
 };
 
 async function bench(
@@ -317,6 +324,30 @@ async function gate(effort: Effort): Promise<Section> {
       { what: '  report', value: seconds(cost.report), how: 'page, JUnit and JSON' },
     ],
     measured: cost,
+  };
+}
+
+/** The traces of every proven scenario, with one thing damaged in each draw. */
+async function damages(effort: Effort): Promise<Section> {
+  const seed = 1;
+  const survey = await withGate([...effort.gate, '--backend', 'wasm'], ({ folder }) =>
+    surveyDamages(folder, effort.damages, seed),
+  );
+  const { scenarios, damages, harmless, proven, thrown, seconds } = survey;
+  return {
+    figures: [
+      {
+        what: 'damaged runs that are proven',
+        value: `${proven.length} of ${damages}`,
+        how: `${proven[0] ?? `${harmless} others are known to be harmless`}; ${scenarios} scenarios, wasm, seed ${seed}`,
+      },
+      {
+        what: '  on which the judge threw',
+        value: String(thrown.length),
+        how: thrown[0] ?? `${((1000 * seconds) / damages).toFixed(1)} ms each`,
+      },
+    ],
+    measured: survey,
   };
 }
 

@@ -71,8 +71,6 @@ describe('docs/trace.md', async () => {
     for (const [at, lines] of whole.entries()) {
       const records = lines.trim().split('\n');
       for (const left of records) {
-        // The control's start only helps to find causes.
-        if (left.includes('"at":"start"')) continue;
         const cut = await read('cut.jsonl', records.filter((line) => line !== left).join('\n'));
         const { outcome } = outcomeOf(traces.with(at, cut));
         expect(outcome, `without ${left.slice(0, 60)}`).not.toBe('proven');

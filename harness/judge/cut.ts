@@ -1,4 +1,5 @@
 /** Part of a plan: how a plan and its traces are cut, and when the verdict on a part is final. */
+import { cutPlan } from '../trace/plan.ts';
 import type { Plan, Trace } from '../trace/schema.ts';
 import type { Judgement } from './judge.ts';
 
@@ -21,18 +22,6 @@ export function cutShort(judgement: Judgement, asked: Plan, why: string): Judgem
     headline: root === undefined ? `${judgement.headline}${end}` : judgement.headline,
     plan: asked,
     cut: { steps, resumes: resumeAt.length, why },
-  };
-}
-
-/** The plan up to a step, with the resumes before that step. A plan that already ends there is returned unchanged. */
-export function cutPlan(plan: Plan, steps: number): Plan {
-  if (steps === plan.steps) return plan;
-  const { resumeAt, resumeOn } = plan;
-  const points = resumeAt.filter((step) => step < steps);
-  return {
-    steps,
-    resumeAt: points,
-    ...(resumeOn === undefined ? {} : { resumeOn: resumeOn.slice(0, points.length) }),
   };
 }
 

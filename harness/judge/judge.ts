@@ -2,7 +2,7 @@
 import { diagnose, inOrderOf } from './causes/diagnose.ts';
 import { declaredDeviations } from './deviations.ts';
 import type { Evidence } from './evidence.ts';
-import { complete } from './rule.ts';
+import { complete, type Rule } from './rule.ts';
 import { RULES } from './rules/index.ts';
 import type { Expectation, Finding, Outcome, PROOFS, Verdict } from './verdict.ts';
 
@@ -23,7 +23,10 @@ export type Judgement = Omit<Verdict, 'caveats' | 'seconds' | 'runs'>;
 
 /** The findings of every rule, in the order of the rules. */
 export function findingsOf(evidence: Evidence): Finding[] {
-  return RULES.flatMap((rule) => rule.judge(evidence).map((found) => complete(rule, found)));
+  const foundBy = (rules: readonly Rule[]): Finding[] =>
+    rules.flatMap((rule) => rule.judge(evidence).map((found) => complete(rule, found)));
+  const found = foundBy(RULES.filter(({ onlyIfSilent }) => onlyIfSilent !== true));
+  return found.length > 0 ? found : foundBy(RULES.filter(({ onlyIfSilent }) => onlyIfSilent === true));
 }
 
 /**

@@ -21,6 +21,8 @@ export interface Rule {
   readonly reads: string;
   /** The earliest time of a finding. A fault that shows later is reported later. A finding's `step` is never earlier. */
   readonly speaks: (typeof SPEAKS)[number];
+  /** Judged only if no other rule finds anything. */
+  readonly onlyIfSilent?: true;
   /** Pure: reads evidence, returns findings. */
   readonly judge: (evidence: Evidence) => readonly Found[];
 }

@@ -73,7 +73,8 @@ const CASES: readonly Spoilt[] = [
     spoil: ({ all }) => {
       for (const trace of all) inEach(trace, (step) => (step.learningRates[0] = Number.NaN));
     },
-    outcome: 'proven',
+    outcome: 'inconclusive',
+    says: /learning rate of 'a' is not finite/,
   },
   {
     what: 'a trainer without state, killed after a step of its resume',

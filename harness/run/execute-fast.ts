@@ -1,5 +1,5 @@
 /** Runs a scenario's processes only until they have shown what the proofs need. */
-import { cutPlan } from '../judge/cut.ts';
+import { cutPlan } from '../trace/plan.ts';
 import type { Plan, Trace } from '../trace/schema.ts';
 import { endedControls, startControls } from './controls.ts';
 import type { Execution } from './execute.ts';

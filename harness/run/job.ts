@@ -1,6 +1,6 @@
 /** What one process of a scenario does; passed to it as JSON. */
 import { z } from 'zod';
-import { firstStep } from '../trace/read.ts';
+import { firstStep } from '../trace/plan.ts';
 import { planSchema, ROLES } from '../trace/schema.ts';
 
 export const jobSchema = z.object({
@@ -63,7 +63,7 @@ export function stepsOf({
   plan,
   until = null,
 }: Pick<Job, 'role' | 'segment' | 'plan'> & Partial<Pick<Job, 'until'>>): [number, number] {
-  const first = firstStep({ role, segment, plan });
+  const first = firstStep(role, segment, plan);
   const saves = role === 'before' || role === 'after';
   return [first, (saves ? plan.resumeAt[segment] : undefined) ?? until ?? plan.steps];
 }

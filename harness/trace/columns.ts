@@ -20,20 +20,25 @@ const real: Check = (value) => {
     ? INFINITIES_AND_NAN[value]
     : undefined;
 };
+const norm: Check = (value) => {
+  const number = real(value);
+  return typeof number === 'number' && number < 0 ? undefined : number;
+};
+const normOrNull: Check = (value) => (value === null ? null : norm(value));
 const realOrNull: Check = (value) => (value === null ? null : real(value));
 const count: Check = (value) =>
   Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
 const flag: Check = (value) => (typeof value === 'boolean' ? value : undefined);
 
-const CHECKS = { real, realOrNull, count, flag };
+const CHECKS = { norm, normOrNull, realOrNull, count, flag };
 type Values = keyof typeof CHECKS;
 
 const VALUES: Readonly<Record<string, Values>> = {
-  l2: 'real',
-  updateL2: 'real',
+  l2: 'norm',
+  updateL2: 'norm',
   changed: 'flag',
-  gradientL2: 'realOrNull',
-  appliedGradientL2: 'realOrNull',
+  gradientL2: 'normOrNull',
+  appliedGradientL2: 'normOrNull',
   hookCalls: 'count',
   updates: 'count',
   learningRates: 'realOrNull',

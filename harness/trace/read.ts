@@ -1,21 +1,13 @@
 /** Reads a trace line by line, checks it against the schema and bounds memory use. */
 import { createReadStream } from 'node:fs';
+import { assemble } from './assemble.ts';
 import { ColumnPool, cutColumns } from './columns.ts';
-import {
-  type RunRecord,
-  recordSchema,
-  type StepRecord,
-  TRACE_FORMAT,
-  type Trace,
-  type TraceRecord,
-} from './schema.ts';
+import { recordSchema, type StepRecord, TRACE_FORMAT, type Trace, type TraceRecord } from './schema.ts';
 
 /** A longer line is not a valid trace: 500 parameters need about 60 kB. */
 export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
 const MAX_PATH_LENGTH = 200;
-
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] extends readonly (infer Item)[] ? Item[] : T[Key] };
 
 /**
  * Reads a trace and checks it line by line. It never throws because of a trace's contents: the first problem is in
@@ -52,80 +44,8 @@ export function traceReader(): (file: string) => Promise<Trace> {
 }
 
 async function readWith(columns: ColumnPool, file: string): Promise<Trace> {
-  const trace: Mutable<Trace> = {
-    file,
-    run: undefined,
-    states: [],
-    steps: [],
-    samples: [],
-    checkpoints: [],
-    failure: undefined,
-    end: undefined,
-    process: undefined,
-    defect: undefined,
-  };
-  let names: readonly string[] = [];
-  let groups: readonly (string | null)[] = [];
-
-  /** The last step read, or the step that this process starts or resumes after. */
-  const lastStep = (run: RunRecord): number => trace.steps.at(-1)?.step ?? firstStep(run);
-  const take = (record: TraceRecord): string | undefined => {
-    if (record.kind === 'run') {
-      if (trace.run !== undefined) return 'is a second run record';
-      trace.run = record;
-      return undefined;
-    }
-    if (record.kind === 'process') {
-      trace.process = record;
-      return undefined;
-    }
-    if (trace.run === undefined) return 'comes before the run record';
-    switch (record.kind) {
-      case 'parameters':
-        if (record.names.length !== record.groups.length) return 'names and groups differ in length';
-        if (new Set(record.names).size !== record.names.length) return 'names a parameter twice';
-        names = columns.shared(record.names);
-        groups = columns.shared(record.groups);
-        return undefined;
-      case 'step': {
-        const own = [
-          record.l2,
-          record.updateL2,
-          record.changed,
-          record.gradientL2,
-          record.appliedGradientL2 ?? record.gradientL2,
-          record.hookCalls,
-          record.updates,
-          record.learningRates,
-        ];
-        if (own.some((column) => column.length !== names.length)) {
-          return `is step ${record.step} with columns that do not match the ${names.length} parameters`;
-        }
-        const last = lastStep(trace.run);
-        if (record.step !== last + 1) return `jumps from step ${last} to step ${record.step}`;
-        trace.steps.push({ ...record, names, groups });
-        return undefined;
-      }
-      case 'state':
-        trace.states.push(record);
-        return undefined;
-      case 'sample':
-        trace.samples.push(record);
-        return undefined;
-      case 'checkpoint':
-        trace.checkpoints.push(record);
-        return undefined;
-      case 'failure':
-        trace.failure = record;
-        return undefined;
-      case 'end':
-        trace.end = record;
-        return record.step === lastStep(trace.run)
-          ? undefined
-          : `ends at step ${record.step} after step ${lastStep(trace.run)}`;
-    }
-  };
-
+  const { take, finish } = assemble(file, columns);
+  let first: string | undefined;
   let lineNumber = 0;
   try {
     for await (const line of lines(file)) {
@@ -133,19 +53,12 @@ async function readWith(columns: ColumnPool, file: string): Promise<Trace> {
       if (line?.length === 0) continue;
       const defect =
         line === undefined ? `is longer than ${MAX_LINE_BYTES} bytes` : readLine(line, columns, take);
-      if (defect !== undefined) trace.defect ??= `line ${lineNumber} ${defect}`;
+      if (defect !== undefined) first ??= `line ${lineNumber} ${defect}`;
     }
   } catch (error) {
-    trace.defect ??= `cannot be read: ${(error as Error).message}`;
+    first ??= `cannot be read: ${(error as Error).message}`;
   }
-  if (trace.run === undefined) trace.defect ??= 'is empty';
-  else if (trace.end === undefined) trace.defect ??= 'ends before the run did';
-  return trace;
-}
-
-/** The step that a process starts or resumes after. */
-export function firstStep({ role, segment, plan }: Pick<RunRecord, 'role' | 'segment' | 'plan'>): number {
-  return role === 'after' || role === 'cold' ? (plan.resumeAt[segment - 1] ?? 0) : 0;
+  return finish(first);
 }
 
 function readLine(

@@ -49,6 +49,13 @@ const real = z.union(
   [z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform((text) => Number(text))],
   { error: 'expected a number, or "NaN", "Infinity" or "-Infinity"' },
 );
+/** An L2 norm. */
+const norm = z.union(
+  [z.number().nonnegative(), z.enum(['NaN', 'Infinity']).transform((text) => Number(text))],
+  {
+    error: 'expected a number that is not negative, or "NaN" or "Infinity"',
+  },
+);
 const count = z.int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const text = z.string().max(4096);
@@ -114,7 +121,7 @@ const tensor = z.object({
   group: text.optional().describe('the parameter group'),
   storage: count.describe('equal for tied tensors: a write to one is a write to the other'),
   sha256: sha256.describe('of the little-endian bytes'),
-  l2: real,
+  l2: norm,
   bits: z
     .int()
     .min(0)
@@ -143,7 +150,7 @@ const parameters = z.object({
   groups: z.array(text.nullable()),
 });
 
-const column = z.array(real);
+const column = z.array(norm);
 const step = z.object({
   kind: z.literal('step'),
   step: z.int().positive(),
@@ -160,9 +167,9 @@ const step = z.object({
   l2: column,
   updateL2: column,
   changed: z.array(z.boolean()),
-  gradientL2: z.array(real.nullable()).describe('null if no gradient was seen'),
+  gradientL2: z.array(norm.nullable()).describe('null if no gradient was seen'),
   appliedGradientL2: z
-    .array(real.nullable())
+    .array(norm.nullable())
     .optional()
     .describe('of the gradient that the last update used, clipped and unscaled; null if no update ran'),
   hookCalls: z.array(count),
@@ -187,7 +194,7 @@ const sample = z.object({
   sha256: sha256.describe('of the pixels'),
   width: z.int().positive().max(4096),
   height: z.int().positive().max(4096),
-  l2: real.optional().describe('of the pixels'),
+  l2: norm.optional().describe('of the pixels'),
   sketch: sketch.optional().describe('of the pixels, as for a tensor'),
 });
 

@@ -41,7 +41,7 @@ function sorted(records: readonly TraceRecord[], defect?: string): Trace {
     failure: all('failure').at(-1),
     end: all('end').at(-1),
     process: all('process').at(-1),
-    defect,
+    defect: defect ?? (all('end').length === 0 ? 'ends before the run did' : undefined),
   };
 }
 
@@ -282,7 +282,12 @@ test.each<[what: string, line: string, defect: RegExp]>([
     text(step(4)).replace('"NaN"', '1e999'),
     /: claimed\.loss: expected a number, or /,
   ],
-  ['a norm beyond doubles', text(step(4)).replace('"Infinity"', '1e999'), /: l2\.0: expected a number, or /],
+  [
+    'a norm beyond doubles',
+    text(step(4)).replace('"Infinity"', '1e999'),
+    /: l2\.0: expected a number that is not negative, or /,
+  ],
+  ['a negative norm', text(step(4)).replace('"Infinity"', '-1'), /: l2\.0: Too small|: l2\.0: expected/],
   [
     'a counter that is a list',
     line({ ...state, counters: { step: [] } }),

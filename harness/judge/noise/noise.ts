@@ -289,7 +289,9 @@ const comparison = (expected: Value, seen: Value, scale: number, allowed: number
 function farthest(pairs: readonly Comparison[]): Comparison {
   const beyond = ({ difference, allowed }: Comparison): number =>
     difference <= allowed ? 0 : difference / allowed;
-  return pairs.reduce((worst, each) => (beyond(each) > beyond(worst) ? each : worst));
+  // A sample may have neither a norm nor a sketch: its digest is compared then.
+  const none: Comparison = { expected: null, seen: null, difference: 0, allowed: 0 };
+  return pairs.reduce((worst, each) => (beyond(each) > beyond(worst) ? each : worst), pairs[0] ?? none);
 }
 
 type Value = number | null | undefined;

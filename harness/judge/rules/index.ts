@@ -25,10 +25,12 @@ import { nothingObserved } from './evidence/nothing-observed.ts';
 import { runDied } from './evidence/run-died.ts';
 import { stateMissing } from './evidence/state-missing.ts';
 import { traceIncomplete } from './evidence/trace-incomplete.ts';
+import { tracesContradict } from './evidence/traces-contradict.ts';
 import { appliedDiffers } from './faithful/applied-differs.ts';
 import { appliedGradientsDiffer } from './faithful/applied-gradients-differ.ts';
 import { appliedLearningRateDiffers } from './faithful/applied-learning-rate-differs.ts';
 import { batchesDiffer } from './faithful/batches-differ.ts';
+import { controlStandsApart } from './faithful/control-stands-apart.ts';
 import { finalBuffersDiffer } from './faithful/final-buffers-differ.ts';
 import { finalCountersDiffer } from './faithful/final-counters-differ.ts';
 import { finalEmaDiffers } from './faithful/final-ema-differs.ts';
@@ -41,6 +43,7 @@ import { learningRateDiffers } from './faithful/learning-rate-differs.ts';
 import { lossDiffers } from './faithful/loss-differs.ts';
 import { noiseTooLarge } from './faithful/noise-too-large.ts';
 import { parametersDiffer } from './faithful/parameters-differ.ts';
+import { runsDiffer } from './faithful/runs-differ.ts';
 import { stepDiffers } from './faithful/step-differs.ts';
 import { updatesDiffer } from './faithful/updates-differ.ts';
 import { buffersNotRestored } from './restored/buffers-not-restored.ts';
@@ -68,6 +71,7 @@ export const RULES: readonly Rule[] = [
   stateMissing,
   backendFellBack,
   nothingAfterResume,
+  tracesContradict,
   notReproducible,
   // The declared deviations decide what the other rules compare with.
   deviationNotDeclared,
@@ -117,10 +121,12 @@ export const RULES: readonly Rule[] = [
   finalEmaDiffers,
   finalBuffersDiffer,
   imagesDifferFromControl,
+  controlStandsApart,
   noiseTooLarge,
   finalCountersDiffer,
   finalRandomDiffers,
   // What could not be judged. A refutation above is still valid.
   controlDoesNotTrain,
   nothingObserved,
+  runsDiffer,
 ];

@@ -748,6 +748,31 @@ export const CASES: readonly Case[] = [
     spoil: (traces) => scatter(traces, [1, 0.7, 1.4, 1.1]),
     says: /the noise is too large to distinguish[\s\S]*known to \d+/,
   },
+  {
+    rule: 'control-stands-apart',
+    what: 'one control with doubled losses',
+    noisy: true,
+    spoil: ({ twins }) => {
+      for (const step of twins[0]!.steps) step.claimed.loss *= 2;
+    },
+    says: /The twin 1 run lies far from the other controls in loss/,
+  },
+  {
+    rule: 'traces-contradict',
+    what: 'a process with another seed',
+    spoil: ({ before }) => {
+      before.run!.seed = 1;
+    },
+    says: /The trace of the before run gives another seed than the control run/,
+  },
+  {
+    rule: 'runs-differ',
+    what: 'a counter that is not shown at the end',
+    spoil: ({ resumed }) => {
+      delete resumed.states.find(({ at }) => at === 'end')!.counters.epoch;
+    },
+    says: /The after \(resume 1\) run says something else of counter 'epoch' in the state 'end' of step 8/,
+  },
 ];
 
 /** Scales the updates of each control by its own factor, as if each process had drawn different numbers. */

@@ -43,7 +43,7 @@ function tracedStep(step: number, updateEvery: number): TracedStep {
   const column = <T>(of: (name: string, at: number) => T): T[] => NAMES.map(of);
   const applied = step % updateEvery === 0;
   const written = (name: string): boolean => applied && trained(name);
-  const updated = step - (step % updateEvery);
+  const updated = lastUpdate(step, updateEvery);
   return {
     kind: 'step',
     step,
@@ -55,7 +55,7 @@ function tracedStep(step: number, updateEvery: number): TracedStep {
       batch: [`image ${step}`],
       applied,
     },
-    l2: column((name, at) => 10 + at + (trained(name) ? updated / 8 : 0)),
+    l2: column((name) => parameterL2(name, updated)),
     updateL2: column((name, at) => (written(name) ? (at + 1) / step : 0)),
     changed: column(written),
     gradientL2: column((name, at) => (trained(name) ? (at + 2) / step : null)),
@@ -72,12 +72,17 @@ function tracedStep(step: number, updateEvery: number): TracedStep {
   };
 }
 
-function state(at: StateRecord['at'], step: number): StateRecord {
+const lastUpdate = (step: number, updateEvery: number): number => step - (step % updateEvery);
+const parameterL2 = (name: string, updated: number): number =>
+  10 + NAMES.indexOf(name) + (trained(name) ? updated / 16 : 0);
+
+function state(at: StateRecord['at'], step: number, updateEvery: number): StateRecord {
   const tensor = (
     kind: TensorRecord['kind'],
     name: string,
     parameter: string,
     moves: boolean,
+    after = step,
   ): TensorRecord => ({
     kind,
     name,
@@ -85,16 +90,16 @@ function state(at: StateRecord['at'], step: number): StateRecord {
     shape: [2, 3],
     dtype: 'float32',
     storage: 0,
-    sha256: sha256(`${kind} ${name} ${moves ? step : 0}`),
+    sha256: sha256(`${kind} ${name} ${moves ? after : 0}`),
     bits: 24,
-    l2: 1 + (moves ? step : 0),
-    sketch: [1, -2, 3, -4].map((sum) => sum * (1 + (moves ? step : 0))),
+    l2: kind === 'parameter' ? parameterL2(name, after) : 1 + (moves ? after : 0),
+    sketch: [1, -2, 3, -4].map((sum) => sum * (1 + (moves ? after : 0))),
   });
   const tensors = [
     ...NAMES.map((name, index): TensorRecord => {
       const group = GROUPS[index];
       return {
-        ...tensor('parameter', name, name, trained(name)),
+        ...tensor('parameter', name, name, trained(name), lastUpdate(step, updateEvery)),
         trainable: trained(name),
         ...(group === null || group === undefined ? {} : { group }),
       };
@@ -118,7 +123,7 @@ function state(at: StateRecord['at'], step: number): StateRecord {
 }
 
 /** The state of a healthy run after a step. */
-export const stateAfter = (step: number): StateRecord => state('pass', step);
+export const stateAfter = (step: number): StateRecord => state('pass', step, 1);
 
 /** The same state after deviations. `lossScale` does not change, so its deviation has no effect. */
 function deviated(record: StateRecord, deviates: readonly Deviation[]): StateRecord {
@@ -165,7 +170,7 @@ function trace(
   updateEvery: number,
 ): Draft {
   const control = role === 'control' || role === 'twin';
-  const passes = control ? plan.resumeAt.filter((step) => step < last) : [];
+  const passes = control ? plan.resumeAt.filter((step) => step <= last) : [];
   const declared = deviates.length > 0;
   const saves = (role === 'before' || role === 'after') && last > first && plan.resumeAt.includes(last);
   const end = saves ? 'save' : 'end';
@@ -189,12 +194,12 @@ function trace(
       process: { pid: 1, runtime: 'Node v22', platform: 'linux' },
     },
     states: [
-      first === 0 ? state(begin, first) : deviated(state(begin, first), deviates),
+      first === 0 ? state(begin, first, updateEvery) : deviated(state(begin, first, updateEvery), deviates),
       ...passes.flatMap((step) => [
-        state('pass', step),
-        ...(declared ? [deviated(state('deviated', step), deviates)] : []),
+        state('pass', step, updateEvery),
+        ...(declared ? [deviated(state('deviated', step, updateEvery), deviates)] : []),
       ]),
-      state(end, last),
+      state(end, last, updateEvery),
     ],
     steps,
     samples: [
@@ -202,7 +207,7 @@ function trace(
       ...passes.flatMap((step) => [...sample('pass', step), ...(declared ? sample('deviated', step) : [])]),
       ...sample(end, last),
     ],
-    checkpoints: [],
+    checkpoints: saves ? [{ kind: 'checkpoint', step: last, seconds: 0, bytes: 1 }] : [],
     failure: undefined,
     end: { kind: 'end', step: last, seconds: { startup: 0, training: 0, probing: 0, sampling: 0 } },
     process: { kind: 'process', outcome: 'exited', exitCode: 0, signal: null, seconds: 1, stderr: [] },

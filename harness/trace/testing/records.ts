@@ -1,6 +1,6 @@
 /** Arbitrary traces for tests. */
 import fc from 'fast-check';
-import { firstStep } from '../read.ts';
+import { firstStep } from '../plan.ts';
 import type { TraceRecord } from '../schema.ts';
 import { DEVIATIONS, FAILURES, OBSERVABLES, ROLES, TRACE_FORMAT } from '../schema.ts';
 
@@ -8,6 +8,7 @@ const text = fc.string({ unit: 'binary', maxLength: 8 });
 // JSON.stringify drops the sign of −0.
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
 const real = fc.double().map((value) => value + 0);
+const norm = fc.double({ min: 0 }).map((value) => value + 0);
 const seconds = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true });
 const count = fc.nat();
 const sha256 = fc.stringMatching(/^[0-9a-f]{64}$/);
@@ -55,7 +56,7 @@ const tensor = fc.record(
     group: text,
     storage: count,
     sha256,
-    l2: real,
+    l2: norm,
     sketch: some(real),
   },
   { requiredKeys: ['kind', 'name', 'shape', 'dtype', 'storage', 'sha256', 'l2'], noNullPrototype: true },
@@ -65,7 +66,7 @@ const state = fc.record({
   kind: fc.constant('state' as const),
   at: fc.constantFrom('start', 'pass', 'deviated', 'save', 'resume', 'end'),
   step: count,
-  tensors: some(tensor),
+  tensors: fc.uniqueArray(tensor, { maxLength: 3, selector: ({ kind, name }) => `${kind} ${name}` }),
   random: dictionary(sha256),
   counters: dictionary(fc.oneof(finite, text, fc.boolean(), fc.constant(null))),
 });
@@ -80,7 +81,7 @@ const sample = fc.record(
     sha256,
     width: fc.integer({ min: 1, max: 4096 }),
     height: fc.integer({ min: 1, max: 4096 }),
-    l2: real,
+    l2: norm,
     sketch: some(real),
   },
   {
@@ -131,10 +132,10 @@ const segment = fc.nat(3).chain((width) => {
       batch: some(text),
       applied: fc.boolean(),
     }),
-    l2: column(real),
-    updateL2: column(real),
+    l2: column(norm),
+    updateL2: column(norm),
     changed: column(fc.boolean()),
-    gradientL2: column(fc.option(real)),
+    gradientL2: column(fc.option(norm)),
     hookCalls: column(count),
     updates: column(count),
     learningRates: column(fc.option(real)),
@@ -148,19 +149,43 @@ const segment = fc.nat(3).chain((width) => {
       groups: column(fc.option(text)),
     }),
     steps: some(step),
-    others: some(fc.oneof(state, sample, checkpoint, failure)),
+    others: some(fc.oneof(state, sample)),
   });
 });
 
+const BEGINS = ['start', 'resume'];
+const CLOSES = ['save', 'end'];
+
+/** Records of the points that come together, each once. */
+const points = (
+  records: readonly TraceRecord[],
+  step: number,
+  begins: boolean,
+  closes: boolean,
+): TraceRecord[] => {
+  const placed = records.flatMap((record): TraceRecord[] => {
+    if (record.kind !== 'state' && record.kind !== 'sample') return [];
+    const fits = (begins || !BEGINS.includes(record.at)) && (closes || !CLOSES.includes(record.at));
+    return [{ ...record, step, at: fits ? record.at : 'pass' } as TraceRecord];
+  });
+  const key = (record: TraceRecord) =>
+    record.kind === 'sample' ? `${record.at} ${record.name}` : record.kind === 'state' ? record.at : '';
+  return placed.filter(
+    (one, at) => placed.findIndex((other) => other.kind === one.kind && key(other) === key(one)) === at,
+  );
+};
+
 /** The records of a complete trace in order. Steps are numbered from where the process starts or resumes. */
 export const traces: fc.Arbitrary<TraceRecord[]> = fc
-  .record({ run, segments: some(segment), end })
-  .map(({ run, segments, end }) => {
-    let step = firstStep(run);
-    const between = segments.flatMap(({ table, steps, others }): TraceRecord[] => [
+  .record({ run, segments: some(segment), last: fc.option(checkpoint), end: fc.oneof(end, failure) })
+  .map(({ run, segments, last, end }) => {
+    let step = firstStep(run.role, run.segment, run.plan);
+    const begins = step;
+    const filled = segments.filter(({ steps }, at) => at === 0 || steps.length > 0);
+    const between = filled.flatMap(({ table, steps, others }, at): TraceRecord[] => [
       table,
       ...steps.map((one) => ({ ...one, step: ++step })),
-      ...others,
+      ...points(others, step, step === begins, at === filled.length - 1),
     ]);
-    return [run, ...between, { ...end, step }];
+    return [run, ...between, ...(last === null ? [] : [{ ...last, step }]), { ...end, step }];
   });

@@ -1,7 +1,7 @@
 import { wantedBackend } from '../../evidence.ts';
+import { nameOf, resumeOf } from '../../process.ts';
 import type { Found, Rule } from '../../rule.ts';
 import { insteadOf } from '../../words.ts';
-import { nameOf, resumeOf } from './process.ts';
 
 export const backendFellBack: Rule = {
   id: 'backend-fell-back',

@@ -1,13 +1,14 @@
 import type { Trace, TracedStep } from '../../../trace/schema.ts';
+import { notFinite as valuesNotFinite } from '../../consistency/finite.ts';
+import { isResumed, nameOf, stoppedBeingFinite } from '../../process.ts';
 import type { Rule } from '../../rule.ts';
 import { figure, listed, ofAll } from '../../words.ts';
-import { isResumed, nameOf, stoppedBeingFinite } from './process.ts';
 
 export const notFinite: Rule = {
   id: 'not-finite',
   proof: 'run',
   claim: 'Training stays finite in every process that does not resume: restoring NaN as NaN proves nothing.',
-  reads: 'losses, norms and gradients of every process that does not resume',
+  reads: 'every measured value of every process that does not resume',
   speaks: 'before the first step',
   judge: ({ traces }) => {
     const broken = ({ names, l2 }: TracedStep): string[] => names.filter((_, at) => !Number.isFinite(l2[at]));
@@ -17,7 +18,17 @@ export const notFinite: Rule = {
     const trace = traces.find(
       (one) => !isResumed(one) && (stoppedBeingFinite(one) || firstOf(one) !== undefined),
     );
-    if (trace === undefined) return [];
+    if (trace === undefined) {
+      const others = traces
+        .filter((one) => !isResumed(one))
+        .flatMap((one) => valuesNotFinite(one).map((said) => ({ one, said })));
+      return others.slice(0, 1).map(({ one, said: { what, ...said } }) => ({
+        ...said,
+        sentence: `The ${nameOf(one)} process ${what}.`,
+        likelyCause: 'a value overflowed or was undefined, in training itself or where it was measured',
+        fix: 'make the scenario train without any resume first; keep only finite values in what is shown',
+      }));
+    }
     const first = firstOf(trace);
     const failure = stoppedBeingFinite(trace) ? trace.failure : undefined;
     const message = failure?.message.split('\n')[0] ?? '';

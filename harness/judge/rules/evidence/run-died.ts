@@ -1,6 +1,6 @@
 import type { FailureRecord, Trace } from '../../../trace/schema.ts';
+import { nameOf, resumeOf, stoppedBeingFinite } from '../../process.ts';
 import type { Found, Rule } from '../../rule.ts';
-import { nameOf, resumeOf, stoppedBeingFinite } from './process.ts';
 
 const ENDED: Readonly<Record<string, string>> = {
   'step-timeout': 'because it made no step within its time limit',

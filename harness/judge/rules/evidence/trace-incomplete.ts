@@ -1,6 +1,6 @@
 import type { Trace } from '../../../trace/schema.ts';
+import { nameOf, resumeOf } from '../../process.ts';
 import type { Found, Rule } from '../../rule.ts';
-import { nameOf, resumeOf } from './process.ts';
 
 export const traceIncomplete: Rule = {
   id: 'trace-incomplete',

@@ -30,6 +30,10 @@ export function lastRule(
       if (last === undefined) return undefined;
       const { mine, theirs } = last;
       const different = departures(new Set([...theirs.keys(), ...mine.keys()]), (name) => {
+        // Without a norm, noise cannot be measured.
+        if (!noise.exact && [mine, theirs].some((all) => all.get(name)?.values.length === 0)) {
+          return { expected: null, seen: null, difference: 0, allowed: 0 };
+        }
         const compared = noise.compare(quantity, resume.to, name, mine.get(name));
         const same = theirs.get(name)?.sha256 === mine.get(name)?.sha256;
         // An exact comparison uses the bytes: different values may share a norm and a sketch.

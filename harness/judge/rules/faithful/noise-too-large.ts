@@ -1,43 +1,61 @@
 import type { TracedStep } from '../../../trace/schema.ts';
 import type { Comparison } from '../../noise/noise.ts';
-import { stepReadings } from '../../quantities.ts';
+import { type Curve, stepReadings } from '../../quantities.ts';
 import { eachResume, type Rule } from '../../rule.ts';
 import { figure } from '../../words.ts';
 
+/** What is measured at every step, in words. */
+const NAMES: Readonly<Record<Curve, string>> = {
+  updateL2: 'update',
+  loss: 'loss',
+  l2: 'norm of a parameter',
+  gradientL2: 'gradient',
+  appliedGradientL2: 'applied gradient',
+};
+
 /**
  * Agreement within the noise proves nothing if a run that trains nothing would agree too. That is so if every
- * update's interval contains 0, or if the controls contradict each other.
+ * update's interval contains 0, or if the controls contradict each other. The same holds for every other quantity.
  */
 export const noiseTooLarge: Rule = {
   id: 'noise-too-large',
   proof: 'faithful',
-  claim: 'The controls agree closely enough that updates stand out from the noise.',
-  reads: 'the norms of the updates in all controls, over the whole segment',
+  claim: 'The controls agree closely enough that updates, losses and gradients stand out from the noise.',
+  reads: 'losses and norms in all controls, over the whole segment',
   speaks: 'at the end of the segment',
   judge: eachResume((resume, { noise }) => {
     if (noise.exact) return undefined;
-    const widthsAt = (step: TracedStep): Comparison[] =>
-      [...stepReadings(step, 'updateL2')]
-        .map(([name, reading]) => noise.compare('updateL2', step.step, name, reading))
-        // A parameter that does not move in the controls has no noise to measure.
-        .filter(({ allowed, expected }) => allowed > 0 && expected !== 0);
-    // One such update is enough, and the first step usually has one.
-    if (resume.controlSteps.some((step) => widthsAt(step).some(({ allowed }) => allowed < 1)))
-      return undefined;
-    const widths = resume.controlSteps.flatMap(widthsAt);
-    if (widths.length === 0) return undefined;
-    const closest = widths.reduce((least, { allowed }) => Math.min(least, allowed), Number.POSITIVE_INFINITY);
-    return {
-      sentence: `After resume ${resume.index}, the noise is too large to distinguish a run that trains from one that does not: ${noise.record.controls} identical controls differ that much.`,
-      refutes: false,
-      step: resume.to,
-      subjectCount: widths.length,
-      total: widths.length,
-      expected: 'at least one update whose norm is known to better than 100 %',
-      seen: `the best is known to ${figure(100 * closest)} %`,
-      likelyCause:
-        'the program is not seeded, training is chaotic over this many steps, or the backend is too noisy',
-      fix: 'seed every random generator, resume after fewer steps, or use a deterministic backend',
-    };
+    for (const [quantity, noun] of Object.entries(NAMES) as [Curve, string][]) {
+      const widthsAt = (step: TracedStep): Comparison[] =>
+        [...stepReadings(step, quantity)]
+          .map(([name, reading]) => noise.compare(quantity, step.step, name, reading))
+          // What does not move in the controls has no noise to measure.
+          .filter(({ allowed, expected }) => allowed > 0 && expected !== 0);
+      // One value is enough, and the first step usually has one.
+      if (resume.controlSteps.some((step) => widthsAt(step).some(({ allowed }) => allowed < 1))) continue;
+      const widths = resume.controlSteps.flatMap(widthsAt);
+      if (widths.length === 0) continue;
+      const closest = widths.reduce(
+        (least, { allowed }) => Math.min(least, allowed),
+        Number.POSITIVE_INFINITY,
+      );
+      const effect =
+        quantity === 'updateL2'
+          ? 'distinguish a run that trains from one that does not'
+          : `compare any ${noun}`;
+      return {
+        sentence: `After resume ${resume.index}, the noise is too large to ${effect}: ${noise.record.controls} identical controls differ that much.`,
+        refutes: false,
+        step: resume.to,
+        subjectCount: widths.length,
+        total: widths.length,
+        expected: `at least one ${noun} known to better than 100 %`,
+        seen: `the best is known to ${figure(100 * closest)} %`,
+        likelyCause:
+          'the program is not seeded, training is chaotic over this many steps, or the backend is too noisy',
+        fix: 'seed every random generator, resume after fewer steps, or use a deterministic backend',
+      };
+    }
+    return undefined;
   }),
 };

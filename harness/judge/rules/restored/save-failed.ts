@@ -1,5 +1,5 @@
+import { nameOf, resumeOf } from '../../process.ts';
 import type { Found, Rule } from '../../rule.ts';
-import { nameOf, resumeOf } from '../evidence/process.ts';
 
 export const saveFailed: Rule = {
   id: 'save-failed',

@@ -1,5 +1,5 @@
 /** The process behind a trace. */
-import type { Trace } from '../../../trace/schema.ts';
+import type { Trace } from '../trace/schema.ts';
 
 export const nameOf = (trace: Trace): string => {
   // A process that died before its first record is named after its folder.

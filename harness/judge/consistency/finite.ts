@@ -1,0 +1,95 @@
+/** Values that are no numbers where training that never resumed must have some. */
+import type { StateRecord, TensorRecord, Trace } from '../../trace/schema.ts';
+import { figure } from '../words.ts';
+import type { Said } from './contradiction.ts';
+
+/**
+ * The first values of a process that are not finite. Gradients that no update used may overflow, as under loss
+ * scaling, as long as some step has finite ones. A buffer that never changes may hold infinities, as masks do.
+ */
+export function notFinite(trace: Trace): Said[] {
+  const found = stateNotFinite(trace) ?? stepNotFinite(trace) ?? sampleNotFinite(trace);
+  return found === undefined ? [] : [found];
+}
+
+const said = (what: string, step: number, seen: string): Said => ({
+  what,
+  step,
+  expected: 'finite values: NaN that equals NaN proves nothing',
+  seen,
+});
+
+function stateNotFinite({ states }: Trace): Said | undefined {
+  const constant = constantBuffers(states);
+  for (const { at, step, tensors } of states) {
+    const broken = tensors.find(
+      (tensor) =>
+        ![tensor.l2, ...(tensor.sketch ?? [])].every(Number.isFinite) &&
+        !(tensor.kind === 'buffer' && constant.has(tensor.name)) &&
+        tensor.kind !== 'gradient',
+    );
+    if (broken !== undefined)
+      return said(
+        `holds ${broken.kind} '${broken.name}' that is not finite in the state '${at}' of step ${step}`,
+        step,
+        `L2 norm ${figure(broken.l2)}`,
+      );
+  }
+  return undefined;
+}
+
+function constantBuffers(states: readonly StateRecord[]): ReadonlySet<string> {
+  const bytes = new Map<string, Set<string>>();
+  const buffers = (tensors: readonly TensorRecord[]) => tensors.filter(({ kind }) => kind === 'buffer');
+  for (const { tensors } of states) {
+    for (const { name, sha256 } of buffers(tensors))
+      bytes.set(name, (bytes.get(name) ?? new Set()).add(sha256));
+  }
+  return new Set([...bytes].filter(([, own]) => own.size === 1).map(([name]) => name));
+}
+
+function stepNotFinite({ steps }: Trace): Said | undefined {
+  let overflowed: Said | undefined;
+  let sound = false;
+  for (const step of steps) {
+    const { names, l2, updateL2, appliedGradientL2, gradientL2, learningRates } = step;
+    const broken = (column: readonly (number | null)[] | undefined): number =>
+      column?.findIndex((value) => value !== null && !Number.isFinite(value)) ?? -1;
+    for (const [what, column] of [
+      ['the L2 norm', l2],
+      ['the update', updateL2],
+      ['the applied gradient', appliedGradientL2],
+      ['the learning rate', learningRates],
+    ] as const) {
+      const at = broken(column);
+      if (at >= 0)
+        return said(
+          `says that ${what} of '${names[at]}' is not finite in step ${step.step}`,
+          step.step,
+          figure(column?.[at]),
+        );
+    }
+    const at = broken(gradientL2);
+    if (at < 0) sound = true;
+    else if (step.changed[at])
+      return said(
+        `updates '${names[at]}' in step ${step.step} from a gradient that is not finite`,
+        step.step,
+        figure(gradientL2[at]),
+      );
+    else
+      overflowed ??= said(
+        `says that the gradient of '${names[at]}' is not finite in every step`,
+        step.step,
+        figure(gradientL2[at]),
+      );
+  }
+  return sound ? undefined : overflowed;
+}
+
+function sampleNotFinite({ samples }: Trace): Said | undefined {
+  const broken = samples.find(({ l2 = 0, sketch = [] }) => ![l2, ...sketch].every(Number.isFinite));
+  return (
+    broken && said(`gives sample '${broken.name}' a norm that is not finite`, broken.step, figure(broken.l2))
+  );
+}

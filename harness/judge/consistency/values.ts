@@ -1,0 +1,257 @@
+/** What one process says twice, or says of itself that cannot be. */
+import { isDeepStrictEqual } from 'node:util';
+import type { SampleRecord, StateRecord, TensorRecord, Trace, TracedStep } from '../../trace/schema.ts';
+import { figure, insteadOf, listed, shown } from '../words.ts';
+import type { Said } from './contradiction.ts';
+
+/**
+ * Norms are sums that a device may make in float32, in any order. A sum of n squares in blocks is off by far less than
+ * this; a damaged one is not.
+ */
+const TOLERANCE = 1e-3;
+
+const near = (one: number, other: number, scale = Math.max(Math.abs(one), Math.abs(other))): boolean =>
+  Object.is(one, other) || Math.abs(one - other) <= TOLERANCE * scale;
+
+/** The first of each kind of contradiction in a trace. */
+export function contradictionsWithin(trace: Trace): Said[] {
+  const checks = [
+    namesApart,
+    changesApart,
+    normsApart,
+    movesTooFar,
+    unchangedBytes,
+    appliedWithoutUpdate,
+    noSketch,
+    onePointTwice,
+  ];
+  return checks.flatMap((check) => {
+    const found = check(trace);
+    return found === undefined ? [] : [found];
+  });
+}
+
+/** The parameters of a step's columns are those of the state after it. */
+function namesApart({ states, steps }: Trace): Said | undefined {
+  for (const state of states) {
+    const step = stepOf(steps, state);
+    if (step === undefined) continue;
+    const own = new Set(parametersOf(state).map(({ name }) => name));
+    const apart = [
+      ...step.names.filter((name) => !own.has(name)),
+      ...[...own].filter((name) => !step.names.includes(name)),
+    ];
+    if (apart.length > 0)
+      return {
+        what: `names other parameters in step ${step.step} than in the state '${state.at}' after it: ${listed(apart)}`,
+        step: step.step,
+        expected: `the ${own.size} parameters of the state`,
+        seen: `the ${step.names.length} parameters of the step`,
+      };
+  }
+  return undefined;
+}
+
+/** What moved has an update, and what has an update moved. */
+function changesApart({ steps }: Trace): Said | undefined {
+  for (const step of steps) {
+    const at = step.updateL2.findIndex((norm, index) => norm > 0 && !step.changed[index]);
+    if (at >= 0)
+      return {
+        what: `says that '${step.names[at]}' did not change in step ${step.step}, and by how much it did`,
+        step: step.step,
+        expected: `changed: true, for an update of L2 norm ${figure(step.updateL2[at])}`,
+        seen: 'changed: false',
+      };
+  }
+  return undefined;
+}
+
+/** A norm in a step's column is that of the tensor in the state after it. */
+function normsApart({ states, steps }: Trace): Said | undefined {
+  for (const state of states) {
+    const step = stepOf(steps, state);
+    if (step === undefined) continue;
+    const norms = new Map(step.names.map((name, at) => [name, step.l2[at]!]));
+    const apart = parametersOf(state).find(({ name, l2 }) => !near(norms.get(name) ?? l2, l2));
+    if (apart !== undefined)
+      return {
+        what: `gives '${apart.name}' one L2 norm in step ${step.step} and another in the state '${state.at}' after it`,
+        step: step.step,
+        expected: `L2 norm ${figure(norms.get(apart.name))}`,
+        seen: `L2 norm ${figure(apart.l2)}`,
+      };
+  }
+  return undefined;
+}
+
+/** No norm changes by more than the norm of the update: the triangle inequality. */
+function movesTooFar({ steps }: Trace): Said | undefined {
+  for (const [index, step] of steps.entries()) {
+    const last = steps[index - 1];
+    if (last === undefined || last.names !== step.names || last.l2 === step.l2) continue;
+    const at = step.l2.findIndex((norm, place) => {
+      const before = last.l2[place]!;
+      const slack = TOLERANCE * Math.max(norm, before);
+      return Math.abs(norm - before) > step.updateL2[place]! * (1 + TOLERANCE) + slack;
+    });
+    if (at >= 0)
+      return {
+        what: `moves the L2 norm of '${step.names[at]}' farther in step ${step.step} than its update is long`,
+        step: step.step,
+        expected: `at most ${figure(step.updateL2[at])} from ${figure(last.l2[at])}`,
+        seen: figure(step.l2[at]),
+      };
+  }
+  return undefined;
+}
+
+/** What changed once between two states has other bytes; so has what changed and did not come back. */
+function unchangedBytes({ states, steps }: Trace): Said | undefined {
+  const recorded = states.filter(({ at }) => at !== 'deviated' && at !== 'resume' && at !== 'start');
+  for (const [index, state] of recorded.entries()) {
+    const before = recorded[index - 1];
+    if (before === undefined || before.step === state.step) continue;
+    // A deviation between them changes bytes in no step.
+    if (states.some(({ at, step }) => at === 'deviated' && step === before.step)) continue;
+    const between = steps.filter(({ step }) => step > before.step && step <= state.step);
+    const held = new Map(parametersOf(before).map((tensor) => [tensor.name, tensor]));
+    for (const tensor of parametersOf(state)) {
+      const old = held.get(tensor.name);
+      if (old === undefined) continue;
+      const changes = between.filter(({ names, changed }) => changed[names.indexOf(tensor.name)]).length;
+      const same = old.sha256 === tensor.sha256;
+      // Zero and negative zero are equal in value, and have other bytes.
+      const otherValues = !same && (!near(old.l2, tensor.l2) || !sketchesNear(old, tensor));
+      if ((same && changes === 1) || (otherValues && changes === 0))
+        return {
+          what: `says that '${tensor.name}' changed in ${changes} of steps ${before.step + 1} to ${state.step}, and that its bytes ${same ? 'did not' : 'did'}`,
+          step: state.step,
+          expected: same ? 'other bytes' : 'equal bytes',
+          seen: `${old.sha256.slice(0, 12)}… and ${tensor.sha256.slice(0, 12)}…`,
+        };
+    }
+  }
+  return undefined;
+}
+
+/** Where no update ran, there is neither a learning rate nor a gradient that one used. */
+function appliedWithoutUpdate({ steps }: Trace): Said | undefined {
+  for (const step of steps) {
+    const at = step.updates.findIndex(
+      (count, index) =>
+        count === 0 &&
+        (step.learningRates[index] !== null || (step.appliedGradientL2?.[index] ?? null) !== null),
+    );
+    if (at >= 0)
+      return {
+        what: `gives the learning rate or the gradient of an update of '${step.names[at]}' in step ${step.step}, in which it has none`,
+        step: step.step,
+        expected: 'null, for 0 updates',
+        seen: `learning rate ${shown(step.learningRates[at])}`,
+      };
+  }
+  return undefined;
+}
+
+/** A process that passes a point and ends or is saved there is the same both times. */
+function onePointTwice({ states, samples }: Trace): Said | undefined {
+  const deviated = new Set(states.filter(({ at }) => at === 'deviated').map(({ step }) => step));
+  const closes = ({ at }: { readonly at: string }): boolean => at === 'end' || at === 'save';
+  const apart = (step: number): Said => ({
+    what: `shows step ${step} twice, at 'pass' and after it, and differently`,
+    step,
+    expected: 'the same twice, since no step lies between',
+    seen: 'a difference',
+  });
+  const state = ({ tensors, counters, random }: StateRecord) => ({ tensors, counters, random });
+  for (const passed of states.filter(({ at, step }) => at === 'pass' && !deviated.has(step))) {
+    const last = states.find((one) => closes(one) && one.step === passed.step);
+    if (last !== undefined && !isDeepStrictEqual(state(last), state(passed))) return apart(passed.step);
+  }
+  const shown = (step: number, here: (record: SampleRecord) => boolean) =>
+    samples
+      .filter((sample) => sample.step === step && here(sample))
+      .map(({ name, sha256, width, height, l2, sketch }) => ({ name, sha256, width, height, l2, sketch }));
+  for (const { step } of samples.filter(({ at, step }) => at === 'pass' && !deviated.has(step))) {
+    const last = shown(step, closes);
+    const passed = shown(step, ({ at }) => at === 'pass');
+    if (last.length > 0 && !isDeepStrictEqual(new Set(last), new Set(passed))) return apart(step);
+  }
+  return undefined;
+}
+
+/** Where equal runs may differ, projections are what tells noise from a difference. */
+function noSketch({ run, states, samples }: Trace): Said | undefined {
+  if (run === undefined || run.backend.deterministic) return undefined;
+  const said = (what: string, step: number): Said => ({
+    what: `gives ${what} of step ${step} no sketch, on a backend that is not deterministic`,
+    step,
+    expected: 'an L2 norm and a sketch',
+    seen: 'none',
+  });
+  for (const { step, tensors } of states) {
+    const bare = tensors.find(({ kind, sketch }) => kind !== 'gradient' && sketch === undefined);
+    if (bare !== undefined) return said(`${bare.kind} '${bare.name}'`, step);
+  }
+  const bare = samples.find(({ l2, sketch }) => l2 === undefined || sketch === undefined);
+  return bare && said(`sample '${bare.name}'`, bare.step);
+}
+
+/**
+ * Equal bytes have equal norms, projections, types and shapes: in all states of all processes.
+ * @returns for each trace the first tensor that does not have what an earlier one of equal bytes has
+ */
+export function equalBytesApart(traces: readonly Trace[]): (Said & { readonly file: string })[] {
+  const known = new Map<string, TensorRecord>();
+  return traces.flatMap(({ file, states }) => {
+    for (const { at, step, tensors } of states) {
+      for (const tensor of tensors) {
+        const key = `${tensor.kind} ${tensor.name} ${tensor.sha256}`;
+        const first = known.get(key);
+        if (first === undefined) {
+          known.set(key, tensor);
+          continue;
+        }
+        if (first === tensor) continue;
+        const where = `gives ${tensor.kind} '${tensor.name}' in the state '${at}' of step ${step} the bytes of another record of it`;
+        if (!near(first.l2, tensor.l2) || !sketchesNear(first, tensor))
+          return [
+            {
+              file,
+              what: `${where}, and another L2 norm or sketch`,
+              step,
+              expected: `L2 norm ${figure(first.l2)}`,
+              seen: `L2 norm ${insteadOf(tensor.l2, first.l2)}`,
+            },
+          ];
+        const form = ({ dtype, shape, bits }: TensorRecord) => ({ dtype, shape, bits });
+        if (!isDeepStrictEqual(form(first), form(tensor)))
+          return [
+            {
+              file,
+              what: `${where}, and another type, shape or number of bits`,
+              step,
+              expected: JSON.stringify(form(first)),
+              seen: JSON.stringify(form(tensor)),
+            },
+          ];
+      }
+    }
+    return [];
+  });
+}
+
+function sketchesNear(one: TensorRecord, other: TensorRecord): boolean {
+  const [a, b] = [one.sketch, other.sketch];
+  if (a === undefined || b === undefined) return a === b;
+  const scale = Math.max(one.l2, other.l2);
+  return a.length === b.length && a.every((value, at) => near(value, b[at]!, scale));
+}
+
+const parametersOf = ({ tensors }: StateRecord): TensorRecord[] =>
+  tensors.filter(({ kind }) => kind === 'parameter');
+
+/** The step that a state was recorded after; none where something was done to it since. */
+const stepOf = (steps: readonly TracedStep[], { at, step }: StateRecord): TracedStep | undefined =>
+  at === 'deviated' ? undefined : steps.find((one) => one.step === step);
