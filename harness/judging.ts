@@ -12,6 +12,7 @@ export type { Curve, Quantity, Reading } from './judge/quantities.ts';
 export type { Found, Rule } from './judge/rule.ts';
 export { RULES } from './judge/rules/index.ts';
 export type {
+  Compared,
   DeclaredDeviation,
   Expectation,
   Finding,

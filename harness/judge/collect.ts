@@ -1,5 +1,6 @@
 /** Groups the traces of one scenario by role and by resume. */
 import type { Plan, SampleRecord, StateRecord, Trace } from '../trace/schema.ts';
+import { comparable } from './comparable.ts';
 import { changesAt, expectedImages, expectedState } from './deviations.ts';
 import { type Evidence, type Resume, stepsBetween } from './evidence.ts';
 import { noiseAmong } from './noise/noise.ts';
@@ -14,7 +15,7 @@ const imagesAt = (trace: Trace | undefined, step: number, kinds: readonly Sample
  * Arranges the traces of one scenario for {@link judge}.
  * @param plan the plan that the runs follow
  * @param requestedBackend the requested backend, or `auto`
- * @param traces in any order; the run record of each names its role
+ * @param given the traces, in any order; the run record of each names its role
  * @example
  * ```ts
  * import { collectEvidence, readTrace } from 'resumeproof/judge';
@@ -25,7 +26,8 @@ const imagesAt = (trace: Trace | undefined, step: number, kinds: readonly Sample
  * console.log(evidence.resumes.length);
  * ```
  */
-export function collectEvidence(plan: Plan, requestedBackend: string, traces: readonly Trace[]): Evidence {
+export function collectEvidence(plan: Plan, requestedBackend: string, given: readonly Trace[]): Evidence {
+  const traces = given.map(comparable);
   const byRole = (role: string) => traces.find((trace) => trace.run?.role === role);
   const control = byRole('control');
   const twins = traces.filter((trace) => trace.run?.role === 'twin');

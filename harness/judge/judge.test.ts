@@ -46,6 +46,28 @@ test.each<[string, Plan, boolean, Deviation[]]>([
   });
 });
 
+test('a verdict counts what was compared, so that a proof is seen not to be empty', () => {
+  const traces = healthyTraces();
+  const whole = {
+    processes: 3,
+    steps: 4,
+    tensors: 2 * 17,
+    samples: 2 * 2,
+    generators: 2 * 2,
+    counters: 2 * 3,
+  };
+  expect(verdictOf(traces).compared).toEqual(whole);
+  for (const trace of traces.all) {
+    for (const state of trace.states) state.random = {};
+    trace.samples = [];
+    trace.run!.lacks = ['images', 'random'];
+  }
+  expect(verdictOf(traces)).toMatchObject({
+    outcome: 'proven',
+    compared: { ...whole, samples: 0, generators: 0 },
+  });
+});
+
 describe('each way to spoil a run is found by its rule', () => {
   test.each(CASES)('$rule: $what', (one) => {
     const { rule, says, proof, also = [] } = one;

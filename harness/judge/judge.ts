@@ -1,8 +1,10 @@
 /** Turns evidence into a verdict: applies every rule and combines the findings. Pure: no files, no TensorFlow. */
 import { diagnose, inOrderOf } from './causes/diagnose.ts';
+import { compared } from './compared.ts';
 import { declaredDeviations } from './deviations.ts';
 import type { Evidence } from './evidence.ts';
 import { complete, type Rule } from './rule.ts';
+import { notReproducible } from './rules/evidence/not-reproducible.ts';
 import { RULES } from './rules/index.ts';
 import type { Expectation, Finding, Outcome, PROOFS, Verdict } from './verdict.ts';
 
@@ -25,8 +27,16 @@ export type Judgement = Omit<Verdict, 'caveats' | 'seconds' | 'runs'>;
 export function findingsOf(evidence: Evidence): Finding[] {
   const foundBy = (rules: readonly Rule[]): Finding[] =>
     rules.flatMap((rule) => rule.judge(evidence).map((found) => complete(rule, found)));
-  const found = foundBy(RULES.filter(({ onlyIfSilent }) => onlyIfSilent !== true));
+  const found = withoutBlame(foundBy(RULES.filter(({ onlyIfSilent }) => onlyIfSilent !== true)));
   return found.length > 0 ? found : foundBy(RULES.filter(({ onlyIfSilent }) => onlyIfSilent === true));
+}
+
+/** Two runs that differ before any resume would differ after it too: that shows nothing of the resume. */
+function withoutBlame(findings: readonly Finding[]): Finding[] {
+  const reproducible = !findings.some(({ rule }) => rule === notReproducible.id);
+  return findings.map((finding) =>
+    finding.proof === 'faithful' && !reproducible ? { ...finding, refutes: false } : finding,
+  );
 }
 
 /**
@@ -66,6 +76,7 @@ export function judge(subject: Subject, evidence: Evidence): Judgement {
     plan: evidence.plan,
     cut: null,
     backend: evidence.control?.run?.backend ?? null,
+    compared: compared(evidence),
     noise: evidence.noise.record,
     replay: subject.replay,
   };
@@ -86,6 +97,7 @@ export function skipped(subject: Subject, plan: Verdict['plan'], why: string): J
     plan,
     cut: null,
     backend: null,
+    compared: null,
     noise: null,
   };
 }

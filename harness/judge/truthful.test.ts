@@ -195,6 +195,85 @@ const CASES: readonly Spoilt[] = [
     never: /everything else equals the control/,
     cause: null,
   },
+  {
+    what: 'a program that throws at the same step in the control',
+    spoil: ({ control, resumed }) => {
+      for (const trace of [control, resumed]) {
+        trace.steps.splice(trace.steps.findIndex(({ step }) => step === 7));
+        trace.failure = { kind: 'failure', code: 'error', step: 7, message: 'no such file' };
+        trace.end = undefined;
+        trace.process!.exitCode = 1;
+      }
+    },
+    outcome: 'inconclusive',
+    says: /no such file/,
+  },
+  {
+    what: 'a program that is not seeded',
+    spoil: ({ before, resumed }) => {
+      for (const trace of [before, resumed]) inEach(trace, (step) => (step.claimed.loss *= 1.1));
+    },
+    outcome: 'inconclusive',
+    says: /not reproducible/,
+  },
+  {
+    what: 'zero slots that are created earlier than in the control',
+    spoil: ({ control, before, resumed }) => {
+      for (const trace of [control, before]) {
+        const state = trace.states.find(({ step }) => step === 4)!;
+        state.tensors = state.tensors.filter(({ name }) => name !== 'a.exp_avg');
+      }
+      const slot = resumed.states[0]!.tensors.find(({ name }) => name === 'a.exp_avg')!;
+      Object.assign(slot, { l2: 0, sketch: [0, 0, 0, 0], sha256: '0'.repeat(64) });
+    },
+    outcome: 'proven',
+  },
+  {
+    what: 'a gradient of a parameter that no optimizer holds',
+    spoil: ({ control, before }) => {
+      for (const trace of [control, before]) {
+        const { tensors } = trace.states.find(({ step }) => step === 4)!;
+        const gradient = tensors.find(({ kind }) => kind === 'gradient')!;
+        tensors.push({ ...gradient, name: 'frozen', parameter: 'frozen', storage: 99 });
+      }
+    },
+    outcome: 'proven',
+  },
+  {
+    what: 'a counter of resumes',
+    spoil: ({ all, resumed }) => {
+      for (const trace of all) {
+        trace.run!.countsResumes = ['resumes'];
+        for (const state of trace.states) state.counters.resumes = Number(trace === resumed);
+      }
+    },
+    outcome: 'proven',
+  },
+  {
+    what: 'a counter of resumes that is not declared',
+    spoil: ({ all, resumed }) => {
+      for (const trace of all) {
+        for (const state of trace.states) state.counters.resumes = Number(trace === resumed);
+      }
+    },
+    outcome: 'refuted',
+    says: /'resumes' is 1 instead of 0/,
+  },
+  {
+    what: 'a stale learning rate in updates, where the log shows that of the next update',
+    spoil: ({ all, resumed }) => {
+      for (const trace of all) {
+        inEach(trace, ({ step, claimed }) => {
+          claimed.learningRates = { first: 0.1 / (step + 1), second: 0.2 / (step + 1) };
+        });
+      }
+      inEach(resumed, (step) => {
+        step.learningRates = step.learningRates.map((rate) => (rate === null ? null : 0));
+      });
+    },
+    outcome: 'refuted',
+    says: /uses learning rate 0 while the log shows 0\.01667/,
+  },
 ];
 
 describe('a verdict claims no more than its traces show', () => {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { backendSchema, DEVIATIONS, planSchema } from '../trace/schema.ts';
 import { QUANTITIES } from './quantities.ts';
 
-export const VERDICT_FORMAT = 4;
+export const VERDICT_FORMAT = 5;
 export const PROOFS = ['restored', 'alive', 'faithful'] as const;
 
 const outcome = z.enum(['proven', 'refuted', 'inconclusive']);
@@ -68,6 +68,19 @@ export const noiseSchema = z.object({
   quantities: z.array(quantityNoiseSchema).describe('empty if all runs are equal to the bit'),
 });
 
+const count = z.int().nonnegative();
+
+export const comparedSchema = z
+  .object({
+    processes: count.describe('that left a trace, without the cold one'),
+    steps: count.describe('that a resumed run and the control both made'),
+    tensors: count.describe('at each resume, and at the end of each segment'),
+    samples: count,
+    generators: count,
+    counters: count,
+  })
+  .describe('how much was compared between resumed runs, what was saved and the control');
+
 export const verdictSchema = z.object({
   scenario: z.string(),
   about: z.string(),
@@ -98,6 +111,7 @@ export const verdictSchema = z.object({
     .nullable()
     .describe('how far the plan was run and judged, if --fast ended it early; null if it was run in full'),
   backend: backendSchema.nullable(),
+  compared: comparedSchema.nullable().describe('null where nothing was judged'),
   noise: noiseSchema.nullable().describe('null if nothing was judged'),
   seconds: z.number(),
   runs: z.array(
@@ -121,6 +135,8 @@ export const gateSchema = z.object({
   verdicts: z.array(verdictSchema),
 });
 
+/** How much a verdict rests on, by kind. */
+export type Compared = z.output<typeof comparedSchema>;
 /** The outcome of a proof. */
 export type Outcome = z.output<typeof outcome>;
 /** A declared deviation, with the entries of the state that it changed. */

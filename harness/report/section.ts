@@ -1,5 +1,5 @@
 /** One scenario's part of the page. */
-import { type NoiseRecord, type Outcome, PROOFS, type Verdict } from '../judge/verdict.ts';
+import { type Compared, type NoiseRecord, type Outcome, PROOFS, type Verdict } from '../judge/verdict.ts';
 import { curveFigure } from './curves.ts';
 import { findingList } from './findings.ts';
 import { imageSection } from './images/panel-markup.ts';
@@ -41,6 +41,7 @@ export function scenarioSection(section: Section): Markup {
       }
       <dt>Plan</dt><dd>${planSentence(verdict)}${verdict.cut !== null && html`<p class="caveat">${cutSentence(verdict)}</p>`}</dd>
       <dt>Device</dt><dd>${deviceSentence(verdict)}</dd>
+      ${verdict.compared !== null && html`<dt>Compared</dt><dd>${comparedText(verdict.compared)}</dd>`}
       ${verdict.noise !== null && html`<dt>Judged by</dt><dd>${verdict.noise.text}${noiseTable(verdict.noise)}</dd>`}
       <dt>Run again</dt><dd><code class="command">${verdict.replay}</code></dd>
     </dl>
@@ -86,6 +87,21 @@ function planSentence({ plan }: Verdict): string {
   const on = plan.resumeOn === undefined ? '' : `, in turn on ${[...new Set(plan.resumeOn)].join(', ')}`;
   return `${count(plan.steps, 'step')}; saved, stopped and resumed after step ${enumerate(points)}${on}`;
 }
+
+const SINGULAR: Readonly<Record<keyof Compared, string>> = {
+  processes: 'process',
+  steps: 'step',
+  tensors: 'tensor',
+  samples: 'sample',
+  generators: 'generator',
+  counters: 'counter',
+};
+
+/** `3 processes, 4 steps, 38 tensors …`, which shows that a proof is not empty. */
+const comparedText = (compared: Compared): string =>
+  Object.entries(compared)
+    .map(([what, count]) => `${count} ${count === 1 ? SINGULAR[what as keyof Compared] : what}`)
+    .join(', ');
 
 /** By quantity, the noise of the controls and the difference that it allows; empty if all are equal to the bit. */
 function noiseTable({ quantities }: NoiseRecord): Markup {

@@ -60,7 +60,7 @@ async function runJob(job: Job): Promise<void> {
   const trace = createTrace(path.join(job.folder, 'trace.jsonl'));
   const [first, planned] = stepsOf(job);
   let last = planned;
-  const { deviates = [] } = scenario;
+  const { deviates = [], countsResumes } = scenario;
   const isControl = job.role === 'control' || job.role === 'twin';
   let step = first;
   let resuming = job.checkpoint !== null;
@@ -78,6 +78,7 @@ async function runJob(job: Job): Promise<void> {
       seed: job.seed,
       lacks: [...(scenario.lacks ?? [])],
       ...(deviates.length === 0 ? {} : { deviates: [...deviates] }),
+      ...(countsResumes === undefined ? {} : { countsResumes: [...countsResumes] }),
       backend: backend.record,
       process: {
         pid: process.pid,

@@ -31,6 +31,7 @@ export const scenarioFactsSchema = z.object({
   expect: z.union([z.literal('proven'), z.array(z.string()).min(1)]).optional(),
   lacks: z.array(z.enum(OBSERVABLES)).optional(),
   deviates: z.array(z.enum(DEVIATIONS)).min(1).optional(),
+  countsResumes: z.array(z.string()).min(1).optional(),
   kernels: z.array(z.string()).optional(),
   cold: z.boolean().optional(),
   seed: z.int().optional(),

@@ -6,12 +6,13 @@ import { createSettling, type Shown } from './settling.ts';
 const NAMES = ['a', 'b', 'c'];
 const digest = (text: string | number): string => String(text).padStart(64, '0');
 
-const step = (at: number, changed: readonly boolean[]): StepRecord =>
+const step = (at: number, changed: readonly boolean[], learningRate: number | null = null): StepRecord =>
   ({
     step: at,
     changed: [...changed],
     hookCalls: NAMES.map(() => 0),
     updates: NAMES.map(() => 0),
+    learningRates: NAMES.map((_, column) => (changed[column] ? learningRate : null)),
   }) as unknown as StepRecord;
 
 /** How often each thing has moved. */
@@ -95,4 +96,19 @@ test('each segment starts over', () => {
   expect([run(2), run(3)]).toEqual([true, false]);
   settling.resumes(shown(3, { slot: 3, ema: 0, image: 3 }));
   expect(run(4)).toBe(true);
+});
+
+test('a learning rate that moves at the resume point moves again first, so that a stale one shows', () => {
+  const settling = createSettling();
+  settling.begins(shown(0, { slot: 0, ema: 0, image: 0 }).state);
+  const run = (at: number, learningRate: number): boolean =>
+    settling.steps(step(at, [true, false, false], learningRate), NAMES) &&
+    settling.looks(shown(at, { slot: at, ema: at, image: at }));
+  expect([run(1, 1), run(2, 0.5)]).toEqual([false, false]);
+  settling.resumes(shown(2, { slot: 2, ema: 2, image: 2 }));
+  expect([run(3, 0.5), run(4, 0.25)]).toEqual([false, true]);
+  // A constant one is not waited for.
+  expect(run(5, 0.25)).toBe(false);
+  settling.resumes(shown(5, { slot: 5, ema: 5, image: 5 }));
+  expect(run(6, 0.25)).toBe(true);
 });

@@ -30,6 +30,9 @@ const MOVING: readonly TensorRecord['kind'][] = ['slot', 'ema', 'buffer'];
 export function createSettling(): Settling {
   const ever = new Set<string>();
   const again = new Set<string>();
+  /** The learning rate of each parameter's last update, and the parameters for which it differs from the one before. */
+  const learningRates = new Map<string, number>();
+  const scheduled = new Set<string>();
   let start: ReadonlyMap<string, TensorRecord> = new Map();
   let from: Shown | undefined;
   /** The step of the next look; infinite before the first resume point and once settled. */
@@ -42,6 +45,11 @@ export function createSettling(): Settling {
     resumes(shown) {
       from = shown;
       again.clear();
+      // A rate that stands still may never move again. One that moves shows a stale one only once it has moved.
+      for (const name of learningRates.keys()) {
+        if (scheduled.has(name)) ever.add(`learning rate ${name}`);
+        else ever.delete(`learning rate ${name}`);
+      }
       next = shown.state.step + 1;
     },
     steps(record, names) {
@@ -55,6 +63,18 @@ export function createSettling(): Settling {
         ever.add(thing);
         again.add(thing);
       }
+      names.forEach((name, column) => {
+        const learningRate = record.learningRates[column];
+        if (typeof learningRate !== 'number') return;
+        const last = learningRates.get(name);
+        learningRates.set(name, learningRate);
+        if (last === undefined) return;
+        if (last === learningRate) scheduled.delete(name);
+        else {
+          scheduled.add(name);
+          if (ever.has(`learning rate ${name}`)) again.add(`learning rate ${name}`);
+        }
+      });
       const trained = [...again].some((thing) => thing.startsWith('parameter '));
       return step >= next && trained && ever.size === again.size;
     },

@@ -100,6 +100,10 @@ const run = z.object({
     .array(z.enum(DEVIATIONS))
     .optional()
     .describe('what the trainer declares that it does not restore; nothing by default'),
+  countsResumes: z
+    .array(text)
+    .optional()
+    .describe('counters that rise with each resume, so that they are not compared; none by default'),
   backend: backendSchema,
   process: z.object({
     pid: count,

@@ -123,6 +123,8 @@ export interface Scenario {
    * {@link Trainer.deviate}, and the resumed run must equal it. A declared deviation that does not happen is a finding.
    */
   readonly deviates?: readonly Deviation[];
+  /** Names of counters that count resumes. They differ from the control's, and are not compared. */
+  readonly countsResumes?: readonly string[];
   /** TensorFlow.js kernels that a backend may lack. On a backend without one of them, the scenario is skipped. */
   readonly kernels?: readonly string[];
   /** Whether to also run a cold start, which restores only the checkpoint's weights. Default false. */

@@ -10,6 +10,7 @@ const COMMON: readonly [string, (run: RunRecord) => unknown][] = [
   ['seed', ({ seed }) => seed],
   ['lacks', ({ lacks }) => [...lacks].sort()],
   ['deviates', ({ deviates = [] }) => [...deviates].sort()],
+  ['countsResumes', ({ countsResumes = [] }) => [...countsResumes].sort()],
   ['backend asked for', ({ plan, backend }) => (plan.resumeOn === undefined ? backend.requested : null)],
   ['runtime', ({ process }) => process.runtime],
   ['platform', ({ process }) => process.platform],

@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SampleRecord, StateRecord, TensorRecord, Trace, TracedStep } from '../../trace/schema.ts';
 import { sameValues } from '../columns.ts';
+import { zeroIsNone } from '../compare.ts';
 import type { Evidence } from '../evidence.ts';
 import { shown } from '../words.ts';
 import type { Said } from './contradiction.ts';
@@ -172,6 +173,8 @@ function stateApart(own: StateRecord, theirs: StateRecord, exact: boolean): Apar
   const other = new Map(theirs.tensors.map((tensor) => [keyOf(tensor), tensor]));
   for (const key of new Set([...mine.keys(), ...other.keys()])) {
     const [one, two] = [mine.get(key), other.get(key)];
+    if ((one === undefined || two === undefined) && zeroIsNone((one ?? two)!.kind) && (one ?? two)!.l2 === 0)
+      continue;
     if (one === undefined || two === undefined)
       return apartIn(`${one === undefined ? 'does not show' : 'alone shows'} ${key}`, one?.l2, two?.l2);
     for (const [field, comparison] of Object.entries(FIELDS.tensor)) {

@@ -165,9 +165,11 @@ export function damagesOf(processes: readonly Process[]): fc.Arbitrary<Damage> {
       }[how]!;
       return { what: `${nameOf(process)} ${how}`, processes: others };
     });
-  return fc.oneof(
+  const damages = fc.oneof(
     { weight: 16, arbitrary: inRecord },
     { weight: 6, arbitrary: ofRecords },
     { weight: 1, arbitrary: ofProcesses },
   );
+  // The traces are too long to print.
+  return damages.map((damage) => ({ ...damage, [fc.toStringMethod]: () => damage.what }));
 }

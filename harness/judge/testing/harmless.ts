@@ -6,7 +6,7 @@ export const HARMLESS: readonly (readonly [damage: RegExp, why: string])[] = [
   [/ extended$/, 'a reader ignores fields that it does not know, so that later formats can add some'],
   [/seconds/, 'how long something took is not what was trained'],
   [/ run\.process\.pid /, 'systems use the numbers of processes again'],
-  [/ run\.lacks reversed$/, 'a set in another order'],
+  [/ run\.(lacks|deviates) reversed$/, 'a set in another order'],
   [/\.tensors reversed$/, 'tensors are found by name'],
   [/ end\.kernels/, 'the kernels that ran decide which caveats are shown, and nothing else'],
   [/ process\.stderr/, 'the messages of a process are for people'],
@@ -28,5 +28,6 @@ export const HARMLESS: readonly (readonly [damage: RegExp, why: string])[] = [
 export const HARMLESS_IN_NOISE: readonly (readonly [damage: RegExp, why: string])[] = [
   [/^twin-\d removed$/, 'fewer controls widen the intervals; the rest still measure the noise'],
   [/^(twin-\d|control) .*\.sha256 made another$/, 'the digests of noisy runs differ'],
+  [/^twin-\d run\.segment /, 'the number of a twin only distinguishes twins'],
   [/\.bits /, 'noise changes how many bits a value needs'],
 ];

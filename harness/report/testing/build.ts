@@ -70,6 +70,7 @@ export function verdict(over: Partial<Verdict> = {}): Verdict {
     plan: { steps: 30, resumeAt: [15] },
     cut: null,
     backend,
+    compared: { processes: 3, steps: 4, tensors: 20, samples: 4, generators: 4, counters: 6 },
     noise: noise(),
     seconds: 12.4,
     runs: [],

@@ -11,20 +11,53 @@ interface Applied {
   readonly inControl: number;
 }
 
-/** Parameters whose learning rate inside the update differs from the logged one, although the two agree in the control. */
+/**
+ * By how many steps the log is ahead of the updates. Many trainers log the learning rate after the schedule's step, which
+ * is that of the next update. The first lag that holds for every update of the control is taken; none if none does.
+ */
+const LAGS = [0, 1, -1] as const;
+
+function claimedFor(
+  steps: readonly TracedStep[],
+  at: number,
+  index: number,
+  lag: number,
+): number | undefined {
+  const [step, logged] = [steps[at]!, steps[at - lag]];
+  return logged?.claimed.learningRates[step.groups[index] ?? 'all'];
+}
+
+function lagOf(control: readonly TracedStep[]): (typeof LAGS)[number] | undefined {
+  return LAGS.find((lag) => {
+    let compared = 0;
+    const holds = control.every((step, at) =>
+      step.learningRates.every((applied, index) => {
+        const claimed = claimedFor(control, at, index, lag);
+        if (applied === null || claimed === undefined) return true;
+        compared += 1;
+        return applied === claimed;
+      }),
+    );
+    return holds && compared > 0;
+  });
+}
+
+/**
+ * Parameters whose learning rate inside the update differs from the logged one, although the two agree in the control:
+ * throughout, some steps apart, or in that step.
+ */
 function contradictedLearningRates({ control, resumed }: Segment): Applied[] {
+  const lag = lagOf(control) ?? 0;
   return resumed.flatMap((step, at) => {
-    const claimedFor = (own: TracedStep, index: number): number | undefined =>
-      own.claimed.learningRates[own.groups[index] ?? 'all'];
     const found: Applied[] = [];
     const same = control[at]!;
     step.learningRates.forEach((applied, index) => {
-      const claimed = claimedFor(step, index);
+      const claimed = claimedFor(resumed, at, index, lag);
       if (applied === null || claimed === undefined || applied === claimed) return;
       const name = step.names[index]!;
       const other = indexOf(same.names).get(name) ?? -1;
       const inControl = same.learningRates[other];
-      if (typeof inControl !== 'number' || inControl !== claimedFor(same, other)) return;
+      if (typeof inControl !== 'number' || inControl !== claimedFor(control, at, other, lag)) return;
       found.push({ name, step: step.step, applied, claimed, inControl });
     });
     return found;

@@ -50,7 +50,7 @@ export const runDied: Rule = {
   claim: 'Every process runs to its end.',
   reads: 'the failure that a process records, and how the process ended',
   speaks: 'before the first step',
-  judge: ({ traces }) =>
+  judge: ({ traces, control }) =>
     traces.flatMap((trace): Found[] => {
       const { failure, process } = trace;
       if (failure === undefined && (process === undefined || process.outcome === 'exited')) return [];
@@ -63,7 +63,11 @@ export const runDied: Rule = {
         {
           sentence: `The ${nameOf(trace)} process died: ${what}.`,
           // The program's own error while resuming is a resume bug; a kill or a hang proves nothing.
-          refutes: resumed && failure !== undefined && !OF_THE_MACHINE.has(failure.code),
+          refutes:
+            resumed &&
+            failure !== undefined &&
+            !OF_THE_MACHINE.has(failure.code) &&
+            control?.failure === undefined,
           resume: resumeOf(trace),
           step: failure?.step ?? trace.steps.at(-1)?.step ?? null,
           expected: 'the process exits with code 0',

@@ -1,4 +1,5 @@
 import { manner } from '../../compare.ts';
+import { stepPairs } from '../../evidence.ts';
 import { listed } from '../../words.ts';
 import { tensorRule, wholeGroups } from './tensor-rule.ts';
 
@@ -21,6 +22,16 @@ export const slotsNotRestored = tensorRule({
     return shuffled
       ? 'the slots belong to other parameters: they were matched by position, not by name'
       : 'they were converted, belong to a different step, or a step ran during the restore';
+  },
+  later: (resume, found, { noise }) => {
+    const pairs = stepPairs(resume);
+    const updated = pairs.filter(({ control }) => control.updates.some((count) => count > 0));
+    const equal = (['updateL2', 'l2'] as const).every((curve) =>
+      pairs.every(({ control, resumed }) => noise.departing(curve, control, resumed).length === 0),
+    );
+    return manner(found) === 'missing' && updated.length > 0 && equal
+      ? ' before the first step, but every update equals the control’s: they may be restored at the first update'
+      : undefined;
   },
   fix: 'create and register every optimizer before the restore, and map slots to parameters by name',
 });

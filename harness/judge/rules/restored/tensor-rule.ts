@@ -23,6 +23,8 @@ interface TensorRule {
   readonly claim: string;
   readonly likelyCause: (resume: Resume, found: readonly Difference[], evidence: Evidence) => string;
   readonly fix: string;
+  /** Text for what is missing and may still be restored later; none if it cannot be. */
+  readonly later?: (resume: Resume, found: readonly Difference[], evidence: Evidence) => string | undefined;
 }
 
 /** The parameter groups that lost every tensor of this kind, so that the sentence can name them. */
@@ -38,7 +40,7 @@ export function wholeGroups(resume: Resume, found: readonly Difference[], kind: 
   return [...lost].filter((name) => name !== undefined);
 }
 
-export function tensorRule({ id, kind, noun, claim, likelyCause, fix }: TensorRule): Rule {
+export function tensorRule({ id, kind, noun, claim, likelyCause, fix, later }: TensorRule): Rule {
   return {
     id,
     proof: 'restored',
@@ -53,8 +55,10 @@ export function tensorRule({ id, kind, noun, claim, likelyCause, fix }: TensorRu
         groups.length > 0 && of.length < total
           ? `, including all of ${plural(groups.length, 'group', 'groups')} ${listed(groups, 6)}`
           : '';
+      const restoredLater = later?.(resume, of, evidence);
       return {
-        sentence: `After resume ${resume.index}, ${ofAll(of.length, total, noun)} ${plural(of.length, 'is', 'are')} ${manner(of)}${named}.`,
+        sentence: `After resume ${resume.index}, ${ofAll(of.length, total, noun)} ${plural(of.length, 'is', 'are')} ${manner(of)}${named}${restoredLater ?? ''}.`,
+        refutes: restoredLater === undefined,
         subjects: of.map(({ name }) => name),
         total,
         step: resume.from,

@@ -1,0 +1,34 @@
+/** What of a trace is compared with others: all but what a healthy resume need not bring back. */
+import type { StateRecord, Trace } from '../trace/schema.ts';
+
+/**
+ * Leaves out gradients of parameters that no optimizer updates, which nothing ever applies, and counters that the trainer
+ * declares as counting resumes.
+ */
+export function comparable(trace: Trace): Trace {
+  const counting = trace.run?.countsResumes ?? [];
+  const states = trace.states.map((state) => withoutCounters(withoutIdleGradients(state), counting));
+  return states.every((state, at) => state === trace.states[at]) ? trace : { ...trace, states };
+}
+
+function withoutIdleGradients(state: StateRecord): StateRecord {
+  if (!state.tensors.some(({ kind }) => kind === 'gradient')) return state;
+  const parameters = state.tensors.filter(({ kind }) => kind === 'parameter');
+  const grouped = parameters.some(({ group }) => group !== undefined);
+  const idle = new Set(
+    parameters
+      .filter(({ group, trainable }) => trainable === false || (grouped && group === undefined))
+      .map(({ name }) => name),
+  );
+  const tensors = state.tensors.filter(
+    ({ kind, parameter }) => kind !== 'gradient' || !idle.has(parameter ?? ''),
+  );
+  return tensors.length === state.tensors.length ? state : { ...state, tensors };
+}
+
+function withoutCounters(state: StateRecord, names: readonly string[]): StateRecord {
+  const counters = Object.entries(state.counters).filter(([name]) => !names.includes(name));
+  return counters.length === Object.keys(state.counters).length
+    ? state
+    : { ...state, counters: Object.fromEntries(counters) };
+}
