@@ -1,12 +1,13 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { collectEvidence } from '../judge/collect.ts';
 import { judge } from '../judge/judge.ts';
 import { gateSchema } from '../judge/verdict.ts';
 import { readTrace } from '../trace/read.ts';
-import { fixtures, resumeproof as start } from './testing/start.ts';
+import { fixtures, main, resumeproof as start } from './testing/start.ts';
 
 let scratch: string;
 beforeAll(async () => {
@@ -273,6 +274,29 @@ describe('run', () => {
 });
 
 describe('list and doctor', () => {
+  test('a reader that is gone is no error, and a full disk is one, in one line', async () => {
+    const list = (shell: string) =>
+      execa(
+        'bash',
+        [
+          '-c',
+          `set -o pipefail; "$0" --no-warnings "$1" list --rules --json ${shell}`,
+          process.execPath,
+          main,
+        ],
+        {
+          reject: false,
+        },
+      );
+    expect(await list('| { exec <&-; sleep 1; }')).toMatchObject({ exitCode: 0, stderr: '' });
+    if (process.platform !== 'linux') return;
+    const full = await list('> /dev/full');
+    expect(full).toMatchObject({
+      exitCode: 3,
+      stderr: 'resumeproof: cannot write to standard output: ENOSPC: no space left on device, write',
+    });
+  });
+
   test('list shows the scenarios, and the rules that a scenario can expect', async () => {
     const listed = await resumeproof(['list', '--scenarios', scenarios]);
     expect(listed.stdout).toMatch(

@@ -5,10 +5,11 @@ import { Command } from 'commander';
 import type { FuzzCase, FuzzResult } from '../fuzz/fuzz.ts';
 import { enumerate } from '../report/text.ts';
 import { planOf } from '../run/asked-plan.ts';
+import { inspectScenarios } from '../run/inspect.ts';
 import { replayScenario } from '../run/replay.ts';
-import { newReportFolder } from '../run/report-folder.ts';
+import { makeReportFolder } from '../run/report-folder.ts';
 import { requireBackends, requireImages } from '../run/requirements.ts';
-import { loadScenario, onBackends, resumeBackends, selectScenarios } from '../run/scenario.ts';
+import { type LoadedScenario, onBackends, resumeBackends, selectScenarios } from '../run/scenario.ts';
 import { UsageError } from '../run/usage-error.ts';
 import type { Plan } from '../trace/schema.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
@@ -52,7 +53,7 @@ async function run(wanted: string, options: Options): Promise<number> {
   if (selected.length > 1) {
     throw new UsageError(`'${wanted}' matches ${selected.length} scenarios; fuzz takes one at a time`);
   }
-  const loaded = await loadScenario(name, file);
+  const [loaded] = (await inspectScenarios(new Map([[name, file]]))) as [LoadedScenario];
   if (options.maxSteps === 1) {
     throw new UsageError('--max-steps must be at least 2: one step before a resume, one after');
   }
@@ -65,7 +66,7 @@ async function run(wanted: string, options: Options): Promise<number> {
   // Imported only here, because they load slowly.
   const { runGate } = await import('../run/gate.ts');
   const { fuzz, isAsExpected } = await import('../fuzz/fuzz.ts');
-  const folder = newReportFolder(options.reports, `fuzz-${name}-${options.backend}`);
+  const folder = await makeReportFolder(options.reports, `fuzz-${name}-${options.backend}`);
   const folders = new Map<string, string>();
   const result = await fuzz({
     runs: options.runs,

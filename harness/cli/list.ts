@@ -3,7 +3,8 @@ import Table from 'cli-table3';
 import { Command } from 'commander';
 import { RULES } from '../judge/rules/index.ts';
 import { enumerate } from '../report/text.ts';
-import { findScenarios, loadScenario } from '../run/scenario.ts';
+import { inspectScenarios } from '../run/inspect.ts';
+import { findScenarios } from '../run/scenario.ts';
 import { jsonOption, printJson, scenariosOption } from './options.ts';
 import { TABLE } from './table.ts';
 
@@ -17,7 +18,7 @@ export function listCommand(): Command {
     .action(async (options: { scenarios: string; rules: boolean; json: boolean }) => {
       if (options.rules) return listRules(options.json);
       const found = await findScenarios(options.scenarios);
-      const loaded = await Promise.all([...found].map(([name, file]) => loadScenario(name, file)));
+      const loaded = await inspectScenarios(found);
       const rows = loaded.map(({ name, file, scenario, plan }) => {
         const { about, expect = 'proven' } = scenario;
         return { name, about, expect, plan, file };

@@ -7,11 +7,12 @@ import { markOf, matrixSentence, rowMark } from '../report/matrix-summary.ts';
 import { deviceSentence } from '../report/summary.ts';
 import { planOf } from '../run/asked-plan.ts';
 import { type LoadedFault, selectFaults } from '../run/faults.ts';
+import { inspectScenarios } from '../run/inspect.ts';
 import type { MutantsResult } from '../run/mutants.ts';
 import { replayCell } from '../run/replay.ts';
-import { newReportFolder } from '../run/report-folder.ts';
+import { makeReportFolder } from '../run/report-folder.ts';
 import { requireBackends, requireImages } from '../run/requirements.ts';
-import { loadScenario, selectScenarios } from '../run/scenario.ts';
+import { selectScenarios } from '../run/scenario.ts';
 import { UsageError } from '../run/usage-error.ts';
 import { openCounter } from './counter.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
@@ -61,7 +62,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   requireImages(options.images);
   const faults = await selectFaults(options.faults, options.fault);
   const selected = await selectScenarios(options.scenarios, wanted);
-  const loaded = await Promise.all([...selected].map(([name, file]) => loadScenario(name, file)));
+  const loaded = await inspectScenarios(selected);
   const healthy = loaded.filter(({ scenario: { expect = 'proven' } }) => expect === 'proven');
   if (healthy.length === 0) {
     throw new UsageError(
@@ -73,6 +74,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   const signal = onInterrupt();
   // Imported only here, because it loads slowly.
   const { runMutants } = await import('../run/mutants.ts');
+  const folder = await makeReportFolder(options.reports, `mutants-${options.backend}`);
   const counter = openCounter();
   let result: MutantsResult;
   counter.say(
@@ -83,7 +85,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
     result = await runMutants(scenarios, faults, {
       ...options,
       images: options.images,
-      folder: newReportFolder(options.reports, `mutants-${options.backend}`),
+      folder,
       sample: options.sample,
       signal,
       replay: (scenario, fault) => replayCell(scenario, fault, options),

@@ -6,10 +6,11 @@ import type { Verdict } from '../judge/verdict.ts';
 import { cutSentence, declarations, deviceSentence, gateSentence, ruleSection } from '../report/summary.ts';
 import { withAskedPlan } from '../run/asked-plan.ts';
 import type { GateResult } from '../run/gate.ts';
+import { inspectScenarios } from '../run/inspect.ts';
 import { replayScenario } from '../run/replay.ts';
-import { newReportFolder } from '../run/report-folder.ts';
+import { makeReportFolder } from '../run/report-folder.ts';
 import { requireBackends, requireImages } from '../run/requirements.ts';
-import { loadScenario, selectScenarios } from '../run/scenario.ts';
+import { selectScenarios } from '../run/scenario.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
 import {
   backends,
@@ -58,19 +59,20 @@ export function runCommand(): Command {
 async function run(wanted: readonly string[], options: Options): Promise<number> {
   requireImages(options.images);
   const selected = await selectScenarios(options.scenarios, wanted);
-  const loaded = await Promise.all([...selected].map(([name, file]) => loadScenario(name, file)));
+  const loaded = await inspectScenarios(selected);
   const softwareGpu = await requireBackends(loaded, options);
   const scenarios = loaded.map((scenario) => withAskedPlan(scenario, options, softwareGpu));
   const signal = onInterrupt();
   // Imported only here, because the report's image library loads slowly.
   const { runGate } = await import('../run/gate.ts');
+  const folder = await makeReportFolder(options.reports, options.backend);
   const display = openDisplay(scenarios);
   let result: GateResult;
   try {
     result = await runGate(scenarios, {
       ...options,
       images: options.images,
-      folder: newReportFolder(options.reports, options.backend),
+      folder,
       signal,
       replay: (scenario) => replayScenario(scenario, options),
       onProgress: display.progress,
