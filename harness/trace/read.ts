@@ -1,26 +1,19 @@
-/** Reads a trace line by line, checks it against the schema and bounds memory use. */
-import { createReadStream } from 'node:fs';
+/** Reads a trace line by line, checks it against the schema and bounds time and memory. */
+import type { FileHandle } from 'node:fs/promises';
+import { FIRST_ISSUE } from '../json/first-issue.ts';
+import { parseBounded, RefusedJson, requireKeys } from '../json/parse.ts';
 import { ColumnPool, cutColumns } from './columns.ts';
-import {
-  type RunRecord,
-  recordSchema,
-  type StepRecord,
-  TRACE_FORMAT,
-  type Trace,
-  type TraceRecord,
-} from './schema.ts';
-
-/** A longer line is not a valid trace: 500 parameters need about 60 kB. */
-export const MAX_LINE_BYTES = 64 * 1024 * 1024;
+import { eachLine, lastLine, MAX_LINE_BYTES, openLines } from './lines.ts';
+import { type RunRecord, recordSchema, TRACE_FORMAT, type Trace, type TraceRecord } from './schema.ts';
 
 const MAX_PATH_LENGTH = 200;
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] extends readonly (infer Item)[] ? Item[] : T[Key] };
 
 /**
- * Reads a trace and checks it line by line. It never throws because of a trace's contents: the first problem is in
- * {@link Trace.defect}, and the records read so far are kept. A truncated last line, as a killed process leaves it, is
- * a defect too.
+ * Reads a trace and checks it line by line. It never throws because of a trace's contents. The first problem is in
+ * {@link Trace.defect} and ends the reading: the records before it are kept, and of those after it only a `process`
+ * record at the end, which the parent writes. A truncated last line, as a killed process leaves it, is a defect too.
  * @param file the path of a `trace.jsonl`
  * @example
  * ```ts
@@ -126,17 +119,26 @@ async function readWith(columns: ColumnPool, file: string): Promise<Trace> {
     }
   };
 
-  let lineNumber = 0;
+  let handle: FileHandle | undefined;
   try {
-    for await (const line of lines(file)) {
-      lineNumber += 1;
-      if (line?.length === 0) continue;
+    handle = await openLines(file);
+    await eachLine(handle, (line, number) => {
       const defect =
         line === undefined ? `is longer than ${MAX_LINE_BYTES} bytes` : readLine(line, columns, take);
-      if (defect !== undefined) trace.defect ??= `line ${lineNumber} ${defect}`;
+      if (defect !== undefined) trace.defect = `line ${number} ${defect}`;
+      return trace.defect;
+    });
+    const last = trace.defect === undefined ? undefined : await lastLine(handle);
+    if (last !== undefined) {
+      readLine(last, columns, (record) => {
+        if (record.kind === 'process') trace.process = record;
+        return undefined;
+      });
     }
   } catch (error) {
     trace.defect ??= `cannot be read: ${(error as Error).message}`;
+  } finally {
+    await handle?.close();
   }
   if (trace.run === undefined) trace.defect ??= 'is empty';
   else if (trace.end === undefined) trace.defect ??= 'ends before the run did';
@@ -153,19 +155,19 @@ function readLine(
   columns: ColumnPool,
   take: (record: TraceRecord) => string | undefined,
 ): string | undefined {
-  const step = readStep(line, columns);
-  if (step !== undefined) return take(step);
+  const record = readRegular(line, columns);
+  if (record !== undefined) return take(record);
   let json: unknown;
   try {
-    json = JSON.parse(line.toString());
-  } catch {
-    return 'is not JSON (truncated?)';
+    json = parseBounded(line);
+  } catch (error) {
+    return error instanceof RefusedJson ? `has ${error.message}` : 'is not JSON (truncated?)';
   }
   const format = (json as { format?: unknown } | null)?.format;
   if (typeof format === 'number' && format > TRACE_FORMAT) {
     return `has trace format ${format}, newer than ${TRACE_FORMAT}; use a newer resumeproof`;
   }
-  const parsed = recordSchema.safeParse(json);
+  const parsed = recordSchema.safeParse(json, FIRST_ISSUE);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     // A key in the trace may be megabytes long, and this text goes into reports.
@@ -175,18 +177,21 @@ function readLine(
   return take(parsed.data);
 }
 
-/** Reads a step as the schema does. Returns undefined for other records and for steps that the schema may refuse. */
-function readStep(line: Buffer, pool: ColumnPool): StepRecord | undefined {
+/** Reads a record as the schema does, a step's columns from the pool. Returns undefined for what may be a defect. */
+function readRegular(line: Buffer, pool: ColumnPool): TraceRecord | undefined {
   const cut = cutColumns(line);
   if (cut === undefined) return undefined;
   let rest: unknown;
   try {
     rest = JSON.parse(cut.rest);
+    requireKeys(rest, cut.keys, () => cut.rest);
   } catch {
     return undefined;
   }
-  const parsed = recordSchema.safeParse(rest);
-  if (!parsed.success || parsed.data.kind !== 'step') return undefined;
+  const parsed = recordSchema.safeParse(rest, FIRST_ISSUE);
+  if (!parsed.success) return undefined;
+  if (cut.columns.size === 0) return parsed.data;
+  if (parsed.data.kind !== 'step') return undefined;
   const columns: Record<string, readonly unknown[]> = {};
   for (const [name, text] of cut.columns) {
     const column = pool.read(name, text);
@@ -194,25 +199,4 @@ function readStep(line: Buffer, pool: ColumnPool): StepRecord | undefined {
     columns[name] = column;
   }
   return { ...parsed.data, ...columns };
-}
-
-/** Yields lines without line ends. Yields undefined for a line over the limit and stops, to bound memory. */
-async function* lines(file: string): AsyncGenerator<Buffer | undefined> {
-  let parts: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
-    let start = 0;
-    for (let end = chunk.indexOf(10, start); end !== -1; end = chunk.indexOf(10, start)) {
-      parts.push(chunk.subarray(start, end));
-      yield parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-      parts = [];
-      size = 0;
-      start = end + 1;
-    }
-    const rest = chunk.subarray(start);
-    size += rest.length;
-    if (size > MAX_LINE_BYTES) return yield undefined;
-    parts.push(rest);
-  }
-  if (size > 0) yield Buffer.concat(parts);
 }
