@@ -69,6 +69,11 @@ export class CheckpointError extends Error {
 /** Formats any value as one short line of text. */
 export function show(value: unknown): string {
   const text = typeof value === 'string' || isPlain(value) ? JSON.stringify(value) : String(value);
+  return shorten(text);
+}
+
+/** Cuts text that may come from a file. */
+export function shorten(text: string): string {
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }
 

@@ -2,20 +2,22 @@
 import { exceeds } from './scan.ts';
 
 /** Why JSON is refused that `JSON.parse` would take. The message is a phrase, such as `duplicate key "a"`. */
-export class RefusedJson extends Error {
-  override readonly name = 'RefusedJson';
-}
+export class RefusedJson extends Error {}
 
 /**
- * Parses UTF-8 JSON. Malformed UTF-8 is replaced, as in `TextDecoder`.
+ * Parses JSON.
+ * @param decode decodes UTF-8; called once the bytes are known to be within bounds
  * @throws {RefusedJson} beyond the bounds of scan.ts, for a key that an object has twice and for a key `__proto__`
  * @throws {SyntaxError} if it is not JSON
  */
-export function parseBounded(bytes: Buffer): unknown {
+export function parseBounded<Bytes extends Uint8Array>(
+  bytes: Bytes,
+  decode: (bytes: Bytes) => string,
+): unknown {
   const tally = { keys: 0, values: 0 };
   const problem = exceeds(bytes, tally);
   if (problem !== undefined) throw new RefusedJson(problem);
-  const text = bytes.toString();
+  const text = decode(bytes);
   const value: unknown = JSON.parse(text);
   requireKeys(value, tally.keys, () => text);
   return value;

@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { FIRST_ISSUE } from '../json/first-issue.ts';
 import { parseBounded, RefusedJson, requireKeys } from '../json/parse.ts';
 import { ColumnPool, cutColumns } from './columns.ts';
+import { Entries } from './entries.ts';
 import { eachLine, lastLine, MAX_LINE_BYTES, openLines } from './lines.ts';
 import { type RunRecord, recordSchema, TRACE_FORMAT, type Trace, type TraceRecord } from './schema.ts';
 
@@ -59,6 +60,7 @@ async function readWith(columns: ColumnPool, file: string): Promise<Trace> {
   };
   let names: readonly string[] = [];
   let groups: readonly (string | null)[] = [];
+  let isShared = true;
 
   /** The last step read, or the step that this process starts or resumes after. */
   const lastStep = (run: RunRecord): number => trace.steps.at(-1)?.step ?? firstStep(run);
@@ -77,8 +79,8 @@ async function readWith(columns: ColumnPool, file: string): Promise<Trace> {
       case 'parameters':
         if (record.names.length !== record.groups.length) return 'names and groups differ in length';
         if (new Set(record.names).size !== record.names.length) return 'names a parameter twice';
-        names = columns.shared(record.names);
-        groups = columns.shared(record.groups);
+        ({ names, groups } = record);
+        isShared = false;
         return undefined;
       case 'step': {
         const own = [
@@ -96,6 +98,8 @@ async function readWith(columns: ColumnPool, file: string): Promise<Trace> {
         }
         const last = lastStep(trace.run);
         if (record.step !== last + 1) return `jumps from step ${last} to step ${record.step}`;
+        // Not before there is a step: a file may hold millions of tables.
+        if (!isShared) [names, groups, isShared] = [columns.shared(names), columns.shared(groups), true];
         trace.steps.push({ ...record, names, groups });
         return undefined;
       }
@@ -122,15 +126,16 @@ async function readWith(columns: ColumnPool, file: string): Promise<Trace> {
   let handle: FileHandle | undefined;
   try {
     handle = await openLines(file);
+    const shared = { columns, entries: new Entries() };
     await eachLine(handle, (line, number) => {
       const defect =
-        line === undefined ? `is longer than ${MAX_LINE_BYTES} bytes` : readLine(line, columns, take);
+        line === undefined ? `is longer than ${MAX_LINE_BYTES} bytes` : readLine(line, shared, take);
       if (defect !== undefined) trace.defect = `line ${number} ${defect}`;
       return trace.defect;
     });
     const last = trace.defect === undefined ? undefined : await lastLine(handle);
     if (last !== undefined) {
-      readLine(last, columns, (record) => {
+      readLine(last, shared, (record) => {
         if (record.kind === 'process') trace.process = record;
         return undefined;
       });
@@ -150,22 +155,35 @@ export function firstStep({ role, segment, plan }: Pick<RunRecord, 'role' | 'seg
   return role === 'after' || role === 'cold' ? (plan.resumeAt[segment - 1] ?? 0) : 0;
 }
 
+/** What the lines of a trace share. */
+interface Shared {
+  readonly columns: ColumnPool;
+  readonly entries: Entries;
+}
+
 function readLine(
   line: Buffer,
-  columns: ColumnPool,
+  shared: Shared,
   take: (record: TraceRecord) => string | undefined,
 ): string | undefined {
-  const record = readRegular(line, columns);
-  if (record !== undefined) return take(record);
+  shared.entries.allow(line.length);
+  const record = readRegular(line, shared);
+  if (record !== undefined) {
+    shared.entries.take(record);
+    return take(record);
+  }
   let json: unknown;
   try {
-    json = parseBounded(line);
+    json = parseBounded(line, (bytes) => bytes.toString());
   } catch (error) {
     return error instanceof RefusedJson ? `has ${error.message}` : 'is not JSON (truncated?)';
   }
   const format = (json as { format?: unknown } | null)?.format;
   if (typeof format === 'number' && format > TRACE_FORMAT) {
     return `has trace format ${format}, newer than ${TRACE_FORMAT}; use a newer resumeproof`;
+  }
+  if (shared.entries.exceeded(json)) {
+    return 'has more counters, generators, versions or learning rates than a trace of its length can need';
   }
   const parsed = recordSchema.safeParse(json, FIRST_ISSUE);
   if (!parsed.success) {
@@ -174,11 +192,12 @@ function readLine(
     const where = issue.path.join('.').slice(0, MAX_PATH_LENGTH) || 'record';
     return `is not a trace record: ${where}: ${issue.message}`;
   }
+  shared.entries.take(parsed.data);
   return take(parsed.data);
 }
 
 /** Reads a record as the schema does, a step's columns from the pool. Returns undefined for what may be a defect. */
-function readRegular(line: Buffer, pool: ColumnPool): TraceRecord | undefined {
+function readRegular(line: Buffer, { columns: pool, entries }: Shared): TraceRecord | undefined {
   const cut = cutColumns(line);
   if (cut === undefined) return undefined;
   let rest: unknown;
@@ -188,6 +207,7 @@ function readRegular(line: Buffer, pool: ColumnPool): TraceRecord | undefined {
   } catch {
     return undefined;
   }
+  if (entries.exceeded(rest)) return undefined;
   const parsed = recordSchema.safeParse(rest, FIRST_ISSUE);
   if (!parsed.success) return undefined;
   if (cut.columns.size === 0) return parsed.data;

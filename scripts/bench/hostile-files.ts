@@ -1,9 +1,13 @@
 /** Files that are made to take as much time and memory as they can from whoever reads them. */
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { MAX_LINE_BYTES } from '../../harness/trace/lines.ts';
 
 /** Its contents, as parts; each of about `bytes` in all. */
 type Contents = (bytes: number) => Iterable<string>;
 
+/** About a million of the shortest keys, and four million numbers: what the bounds of harness/json let through. */
+const KEYS = 8e6;
+const NUMBERS = 7.9e6;
 const SHA256 = '0'.repeat(64);
 const RUN =
   '{"kind":"run","format":2,"scenario":"hostile","role":"control","segment":0,"plan":{"steps":4,"resumeAt":[2]},"seed":0,"lacks":[],"backend":{"requested":"cpu","name":"cpu","adapter":"","driver":null,"hardware":false,"deterministic":true,"versions":{}},"process":{"pid":1,"runtime":"","platform":""}}\n';
@@ -48,11 +52,11 @@ const lines = (line: (n: number) => string): Contents =>
     }
     yield part;
   };
-/** One line after a `run` record. */
+/** One line after a `run` record, as long as a line may be. */
 const line = (make: (bytes: number) => string): Contents =>
   function* (bytes) {
     yield RUN;
-    yield make(bytes);
+    yield make(Math.min(bytes, MAX_LINE_BYTES - 1000));
   };
 /** Lines that are as long as the whole, or a megabyte. */
 const longLines =
@@ -62,11 +66,18 @@ const longLines =
 
 export const TRACES: Readonly<Record<string, Contents>> = {
   'bad values in one line': line((bytes) => step(list(bytes, () => '"x"'))),
+  'four million bad values in one line': line((bytes) =>
+    step(
+      list(Math.min(bytes, NUMBERS), () => '1'),
+      'changed',
+    ),
+  ),
   'bad lines': lines(() => '{"kind":"loss"}\n'),
   'blank lines': lines(() => '\n'),
   'deep nesting': line((bytes) => '['.repeat(bytes)),
   'deep nesting in a column': line((bytes) => step('['.repeat(bytes))),
   'keys in one object': line((bytes) => `{${list(bytes, (n) => `"${n}":0`)}}\n`),
+  'a million keys in one object': line((bytes) => `{${list(Math.min(bytes, KEYS), (n) => `"${n}":0`)}}\n`),
   'one key in one object': line((bytes) => `{${list(bytes, () => '"a":0')}}\n`),
   'one long text': line((bytes) => `"${'x'.repeat(bytes)}"\n`),
   'short records': lines(() => '{"kind":"checkpoint","step":0,"seconds":0,"bytes":0}\n'),
@@ -133,15 +144,21 @@ const header = (make: (bytes: number) => string): Contents =>
 export const TENSORS: Readonly<Record<string, Contents>> = {
   'deep nesting': header((bytes) => '['.repeat(bytes)),
   'keys in one object': header((bytes) => `{${list(bytes, (n) => `"${n}":0`)}}`),
+  'a million keys in one object': header((bytes) => `{${list(Math.min(bytes, KEYS), (n) => `"${n}":0`)}}`),
   'one key in one object': header((bytes) => `{${list(bytes, () => '"a":0')}}`),
   'numbers in one list': header((bytes) => `{"a":[${list(bytes, () => '1')}]}`),
   'empty tensors': header(
     (bytes) => `{${list(bytes, (n) => `"${n}":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}`)}}`,
   ),
-  'long shapes': header(
-    (bytes) => `{"a":{"dtype":"U8","shape":[${list(bytes, () => '1')}],"data_offsets":[0,1]}}`,
+  'a quarter of a million tensors': header(
+    (bytes) =>
+      `{${list(Math.min(bytes, 1.4e7), (n) => `"${n}":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}`)}}`,
   ),
-  metadata: header((bytes) => `{"__metadata__":{${list(bytes, (n) => `"${n}":""`)}}}`),
+  'a long shape': header(
+    (bytes) =>
+      `{"a":{"dtype":"U8","shape":[${list(Math.min(bytes, NUMBERS), () => '1')}],"data_offsets":[0,1]}}`,
+  ),
+  metadata: header((bytes) => `{"__metadata__":{${list(Math.min(bytes, KEYS), (n) => `"${n}":""`)}}}`),
   'one long name': header((bytes) => `{"${'x'.repeat(bytes)}":0}`),
 };
 
@@ -159,15 +176,18 @@ const withField = (field: string, value: string): string =>
 export const STATES: Readonly<Record<string, Contents>> = {
   'deep nesting': stateFile((bytes) => '['.repeat(bytes)),
   'keys in one object': stateFile((bytes) => withField('data', `{${list(bytes, (n) => `"${n}":0`)}}`)),
+  'a million keys in one object': stateFile((bytes) =>
+    withField('data', `{${list(Math.min(bytes, KEYS), (n) => `"${n}":0`)}}`),
+  ),
   'bad schedules': stateFile((bytes) =>
-    withField('schedules', `{"a":{${list(Math.min(bytes, 8e6), (n) => `"${n}":{}`)}}}`),
+    withField('schedules', `{"a":{${list(Math.min(bytes, KEYS), (n) => `"${n}":{}`)}}}`),
   ),
   'bad generators': stateFile((bytes) =>
-    withField('random', `{${list(Math.min(bytes, 7e6), (n) => `"${n}":0`)}}`),
+    withField('random', `{${list(Math.min(bytes, KEYS), (n) => `"${n}":0`)}}`),
   ),
   'numbers in one list': stateFile((bytes) => withField('data', `{"a":[${list(bytes, () => '1')}]}`)),
   'unknown keys': stateFile((bytes) =>
-    withField('data', `{},${list(Math.min(bytes, 7e6), (n) => `"_${n}":0`)}`),
+    withField('data', `{},${list(Math.min(bytes, KEYS), (n) => `"_${n}":0`)}`),
   ),
 };
 
