@@ -2,6 +2,7 @@
 import { BackendError } from '../backend/error.ts';
 import { FaultError } from '../faults/find.ts';
 import { UsageError } from '../run/scenario.ts';
+import { printError } from './print.ts';
 
 export const EXIT = {
   passed: 0,
@@ -23,8 +24,7 @@ export function fail(error: unknown): number {
   }
   say((error as Error).message ?? String(error));
   // An unexpected kind of error is a bug in the harness, so print its stack.
-  if (!(error instanceof BackendError) && !isSystemError(error))
-    process.stderr.write(`${(error as Error).stack}\n`);
+  if (!(error instanceof BackendError) && !isSystemError(error)) printError(`${(error as Error).stack}\n`);
   return EXIT.environment;
 }
 
@@ -33,7 +33,7 @@ const isSystemError = (error: unknown): boolean =>
   typeof (error as NodeJS.ErrnoException).syscall === 'string';
 
 export function say(line: string): void {
-  process.stderr.write(`resumeproof: ${line.split('\n')[0]}\n`);
+  printError(`resumeproof: ${line.split('\n')[0]}\n`);
 }
 
 /** Returns a signal that aborts at the first Ctrl-C. Whoever started a process ends it. */

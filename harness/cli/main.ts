@@ -7,6 +7,7 @@ import { EXIT, fail, say } from './exit.ts';
 import { fuzzCommand } from './fuzz.ts';
 import { listCommand } from './list.ts';
 import { mutantsCommand } from './mutants.ts';
+import { print, printError } from './print.ts';
 import { runCommand } from './run.ts';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
@@ -36,7 +37,11 @@ for (const command of [program, ...program.commands]) {
   command
     .exitOverride()
     .showHelpAfterError('(see --help)')
-    .configureOutput({ outputError: (text, write) => write(`resumeproof: ${text}`) });
+    .configureOutput({
+      writeOut: print,
+      writeErr: printError,
+      outputError: (text, write) => write(`resumeproof: ${text}`),
+    });
 }
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);

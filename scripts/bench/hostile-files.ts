@@ -152,7 +152,7 @@ export const TENSORS: Readonly<Record<string, Contents>> = {
   ),
   'a quarter of a million tensors': header(
     (bytes) =>
-      `{${list(Math.min(bytes, 1.4e7), (n) => `"${n}":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}`)}}`,
+      `{${list(Math.min(bytes, 1.1e7), (n) => `"${n}":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}`)}}`,
   ),
   'a long shape': header(
     (bytes) =>
