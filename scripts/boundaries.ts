@@ -1,7 +1,7 @@
 /**
  * Which folder of harness/ may import which: `cli → run, fuzz → judge, report, faults → probe, verify, tfjs, loop →
- * training, checkpoint → backend`, and all may use `trace` and `json`. Folders of one layer may import each other in one direction.
- * No files may import each other in a circle. Type imports count too; tests and `testing/` folders are free. Exits with
+ * training, checkpoint → backend`, and all may use `trace` and `json`. Folders of one layer may import each other in one
+ * direction. No files may import each other in a circle. Type imports count too; tests and `testing/` folders are free. Exits with
  * 1 after naming what crosses.
  */
 import { existsSync } from 'node:fs';

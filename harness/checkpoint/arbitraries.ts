@@ -36,7 +36,10 @@ export const tensorMaps: fc.Arbitrary<TensorMap> = fc
 
 const key = fc.string({ maxLength: 8 }).filter((text) => text !== '__proto__');
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
-const json = fc.jsonValue({ maxDepth: 3, noUnicodeString: false });
+// A save refuses this key anywhere, since it would not come back.
+const json = fc
+  .jsonValue({ maxDepth: 3, noUnicodeString: false })
+  .filter((value) => !JSON.stringify(value).includes('"__proto__":'));
 const scalar = fc.oneof(finite, fc.string(), fc.boolean(), fc.constant(null));
 const dictionary = <T>(values: fc.Arbitrary<T>) =>
   fc.dictionary(key, values, { maxKeys: 3, noNullPrototype: true });

@@ -2,6 +2,7 @@
 export type CheckpointErrorCode =
   | 'exists'
   | 'io'
+  | 'not-durable'
   | 'missing-file'
   | 'extra-file'
   | 'not-a-file'
@@ -35,7 +36,8 @@ export interface Refusal {
 }
 
 /**
- * Thrown when a checkpoint cannot be written or must not be trusted. Nothing was returned or replaced.
+ * Thrown when a checkpoint cannot be written or must not be trusted. Nothing was returned or replaced; only with the code
+ * `not-durable` was the checkpoint written.
  * @example
  * ```ts
  * import { CheckpointError, loadCheckpoint } from 'resumeproof';

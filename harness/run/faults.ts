@@ -4,7 +4,8 @@ import { FAULTS, findFaults, loadFault } from '../faults/find.ts';
 import { CAUSES } from '../judge/causes/index.ts';
 import type { MatrixFault } from '../judge/matrix/matrix.ts';
 import { RULES } from '../judge/rules/index.ts';
-import { namePattern, UsageError } from './scenario.ts';
+import { namePattern } from './name-pattern.ts';
+import { UsageError } from './scenario.ts';
 
 export interface LoadedFault {
   readonly file: string;

@@ -7,6 +7,7 @@ import { BACKENDS } from '../backend/names.ts';
 import { RULES } from '../judge/rules/index.ts';
 import { DEVIATIONS, OBSERVABLES, type Plan } from '../trace/schema.ts';
 import type { Scenario, ScenarioPlan } from '../training/trainer.ts';
+import { namePattern } from './name-pattern.ts';
 import { lendPackages } from './packages.ts';
 
 /** Wrong usage or configuration: one line for the user, exit code 2. */
@@ -119,10 +120,6 @@ export async function selectScenarios(
 }
 
 const isPath = (want: string): boolean => /[/\\]|\.(?:ts|mts|js|mjs)$/.test(want);
-/** A name in which `*` matches any characters. */
-export const namePattern = (want: string): RegExp =>
-  new RegExp(`^${want.split('*').map(escapeRegExp).join('.*')}$`);
-const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /** Node's messages about `import` and `export` in a CommonJS project, as `npm init -y` makes it. */
 const isCommonJs = (message: string): boolean =>

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import {
   closeSync,
   ftruncateSync,
@@ -12,6 +12,7 @@ import {
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BOUNDS } from '../json/scan.ts';
@@ -126,6 +127,8 @@ const step = (step: number, width = 1) => {
 };
 const text = (record: TraceRecord) => formatRecord(record).trim();
 const line = (record: object) => JSON.stringify(record);
+const numbered = (count: number): Record<string, number> =>
+  Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, 0]));
 const state: TraceRecord = { kind: 'state', at: 'end', step: 4, tensors: [], random: {}, counters: {} };
 const parameters: TraceRecord = { kind: 'parameters', names: ['é'], groups: [null] };
 const end = {
@@ -179,6 +182,22 @@ test('a million bad values are told as one', async () => {
     );
     expect((process.resourceUsage().maxRSS - before) * 1024, 'memory used by reading').toBeLessThan(3e8);
   }
+});
+
+test('brackets that never close in a column take no memory of their own', async () => {
+  const before = process.resourceUsage().maxRSS;
+  writeFileSync(file, `${text(run)}\n${text(step(3)).replace('[', '['.repeat(2e7))}`);
+  expect((await readTrace(file)).defect).toBe('line 2 has values nested more than 64 deep');
+  expect((process.resourceUsage().maxRSS - before) * 1024, 'memory used by reading').toBeLessThan(3e8);
+});
+
+test('a trace of few counters in each state has no more than its length allows', async () => {
+  const few = text({ ...state, counters: numbered(10_000) });
+  writeFileSync(file, [text(run), ...Array(100).fill(few)].join('\n'));
+  expect((await readTrace(file)).defect).toMatch(/^line 1\d has more counters, /);
+  // Space counts as length.
+  writeFileSync(file, [text(run), ...Array(30).fill(few.replace('{', `{${' '.repeat(3e5)}`))].join('\n'));
+  expect((await readTrace(file)).defect).toBe('ends before the run did');
 });
 
 const COLUMNS = ['l2', 'updateL2', 'changed', 'gradientL2', 'hookCalls', 'updates', 'learning-rates'];
@@ -355,6 +374,22 @@ test.each<[what: string, line: string, defect: RegExp]>([
   ],
   ['very many keys', `{${'"":0,'.repeat(BOUNDS.keys)}"":0}`, /has more than 1000000 keys/],
   ['very many values', `[${'0,'.repeat(BOUNDS.values)}0]`, /has more than 4000000 values/],
+  ['very many counters', line({ ...state, counters: numbered(100_001) }), /has more counters, generators, /],
+  [
+    'very many bad generators',
+    line({ ...state, random: numbered(100_001) }),
+    /has more counters, generators, /,
+  ],
+  [
+    'very many learning rates',
+    text({ ...step(4), claimed: { ...step(4).claimed, learningRates: numbered(100_001) } }),
+    /has more counters, generators, /,
+  ],
+  [
+    'very many versions',
+    line({ ...run, backend: { ...run.backend, versions: numbered(100_001) } }),
+    /has more counters, generators, /,
+  ],
   ['very many values in a column', text(step(4, BOUNDS.values / 4)), /has more than 4000000 values/],
 ])('%s is a defect that names its line and ends the reading', async (_, hostile, defect) => {
   const checkpoint: TraceRecord = { kind: 'checkpoint', step: 3, seconds: 0, bytes: 0 };
@@ -370,11 +405,11 @@ test.each<[what: string, line: string, defect: RegExp]>([
 
 test.each([
   ['a folder', () => mkdirSync(file)],
-  ['a pipe', () => execFileSync('mkfifo', [file])],
+  ['a pipe', () => promisify(execFile)('mkfifo', [file])],
   ['a device', () => symlinkSync('/dev/zero', file)],
 ])('%s in place of a trace is a defect at once', async (_, make) => {
   rmSync(file, { force: true, recursive: true });
-  make();
+  await make();
   expect(await readTrace(file)).toEqual(
     sorted([], 'cannot be read: a folder, pipe or device, not a regular file'),
   );
