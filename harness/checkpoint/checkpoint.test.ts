@@ -23,7 +23,7 @@ import { states, tensorMaps } from './arbitraries.ts';
 import { loadCheckpoint, requireTensors, saveCheckpoint } from './checkpoint.ts';
 import { CheckpointError } from './error.ts';
 import type { TensorMap } from './safetensors.ts';
-import type { TrainingState } from './state.ts';
+import { decodeState, type TrainingState } from './state.ts';
 
 let folder: string;
 let count = 0;
@@ -244,9 +244,9 @@ test.each<[string, (d: string) => Promise<unknown>, string, string, RegExp]>([
     /64 deep/,
   ],
   [
-    'a million bad values in a state',
+    'bad values in a state',
     (d) =>
-      forge(d, 'state.json', withState({ schedules: 0 }).replace(':0,', `:{"a":{${members(3e5, '{}')}}},`)),
+      forge(d, 'state.json', withState({ schedules: 0 }).replace(':0,', `:{"a":{${members(9, '{}')}}},`)),
     'bad-state',
     'state.json',
     /for schedules\.a\.k0, received \{\}; use another checkpoint$/,
@@ -284,6 +284,13 @@ test.each<[string, (d: string) => Promise<unknown>, string, string, RegExp]>([
   const error = await loadCheckpoint(directory).catch((thrown) => thrown);
   expect(error).toMatchObject({ name: 'CheckpointError', code, file: join(directory, name) });
   expect(error.message).toMatch(message);
+});
+
+test('a million bad values in a state take no memory of their own', async () => {
+  const before = process.resourceUsage().maxRSS;
+  const bytes = Buffer.from(withState({ random: 0 }).replace(':0,', `:{${members(9e5, '0')}},`));
+  expect(() => decodeState(bytes, 'state.json')).toThrow(/for random\.k0, received 0/);
+  expect((process.resourceUsage().maxRSS - before) * 1024, 'memory used by reading').toBeLessThan(4e8);
 });
 
 test.each<[string, unknown, RegExp]>([
@@ -338,6 +345,7 @@ test('what killed saves left behind is removed by a later save, once it has not 
     await writeFile(join(temporary(name), 'state.json'), '{}');
   }
   await mkdir(join(temporary('not-ours'), 'folder'));
+  await writeFile(join(temporary('not-ours'), 'a'), 'whose?');
   await writeFile(join(temporary('killed'), 'ema.safetensors'), 'half');
   for (const entry of await readdir(parent, { recursive: true }))
     await utimes(join(parent, entry), long, long);
@@ -347,6 +355,7 @@ test('what killed saves left behind is removed by a later save, once it has not 
   expect((await readdir(parent)).sort()).toEqual(
     ['link', 'not-ours', 'still-writing'].map((name) => `.${name}.0123456789ab.tmp`).concat('new'),
   );
+  expect((await readdir(temporary('not-ours'))).sort()).toEqual(['a', 'folder']);
 });
 
 test('a checkpoint whose folder cannot be synced is there, and the error says so', async () => {

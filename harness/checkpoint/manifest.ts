@@ -49,7 +49,7 @@ export function decodeManifest(bytes: Uint8Array, file: string): Files {
   try {
     parsed = parseJson(bytes);
   } catch (cause) {
-    const [expected, received] = ['JSON with unique keys', show(String(cause))];
+    const [expected, received] = ['JSON with unique keys and within bounds', show(String(cause))];
     throw new CheckpointError({
       code: 'bad-manifest',
       file,

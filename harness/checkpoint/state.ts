@@ -76,7 +76,7 @@ export function decodeState(bytes: Uint8Array, file: string): TrainingState {
   try {
     parsed = parseJson(bytes);
   } catch (cause) {
-    const [expected, received] = ['JSON with unique keys', show(String(cause))];
+    const [expected, received] = ['JSON with unique keys and within bounds', show(String(cause))];
     throw new CheckpointError({ code: 'bad-state', file, expected, of: 'the file', received, fix, cause });
   }
   refuseNewer(parsed, STATE_FORMAT, file);

@@ -186,7 +186,7 @@ test('a million bad values are told as one', async () => {
 
 test('brackets that never close in a column take no memory of their own', async () => {
   const before = process.resourceUsage().maxRSS;
-  writeFileSync(file, `${text(run)}\n${text(step(3)).replace('[', '['.repeat(2e7))}`);
+  writeFileSync(file, `${text(run)}\n${text(step(3)).replace('"l2":', `"l2":${'['.repeat(2e7)}`)}`);
   expect((await readTrace(file)).defect).toBe('line 2 has values nested more than 64 deep');
   expect((process.resourceUsage().maxRSS - before) * 1024, 'memory used by reading').toBeLessThan(3e8);
 });

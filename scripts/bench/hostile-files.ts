@@ -76,6 +76,7 @@ export const TRACES: Readonly<Record<string, Contents>> = {
   'blank lines': lines(() => '\n'),
   'deep nesting': line((bytes) => '['.repeat(bytes)),
   'deep nesting in a column': line((bytes) => step('['.repeat(bytes))),
+  'deep nesting in a short column': line((bytes) => step(`${'['.repeat(Math.min(bytes, 4e6))}]`)),
   'keys in one object': line((bytes) => `{${list(bytes, (n) => `"${n}":0`)}}\n`),
   'a million keys in one object': line((bytes) => `{${list(Math.min(bytes, KEYS), (n) => `"${n}":0`)}}\n`),
   'one key in one object': line((bytes) => `{${list(bytes, () => '"a":0')}}\n`),
