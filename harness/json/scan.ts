@@ -40,7 +40,10 @@ export function skipValue(bytes: Uint8Array, from: number, tally: Tally): number
   let { keys, values } = tally;
   let at = from;
   scan: for (; at < bytes.length; at += 1) {
-    switch (bytes[at]) {
+    const byte = bytes[at]!;
+    // Digits, points and minus signs: most of what is not text.
+    if (byte > COMMA && byte < COLON) continue;
+    switch (byte) {
       case QUOTE:
         at = skipString(bytes, at) - 1;
         break;
