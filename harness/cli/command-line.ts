@@ -6,6 +6,7 @@ import { EXIT, fail, watchOutput } from './exit.ts';
 import { fuzzCommand } from './fuzz.ts';
 import { listCommand } from './list.ts';
 import { mutantsCommand } from './mutants.ts';
+import { print, printError } from './print.ts';
 import { runCommand } from './run.ts';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
@@ -37,7 +38,11 @@ for (const command of [program, ...program.commands]) {
   command
     .exitOverride()
     .showHelpAfterError('(see --help)')
-    .configureOutput({ outputError: (text, write) => write(`resumeproof: ${text}`) });
+    .configureOutput({
+      writeOut: print,
+      writeErr: printError,
+      outputError: (text, write) => write(`resumeproof: ${text}`),
+    });
 }
 
 try {

@@ -1,6 +1,7 @@
 /** Exit codes, and how an error becomes one line and one of them. */
 import { BackendError } from '../backend/error.ts';
 import { UsageError } from '../run/usage-error.ts';
+import { printError } from './print.ts';
 
 export const EXIT = {
   passed: 0,
@@ -23,7 +24,7 @@ export function fail(error: unknown): number {
   say(error instanceof Error ? error.message : String(error));
   // An unexpected kind of error is a bug in the harness, so print its stack.
   if (!(error instanceof BackendError) && !isSystemError(error))
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    printError(`${error instanceof Error ? error.stack : String(error)}\n`);
   return EXIT.environment;
 }
 
@@ -32,7 +33,7 @@ const isSystemError = (error: unknown): boolean =>
   typeof (error as NodeJS.ErrnoException | null)?.syscall === 'string';
 
 export function say(line: string): void {
-  process.stderr.write(`resumeproof: ${line.split('\n')[0]}\n`);
+  printError(`resumeproof: ${line.split('\n')[0]}\n`);
 }
 
 const TWICE_MS = 300;

@@ -13,14 +13,8 @@ import { type LoadedScenario, onBackends, resumeBackends, selectScenarios } from
 import { UsageError } from '../run/usage-error.ts';
 import type { Plan } from '../trace/schema.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
-import {
-  fastOption,
-  integer,
-  positive,
-  printJson,
-  type TrainingOptions,
-  trainingOptions,
-} from './options.ts';
+import { fastOption, integer, positive, type TrainingOptions, trainingOptions } from './options.ts';
+import { print, printJson } from './print.ts';
 
 interface Options extends TrainingOptions {
   readonly fast: boolean;
@@ -101,7 +95,7 @@ async function run(wanted: string, options: Options): Promise<number> {
   const asExpected = isAsExpected(loaded.scenario.expect, result);
   const report = kept === undefined ? null : path.join(kept, 'index.html');
   if (options.json) printJson(toJson(name, result, asExpected, report));
-  else process.stdout.write(summary(result, report));
+  else print(summary(result, report));
   if (signal.aborted) return EXIT.interrupted;
   return asExpected ? EXIT.passed : EXIT.failed;
 }

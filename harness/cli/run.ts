@@ -1,9 +1,9 @@
 /** `resumeproof run`: the gate. */
 import path from 'node:path';
-import Table from 'cli-table3';
 import { Command } from 'commander';
 import type { Verdict } from '../judge/verdict.ts';
 import { cutSentence, declarations, deviceSentence, gateSentence, ruleSection } from '../report/summary.ts';
+import { tame } from '../report/text.ts';
 import { withAskedPlan } from '../run/asked-plan.ts';
 import type { GateResult } from '../run/gate.ts';
 import { inspectScenarios } from '../run/inspect.ts';
@@ -17,12 +17,12 @@ import {
   fastOption,
   positive,
   positives,
-  printJson,
   type TrainingOptions,
   trainingOptions,
 } from './options.ts';
+import { print, printJson } from './print.ts';
 import { MARKS, openDisplay } from './progress.ts';
-import { TABLE } from './table.ts';
+import { formatTable } from './table.ts';
 
 interface Options extends TrainingOptions {
   readonly steps?: number;
@@ -83,7 +83,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   }
   const { gate, report } = result;
   if (options.json) printJson({ ...gate, report });
-  else process.stdout.write(summary(result));
+  else print(summary({ ...result, gate: tame(gate) }));
   if (signal.aborted)
     say(
       `${gate.problem ?? 'Interrupted after every scenario had finished.'} See ${path.dirname(report.json)}`,
@@ -112,11 +112,7 @@ function cutLines(verdicts: readonly Verdict[]): string[] {
 }
 
 function summary({ gate, report }: GateResult): string {
-  const table = new Table({
-    ...TABLE,
-    head: ['', 'Scenario', 'Restored', 'Alive', 'Faithful', 'Verdict', 'Time'],
-  });
-  for (const { asExpected, scenario, proofs, outcome, seconds, deviations, cut } of gate.verdicts) {
+  const rows = gate.verdicts.map(({ asExpected, scenario, proofs, outcome, seconds, deviations, cut }) => {
     const { restored, alive, faithful } = proofs ?? {};
     const mark = (proof: keyof typeof MARKS | undefined): string =>
       proof === undefined
@@ -124,7 +120,7 @@ function summary({ gate, report }: GateResult): string {
         : `${MARKS[proof]} ${proof}${deviations.length === 0 ? '' : ', by declaration'}`;
     const fault = outcome === 'refuted' || outcome === 'inconclusive';
     const expected = asExpected && fault ? `${outcome}, as expected` : outcome;
-    table.push([
+    return [
       asExpected ? '✓' : '✗',
       scenario,
       mark(restored),
@@ -132,14 +128,14 @@ function summary({ gate, report }: GateResult): string {
       mark(faithful),
       `${asExpected ? expected : `${outcome}, NOT AS EXPECTED`}${cut === null ? '' : ', cut'}`,
       `${seconds.toFixed(1)} s`,
-    ]);
-  }
+    ];
+  });
   const failed = gate.verdicts.filter(({ asExpected }) => !asExpected);
   const left = gate.verdicts.filter(({ outcome }) => outcome === 'skipped');
   const ran = gate.verdicts.filter(({ backend }) => backend !== null);
   const devices = [...new Set(ran.map(deviceSentence))];
   return [
-    table.toString(),
+    formatTable(['', 'Scenario', 'Restored', 'Alive', 'Faithful', 'Verdict', 'Time'], rows),
     '',
     ...left.flatMap(({ scenario, headline }) => [`– ${scenario}: ${headline}`, '']),
     ...failed.flatMap(({ scenario, headline, mismatch, findings, replay }) => [

@@ -4,7 +4,7 @@ import type { MatrixFault } from '../judge/matrix/matrix.ts';
 import { RULES } from '../judge/rules/index.ts';
 import { FAULTS, type FaultFacts, findFaults } from './fault.ts';
 import { inspectFaults } from './inspect.ts';
-import { namePattern } from './scenario.ts';
+import { namePattern } from './name-pattern.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface LoadedFault {

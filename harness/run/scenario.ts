@@ -6,6 +6,7 @@ import { RULES } from '../judge/rules/index.ts';
 import { DEVIATIONS, OBSERVABLES, type Plan } from '../trace/schema.ts';
 import type { Scenario, ScenarioPlan } from '../training/trainer.ts';
 import { addModule, findModules, loadModule, moduleName } from './modules.ts';
+import { namePattern } from './name-pattern.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What a scenario says, without what it does: a scenario's own code runs in the processes of its runs only. */
@@ -95,10 +96,6 @@ export async function selectScenarios(
 }
 
 const isPath = (want: string): boolean => /[/\\]|\.(?:ts|mts|js|mjs)$/.test(want);
-/** A name in which `*` matches any characters. */
-export const namePattern = (want: string): RegExp =>
-  new RegExp(`^${want.split('*').map(escapeRegExp).join('.*')}$`);
-const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /**
  * Imports a scenario file, and so runs its code in this process.
