@@ -192,11 +192,19 @@ test('brackets that never close in a column take no memory of their own', async 
 });
 
 test('a trace of few counters in each state has no more than its length allows', async () => {
-  const few = text({ ...state, counters: numbered(10_000) });
-  writeFileSync(file, [text(run), ...Array(100).fill(few)].join('\n'));
-  expect((await readTrace(file)).defect).toMatch(/^line 1\d has more counters, /);
+  const few = (at: number, space = '') => {
+    const line = text({ ...state, at: 'pass', step: at, counters: numbered(10_000) });
+    return [text(step(at)), line.replace('{', `{${space}`)];
+  };
+  const lines = (states: number, space?: string) => [
+    text(run),
+    text(parameters),
+    ...Array.from({ length: states }, (_, index) => few(3 + index, space)).flat(),
+  ];
+  writeFileSync(file, lines(100).join('\n'));
+  expect((await readTrace(file)).defect).toMatch(/^line 3\d has more counters, /);
   // Space counts as length.
-  writeFileSync(file, [text(run), ...Array(30).fill(few.replace('{', `{${' '.repeat(3e5)}`))].join('\n'));
+  writeFileSync(file, lines(30, ' '.repeat(3e5)).join('\n'));
   expect((await readTrace(file)).defect).toBe('ends before the run did');
 });
 
