@@ -44,9 +44,20 @@ function stripped(text) {
   const key = keyOf(text);
   const before = kept(key);
   if (before !== undefined) return before;
-  const code = stripTypeScriptTypes(text);
+  const code = quietly(() => stripTypeScriptTypes(text));
   keep(key, code);
   return code;
+}
+
+/** Node warns that its function is experimental, which would be the first line that a user reads. */
+function quietly(work) {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return work();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 }
 
 /** The ES module that Node would make of a CommonJS file. */
