@@ -130,7 +130,15 @@ async function installPackage(): Promise<void> {
   const manifest = path.join(home, 'package.json');
   if (existsSync(manifest) && existsSync(path.join(root, 'node_modules', '@tensorflow', 'tfjs'))) return;
   say(`installing ${PACKAGE} without its download …`);
-  const flags = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  // Without --save-prod, npm takes it for the optional peer that package.json names, and installs nothing.
+  const flags = [
+    '--no-save',
+    '--save-prod',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ];
   const env = outsidePath(root, process.env);
   await run(
     'installing the package',
