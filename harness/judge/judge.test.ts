@@ -60,7 +60,7 @@ test('a verdict counts what was compared, so that a proof is seen not to be empt
   for (const trace of traces.all) {
     for (const state of trace.states) state.random = {};
     trace.samples = [];
-    trace.run!.lacks = ['images', 'random'];
+    trace.run!.lacks = ['samples', 'random'];
   }
   expect(verdictOf(traces)).toMatchObject({
     outcome: 'proven',
@@ -268,7 +268,7 @@ describe('noise', () => {
         'slot',
         'ema',
         'buffer',
-        'image',
+        'sample',
       ],
     ]);
     const [loss] = noise!.quantities;
@@ -278,7 +278,7 @@ describe('noise', () => {
     expect(loss!.allowed!.most).toBeLessThan(1e-3);
     expect(noise!.comparisons).toBe(noise!.quantities.reduce((sum, { comparisons }) => sum + comparisons, 0));
     // Images are the same in all controls, but a pixel close to the middle of two values can still be either.
-    expect(noise!.quantities.at(-1)).toMatchObject({ quantity: 'image', floor: 0 });
+    expect(noise!.quantities.at(-1)).toMatchObject({ quantity: 'sample', floor: 0 });
   });
 
   test('if all controls agree in every bit, the resumed run must agree too', () => {

@@ -68,7 +68,7 @@ function refuse({ fused = 'none', accumulate = 1, phases = [], lossScale }: Reci
  * export default defineScenario({
  *   about: 'Four weights pulled to zero by AdamW',
  *   plan: { steps: 8, resumeAt: 4 },
- *   lacks: ['hooks', 'images', 'random'],
+ *   lacks: ['hooks', 'samples', 'random'],
  *   trainer: (context) =>
  *     createLoop(context, {
  *       batch: 2,

@@ -32,7 +32,7 @@ const countUp = (counts: Map<Variable, number>, variable: Variable): void => {
   counts.set(variable, (counts.get(variable) ?? 0) + 1);
 };
 
-/** @param folder of the trace; images go into a subfolder */
+/** @param folder of the trace; samples go into a subfolder */
 export function createProbe(trainer: Trainer, folder: string, write: (record: TraceRecord) => void): Probe {
   const measure = measurements();
   const seconds = { training: 0, probing: 0, sampling: 0 };

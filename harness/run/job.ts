@@ -44,7 +44,7 @@ export type Progress =
       readonly skip?: string;
     }
   | { readonly kind: 'step'; readonly step: number }
-  /** State and images of {@link Job.askAt} are in the trace: the process waits for an {@link Answer}. */
+  /** State and samples of {@link Job.askAt} are in the trace: the process waits for an {@link Answer}. */
   | { readonly kind: 'asks'; readonly step: number }
   /** By fault file of {@link Job.ask}: whether it applies to this trainer, or the error of asking. */
   | { readonly kind: 'applies'; readonly answers: Readonly<Record<string, boolean | string>> };

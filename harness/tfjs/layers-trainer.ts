@@ -69,7 +69,7 @@ export type LayersContext = Pick<TrainerContext, 'seed' | 'checkpoint' | 'weight
  * export default defineScenario({
  *   about: 'A dense layer trained by fit',
  *   plan: { steps: 8, resumeAt: 4 },
- *   lacks: ['hooks', 'images', 'slots'],
+ *   lacks: ['hooks', 'samples', 'slots'],
  *   trainer: (context) =>
  *     layersTrainer(context, {
  *       build() {

@@ -66,7 +66,7 @@ export interface VariablesTraining<B> {
  * export default defineScenario({
  *   about: 'One variable and Adam',
  *   plan: { steps: 8, resumeAt: 4 },
- *   lacks: ['hooks', 'images', 'batches'],
+ *   lacks: ['hooks', 'samples', 'batches'],
  *   trainer: (context) =>
  *     variablesTrainer(context, {
  *       build: () => ({ weight: tf.variable(tf.ones([3])), optimizer: tf.train.adam(0.1) }),

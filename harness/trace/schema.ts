@@ -12,7 +12,7 @@ export const ROLES = ['control', 'twin', 'before', 'after', 'cold'] as const;
 export const OBSERVABLES = [
   'hooks',
   'slots',
-  'images',
+  'samples',
   'random',
   'gradients',
   'learning-rates',

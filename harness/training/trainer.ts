@@ -147,7 +147,7 @@ export interface Scenario {
  * export default defineScenario({
  *   about: 'Gradient descent, resumed twice',
  *   plan: { steps: 12, resumeAt: [4, 8] },
- *   lacks: ['hooks', 'images', 'slots', 'batches', 'random'],
+ *   lacks: ['hooks', 'samples', 'slots', 'batches', 'random'],
  *   trainer: (context) =>
  *     variablesTrainer(context, {
  *       build: () => ({ weight: tf.variable(tf.ones([3])), optimizer: tf.train.sgd(0.1) }),
