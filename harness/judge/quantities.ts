@@ -50,14 +50,19 @@ export const tensorReadings = (state: StateRecord, kind: TensorRecord['kind']): 
       .map(({ name, l2, sketch = [], sha256 }) => [name, { values: [l2, ...sketch], sha256 }]),
   );
 
-/** Pixels are integers, and a value between two of them can be rounded to either. */
+/**
+ * Pixels and PCM samples are integers, and a value between two of them can be rounded to either. A text has no values:
+ * only its digest is compared.
+ */
 export const sampleReadings = (samples: readonly SampleRecord[]): Readings =>
   new Map(
-    samples.map(({ name, l2, sketch = [], sha256 }) => [
-      name,
-      { values: l2 === undefined ? [] : [l2, ...sketch], quantum: 1, sha256 },
-    ]),
+    samples.map((sample) => [sample.name, { values: valuesOf(sample), quantum: 1, sha256: sample.sha256 }]),
   );
+
+function valuesOf(sample: SampleRecord): readonly number[] {
+  if (sample.type === 'text' || sample.l2 === undefined) return [];
+  return [sample.l2, ...(sample.sketch ?? [])];
+}
 
 const indexes = new WeakMap<readonly TracedStep[], ReadonlyMap<number, TracedStep>>();
 

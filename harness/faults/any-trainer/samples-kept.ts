@@ -1,4 +1,4 @@
-import type { SampledImage } from '../../training/trainer.ts';
+import type { Sample } from '../../training/trainer.ts';
 import { defineTrainerFault, replacing } from '../trainer-fault.ts';
 
 export default defineTrainerFault({
@@ -8,7 +8,7 @@ export default defineTrainerFault({
   cause: 'samples-from-old-copy',
   needs: ({ sample }) => sample !== undefined,
   change(trainer) {
-    let first: readonly SampledImage[] | undefined;
+    let first: readonly Sample[] | undefined;
     return replacing(trainer, {
       async sample() {
         first ??= await trainer.sample!();

@@ -118,6 +118,7 @@ export async function trace(folder: string, options: TraceOptions): Promise<Trac
     await writeFile(join(dirname(file), sample), await png(16, 16, image));
     records.push({
       kind: 'sample',
+      type: 'image',
       at,
       step,
       name,

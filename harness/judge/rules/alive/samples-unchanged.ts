@@ -23,7 +23,10 @@ export const samplesUnchanged: Rule = {
       (name) =>
         before.has(name) &&
         before.get(name) !== then.get(name) &&
-        (noise.exact || !noise.alike('sample', resume.to, name, from.get(name)!, to.get(name)!)),
+        (noise.exact ||
+          [resume.from, resume.to].every(
+            (step) => !noise.alike('sample', step, name, from.get(name)!, to.get(name)!),
+          )),
     );
     const same = changing.filter((name) => later.has(name) && later.get(name) === mine.get(name));
     if (same.length === 0) return undefined;

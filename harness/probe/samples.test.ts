@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { recordSchema } from '../trace/schema.ts';
-import { recordImages } from './images.ts';
+import { recordSamples } from './samples.ts';
 import { summarize } from './sketch.ts';
 
 let folder: string;
@@ -31,11 +31,12 @@ test('images are PNG files that hold the pixels, with names that a trace allows'
     });
   await fc.assert(
     fc.asyncProperty(fc.array(images, { minLength: 1, maxLength: 3 }), async (images) => {
-      const records = await recordImages(folder, 'save', 12, images);
+      const records = await recordSamples(folder, 'save', 12, images);
       for (const [index, { name, width, height, channels, pixels }] of images.entries()) {
         const record = records[index]!;
         expect(recordSchema.parse(record)).toEqual({
           kind: 'sample',
+          type: 'image',
           at: 'save',
           step: 12,
           name,
@@ -60,12 +61,12 @@ test('images are PNG files that hold the pixels, with names that a trace allows'
 
 test('pixels of the wrong size are refused with the image’s name', async () => {
   const image = { name: 'cat', width: 2, height: 2, channels: 3 as const, pixels: new Uint8Array(11) };
-  await expect(recordImages(folder, 'end', 1, [image])).rejects.toThrow(
+  await expect(recordSamples(folder, 'end', 1, [image])).rejects.toThrow(
     "sample 'cat': expected 2×2×3 bytes of pixels, received 11; return one byte per channel",
   );
   expect((await readdir(join(folder, 'samples'))).filter((name) => name.startsWith('end'))).toEqual([]);
 });
 
 test('without images, nothing is recorded', async () => {
-  expect(await recordImages(folder, 'pass', 1, [])).toEqual([]);
+  expect(await recordSamples(folder, 'pass', 1, [])).toEqual([]);
 });

@@ -6,10 +6,22 @@ import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Trace } from '../../trace/schema.ts';
 import { png, trace, traceSet } from '../testing/build.ts';
-import { IMAGE_LIMITS, openImageCache } from './image-cache.ts';
-import { imagePanel } from './panel.ts';
+import { IMAGE_LIMITS, type ImageCache, openImageCache } from './image-cache.ts';
+import { type ImageRow, openSampleFiles, samplePanel } from './panel.ts';
 
 let root: string;
+
+/** The panel of traces that show only images. */
+async function imagePanel(
+  images: ImageCache,
+  traces: readonly Trace[],
+  resumeAt: number[],
+  maxRows?: number,
+) {
+  const { rows, more } = await samplePanel({ ...openSampleFiles(root), images }, traces, resumeAt, maxRows);
+  return { rows: rows as ImageRow[], more };
+}
+
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'report-images-'));
 });
@@ -83,6 +95,7 @@ async function noteOn(file: string, over: Partial<Trace> = {}): Promise<string> 
   const one = await trace(join(root, 'run', 's'), { role: 'control', steps: [1, 2], over });
   const sample = {
     kind: 'sample',
+    type: 'image',
     at: 'end',
     step: 2,
     name: 'x',
