@@ -70,3 +70,85 @@ test('pixels of the wrong size are refused with the image’s name', async () =>
 test('without images, nothing is recorded', async () => {
   expect(await recordSamples(folder, 'pass', 1, [])).toEqual([]);
 });
+
+test('audio is a WAV file that holds the 16-bit PCM samples; floats are rounded and clipped', async () => {
+  const sound = fc.record({
+    sampleRate: fc.integer({ min: 1, max: 768_000 }),
+    channels: fc.integer({ min: 1, max: 3 }),
+    frames: fc.integer({ min: 1, max: 9 }),
+    seed: fc.infiniteStream(fc.float({ min: -2, max: 2, noNaN: true })),
+    floats: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(sound, async ({ sampleRate, channels, frames, seed, floats }) => {
+      const values = Float32Array.from([...seed.take(frames * channels)]);
+      const samples = Int16Array.from(values, (value) =>
+        Math.round(32_767 * Math.max(-1, Math.min(1, value))),
+      );
+      const pcm = floats ? values : samples;
+      const [record] = await recordSamples(folder, 'end', 3, [{ name: 'song', sampleRate, channels, pcm }]);
+      const file = await readFile(join(folder, record!.file));
+      const data = new DataView(file.buffer, file.byteOffset, file.length);
+      expect(file.toString('latin1', 0, 4) + file.toString('latin1', 8, 16)).toBe('RIFFWAVEfmt ');
+      expect([data.getUint32(4, true), data.getUint32(40, true)]).toEqual([
+        file.length - 8,
+        2 * frames * channels,
+      ]);
+      // PCM, channels, rate, bytes per second, bytes per frame, bits.
+      expect([20, 22].map((at) => data.getUint16(at, true))).toEqual([1, channels]);
+      expect([24, 28].map((at) => data.getUint32(at, true))).toEqual([sampleRate, 2 * channels * sampleRate]);
+      expect([32, 34].map((at) => data.getUint16(at, true))).toEqual([2 * channels, 16]);
+      const held = Array.from(samples, (_, at) => data.getInt16(44 + 2 * at, true));
+      expect(held).toEqual([...samples]);
+      expect(recordSchema.parse(record)).toEqual({
+        kind: 'sample',
+        type: 'audio',
+        at: 'end',
+        step: 3,
+        name: 'song',
+        file: 'samples/end-3-0.wav',
+        sha256: createHash('sha256').update(file.subarray(44)).digest('hex'),
+        sampleRate,
+        channels,
+        seconds: frames / sampleRate,
+        ...summarize(samples),
+      });
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test.each([
+  ['a value that is not finite', 1, [0, Number.NaN], /sample 'song': PCM sample 1 is NaN; return finite/],
+  [
+    'a channel that is shorter',
+    2,
+    [0, 0, 0],
+    /sample 'song': expected PCM samples of 2 interleaved channels, r/,
+  ],
+  ['nothing', 1, [], /expected PCM samples of 1 interleaved channels, received 0/],
+])('audio with %s is refused', async (_, channels, values, error) => {
+  const song = { name: 'song', sampleRate: 8000, channels, pcm: Float32Array.from(values) };
+  await expect(recordSamples(folder, 'end', 4, [song])).rejects.toThrow(error);
+});
+
+test('a text is a UTF-8 file, whose digest is of its bytes', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 9 }), async (text) => {
+      const [record] = await recordSamples(folder, 'save', 5, [{ name: 'poem', text }]);
+      const bytes = await readFile(join(folder, record!.file));
+      expect(bytes.toString('utf8')).toBe(text);
+      expect(recordSchema.parse(record)).toEqual({
+        kind: 'sample',
+        type: 'text',
+        at: 'save',
+        step: 5,
+        name: 'poem',
+        file: 'samples/save-5-0.txt',
+        sha256: createHash('sha256').update(bytes).digest('hex'),
+        characters: Array.from(text).length,
+      });
+    }),
+    { numRuns: 30 },
+  );
+});

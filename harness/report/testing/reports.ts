@@ -16,10 +16,11 @@ const NOISY: NoiseRecord['quantities'] = [
 export async function writeRed(
   folder: string,
 ): Promise<{ html: string; junit: string; json: string; gate: Gate }> {
-  const healthy = await traceSet(folder, 'healthy');
+  const healthy = await traceSet(folder, 'healthy', { story: 'Once upon a time' });
   const frozen = await traceSet(folder, 'frozen', { frozen: true, seed: 5 });
   const [control, before, after] = (await traceSet(folder, `evil ${EVIL.replaceAll(/[/\p{Cc}]/gu, '')}`, {
     samples: [EVIL],
+    story: EVIL,
     frozen: true,
   })) as [Trace, Trace, Trace];
   const ended = {
