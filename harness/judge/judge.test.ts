@@ -344,6 +344,17 @@ describe('noise', () => {
     expect(undecided.findings).toEqual([]);
   });
 
+  test('a text of equal bytes has equal length, in every run', () => {
+    const verdict = noisy(({ samples }) => {
+      const poem = samples.find((sample) => sample.type === 'text');
+      Object.assign(poem!, { characters: 23 });
+    });
+    expect(verdict).toMatchObject({
+      outcome: 'inconclusive',
+      findings: [{ rule: 'traces-contradict', seen: '23 characters' }],
+    });
+  });
+
   test('a text that stays as it was is found if all controls change it', () => {
     const { findings } = noisy(({ samples }) => {
       const [begun, ended] = samples.filter(({ name }) => name === 'poem');
