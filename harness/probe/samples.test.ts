@@ -11,7 +11,7 @@ import { summarize } from './sketch.ts';
 
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'images-'));
+  folder = await mkdtemp(join(tmpdir(), 'samples-'));
 });
 afterAll(() => rm(folder, { recursive: true }));
 

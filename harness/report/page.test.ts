@@ -120,7 +120,7 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
       [0, 0, 0, 1, 1].map((n) => `Once upon a time ${n}`),
     );
     expect(await story.locator('.difference').allTextContents()).toEqual([
-      expect.stringMatching(/Did it change\? Yes: 18 characters and 18 characters, with different digests/),
+      expect.stringMatching(/Did it change\? Yes: different digests/),
       expect.stringMatching(/Is it the same\? Yes: identical/),
     ]);
     expect(await story.locator('figcaption').nth(2).textContent()).toMatch(
