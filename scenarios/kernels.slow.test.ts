@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBackend } from '../harness/backend/backend.ts';
 import { observeKernels } from '../harness/backend/observe-kernels.ts';
 import { createProbe } from '../harness/probe/probe.ts';
-import { findScenarios, loadScenario } from '../harness/run/scenario.ts';
+import { findScenarios, importScenario, planScenario } from '../harness/run/scenario.ts';
 import { COVERED } from '../harness/verify/cases.ts';
 
 let scratch: string;
@@ -19,7 +19,8 @@ afterAll(() => rm(scratch, { recursive: true, force: true }));
 const scenarios = [...(await findScenarios(import.meta.dirname))];
 
 test.each(scenarios)('%s uses only kernels that the verification has cases for', async (name, file) => {
-  const { scenario, plan } = await loadScenario(name, file);
+  const scenario = await importScenario(file);
+  const { plan } = planScenario(name, file, scenario);
   const used = new Set<string>();
   let moved = false;
   const stop = observeKernels(({ kernel }) => used.add(kernel));

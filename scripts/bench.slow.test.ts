@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
+import type { HostileCost } from './bench/hostile.ts';
 
 const bench = path.join(import.meta.dirname, 'bench.ts');
 const run = (...args: string[]) =>
@@ -8,7 +9,7 @@ const run = (...args: string[]) =>
 
 test('each section of the bench measures something with --least', async () => {
   const { exitCode, stdout } = await run('--least', '--json');
-  const { probe, backends, fused, checkpoint, judge, gate, mutants, healthy, damages, unet } =
+  const { probe, backends, fused, checkpoint, judge, gate, mutants, healthy, damages, hostile, unet } =
     JSON.parse(stdout);
   expect(exitCode, stdout).toBe(0);
   expect(probe.wasm.step.ratio).toBeGreaterThan(0);
@@ -21,6 +22,11 @@ test('each section of the bench measures something with --least', async () => {
   expect(mutants.faults).toBeGreaterThan(0);
   expect(healthy).toMatchObject({ trainers: 2, falseAlarms: [] });
   expect(damages).toMatchObject({ damages: 20, proven: [], thrown: [] });
+  for (const [reader, costs] of Object.entries<Record<string, HostileCost>>(hostile)) {
+    expect(Object.keys(costs).length, reader).toBeGreaterThan(5);
+    for (const cost of Object.values(costs)) expect(cost.peak).toBeGreaterThan(0);
+  }
+  expect(hostile.tensors['deep nesting'].says).toMatch(/nested more than 64 deep/);
   // Has figures only with node-gpu or a hardware GPU.
   expect(unet).not.toHaveProperty('problem');
 });

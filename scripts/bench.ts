@@ -1,6 +1,7 @@
 /**
  * Measures what resumeproof costs, side by side with a baseline:
- *   npm run bench -- [probe] [backends] [unet] [fused] [checkpoint] [judge] [gate] [mutants] [healthy] [damages]
+ *   npm run bench -- [probe] [backends] [unet] [fused] [checkpoint] [judge] [gate] [mutants] [healthy]
+ *     [damages] [hostile]
  * All sections run by default. `--quick` measures fewer rounds and samples the mutants, `--least` only shows that
  * each section runs, `--json` prints everything measured. No figure passes or fails; exit code 1 means that
  * something could not be measured.
@@ -18,6 +19,8 @@ import { surveyDamages } from '../harness/judge/testing/survey.ts';
 import { type Figure, megabytes, milliseconds, noise, times } from './bench/figures.ts';
 import { type GateCost, measureGate } from './bench/gate.ts';
 import type { HealthyCost } from './bench/healthy.ts';
+import type { HostileCost, Reader } from './bench/hostile.ts';
+import { STATES, TENSORS, TRACES, writeContents } from './bench/hostile-files.ts';
 import type { JudgeCost } from './bench/judge.ts';
 import { measureMutants } from './bench/mutants.ts';
 import { inProcess, measureSteps } from './bench/process.ts';
@@ -40,6 +43,7 @@ const EFFORTS = {
     mutants: ['--all-apply'],
     healthy: 1000,
     damages: 20_000,
+    hostile: 1e8,
     slowBackends: true,
   },
   quick: {
@@ -53,6 +57,7 @@ const EFFORTS = {
     mutants: ['--all-apply', '--sample', '1'],
     healthy: 100,
     damages: 4000,
+    hostile: 1e7,
     slowBackends: true,
   },
   least: {
@@ -66,6 +71,7 @@ const EFFORTS = {
     mutants: ['frozen-layers', '--fault', 'weights-*', '--sample', '1'],
     healthy: 2,
     damages: 20,
+    hostile: 1e4,
     slowBackends: false,
   },
 } satisfies Record<string, Effort>;
@@ -81,6 +87,8 @@ interface Effort {
   readonly mutants: readonly string[];
   readonly healthy: number;
   readonly damages: number;
+  /** Bytes of each file. */
+  readonly hostile: number;
   /** Whether to measure backends on which a step takes seconds. */
   readonly slowBackends: boolean;
 }
@@ -101,6 +109,7 @@ const SECTIONS: Record<string, (effort: Effort) => Promise<Section>> = {
   mutants,
   healthy,
   damages,
+  hostile,
 };
 
 async function bench(
@@ -403,6 +412,38 @@ async function healthy(effort: Effort): Promise<Section> {
     ],
     measured: cost,
   };
+}
+
+/** Files that are made to take time and memory from whoever reads them. */
+async function hostile(effort: Effort): Promise<Section> {
+  const figures: Figure[] = [];
+  const measured: Record<string, Record<string, HostileCost>> = {};
+  const kinds: [Reader, string, typeof TRACES][] = [
+    ['trace', 'a trace', TRACES],
+    ['tensors', 'a safetensors header', TENSORS],
+    ['state', 'a state.json', STATES],
+  ];
+  const folder = await mkdtemp(path.join(tmpdir(), 'resumeproof-bench-'));
+  try {
+    for (const [reader, what, files] of kinds) {
+      const costs: Record<string, HostileCost> = {};
+      for (const [name, contents] of Object.entries(files)) {
+        const file = path.join(folder, 'hostile');
+        writeContents(file, contents(effort.hostile));
+        const cost = await inProcess<HostileCost>('hostile', [reader, file]);
+        costs[name] = cost;
+        figures.push({
+          what: `reading ${what}: ${name}`,
+          value: `${cost.processor.toFixed(1)} s of CPU, ${megabytes(cost.peak)}`,
+          how: `${cost.seconds.toFixed(1)} s; ${megabytes(cost.bytes)}; ${(cost.says ?? 'taken').replaceAll(folder, '…').slice(0, 120)}`,
+        });
+      }
+      measured[reader] = costs;
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  return { figures, measured };
 }
 
 const { values: options, positionals } = parseArgs({

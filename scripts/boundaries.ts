@@ -1,7 +1,7 @@
 /**
  * Which folder of harness/ may import which: `cli → run, fuzz → judge, report, faults → probe, verify, tfjs, loop →
- * training, checkpoint → backend`, and all may use `trace`. Folders of one layer may import each other in one direction.
- * No files may import each other in a circle. Type imports count too; tests and `testing/` folders are free. Exits with
+ * training, checkpoint → backend`, and all may use `trace`, `json` and `processes`. Folders of one layer may import each other
+ * in one direction. No files may import each other in a circle. Type imports count too; tests and `testing/` folders are free. Exits with
  * 1 after naming what crosses.
  */
 import { existsSync } from 'node:fs';
@@ -16,7 +16,8 @@ const LAYERS = [
   ['probe', 'verify', 'tfjs', 'loop'],
   ['training', 'checkpoint'],
   ['backend'],
-  ['trace'],
+  ['trace', 'processes'],
+  ['json'],
 ];
 /** These see traces only, so that they serve trainers that are not written in TypeScript. */
 const PURE = new Map([

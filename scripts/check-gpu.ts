@@ -20,8 +20,9 @@ import { writeWhole } from '../harness/report/files.ts';
 import { planOf } from '../harness/run/asked-plan.ts';
 import { selectFaults } from '../harness/run/faults.ts';
 import { runGate } from '../harness/run/gate.ts';
+import { inspectScenarios } from '../harness/run/inspect.ts';
 import { runMutants } from '../harness/run/mutants.ts';
-import { findScenarios, type LoadedScenario, loadScenario } from '../harness/run/scenario.ts';
+import { findScenarios, type LoadedScenario } from '../harness/run/scenario.ts';
 import { isBroken } from '../harness/verify/kernels.ts';
 import { verifyBackend } from '../harness/verify/verify.ts';
 import { measureSteps } from './bench/process.ts';
@@ -184,7 +185,7 @@ function backendsToCompare(reports: readonly BackendReport[], backend: string): 
 /** Loads all scenarios of the project, with their short plans on a software GPU. */
 async function loadAll(inSoftware: boolean): Promise<LoadedScenario[]> {
   const files = await findScenarios(path.join(root, 'scenarios'));
-  const loaded = await Promise.all([...files].map(([name, file]) => loadScenario(name, file)));
+  const loaded = await inspectScenarios(files);
   return loaded.map((scenario) => ({ ...scenario, plan: planOf(scenario, inSoftware) }));
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { findScenarios, loadScenario } from '../harness/run/scenario.ts';
+import { findScenarios, importScenario } from '../harness/run/scenario.ts';
 
 const root = path.dirname(import.meta.dirname);
 
@@ -16,7 +16,7 @@ test('docs/tfjs-resume.md shows for each backend what each optimizer’s scenari
     files
       .filter(([name]) => name.startsWith('optimizer-'))
       .map(async ([name, file]) => {
-        const { expect = 'proven' } = (await loadScenario(name, file)).scenario;
+        const { expect = 'proven' } = await importScenario(file);
         return [name, new Set([expect === 'proven' ? '✓ proven' : `✗ \`${expect[0]}\``])];
       }),
   );

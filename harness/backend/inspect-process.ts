@@ -1,5 +1,6 @@
 /** The process of one probe: opens a backend, trains one step, sends the result and exits. */
 import * as tf from '@tensorflow/tfjs-core';
+import { tell } from '../processes/channel.ts';
 import { BackendError, openBackend } from './backend.ts';
 import { oneLine } from './error.ts';
 import type { Inspection } from './inspect.ts';
@@ -37,5 +38,5 @@ async function probe(requested: string, requireGpu: boolean): Promise<Inspection
   }
 }
 
-const answer = await probe(process.argv[2]!, process.argv[3] === 'true');
-process.send?.(answer, () => process.exit());
+tell(await probe(process.argv[2]!, process.argv[3] === 'true'));
+process.exit();

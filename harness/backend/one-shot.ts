@@ -1,5 +1,5 @@
 /** Runs one task on a backend in its own process, because the backend may crash or hang. */
-import { execa } from 'execa';
+import { startProcess } from '../processes/start.ts';
 
 export interface OneShotOptions<Message> {
   readonly timeLimitMs: number;
@@ -22,20 +22,22 @@ export async function runOneShot<Message>(
   args: readonly string[],
   { timeLimitMs, onMessage, cancelSignal }: OneShotOptions<Message>,
 ): Promise<OneShotEnd> {
-  const child = execa(process.execPath, ['--no-warnings', module, ...args], {
-    ipc: true,
-    serialization: 'json',
-    stdin: 'ignore',
-    reject: false,
-    timeout: timeLimitMs,
-    maxBuffer: 1_000_000,
-    ...(cancelSignal && { cancelSignal }),
-    // A process that hangs in a driver does not react to SIGTERM.
-    killSignal: 'SIGKILL',
+  let timedOut = false;
+  // It runs no code but this package's own, so its messages are as that writes them.
+  const child = startProcess({
+    args: [module, ...args],
+    onMessage: (message) => onMessage(message as Message),
   });
-  child.on('message', onMessage);
-  const { timedOut, signal, exitCode, stderr } = await child;
-  const last = stderr.trim().split('\n').at(-1) ?? '';
-  const ended = signal === undefined ? `ended with code ${exitCode}` : `was killed by ${signal}`;
-  return { timedOut, signal, ended, lastWords: last === '' ? '' : `: ${last}` };
+  const timer = setTimeout(() => {
+    timedOut = true;
+    child.end();
+  }, timeLimitMs);
+  if (cancelSignal?.aborted) child.end();
+  cancelSignal?.addEventListener('abort', child.end, { once: true });
+  const { exitCode, signal, lastLines } = await child.ended;
+  clearTimeout(timer);
+  cancelSignal?.removeEventListener('abort', child.end);
+  const last = lastLines.at(-1)?.trim() ?? '';
+  const ended = signal === null ? `ended with code ${exitCode}` : `was killed by ${signal}`;
+  return { timedOut, signal: signal ?? undefined, ended, lastWords: last === '' ? '' : `: ${last}` };
 }

@@ -1,6 +1,18 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -11,7 +23,7 @@ import { states, tensorMaps } from './arbitraries.ts';
 import { loadCheckpoint, requireTensors, saveCheckpoint } from './checkpoint.ts';
 import { CheckpointError } from './error.ts';
 import type { TensorMap } from './safetensors.ts';
-import type { TrainingState } from './state.ts';
+import { decodeState, type TrainingState } from './state.ts';
 
 let folder: string;
 let count = 0;
@@ -34,6 +46,7 @@ const state: TrainingState = {
   data: { epoch: 0, position: -0 },
 };
 const small = { tensors: { model, ema: model }, state };
+const flags = ['--input-type=module', '--experimental-strip-types', '--no-warnings', '--eval'];
 
 test('loads what was saved', async () => {
   await fc.assert(
@@ -100,6 +113,8 @@ async function editManifest(
   edit(manifest.files, manifest);
   await writeFile(file, `${JSON.stringify(manifest, null, 2)}\n`);
 }
+const members = (count: number, value: string): string =>
+  Array.from({ length: count }, (_, at) => `"k${at}":${value}`).join(',');
 const withState = (change: object) => JSON.stringify({ ...state, ...change });
 
 test.each<[string, (d: string) => Promise<unknown>, string, string, RegExp]>([
@@ -222,6 +237,35 @@ test.each<[string, (d: string) => Promise<unknown>, string, string, RegExp]>([
     /duplicate key/,
   ],
   [
+    'a state of brackets that never close',
+    (d) => forge(d, 'state.json', '['.repeat(1e5)),
+    'bad-state',
+    'state.json',
+    /64 deep/,
+  ],
+  [
+    'bad values in a state',
+    (d) =>
+      forge(d, 'state.json', withState({ schedules: 0 }).replace(':0,', `:{"a":{${members(9, '{}')}}},`)),
+    'bad-state',
+    'state.json',
+    /for schedules\.a\.k0, received \{\}; use another checkpoint$/,
+  ],
+  [
+    'a list in place of an object in the state',
+    (d) => forge(d, 'state.json', withState({ random: ['x'] })),
+    'bad-state',
+    'state.json',
+    /\(expected an object\) for random, received \["x"\]/,
+  ],
+  [
+    'many unknown keys in the state',
+    (d) => forge(d, 'state.json', withState({}).replace('{', `{${members(1e4, '0')},`)),
+    'bad-state',
+    'state.json',
+    /^.{0,300}\(Unrecognized keys: "k0", .{1,100}\.\.\.\) for the file, .{0,300}$/,
+  ],
+  [
     'a deeply nested state',
     (d) =>
       forge(
@@ -240,6 +284,13 @@ test.each<[string, (d: string) => Promise<unknown>, string, string, RegExp]>([
   const error = await loadCheckpoint(directory).catch((thrown) => thrown);
   expect(error).toMatchObject({ name: 'CheckpointError', code, file: join(directory, name) });
   expect(error.message).toMatch(message);
+});
+
+test('a million bad values in a state take no memory of their own', async () => {
+  const before = process.resourceUsage().maxRSS;
+  const bytes = Buffer.from(withState({ random: 0 }).replace(':0,', `:{${members(9e5, '0')}},`));
+  expect(() => decodeState(bytes, 'state.json')).toThrow(/for random\.k0, received 0/);
+  expect((process.resourceUsage().maxRSS - before) * 1024, 'memory used by reading').toBeLessThan(4e8);
 });
 
 test.each<[string, unknown, RegExp]>([
@@ -281,6 +332,54 @@ test('a refused save replaces nothing, writes nothing outside the directory and 
   await rm(rivals, { recursive: true });
   expect(await readdir(folder)).toEqual(before);
   expect((await loadCheckpoint(directory)).state.step).toBe(7);
+});
+
+test('what killed saves left behind is removed by a later save, once it has not changed for an hour', async () => {
+  const parent = fresh();
+  await mkdir(parent);
+  const temporary = (name: string) => join(parent, `.${name}.0123456789ab.tmp`);
+  const long = new Date(Date.now() - 2 * 60 * 60 * 1000);
+  for (const name of ['killed', 'still-writing', 'not-ours']) await mkdir(temporary(name));
+  for (const name of ['killed', 'still-writing']) {
+    await writeFile(join(temporary(name), 'model.safetensors'), 'half');
+    await writeFile(join(temporary(name), 'state.json'), '{}');
+  }
+  await mkdir(join(temporary('not-ours'), 'folder'));
+  await writeFile(join(temporary('not-ours'), 'a'), 'whose?');
+  await writeFile(join(temporary('killed'), 'ema.safetensors'), 'half');
+  for (const entry of await readdir(parent, { recursive: true }))
+    await utimes(join(parent, entry), long, long);
+  await utimes(join(temporary('still-writing'), 'model.safetensors'), new Date(), new Date());
+  await symlink(temporary('still-writing'), temporary('link'));
+  await saveCheckpoint(join(parent, 'new'), small);
+  expect((await readdir(parent)).sort()).toEqual(
+    ['link', 'not-ours', 'still-writing'].map((name) => `.${name}.0123456789ab.tmp`).concat('new'),
+  );
+  expect((await readdir(temporary('not-ours'))).sort()).toEqual(['a', 'folder']);
+});
+
+test('a checkpoint whose folder cannot be synced is there, and the error says so', async () => {
+  const parent = fresh();
+  await mkdir(parent);
+  // Without the right to read it, a folder can be written but not opened. The super-user gives up his rights first.
+  const program = `
+    const { saveCheckpoint } = await import(${JSON.stringify(new URL('./checkpoint.ts', import.meta.url).href)});
+    if (process.getuid() === 0) process.seteuid(65534);
+    const state = { format: 1, step: 3, schedules: {}, optimizers: {}, random: {}, data: {} };
+    await saveCheckpoint(${JSON.stringify(join(parent, 'x'))}, { tensors: {}, state }).catch((error) => {
+      process.stdout.write(JSON.stringify({ code: error.code, message: error.message }));
+    });`;
+  await chmod(folder, 0o711);
+  await chmod(parent, 0o333);
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, program]);
+  await chmod(parent, 0o755);
+  expect(JSON.parse(stdout)).toEqual({
+    code: 'not-durable',
+    message: expect.stringMatching(
+      /x: expected its folder to reach the disk for the checkpoint, received EACCES: .*; the checkpoint is there and complete, but a power failure may still lose it/,
+    ),
+  });
+  expect((await loadCheckpoint(join(parent, 'x'))).state.step).toBe(3);
 });
 
 test('names the tensor that does not match', () => {
@@ -327,7 +426,6 @@ const saver = (directory: string) => `
     const state = { format: 1, step, schedules: {}, optimizers: {}, random: {}, data: {} };
     await saveCheckpoint(${JSON.stringify(directory)} + '/' + step, { tensors: { model, ema: model }, state });
   }`;
-const flags = ['--input-type=module', '--experimental-strip-types', '--no-warnings', '--eval'];
 
 test('a process killed during a save leaves only valid checkpoints', async () => {
   let interrupted = 0;

@@ -35,12 +35,13 @@ export interface Checkpoint {
 /**
  * Saves a checkpoint atomically and durably. All files are written and synced in a hidden directory beside the
  * target, which is then renamed. An existing target is refused, never replaced. The tensors must not change until
- * the promise settles. A killed process leaves at most `.<name>.<random>.tmp` behind.
+ * the promise settles. A killed process leaves at most `.<name>.<random>.tmp` behind, which a save beside it removes an
+ * hour later.
  * @param directory where the checkpoint will be; its parent must exist
  * @returns the size of all files
  * @throws {@link CheckpointError} `exists`, `bad-name`, `bad-tensor`, `bad-state` or `too-large` before anything is
  *   written; `io`, `missing-file` (no parent) or `exists` (another process came first) with the temporary directory
- *   removed
+ *   removed; `not-durable` if the checkpoint is there, but a power failure may still lose it
  * @example
  * ```ts
  * import { saveCheckpoint, toTensorMap } from 'resumeproof';

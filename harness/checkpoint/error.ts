@@ -2,6 +2,7 @@
 export type CheckpointErrorCode =
   | 'exists'
   | 'io'
+  | 'not-durable'
   | 'missing-file'
   | 'extra-file'
   | 'not-a-file'
@@ -35,7 +36,8 @@ export interface Refusal {
 }
 
 /**
- * Thrown when a checkpoint cannot be written or must not be trusted. Nothing was returned or replaced.
+ * Thrown when a checkpoint cannot be written or must not be trusted. Nothing was returned or replaced; only with the code
+ * `not-durable` was the checkpoint written.
  * @example
  * ```ts
  * import { CheckpointError, loadCheckpoint } from 'resumeproof';
@@ -69,6 +71,11 @@ export class CheckpointError extends Error {
 /** Formats any value as one short line of text. */
 export function show(value: unknown): string {
   const text = typeof value === 'string' || isPlain(value) ? JSON.stringify(value) : String(value);
+  return shorten(text);
+}
+
+/** Cuts text that may come from a file. */
+export function shorten(text: string): string {
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }
 

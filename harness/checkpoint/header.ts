@@ -187,7 +187,7 @@ function parseHeader(header: Uint8Array, file: string): object {
   try {
     parsed = parseJson(header);
   } catch (thrown) {
-    refuseHeader(file, 'JSON with unique keys', 'the header', show(String(thrown)));
+    refuseHeader(file, 'JSON with unique keys and within bounds', 'the header', show(String(thrown)));
   }
   if (header[0] !== 0x7b || !isObject(parsed))
     refuseHeader(file, 'a JSON object', 'the header', show(parsed));

@@ -1,5 +1,6 @@
-/** JSON without silent losses: refuses duplicate keys, NaN (JSON.stringify writes null) and unbounded nesting. */
-import { show } from './error.ts';
+/** JSON without silent losses: refuses duplicate keys, NaN (JSON.stringify writes null) and what exceeds the bounds. */
+import { parseBounded } from '../json/parse.ts';
+import { BOUNDS } from '../json/scan.ts';
 
 /** A JSON value that holds no others. */
 export type JsonScalar = string | number | boolean | null;
@@ -7,42 +8,15 @@ export type JsonScalar = string | number | boolean | null;
 export type Json = JsonScalar | readonly Json[] | { readonly [key: string]: Json };
 
 /** Maximum nesting of arrays and objects. */
-export const MAX_DEPTH = 64;
+export const MAX_DEPTH = BOUNDS.depth;
 
 /**
  * Parses UTF-8 JSON.
- * @throws Error on malformed UTF-8 or JSON, duplicate keys, a key `__proto__`, nesting beyond MAX_DEPTH
+ * @throws Error on malformed UTF-8 or JSON, duplicate keys, a key `__proto__`, and beyond the bounds of json/scan.ts
  */
 export function parseJson(bytes: Uint8Array): unknown {
-  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  const value: unknown = JSON.parse(text);
-  checkKeys(text);
-  return value;
-}
-
-/** Expects valid JSON, so it only has to track quotes and brackets. */
-function checkKeys(text: string): void {
-  const open: (Set<string> | null)[] = [];
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at];
-    if (char === '{' || char === '[') {
-      open.push(char === '{' ? new Set() : null);
-      if (open.length > MAX_DEPTH) throw new Error(`nested more than ${MAX_DEPTH} deep`);
-    } else if (char === '}' || char === ']') {
-      open.pop();
-    } else if (char === '"') {
-      const start = at;
-      for (at++; text[at] !== '"'; at++) if (text[at] === '\\') at++;
-      let after = at + 1;
-      while (/\s/.test(text[after] ?? '')) after++;
-      if (text[after] !== ':') continue;
-      const key: string = JSON.parse(text.slice(start, at + 1));
-      const keys = open.at(-1);
-      if (key === '__proto__') throw new Error('key "__proto__"');
-      if (keys?.has(key)) throw new Error(`duplicate key ${show(key)}`);
-      keys?.add(key);
-    }
-  }
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  return parseBounded(bytes, (whole) => decoder.decode(whole));
 }
 
 export interface NotJson {

@@ -1,5 +1,6 @@
 /** `manifest.json` lists the files of a checkpoint with their size and SHA-256. */
 import { z } from 'zod';
+import { FIRST_ISSUE } from '../json/first-issue.ts';
 import { CheckpointError, show } from './error.ts';
 import type { Digest } from './file.ts';
 import { encodeJson, parseJson } from './json.ts';
@@ -48,7 +49,7 @@ export function decodeManifest(bytes: Uint8Array, file: string): Files {
   try {
     parsed = parseJson(bytes);
   } catch (cause) {
-    const [expected, received] = ['JSON with unique keys', show(String(cause))];
+    const [expected, received] = ['JSON with unique keys and within bounds', show(String(cause))];
     throw new CheckpointError({
       code: 'bad-manifest',
       file,
@@ -60,7 +61,7 @@ export function decodeManifest(bytes: Uint8Array, file: string): Files {
     });
   }
   refuseNewer(parsed, CHECKPOINT_FORMAT, file);
-  const result = manifestSchema.safeParse(parsed);
+  const result = manifestSchema.safeParse(parsed, FIRST_ISSUE);
   if (!result.success) throw schemaError('bad-manifest', parsed, result.error, file, REMEDY);
   const files = new Map<string, Digest>(Object.entries(result.data.files));
   for (const name of files.keys()) {

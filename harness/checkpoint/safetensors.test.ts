@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BOUNDS } from '../json/scan.ts';
 import { tensorMaps } from './arbitraries.ts';
 import { readSafetensors, type TensorData, type TensorMap, writeSafetensors } from './safetensors.ts';
 
@@ -114,6 +115,21 @@ test.each<[string, Buffer, string, string | undefined, RegExp]>([
   ],
   ['an array', hostile('[]'), 'bad-header', undefined, /a JSON object/],
   ['deep nesting', hostile(`{"a":${'['.repeat(1e5)}${']'.repeat(1e5)}}`), 'bad-header', undefined, /64 deep/],
+  ['brackets that never close', hostile('['.repeat(1e5)), 'bad-header', undefined, /64 deep/],
+  [
+    'very many keys',
+    hostile(`{${'"":0,'.repeat(BOUNDS.keys)}"":0}`),
+    'bad-header',
+    undefined,
+    /more than 1000000 keys/,
+  ],
+  [
+    'very many values',
+    hostile(`{"a":[${'0,'.repeat(BOUNDS.values)}0]}`),
+    'bad-header',
+    undefined,
+    /more than 4000000 values/,
+  ],
   [
     'duplicate keys',
     hostile(`{"a":${entry(0, 4)},"\\u0061" :${entry(4, 8)}}`, eight),
@@ -170,6 +186,13 @@ test.each<[string, Buffer, string, string | undefined, RegExp]>([
     'bad-tensor',
     'a',
     /safe product/,
+  ],
+  [
+    'an offset that no number holds',
+    hostile(`{"a":${entry(0, 2 ** 53)}}`, eight),
+    'bad-tensor',
+    'a',
+    /two non-negative integers/,
   ],
   [
     'a span of the wrong length',

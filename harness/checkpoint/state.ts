@@ -1,6 +1,7 @@
 /** `state.json` holds what a training run needs besides tensors to continue as if it had never stopped. */
 import { z } from 'zod';
-import { CheckpointError, show } from './error.ts';
+import { FIRST_ISSUE } from '../json/first-issue.ts';
+import { CheckpointError, shorten, show } from './error.ts';
 import { encodeJson, findNonJson, type Json, MAX_DEPTH, parseJson } from './json.ts';
 
 export const STATE_FORMAT = 1;
@@ -10,22 +11,33 @@ export const MAX_STATE_BYTES = 64 * 2 ** 20;
 const json = z.custom<Json>((value) => value !== undefined);
 const scalar = z.union([z.number(), z.string(), z.boolean(), z.null()]);
 
+/** An object of any keys. Tells only the first bad value, unlike `z.record`, which takes a gigabyte for a million. */
+const dictionary = <Value extends z.ZodType>(value: Value) =>
+  z
+    .custom<Record<string, z.output<Value>>>((entries) => isDictionary(entries), 'expected an object')
+    .superRefine((entries, context) => {
+      for (const key in entries) {
+        const [issue] = value.safeParse(entries[key], FIRST_ISSUE).error?.issues ?? [];
+        if (issue === undefined) continue;
+        context.addIssue({ code: 'custom', message: issue.message, path: [key, ...issue.path] });
+        return;
+      }
+    });
+const isDictionary = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 export const stateSchema = z.strictObject({
   format: z.literal(STATE_FORMAT),
   step: z.int().nonnegative().describe('loop iterations done'),
-  schedules: z
-    .record(z.string(), z.record(z.string(), z.union([scalar, z.array(z.number())])))
-    .describe('by name'),
-  optimizers: z
-    .record(z.string(), json)
-    .describe(
-      'by name: groups with their parameters, learning rates and hyperparameters; step counts by parameter',
-    ),
-  random: z.record(z.string(), z.string()).describe('serialized generators, by name'),
-  data: z.record(z.string(), json).describe('data cursor: epoch, position …'),
-  accumulation: z.record(z.string(), json).optional().describe('micro-batches done; sums are tensors'),
+  schedules: dictionary(dictionary(z.union([scalar, z.array(z.number())]))).describe('by name'),
+  optimizers: dictionary(json).describe(
+    'by name: groups with their parameters, learning rates and hyperparameters; step counts by parameter',
+  ),
+  random: dictionary(z.string()).describe('serialized generators, by name'),
+  data: dictionary(json).describe('data cursor: epoch, position …'),
+  accumulation: dictionary(json).optional().describe('micro-batches done; sums are tensors'),
   lossScale: z.number().optional(),
-  extra: z.record(z.string(), json).optional(),
+  extra: dictionary(json).optional(),
 });
 
 /**
@@ -64,7 +76,7 @@ export function decodeState(bytes: Uint8Array, file: string): TrainingState {
   try {
     parsed = parseJson(bytes);
   } catch (cause) {
-    const [expected, received] = ['JSON with unique keys', show(String(cause))];
+    const [expected, received] = ['JSON with unique keys and within bounds', show(String(cause))];
     throw new CheckpointError({ code: 'bad-state', file, expected, of: 'the file', received, fix, cause });
   }
   refuseNewer(parsed, STATE_FORMAT, file);
@@ -72,7 +84,7 @@ export function decodeState(bytes: Uint8Array, file: string): TrainingState {
 }
 
 function checkState(value: unknown, file: string, fix: string): TrainingState {
-  const result = stateSchema.safeParse(value);
+  const result = stateSchema.safeParse(value, FIRST_ISSUE);
   if (result.success) return result.data;
   throw schemaError('bad-state', value, result.error, file, fix);
 }
@@ -101,7 +113,8 @@ export function schemaError(
     (inside, key) => (inside as Record<PropertyKey, unknown> | undefined)?.[key],
     value,
   );
-  const of = path.length === 0 ? 'the file' : path.map(String).join('.');
-  const expected = `a value that matches the schema (${issue?.message})`;
+  // Both may hold keys of the file, which may be megabytes long.
+  const of = path.length === 0 ? 'the file' : shorten(path.map(String).join('.'));
+  const expected = `a value that matches the schema (${shorten(issue?.message ?? '')})`;
   return new CheckpointError({ code, file, expected, of, received: show(at), fix });
 }

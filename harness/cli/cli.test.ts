@@ -1,12 +1,13 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { collectEvidence } from '../judge/collect.ts';
 import { judge } from '../judge/judge.ts';
 import { gateSchema } from '../judge/verdict.ts';
 import { readTrace } from '../trace/read.ts';
-import { fixtures, resumeproof as start } from './testing/start.ts';
+import { fixtures, main, resumeproof as start } from './testing/start.ts';
 
 let scratch: string;
 beforeAll(async () => {
@@ -307,7 +308,57 @@ describe('run', () => {
   });
 });
 
+test('escape sequences of messages, names and arguments reach no terminal', async () => {
+  const folder = path.join(scratch, 'escapes');
+  await mkdir(folder);
+  const healthy = JSON.stringify(path.join(scenarios, 'healthy.ts'));
+  const evil = String.raw`\u001b[2J\u009b31m\u202e`;
+  await writeFile(
+    path.join(folder, 'throws.ts'),
+    `import healthy from ${healthy};
+export default { ...healthy, about: 'about ${evil}', trainer() { throw new Error('fails ${evil}'); } };\n`,
+  );
+  await writeFile(path.join(folder, 'bad.js'), `throw new Error('import ${evil}');`);
+  const told = [
+    await resumeproof(['run', path.join(folder, 'throws.ts'), '--backend', 'cpu']),
+    await resumeproof(['run', path.join(folder, 'throws.ts'), '--backend', 'cpu', '--json']),
+    await resumeproof(['run', path.join(folder, 'bad.js'), '--backend', 'cpu']),
+    await resumeproof(['run', 'x', '--steps', '\u001b[2J\u202e']),
+    await resumeproof(['list', '--scenarios', folder, 'x\u001b[2J']),
+  ];
+  for (const { stdout, stderr } of told) {
+    expect(`${stdout}${stderr}`.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  }
+  expect(told[0]!.stdout).toMatch(/✗ throws: .*fails ‹U\+001B›\[2J‹U\+009B›31m‹U\+202E›/);
+  expect(JSON.parse(told[1]!.stdout).verdicts[0].headline).toContain('fails \u001b[2J');
+  expect(told[2]!.stderr).toMatch(/import ‹U\+001B›\[2J/);
+  expect(told[3]!.stderr).toMatch(/‹U\+001B›\[2J/);
+});
+
 describe('list and doctor', () => {
+  test('a reader that is gone is no error, and a full disk is one, in one line', async () => {
+    const list = (shell: string) =>
+      execa(
+        'bash',
+        [
+          '-c',
+          `set -o pipefail; "$0" --no-warnings "$1" list --rules --json ${shell}`,
+          process.execPath,
+          main,
+        ],
+        {
+          reject: false,
+        },
+      );
+    expect(await list('| { exec <&-; sleep 1; }')).toMatchObject({ exitCode: 0, stderr: '' });
+    if (process.platform !== 'linux') return;
+    const full = await list('> /dev/full');
+    expect(full).toMatchObject({
+      exitCode: 3,
+      stderr: 'resumeproof: cannot write to standard output: ENOSPC: no space left on device, write',
+    });
+  });
+
   test('list shows the scenarios, and the rules that a scenario can expect', async () => {
     const listed = await resumeproof(['list', '--scenarios', scenarios]);
     expect(listed.stdout).toMatch(

@@ -1,5 +1,7 @@
 /** Counts cells on standard error: how many are done, and about how long the rest takes. */
 
+import { visible } from '../report/text.ts';
+
 export interface Counter {
   /** Prints a line above the count. */
   say(line: string): void;
@@ -26,7 +28,7 @@ export function openCounter(stream: NodeJS.WriteStream = process.stderr): Counte
   };
   return {
     say(line) {
-      stream.write(`${clear}${live ? '' : 'resumeproof: '}${line}\n`);
+      stream.write(`${clear}${live ? '' : 'resumeproof: '}${visible(line)}\n`);
       if (live && total > 0) stream.write(state());
     },
     expect(cells) {

@@ -1,5 +1,4 @@
 /** `resumeproof doctor`: reports each backend's device, how to fix what is missing, and which kernels are wrong. */
-import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import pLimit from 'p-limit';
 import { type BackendReport, inspectBackend } from '../backend/inspect.ts';
@@ -8,8 +7,9 @@ import { isBroken, type KernelCheck, OUTCOMES } from '../verify/kernels.ts';
 import { describe } from '../verify/sentence.ts';
 import { type Verification, verifyBackend } from '../verify/verify.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
-import { jsonOption, printJson } from './options.ts';
-import { TABLE } from './table.ts';
+import { jsonOption } from './options.ts';
+import { print, printJson } from './print.ts';
+import { formatTable } from './table.ts';
 
 interface DoctorOptions {
   readonly backend: readonly BackendName[];
@@ -45,7 +45,7 @@ export function doctorCommand(): Command {
       const backends = signal === undefined ? reports : await verified(reports, signal);
       if (json)
         printJson({ node: process.version, platform: `${process.platform} ${process.arch}`, backends });
-      else print(backends);
+      else printReports(backends);
       process.exitCode = signal?.aborted ? EXIT.interrupted : exitCodeOf(backends);
     });
 }
@@ -82,25 +82,14 @@ function exitCodeOf(backends: readonly Found[]): number {
   return amiss ? EXIT.failed : EXIT.passed;
 }
 
-function print(backends: readonly Found[]): void {
-  const table = new Table({
-    ...TABLE,
-    head: ['Backend', 'Usable', 'Hardware GPU', 'Device and driver', 'Start'],
-  });
-  for (const { name, usable, hardware, device, driver, milliseconds } of backends) {
+function printReports(backends: readonly Found[]): void {
+  const rows = backends.map(({ name, usable, hardware, device, driver, milliseconds }) => {
     const found = [device, driver].filter((part) => part !== null).join('; ') || '–';
-    table.push([
-      name,
-      usable ? 'yes' : 'no',
-      hardware ? 'yes' : 'no',
-      found,
-      usable ? `${milliseconds} ms` : '–',
-    ]);
-  }
-  process.stdout.write(`${table.toString()}\n`);
+    return [name, usable ? 'yes' : 'no', hardware ? 'yes' : 'no', found, usable ? `${milliseconds} ms` : '–'];
+  });
+  print(`${formatTable(['Backend', 'Usable', 'Hardware GPU', 'Device and driver', 'Start'], rows)}\n`);
   for (const { name, problem, fix } of backends) {
-    if (problem !== null)
-      process.stdout.write(`\n${name}: ${problem}${fix === null ? '' : `\n  to fix it: ${fix}`}\n`);
+    if (problem !== null) print(`\n${name}: ${problem}${fix === null ? '' : `\n  to fix it: ${fix}`}\n`);
   }
   printVerifications(backends);
 }
@@ -129,23 +118,20 @@ function printVerifications(backends: readonly Found[]): void {
     verification ? [{ name, ...verification }] : [],
   );
   if (done.length === 0) return;
-  const table = new Table({
-    ...TABLE,
-    head: ['Kernels of', 'cases', ...OUTCOMES.map((outcome) => HEADS[outcome]), 'Time'],
-  });
-  for (const { name, cases, checks, seconds } of done) {
+  const rows = done.map(({ name, cases, checks, seconds }) => {
     const counts = OUTCOMES.map((outcome) => checks.filter((check) => check.outcome === outcome).length);
-    table.push([name, cases, ...counts.map((count) => count || '–'), `${seconds.toFixed(1)} s`]);
-  }
-  process.stdout.write(`\n${table.toString()}\n`);
+    return [name, cases, ...counts.map((count) => count || '–'), `${seconds.toFixed(1)} s`];
+  });
+  const head = ['Kernels of', 'cases', ...OUTCOMES.map((outcome) => HEADS[outcome]), 'Time'];
+  print(`\n${formatTable(head, rows)}\n`);
   for (const { name, problem, checks } of done) {
-    if (problem !== null) process.stdout.write(`\n${name} could not be verified: ${problem}\n`);
+    if (problem !== null) print(`\n${name} could not be verified: ${problem}\n`);
     for (const [outcome, meaning] of LISTED) {
       const those = checks.filter((check) => check.outcome === outcome);
       if (those.length === 0) continue;
       const lines =
         outcome === 'missing' ? [those.map(({ kernel }) => kernel).join(', ')] : those.map(describe);
-      process.stdout.write(`\n${name}, ${meaning}:\n${lines.map((line) => `  ${line}\n`).join('')}`);
+      print(`\n${name}, ${meaning}:\n${lines.map((line) => `  ${line}\n`).join('')}`);
     }
   }
 }

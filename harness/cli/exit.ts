@@ -1,6 +1,7 @@
 /** Exit codes, and how an error becomes one line and one of them. */
 import { BackendError } from '../backend/error.ts';
 import { UsageError } from '../run/usage-error.ts';
+import { printError } from './print.ts';
 
 export const EXIT = {
   passed: 0,
@@ -20,30 +21,60 @@ export function fail(error: unknown): number {
     say(error.message);
     return EXIT.usage;
   }
-  say((error as Error).message ?? String(error));
+  say(error instanceof Error ? error.message : String(error));
   // An unexpected kind of error is a bug in the harness, so print its stack.
   if (!(error instanceof BackendError) && !isSystemError(error))
-    process.stderr.write(`${(error as Error).stack}\n`);
+    printError(`${error instanceof Error ? error.stack : String(error)}\n`);
   return EXIT.environment;
 }
 
 /** A full disk or a missing permission needs no stack. */
 const isSystemError = (error: unknown): boolean =>
-  typeof (error as NodeJS.ErrnoException).syscall === 'string';
+  typeof (error as NodeJS.ErrnoException | null)?.syscall === 'string';
 
 export function say(line: string): void {
-  process.stderr.write(`resumeproof: ${line.split('\n')[0]}\n`);
+  printError(`resumeproof: ${line.split('\n')[0]}\n`);
 }
 
-/** Returns a signal that aborts at the first Ctrl-C. Whoever started a process ends it. */
+const TWICE_MS = 300;
+
+/**
+ * Returns a signal that aborts at the first Ctrl-C. Whoever started a process ends it. A second Ctrl-C ends this process
+ * at once, as the system does it, even if this process is busy; its watchdog then ends what is left.
+ */
 export function onInterrupt(): AbortSignal {
   const stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => {
-      if (stop.signal.aborted) return;
-      say('interrupted: stopping all processes …');
-      stop.abort();
-    });
-  }
+  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const interrupt = (): void => {
+    if (stop.signal.aborted) return;
+    const stopListening = (): void => {
+      for (const name of names) process.removeListener(name, interrupt);
+    };
+    // The same Ctrl-C may come twice: from the terminal, and passed on by npm.
+    setTimeout(stopListening, TWICE_MS).unref();
+    // The live display hides the cursor, and may not come to show it again.
+    if (process.stderr.isTTY) process.stderr.write('\u001b[?25h');
+    say('interrupted: stopping all processes …');
+    stop.abort();
+  };
+  for (const name of names) process.on(name, interrupt);
   return stop.signal;
+}
+
+/**
+ * From now on, a reader that is gone, as in `resumeproof list | head`, is no error. Output that cannot be written for
+ * another reason, such as a full disk, is one.
+ */
+export function watchOutput(): void {
+  let failed = false;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || failed) return;
+    failed = true;
+    say(`cannot write to standard output: ${error.message}`);
+  });
+  // If errors cannot be written, there is nobody left to tell.
+  process.stderr.on('error', () => {});
+  process.on('exit', (code) => {
+    if (failed && code === EXIT.passed) process.exitCode = EXIT.environment;
+  });
 }

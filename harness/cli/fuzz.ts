@@ -5,21 +5,16 @@ import { Command } from 'commander';
 import type { FuzzCase, FuzzResult } from '../fuzz/fuzz.ts';
 import { enumerate } from '../report/text.ts';
 import { planOf } from '../run/asked-plan.ts';
+import { inspectScenarios } from '../run/inspect.ts';
 import { replayScenario } from '../run/replay.ts';
-import { newReportFolder } from '../run/report-folder.ts';
+import { makeReportFolder } from '../run/report-folder.ts';
 import { requireBackends, requireImages } from '../run/requirements.ts';
-import { loadScenario, onBackends, resumeBackends, selectScenarios } from '../run/scenario.ts';
+import { type LoadedScenario, onBackends, resumeBackends, selectScenarios } from '../run/scenario.ts';
 import { UsageError } from '../run/usage-error.ts';
 import type { Plan } from '../trace/schema.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
-import {
-  fastOption,
-  integer,
-  positive,
-  printJson,
-  type TrainingOptions,
-  trainingOptions,
-} from './options.ts';
+import { fastOption, integer, positive, type TrainingOptions, trainingOptions } from './options.ts';
+import { print, printJson } from './print.ts';
 
 interface Options extends TrainingOptions {
   readonly fast: boolean;
@@ -52,7 +47,7 @@ async function run(wanted: string, options: Options): Promise<number> {
   if (selected.length > 1) {
     throw new UsageError(`'${wanted}' matches ${selected.length} scenarios; fuzz takes one at a time`);
   }
-  const loaded = await loadScenario(name, file);
+  const [loaded] = (await inspectScenarios(new Map([[name, file]]))) as [LoadedScenario];
   if (options.maxSteps === 1) {
     throw new UsageError('--max-steps must be at least 2: one step before a resume, one after');
   }
@@ -65,7 +60,7 @@ async function run(wanted: string, options: Options): Promise<number> {
   // Imported only here, because they load slowly.
   const { runGate } = await import('../run/gate.ts');
   const { fuzz, isAsExpected } = await import('../fuzz/fuzz.ts');
-  const folder = newReportFolder(options.reports, `fuzz-${name}-${options.backend}`);
+  const folder = await makeReportFolder(options.reports, `fuzz-${name}-${options.backend}`);
   const folders = new Map<string, string>();
   const result = await fuzz({
     runs: options.runs,
@@ -100,7 +95,7 @@ async function run(wanted: string, options: Options): Promise<number> {
   const asExpected = isAsExpected(loaded.scenario.expect, result);
   const report = kept === undefined ? null : path.join(kept, 'index.html');
   if (options.json) printJson(toJson(name, result, asExpected, report));
-  else process.stdout.write(summary(result, report));
+  else print(summary(result, report));
   if (signal.aborted) return EXIT.interrupted;
   return asExpected ? EXIT.passed : EXIT.failed;
 }

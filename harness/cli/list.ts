@@ -1,11 +1,12 @@
 /** `resumeproof list`: lists the scenarios or the rules. */
-import Table from 'cli-table3';
 import { Command } from 'commander';
 import { RULES } from '../judge/rules/index.ts';
 import { enumerate } from '../report/text.ts';
-import { findScenarios, loadScenario } from '../run/scenario.ts';
-import { jsonOption, printJson, scenariosOption } from './options.ts';
-import { TABLE } from './table.ts';
+import { inspectScenarios } from '../run/inspect.ts';
+import { findScenarios } from '../run/scenario.ts';
+import { jsonOption, scenariosOption } from './options.ts';
+import { print, printJson } from './print.ts';
+import { formatTable } from './table.ts';
 
 export function listCommand(): Command {
   return new Command('list')
@@ -17,17 +18,17 @@ export function listCommand(): Command {
     .action(async (options: { scenarios: string; rules: boolean; json: boolean }) => {
       if (options.rules) return listRules(options.json);
       const found = await findScenarios(options.scenarios);
-      const loaded = await Promise.all([...found].map(([name, file]) => loadScenario(name, file)));
+      const loaded = await inspectScenarios(found);
       const rows = loaded.map(({ name, file, scenario, plan }) => {
         const { about, expect = 'proven' } = scenario;
         return { name, about, expect, plan, file };
       });
       if (options.json) return printJson({ scenarios: rows });
-      if (rows.length === 0) process.stdout.write(`no scenario file in ${options.scenarios}\n`);
+      if (rows.length === 0) print(`no scenario file in ${options.scenarios}\n`);
       for (const { name, about, expect, plan } of rows) {
         const resumes = `${plan.steps} steps, resumed after ${enumerate(plan.resumeAt)}`;
         const expected = expect === 'proven' ? 'proven' : `refuted by ${expect.join(', ')}`;
-        process.stdout.write(`${name}\n  ${about}\n  ${resumes}; expected: ${expected}\n`);
+        print(`${name}\n  ${about}\n  ${resumes}; expected: ${expected}\n`);
       }
     });
 }
@@ -38,10 +39,9 @@ function listRules(json: boolean): void {
     printJson({ rules });
     return;
   }
-  const table = new Table({
-    ...TABLE,
-    head: ['Rule', 'Proof', 'Earliest finding', 'Claim about a healthy run'],
-  });
-  for (const { id, proof, speaks, claim } of rules) table.push([id, proof, speaks, claim]);
-  process.stdout.write(`${table.toString()}\n`);
+  const table = formatTable(
+    ['Rule', 'Proof', 'Earliest finding', 'Claim about a healthy run'],
+    rules.map(({ id, proof, speaks, claim }) => [id, proof, speaks, claim]),
+  );
+  print(`${table}\n`);
 }

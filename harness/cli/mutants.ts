@@ -1,22 +1,23 @@
 /** `resumeproof mutants`: mutation testing of the rules, which gives the kill matrix. */
 import path from 'node:path';
-import Table from 'cli-table3';
 import { Command } from 'commander';
 import { type Cell, isMisjudged, type Matrix, type MatrixRow } from '../judge/matrix/matrix.ts';
 import { markOf, matrixSentence, rowMark } from '../report/matrix-summary.ts';
 import { deviceSentence } from '../report/summary.ts';
 import { planOf } from '../run/asked-plan.ts';
 import { type LoadedFault, selectFaults } from '../run/faults.ts';
+import { inspectScenarios } from '../run/inspect.ts';
 import type { MutantsResult } from '../run/mutants.ts';
 import { replayCell } from '../run/replay.ts';
-import { newReportFolder } from '../run/report-folder.ts';
+import { makeReportFolder } from '../run/report-folder.ts';
 import { requireBackends, requireImages } from '../run/requirements.ts';
-import { loadScenario, selectScenarios } from '../run/scenario.ts';
+import { selectScenarios } from '../run/scenario.ts';
 import { UsageError } from '../run/usage-error.ts';
 import { openCounter } from './counter.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
-import { positive, printJson, type TrainingOptions, trainingOptions } from './options.ts';
-import { TABLE } from './table.ts';
+import { positive, type TrainingOptions, trainingOptions } from './options.ts';
+import { print, printJson } from './print.ts';
+import { formatTable } from './table.ts';
 
 interface Options extends TrainingOptions {
   readonly fault: readonly string[];
@@ -61,7 +62,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   requireImages(options.images);
   const faults = await selectFaults(options.faults, options.fault);
   const selected = await selectScenarios(options.scenarios, wanted);
-  const loaded = await Promise.all([...selected].map(([name, file]) => loadScenario(name, file)));
+  const loaded = await inspectScenarios(selected);
   const healthy = loaded.filter(({ scenario: { expect = 'proven' } }) => expect === 'proven');
   if (healthy.length === 0) {
     throw new UsageError(
@@ -73,6 +74,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   const signal = onInterrupt();
   // Imported only here, because it loads slowly.
   const { runMutants } = await import('../run/mutants.ts');
+  const folder = await makeReportFolder(options.reports, `mutants-${options.backend}`);
   const counter = openCounter();
   let result: MutantsResult;
   counter.say(
@@ -83,7 +85,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
     result = await runMutants(scenarios, faults, {
       ...options,
       images: options.images,
-      folder: newReportFolder(options.reports, `mutants-${options.backend}`),
+      folder,
       sample: options.sample,
       signal,
       replay: (scenario, fault) => replayCell(scenario, fault, options),
@@ -105,7 +107,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   }
   const { matrix, report } = result;
   if (options.json) printJson({ ...matrix, report });
-  else process.stdout.write(summary(result, faults));
+  else print(summary(result, faults));
   if (signal.aborted) say(`interrupted; see ${path.dirname(report.json)}`);
   return signal.aborted ? EXIT.interrupted : matrix.passed ? EXIT.passed : EXIT.failed;
 }
@@ -114,17 +116,14 @@ const cellLine = (fault: string, cell: Cell): string =>
   `${markOf(cell).sign} ${fault} in ${cell.scenario}: ${markOf(cell).says}: ${cell.why}`;
 
 function summary({ matrix, report }: MutantsResult, faults: readonly LoadedFault[]): string {
-  const table = new Table({
-    ...TABLE,
-    head: ['', 'Fault', 'Caught', 'Diagnosed', 'Equivalent', 'Steps', 'Rule'],
-  });
-  for (const row of matrix.matrix) table.push(tableRow(row));
+  const head = ['', 'Fault', 'Caught', 'Diagnosed', 'Equivalent', 'Steps', 'Rule'];
+  const table = formatTable(head, matrix.matrix.map(tableRow));
   const told = matrix.matrix.flatMap(({ fault, cells }) =>
     cells.filter(isMisjudged).map((cell) => cellLine(fault.id, cell)),
   );
   const alarms = matrix.scenarios.filter(({ falseAlarm }) => falseAlarm);
   return [
-    ...(faults.length > 0 ? [table.toString(), ''] : []),
+    ...(faults.length > 0 ? [table, ''] : []),
     ...told,
     ...alarms.map(
       ({ scenario, outcome, headline }) => `✗ false alarm: ${scenario} is ${outcome}: ${headline}`,

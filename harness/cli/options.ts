@@ -78,7 +78,3 @@ export const backends = (value: string): string[] =>
     if ((BACKENDS as readonly string[]).includes(name)) return name;
     throw new InvalidArgumentError(`expected names of backends: ${BACKENDS.join(', ')}.`);
   });
-
-export const printJson = (value: unknown): void => {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
-};

@@ -1,9 +1,11 @@
 /** Shows progress on standard error: a live list on a terminal, otherwise a line for each verdict. */
 import { Listr, ListrLogger, ProcessOutput } from 'listr2';
 import type { Verdict } from '../judge/verdict.ts';
+import { tame, visible } from '../report/text.ts';
 import type { Progress } from '../run/job.ts';
 import type { LoadedScenario } from '../run/scenario.ts';
 import type { Role } from '../trace/schema.ts';
+import { printError } from './print.ts';
 
 export interface Display {
   progress(scenario: string, role: Role, segment: number, progress: Progress): void;
@@ -25,12 +27,12 @@ function lineOf({ scenario, outcome, asExpected, headline, seconds }: Verdict): 
 
 function plain(total: number): Display {
   let done = 0;
-  process.stderr.write(`resumeproof: running ${total} scenario${total === 1 ? '' : 's'} …\n`);
+  printError(`resumeproof: running ${total} scenario${total === 1 ? '' : 's'} …\n`);
   return {
     progress() {},
     verdict(verdict) {
       done += 1;
-      process.stderr.write(`[${done}/${total}] ${lineOf(verdict)}\n`);
+      printError(`[${done}/${total}] ${lineOf(verdict)}\n`);
     },
     end: async () => {},
   };
@@ -56,14 +58,14 @@ function live(scenarios: readonly LoadedScenario[]): Display {
   );
   const tasks = new Listr(
     scenarios.map(({ name }) => ({
-      title: name,
+      title: visible(name),
       task: async (_context, task) => {
         const row = rows.get(name)!;
         row.show = (text) => {
-          task.title = text;
+          task.title = visible(text);
         };
         const verdict = await row.finished;
-        if (verdict === undefined) return task.skip(`${name}: not finished`);
+        if (verdict === undefined) return task.skip(visible(`${name}: not finished`));
         task.title = lineOf(verdict).slice(2).split('\n')[0]!;
         if (!verdict.asExpected) throw new Error(verdict.headline);
       },
@@ -87,7 +89,7 @@ function live(scenarios: readonly LoadedScenario[]): Display {
       runs.set(segment > 1 ? `${role} ${segment}` : role, progress.kind === 'step' ? progress.step : 0);
       show(`${scenario}  ${[...runs].map(([name, step]) => `${name} ${step}/${steps}`).join(' · ')}`);
     },
-    verdict: (verdict) => rows.get(verdict.scenario)?.finish(verdict),
+    verdict: (verdict) => rows.get(verdict.scenario)?.finish(tame(verdict)),
     async end() {
       for (const { finish } of rows.values()) finish(undefined);
       await rendered;

@@ -1,27 +1,28 @@
 /** `resumeproof run`: the gate. */
 import path from 'node:path';
-import Table from 'cli-table3';
 import { Command } from 'commander';
 import type { Verdict } from '../judge/verdict.ts';
 import { cutSentence, declarations, deviceSentence, gateSentence, ruleSection } from '../report/summary.ts';
+import { tame } from '../report/text.ts';
 import { withAskedPlan } from '../run/asked-plan.ts';
 import type { GateResult } from '../run/gate.ts';
+import { inspectScenarios } from '../run/inspect.ts';
 import { replayScenario } from '../run/replay.ts';
-import { newReportFolder } from '../run/report-folder.ts';
+import { makeReportFolder } from '../run/report-folder.ts';
 import { requireBackends, requireImages } from '../run/requirements.ts';
-import { loadScenario, selectScenarios } from '../run/scenario.ts';
+import { selectScenarios } from '../run/scenario.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
 import {
   backends,
   fastOption,
   positive,
   positives,
-  printJson,
   type TrainingOptions,
   trainingOptions,
 } from './options.ts';
+import { print, printJson } from './print.ts';
 import { MARKS, openDisplay } from './progress.ts';
-import { TABLE } from './table.ts';
+import { formatTable } from './table.ts';
 
 interface Options extends TrainingOptions {
   readonly steps?: number;
@@ -58,19 +59,20 @@ export function runCommand(): Command {
 async function run(wanted: readonly string[], options: Options): Promise<number> {
   requireImages(options.images);
   const selected = await selectScenarios(options.scenarios, wanted);
-  const loaded = await Promise.all([...selected].map(([name, file]) => loadScenario(name, file)));
+  const loaded = await inspectScenarios(selected);
   const softwareGpu = await requireBackends(loaded, options);
   const scenarios = loaded.map((scenario) => withAskedPlan(scenario, options, softwareGpu));
   const signal = onInterrupt();
   // Imported only here, because the report's image library loads slowly.
   const { runGate } = await import('../run/gate.ts');
+  const folder = await makeReportFolder(options.reports, options.backend);
   const display = openDisplay(scenarios);
   let result: GateResult;
   try {
     result = await runGate(scenarios, {
       ...options,
       images: options.images,
-      folder: newReportFolder(options.reports, options.backend),
+      folder,
       signal,
       replay: (scenario) => replayScenario(scenario, options),
       onProgress: display.progress,
@@ -81,7 +83,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   }
   const { gate, report } = result;
   if (options.json) printJson({ ...gate, report });
-  else process.stdout.write(summary(result));
+  else print(summary({ ...result, gate: tame(gate) }));
   if (signal.aborted)
     say(
       `${gate.problem ?? 'Interrupted after every scenario had finished.'} See ${path.dirname(report.json)}`,
@@ -110,11 +112,7 @@ function cutLines(verdicts: readonly Verdict[]): string[] {
 }
 
 function summary({ gate, report }: GateResult): string {
-  const table = new Table({
-    ...TABLE,
-    head: ['', 'Scenario', 'Restored', 'Alive', 'Faithful', 'Verdict', 'Time'],
-  });
-  for (const { asExpected, scenario, proofs, outcome, seconds, deviations, cut } of gate.verdicts) {
+  const rows = gate.verdicts.map(({ asExpected, scenario, proofs, outcome, seconds, deviations, cut }) => {
     const { restored, alive, faithful } = proofs ?? {};
     const mark = (proof: keyof typeof MARKS | undefined): string =>
       proof === undefined
@@ -122,7 +120,7 @@ function summary({ gate, report }: GateResult): string {
         : `${MARKS[proof]} ${proof}${deviations.length === 0 ? '' : ', by declaration'}`;
     const fault = outcome === 'refuted' || outcome === 'inconclusive';
     const expected = asExpected && fault ? `${outcome}, as expected` : outcome;
-    table.push([
+    return [
       asExpected ? '✓' : '✗',
       scenario,
       mark(restored),
@@ -130,14 +128,14 @@ function summary({ gate, report }: GateResult): string {
       mark(faithful),
       `${asExpected ? expected : `${outcome}, NOT AS EXPECTED`}${cut === null ? '' : ', cut'}`,
       `${seconds.toFixed(1)} s`,
-    ]);
-  }
+    ];
+  });
   const failed = gate.verdicts.filter(({ asExpected }) => !asExpected);
   const left = gate.verdicts.filter(({ outcome }) => outcome === 'skipped');
   const ran = gate.verdicts.filter(({ backend }) => backend !== null);
   const devices = [...new Set(ran.map(deviceSentence))];
   return [
-    table.toString(),
+    formatTable(['', 'Scenario', 'Restored', 'Alive', 'Faithful', 'Verdict', 'Time'], rows),
     '',
     ...left.flatMap(({ scenario, headline }) => [`– ${scenario}: ${headline}`, '']),
     ...failed.flatMap(({ scenario, headline, mismatch, findings, replay }) => [

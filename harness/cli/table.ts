@@ -1,4 +1,18 @@
 /** Tables for a terminal or a log: no frames, no colours. */
+import Table from 'cli-table3';
+import { visible } from '../report/text.ts';
+
+/** Hidden characters are spelled out before the columns are laid out. */
+export function formatTable(
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string {
+  const told = (cell: string | number): string => visible(String(cell));
+  const table = new Table({ ...TABLE, head: head.map(told) });
+  for (const row of rows) table.push(row.map(told));
+  return table.toString();
+}
+
 export const TABLE = {
   chars: {
     top: '',

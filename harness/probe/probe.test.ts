@@ -102,6 +102,18 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     await openBackend(backend);
   });
 
+  test.each([
+    ['0.5', "the text '0.5'"],
+    [undefined, 'a value of type undefined'],
+    [{ value: 1 }, 'a value of type object'],
+  ])('a loss that is no number is refused for what it is: %s', async (loss, received) => {
+    const trainer = new Tiny();
+    trainer.claim = { loss } as unknown as Omit<StepClaim, 'loss'>;
+    await expect(probed(trainer).probe.step(1)).rejects.toThrow(
+      `the trainer's step() must return its loss as a number, received ${received}; `,
+    );
+  });
+
   test('the measurements equal the reference in plain numbers', async () => {
     const trainer = new Tiny();
     trainer.register();

@@ -11,7 +11,7 @@ import type {
   TraceRecord,
 } from '../trace/schema.ts';
 import { observeTraining } from '../training/observation.ts';
-import type { Trainer } from '../training/trainer.ts';
+import type { StepClaim, Trainer } from '../training/trainer.ts';
 import { measurements } from './measure.ts';
 import { recordSamples } from './samples.ts';
 import { recordState } from './state.ts';
@@ -31,6 +31,16 @@ export interface Probe {
 const countUp = (counts: Map<Variable, number>, variable: Variable): void => {
   counts.set(variable, (counts.get(variable) ?? 0) + 1);
 };
+
+/** A loss that is no number is a mistake of the program, unlike one that is NaN. */
+function requireLoss(claim: StepClaim): void {
+  const loss: unknown = claim?.loss;
+  if (typeof loss === 'number') return;
+  const received = typeof loss === 'string' ? `the text '${loss}'` : `a value of type ${typeof loss}`;
+  throw new Error(
+    `the trainer's step() must return its loss as a number, received ${received}; read it with (await loss.data())[0]`,
+  );
+}
 
 /** @param folder of the trace; samples go into a subfolder */
 export function createProbe(trainer: Trainer, folder: string, write: (record: TraceRecord) => void): Probe {
@@ -75,6 +85,7 @@ export function createProbe(trainer: Trainer, folder: string, write: (record: Tr
       const claim = await trainer.step().finally(() => observeTraining(undefined));
       const elapsed = (performance.now() - start) / 1000;
       seconds.training += elapsed;
+      requireLoss(claim);
 
       return time('probing', async () => {
         const { parameters } = trainer.observe();

@@ -20,6 +20,15 @@ export function visible(text: string, limit = 2000): string {
   });
 }
 
+/** JSON text with every hidden character but a newline written as an escape, which reads back the same. */
+export function visibleJson(json: string): string {
+  return json.replace(HIDDEN, (character) =>
+    character === '\n' ? character : character.replace(/[\s\S]/g, escaped),
+  );
+}
+
+const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
 /** A deep copy of plain data with {@link visible} applied to every string. */
 export function tame<T>(value: T): T {
   if (typeof value === 'string') return visible(value) as T;

@@ -4,43 +4,29 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { inspect } from 'node:util';
-import {
-  BackendError,
-  missingKernels,
-  type OpenedBackend,
-  openBackend,
-  untilLost,
-} from '../backend/backend.ts';
+import { missingKernels, type OpenedBackend, openBackend, untilLost } from '../backend/backend.ts';
 import { observeKernels } from '../backend/observe-kernels.ts';
 import { createProbe } from '../probe/probe.ts';
-import { type FailureRecord, TRACE_FORMAT } from '../trace/schema.ts';
+import { hear, tell as tellParent } from '../processes/channel.ts';
+import { TRACE_FORMAT } from '../trace/schema.ts';
 import { createTrace } from '../trace/write.ts';
 import type { Scenario, Trainer } from '../training/trainer.ts';
-import { loadFault } from './fault.ts';
-import { type Answer, type Job, jobSchema, type Progress, stepsOf } from './job.ts';
-import { loadScenario } from './scenario.ts';
+import { asError, failureCode, NonFiniteLoss, SaveFailed } from './failure.ts';
+import { importFault } from './fault.ts';
+import { type Answer, answerSchema, type Job, jobSchema, type Progress, stepsOf } from './job.ts';
+import { importScenario } from './scenario.ts';
 import { createSettling, type Shown } from './settling.ts';
 
-/** Does not use execa's sendMessage: loading execa's hundred files would take a tenth of a short process. */
-const tell = (progress: Progress): Promise<void> =>
-  new Promise((resolve, reject) => {
-    process.send!(progress, (error) => (error === null ? resolve() : reject(error)));
-  });
+const tell = (progress: Progress): void => tellParent(progress);
 
 /** Asks whether to go on after this step, whose record is in the trace. */
-const ask = (step: number): Promise<Answer> =>
-  new Promise((resolve, reject) => {
-    process.once('message', (answer) => resolve(answer as Answer));
-    tell({ kind: 'asks', step }).catch(reject);
-  });
+async function ask(step: number): Promise<Answer> {
+  tell({ kind: 'asks', step });
+  return answerSchema.parse(await hear());
+}
 
 const buildOf = async (scenario: Scenario, fault: string | null): Promise<Scenario['trainer']> =>
-  fault === null ? scenario.trainer : (await loadFault(fault)).inject(scenario.trainer);
-
-/** A trainer may throw something that is not an error; keep its text. */
-const asError = (thrown: unknown): Error =>
-  thrown instanceof Error ? thrown : new Error(typeof thrown === 'string' ? thrown : inspect(thrown));
+  fault === null ? scenario.trainer : (await importFault(fault)).inject(scenario.trainer);
 
 async function whichApply(
   trainer: Trainer,
@@ -49,7 +35,7 @@ async function whichApply(
   const answers: Record<string, boolean | string> = {};
   for (const file of files) {
     try {
-      answers[file] = (await loadFault(file)).applies(trainer);
+      answers[file] = (await importFault(file)).applies(trainer);
     } catch (error) {
       answers[file] = asError(error).message;
     }
@@ -68,31 +54,9 @@ async function bytesOf(checkpoint: string): Promise<number> {
   return sizes.reduce((sum, { size }) => sum + size, 0);
 }
 
-/** Labels a failure by the libraries' messages. The full message is kept. */
-function failureCode(error: Error, resuming: boolean): FailureRecord['code'] {
-  if (error instanceof BackendError) return 'backend-unavailable';
-  if (error instanceof NonFiniteLoss) return 'non-finite';
-  if (error instanceof SaveFailed) return 'save-failed';
-  const { name, message } = error;
-  if (resuming && name === 'CheckpointError') return 'resume-refused';
-  return /out of memory|OOM|allocation failed|memory access out of bounds/i.test(message)
-    ? 'out-of-memory'
-    : 'error';
-}
-
-class NonFiniteLoss extends Error {}
-
-/** The trainer threw while saving. */
-class SaveFailed extends Error {
-  constructor(cause: Error) {
-    super(cause.message, { cause });
-    this.stack = cause.stack ?? '';
-  }
-}
-
 async function runJob(job: Job): Promise<void> {
   const begun = performance.now();
-  const { scenario } = await loadScenario(job.scenario, job.file);
+  const scenario = await importScenario(job.file);
   const trace = createTrace(path.join(job.folder, 'trace.jsonl'));
   const [first, planned] = stepsOf(job);
   let last = planned;
@@ -128,7 +92,7 @@ async function runJob(job: Job): Promise<void> {
     const missing = missingKernels(name, scenario.kernels ?? []);
     if (missing.length > 0) {
       const skip = `${name} has no kernel ${missing.join(', ')}`;
-      await tell({ kind: 'started', backend: name, deterministic, skip });
+      tell({ kind: 'started', backend: name, deterministic, skip });
       return;
     }
     const build = await buildOf(scenario, job.fault);
@@ -150,8 +114,8 @@ async function runJob(job: Job): Promise<void> {
     }
     const probe = createProbe(trainer, job.folder, trace.write);
     const startup = (performance.now() - begun) / 1000;
-    await tell({ kind: 'started', backend: name, deterministic });
-    if (job.ask.length > 0) await tell({ kind: 'applies', answers: await whichApply(trainer, job.ask) });
+    tell({ kind: 'started', backend: name, deterministic });
+    if (job.ask.length > 0) tell({ kind: 'applies', answers: await whichApply(trainer, job.ask) });
     const settling = job.settle ? createSettling() : undefined;
     /** Records state and samples. */
     const show = async (at: 'pass' | 'deviated'): Promise<Shown> => {
@@ -167,7 +131,7 @@ async function runJob(job: Job): Promise<void> {
     }
     for (step = first + 1; step <= last; step++) {
       const record = await alive(probe.step(step));
-      await tell({ kind: 'step', step });
+      tell({ kind: 'step', step });
       if (!Number.isFinite(record.claimed.loss)) {
         throw new NonFiniteLoss(`the loss is ${record.claimed.loss} at step ${step}`);
       }
@@ -195,7 +159,7 @@ async function runJob(job: Job): Promise<void> {
     if (saveTo !== null) {
       const start = performance.now();
       const saving = trainer.save(saveTo).catch((error) => {
-        throw new SaveFailed(asError(error));
+        throw new SaveFailed(error);
       });
       await alive(saving);
       const seconds = (performance.now() - start) / 1000;
@@ -208,9 +172,10 @@ async function runJob(job: Job): Promise<void> {
     const error = asError(thrown);
     const code = failureCode(error, resuming);
     const message = error.message.slice(0, 4000);
-    trace.write({ kind: 'failure', code, step, message });
     process.stderr.write(`${error.stack ?? message}\n`);
     process.exitCode = 1;
+    // On a full disk this fails too. Then only the exit code tells of it.
+    trace.write({ kind: 'failure', code, step, message });
   } finally {
     trace.close();
     await backend?.close();

@@ -14,7 +14,8 @@ const text = z.string().trim().min(1);
 const oneOrMore = z.union([text, z.array(text).min(1)]);
 const report = z.string().regex(/^[\w.-]+\/[\w.-]+#\d+$/, 'expected owner/repository#number');
 
-const faultSchema = z.object({
+/** What a fault says, without what it does. */
+export const faultFactsSchema = z.object({
   id: z.never("remove it: a fault's id is its file's name").optional(),
   breaks: text,
   reports: z.array(report).optional(),
@@ -22,9 +23,11 @@ const faultSchema = z.object({
   rule: oneOrMore,
   cause: oneOrMore,
   saves: z.boolean().optional(),
-  applies: method<'applies'>(),
-  inject: method<'inject'>(),
 });
+
+export type FaultFacts = Omit<Fault, 'applies' | 'inject'>;
+
+const faultSchema = faultFactsSchema.extend({ applies: method<'applies'>(), inject: method<'inject'>() });
 
 /**
  * Fault files of a folder and all folders in it, by id.
@@ -37,6 +40,9 @@ export async function findFaults(folder: string): Promise<Map<string, string>> {
   return new Map([...found].filter(([, file]) => path.dirname(file) !== FAULTS));
 }
 
-/** @throws {UsageError} when the file cannot be loaded or is not a fault */
-export const loadFault = async (file: string): Promise<Fault> =>
+/**
+ * Imports a fault file, and so runs its code in this process.
+ * @throws {UsageError} when the file cannot be imported or is not a fault
+ */
+export const importFault = async (file: string): Promise<Fault> =>
   (await loadModule('fault', file, faultSchema)) as Fault;

@@ -1,16 +1,16 @@
 /** Selects and loads the faults of a matrix. */
-import type { Fault } from '../faults/fault.ts';
 import { CAUSES } from '../judge/causes/index.ts';
 import type { MatrixFault } from '../judge/matrix/matrix.ts';
 import { RULES } from '../judge/rules/index.ts';
-import { FAULTS, findFaults, loadFault } from './fault.ts';
-import { namePattern } from './scenario.ts';
+import { FAULTS, type FaultFacts, findFaults } from './fault.ts';
+import { inspectFaults } from './inspect.ts';
+import { namePattern } from './name-pattern.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface LoadedFault {
   readonly id: string;
   readonly file: string;
-  readonly fault: Fault;
+  readonly fault: FaultFacts;
 }
 
 /**
@@ -36,22 +36,21 @@ export async function selectFaults(
       throw new UsageError(`no fault matches '${want}'; there are: ${ids.join(', ')}`);
     for (const id of matches) selected.add(id);
   }
-  return Promise.all(
-    [...selected].map(async (id) => {
-      const file = found.get(id)!;
-      const fault = await loadFault(file);
-      // With a misspelt rule or cause, every headline would look wrong.
-      const unknown = [fault.rule].flat().find((named) => !RULES.some((rule) => rule.id === named));
-      if (unknown !== undefined) {
-        throw new UsageError(`fault ${file}: rule: unknown rule '${unknown}'; see resumeproof list --rules`);
-      }
-      const strange = [fault.cause].flat().find((named) => !CAUSES.some((cause) => cause.id === named));
-      if (strange !== undefined) {
-        throw new UsageError(`fault ${file}: cause: unknown cause '${strange}'; docs/rules.md lists them`);
-      }
-      return { id, file, fault };
-    }),
-  );
+  const facts = await inspectFaults([...selected].map((id) => found.get(id)!));
+  return [...selected].map((id) => {
+    const file = found.get(id)!;
+    const fault = facts.get(file)!;
+    // With a misspelt rule or cause, every headline would look wrong.
+    const unknown = [fault.rule].flat().find((named) => !RULES.some((rule) => rule.id === named));
+    if (unknown !== undefined) {
+      throw new UsageError(`fault ${file}: rule: unknown rule '${unknown}'; see resumeproof list --rules`);
+    }
+    const strange = [fault.cause].flat().find((named) => !CAUSES.some((cause) => cause.id === named));
+    if (strange !== undefined) {
+      throw new UsageError(`fault ${file}: cause: unknown cause '${strange}'; docs/rules.md lists them`);
+    }
+    return { id, file, fault };
+  });
 }
 
 /** A fault as the matrix describes it. */

@@ -33,25 +33,28 @@ export const jobSchema = z.object({
 export type Job = z.output<typeof jobSchema>;
 
 /** What a child reports to its parent while it runs; everything else is in its trace. */
-export type Progress =
-  | {
-      readonly kind: 'started';
-      /** The backend that was opened. */
-      readonly backend: string;
-      /** Equal programs give equal bits on this backend. */
-      readonly deterministic: boolean;
-      /** Why the scenario cannot run on this backend. */
-      readonly skip?: string;
-    }
-  | { readonly kind: 'step'; readonly step: number }
-  /** State and samples of {@link Job.askAt} are in the trace: the process waits for an {@link Answer}. */
-  | { readonly kind: 'asks'; readonly step: number }
-  /** By fault file of {@link Job.ask}: whether it applies to this trainer, or the error of asking. */
-  | { readonly kind: 'applies'; readonly answers: Readonly<Record<string, boolean | string>> };
+export const progressSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('started'),
+    backend: z.string().describe('the backend that was opened'),
+    deterministic: z.boolean().describe('equal programs give equal bits on this backend'),
+    skip: z.string().optional().describe('why the scenario cannot run on this backend'),
+  }),
+  z.object({ kind: z.literal('step'), step: z.int().positive() }),
+  z
+    .object({ kind: z.literal('asks'), step: z.int().positive() })
+    .describe('state and samples of askAt are in the trace: the process waits for an answer'),
+  z
+    .object({ kind: z.literal('applies'), answers: z.record(z.string(), z.union([z.boolean(), z.string()])) })
+    .describe('by fault file of ask: whether it applies to this trainer, or the error of asking'),
+]);
 
-export interface Answer {
-  readonly goOn: boolean;
-}
+export type Progress = z.output<typeof progressSchema>;
+
+/** Whether to go on after the step that a child asks about. */
+export const answerSchema = z.object({ goOn: z.boolean() });
+
+export type Answer = z.output<typeof answerSchema>;
 
 /** First step (exclusive) and last step (inclusive) of a job. */
 export function stepsOf({

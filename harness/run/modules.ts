@@ -3,10 +3,11 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
+import { asError } from './failure.ts';
 import { lendPackages } from './packages.ts';
 import { UsageError } from './usage-error.ts';
 
-type Kind = 'scenario' | 'fault';
+export type Kind = 'scenario' | 'fault';
 
 const DEFINE: Readonly<Record<Kind, string>> = { scenario: 'defineScenario', fault: 'defineFault' };
 const MODULE_FILE = /^(?<name>\w[\w.-]*?)\.(?:ts|mts|js|mjs)$/;
@@ -66,7 +67,7 @@ export async function loadModule(kind: Kind, file: string, schema: z.ZodType): P
   try {
     module = await import(pathToFileURL(file).href);
   } catch (error) {
-    const [message] = (error as Error).message.split('\n');
+    const [message] = asError(error).message.split('\n');
     const hint = isCommonJs(message!)
       ? `; a ${kind} is an ES module: set "type": "module" in its package.json`
       : '';

@@ -6,12 +6,16 @@ import { RULES } from '../judge/rules/index.ts';
 import { DEVIATIONS, OBSERVABLES, type Plan } from '../trace/schema.ts';
 import type { Scenario, ScenarioPlan } from '../training/trainer.ts';
 import { addModule, findModules, loadModule, moduleName } from './modules.ts';
+import { namePattern } from './name-pattern.ts';
 import { UsageError } from './usage-error.ts';
+
+/** What a scenario says, without what it does: a scenario's own code runs in the processes of its runs only. */
+export type ScenarioFacts = Omit<Scenario, 'trainer'>;
 
 export interface LoadedScenario {
   readonly name: string;
   readonly file: string;
-  readonly scenario: Scenario;
+  readonly scenario: ScenarioFacts;
   readonly plan: Plan;
   /** The plan on a software GPU. */
   readonly softwarePlan: Plan;
@@ -22,9 +26,8 @@ const planSchema = z.object({
   resumeAt: z.union([z.int().positive(), z.array(z.int().positive()).min(1)]),
 });
 
-const scenarioSchema = z.object({
+export const scenarioFactsSchema = z.object({
   about: z.string().min(1),
-  trainer: z.custom<Scenario['trainer']>((value) => typeof value === 'function', 'must be a function'),
   plan: planSchema.extend({ onSoftwareGpu: planSchema.optional() }),
   expect: z.union([z.literal('proven'), z.array(z.string()).min(1)]).optional(),
   lacks: z.array(z.enum(OBSERVABLES)).optional(),
@@ -37,6 +40,10 @@ const scenarioSchema = z.object({
   limits: z
     .object({ step: z.number().positive().optional(), run: z.number().positive().optional() })
     .optional(),
+});
+
+const scenarioSchema = scenarioFactsSchema.extend({
+  trainer: z.custom<Scenario['trainer']>((value) => typeof value === 'function', 'must be a function'),
 });
 
 /** Where scenarios are looked for unless `--scenarios` names another folder. */
@@ -89,16 +96,19 @@ export async function selectScenarios(
 }
 
 const isPath = (want: string): boolean => /[/\\]|\.(?:ts|mts|js|mjs)$/.test(want);
-/** A name in which `*` matches any characters. */
-export const namePattern = (want: string): RegExp =>
-  new RegExp(`^${want.split('*').map(escapeRegExp).join('.*')}$`);
-const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /**
- * @throws {UsageError} when the file cannot be loaded or is not a scenario
+ * Imports a scenario file, and so runs its code in this process.
+ * @throws {UsageError} when the file cannot be imported or is not a scenario
  */
-export async function loadScenario(name: string, file: string): Promise<LoadedScenario> {
-  const scenario = (await loadModule('scenario', file, scenarioSchema)) as Scenario;
+export const importScenario = async (file: string): Promise<Scenario> =>
+  (await loadModule('scenario', file, scenarioSchema)) as Scenario;
+
+/**
+ * Checks what a scenario says and plans it.
+ * @throws {UsageError} when it expects an unknown rule, or its plan cannot be run
+ */
+export function planScenario(name: string, file: string, scenario: ScenarioFacts): LoadedScenario {
   const where = `scenario ${file}`;
   checkExpectation(scenario.expect, where);
   const planned = (own: ScenarioPlan): Plan =>

@@ -11,15 +11,17 @@ import { fileURLToPath } from 'node:url';
 
 const cache = process.env.RESUMEPROOF_SPARED;
 
-const keyOf = (...parts) =>
-  createHash('sha256')
-    .update([process.version, ...parts].join('\0'))
-    .digest('hex');
+const hashOf = (text) => createHash('sha256').update(text).digest('hex');
+const HASH_LENGTH = 64;
+/** Also names the form of the cached files. */
+const keyOf = (...parts) => hashOf([process.version, 'hash and text', ...parts].join('\0'));
 
-/** The cached text; undefined if there is none, or an empty file because the machine went down while writing. */
+/** The cached text; undefined if there is none, or if the file was damaged, for example when the machine went down. */
 function kept(key) {
   try {
-    return readFileSync(path.join(cache, key), 'utf8') || undefined;
+    const text = readFileSync(path.join(cache, key), 'utf8');
+    const body = text.slice(HASH_LENGTH);
+    return text.slice(0, HASH_LENGTH) === hashOf(body) ? body : undefined;
   } catch {
     return undefined;
   }
@@ -30,7 +32,7 @@ function keep(key, text) {
   try {
     mkdirSync(cache, { recursive: true });
     // Processes run in parallel, and none may read half a file.
-    writeFileSync(`${file}.${process.pid}`, text);
+    writeFileSync(`${file}.${process.pid}`, hashOf(text) + text);
     renameSync(`${file}.${process.pid}`, file);
   } catch {
     // If it cannot be cached, the next process does it again.

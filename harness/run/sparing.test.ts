@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -38,7 +39,8 @@ test('the cached text is what runs, and the program also runs if nothing can be 
   await writeFile(file(), 'const says: string = "kept";\nprocess.stdout.write(says);\n');
   run(cache);
   const [kept] = await readdir(cache);
-  await writeFile(path.join(cache, kept!), 'process.stdout.write("from the cache");');
+  const text = 'process.stdout.write("from the cache");';
+  await writeFile(path.join(cache, kept!), createHash('sha256').update(text).digest('hex') + text);
   expect(run(cache)).toBe('from the cache');
   await writeFile(path.join(folder, 'a-file'), '');
   expect(run(path.join(folder, 'a-file'))).toBe('kept');
@@ -117,13 +119,20 @@ test.each([
   expect([run(cache), run(cache)]).toEqual([run(''), run('')]);
 });
 
-test('an empty cache file is ignored', async () => {
-  const cache = path.join(folder, 'emptied');
+test.each<[how: string, damage: (bytes: Buffer) => Buffer]>([
+  ['is empty', () => Buffer.alloc(0)],
+  ['is filled with zeros', (bytes) => Buffer.alloc(bytes.length)],
+  ['is cut', (bytes) => bytes.subarray(0, -1)],
+  ['has another byte', (bytes) => Buffer.concat([bytes.subarray(0, -2), Buffer.from('}}')])],
+])('a cache file that %s is made anew', async (how, damage) => {
+  const cache = path.join(folder, how);
   await packageOf('plain', { 'main.js': "require('node:fs'); exports.named = 1;" });
   const without = run('');
   expect(run(cache)).toBe(without);
   const kept = await readdir(cache);
   expect(kept).toHaveLength(2);
-  for (const own of kept) await writeFile(path.join(cache, own), '');
+  const whole = await Promise.all(kept.map((own) => readFile(path.join(cache, own))));
+  for (const [index, own] of kept.entries()) await writeFile(path.join(cache, own), damage(whole[index]!));
   expect(run(cache)).toBe(without);
+  expect(await Promise.all(kept.map((own) => readFile(path.join(cache, own))))).toEqual(whole);
 });

@@ -3,9 +3,10 @@ import { join, resolve } from 'node:path';
 import { io } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { writeDirectory } from '../checkpoint/directory.ts';
-import { CheckpointError, show } from '../checkpoint/error.ts';
+import { CheckpointError, shorten, show } from '../checkpoint/error.ts';
 import { readSmall, readVerified } from '../checkpoint/file.ts';
 import { encodeJson, parseJson } from '../checkpoint/json.ts';
+import { FIRST_ISSUE } from '../json/first-issue.ts';
 
 const MODEL = 'model.json';
 const WEIGHTS = 'weights.bin';
@@ -106,8 +107,8 @@ function decode(bytes: Uint8Array, file: string): z.output<typeof modelSchema> {
   } catch (cause) {
     return refuse(show(String(cause)), cause);
   }
-  const result = modelSchema.safeParse(parsed);
+  const result = modelSchema.safeParse(parsed, FIRST_ISSUE);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  return refuse(`${issue?.path.join('.') || 'a file'}: ${issue?.message}`);
+  return refuse(shorten(`${issue?.path.join('.') || 'a file'}: ${issue?.message}`));
 }

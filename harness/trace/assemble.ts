@@ -36,6 +36,7 @@ export function assemble(file: string, columns: ColumnPool): Assembly {
   };
   let names: readonly string[] = [];
   let groups: readonly (string | null)[] = [];
+  let isShared = true;
   /** The last step made, or the step that the process starts or resumes after. */
   let last = 0;
   const points = new Set<string>();
@@ -106,10 +107,12 @@ export function assemble(file: string, columns: ColumnPool): Assembly {
         last = firstStep(record.role, record.segment, record.plan);
         break;
       case 'parameters':
-        names = columns.shared(record.names);
-        groups = columns.shared(record.groups);
+        ({ names, groups } = record);
+        isShared = false;
         break;
       case 'step':
+        // Not before there is a step: a file may hold millions of tables.
+        if (!isShared) [names, groups, isShared] = [columns.shared(names), columns.shared(groups), true];
         trace.steps.push({ ...record, names, groups });
         last = record.step;
         break;

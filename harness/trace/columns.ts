@@ -3,6 +3,7 @@
  * of a run and between equal runs, so equal text is parsed once and shared.
  */
 import { hash } from 'node:crypto';
+import { skipSpace, skipString, skipValue, type Tally } from '../json/scan.ts';
 import type { StepRecord } from './schema.ts';
 
 const INFINITIES_AND_NAN: Readonly<Record<string, number>> = {
@@ -44,14 +45,22 @@ const VALUES: Readonly<Record<string, Values>> = {
   learningRates: 'realOrNull',
 } satisfies Partial<Record<keyof StepRecord, Values>>;
 
+/** 200,000 parameters need about this. Parsing as many brackets takes 200 MB. */
+const MAX_COLUMN_BYTES = 4 * 1024 * 1024;
+
+/** Up to this many bytes, the text costs less than its digest. */
+const SHORT = 128;
+
 /** Caches columns by the digest of their text. Traces that are judged together can share one pool. */
 export class ColumnPool {
   readonly #columns = new Map<string, readonly unknown[]>();
 
-  /** Returns undefined if the text does not match the schema. */
+  /** Returns undefined if the text is too long or does not match the schema. */
   read(name: string, text: Buffer): readonly unknown[] | undefined {
+    if (text.length > MAX_COLUMN_BYTES) return undefined;
     const kind = VALUES[name]!;
-    const key = `${kind} ${hash('sha256', text, 'base64')}`;
+    // Text cannot be taken for a digest: it begins with a bracket.
+    const key = `${kind} ${text.length <= SHORT ? text.toString('latin1') : hash('sha256', text, 'base64')}`;
     const known = this.#columns.get(key);
     if (known !== undefined) return known;
     const column = readColumn(CHECKS[kind], text);
@@ -84,19 +93,21 @@ function readColumn(check: Check, text: Buffer): readonly unknown[] | undefined 
 export interface CutLine {
   /** The line with each column replaced by an empty array. */
   readonly rest: string;
+  /** How many keys `rest` has. */
+  readonly keys: number;
   readonly columns: ReadonlyMap<string, Buffer>;
 }
 
-const [TAB, LINE_FEED, RETURN, SPACE, QUOTE, COMMA, COLON] = [9, 10, 13, 32, 34, 44, 58];
-const [OPEN_LIST, BACKSLASH, CLOSE_LIST, OPEN, CLOSE] = [91, 92, 93, 123, 125];
+const [QUOTE, COMMA, COLON, OPEN_LIST, CLOSE_LIST, OPEN] = [34, 44, 58, 91, 93, 123];
 
 /**
- * Cuts the columns out of the top level of a JSON object on one line. Returns undefined if the line has no columns or
- * is too irregular to cut; parse the whole line then. Does not check that the line is JSON; parsing `rest` does.
+ * Cuts the columns out of the top level of a JSON object on one line. Returns undefined if the line is too irregular to
+ * cut or beyond the bounds; parse the whole line then. Does not check that the line is JSON; parsing `rest` does.
  */
 export function cutColumns(line: Buffer): CutLine | undefined {
   const columns = new Map<string, Buffer>();
   const parts: string[] = [];
+  const tally: Tally = { keys: 0, values: 0 };
   let kept = 0;
   let at = skipSpace(line, 0);
   if (line[at] !== OPEN) return undefined;
@@ -109,6 +120,7 @@ export function cutColumns(line: Buffer): CutLine | undefined {
     at = skipSpace(line, at);
     if (line[at] !== COLON) return undefined;
     at = skipSpace(line, at + 1);
+    tally.keys += 1;
     if (Object.hasOwn(VALUES, name) && line[at] === OPEN_LIST) {
       // A valid column contains neither a list nor a string with a bracket.
       const end = line.indexOf(CLOSE_LIST, at) + 1;
@@ -119,43 +131,10 @@ export function cutColumns(line: Buffer): CutLine | undefined {
     } else {
       // The escape may spell a column's name.
       if (name.includes('\\')) return undefined;
-      at = skipValue(line, at);
+      at = skipValue(line, at, tally);
+      if (at < 0) return undefined;
     }
     at = skipSpace(line, at);
   } while (line[at] === COMMA);
-  if (columns.size === 0) return undefined;
-  return { rest: parts.join('') + line.toString('utf8', kept), columns };
-}
-
-function skipSpace(line: Buffer, from: number): number {
-  let at = from;
-  while (line[at] === SPACE || line[at] === TAB || line[at] === RETURN || line[at] === LINE_FEED) at += 1;
-  return at;
-}
-
-/** Skips from an opening quote past its closing quote. */
-function skipString(line: Buffer, from: number): number {
-  let at = from + 1;
-  while (at < line.length && line[at] !== QUOTE) at += line[at] === BACKSLASH ? 2 : 1;
-  return at + 1;
-}
-
-/** Skips to the comma or bracket after a value. */
-function skipValue(line: Buffer, from: number): number {
-  let depth = 0;
-  let at = from;
-  while (at < line.length) {
-    const byte = line[at]!;
-    if (byte === QUOTE) {
-      at = skipString(line, at);
-      continue;
-    }
-    if (byte === OPEN || byte === OPEN_LIST) depth += 1;
-    else if (byte === CLOSE || byte === CLOSE_LIST) {
-      if (depth === 0) return at;
-      depth -= 1;
-    } else if (byte === COMMA && depth === 0) return at;
-    at += 1;
-  }
-  return at;
+  return { rest: parts.join('') + line.toString('utf8', kept), keys: tally.keys, columns };
 }

@@ -1,18 +1,19 @@
-/** Reads a trace line by line, checks it against the schema and bounds memory use. */
-import { createReadStream } from 'node:fs';
+/** Reads a trace line by line, checks it against the schema and bounds time and memory. */
+import type { FileHandle } from 'node:fs/promises';
+import { FIRST_ISSUE } from '../json/first-issue.ts';
+import { parseBounded, RefusedJson, requireKeys } from '../json/parse.ts';
 import { assemble } from './assemble.ts';
 import { ColumnPool, cutColumns } from './columns.ts';
-import { recordSchema, type StepRecord, TRACE_FORMAT, type Trace, type TraceRecord } from './schema.ts';
-
-/** A longer line is not a valid trace: 500 parameters need about 60 kB. */
-export const MAX_LINE_BYTES = 64 * 1024 * 1024;
+import { Entries } from './entries.ts';
+import { eachLine, lastLine, MAX_LINE_BYTES, openLines } from './lines.ts';
+import { recordSchema, TRACE_FORMAT, type Trace, type TraceRecord } from './schema.ts';
 
 const MAX_PATH_LENGTH = 200;
 
 /**
- * Reads a trace and checks it line by line. It never throws because of a trace's contents: the first problem is in
- * {@link Trace.defect}, and the records read so far are kept. A truncated last line, as a killed process leaves it, is
- * a defect too.
+ * Reads a trace and checks it line by line. It never throws because of a trace's contents. The first problem is in
+ * {@link Trace.defect} and ends the reading: the records before it are kept, and of those after it only a `process`
+ * record at the end, which the parent writes. A truncated last line, as a killed process leaves it, is a defect too.
  * @param file the path of a `trace.jsonl`
  * @example
  * ```ts
@@ -46,60 +47,88 @@ export function traceReader(): (file: string) => Promise<Trace> {
 async function readWith(columns: ColumnPool, file: string): Promise<Trace> {
   const { take, finish } = assemble(file, columns);
   let first: string | undefined;
-  let lineNumber = 0;
+  let handle: FileHandle | undefined;
   try {
-    for await (const line of lines(file)) {
-      lineNumber += 1;
-      if (line?.length === 0) continue;
+    handle = await openLines(file);
+    const shared = { columns, entries: new Entries() };
+    await eachLine(handle, (line, number) => {
       const defect =
-        line === undefined ? `is longer than ${MAX_LINE_BYTES} bytes` : readLine(line, columns, take);
-      if (defect !== undefined) first ??= `line ${lineNumber} ${defect}`;
+        line === undefined ? `is longer than ${MAX_LINE_BYTES} bytes` : readLine(line, shared, take);
+      if (defect !== undefined) first = `line ${number} ${defect}`;
+      return first;
+    });
+    const last = first === undefined ? undefined : await lastLine(handle);
+    if (last !== undefined) {
+      readLine(last, shared, (record) => {
+        // The parent wrote it after the process had exited.
+        return record.kind === 'process' ? take(record) : undefined;
+      });
     }
   } catch (error) {
     first ??= `cannot be read: ${(error as Error).message}`;
+  } finally {
+    await handle?.close();
   }
   return finish(first);
 }
 
+/** What the lines of a trace share. */
+interface Shared {
+  readonly columns: ColumnPool;
+  readonly entries: Entries;
+}
+
 function readLine(
   line: Buffer,
-  columns: ColumnPool,
+  shared: Shared,
   take: (record: TraceRecord) => string | undefined,
 ): string | undefined {
-  const step = readStep(line, columns);
-  if (step !== undefined) return take(step);
+  shared.entries.allow(line.length);
+  const record = readRegular(line, shared);
+  if (record !== undefined) {
+    shared.entries.take(record);
+    return take(record);
+  }
   let json: unknown;
   try {
-    json = JSON.parse(line.toString());
-  } catch {
-    return 'is not JSON (truncated?)';
+    json = parseBounded(line, (bytes) => bytes.toString());
+  } catch (error) {
+    return error instanceof RefusedJson ? `has ${error.message}` : 'is not JSON (truncated?)';
   }
   const format = (json as { format?: unknown } | null)?.format;
   if (typeof format === 'number' && format > TRACE_FORMAT) {
     return `has trace format ${format}, newer than ${TRACE_FORMAT}; use a newer resumeproof`;
   }
-  const parsed = recordSchema.safeParse(json);
+  if (shared.entries.exceeded(json)) {
+    return 'has more counters, generators, versions or learning rates than a trace of its length can need';
+  }
+  const parsed = recordSchema.safeParse(json, FIRST_ISSUE);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     // A key in the trace may be megabytes long, and this text goes into reports.
     const where = issue.path.join('.').slice(0, MAX_PATH_LENGTH) || 'record';
     return `is not a trace record: ${where}: ${issue.message}`;
   }
+  shared.entries.take(parsed.data);
   return take(parsed.data);
 }
 
-/** Reads a step as the schema does. Returns undefined for other records and for steps that the schema may refuse. */
-function readStep(line: Buffer, pool: ColumnPool): StepRecord | undefined {
+/** Reads a record as the schema does, a step's columns from the pool. Returns undefined for what may be a defect. */
+function readRegular(line: Buffer, { columns: pool, entries }: Shared): TraceRecord | undefined {
   const cut = cutColumns(line);
   if (cut === undefined) return undefined;
   let rest: unknown;
   try {
     rest = JSON.parse(cut.rest);
+    requireKeys(rest, cut.keys, () => cut.rest);
   } catch {
     return undefined;
   }
-  const parsed = recordSchema.safeParse(rest);
-  if (!parsed.success || parsed.data.kind !== 'step') return undefined;
+  if (entries.exceeded(rest)) return undefined;
+  const parsed = recordSchema.safeParse(rest, FIRST_ISSUE);
+  if (!parsed.success) return undefined;
+  if (cut.columns.size === 0) return parsed.data;
+  if (parsed.data.kind !== 'step') return undefined;
   const columns: Record<string, readonly unknown[]> = {};
   for (const [name, text] of cut.columns) {
     const column = pool.read(name, text);
@@ -107,25 +136,4 @@ function readStep(line: Buffer, pool: ColumnPool): StepRecord | undefined {
     columns[name] = column;
   }
   return { ...parsed.data, ...columns };
-}
-
-/** Yields lines without line ends. Yields undefined for a line over the limit and stops, to bound memory. */
-async function* lines(file: string): AsyncGenerator<Buffer | undefined> {
-  let parts: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
-    let start = 0;
-    for (let end = chunk.indexOf(10, start); end !== -1; end = chunk.indexOf(10, start)) {
-      parts.push(chunk.subarray(start, end));
-      yield parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-      parts = [];
-      size = 0;
-      start = end + 1;
-    }
-    const rest = chunk.subarray(start);
-    size += rest.length;
-    if (size > MAX_LINE_BYTES) return yield undefined;
-    parts.push(rest);
-  }
-  if (size > 0) yield Buffer.concat(parts);
 }

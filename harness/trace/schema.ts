@@ -41,6 +41,7 @@ export const FAILURES = [
   'backend-unavailable',
   'resume-refused',
   'save-failed',
+  'environment',
 ] as const;
 
 /** JSON has no NaN or infinities, so they are written as strings. */

@@ -1,11 +1,24 @@
-import { closeSync, ftruncateSync, openSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BOUNDS } from '../json/scan.ts';
 import { coveredBy } from './deviations.ts';
-import { MAX_LINE_BYTES, readTrace, traceReader } from './read.ts';
+import { MAX_LINE_BYTES } from './lines.ts';
+import { readTrace, traceReader } from './read.ts';
 import { DEVIATIONS, recordSchema, type Trace, type TraceRecord } from './schema.ts';
 import { processRecords, traces } from './testing/records.ts';
 import { appendRecord, createTrace, formatRecord } from './write.ts';
@@ -113,6 +126,10 @@ const step = (step: number, width = 1) => {
   } satisfies TraceRecord;
 };
 const text = (record: TraceRecord) => formatRecord(record).trim();
+const line = (record: object) => JSON.stringify(record);
+const numbered = (count: number): Record<string, number> =>
+  Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, 0]));
+const state: TraceRecord = { kind: 'state', at: 'end', step: 4, tensors: [], random: {}, counters: {} };
 const parameters: TraceRecord = { kind: 'parameters', names: ['é'], groups: [null] };
 const end = {
   kind: 'end',
@@ -150,6 +167,45 @@ test('reads and reports a trace truncated at any byte, and still appends a proce
       sorted([...records.slice(0, whole), ended], defect),
     );
   }
+});
+
+test('a million bad values are told as one', async () => {
+  for (const bad of [
+    { ...JSON.parse(text(step(4))), changed: Array(1e6).fill(1) },
+    { ...JSON.parse(text(step(4))), l2: Array(1e6).fill('x') },
+    { ...state, tensors: Array(1e6).fill(1) },
+  ]) {
+    const before = process.resourceUsage().maxRSS;
+    writeFileSync(file, [text(run), line(bad)].join('\n'));
+    expect((await readTrace(file)).defect).toMatch(
+      /^line 2 is not a trace record: (changed|l2|tensors)\.0: /,
+    );
+    expect((process.resourceUsage().maxRSS - before) * 1024, 'memory used by reading').toBeLessThan(3e8);
+  }
+});
+
+test('brackets that never close in a column take no memory of their own', async () => {
+  const before = process.resourceUsage().maxRSS;
+  writeFileSync(file, `${text(run)}\n${text(step(3)).replace('"l2":', `"l2":${'['.repeat(2e7)}`)}`);
+  expect((await readTrace(file)).defect).toBe('line 2 has values nested more than 64 deep');
+  expect((process.resourceUsage().maxRSS - before) * 1024, 'memory used by reading').toBeLessThan(3e8);
+});
+
+test('a trace of few counters in each state has no more than its length allows', async () => {
+  const few = (at: number, space = '') => {
+    const line = text({ ...state, at: 'pass', step: at, counters: numbered(10_000) });
+    return [text(step(at)), line.replace('{', `{${space}`)];
+  };
+  const lines = (states: number, space?: string) => [
+    text(run),
+    text(parameters),
+    ...Array.from({ length: states }, (_, index) => few(3 + index, space)).flat(),
+  ];
+  writeFileSync(file, lines(100).join('\n'));
+  expect((await readTrace(file)).defect).toMatch(/^line 3\d has more counters, /);
+  // Space counts as length.
+  writeFileSync(file, lines(30, ' '.repeat(3e5)).join('\n'));
+  expect((await readTrace(file)).defect).toBe('ends before the run did');
 });
 
 const COLUMNS = ['l2', 'updateL2', 'changed', 'gradientL2', 'hookCalls', 'updates', 'learning-rates'];
@@ -222,13 +278,17 @@ const lines = fc
   });
 
 test('accepts and refuses steps exactly as the schema does, however the line is written', async () => {
-  let [taken, refused] = [0, 0];
+  let [taken, refused, repeated] = [0, 0, 0];
   await fc.assert(
     fc.asyncProperty(lines, async (line) => {
       writeFileSync(file, [text(run), text(parameters), line].join('\n'));
       const { steps, defect } = await readTrace(file);
       const { success, data, error } = recordSchema.safeParse(parsed(line));
-      if (!success) {
+      if (parsed(line) !== undefined && keysIn(line) > keysIn(JSON.stringify(parsed(line)))) {
+        repeated += 1;
+        expect(steps).toEqual([]);
+        expect(defect).toMatch(/^line 3 has duplicate key "/);
+      } else if (!success) {
         refused += 1;
         expect(steps).toEqual([]);
         const [{ path, message }] = error.issues as [(typeof error.issues)[0]];
@@ -241,8 +301,10 @@ test('accepts and refuses steps exactly as the schema does, however the line is 
     }),
     { numRuns: 2000 },
   );
-  expect(Math.min(taken, refused)).toBeGreaterThan(100);
+  expect(Math.min(taken, refused, repeated)).toBeGreaterThan(100);
 });
+
+const keysIn = (json: string): number => json.match(/"(?:[^"\\]|\\.)*"\s*:/g)?.length ?? 0;
 
 function parsed(line: string): unknown {
   try {
@@ -252,12 +314,10 @@ function parsed(line: string): unknown {
   }
 }
 
-const state: TraceRecord = { kind: 'state', at: 'end', step: 4, tensors: [], random: {}, counters: {} };
 const drawn = { kind: 'sample', at: 'end', step: 4, name: 'cat', sha256: 'a'.repeat(64) };
 const image = (file: string) => ({ ...drawn, type: 'image', file, width: 1, height: 1 });
 const audio = { ...drawn, type: 'audio', file: 'samples/x.wav', sampleRate: 8000, channels: 1, seconds: 1 };
 const writing = { ...drawn, type: 'text', file: 'samples/x.txt', characters: 1 };
-const line = (record: object) => JSON.stringify(record);
 
 test.each<[what: string, line: string, defect: RegExp]>([
   ['text that is not JSON', 'Traceback (most recent call last):', /is not JSON/],
@@ -309,15 +369,72 @@ test.each<[what: string, line: string, defect: RegExp]>([
   ['a text in another folder', line({ ...writing, file: 'samples/../x.txt' }), /: file: /],
   ['a text with a long name', line({ ...writing, file: `samples/${'x'.repeat(128)}.txt` }), /: file: .*128/],
   ['a huge text', line({ ...writing, characters: 1_000_001 }), /: characters: .*1000000/],
-])('%s is a defect that names its line, and the rest is still read', async (_, hostile, defect) => {
+  [
+    'a duplicate key',
+    text(step(4)).replace('"strayUpdates"', '"\\u0073econds":9,"strayUpdates"'),
+    /has duplicate key "\\u0073econds"/,
+  ],
+  [
+    'a duplicate key inside',
+    line(state).replace('{}', '{"a":"","b":{"a":1},"a":""}'),
+    /has duplicate key "a"/,
+  ],
+  ['a key that readers lose', line(state).replace('{}', '{"__proto__":""}'), /has key "__proto__"/],
+  ['deep nesting', '['.repeat(1e5), /has values nested more than 64 deep/],
+  [
+    'deep nesting in a column',
+    line({ ...step(4), l2: [] }).replace('[]', '['.repeat(1e5)),
+    /more than 64 deep/,
+  ],
+  ['very many keys', `{${'"":0,'.repeat(BOUNDS.keys)}"":0}`, /has more than 1000000 keys/],
+  ['very many values', `[${'0,'.repeat(BOUNDS.values)}0]`, /has more than 4000000 values/],
+  ['very many counters', line({ ...state, counters: numbered(100_001) }), /has more counters, generators, /],
+  [
+    'very many bad generators',
+    line({ ...state, random: numbered(100_001) }),
+    /has more counters, generators, /,
+  ],
+  [
+    'very many learning rates',
+    text({ ...step(4), claimed: { ...step(4).claimed, learningRates: numbered(100_001) } }),
+    /has more counters, generators, /,
+  ],
+  [
+    'very many versions',
+    line({ ...run, backend: { ...run.backend, versions: numbered(100_001) } }),
+    /has more counters, generators, /,
+  ],
+  ['very many values in a column', text(step(4, BOUNDS.values / 4)), /has more than 4000000 values/],
+])('%s is a defect that names its line and ends the reading', async (_, hostile, defect) => {
   const checkpoint: TraceRecord = { kind: 'checkpoint', step: 3, seconds: 0, bytes: 0 };
   const lines = [run, parameters, step(3)].map(text);
   const last = { ...end, step: 3 };
-  writeFileSync(file, [...lines, hostile, text(checkpoint), text(last), ''].join('\n'));
+  writeFileSync(file, [...lines, hostile, text(checkpoint), hostile, text(last), text(ended), ''].join('\n'));
   const trace = await readTrace(file);
-  expect(trace.defect, hostile).toEqual(expect.stringMatching(/^line 4 /));
-  expect(trace.defect, hostile).toEqual(expect.stringMatching(defect));
-  expect(trace).toEqual(sorted([run, parameters, step(3), checkpoint, last], trace.defect));
+  expect(trace.defect).toMatch(/^line 4 /);
+  expect(trace.defect).toMatch(defect);
+  // The parent writes how the process ended, whatever the process wrote.
+  expect(trace).toEqual(sorted([run, parameters, step(3), ended], trace.defect));
+});
+
+test.each([
+  ['a folder', () => mkdirSync(file)],
+  ['a pipe', () => promisify(execFile)('mkfifo', [file])],
+  ['a device', () => symlinkSync('/dev/zero', file)],
+])('%s in place of a trace is a defect at once', async (_, make) => {
+  rmSync(file, { force: true, recursive: true });
+  await make();
+  expect(await readTrace(file)).toEqual(
+    sorted([], 'cannot be read: a folder, pipe or device, not a regular file'),
+  );
+  rmSync(file, { recursive: true });
+});
+
+test('a link to a trace is read, and blank lines count', async () => {
+  writeFileSync(`${file}.moved`, `\n\n${[run, parameters, step(5)].map(text).join('\n\n\n')}\n`);
+  symlinkSync(`${file}.moved`, file);
+  expect((await readTrace(file)).defect).toBe('line 9 jumps from step 2 to step 5');
+  rmSync(file);
 });
 
 test('ignores all records before a run record', async () => {

@@ -1,5 +1,5 @@
 /** Writes a trace as it happens: each record reaches the file before the next step starts. */
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import type { TraceRecord } from './schema.ts';
 
@@ -31,13 +31,38 @@ export function createTrace(file: string): TraceWriter {
   };
 }
 
-/** Appends a record to a trace whose writer has exited. Starts a new line in case the last one was truncated. */
+/**
+ * Appends a record to a trace whose writer has exited. Starts a new line in case the last one was truncated. What a
+ * writer may have put in the trace's place (a pipe, on which this would wait for ever, a link or a folder) is replaced
+ * by a trace with this record alone.
+ */
 export function appendRecord(file: string, record: TraceRecord): void {
   mkdirSync(path.dirname(file), { recursive: true });
-  const handle = openSync(file, 'a');
+  const handle = openRegular(file) ?? replaced(file);
   try {
     writeAll(handle, `\n${formatRecord(record)}`);
   } finally {
     closeSync(handle);
   }
+}
+
+const NOT_A_FILE = ['ELOOP', 'EISDIR', 'ENXIO'];
+
+function openRegular(file: string): number | undefined {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+  let handle: number;
+  try {
+    handle = openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o666);
+  } catch (error) {
+    if (NOT_A_FILE.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+  if (fstatSync(handle).isFile()) return handle;
+  closeSync(handle);
+  return undefined;
+}
+
+function replaced(file: string): number {
+  rmSync(file, { recursive: true, force: true });
+  return openSync(file, 'wx');
 }

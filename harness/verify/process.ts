@@ -1,21 +1,19 @@
 /** The process of one verification: opens the backend, runs the cases, sends the results and exits. */
 import { BackendError, openBackend, untilLost } from '../backend/backend.ts';
 import { oneLine } from '../backend/error.ts';
+import { tell } from '../processes/channel.ts';
 import { CASES, casesFor } from './cases.ts';
 import { verifyKernels } from './kernels.ts';
 import type { Message, Wanted } from './verify.ts';
 
-const send = (message: Message): Promise<void> =>
-  new Promise((resolve) => {
-    process.send?.(message, () => resolve());
-  });
+const send = (message: Message): void => tell(message);
 
 async function verify({ backend: requested, kernels }: Wanted): Promise<Message> {
   try {
     const backend = await openBackend(requested);
     const cases = kernels === null ? CASES : casesFor(new Set(kernels));
     const { name, adapter } = backend.record;
-    const work = verifyKernels(name, cases, (title) => void send({ kind: 'case', title, of: cases.length }));
+    const work = verifyKernels(name, cases, (title) => send({ kind: 'case', title, of: cases.length }));
     const checks = await untilLost(backend)(work);
     backend.assertStillActive();
     return {
@@ -34,6 +32,6 @@ async function verify({ backend: requested, kernels }: Wanted): Promise<Message>
   }
 }
 
-await send(await verify(JSON.parse(process.argv[2]!) as Wanted));
+send(await verify(JSON.parse(process.argv[2]!) as Wanted));
 // The backend's threads would keep the process alive.
 process.exit();

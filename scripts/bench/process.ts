@@ -10,7 +10,7 @@ const EXTENSION = path.extname(import.meta.url);
  * @throws {Error} with the first error that the process printed, if it ends without figures
  */
 export async function inProcess<T>(
-  program: 'steps' | 'judge' | 'healthy',
+  program: 'steps' | 'judge' | 'healthy' | 'hostile',
   args: readonly string[],
   signal?: AbortSignal,
 ): Promise<T> {

@@ -71,7 +71,8 @@ async function writeRun(
     step,
     tensors: names.flatMap((name, index): TensorRecord[] =>
       ['parameter', 'slot'].map((kind, offset) => {
-        const l2 = lost && kind === 'slot' && at === 'resume' ? 0 : value(5 + offset, step, index);
+        const l2 =
+          lost && kind === 'slot' && at === 'resume' ? 0 : value(kind === 'parameter' ? 1 : 6, step, index);
         return {
           kind: kind as 'parameter' | 'slot',
           name: kind === 'slot' ? `${name}.momentum` : name,
@@ -131,8 +132,11 @@ async function writeRun(
     if ((role === 'control' || role === 'twin') && plan.resumeAt.includes(step))
       trace.write(stateAt('pass', step));
   }
-  trace.write(stateAt(to === plan.steps ? 'end' : 'save', to));
+  const saves = to < plan.steps;
+  trace.write(stateAt(saves ? 'save' : 'end', to));
+  if (saves) trace.write({ kind: 'checkpoint', step: to, seconds: 1, bytes: 1 });
   trace.write({ kind: 'end', step: to, seconds: { startup: 1, training: 1, probing: 1, sampling: 0 } });
+  trace.write({ kind: 'process', outcome: 'exited', exitCode: 0, signal: null, seconds: 1, stderr: [] });
   trace.close();
 }
 

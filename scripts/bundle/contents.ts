@@ -26,6 +26,8 @@ const ENTRIES = [
   'harness/index.js',
   'harness/judging.js',
   'harness/run/child.js',
+  'harness/run/inspect-process.js',
+  'harness/processes/watchdog-process.js',
   'harness/run/sparing.mjs',
   'harness/backend/inspect-process.js',
   'harness/verify/process.js',

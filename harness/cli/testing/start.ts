@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { execa, type Options } from 'execa';
 
-const main = path.join(path.dirname(import.meta.dirname), 'main.ts');
+export const main = path.join(path.dirname(import.meta.dirname), 'main.ts');
 
 /** The repository's `fixtures/`. */
 export const fixtures = path.join(import.meta.dirname, '..', '..', '..', 'fixtures');

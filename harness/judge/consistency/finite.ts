@@ -48,13 +48,29 @@ function constantBuffers(states: readonly StateRecord[]): ReadonlySet<string> {
   return new Set([...bytes].filter(([, own]) => own.size === 1).map(([name]) => name));
 }
 
+/** The first value of a column that is not finite, or −1. Equal columns are one, and are looked at once. */
+function finder(): (column: readonly (number | null)[] | undefined) => number {
+  const known = new Map<readonly (number | null)[], number>();
+  return (column) => {
+    if (column === undefined) return -1;
+    const before = known.get(column);
+    if (before !== undefined) return before;
+    let found = -1;
+    for (let at = 0; at < column.length && found < 0; at += 1) {
+      const value = column[at];
+      if (value !== null && !Number.isFinite(value)) found = at;
+    }
+    known.set(column, found);
+    return found;
+  };
+}
+
 function stepNotFinite({ steps }: Trace): Said | undefined {
+  const broken = finder();
   let overflowed: Said | undefined;
   let sound = false;
   for (const step of steps) {
     const { names, l2, updateL2, appliedGradientL2, gradientL2, learningRates } = step;
-    const broken = (column: readonly (number | null)[] | undefined): number =>
-      column?.findIndex((value) => value !== null && !Number.isFinite(value)) ?? -1;
     for (const [what, column] of [
       ['the L2 norm', l2],
       ['the update', updateL2],

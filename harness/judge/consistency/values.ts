@@ -1,6 +1,7 @@
 /** What one process says twice, or says of itself that cannot be. */
 import { isDeepStrictEqual } from 'node:util';
 import type { SampleRecord, StateRecord, TensorRecord, Trace, TracedStep } from '../../trace/schema.ts';
+import { indexOf } from '../columns.ts';
 import { figure, insteadOf, listed, shown } from '../words.ts';
 import type { Said } from './contradiction.ts';
 
@@ -52,17 +53,18 @@ function namesApart({ states, steps }: Trace): Said | undefined {
   return undefined;
 }
 
-/** What moved has an update, and what has an update moved. */
+/** What an update moved is said to have changed. */
 function changesApart({ steps }: Trace): Said | undefined {
-  for (const step of steps) {
-    const at = step.updateL2.findIndex((norm, index) => norm > 0 && !step.changed[index]);
-    if (at >= 0)
+  for (const { step, names, updateL2, changed } of steps) {
+    for (let at = 0; at < updateL2.length; at += 1) {
+      if (!(updateL2[at]! > 0) || changed[at]) continue;
       return {
-        what: `says that '${step.names[at]}' did not change in step ${step.step}, and by how much it did`,
-        step: step.step,
-        expected: `changed: true, for an update of L2 norm ${figure(step.updateL2[at])}`,
+        what: `says that '${names[at]}' did not change in step ${step}, and by how much it did`,
+        step,
+        expected: `changed: true, for an update of L2 norm ${figure(updateL2[at])}`,
         seen: 'changed: false',
       };
+    }
   }
   return undefined;
 }
@@ -87,21 +89,21 @@ function normsApart({ states, steps }: Trace): Said | undefined {
 
 /** No norm changes by more than the norm of the update: the triangle inequality. */
 function movesTooFar({ steps }: Trace): Said | undefined {
-  for (const [index, step] of steps.entries()) {
-    const last = steps[index - 1];
-    if (last === undefined || last.names !== step.names || last.l2 === step.l2) continue;
-    const at = step.l2.findIndex((norm, place) => {
-      const before = last.l2[place]!;
-      const slack = TOLERANCE * Math.max(norm, before);
-      return Math.abs(norm - before) > step.updateL2[place]! * (1 + TOLERANCE) + slack;
-    });
-    if (at >= 0)
+  for (let index = 1; index < steps.length; index += 1) {
+    const { step, names, l2, updateL2 } = steps[index]!;
+    const last = steps[index - 1]!;
+    if (last.names !== names || last.l2 === l2) continue;
+    for (let at = 0; at < l2.length; at += 1) {
+      const [before, after] = [last.l2[at]!, l2[at]!];
+      const slack = TOLERANCE * Math.max(before, after);
+      if (!(Math.abs(after - before) > updateL2[at]! * (1 + TOLERANCE) + slack)) continue;
       return {
-        what: `moves the L2 norm of '${step.names[at]}' farther in step ${step.step} than its update is long`,
-        step: step.step,
-        expected: `at most ${figure(step.updateL2[at])} from ${figure(last.l2[at])}`,
-        seen: figure(step.l2[at]),
+        what: `moves the L2 norm of '${names[at]}' farther in step ${step} than its update is long`,
+        step,
+        expected: `at most ${figure(updateL2[at])} from ${figure(before)}`,
+        seen: figure(after),
       };
+    }
   }
   return undefined;
 }
@@ -116,10 +118,11 @@ function unchangedBytes({ states, steps }: Trace): Said | undefined {
     if (states.some(({ at, step }) => at === 'deviated' && step === before.step)) continue;
     const between = steps.filter(({ step }) => step > before.step && step <= state.step);
     const held = new Map(parametersOf(before).map((tensor) => [tensor.name, tensor]));
+    const changesOf = countChanges(between);
     for (const tensor of parametersOf(state)) {
       const old = held.get(tensor.name);
       if (old === undefined) continue;
-      const changes = between.filter(({ names, changed }) => changed[names.indexOf(tensor.name)]).length;
+      const changes = changesOf(tensor.name);
       const same = old.sha256 === tensor.sha256;
       // Zero and negative zero are equal in value, and have other bytes.
       const otherValues = !same && (!near(old.l2, tensor.l2) || !sketchesNear(old, tensor));
@@ -135,21 +138,36 @@ function unchangedBytes({ states, steps }: Trace): Said | undefined {
   return undefined;
 }
 
+/** In how many steps a parameter changed. Most steps share one column, which is looked at once. */
+function countChanges(steps: readonly TracedStep[]): (name: string) => number {
+  const columns = new Map<readonly string[], Map<readonly boolean[], number>>();
+  for (const { names, changed } of steps) {
+    const own = columns.get(names) ?? new Map<readonly boolean[], number>();
+    columns.set(names, own.set(changed, (own.get(changed) ?? 0) + 1));
+  }
+  return (name) => {
+    let sum = 0;
+    for (const [names, own] of columns) {
+      const at = indexOf(names).get(name) ?? -1;
+      for (const [changed, count] of own) if (changed[at]) sum += count;
+    }
+    return sum;
+  };
+}
+
 /** Where no update ran, there is neither a learning rate nor a gradient that one used. */
 function appliedWithoutUpdate({ steps }: Trace): Said | undefined {
-  for (const step of steps) {
-    const at = step.updates.findIndex(
-      (count, index) =>
-        count === 0 &&
-        (step.learningRates[index] !== null || (step.appliedGradientL2?.[index] ?? null) !== null),
-    );
-    if (at >= 0)
+  for (const { step, names, updates, learningRates, appliedGradientL2 } of steps) {
+    for (let at = 0; at < updates.length; at += 1) {
+      if (updates[at] !== 0) continue;
+      if (learningRates[at] === null && (appliedGradientL2?.[at] ?? null) === null) continue;
       return {
-        what: `gives the learning rate or the gradient of an update of '${step.names[at]}' in step ${step.step}, in which it has none`,
-        step: step.step,
+        what: `gives the learning rate or the gradient of an update of '${names[at]}' in step ${step}, in which it has none`,
+        step,
         expected: 'null, for 0 updates',
-        seen: `learning rate ${shown(step.learningRates[at])}`,
+        seen: `learning rate ${shown(learningRates[at])}`,
       };
+    }
   }
   return undefined;
 }

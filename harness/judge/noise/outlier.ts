@@ -58,61 +58,67 @@ interface Farthest {
 }
 
 function farthestOf(controls: readonly Trace[], quantity: Quantity, steps: readonly number[]): Farthest {
-  const sums = new Map<string, { readonly own: Float64Array; readonly others: Float64Array }>();
+  const sums = new Map<readonly string[], Sums>();
   for (const step of steps) {
     const all = controls.map((control) => valuesAt(control, quantity, step));
-    if (all.every((values) => values !== undefined)) addStep(all as Values[], sums);
+    const [first] = all;
+    if (first === undefined || !all.every((values) => values?.names.length === first.names.length)) continue;
+    let own = sums.get(first.names);
+    if (own === undefined) {
+      own = { own: squaresOf(controls, first), others: squaresOf(controls, first) };
+      sums.set(first.names, own);
+    }
+    addStep(all as Values[], own);
   }
-  let farthest: Farthest = { quantity, things: sums.size, control: 0, name: '', distance: 0 };
+  const things = Math.max(0, ...[...sums.keys()].map(({ length }) => length));
+  let farthest: Farthest = { quantity, things, control: 0, name: '', distance: 0 };
   const count = controls.length;
-  for (const [name, { own, others }] of sums) {
+  for (const [names, { own, others }] of sums) {
     for (let control = 0; control < count; control += 1) {
-      // The others' variance has count − 2 degrees of freedom; the distance from their mean has its error, too.
-      const variance = others[control]! / (count - 2);
-      const distance = Math.sqrt(own[control]! / (variance * (1 + 1 / (count - 1))));
-      if (distance > farthest.distance) farthest = { ...farthest, control, name, distance };
+      for (let thing = 0; thing < names.length; thing += 1) {
+        // The others' variance has count − 2 degrees of freedom; the distance from their mean has its error, too.
+        const variance = (others[control]![thing]! / (count - 2)) * (1 + 1 / (count - 1));
+        const distance = variance === 0 ? 0 : Math.sqrt(own[control]![thing]! / variance);
+        if (distance > farthest.distance) farthest = { ...farthest, control, name: names[thing]!, distance };
+      }
     }
   }
   return farthest;
 }
 
-/** Adds the squares of each control's distance from the others' mean, and of theirs from it, relative to the size. */
-function addStep(
-  all: readonly Values[],
-  sums: Map<string, { own: Float64Array; others: Float64Array }>,
-): void {
-  const [{ names, starts, quantum }] = all as [Values, ...Values[]];
+/** By control and thing: the squares of its distance from the others' mean, and of theirs, relative to the size. */
+interface Sums {
+  readonly own: readonly Float64Array[];
+  readonly others: readonly Float64Array[];
+}
+
+const squaresOf = (controls: readonly Trace[], { names }: Values): Float64Array[] =>
+  controls.map(() => new Float64Array(names.length));
+
+function addStep(all: readonly Values[], { own, others }: Sums): void {
+  const [{ names, starts, quantum, values: first }] = all as [Values, ...Values[]];
   const count = all.length;
-  const values = new Float64Array(count);
-  names.forEach((name, thing) => {
-    for (let at = starts[thing]!; at < starts[thing + 1]!; at += 1) {
+  const columns = all.map(({ values }) => values);
+  for (let thing = 0; thing < names.length; thing += 1) {
+    const start = starts[thing]!;
+    for (let at = start; at < starts[thing + 1]!; at += 1) {
       let sum = 0;
-      for (let control = 0; control < count; control += 1) {
-        const value = all[control]!.values[at] ?? Number.NaN;
-        values[control] = value;
-        sum += value;
-      }
+      for (const column of columns) sum += column[at] ?? Number.NaN;
       if (!Number.isFinite(sum)) continue;
       const middle = sum / count;
       // A projection may lie anywhere near 0: it is as large as the norm, which comes first.
-      const size = Math.abs(at === starts[thing] ? middle : (all[0]!.values[starts[thing]!] ?? middle));
+      const size = Math.abs(at === start ? middle : (first[start] ?? middle));
       if (size === 0) continue;
-      const least = Math.max(FLOOR, (2 * quantum(thing)) / size) ** 2 * (count - 2);
       let squares = 0;
-      for (const value of values) squares += (value - middle) ** 2;
-      let entry = sums.get(name);
-      if (entry === undefined) {
-        entry = { own: new Float64Array(count), others: new Float64Array(count) };
-        sums.set(name, entry);
-      }
+      for (const column of columns) squares += (column[at]! - middle) ** 2;
+      if (squares === 0) continue;
+      const least = Math.max(FLOOR, (2 * quantum(thing)) / size) ** 2 * (count - 2);
       for (let control = 0; control < count; control += 1) {
-        const distance = values[control]! - middle;
-        entry.own[control]! += ((distance * count) / (count - 1) / size) ** 2;
-        entry.others[control]! += Math.max(
-          least,
-          (squares - (distance ** 2 * count) / (count - 1)) / size ** 2,
-        );
+        const distance = columns[control]![at]! - middle;
+        own[control]![thing]! += ((distance * count) / (count - 1) / size) ** 2;
+        const rest = (squares - (distance ** 2 * count) / (count - 1)) / size ** 2;
+        others[control]![thing]! += Math.max(rest, least);
       }
     }
-  });
+  }
 }

@@ -1,4 +1,4 @@
-import type { Trace } from '../../../trace/schema.ts';
+import type { FailureRecord, Trace } from '../../../trace/schema.ts';
 import { nameOf, resumeOf, stoppedBeingFinite } from '../../process.ts';
 import type { Found, Rule } from '../../rule.ts';
 
@@ -10,6 +10,9 @@ const ENDED: Readonly<Record<string, string>> = {
 
 /** Some libraries break messages into lines, and the first line alone may say nothing. */
 const MESSAGE_LENGTH = 300;
+
+/** Failures that prove nothing about the resume. */
+const OF_THE_MACHINE: ReadonlySet<FailureRecord['code']> = new Set(['backend-unavailable', 'environment']);
 
 function howItEnded({ failure, process }: Trace): string {
   if (failure !== undefined) {
@@ -63,7 +66,7 @@ export const runDied: Rule = {
           refutes:
             resumed &&
             failure !== undefined &&
-            failure.code !== 'backend-unavailable' &&
+            !OF_THE_MACHINE.has(failure.code) &&
             control?.failure === undefined,
           resume: resumeOf(trace),
           step: failure?.step ?? trace.steps.at(-1)?.step ?? null,

@@ -1,0 +1,54 @@
+/** The command line. Each command has its own file, which parses options, calls the code and prints the result. */
+import { createRequire } from 'node:module';
+import { Command, CommanderError } from 'commander';
+import { doctorCommand } from './doctor.ts';
+import { EXIT, fail, watchOutput } from './exit.ts';
+import { fuzzCommand } from './fuzz.ts';
+import { listCommand } from './list.ts';
+import { mutantsCommand } from './mutants.ts';
+import { print, printError } from './print.ts';
+import { runCommand } from './run.ts';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+watchOutput();
+
+const program = new Command('resumeproof')
+  .description('Proves that resuming a training run really trains.')
+  .version(version)
+  .addCommand(runCommand())
+  .addCommand(listCommand())
+  .addCommand(doctorCommand())
+  .addCommand(fuzzCommand())
+  .addCommand(mutantsCommand())
+  .addHelpText(
+    'after',
+    `
+Exit codes:
+  0    everything is as expected
+  1    a scenario is not as expected, nothing was proven, a fault was missed or a kernel is wrong
+  2    wrong usage or configuration
+  3    the harness or its environment failed
+  130  interrupted
+
+Example:
+  resumeproof run --backend wasm`,
+  );
+for (const command of [program, ...program.commands]) {
+  command
+    .exitOverride()
+    .showHelpAfterError('(see --help)')
+    .configureOutput({
+      writeOut: print,
+      writeErr: printError,
+      outputError: (text, write) => write(`resumeproof: ${text}`),
+    });
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has already printed its errors. Help and version are not errors.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.passed : EXIT.usage;
+  else process.exitCode = fail(error);
+}
