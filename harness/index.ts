@@ -70,7 +70,10 @@ export { toTensor, toTensorMap } from './training/tensors.ts';
 export {
   defineScenario,
   type Observed,
+  type Sample,
+  type SampledAudio,
   type SampledImage,
+  type SampledText,
   type Scenario,
   type ScenarioPlan,
   type StepClaim,

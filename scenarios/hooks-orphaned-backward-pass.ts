@@ -5,7 +5,7 @@ import { fusedBackwardPass, PLAN } from './image-model/digits.ts';
 export default defineScenario({
   about: 'Fused backward pass; hooks are registered before the resume, which replaces the variables',
   plan: PLAN,
-  expect: ['hooks-silent', 'silent-no-op', 'images-unchanged'],
+  expect: ['hooks-silent', 'silent-no-op', 'samples-unchanged'],
   trainer: (context) =>
     fusedBackwardPass(context, {
       order: (assembly) => reordered(assembly, 'hooks', { before: 'load' }),

@@ -21,7 +21,7 @@ const dataset = {
 export default defineScenario({
   about: 'model.fitDataset with Adamax and a dataset that is reshuffled each epoch',
   plan: { steps: 12, resumeAt: 7, onSoftwareGpu: { steps: 8, resumeAt: 6 } },
-  lacks: ['hooks', 'images'],
+  lacks: ['hooks', 'samples'],
   trainer: (context) =>
     layersTrainer(context, {
       build: () => classifier(tf.train.adamax(0.01)),

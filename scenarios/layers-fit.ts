@@ -7,7 +7,7 @@ export default defineScenario({
   about:
     'model.fit with shuffling, Dropout, BatchNorm and a schedule, resumed within an epoch and at the end of one',
   plan: { steps: 14, resumeAt: [4, 9], onSoftwareGpu: { steps: 6, resumeAt: 4 } },
-  lacks: ['hooks', 'images'],
+  lacks: ['hooks', 'samples'],
   cold: true,
   trainer: (context) =>
     layersTrainer(context, {

@@ -6,7 +6,7 @@ import { PLAN, read, reader } from './layers-model/sequence.ts';
 export default defineScenario({
   about: 'A stateful GRU and an unseeded Dropout, saved by model.save and resumed by loadLayersModel',
   plan: PLAN,
-  lacks: ['hooks', 'images', 'slots'],
+  lacks: ['hooks', 'samples', 'slots'],
   expect: ['buffers-not-restored', 'random-not-restored', 'loss-differs'],
   trainer: (context) =>
     layersTrainer(context, {

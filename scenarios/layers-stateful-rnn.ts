@@ -5,7 +5,7 @@ import { PLAN, read, reader } from './layers-model/sequence.ts';
 export default defineScenario({
   about: 'A stateful GRU and an unseeded Dropout, saved by the harness itself',
   plan: PLAN,
-  lacks: ['hooks', 'images', 'slots'],
+  lacks: ['hooks', 'samples', 'slots'],
   trainer: (context) =>
     layersTrainer(context, {
       build: reader,

@@ -5,7 +5,7 @@ import { adversaries, contest } from './layers-model/adversaries.ts';
 export default defineScenario({
   about: 'A GAN: alternating trainOnBatch calls, RMSProp and Adam, a frozen layer, a custom layer and loss',
   plan: { steps: 12, resumeAt: [5, 8], onSoftwareGpu: { steps: 8, resumeAt: 5 } },
-  lacks: ['hooks', 'images'],
+  lacks: ['hooks', 'samples'],
   trainer: (context) =>
     layersTrainer(context, {
       build: adversaries,

@@ -5,6 +5,6 @@ import { PLAN, throughTensorFlow } from './layers-model/classifier.ts';
 export default defineScenario({
   about: 'Adagrad, saved by model.save({ includeOptimizer: true }) and resumed by loadLayersModel',
   plan: PLAN,
-  lacks: ['hooks', 'images'],
+  lacks: ['hooks', 'samples'],
   trainer: (context) => throughTensorFlow(context, () => tf.train.adagrad(0.05)),
 });

@@ -6,7 +6,7 @@ import { PLAN, throughTensorFlow } from './layers-model/classifier.ts';
 export default defineScenario({
   about: 'Adam, saved by model.save({ includeOptimizer: true }) and resumed by loadLayersModel',
   plan: PLAN,
-  lacks: ['hooks', 'images'],
+  lacks: ['hooks', 'samples'],
   expect: ['counters-not-restored'],
   trainer: (context) => throughTensorFlow(context, () => tf.train.adam(0.01)),
 });

@@ -6,7 +6,7 @@ import { PLAN, throughTensorFlow } from './layers-model/classifier.ts';
 export default defineScenario({
   about: 'Adamax, saved by model.save({ includeOptimizer: true }) and resumed by loadLayersModel',
   plan: PLAN,
-  lacks: ['hooks', 'images'],
+  lacks: ['hooks', 'samples'],
   expect: ['save-failed'],
   trainer: (context) => throughTensorFlow(context, () => tf.train.adamax(0.01)),
 });

@@ -5,6 +5,6 @@ import { PLAN, throughTensorFlow } from './layers-model/classifier.ts';
 export default defineScenario({
   about: 'Momentum, saved by model.save({ includeOptimizer: true }) and resumed by loadLayersModel',
   plan: PLAN,
-  lacks: ['hooks', 'images'],
+  lacks: ['hooks', 'samples'],
   trainer: (context) => throughTensorFlow(context, () => tf.train.momentum(0.05, 0.9)),
 });

@@ -6,6 +6,6 @@ export default defineScenario({
   about:
     'Momentum with Nesterov, saved by model.save({ includeOptimizer: true }) and resumed by loadLayersModel',
   plan: PLAN,
-  lacks: ['hooks', 'images'],
+  lacks: ['hooks', 'samples'],
   trainer: (context) => throughTensorFlow(context, () => tf.train.momentum(0.05, 0.9, true)),
 });

@@ -7,7 +7,7 @@ export default defineScenario({
   about:
     'Centered RMSProp with a feature that is always zero, saved by model.save({ includeOptimizer: true }) and resumed by loadLayersModel',
   plan: PLAN,
-  lacks: ['hooks', 'images'],
+  lacks: ['hooks', 'samples'],
   expect: ['not-finite'],
   trainer: (context) =>
     throughTensorFlow(context, () => tf.train.rmsprop(0.01, 0.9, 0.5, 1e-7, true), { emptyFeatures: 1 }),

@@ -5,6 +5,6 @@ import { PLAN, throughTensorFlow } from './layers-model/classifier.ts';
 export default defineScenario({
   about: 'RMSProp, saved by model.save({ includeOptimizer: true }) and resumed by loadLayersModel',
   plan: PLAN,
-  lacks: ['hooks', 'images'],
+  lacks: ['hooks', 'samples'],
   trainer: (context) => throughTensorFlow(context, () => tf.train.rmsprop(0.01, 0.9, 0.5)),
 });

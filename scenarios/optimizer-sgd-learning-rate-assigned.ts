@@ -7,7 +7,7 @@ export default defineScenario({
   about:
     'SGD whose learningRate was assigned, saved by model.save({ includeOptimizer: true }) and resumed by loadLayersModel',
   plan: PLAN,
-  lacks: ['hooks', 'images', 'slots'],
+  lacks: ['hooks', 'samples', 'slots'],
   expect: ['counters-not-restored', 'applied-learning-rate-differs', 'updates-differ'],
   trainer: (context) =>
     throughTensorFlow(context, () => Object.assign(tf.train.sgd(0.1), { learningRate: 0.02 })),

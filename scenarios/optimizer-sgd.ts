@@ -5,6 +5,6 @@ import { PLAN, throughTensorFlow } from './layers-model/classifier.ts';
 export default defineScenario({
   about: 'SGD, saved by model.save({ includeOptimizer: true }) and resumed by loadLayersModel',
   plan: PLAN,
-  lacks: ['hooks', 'images', 'slots'],
+  lacks: ['hooks', 'samples', 'slots'],
   trainer: (context) => throughTensorFlow(context, () => tf.train.sgd(0.1)),
 });

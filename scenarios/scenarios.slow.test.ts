@@ -63,7 +63,7 @@ test('it fails for another reason when that stage runs before the resume', async
   expect(firstSentence).toMatch(/After resume 1, no gradient hook fires: .* nothing moved in 12 steps/);
   expect(verdict.cause).toBe('hooks-on-old-parameters');
   const rules = verdict.findings.map(({ rule }: { rule: string }) => rule);
-  expect(rules).toEqual(expect.arrayContaining(['silent-no-op', 'images-unchanged', 'hooks-silent']));
+  expect(rules).toEqual(expect.arrayContaining(['silent-no-op', 'samples-unchanged', 'hooks-silent']));
 });
 
 test('a known fault that has been fixed fails the gate', async () => {

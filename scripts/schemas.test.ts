@@ -50,9 +50,14 @@ describe('docs/trace.md', async () => {
     const kinds = records.map((line) => {
       const parsed = recordSchema.safeParse(JSON.parse(line));
       expect(parsed.error, line).toBeUndefined();
-      return parsed.data!.kind;
+      const record = parsed.data!;
+      return record.kind === 'sample' ? `${record.kind} ${record.type}` : record.kind;
     });
-    const known = recordSchema.options.map((option) => option.shape.kind.value);
+    const known = recordSchema.options.flatMap((option): string[] =>
+      'options' in option
+        ? option.options.map(({ shape }) => `${shape.kind.value} ${shape.type.value}`)
+        : [option.shape.kind.value],
+    );
     expect(new Set(kinds)).toEqual(new Set(known));
   });
 

@@ -127,6 +127,41 @@ describe('run', () => {
     expect(control.end?.kernels).toEqual(expect.arrayContaining(['Cumsum', 'ResizeNearestNeighborGrad']));
   });
 
+  test('a trainer that samples text and audio is proven, and letters that changed their meaning are found', async () => {
+    const sampled = [
+      'run',
+      '--scenarios',
+      path.join(fixtures, 'sampled-scenarios'),
+      '--backend',
+      'cpu',
+      '--json',
+    ];
+    const { exitCode, stdout, stderr } = await resumeproof(sampled);
+    expect(exitCode, stderr).toBe(0);
+    const { report, ...gate } = JSON.parse(stdout);
+    const [reordered, voice] = gateSchema.parse(gate).verdicts;
+    expect(voice).toMatchObject({ outcome: 'proven', compared: { samples: 4 } });
+    expect(reordered).toMatchObject({
+      outcome: 'refuted',
+      proofs: { restored: 'refuted', alive: 'proven' },
+      findings: [
+        { rule: 'samples-differ-at-resume', subjects: ['story'] },
+        { rule: 'samples-differ-from-control', subjects: ['story'] },
+      ],
+    });
+    const folder = path.join(path.dirname(report.json), 'voice', 'control');
+    const { samples } = await readTrace(path.join(folder, 'trace.jsonl'));
+    expect(samples.map(({ at, type, file }) => [at, type, file])).toEqual([
+      ['pass', 'text', 'samples/pass-4-0.txt'],
+      ['pass', 'audio', 'samples/pass-4-1.wav'],
+      ['end', 'text', 'samples/end-8-0.txt'],
+      ['end', 'audio', 'samples/end-8-1.wav'],
+    ]);
+    const html = await readFile(report.html, 'utf8');
+    expect(html).toContain(`<pre>${await readFile(path.join(folder, samples[2]!.file), 'utf8')}</pre>`);
+    expect(html).toContain((await readFile(path.join(folder, samples[3]!.file))).toString('base64'));
+  });
+
   test.each([
     [
       'an unknown scenario',

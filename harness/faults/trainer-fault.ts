@@ -1,4 +1,4 @@
-/** Faults of any trainer. They use only the trainer contract: its context, steps, state and images. */
+/** Faults of any trainer. They use only the trainer contract: its context, steps, state and samples. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Trainer, TrainerContext } from '../training/trainer.ts';
 import type { Fault } from './fault.ts';

@@ -23,7 +23,8 @@ function on(trace: Draft, name: string, factor = FACTORS[name]!): void {
         if (tensor.kind !== 'gradient' && tensor.name !== 'frozen')
           rounded(tensor, `${name}${tensor.sha256}`, factor);
       }
-    } else if (record.at !== 'resume') rounded(record, `${name}${record.sha256}`, factor);
+    } else if (record.at !== 'resume' && record.type !== 'text')
+      rounded(record, `${name}${record.sha256}`, factor);
   }
 }
 

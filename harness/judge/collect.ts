@@ -1,14 +1,14 @@
 /** Groups the traces of one scenario by role and by resume. */
 import type { Plan, SampleRecord, StateRecord, Trace } from '../trace/schema.ts';
 import { comparable } from './comparable.ts';
-import { changesAt, expectedImages, expectedState } from './deviations.ts';
+import { changesAt, expectedSamples, expectedState } from './deviations.ts';
 import { type Evidence, type Resume, stepsBetween } from './evidence.ts';
 import { noiseAmong } from './noise/noise.ts';
 
 const stateAt = (trace: Trace | undefined, step: number, kinds: readonly StateRecord['at'][]) =>
   trace?.states.find((state) => state.step === step && kinds.includes(state.at));
 
-const imagesAt = (trace: Trace | undefined, step: number, kinds: readonly SampleRecord['at'][]) =>
+const samplesAt = (trace: Trace | undefined, step: number, kinds: readonly SampleRecord['at'][]) =>
   trace?.samples.filter((sample) => sample.step === step && kinds.includes(sample.at)) ?? [];
 
 /**
@@ -52,11 +52,11 @@ export function collectEvidence(plan: Plan, requestedBackend: string, given: rea
       deviated: stateAt(control, from, ['deviated']),
     };
     const changes = changesAt(point);
-    const images = {
-      saved: imagesAt(source, from, ['save']),
-      resumed: imagesAt(after, from, ['resume']),
-      passed: imagesAt(control, from, ['pass']),
-      deviated: imagesAt(control, from, ['deviated']),
+    const samples = {
+      saved: samplesAt(source, from, ['save']),
+      resumed: samplesAt(after, from, ['resume']),
+      passed: samplesAt(control, from, ['pass']),
+      deviated: samplesAt(control, from, ['deviated']),
     };
     return [
       {
@@ -72,12 +72,12 @@ export function collectEvidence(plan: Plan, requestedBackend: string, given: rea
         last: stateAt(after, to, ['save', 'end', 'pass']),
         controlFirst: stateAt(control, from, begins),
         controlLast: stateAt(control, to, ends(to)),
-        images: {
-          saved: expectedImages(declared, images, changes, noise.exact),
-          resumed: images.resumed,
-          last: imagesAt(after, to, ['save', 'end', 'pass']),
-          controlFirst: declared.length > 0 ? images.deviated : images.passed,
-          controlLast: imagesAt(control, to, ends(to)),
+        samples: {
+          saved: expectedSamples(declared, samples, changes, noise.exact),
+          resumed: samples.resumed,
+          last: samplesAt(after, to, ['save', 'end', 'pass']),
+          controlFirst: declared.length > 0 ? samples.deviated : samples.passed,
+          controlLast: samplesAt(control, to, ends(to)),
         },
       },
     ];

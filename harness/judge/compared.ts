@@ -21,7 +21,7 @@ export function compared({ traces, resumes }: Evidence): Compared {
   };
   for (const resume of resumes) {
     count.steps += stepPairs(resume).length;
-    const { saved, resumed, last, controlLast, images } = resume;
+    const { saved, resumed, last, controlLast, samples } = resume;
     for (const [one, other] of [
       [saved, resumed],
       [controlLast, last],
@@ -32,9 +32,9 @@ export function compared({ traces, resumes }: Evidence): Compared {
       count.generators += both(Object.keys(one.random), Object.keys(other.random));
       count.counters += both(Object.keys(one.counters), Object.keys(other.counters));
     }
-    const names = (samples: typeof images.saved) => samples.map(({ name }) => name);
-    count.samples += both(names(images.saved), names(images.resumed));
-    count.samples += both(names(images.controlLast), names(images.last));
+    const names = (some: typeof samples.saved) => some.map(({ name }) => name);
+    count.samples += both(names(samples.saved), names(samples.resumed));
+    count.samples += both(names(samples.controlLast), names(samples.last));
   }
   return count;
 }

@@ -109,23 +109,22 @@ export const declaredDeviations = (
   });
 
 /** The samples that must be drawn right after the resume. */
-export function expectedImages(
+export function expectedSamples(
   declared: readonly Deviation[],
-  images: Record<'saved' | 'resumed' | 'passed' | 'deviated', readonly SampleRecord[]>,
+  samples: Record<'saved' | 'resumed' | 'passed' | 'deviated', readonly SampleRecord[]>,
   changes: readonly Change[],
   exact: boolean,
 ): readonly SampleRecord[] {
   // Samples depend on what was restored, and a rule reports that.
-  if (changes.some(({ cameBack }) => cameBack)) return images.saved;
-  if (declared.length > 0 && images.deviated.length === 0) return images.resumed;
-  const byName = (samples: readonly SampleRecord[]) =>
-    new Map(samples.map((sample) => [sample.name, sample]));
-  const [passed, deviated, resumed] = [images.passed, images.deviated, images.resumed].map(byName) as [
+  if (changes.some(({ cameBack }) => cameBack)) return samples.saved;
+  if (declared.length > 0 && samples.deviated.length === 0) return samples.resumed;
+  const byName = (some: readonly SampleRecord[]) => new Map(some.map((sample) => [sample.name, sample]));
+  const [passed, deviated, resumed] = [samples.passed, samples.deviated, samples.resumed].map(byName) as [
     Map<string, SampleRecord>,
     Map<string, SampleRecord>,
     Map<string, SampleRecord>,
   ];
-  return images.saved.map((saved) => {
+  return samples.saved.map((saved) => {
     const there = deviated.get(saved.name);
     if (there === undefined || passed.get(saved.name)?.sha256 === there.sha256) return saved;
     return exact ? there : (resumed.get(saved.name) ?? there);

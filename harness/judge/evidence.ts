@@ -57,7 +57,7 @@ export interface Resume {
   readonly controlFirst: StateRecord | undefined;
   /** The control's state at `to`. */
   readonly controlLast: StateRecord | undefined;
-  readonly images: {
+  readonly samples: {
     readonly saved: readonly SampleRecord[];
     readonly resumed: readonly SampleRecord[];
     readonly last: readonly SampleRecord[];

@@ -52,7 +52,7 @@ test('a verdict counts what was compared, so that a proof is seen not to be empt
     processes: 3,
     steps: 4,
     tensors: 2 * 17,
-    samples: 2 * 2,
+    samples: 2 * 4,
     generators: 2 * 2,
     counters: 2 * 3,
   };
@@ -60,7 +60,7 @@ test('a verdict counts what was compared, so that a proof is seen not to be empt
   for (const trace of traces.all) {
     for (const state of trace.states) state.random = {};
     trace.samples = [];
-    trace.run!.lacks = ['images', 'random'];
+    trace.run!.lacks = ['samples', 'random'];
   }
   expect(verdictOf(traces)).toMatchObject({
     outcome: 'proven',
@@ -106,10 +106,10 @@ test('state that only the control’s deviation changes need not change after it
     const from = trace.states.find((state) => state.at === at)!;
     const to = trace.states.find((state) => state.at === 'end')!;
     to.tensors = to.tensors.map((tensor, index) => (tensor.kind === 'slot' ? from.tensors[index]! : tensor));
-    const image = (of: SampleRecord['at']) => trace.samples.filter((sample) => sample.at === of);
-    image(at).forEach((sample, index) => {
+    const shown = (of: SampleRecord['at']) => trace.samples.filter((sample) => sample.at === of);
+    shown(at).forEach((sample, index) => {
       sample.sha256 = other;
-      image('end')[index]!.sha256 = other;
+      shown('end')[index]!.sha256 = other;
     });
   };
   settle(control, 'deviated');
@@ -268,7 +268,7 @@ describe('noise', () => {
         'slot',
         'ema',
         'buffer',
-        'image',
+        'sample',
       ],
     ]);
     const [loss] = noise!.quantities;
@@ -277,8 +277,8 @@ describe('noise', () => {
     expect(loss!.floor).toBeLessThan(2e-6);
     expect(loss!.allowed!.most).toBeLessThan(1e-3);
     expect(noise!.comparisons).toBe(noise!.quantities.reduce((sum, { comparisons }) => sum + comparisons, 0));
-    // Images are the same in all controls, but a pixel close to the middle of two values can still be either.
-    expect(noise!.quantities.at(-1)).toMatchObject({ quantity: 'image', floor: 0 });
+    // Samples are the same in all controls, but a pixel close to the middle of two values can still be either.
+    expect(noise!.quantities.at(-1)).toMatchObject({ quantity: 'sample', floor: 0 });
   });
 
   test('if all controls agree in every bit, the resumed run must agree too', () => {
@@ -319,6 +319,48 @@ describe('noise', () => {
     ],
   ])('%s may not differ even with noise', (_, rule, spoilResumed) => {
     expect(noisy(spoilResumed).findings[0]?.rule).toBe(rule);
+  });
+
+  test.each<[string, SampleRecord['at'], string]>([
+    ['at the resume', 'resume', 'samples-differ-at-resume'],
+    ['at the end', 'end', 'samples-differ-from-control'],
+  ])('a text that differs %s is judged if all controls agree on it', (_, at, rule) => {
+    const write = ({ samples }: Draft, own: string) =>
+      samples
+        .filter((sample) => sample.at === at && sample.name === 'poem')
+        .forEach((poem) => {
+          poem.sha256 = own;
+        });
+    const rewrite = (resumed: Draft) => write(resumed, other);
+    expect(noisy(rewrite).findings.map((one) => one.rule)).toEqual([rule]);
+    const undecided = noisy((resumed, { control, twins }) => {
+      const passed = at === 'resume' ? 'pass' : 'end';
+      for (const [run, trace] of [control, ...twins].entries()) {
+        for (const poem of trace.samples.filter((sample) => sample.at === passed && sample.name === 'poem'))
+          poem.sha256 = String(run % 2).repeat(64);
+      }
+      rewrite(resumed);
+    });
+    expect(undecided.findings).toEqual([]);
+  });
+
+  test('a text of equal bytes has equal length, in every run', () => {
+    const verdict = noisy(({ samples }) => {
+      const poem = samples.find((sample) => sample.type === 'text');
+      Object.assign(poem!, { characters: 23 });
+    });
+    expect(verdict).toMatchObject({
+      outcome: 'inconclusive',
+      findings: [{ rule: 'traces-contradict', seen: '23 characters' }],
+    });
+  });
+
+  test('a text that stays as it was is found if all controls change it', () => {
+    const { findings } = noisy(({ samples }) => {
+      const [begun, ended] = samples.filter(({ name }) => name === 'poem');
+      ended!.sha256 = begun!.sha256;
+    });
+    expect(findings.map(({ rule }) => rule)).toEqual(['samples-unchanged', 'samples-differ-from-control']);
   });
 
   test('a tensor that moved as far in another direction is found by its sketch', () => {

@@ -3,20 +3,20 @@ import type { SampleRecord, StateRecord, TensorRecord, Trace, TracedStep } from 
 
 /** Measured in every step, per parameter. */
 export const CURVES = ['loss', 'l2', 'updateL2', 'gradientL2', 'appliedGradientL2'] as const;
-/** The curves, and what is recorded at the end of a segment: tensors of each kind, and images. */
-export const QUANTITIES = [...CURVES, 'parameter', 'slot', 'ema', 'buffer', 'image'] as const;
+/** The curves, and what is recorded at the end of a segment: tensors of each kind, and samples. */
+export const QUANTITIES = [...CURVES, 'parameter', 'slot', 'ema', 'buffer', 'sample'] as const;
 
 /** A quantity that is recorded at every step. */
 export type Curve = (typeof CURVES)[number];
 /**
- * What is compared between runs: a quantity of every step, or a kind of tensor or the images at the end of a segment.
+ * What is compared between runs: a quantity of every step, or a kind of tensor or the samples at the end of a segment.
  */
 export type Quantity = (typeof QUANTITIES)[number];
 
 /** Half the distance between neighbouring float32 numbers, relative. No value is known more precisely than that. */
 export const RESOLUTION = 2 ** -24;
 
-/** The values of one thing: its norm, or the L2 norm and the sketch of a tensor or an image. */
+/** The values of one thing: its norm, or the L2 norm and the sketch of a tensor or a sample. */
 export interface Reading {
   readonly values: readonly (number | null)[];
   /** The smallest difference that the record can hold, if it is absolute. */
@@ -50,14 +50,19 @@ export const tensorReadings = (state: StateRecord, kind: TensorRecord['kind']): 
       .map(({ name, l2, sketch = [], sha256 }) => [name, { values: [l2, ...sketch], sha256 }]),
   );
 
-/** Pixels are integers, and a value between two of them can be rounded to either. */
-export const imageReadings = (samples: readonly SampleRecord[]): Readings =>
+/**
+ * Pixels and PCM samples are integers, and a value between two of them can be rounded to either. A text has no values:
+ * only its digest is compared.
+ */
+export const sampleReadings = (samples: readonly SampleRecord[]): Readings =>
   new Map(
-    samples.map(({ name, l2, sketch = [], sha256 }) => [
-      name,
-      { values: l2 === undefined ? [] : [l2, ...sketch], quantum: 1, sha256 },
-    ]),
+    samples.map((sample) => [sample.name, { values: valuesOf(sample), quantum: 1, sha256: sample.sha256 }]),
   );
+
+function valuesOf(sample: SampleRecord): readonly number[] {
+  if (sample.type === 'text' || sample.l2 === undefined) return [];
+  return [sample.l2, ...(sample.sketch ?? [])];
+}
 
 const indexes = new WeakMap<readonly TracedStep[], ReadonlyMap<number, TracedStep>>();
 
@@ -76,8 +81,8 @@ export function readingsAt(control: Trace, quantity: Quantity, step: number): Re
     const traced = tracedStep(control, step);
     return traced === undefined ? undefined : stepReadings(traced, quantity);
   }
-  if (quantity === 'image') {
-    return imageReadings(control.samples.filter(({ at, step: own }) => own === step && at !== 'deviated'));
+  if (quantity === 'sample') {
+    return sampleReadings(control.samples.filter(({ at, step: own }) => own === step && at !== 'deviated'));
   }
   const state = control.states.find(({ at, step: own }) => own === step && (at === 'pass' || at === 'end'));
   return state === undefined ? undefined : tensorReadings(state, quantity);
@@ -134,6 +139,8 @@ function upTo(count: number): readonly number[] {
 export function stepsOf(control: Trace, quantity: Quantity): readonly number[] {
   if (isCurve(quantity)) return control.steps.map(({ step }) => step);
   const records =
-    quantity === 'image' ? control.samples : control.states.filter(({ at }) => at === 'pass' || at === 'end');
+    quantity === 'sample'
+      ? control.samples
+      : control.states.filter(({ at }) => at === 'pass' || at === 'end');
   return [...new Set(records.map(({ step }) => step))];
 }

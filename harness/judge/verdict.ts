@@ -43,7 +43,7 @@ const relative = z.number().nonnegative();
 
 export const quantityNoiseSchema = z.object({
   quantity: z.enum(QUANTITIES),
-  things: z.int().nonnegative().describe('parameters, tensors, images …, each with its own variance'),
+  things: z.int().nonnegative().describe('parameters, tensors, samples …, each with its own variance'),
   comparisons: z.int().nonnegative().describe('judged values of the resumed runs'),
   floor: relative.describe(
     'relative standard deviation among the controls, root mean square over all values',

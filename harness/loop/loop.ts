@@ -3,7 +3,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { saveCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { Deviation } from '../trace/schema.ts';
 import { Gradients } from '../training/gradients.ts';
-import type { Observed, SampledImage, StepClaim, Trainer, TrainerContext } from '../training/trainer.ts';
+import type { Observed, Sample, StepClaim, Trainer, TrainerContext } from '../training/trainer.ts';
 import { ANEW } from './anew.ts';
 import { ASSEMBLY, hooks } from './assembly.ts';
 import { byName, type Driven, owners, type Parts } from './parts.ts';
@@ -68,7 +68,7 @@ function refuse({ fused = 'none', accumulate = 1, phases = [], lossScale }: Reci
  * export default defineScenario({
  *   about: 'Four weights pulled to zero by AdamW',
  *   plan: { steps: 8, resumeAt: 4 },
- *   lacks: ['hooks', 'images', 'random'],
+ *   lacks: ['hooks', 'samples', 'random'],
  *   trainer: (context) =>
  *     createLoop(context, {
  *       batch: 2,
@@ -151,7 +151,7 @@ export class Loop implements Trainer {
   /** The parts that the stages build, restore and use. */
   readonly parts: Parts;
   /** Draws samples from fixed inputs. Absent if the model has no `sample`. */
-  sample?: () => Promise<readonly SampledImage[]>;
+  sample?: () => Promise<readonly Sample[]>;
 
   constructor(stages: LoopStages, parts: Parts) {
     this.stages = stages;
@@ -230,17 +230,17 @@ export class Loop implements Trainer {
     };
   }
 
-  async #sample(): Promise<readonly SampledImage[]> {
+  async #sample(): Promise<readonly Sample[]> {
     const { recipe, views, sampledBuffers, ema } = this.parts;
     const draw = recipe.model.sample!;
     const buffers = sampledBuffers();
     const buffer = (name: string) => buffers.get(name)!;
     const live = byName(views.sample());
-    const images = await draw(live, buffer, 'weights');
-    if (ema === undefined) return images;
+    const samples = await draw(live, buffer, 'weights');
+    if (ema === undefined) return samples;
     const averagedWeight = (name: string) =>
       ema.tensors.get(recipe.model.ties?.get(name) ?? name) ?? live(name);
-    return [...images, ...(await draw(averagedWeight, buffer, 'ema'))];
+    return [...samples, ...(await draw(averagedWeight, buffer, 'ema'))];
   }
 }
 

@@ -3,7 +3,7 @@ import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { Deviation } from '../trace/schema.ts';
 import type { UpdateRule } from '../training/optimizer.ts';
 import type { RandomStream } from '../training/random-stream.ts';
-import type { SampledImage } from '../training/trainer.ts';
+import type { Sample } from '../training/trainer.ts';
 
 /** The inputs of a {@link Model}'s loss. */
 export interface Pass {
@@ -42,7 +42,7 @@ export interface Model {
     read: (name: string) => Tensor,
     buffer: (name: string) => Tensor,
     of: 'weights' | 'ema',
-  ) => Promise<readonly SampledImage[]>;
+  ) => Promise<readonly Sample[]>;
 }
 
 /** A parameter group: the parameters that it owns, with their learning rate and weight decay. */

@@ -12,8 +12,8 @@ import type {
 } from '../trace/schema.ts';
 import { observeTraining } from '../training/observation.ts';
 import type { StepClaim, Trainer } from '../training/trainer.ts';
-import { recordImages } from './images.ts';
 import { measurements } from './measure.ts';
+import { recordSamples } from './samples.ts';
 import { recordState } from './state.ts';
 
 export type SamplePoint = SampleRecord['at'];
@@ -42,7 +42,7 @@ function requireLoss(claim: StepClaim): void {
   );
 }
 
-/** @param folder of the trace; images go into a subfolder */
+/** @param folder of the trace; samples go into a subfolder */
 export function createProbe(trainer: Trainer, folder: string, write: (record: TraceRecord) => void): Probe {
   const measure = measurements();
   const seconds = { training: 0, probing: 0, sampling: 0 };
@@ -148,7 +148,7 @@ export function createProbe(trainer: Trainer, folder: string, write: (record: Tr
       }),
     sample: (at, step) =>
       time('sampling', async () => {
-        const records = await recordImages(folder, at, step, (await trainer.sample?.()) ?? []);
+        const records = await recordSamples(folder, at, step, (await trainer.sample?.()) ?? []);
         for (const record of records) write(record);
         return records;
       }),

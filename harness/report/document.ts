@@ -5,7 +5,7 @@ import { html, type Markup } from './markup.ts';
 import { STYLES } from './styles.ts';
 
 const POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:; base-uri 'none'; form-action 'none'";
 
 export function documentOf(title: string, body: Markup): string {
   const document = html`<html lang="en">

@@ -20,7 +20,7 @@ export function page(view: View): string {
         ${problem(view, sentence)}
         <p>${devices(view)}</p>
         <p class="quiet">resumeproof, started ${moment(gate.startedAt)}, took ${duration(gate.seconds)}</p>
-        ${leftOut > 0 && html`<p class="mismatch">${count(leftOut, 'image')} left out to keep this page small; see the files beside the traces.</p>`}
+        ${leftOut > 0 && html`<p class="mismatch">${count(leftOut, 'sample')} left out to keep this page small; see the files beside the traces.</p>`}
       </header>
       <main>${overview(sections)}${sections.map(scenarioSection)}${ruleGlossary('Rules with findings', new Set(verdicts.flatMap(({ findings }) => findings.map(({ rule }) => rule))))}</main>`,
   );

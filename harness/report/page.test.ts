@@ -111,6 +111,43 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     await page.context().close();
   });
 
+  test('audio plays and texts are shown, saved, resumed and control beside each other', async () => {
+    const { page, noise } = await open(red.html);
+    const section = page.locator('section', { has: page.locator('h2', { hasText: /^healthy/ }) });
+    const rows = section.locator('.samples');
+    const story = rows.filter({ has: page.locator('h4', { hasText: 'story' }) });
+    expect(await story.locator('pre').allTextContents()).toEqual(
+      [0, 0, 0, 1, 1].map((n) => `Once upon a time ${n}`),
+    );
+    expect(await story.locator('.difference').allTextContents()).toEqual([
+      expect.stringMatching(/Did it change\? Yes: different digests/),
+      expect.stringMatching(/Is it the same\? Yes: identical/),
+    ]);
+    expect(await story.locator('figcaption').nth(2).textContent()).toMatch(
+      /resumed, before any step18 characters, digest [0-9a-f]{12}…against saved: identical/,
+    );
+    const tone = rows.filter({ has: page.locator('h4', { hasText: 'tone' }) });
+    expect(await tone.locator('figcaption').first().textContent()).toMatch(
+      /control, step 15.*0\.25 s at 8000 Hz, 1 channel, digest [0-9a-f]{12}…/,
+    );
+    const durations = await tone.locator('audio').evaluateAll((players) =>
+      Promise.all(
+        players.map(async (player) => {
+          const audio = player as HTMLAudioElement;
+          if (audio.readyState === 0 && audio.error === null)
+            await new Promise((resolve) => {
+              audio.addEventListener('loadedmetadata', resolve);
+              audio.addEventListener('error', resolve);
+            });
+          return audio.error?.message ?? audio.duration;
+        }),
+      ),
+    );
+    expect(durations).toEqual(Array(5).fill(0.25));
+    expect(noise).toEqual([]);
+    await page.context().close();
+  });
+
   test('each finding links to its rule, which is explained once on the page', async () => {
     const { page, noise } = await open(red.html);
     expect(await page.locator('.rule code:first-child').allTextContents()).toEqual([

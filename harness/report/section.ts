@@ -2,8 +2,8 @@
 import { type Compared, type NoiseRecord, type Outcome, PROOFS, type Verdict } from '../judge/verdict.ts';
 import { curveFigure } from './curves.ts';
 import { findingList } from './findings.ts';
-import { imageSection } from './images/panel-markup.ts';
 import { html, type Markup } from './markup.ts';
+import { sampleSection } from './samples/panel-markup.ts';
 import {
   byDeclaration,
   cutSentence,
@@ -25,7 +25,7 @@ const SIGN: Record<Verdict['outcome'], string> = {
 };
 
 export function scenarioSection(section: Section): Markup {
-  const { verdict, anchor, curves, images, runs, moreRuns } = section;
+  const { verdict, anchor, curves, samples, runs, moreRuns } = section;
   return html`<section id=${anchor} class=${`scenario ${tone(verdict)}`}>
     <h2><bdi>${verdict.scenario}</bdi> <span class=${`chip ${tone(verdict)}`}>${standing(verdict)}</span></h2>
     <p class="headline">${verdict.headline}</p>
@@ -46,7 +46,7 @@ export function scenarioSection(section: Section): Markup {
       <dt>Run again</dt><dd><code class="command">${verdict.replay}</code></dd>
     </dl>
     ${(verdict.findings.length > 0 || verdict.outcome !== 'skipped') && findingList(verdict.findings)}
-    ${runs.length > 0 && imageSection(images, verdict.plan.resumeAt.length)}
+    ${runs.length > 0 && sampleSection(samples, verdict.plan.resumeAt.length)}
     ${
       curves.length > 0 &&
       html`<h3>Curves <small>by step; vertical lines: the resumes</small></h3>

@@ -52,6 +52,7 @@ summary { cursor: pointer; padding: .25rem 0; color: var(--link); }
 .strip { display: flex; flex-wrap: wrap; gap: .75rem; align-items: flex-start; margin-bottom: .75rem; }
 figure { margin: 0; min-width: 0; }
 .image { width: min-content; min-width: 8.25rem; } .difference { display: flex; gap: .75rem; max-width: 32rem; }
+.recording { flex: 1 1 12rem; max-width: 24rem; } .recording audio { width: 100%; } .recording pre { max-height: 12rem; }
 .difference figcaption { flex: 1 1 0; min-width: 9rem; }
 figcaption { font-size: .85rem; line-height: 1.35; } figcaption small { display: block; }
 img { display: block; max-width: 100%; height: auto; margin-bottom: .3rem; outline: 1px solid var(--rule); flex: none; }
@@ -89,6 +90,6 @@ img { display: block; max-width: 100%; height: auto; margin-bottom: .3rem; outli
   .overview td:first-child, .overview td.sentence { display: block; min-width: 0; }
   .overview td[data-label]::before { content: attr(data-label) " "; color: var(--soft); } }
 @media print { :root { --card: #fff; } html { font-size: 11px; } .up { display: none; }
-  .scenario, header { break-inside: auto; } .finding, .images, .curve, tr { break-inside: avoid; } pre { max-height: none; }
+  .scenario, header { break-inside: auto; } .finding, .samples, .curve, tr { break-inside: avoid; } pre { max-height: none; }
   details::details-content { content-visibility: visible; } * { print-color-adjust: exact; } }
 `;

@@ -1,9 +1,8 @@
-/** Turns the gate and its traces into the page's plain data: cleaned texts, images within bounds, curves. */
+/** Turns the gate and its traces into the page's plain data: cleaned texts, samples within bounds, curves. */
 import { join, resolve } from 'node:path';
 import type { Gate, Verdict } from '../judge/verdict.ts';
 import type { Trace } from '../trace/schema.ts';
-import { openImageCache } from './images/image-cache.ts';
-import { type ImagePanel, imagePanel } from './images/panel.ts';
+import { openSampleFiles, type SamplePanel, samplePanel } from './samples/panel.ts';
 import { type Curve, curves } from './series.ts';
 import { linkTo, tame, visible } from './text.ts';
 
@@ -25,7 +24,7 @@ export interface RunRow {
 export interface Section {
   readonly anchor: string;
   readonly verdict: Verdict;
-  readonly images: ImagePanel;
+  readonly samples: SamplePanel;
   readonly curves: readonly Curve[];
   readonly runs: readonly RunRow[];
   readonly moreRuns: number;
@@ -42,7 +41,7 @@ export async function view(
   gate: Gate,
   traces: ReadonlyMap<string, readonly Trace[]>,
 ): Promise<View> {
-  const cache = openImageCache(directory);
+  const files = openSampleFiles(directory);
   const ordered = [...gate.verdicts].sort((a, b) => Number(a.asExpected) - Number(b.asExpected));
   const sections: Section[] = [];
   for (const [index, verdict] of ordered.entries()) {
@@ -51,13 +50,13 @@ export async function view(
     sections.push({
       anchor: `scenario-${index + 1}`,
       verdict: tame(verdict),
-      images: await imagePanel(cache, own, verdict.plan.resumeAt),
+      samples: await samplePanel(files, own, verdict.plan.resumeAt),
       curves: curves(own),
       runs,
       moreRuns: more,
     });
   }
-  return { gate: tame(gate), sections, leftOut: cache.leftOut() };
+  return { gate: tame(gate), sections, leftOut: files.images.leftOut() + files.recordings.leftOut() };
 }
 
 function runRows(

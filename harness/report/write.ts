@@ -10,8 +10,8 @@ import { view } from './view.ts';
 /**
  * Writes `verdict.json` (the gate unchanged), `junit.xml` and `index.html` into `directory`, the run's folder,
  * which must exist and hold the traces. Each file appears whole or not at all; the page comes last.
- * An image that is missing, broken or too large becomes a note on the page.
- * @param traces by scenario; images are read beside `Trace.file` and only inside `directory`
+ * A sample that is missing, broken or too large becomes a note on the page.
+ * @param traces by scenario; samples are read beside `Trace.file` and only inside `directory`
  * @returns the paths of the files written
  * @throws Error of the file system if a file cannot be written
  */

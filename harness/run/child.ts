@@ -117,7 +117,7 @@ async function runJob(job: Job): Promise<void> {
     tell({ kind: 'started', backend: name, deterministic });
     if (job.ask.length > 0) tell({ kind: 'applies', answers: await whichApply(trainer, job.ask) });
     const settling = job.settle ? createSettling() : undefined;
-    /** Records state and images. */
+    /** Records state and samples. */
     const show = async (at: 'pass' | 'deviated'): Promise<Shown> => {
       const samples = await alive(probe.sample(at, step));
       return { state: await alive(probe.state(at, step)), samples };

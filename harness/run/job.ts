@@ -43,7 +43,7 @@ export const progressSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('step'), step: z.int().positive() }),
   z
     .object({ kind: z.literal('asks'), step: z.int().positive() })
-    .describe('state and images of askAt are in the trace: the process waits for an answer'),
+    .describe('state and samples of askAt are in the trace: the process waits for an answer'),
   z
     .object({ kind: z.literal('applies'), answers: z.record(z.string(), z.union([z.boolean(), z.string()])) })
     .describe('by fault file of ask: whether it applies to this trainer, or the error of asking'),

@@ -51,7 +51,7 @@ const TRAINERS: Readonly<Record<string, NetworkOptions>> = {
 };
 
 const network = (options: NetworkOptions, fault?: Fault): Pick<Scenario, 'trainer' | 'lacks'> => ({
-  lacks: ['hooks', 'images', 'random'],
+  lacks: ['hooks', 'samples', 'random'],
   trainer: (context) =>
     createNetwork(context, { ...options, fault: context.role === 'after' ? fault : undefined }),
 });

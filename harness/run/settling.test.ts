@@ -19,14 +19,14 @@ const step = (at: number, changed: readonly boolean[], learningRate: number | nu
 interface Moves {
   readonly slot: number;
   readonly ema: number;
-  readonly image: number;
+  readonly sample: number;
 }
-const shown = (at: number, { slot, ema, image }: Moves): Shown => {
+const shown = (at: number, { slot, ema, sample }: Moves): Shown => {
   const tensor = (kind: TensorRecord['kind'], moves: number) =>
     ({ kind, name: 'a', sha256: digest(moves), l2: moves }) as TensorRecord;
   return {
     state: { step: at, tensors: [tensor('slot', slot), tensor('ema', ema)] } as StateRecord,
-    samples: [{ name: 'image', sha256: digest(image) } as SampleRecord],
+    samples: [{ name: 'a', sha256: digest(sample) } as SampleRecord],
   };
 };
 
@@ -36,7 +36,7 @@ test('a control has settled at the first look that shows everything moved again'
       changed: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),
       slot: fc.boolean(),
       ema: fc.boolean(),
-      image: fc.boolean(),
+      sample: fc.boolean(),
     }),
     { minLength: 2, maxLength: 12 },
   );
@@ -45,7 +45,7 @@ test('a control has settled at the first look that shows everything moved again'
       const last = 1 + (point % (steps.length - 1));
       const until = (at: number): Moves => {
         const of = (thing: keyof Moves): number => steps.slice(0, at).filter((one) => one[thing]).length;
-        return { slot: of('slot'), ema: of('ema'), image: of('image') };
+        return { slot: of('slot'), ema: of('ema'), sample: of('sample') };
       };
       // The reference: what has moved up to a step, and what has moved since the resume point.
       const ripe = (at: number): boolean => {
@@ -58,7 +58,7 @@ test('a control has settled at the first look that shows everything moved again'
       const settled = (at: number): boolean => {
         const [then, now] = [until(last), until(at)];
         return (
-          now.image > then.image &&
+          now.sample > then.sample &&
           (then.slot === 0 || now.slot > then.slot) &&
           (then.ema === 0 || now.ema > then.ema)
         );
@@ -87,28 +87,28 @@ test('a control has settled at the first look that shows everything moved again'
 
 test('each segment starts over', () => {
   const settling = createSettling();
-  settling.begins(shown(0, { slot: 0, ema: 0, image: 0 }).state);
+  settling.begins(shown(0, { slot: 0, ema: 0, sample: 0 }).state);
   const run = (at: number): boolean =>
     settling.steps(step(at, [true, false, false]), NAMES) &&
-    settling.looks(shown(at, { slot: at, ema: 0, image: at }));
+    settling.looks(shown(at, { slot: at, ema: 0, sample: at }));
   expect(run(1)).toBe(false);
-  settling.resumes(shown(1, { slot: 1, ema: 0, image: 1 }));
+  settling.resumes(shown(1, { slot: 1, ema: 0, sample: 1 }));
   expect([run(2), run(3)]).toEqual([true, false]);
-  settling.resumes(shown(3, { slot: 3, ema: 0, image: 3 }));
+  settling.resumes(shown(3, { slot: 3, ema: 0, sample: 3 }));
   expect(run(4)).toBe(true);
 });
 
 test('a learning rate that moves at the resume point moves again first, so that a stale one shows', () => {
   const settling = createSettling();
-  settling.begins(shown(0, { slot: 0, ema: 0, image: 0 }).state);
+  settling.begins(shown(0, { slot: 0, ema: 0, sample: 0 }).state);
   const run = (at: number, learningRate: number): boolean =>
     settling.steps(step(at, [true, false, false], learningRate), NAMES) &&
-    settling.looks(shown(at, { slot: at, ema: at, image: at }));
+    settling.looks(shown(at, { slot: at, ema: at, sample: at }));
   expect([run(1, 1), run(2, 0.5)]).toEqual([false, false]);
-  settling.resumes(shown(2, { slot: 2, ema: 2, image: 2 }));
+  settling.resumes(shown(2, { slot: 2, ema: 2, sample: 2 }));
   expect([run(3, 0.5), run(4, 0.25)]).toEqual([false, true]);
   // A constant one is not waited for.
   expect(run(5, 0.25)).toBe(false);
-  settling.resumes(shown(5, { slot: 5, ema: 5, image: 5 }));
+  settling.resumes(shown(5, { slot: 5, ema: 5, sample: 5 }));
   expect(run(6, 0.25)).toBe(true);
 });

@@ -17,7 +17,7 @@ export interface Settling {
   resumes(shown: Shown): void;
   /**
    * Notes a step.
-   * @returns whether state and images are now worth a look
+   * @returns whether state and samples are now worth a look
    */
   steps(record: StepRecord, names: readonly string[]): boolean;
   /** @returns whether everything has moved again */

@@ -1,7 +1,7 @@
 /** Makes a trainer from `tf.LayersModel`s, their optimizers and the loop that trains them. */
 import { type Optimizer, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from '../checkpoint/checkpoint.ts';
-import type { Observed, SampledImage, Trainer, TrainerContext } from '../training/trainer.ts';
+import type { Observed, Sample, Trainer, TrainerContext } from '../training/trainer.ts';
 import { Batches, type Passed } from './batches.ts';
 import { LoopRandom } from './math-random.ts';
 import {
@@ -47,7 +47,7 @@ export interface LayersTraining<M extends Models> {
     load(path: string): Promise<{ models: M; batches: number }>;
   };
   /** Draws samples from fixed inputs. Must not draw random numbers. */
-  sample?(models: M): Promise<readonly SampledImage[]>;
+  sample?(models: M): Promise<readonly Sample[]>;
 }
 
 /** The part of the {@link TrainerContext} that {@link layersTrainer} and {@link variablesTrainer} need. */
@@ -69,7 +69,7 @@ export type LayersContext = Pick<TrainerContext, 'seed' | 'checkpoint' | 'weight
  * export default defineScenario({
  *   about: 'A dense layer trained by fit',
  *   plan: { steps: 8, resumeAt: 4 },
- *   lacks: ['hooks', 'images', 'slots'],
+ *   lacks: ['hooks', 'samples', 'slots'],
  *   trainer: (context) =>
  *     layersTrainer(context, {
  *       build() {
@@ -143,7 +143,7 @@ class LayersTrainer<M extends Models> implements Trainer {
   readonly #watched = new WeakMap<Optimizer, Watched>();
   /** The learning rates that the optimizers reported at the last update of this step, by key. */
   #shown: ReadonlyMap<string, number> | undefined;
-  sample?: () => Promise<readonly SampledImage[]>;
+  sample?: () => Promise<readonly Sample[]>;
 
   constructor(training: LayersTraining<M>, models: M, batches: Batches, random: LoopRandom) {
     this.#training = training;

@@ -8,7 +8,7 @@ import {
   saveCheckpoint,
 } from '../checkpoint/checkpoint.ts';
 import { toTensor, toTensorMap } from '../training/tensors.ts';
-import type { Observed, SampledImage, Trainer } from '../training/trainer.ts';
+import type { Observed, Sample, Trainer } from '../training/trainer.ts';
 import type { LayersContext } from './layers-trainer.ts';
 import { LoopRandom } from './math-random.ts';
 import type { Weight } from './model.ts';
@@ -49,7 +49,7 @@ export interface VariablesTraining<B> {
     load(path: string): Promise<{ built: B; steps: number }>;
   };
   /** Draws samples from fixed inputs. Must not draw random numbers. */
-  sample?(built: B): Promise<readonly SampledImage[]>;
+  sample?(built: B): Promise<readonly Sample[]>;
 }
 
 /**
@@ -66,7 +66,7 @@ export interface VariablesTraining<B> {
  * export default defineScenario({
  *   about: 'One variable and Adam',
  *   plan: { steps: 8, resumeAt: 4 },
- *   lacks: ['hooks', 'images', 'batches'],
+ *   lacks: ['hooks', 'samples', 'batches'],
  *   trainer: (context) =>
  *     variablesTrainer(context, {
  *       build: () => ({ weight: tf.variable(tf.ones([3])), optimizer: tf.train.adam(0.1) }),
@@ -144,7 +144,7 @@ class VariablesTrainer<B> implements Trainer {
   readonly #built: B;
   readonly #updates: Updates;
   readonly #random: LoopRandom;
-  sample?: () => Promise<readonly SampledImage[]>;
+  sample?: () => Promise<readonly Sample[]>;
 
   constructor(training: VariablesTraining<B>, built: B, updates: Updates, random: LoopRandom) {
     this.#training = training;

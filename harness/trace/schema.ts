@@ -12,7 +12,7 @@ export const ROLES = ['control', 'twin', 'before', 'after', 'cold'] as const;
 export const OBSERVABLES = [
   'hooks',
   'slots',
-  'images',
+  'samples',
   'random',
   'gradients',
   'learning-rates',
@@ -186,21 +186,43 @@ const step = z.object({
   strayGradients: count.optional().describe('gradients of variables that are not the trainer’s parameters'),
 });
 
-const sample = z.object({
+const drawn = z.object({
   kind: z.literal('sample'),
   at: z.enum(['pass', 'deviated', 'save', 'resume', 'end']),
   step: count,
   name: text,
-  file: z
-    .string()
-    .regex(/^samples\/[\w.-]+\.png$/)
-    .describe('relative to the trace'),
+});
+const sampleFile = (pattern: RegExp) => z.string().max(128).regex(pattern).describe('relative to the trace');
+
+const image = drawn.extend({
+  type: z.literal('image'),
+  file: sampleFile(/^samples\/[\w.-]+\.png$/),
   sha256: sha256.describe('of the pixels'),
   width: z.int().positive().max(4096),
   height: z.int().positive().max(4096),
   l2: norm.optional().describe('of the pixels'),
   sketch: sketch.optional().describe('of the pixels, as for a tensor'),
 });
+
+const audio = drawn.extend({
+  type: z.literal('audio'),
+  file: sampleFile(/^samples\/[\w.-]+\.wav$/),
+  sha256: sha256.describe('of the PCM samples'),
+  sampleRate: z.int().positive().max(768_000).describe('in Hz'),
+  channels: z.int().positive().max(32),
+  seconds: z.number().positive().max(3600).describe('how long it plays'),
+  l2: norm.optional().describe('of the PCM samples'),
+  sketch: sketch.optional().describe('of the PCM samples, as for a tensor'),
+});
+
+const writing = drawn.extend({
+  type: z.literal('text'),
+  file: sampleFile(/^samples\/[\w.-]+\.txt$/),
+  sha256: sha256.describe('of the UTF-8 bytes'),
+  characters: count.max(1_000_000).describe('Unicode code points'),
+});
+
+const sample = z.discriminatedUnion('type', [image, audio, writing]);
 
 const checkpoint = z.object({
   kind: z.literal('checkpoint'),
@@ -284,8 +306,10 @@ export type ParametersRecord = z.output<typeof parameters>;
  * What one step claimed and what was measured in it, one entry per parameter in each column. See docs/trace.md.
  */
 export type StepRecord = z.output<typeof step>;
-/** An image that was sampled, with the hash of its pixels. */
+/** An image, audio or a text that was sampled, with the hash of what it shows. See docs/trace.md. */
 export type SampleRecord = z.output<typeof sample>;
+/** The records of one type of sample. */
+export type SampleOf<Type extends SampleRecord['type']> = Extract<SampleRecord, { readonly type: Type }>;
 /** How a process ended, as its parent saw it. */
 export type ProcessRecord = z.output<typeof processEnd>;
 /** Why a process failed, as it said itself. */

@@ -314,16 +314,10 @@ function parsed(line: string): unknown {
   }
 }
 
-const sample = (file: string) => ({
-  kind: 'sample',
-  at: 'end',
-  step: 4,
-  name: 'cat',
-  file,
-  sha256: 'a'.repeat(64),
-  width: 1,
-  height: 1,
-});
+const drawn = { kind: 'sample', at: 'end', step: 4, name: 'cat', sha256: 'a'.repeat(64) };
+const image = (file: string) => ({ ...drawn, type: 'image', file, width: 1, height: 1 });
+const audio = { ...drawn, type: 'audio', file: 'samples/x.wav', sampleRate: 8000, channels: 1, seconds: 1 };
+const writing = { ...drawn, type: 'text', file: 'samples/x.txt', characters: 1 };
 
 test.each<[what: string, line: string, defect: RegExp]>([
   ['text that is not JSON', 'Traceback (most recent call last):', /is not JSON/],
@@ -364,10 +358,17 @@ test.each<[what: string, line: string, defect: RegExp]>([
   ],
   ['a skipped step', text(step(5)), /jumps from step 3 to step 5/],
   ['a repeated step', text(step(3)), /jumps from step 3 to step 3/],
-  ['an image in another folder', line(sample('samples/../../x.png')), /: file: /],
-  ['an image with an absolute path', line(sample('/etc/x.png')), /: file: /],
-  ['an image of another type', line(sample('samples/x.svg')), /: file: /],
-  ['a huge image', line({ ...sample('samples/x.png'), width: 4097 }), /: width: .*4096/],
+  ['an image in another folder', line(image('samples/../../x.png')), /: file: /],
+  ['an image with an absolute path', line(image('/etc/x.png')), /: file: /],
+  ['an image of another type', line(image('samples/x.svg')), /: file: /],
+  ['a huge image', line({ ...image('samples/x.png'), width: 4097 }), /: width: .*4096/],
+  ['a sample without a type', line({ ...writing, type: undefined }), /: type: .*'image'/],
+  ['audio in the file of an image', line({ ...audio, file: 'samples/x.png' }), /: file: /],
+  ['audio that does not end', line({ ...audio, seconds: 3601 }), /: seconds: .*3600/],
+  ['audio without a channel', line({ ...audio, channels: 0 }), /: channels: /],
+  ['a text in another folder', line({ ...writing, file: 'samples/../x.txt' }), /: file: /],
+  ['a text with a long name', line({ ...writing, file: `samples/${'x'.repeat(128)}.txt` }), /: file: .*128/],
+  ['a huge text', line({ ...writing, characters: 1_000_001 }), /: characters: .*1000000/],
   [
     'a duplicate key',
     text(step(4)).replace('"strayUpdates"', '"\\u0073econds":9,"strayUpdates"'),

@@ -17,6 +17,9 @@ export interface StepClaim {
   readonly step?: number;
 }
 
+/** What a trainer draws to show what the model has learned. */
+export type Sample = SampledImage | SampledAudio | SampledText;
+
 /** A sample: an image with 8 bits per channel. */
 export interface SampledImage {
   /** A name that is the same in every call and unique among the samples of a call. */
@@ -29,6 +32,26 @@ export interface SampledImage {
   readonly channels: 1 | 3 | 4;
   /** Rows from the top, channels interleaved: width × height × channels bytes. */
   readonly pixels: Uint8Array;
+}
+
+/** A sample: audio with 16 bits per PCM sample. */
+export interface SampledAudio {
+  /** A name that is the same in every call and unique among the samples of a call. */
+  readonly name: string;
+  /** In Hz, at most 768,000. */
+  readonly sampleRate: number;
+  /** The number of channels, at most 32. */
+  readonly channels: number;
+  /** PCM samples, channels interleaved, at most an hour. Floats from −1 to 1 are rounded to 16 bits. */
+  readonly pcm: Float32Array | Int16Array;
+}
+
+/** A sample: a text. */
+export interface SampledText {
+  /** A name that is the same in every call and unique among the samples of a call. */
+  readonly name: string;
+  /** At most 1,000,000 characters. */
+  readonly text: string;
 }
 
 /**
@@ -67,7 +90,7 @@ export interface Trainer {
   /** Returns everything that training changes or that a resume must restore. */
   observe(): Observed;
   /** Draws samples from fixed inputs. Must not change the random state of the training. */
-  sample?(): Promise<readonly SampledImage[]>;
+  sample?(): Promise<readonly Sample[]>;
   /**
    * Applies the deviations that the scenario declares in `deviates` to a run that continues, exactly as a resume would:
    * restarts the data, for example, or rounds weights as the checkpoint stores them. The control calls it at each resume
@@ -147,7 +170,7 @@ export interface Scenario {
  * export default defineScenario({
  *   about: 'Gradient descent, resumed twice',
  *   plan: { steps: 12, resumeAt: [4, 8] },
- *   lacks: ['hooks', 'images', 'slots', 'batches', 'random'],
+ *   lacks: ['hooks', 'samples', 'slots', 'batches', 'random'],
  *   trainer: (context) =>
  *     variablesTrainer(context, {
  *       build: () => ({ weight: tf.variable(tf.ones([3])), optimizer: tf.train.sgd(0.1) }),

@@ -44,7 +44,7 @@ async function costsOf(gate: Gate, run: string): Promise<Omit<GateCost, 'seconds
       judge({ scenario, about, expect, replay }, collectEvidence(plan, gate.backend, own));
     }
   });
-  // Overwrites the first report: only its folder has the images where the traces say.
+  // Overwrites the first report: only its folder has the samples where the traces say.
   const report = await timed(() => writeReport(run, gate, traces));
   return {
     passed: gate.passed,

@@ -97,7 +97,7 @@ async function writeRun(
     segment,
     plan,
     seed: 0,
-    lacks: ['images'],
+    lacks: ['samples'],
     backend: { ...BACKEND, deterministic: noise === undefined },
     process: { pid: 1, runtime: process.version, platform: process.platform },
   });

@@ -5,7 +5,7 @@ import { build, trainOnBatch } from '../src/program.ts';
 export default defineScenario({
   about: 'A curve, fitted by minimize, resumed twice',
   plan: { steps: 12, resumeAt: [4, 8] },
-  lacks: ['hooks', 'images', 'batches'],
+  lacks: ['hooks', 'samples', 'batches'],
   trainer: (context) =>
     variablesTrainer(context, {
       build,

@@ -8,7 +8,7 @@ export default defineScenario({
   about: 'A LayersModel, trained by fit, saved by model.save between two epochs',
   // A step is a batch. This program saves only between two epochs.
   plan: { steps: EPOCHS * BATCHES_PER_EPOCH, resumeAt: 2 * BATCHES_PER_EPOCH },
-  lacks: ['hooks', 'images'],
+  lacks: ['hooks', 'samples'],
   trainer: (context) =>
     layersTrainer(context, {
       build,

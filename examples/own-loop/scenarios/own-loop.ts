@@ -5,8 +5,8 @@ import { start } from '../src/trainer.ts';
 export default defineScenario({
   about: 'A loop of my own: AdaBelief, stepped in gradient hooks',
   plan: { steps: 12, resumeAt: 6 },
-  // It samples no images. Learning rates inside updates are measured only in resumeproof's own Optimizer.
-  lacks: ['images', 'learning-rates'],
+  // It draws no samples. Learning rates inside updates are measured only in resumeproof's own Optimizer.
+  lacks: ['samples', 'learning-rates'],
   async trainer({ checkpoint }) {
     const trainer = await start(checkpoint);
     return {

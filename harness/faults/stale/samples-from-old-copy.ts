@@ -3,9 +3,9 @@ import { defineLoopFault, onceResumed } from '../loop-fault.ts';
 import { samples } from '../needs.ts';
 
 export default defineLoopFault({
-  breaks: 'Images are sampled from a copy made at the resume.',
+  breaks: 'Samples are drawn from a copy made at the resume.',
   proofs: ['alive'],
-  rule: 'images-unchanged',
+  rule: 'samples-unchanged',
   cause: 'samples-from-old-copy',
   needs: samples,
   change: (stages) =>

@@ -25,8 +25,8 @@ const CONSEQUENCES = new Set([
   'final-buffers-differ',
   'final-counters-differ',
   'final-random-differs',
-  'images-differ-from-control',
-  'images-differ-at-resume',
+  'samples-differ-from-control',
+  'samples-differ-at-resume',
 ]);
 
 /** More than the number of units. */

@@ -11,9 +11,9 @@ const LOST = {
   explains: [
     'ema-not-restored',
     'counter:ema',
-    'images-differ-at-resume',
+    'samples-differ-at-resume',
     'ema-does-not-advance',
-    'images-unchanged',
+    'samples-unchanged',
   ],
 };
 
@@ -56,7 +56,7 @@ export const EMA_CAUSES: readonly Cause[] = [
     id: 'ema-stalls',
     means: 'The EMA is no longer updated.',
     heads: ['ema-does-not-advance'],
-    explains: ['ema-does-not-advance', 'images-unchanged'],
+    explains: ['ema-does-not-advance', 'samples-unchanged'],
     diagnose(clues) {
       const found = clues.finding('ema-does-not-advance');
       if (found === undefined || clues.moves.resumed.size === 0) return undefined;

@@ -12,7 +12,7 @@ export const STILL = [
   'stalled-parameters',
   'slots-do-not-advance',
   'ema-does-not-advance',
-  'images-unchanged',
+  'samples-unchanged',
   'claim-contradicted',
   'update-counts-differ',
 ];
@@ -224,7 +224,7 @@ export const STALE: readonly Cause[] = [
     id: 'ema-follows-old-weights',
     means: 'The EMA follows the pre-restore variables.',
     heads: ['final-ema-differs'],
-    explains: ['final-ema-differs', 'ema-does-not-advance', 'images-unchanged'],
+    explains: ['final-ema-differs', 'ema-does-not-advance', 'samples-unchanged'],
     diagnose(clues) {
       if (!emaIsOff(clues)) return undefined;
       const old = driftsTowards(clues);
@@ -236,10 +236,10 @@ export const STALE: readonly Cause[] = [
   {
     id: 'samples-from-old-copy',
     means: 'Samples are drawn from a copy that is not trained.',
-    heads: ['images-unchanged', 'images-differ-at-resume'],
-    explains: ['images-unchanged', 'images-differ-at-resume'],
+    heads: ['samples-unchanged', 'samples-differ-at-resume'],
+    explains: ['samples-unchanged', 'samples-differ-at-resume'],
     diagnose(clues) {
-      const found = clues.finding('images-unchanged');
+      const found = clues.finding('samples-unchanged');
       if (found === undefined || clues.moves.resumed.size === 0) return undefined;
       return `samples are drawn from a copy that is not trained: ${clues.moves.resumed.size} parameters move, but ${ofAll(found.subjectCount, found.total, 'sample')} ${plural(found.subjectCount, 'stays as it was', 'stay as they were')} at the checkpoint`;
     },

@@ -3,7 +3,7 @@ import type { Evidence } from '../evidence.ts';
 import type { Contradiction } from './contradiction.ts';
 import { metadataApart } from './metadata.ts';
 import { leftOut } from './plan.ts';
-import { contradictionsWithin, equalBytesApart } from './values.ts';
+import { contradictionsWithin, equalBytesApart, equalTextsApart } from './values.ts';
 
 /** The cold run is left out: it is a contrast that no proof rests on. */
 export function contradictions({ traces, plan }: Evidence): Contradiction[] {
@@ -17,5 +17,6 @@ export function contradictions({ traces, plan }: Evidence): Contradiction[] {
       })),
     ),
     ...equalBytesApart(judged),
+    ...equalTextsApart(judged),
   ];
 }

@@ -104,8 +104,11 @@ function stepNotFinite({ steps }: Trace): Said | undefined {
 }
 
 function sampleNotFinite({ samples }: Trace): Said | undefined {
-  const broken = samples.find(({ l2 = 0, sketch = [] }) => ![l2, ...sketch].every(Number.isFinite));
-  return (
-    broken && said(`gives sample '${broken.name}' a norm that is not finite`, broken.step, figure(broken.l2))
-  );
+  for (const sample of samples) {
+    if (sample.type === 'text') continue;
+    const { name, step, l2 = 0, sketch = [] } = sample;
+    if (![l2, ...sketch].every(Number.isFinite))
+      return said(`gives sample '${name}' a norm that is not finite`, step, figure(l2));
+  }
+  return undefined;
 }

@@ -73,7 +73,7 @@ export function pointsOf(run: RunRecord, plan: Plan): { at: readonly StateRecord
 function pointsLeftOut(trace: Trace, run: RunRecord, plan: Plan): Said[] {
   const has = (records: readonly (StateRecord | SampleRecord)[], at: readonly string[], step: number) =>
     records.some((record) => record.step === step && at.includes(record.at));
-  const wants = run.lacks.includes('images') ? [] : ['sample'];
+  const wants = run.lacks.includes('samples') ? [] : ['sample'];
   return pointsOf(run, plan).flatMap(({ at, step }): Said[] => {
     if (trace.steps.length > 0 && (trace.steps.at(-1)?.step ?? 0) < step) return [];
     const missing = [

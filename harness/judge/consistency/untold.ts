@@ -3,7 +3,14 @@
  * know, one thing each; this looks at everything that is left.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { SampleRecord, StateRecord, TensorRecord, Trace, TracedStep } from '../../trace/schema.ts';
+import type {
+  SampleOf,
+  SampleRecord,
+  StateRecord,
+  TensorRecord,
+  Trace,
+  TracedStep,
+} from '../../trace/schema.ts';
 import { sameValues } from '../columns.ts';
 import { zeroIsNone } from '../compare.ts';
 import type { Evidence } from '../evidence.ts';
@@ -24,7 +31,18 @@ type Comparison =
 const time = { harmless: 'how long something took is not what was trained' };
 const place = { harmless: 'says where the record was taken, and was used to find the control’s' };
 
-/** Every field of a step, a tensor and a sample. The compiler refuses a field that has no place here. */
+type Fields<Type extends SampleRecord['type']> = Record<keyof SampleOf<Type>, Comparison>;
+const drawn = {
+  kind: place,
+  at: place,
+  step: place,
+  name: place,
+  type: 'equal',
+  file: { harmless: 'is for the report; the digest of what it shows is compared' },
+  sha256: 'exact',
+} as const satisfies Record<keyof SampleRecord, Comparison>;
+
+/** Every field of a step, a tensor and each type of sample. The compiler refuses a field that has no place here. */
 export const FIELDS = {
   step: {
     kind: place,
@@ -59,18 +77,26 @@ export const FIELDS = {
     bits: 'exact',
     sketch: 'measured',
   } satisfies Record<keyof TensorRecord, Comparison>,
-  sample: {
-    kind: place,
-    at: place,
-    step: place,
-    name: place,
-    file: { harmless: 'is for the report; the digest of the pixels is compared' },
-    sha256: 'exact',
+  image: {
+    ...drawn,
     width: 'equal',
     height: 'equal',
     l2: 'measured',
     sketch: 'measured',
-  } satisfies Record<keyof SampleRecord, Comparison>,
+  } satisfies Fields<'image'>,
+  audio: {
+    ...drawn,
+    sampleRate: 'equal',
+    channels: 'equal',
+    seconds: 'equal',
+    l2: 'measured',
+    sketch: 'measured',
+  } satisfies Fields<'audio'>,
+  text: {
+    ...drawn,
+    // A text that differs within the noise may be longer.
+    characters: 'exact',
+  } satisfies Fields<'text'>,
 } as const;
 
 /** The first thing that a trace and the control do not both say, in the order of the steps. */
@@ -212,7 +238,8 @@ function samplesApart(
     const other = others.get(sample.name);
     if (other === undefined) return apartIn(`alone shows sample '${sample.name}'`, sample.name, undefined);
     others.delete(sample.name);
-    for (const [field, comparison] of Object.entries(FIELDS.sample)) {
+    const fields: Readonly<Record<string, Comparison>> = FIELDS[sample.type];
+    for (const [field, comparison] of Object.entries(fields)) {
       const [a, b] = [sample[field as keyof SampleRecord], other[field as keyof SampleRecord]];
       if (fieldApart(comparison, a, b, exact))
         return apartIn(`says something else of ${field} of sample '${sample.name}'`, a, b);

@@ -190,7 +190,7 @@ function onePointTwice({ states, samples }: Trace): Said | undefined {
   const shown = (step: number, here: (record: SampleRecord) => boolean) =>
     samples
       .filter((sample) => sample.step === step && here(sample))
-      .map(({ name, sha256, width, height, l2, sketch }) => ({ name, sha256, width, height, l2, sketch }));
+      .map(({ at: _, file: __, ...sample }) => sample);
   for (const { step } of samples.filter(({ at, step }) => at === 'pass' && !deviated.has(step))) {
     const last = shown(step, closes);
     const passed = shown(step, ({ at }) => at === 'pass');
@@ -212,7 +212,9 @@ function noSketch({ run, states, samples }: Trace): Said | undefined {
     const bare = tensors.find(({ kind, sketch }) => kind !== 'gradient' && sketch === undefined);
     if (bare !== undefined) return said(`${bare.kind} '${bare.name}'`, step);
   }
-  const bare = samples.find(({ l2, sketch }) => l2 === undefined || sketch === undefined);
+  const bare = samples.find(
+    (sample) => sample.type !== 'text' && (sample.l2 === undefined || sample.sketch === undefined),
+  );
   return bare && said(`sample '${bare.name}'`, bare.step);
 }
 
@@ -255,6 +257,30 @@ export function equalBytesApart(traces: readonly Trace[]): (Said & { readonly fi
             },
           ];
       }
+    }
+    return [];
+  });
+}
+
+/** The same for texts, which have no norm: equal bytes have equally many characters. */
+export function equalTextsApart(traces: readonly Trace[]): (Said & { readonly file: string })[] {
+  const known = new Map<string, number>();
+  return traces.flatMap(({ file, samples }) => {
+    for (const sample of samples) {
+      if (sample.type !== 'text') continue;
+      const { at, step, name, sha256, characters } = sample;
+      const first = known.get(sha256) ?? characters;
+      known.set(sha256, first);
+      if (first !== characters)
+        return [
+          {
+            file,
+            what: `gives text '${name}' at '${at}' of step ${step} the bytes of another record, and another length`,
+            step,
+            expected: `${first} characters`,
+            seen: `${characters} characters`,
+          },
+        ];
     }
     return [];
   });

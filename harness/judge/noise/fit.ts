@@ -16,7 +16,7 @@ export interface Fit {
   readonly comparisons: number;
 }
 
-/** The key of the values whose variance is pooled: the name, and the step for tensors and images. */
+/** The key of the values whose variance is pooled: the name, and the step for tensors and samples. */
 const thingOf = (quantity: Quantity, step: number, name: string): string =>
   isCurve(quantity) ? name : `${step} ${name}`;
 

@@ -59,8 +59,13 @@ export interface Noise {
   readonly record: NoiseRecord;
   /** Compares the values of a thing with the controls, and returns the one that exceeds its noise the most. */
   compare(quantity: Quantity, step: number, name: string, seen: Reading | undefined): Comparison;
-  /** Whether the values of a thing in two runs other than controls agree within the noise. */
+  /**
+   * Whether a thing in two runs other than controls agrees within the noise. Without values, the noise cannot be
+   * measured: it then agrees if its bytes do, or if the controls' do not.
+   */
   alike(quantity: Quantity, step: number, name: string, one: Reading, other: Reading): boolean;
+  /** Whether all controls recorded a thing with the same bytes. */
+  settled(quantity: Quantity, step: number, name: string): boolean;
   /** The parameters for which {@link Noise.compare} finds a difference beyond the noise; the loss has the empty name. */
   departing(curve: Curve, control: TracedStep, resumed: TracedStep): readonly string[];
 }
@@ -108,7 +113,8 @@ function exactly(controls: readonly Trace[]): Noise {
       });
       return farthest(pairs);
     },
-    alike: (_quantity, _step, _name, one, other) => String(one.values) === String(other.values),
+    alike: (_quantity, _step, _name, one, other) => sameReading(one, other),
+    settled: () => true,
     departing(curve, own, resumed) {
       if (sameStep(own, resumed, curve)) return [];
       const columns = aligned(curve, own, resumed);
@@ -166,6 +172,11 @@ function statistically(controls: readonly Trace[], { steps, resumeAt }: Window):
   /** Standard deviation of the difference between a run and the controls' mean, and between two runs, relative to one run. */
   const [against, between] = [Math.sqrt(1 + 1 / controls.length), Math.SQRT2];
 
+  const settled = (quantity: Quantity, step: number, name: string): boolean => {
+    const [own, ...others] = controls.map((each) => readingsAt(each, quantity, step)?.get(name)?.sha256);
+    return own !== undefined && others.every((other) => other === own);
+  };
+
   const quantities = judged.map((quantity): QuantityNoise => {
     const fit = fits.get(quantity)!;
     let [least, most] = [Number.POSITIVE_INFINITY, 0];
@@ -219,7 +230,9 @@ function statistically(controls: readonly Trace[], { steps, resumeAt }: Window):
     alike(quantity, step, name, one, other) {
       const intervals = intervalsAt(quantity, step);
       const thing = intervals && indexOf(intervals.names).get(name);
-      if (thing === undefined) return String(one.values) === String(other.values);
+      if (thing === undefined) return sameReading(one, other);
+      if (one.values.length === 0 || other.values.length === 0)
+        return sameReading(one, other) || !settled(quantity, step, name);
       const { starts, scales, widths } = intervals!;
       for (let at = starts[thing]!, value = 0; at < starts[thing + 1]!; at += 1, value += 1) {
         const apart = distance(one.values[value], other.values[value], scales[at]!);
@@ -227,6 +240,7 @@ function statistically(controls: readonly Trace[], { steps, resumeAt }: Window):
       }
       return true;
     },
+    settled,
     departing(curve, own, resumed) {
       const intervals = intervalsAt(curve, own.step);
       const columns = aligned(curve, own, resumed);
@@ -240,6 +254,9 @@ function statistically(controls: readonly Trace[], { steps, resumeAt }: Window):
     },
   };
 }
+
+const sameReading = (one: Reading, other: Reading): boolean =>
+  String(one.values) === String(other.values) && (one.values.length > 0 || one.sha256 === other.sha256);
 
 type Values = readonly (number | null)[];
 
@@ -289,7 +306,7 @@ const comparison = (expected: Value, seen: Value, scale: number, allowed: number
 function farthest(pairs: readonly Comparison[]): Comparison {
   const beyond = ({ difference, allowed }: Comparison): number =>
     difference <= allowed ? 0 : difference / allowed;
-  // A sample may have neither a norm nor a sketch: its digest is compared then.
+  // A text has neither a norm nor a sketch: its digest is compared.
   const none: Comparison = { expected: null, seen: null, difference: 0, allowed: 0 };
   return pairs.reduce((worst, each) => (beyond(each) > beyond(worst) ? each : worst), pairs[0] ?? none);
 }

@@ -7,9 +7,9 @@ import { frozenParametersMove } from './alive/frozen-parameters-move.ts';
 import { gradientsMissing } from './alive/gradients-missing.ts';
 import { hookCountsDiffer } from './alive/hook-counts-differ.ts';
 import { hooksSilent } from './alive/hooks-silent.ts';
-import { imagesUnchanged } from './alive/images-unchanged.ts';
 import { learningRateNotAsClaimed } from './alive/learning-rate-not-as-claimed.ts';
 import { randomDoesNotAdvance } from './alive/random-does-not-advance.ts';
+import { samplesUnchanged } from './alive/samples-unchanged.ts';
 import { silentNoOp } from './alive/silent-no-op.ts';
 import { slotsDoNotAdvance } from './alive/slots-do-not-advance.ts';
 import { stalledParameters } from './alive/stalled-parameters.ts';
@@ -38,12 +38,12 @@ import { finalParametersDiffer } from './faithful/final-parameters-differ.ts';
 import { finalRandomDiffers } from './faithful/final-random-differs.ts';
 import { finalSlotsDiffer } from './faithful/final-slots-differ.ts';
 import { gradientsDiffer } from './faithful/gradients-differ.ts';
-import { imagesDifferFromControl } from './faithful/images-differ-from-control.ts';
 import { learningRateDiffers } from './faithful/learning-rate-differs.ts';
 import { lossDiffers } from './faithful/loss-differs.ts';
 import { noiseTooLarge } from './faithful/noise-too-large.ts';
 import { parametersDiffer } from './faithful/parameters-differ.ts';
 import { runsDiffer } from './faithful/runs-differ.ts';
+import { samplesDifferFromControl } from './faithful/samples-differ-from-control.ts';
 import { stepDiffers } from './faithful/step-differs.ts';
 import { updatesDiffer } from './faithful/updates-differ.ts';
 import { buffersNotRestored } from './restored/buffers-not-restored.ts';
@@ -53,9 +53,9 @@ import { emaNotRestored } from './restored/ema-not-restored.ts';
 import { equalsColdStart } from './restored/equals-cold-start.ts';
 import { gradientsNotRestored } from './restored/gradients-not-restored.ts';
 import { groupsChanged } from './restored/groups-changed.ts';
-import { imagesDifferAtResume } from './restored/images-differ-at-resume.ts';
 import { parametersNotRestored } from './restored/parameters-not-restored.ts';
 import { randomNotRestored } from './restored/random-not-restored.ts';
+import { samplesDifferAtResume } from './restored/samples-differ-at-resume.ts';
 import { saveFailed } from './restored/save-failed.ts';
 import { slotsNotRestored } from './restored/slots-not-restored.ts';
 import { tiesChanged } from './restored/ties-changed.ts';
@@ -97,7 +97,7 @@ export const RULES: readonly Rule[] = [
   countersNotRestored,
   randomNotRestored,
   emaNotRestored,
-  imagesDifferAtResume,
+  samplesDifferAtResume,
   hookCountsDiffer,
   updateCountsDiffer,
   claimContradicted,
@@ -105,7 +105,7 @@ export const RULES: readonly Rule[] = [
   emaDoesNotAdvance,
   buffersDoNotAdvance,
   randomDoesNotAdvance,
-  imagesUnchanged,
+  samplesUnchanged,
   batchesDiffer,
   learningRateDiffers,
   appliedLearningRateDiffers,
@@ -120,7 +120,7 @@ export const RULES: readonly Rule[] = [
   finalSlotsDiffer,
   finalEmaDiffers,
   finalBuffersDiffer,
-  imagesDifferFromControl,
+  samplesDifferFromControl,
   controlStandsApart,
   noiseTooLarge,
   finalCountersDiffer,

@@ -244,7 +244,7 @@ export const CASES: readonly Case[] = [
     says: /After resume 1, 1 of 4 parameters is not what was saved/,
     proof: 'restored',
   },
-  ...(['hooks', 'slots', 'images', 'random', 'gradients', 'learning-rates', 'batches'] as const).map(
+  ...(['hooks', 'slots', 'samples', 'random', 'gradients', 'learning-rates', 'batches'] as const).map(
     (observable) => ({
       rule: 'nothing-observed',
       what: `no ${observable} anywhere, undeclared`,
@@ -425,20 +425,20 @@ export const CASES: readonly Case[] = [
     proof: 'restored',
   },
   {
-    rule: 'images-differ-at-resume',
+    rule: 'samples-differ-at-resume',
     what: 'a sample that differs before any step',
     spoil: ({ resumed }) =>
       spoil(resumed.samples.filter(({ at, name }) => at === 'resume' && name === 'cat')),
-    says: /1 of 2 samples differs from the one taken at the save/,
+    says: /1 of 4 samples differs from the one taken at the save/,
     proof: 'restored',
   },
   {
-    rule: 'images-differ-at-resume',
+    rule: 'samples-differ-at-resume',
     what: 'samples that are not drawn at the resume',
     spoil: ({ resumed }) => {
       resumed.samples = resumed.samples.filter(({ at }) => at !== 'resume');
     },
-    says: /2 of them were not taken/,
+    says: /4 of them were not taken/,
     proof: 'restored',
   },
   // Alive.
@@ -607,7 +607,7 @@ export const CASES: readonly Case[] = [
     proof: 'alive',
   },
   {
-    rule: 'images-unchanged',
+    rule: 'samples-unchanged',
     what: 'samples that do not change after the checkpoint',
     spoil: ({ resumed }) => {
       const before = resumed.samples.filter(({ at }) => at === 'resume');
@@ -615,7 +615,7 @@ export const CASES: readonly Case[] = [
         sample.sha256 = before.find(({ name }) => name === sample.name)!.sha256;
       }
     },
-    says: /all 2 samples stayed the same, pixel for pixel/,
+    says: /all 4 samples stayed exactly the same/,
     proof: 'alive',
   },
   // Faithful.
@@ -744,10 +744,17 @@ export const CASES: readonly Case[] = [
     proof: 'faithful',
   },
   {
-    rule: 'images-differ-from-control',
+    rule: 'samples-differ-from-control',
     what: 'one sample that differs at the end',
     spoil: ({ resumed }) => spoil(resumed.samples.filter(({ at, name }) => at === 'end' && name === 'boat')),
-    says: /At step 8, 1 of 2 samples differs from the control’s/,
+    says: /At step 8, 1 of 4 samples differs from the control’s/,
+    proof: 'faithful',
+  },
+  {
+    rule: 'samples-differ-from-control',
+    what: 'a text that differs at the end, which has no norm',
+    spoil: ({ resumed }) => spoil(resumed.samples.filter(({ at, name }) => at === 'end' && name === 'poem')),
+    says: /At step 8, 1 of 4 samples differs from the control’s\.\ndigest f{12}…/,
     proof: 'faithful',
   },
   {
@@ -792,7 +799,7 @@ export const scatter = ({ control, twins }: Traces, factors: readonly number[]):
 };
 
 function hide(trace: Draft, observable: string): void {
-  if (observable === 'images') trace.samples = [];
+  if (observable === 'samples') trace.samples = [];
   for (const state of trace.states) {
     if (observable === 'slots') state.tensors = state.tensors.filter(({ kind }) => kind !== 'slot');
     if (observable === 'random') state.random = {};

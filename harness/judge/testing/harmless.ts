@@ -4,7 +4,7 @@ export const HARMLESS: readonly (readonly [damage: RegExp, why: string])[] = [
   [/^cold-\d/, 'the cold run is a contrast: no proof rests on it'],
   [/moved to where it was$/, 'nothing changed'],
   [/ extended$/, 'a reader ignores fields that it does not know, so that later formats can add some'],
-  [/seconds/, 'how long something took is not what was trained'],
+  [/ (step|checkpoint|end|process)\.seconds/, 'how long something took is not what was trained'],
   [/ run\.process\.pid /, 'systems use the numbers of processes again'],
   [/ run\.(lacks|deviates) reversed$/, 'a set in another order'],
   [/\.tensors reversed$/, 'tensors are found by name'],
@@ -21,7 +21,10 @@ export const HARMLESS: readonly (readonly [damage: RegExp, why: string])[] = [
     /\.storage (doubled|increased|negated)$/,
     'a number of the process’s own; which tensors share one is compared',
   ],
-  [/sample '\w+'\.file made longer$/, 'only the report reads the file; the digest of the pixels is compared'],
+  [
+    /sample '\w+'\.file made longer$/,
+    'only the report reads the file; the digest of what it shows is compared',
+  ],
 ];
 
 /** More of them, where equal runs differ. */

@@ -145,19 +145,37 @@ function deviated(record: StateRecord, deviates: readonly Deviation[]): StateRec
   };
 }
 
-const sample = (at: SampleRecord['at'], step: number): SampleRecord[] =>
-  ['cat', 'boat'].map((name, index) => ({
-    kind: 'sample',
+function sample(at: SampleRecord['at'], step: number): SampleRecord[] {
+  const drawn = (name: string) => ({
+    kind: 'sample' as const,
     at,
     step,
     name,
-    file: `samples/${at}-${step}-${index}.png`,
     sha256: sha256(`${name} ${step}`),
-    width: 16,
-    height: 16,
-    l2: 2000 + step,
-    sketch: [10, -20, 30, -40].map((sum) => sum * step),
-  }));
+  });
+  const file = `samples/${at}-${step}`;
+  const sums = { l2: 2000 + step, sketch: [10, -20, 30, -40].map((sum) => sum * step) };
+  return [
+    ...['cat', 'boat'].map((name, index) => ({
+      ...drawn(name),
+      type: 'image' as const,
+      file: `${file}-${index}.png`,
+      width: 16,
+      height: 16,
+      ...sums,
+    })),
+    {
+      ...drawn('meow'),
+      type: 'audio',
+      file: `${file}-2.wav`,
+      sampleRate: 8000,
+      channels: 1,
+      seconds: 0.5,
+      ...sums,
+    },
+    { ...drawn('poem'), type: 'text', file: `${file}-3.txt`, characters: 24 },
+  ];
+}
 
 function trace(
   role: Role,

@@ -1,4 +1,5 @@
 /** Hand-made traces and verdicts for the report's tests, with real PNG files. */
+import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
@@ -9,6 +10,7 @@ import {
   VERDICT_FORMAT,
   type Verdict,
 } from '../../judge/verdict.ts';
+import { encodeWav, littleEndian } from '../../probe/wav.ts';
 import type { BackendRecord, Role, SampleRecord, Trace, TracedStep } from '../../trace/schema.ts';
 
 export const backend: BackendRecord = {
@@ -101,6 +103,10 @@ interface TraceOptions {
   readonly steps: readonly [number, number];
   readonly parameters?: number;
   readonly samples?: readonly (Pick<SampleRecord, 'at' | 'step' | 'name'> & { readonly image: number })[];
+  /** Audio if the contents are bytes, a text if they are not. */
+  readonly recordings?: readonly (Pick<SampleRecord, 'at' | 'step' | 'name'> & {
+    readonly contents: Buffer | string;
+  })[];
   readonly plan?: { steps: number; resumeAt: number[] };
   readonly frozen?: boolean;
   readonly over?: Partial<Trace>;
@@ -118,6 +124,7 @@ export async function trace(folder: string, options: TraceOptions): Promise<Trac
     await writeFile(join(dirname(file), sample), await png(16, 16, image));
     records.push({
       kind: 'sample',
+      type: 'image',
       at,
       step,
       name,
@@ -126,6 +133,21 @@ export async function trace(folder: string, options: TraceOptions): Promise<Trac
       width: 16,
       height: 16,
     });
+  }
+  for (const [index, { contents, ...place }] of (options.recordings ?? []).entries()) {
+    const played = typeof contents !== 'string';
+    const sample = `samples/recording-${index}-${place.at}.${played ? 'wav' : 'txt'}`;
+    await writeFile(join(dirname(file), sample), contents);
+    const sha256 = createHash('sha256').update(contents).digest('hex');
+    records.push({
+      kind: 'sample',
+      ...place,
+      file: sample,
+      sha256,
+      ...(played
+        ? { type: 'audio', sampleRate: 8000, channels: 1, seconds: 0.25 }
+        : { type: 'text', characters: [...contents].length }),
+    } as SampleRecord);
   }
   const plan = options.plan ?? { steps: 30, resumeAt: [15] };
   const run = { pid: 1, runtime: 'Node v22', platform: 'linux' };
@@ -194,24 +216,51 @@ export async function png(width: number, height: number, seed: number): Promise<
     .toBuffer();
 }
 
+/** A quarter of a second of a tone as a WAV file; equal pitches give equal bytes. */
+export function wav(pitch: number): Buffer {
+  const samples = Int16Array.from({ length: 2000 }, (_, at) => 9000 * Math.sin(at / pitch));
+  return encodeWav(littleEndian(samples), 8000, 1);
+}
+
 /** Control, before and after of one scenario with images, as after a healthy or a frozen resume. */
 export async function traceSet(
   root: string,
   scenario: string,
-  options: { frozen?: boolean; samples?: readonly string[]; parameters?: number; seed?: number } = {},
+  options: {
+    frozen?: boolean;
+    samples?: readonly string[];
+    parameters?: number;
+    seed?: number;
+    /** Adds a text that begins with this, and a tone. */
+    story?: string;
+  } = {},
 ): Promise<Trace[]> {
-  const { frozen = false, samples = ['cat', 'boat'], parameters = 4, seed = 1 } = options;
+  const { frozen = false, samples = ['cat', 'boat'], parameters = 4, seed = 1, story } = options;
   const folder = join(root, scenario);
   const shots = (at: SampleRecord['at'], step: number, shift: number) =>
     samples.map((name, i) => ({ at, step, name, image: seed + i * 10 + shift }));
+  const recordings = (at: SampleRecord['at'], step: number, shift: number) =>
+    story === undefined
+      ? []
+      : [
+          { at, step, name: 'story', contents: `${story} ${shift}` },
+          { at, step, name: 'tone', contents: wav(3 + shift) },
+        ];
   return [
     await trace(folder, {
       role: 'control',
       steps: [1, 30],
       parameters,
       samples: [...shots('pass', 15, 0), ...shots('end', 30, 1)],
+      recordings: [...recordings('pass', 15, 0), ...recordings('end', 30, 1)],
     }),
-    await trace(folder, { role: 'before', steps: [1, 15], parameters, samples: shots('save', 15, 0) }),
+    await trace(folder, {
+      role: 'before',
+      steps: [1, 15],
+      parameters,
+      samples: shots('save', 15, 0),
+      recordings: recordings('save', 15, 0),
+    }),
     await trace(folder, {
       role: 'after',
       segment: 1,
@@ -219,6 +268,7 @@ export async function traceSet(
       parameters,
       frozen,
       samples: [...shots('resume', 15, 0), ...shots('end', 30, frozen ? 0 : 1)],
+      recordings: [...recordings('resume', 15, 0), ...recordings('end', 30, frozen ? 0 : 1)],
     }),
   ];
 }

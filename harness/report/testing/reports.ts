@@ -9,17 +9,18 @@ export const EVIL = `<script>window.pwned=1</script><img src=x onerror="window.p
 const measured = { things: 3, comparisons: 45, floor: 2.5e-7, degrees: 6.2, factor: 57.3 };
 const NOISY: NoiseRecord['quantities'] = [
   { ...measured, quantity: 'updateL2', allowed: { least: 1.25e-5, most: 3.5e-4 } },
-  { ...measured, quantity: 'image', allowed: null },
+  { ...measured, quantity: 'sample', allowed: null },
 ];
 
 /** A healthy scenario, a frozen one, and one in which every string is hostile. */
 export async function writeRed(
   folder: string,
 ): Promise<{ html: string; junit: string; json: string; gate: Gate }> {
-  const healthy = await traceSet(folder, 'healthy');
+  const healthy = await traceSet(folder, 'healthy', { story: 'Once upon a time' });
   const frozen = await traceSet(folder, 'frozen', { frozen: true, seed: 5 });
   const [control, before, after] = (await traceSet(folder, `evil ${EVIL.replaceAll(/[/\p{Cc}]/gu, '')}`, {
     samples: [EVIL],
+    story: EVIL,
     frozen: true,
   })) as [Trace, Trace, Trace];
   const ended = {

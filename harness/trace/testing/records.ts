@@ -71,24 +71,44 @@ const state = fc.record({
   counters: dictionary(fc.oneof(finite, text, fc.boolean(), fc.constant(null))),
 });
 
-const sample = fc.record(
+const drawn = (ending: string) => ({
+  kind: fc.constant('sample' as const),
+  at: fc.constantFrom('pass', 'deviated', 'save', 'resume', 'end'),
+  step: count,
+  name: text,
+  file: fc.stringMatching(/^[\w.-]{1,20}$/).map((name) => `samples/${name}${ending}`),
+  sha256,
+});
+const DRAWN = ['kind', 'at', 'step', 'name', 'file', 'sha256', 'type'] as const;
+const image = fc.record(
   {
-    kind: fc.constant('sample' as const),
-    at: fc.constantFrom('pass', 'deviated', 'save', 'resume', 'end'),
-    step: count,
-    name: text,
-    file: fc.stringMatching(/^[\w.-]{1,20}$/).map((name) => `samples/${name}.png`),
-    sha256,
+    ...drawn('.png'),
+    type: fc.constant('image' as const),
     width: fc.integer({ min: 1, max: 4096 }),
     height: fc.integer({ min: 1, max: 4096 }),
     l2: norm,
     sketch: some(real),
   },
-  {
-    requiredKeys: ['kind', 'at', 'step', 'name', 'file', 'sha256', 'width', 'height'],
-    noNullPrototype: true,
-  },
+  { requiredKeys: [...DRAWN, 'width', 'height'], noNullPrototype: true },
 );
+const audio = fc.record(
+  {
+    ...drawn('.wav'),
+    type: fc.constant('audio' as const),
+    sampleRate: fc.integer({ min: 1, max: 768_000 }),
+    channels: fc.integer({ min: 1, max: 32 }),
+    seconds: fc.double({ min: 1e-6, max: 3600, noNaN: true }),
+    l2: norm,
+    sketch: some(real),
+  },
+  { requiredKeys: [...DRAWN, 'sampleRate', 'channels', 'seconds'], noNullPrototype: true },
+);
+const writing = fc.record({
+  ...drawn('.txt'),
+  type: fc.constant('text' as const),
+  characters: fc.nat(1_000_000),
+});
+const sample = fc.oneof(image, audio, writing);
 
 const checkpoint = fc.record({
   kind: fc.constant('checkpoint' as const),

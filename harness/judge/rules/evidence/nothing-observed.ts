@@ -20,7 +20,7 @@ const PRESENCES: readonly Presence[] = [
     what: 'optimizer slot',
     seen: ({ states }) => states.some((s) => s.tensors.some(({ kind }) => kind === 'slot')),
   },
-  { observable: 'images', what: 'sample', seen: ({ samples }) => samples.length > 0 },
+  { observable: 'samples', what: 'sample', seen: ({ samples }) => samples.length > 0 },
   {
     observable: 'random',
     what: 'random generator state',

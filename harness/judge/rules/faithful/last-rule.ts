@@ -30,12 +30,13 @@ export function lastRule(
       if (last === undefined) return undefined;
       const { mine, theirs } = last;
       const different = departures(new Set([...theirs.keys(), ...mine.keys()]), (name) => {
-        // Without a norm, noise cannot be measured.
+        const same = theirs.get(name)?.sha256 === mine.get(name)?.sha256;
+        // Without a norm, noise cannot be measured: the bytes are judged if all controls have the same.
         if (!noise.exact && [mine, theirs].some((all) => all.get(name)?.values.length === 0)) {
-          return { expected: null, seen: null, difference: 0, allowed: 0 };
+          const apart = !same && noise.settled(quantity, resume.to, name);
+          return { expected: null, seen: null, difference: apart ? Number.POSITIVE_INFINITY : 0, allowed: 0 };
         }
         const compared = noise.compare(quantity, resume.to, name, mine.get(name));
-        const same = theirs.get(name)?.sha256 === mine.get(name)?.sha256;
         // An exact comparison uses the bytes: different values may share a norm and a sketch.
         return compared.allowed === 0 && !same && compared.difference === 0
           ? { ...compared, difference: Number.POSITIVE_INFINITY }
@@ -62,6 +63,13 @@ function lastSides(
   mine: Readings,
   theirs: Readings,
 ): Pick<Found, 'expected' | 'seen'> {
+  if ([mine, theirs].some((all) => all.get(name)?.values.length === 0)) {
+    const digest = (readings: Readings): string => {
+      const sha256 = readings.get(name)?.sha256;
+      return sha256 === undefined ? 'none' : `digest ${sha256.slice(0, 12)}…`;
+    };
+    return { expected: `'${name}': ${digest(theirs)}, exactly`, seen: digest(mine) };
+  }
   const [seen, expected] = valuesApart(mine.get(name)?.values[0], theirs.get(name)?.values[0]);
   const norm = (readings: Readings, text: string): string =>
     readings.has(name) ? `L2 norm ${text}` : 'none';

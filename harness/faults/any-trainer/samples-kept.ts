@@ -1,14 +1,14 @@
-import type { SampledImage } from '../../training/trainer.ts';
+import type { Sample } from '../../training/trainer.ts';
 import { defineTrainerFault, replacing } from '../trainer-fault.ts';
 
 export default defineTrainerFault({
-  breaks: 'Every sample shows the images drawn right after the resume.',
+  breaks: 'Every sample is the one drawn right after the resume.',
   proofs: ['alive'],
-  rule: 'images-unchanged',
+  rule: 'samples-unchanged',
   cause: 'samples-from-old-copy',
   needs: ({ sample }) => sample !== undefined,
   change(trainer) {
-    let first: readonly SampledImage[] | undefined;
+    let first: readonly Sample[] | undefined;
     return replacing(trainer, {
       async sample() {
         first ??= await trainer.sample!();

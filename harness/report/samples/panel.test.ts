@@ -1,15 +1,28 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Trace } from '../../trace/schema.ts';
 import { png, trace, traceSet } from '../testing/build.ts';
-import { IMAGE_LIMITS, openImageCache } from './image-cache.ts';
-import { imagePanel } from './panel.ts';
+import { IMAGE_LIMITS, type ImageCache, openImageCache } from './image-cache.ts';
+import { type ImageRow, openSampleFiles, type RecordingRow, samplePanel } from './panel.ts';
+import { openRecordings, RECORDING_LIMITS } from './recordings.ts';
 
 let root: string;
+
+/** The panel of traces that show only images. */
+async function imagePanel(
+  images: ImageCache,
+  traces: readonly Trace[],
+  resumeAt: number[],
+  maxRows?: number,
+) {
+  const { rows, more } = await samplePanel({ ...openSampleFiles(root), images }, traces, resumeAt, maxRows);
+  return { rows: rows as ImageRow[], more };
+}
+
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'report-images-'));
 });
@@ -83,6 +96,7 @@ async function noteOn(file: string, over: Partial<Trace> = {}): Promise<string> 
   const one = await trace(join(root, 'run', 's'), { role: 'control', steps: [1, 2], over });
   const sample = {
     kind: 'sample',
+    type: 'image',
     at: 'end',
     step: 2,
     name: 'x',
@@ -148,4 +162,32 @@ test('images beyond the page’s limit are left out and counted, not silently dr
   expect(few.rows[2]?.images[0]?.note).toBe(
     'cannot be shown: the report’s images together have too many pixels',
   );
+});
+
+test('audio and texts that are missing, damaged or too many become notes', async () => {
+  const traces = await traceSet(root, 'voice', { samples: [], story: 'Once' });
+  const [control, , after] = traces;
+  const at = (trace: Trace | undefined, file: string) => join(dirname(trace!.file), 'samples', file);
+  await rm(at(control, 'recording-0-pass.txt'));
+  await writeFile(at(control, 'recording-1-pass.wav'), '<svg onload="1"/>');
+  await writeFile(at(after, 'recording-0-resume.txt'), `\u202e${'x'.repeat(3000)}`);
+  const recordings = openRecordings(root, { ...RECORDING_LIMITS, embeddedBytes: 5000 });
+  const { rows } = await samplePanel({ ...openSampleFiles(root), recordings }, traces, [15]);
+  const [story, tone] = rows as RecordingRow[];
+  expect(story?.recordings[0]).toMatchObject({
+    text: undefined,
+    note: 'cannot be shown: the file is missing',
+  });
+  expect(story?.recordings[2]).toMatchObject({
+    text: expect.stringMatching(/^‹U\+202E›x{1999}… \(1,001 more characters\)$/),
+    note: 'the trace gives another digest; against saved: identical',
+  });
+  expect(tone?.recordings.map(({ audio, note }) => audio?.slice(0, 22) ?? note)).toEqual([
+    'cannot be shown: it is not a WAV file',
+    'data:audio/wav;base64,',
+    'data:audio/wav;base64,',
+    'left out: no room on the page',
+    'left out: no room on the page',
+  ]);
+  expect(recordings.leftOut()).toBe(2);
 });

@@ -1,26 +1,30 @@
-/** The image panel as markup, one row for each sample and resume. */
+/** The sample panel as markup, one row for each sample and resume. */
 
 import { html, type Markup } from '../markup.ts';
 import { count } from '../text.ts';
 import type { Image } from './image-cache.ts';
-import type { Difference, ImagePanel, ImageRow } from './panel.ts';
+import type { Difference, Played, SamplePanel, SampleRow } from './panel.ts';
 
 /** In CSS pixels: small images are enlarged by a whole factor to about the first, large ones shrunk to the second. */
 const TINY = 112;
 const LARGE = 208;
 
-export function imageSection({ rows, more }: ImagePanel, resumes: number): Markup {
+export function sampleSection({ rows, more }: SamplePanel, resumes: number): Markup {
   if (rows.length === 0)
-    return html`<p class="quiet">No images to compare: none were sampled around a resume.</p>`;
-  return html`<h3>Images</h3>
-    ${rows.map((row) => imageRow(row, resumes))}
+    return html`<p class="quiet">No samples to compare: none were taken around a resume.</p>`;
+  return html`<h3>Samples</h3>
+    ${rows.map((row) => sampleRow(row, resumes))}
     ${more > 0 && html`<p class="quiet">and ${count(more, 'more row')}; see the files beside the traces</p>`}`;
 }
 
-function imageRow(row: ImageRow, resumes: number): Markup {
-  return html`<div class="images">
+function sampleRow(row: SampleRow, resumes: number): Markup {
+  return html`<div class="samples">
     <h4><bdi>${row.name}</bdi>${resumes > 1 && html` <small>resume ${row.resume}</small>`}</h4>
-    <div class="strip">${row.images.map((image) => imageFigure(image, row.name))}</div>
+    <div class="strip">${
+      'images' in row
+        ? row.images.map((image) => imageFigure(image, row.name))
+        : row.recordings.map((played) => recordingFigure(played, row.name))
+    }</div>
     <div class="strip">${row.differences.map(differenceFigure)}</div>
   </div>`;
 }
@@ -29,6 +33,17 @@ function imageFigure(image: Image, name: string): Markup {
   return html`<figure class="image">
     ${imageElement(image, `${name}: ${image.label}`)}
     <figcaption>${image.label}${image.src !== undefined && image.note !== undefined && html`<small>${image.note}</small>`}</figcaption>
+  </figure>`;
+}
+
+function recordingFigure({ label, audio, text, about, note }: Played, name: string): Markup {
+  return html`<figure class="recording">
+    ${audio !== undefined && html`<audio controls preload="metadata" src=${audio} aria-label=${`${name}: ${label}`}></audio>`}
+    ${text !== undefined && html`<pre>${text}</pre>`}
+    ${audio === undefined && text === undefined && html`<div class="missing">${note ?? 'no sample'}</div>`}
+    <figcaption>${label}${about !== undefined && html`<small>${about}</small>`}${
+      (audio !== undefined || text !== undefined) && note !== undefined && html`<small>${note}</small>`
+    }</figcaption>
   </figure>`;
 }
 

@@ -1,7 +1,7 @@
 /** Reads, compares and embeds the images of one report folder, each distinct image once, within bounds. */
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import type { SampleRecord, Trace } from '../../trace/schema.ts';
+import type { SampleOf, Trace } from '../../trace/schema.ts';
 import { readWithin } from '../files.ts';
 import { count, visible } from '../text.ts';
 import { compare } from './compare.ts';
@@ -41,7 +41,7 @@ export interface Change {
 
 /** Equal files are decoded, compared and encoded once, so many equal images cost no more than one. */
 export interface ImageCache {
-  load(trace: Trace | undefined, sample: SampleRecord | undefined): Promise<Loaded>;
+  load(trace: Trace | undefined, sample: SampleOf<'image'> | undefined): Promise<Loaded>;
   compare(a: Loaded, b: Loaded): Change;
   show(label: string, loaded: Loaded): Promise<Image>;
   /** The number of images that did not fit on the page. */

@@ -1,9 +1,9 @@
-import { imageReadings } from '../../quantities.ts';
+import { sampleReadings } from '../../quantities.ts';
 import { eachResume, type Rule } from '../../rule.ts';
 import { ofAll, plural } from '../../words.ts';
 
-export const imagesDifferAtResume: Rule = {
-  id: 'images-differ-at-resume',
+export const samplesDifferAtResume: Rule = {
+  id: 'samples-differ-at-resume',
   proof: 'restored',
   claim:
     'Right after the resume, each sample equals the one taken at the save: exactly, or within the noise of sampling.',
@@ -12,14 +12,14 @@ export const imagesDifferAtResume: Rule = {
   judge: eachResume((resume, { noise }) => {
     // Another rule reports a process that died before its first record.
     if (resume.resumed === undefined) return undefined;
-    const { saved, resumed } = resume.images;
+    const { saved, resumed } = resume.samples;
     const after = new Map(resumed.map((sample) => [sample.name, sample.sha256]));
-    const [before, now] = [imageReadings(saved), imageReadings(resumed)];
-    // A noisy sampler gives different pixels for equal parameters. The controls differ as much.
+    const [before, now] = [sampleReadings(saved), sampleReadings(resumed)];
+    // A noisy sampler gives different samples for equal parameters. The controls differ as much.
     const withinNoise = (name: string): boolean =>
       !noise.exact &&
       now.has(name) &&
-      noise.alike('image', resume.from, name, before.get(name)!, now.get(name)!);
+      noise.alike('sample', resume.from, name, before.get(name)!, now.get(name)!);
     const different = saved.filter(({ name, sha256 }) => after.get(name) !== sha256 && !withinNoise(name));
     const [first] = different;
     if (first === undefined) return undefined;
@@ -29,11 +29,11 @@ export const imagesDifferAtResume: Rule = {
       subjects: different.map(({ name }) => name),
       total: saved.length,
       step: resume.from,
-      expected: `pixels ${first.sha256.slice(0, 12)}…`,
+      expected: `digest ${first.sha256.slice(0, 12)}…`,
       seen:
         absent > 0
           ? `${absent} of them ${plural(absent, 'was', 'were')} not taken`
-          : `pixels ${after.get(first.name)!.slice(0, 12)}…`,
+          : `digest ${after.get(first.name)!.slice(0, 12)}…`,
       likelyCause:
         'the inputs of the sampler were not restored: the parameters, their EMA, or the sampler’s own noise',
       fix: 'sample from the restored tensors, with a fixed seed for each sample',

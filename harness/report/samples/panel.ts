@@ -1,0 +1,238 @@
+/** The samples of a scenario as data: for each sample and resume, what it shows over time, and the differences. */
+import type { SampleOf, SampleRecord, Trace } from '../../trace/schema.ts';
+import { visible } from '../text.ts';
+import {
+  type Change,
+  IMAGE_LIMITS,
+  type Image,
+  type ImageCache,
+  type Loaded,
+  openImageCache,
+} from './image-cache.ts';
+import {
+  compareRecordings,
+  openRecordings,
+  type Recorded,
+  type Recording,
+  type Recordings,
+  sizeOf,
+} from './recordings.ts';
+
+export interface Difference extends Image {
+  readonly question: string;
+  readonly identical: boolean | undefined;
+  readonly result: string;
+}
+/** Audio or a text; neither if there is none, and `note` says why. */
+export interface Played {
+  readonly label: string;
+  /** A data URI. */
+  readonly audio: string | undefined;
+  readonly text: string | undefined;
+  /** Its length and the beginning of its digest. */
+  readonly about: string | undefined;
+  readonly note: string | undefined;
+}
+interface Row {
+  readonly name: string;
+  readonly resume: number;
+  readonly differences: readonly Difference[];
+}
+export interface ImageRow extends Row {
+  readonly images: readonly Image[];
+}
+export interface RecordingRow extends Row {
+  readonly recordings: readonly Played[];
+}
+export type SampleRow = ImageRow | RecordingRow;
+export interface SamplePanel {
+  readonly rows: readonly SampleRow[];
+  /** The number of rows beyond the limit. */
+  readonly more: number;
+}
+
+/** The files of one report folder. */
+export interface SampleFiles {
+  readonly images: ImageCache;
+  readonly recordings: Recordings;
+}
+
+export const openSampleFiles = (root: string): SampleFiles => ({
+  images: openImageCache(root),
+  recordings: openRecordings(root),
+});
+
+/** The rows of one scenario, by resume and then by sample. */
+export async function samplePanel(
+  files: SampleFiles,
+  traces: readonly Trace[],
+  resumeAt: readonly number[],
+  maxRows = IMAGE_LIMITS.rows,
+): Promise<SamplePanel> {
+  const types = new Map(
+    traces.flatMap(({ samples }) => samples.map(({ name, type }) => [`${type} ${name}`, { name, type }])),
+  );
+  const wanted = resumeAt.flatMap((_, index) =>
+    [...types.values()].map(({ name, type }) => ({ name, type, resume: index + 1 })),
+  );
+  const rows: SampleRow[] = [];
+  for (const { name, type, resume } of wanted.slice(0, maxRows)) {
+    const points = pointsOf(traces, resumeAt, resume);
+    rows.push(
+      type === 'image'
+        ? await imageRow(files.images, points, name, resume)
+        : await recordingRow(files, points, name, type, resume),
+    );
+  }
+  return { rows, more: wanted.length - rows.length };
+}
+
+/** Where one sample was taken around a resume. */
+interface Point {
+  readonly label: string;
+  readonly trace: Trace | undefined;
+  readonly at: SampleRecord['at'];
+  readonly step: number | undefined;
+}
+const POINTS = ['controlThen', 'saved', 'restored', 'trained', 'controlLater'] as const;
+type Points = Record<(typeof POINTS)[number], Point>;
+
+function pointsOf(traces: readonly Trace[], resumeAt: readonly number[], resume: number): Points {
+  const control = traces.find((trace) => trace.run?.role === 'control');
+  const [saver, resumer] = [segment(traces, resume - 1), segment(traces, resume)];
+  const [from, to] = [resumeAt[resume - 1], resumeAt[resume]];
+  const until = to === undefined ? 'end' : `step ${to}`;
+  return {
+    controlThen: { label: `control, step ${from}`, trace: control, at: 'pass', step: from },
+    saved: { label: `saved, step ${from}`, trace: saver, at: 'save', step: from },
+    restored: { label: 'resumed, before any step', trace: resumer, at: 'resume', step: from },
+    trained: {
+      label: `resumed and trained, ${until}`,
+      trace: resumer,
+      at: to === undefined ? 'end' : 'save',
+      step: to,
+    },
+    controlLater: {
+      label: `control, ${until}`,
+      trace: control,
+      at: to === undefined ? 'end' : 'pass',
+      step: to,
+    },
+  };
+}
+
+function segment(traces: readonly Trace[], n: number): Trace | undefined {
+  const role = n === 0 ? 'before' : 'after';
+  return traces.find((trace) => trace.run?.role === role && trace.run.segment === n);
+}
+
+function sampleAt<Type extends SampleRecord['type']>(
+  { trace, at, step }: Point,
+  name: string,
+  type: Type,
+): SampleOf<Type> | undefined {
+  return trace?.samples.findLast(
+    (sample): sample is SampleOf<Type> =>
+      sample.name === name &&
+      sample.type === type &&
+      sample.at === at &&
+      (step === undefined || sample.step === step),
+  );
+}
+
+const QUESTIONS = {
+  changed: { text: 'Did it change?', identical: 'No', differing: 'Yes' },
+  same: { text: 'Is it the same?', identical: 'Yes', differing: 'No' },
+};
+const CHANGED = 'saved against resumed and trained';
+const SAME = 'resumed and trained against control';
+const movedIn = (change: Change): string => `in the control, over the same steps: ${change.text}`;
+
+async function imageRow(cache: ImageCache, points: Points, name: string, resume: number): Promise<ImageRow> {
+  const load = (point: Point) => cache.load(point.trace, sampleAt(point, name, 'image'));
+  const controlThen = await load(points.controlThen);
+  const saved = await load(points.saved);
+  const restored = await load(points.restored);
+  const trained = await load(points.trained);
+  const controlLater = await load(points.controlLater);
+  const moved = movedIn(cache.compare(controlThen, controlLater));
+  return {
+    name: visible(name, 200),
+    resume,
+    images: [
+      await cache.show(points.controlThen.label, controlThen),
+      await cache.show(points.saved.label, saved),
+      await cache.show(points.restored.label, same(cache, restored, saved)),
+      await cache.show(points.trained.label, trained),
+      await cache.show(points.controlLater.label, controlLater),
+    ],
+    differences: [
+      await difference(cache, QUESTIONS.changed, CHANGED, cache.compare(saved, trained), moved),
+      await difference(cache, QUESTIONS.same, SAME, cache.compare(trained, controlLater)),
+    ],
+  };
+}
+
+async function recordingRow(
+  { images, recordings }: SampleFiles,
+  points: Points,
+  name: string,
+  type: Recording['type'],
+  resume: number,
+): Promise<RecordingRow> {
+  const loaded = {} as Record<keyof Points, Recorded>;
+  for (const key of POINTS) {
+    const point = points[key];
+    loaded[key] = await recordings.load(point.trace, sampleAt(point, name, type));
+  }
+  const { controlThen, saved, restored, trained, controlLater } = loaded;
+  const moved = movedIn(compareRecordings(controlThen, controlLater));
+  const against = `against saved: ${compareRecordings(saved, restored).text}`;
+  return {
+    name: visible(name, 200),
+    resume,
+    recordings: POINTS.map((key): Played => {
+      const { sample, src, text, note } = loaded[key];
+      const notes = [note, key === 'restored' && sample !== undefined ? against : undefined];
+      return {
+        label: points[key].label,
+        audio: src,
+        text,
+        about: sample && `${sizeOf(sample)}, digest ${sample.sha256.slice(0, 12)}…`,
+        note: joined(notes),
+      };
+    }),
+    differences: [
+      await difference(images, QUESTIONS.changed, CHANGED, compareRecordings(saved, trained), moved),
+      await difference(images, QUESTIONS.same, SAME, compareRecordings(trained, controlLater)),
+    ],
+  };
+}
+
+const joined = (notes: readonly (string | undefined)[]): string | undefined =>
+  notes.filter((note) => note !== undefined).join('; ') || undefined;
+
+/** Notes on the resumed image whether it equals the saved one. */
+function same(cache: ImageCache, restored: Loaded, saved: Loaded): Loaded {
+  if (restored.pixels === undefined || saved.pixels === undefined) return restored;
+  const note = `against saved: ${cache.compare(saved, restored).text}`;
+  return { pixels: restored.pixels, note: restored.note === undefined ? note : `${restored.note}; ${note}` };
+}
+
+async function difference(
+  cache: ImageCache,
+  question: { text: string; identical: string; differing: string },
+  label: string,
+  { identical, text, image }: Change,
+  note?: string,
+): Promise<Difference> {
+  const shown = await cache.show(label, image === undefined ? { note: undefined } : { pixels: image });
+  const answer = identical === undefined ? '' : `${identical ? question.identical : question.differing}: `;
+  return {
+    ...shown,
+    question: question.text,
+    identical,
+    result: answer + text,
+    note: joined([shown.note, note]),
+  };
+}
