@@ -147,7 +147,7 @@ const lazily = onEachState((state) => {
   const parameters = state.tensors.filter(({ kind }) => kind === 'parameter');
   const groups = new Map(parameters.map(({ name, group }) => [name, group]));
   const updated = ({ parameter = '' }: TensorRecord): boolean =>
-    (steps.get(groups.get(parameter) ?? '') ?? 0) > 0;
+    (steps.get(groups.get(parameter) ?? '') ?? 1) > 0;
   return {
     ...state,
     tensors: state.tensors.filter((tensor) => tensor.kind !== 'slot' || tensor.l2 > 0 || updated(tensor)),
