@@ -4,6 +4,8 @@ import { comparable } from './comparable.ts';
 import { changesAt, expectedSamples, expectedState } from './deviations.ts';
 import { type Evidence, type Resume, stepsBetween } from './evidence.ts';
 import { noiseAmong } from './noise/noise.ts';
+import { withOwners } from './slot-names.ts';
+import { withStepCounters } from './step-slots.ts';
 
 const stateAt = (trace: Trace | undefined, step: number, kinds: readonly StateRecord['at'][]) =>
   trace?.states.find((state) => state.step === step && kinds.includes(state.at));
@@ -27,7 +29,7 @@ const samplesAt = (trace: Trace | undefined, step: number, kinds: readonly Sampl
  * ```
  */
 export function collectEvidence(plan: Plan, requestedBackend: string, given: readonly Trace[]): Evidence {
-  const traces = given.map(comparable);
+  const traces = withStepCounters(withOwners(given)).map(comparable);
   const byRole = (role: string) => traces.find((trace) => trace.run?.role === role);
   const control = byRole('control');
   const twins = traces.filter((trace) => trace.run?.role === 'twin');

@@ -1,5 +1,6 @@
 /** What of a trace is compared with others: all but what a healthy resume need not bring back. */
 import type { StateRecord, Trace } from '../trace/schema.ts';
+import { withoutNoneColumns, withoutNoneGroups } from './groups.ts';
 
 /**
  * Leaves out gradients of parameters that no optimizer updates, which nothing ever applies, and counters that the trainer
@@ -7,8 +8,12 @@ import type { StateRecord, Trace } from '../trace/schema.ts';
  */
 export function comparable(trace: Trace): Trace {
   const counting = trace.run?.countsResumes ?? [];
-  const states = trace.states.map((state) => withoutCounters(withoutIdleGradients(state), counting));
-  return states.every((state, at) => state === trace.states[at]) ? trace : { ...trace, states };
+  const states = trace.states.map((state) =>
+    withoutCounters(withoutIdleGradients(withoutNoneGroups(state)), counting),
+  );
+  const steps = withoutNoneColumns(trace.steps);
+  const same = steps === trace.steps && states.every((state, at) => state === trace.states[at]);
+  return same ? trace : { ...trace, states, steps };
 }
 
 function withoutIdleGradients(state: StateRecord): StateRecord {

@@ -115,14 +115,17 @@ const run = z.object({
 /** Sums of all values with random signs. They distinguish directions, not just lengths. */
 const sketch = z.array(real).max(64);
 
+/** Absent, in a language that writes null for what it does not have. */
+const optionalText = text.nullish().transform((value) => value ?? undefined);
+
 const tensor = z.object({
   kind: z.enum(['parameter', 'slot', 'ema', 'buffer', 'gradient']),
   name: text,
-  parameter: text.optional().describe('the parameter that a slot, an EMA or a gradient belongs to'),
+  parameter: optionalText.optional().describe('the parameter that a slot, an EMA or a gradient belongs to'),
   shape: z.array(count),
   dtype: text,
   trainable: z.boolean().optional(),
-  group: text.optional().describe('the parameter group'),
+  group: optionalText.optional().describe('the parameter group'),
   storage: count.describe('equal for tied tensors: a write to one is a write to the other'),
   sha256: sha256.describe('of the little-endian bytes'),
   l2: norm,

@@ -126,9 +126,9 @@ export const lastMove = ({ past }: Clues, those: readonly Difference[]): number 
     those.some(({ name }) => changed[indexOf(names).get(name) ?? -1] === true),
   )?.step;
 
-/** Every value is that of a run that has just started, and differs from the saved one. */
+/** Every value is that of a run that has just started, in which some do not exist yet, and differs from the saved one. */
 export const areFresh = (values: readonly ChangedValue[]): boolean =>
-  values.length > 0 && values.every(({ resumed, initial }) => resumed !== undefined && resumed === initial);
+  values.length > 0 && values.every(({ resumed, initial }) => resumed === initial);
 
 export const counterNames = (values: readonly ChangedValue[]): string =>
   enumerated(values.map(({ name, saved, resumed }) => `'${name}' is ${insteadOf(resumed, saved)}`));

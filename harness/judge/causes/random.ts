@@ -17,7 +17,8 @@ export const RANDOM: readonly Cause[] = [
     means: 'Generators were reseeded.',
     ...BASE,
     diagnose(clues) {
-      if (!areFresh(clues.generators)) return undefined;
+      if (!areFresh(clues.generators) || clues.generators.some(({ resumed }) => resumed === undefined))
+        return undefined;
       return `${generatorsThat(clues, 'was', 'were')} reseeded, so the first numbers of the run are drawn again`;
     },
   },

@@ -3,6 +3,7 @@ import type { TensorRecord } from '../../trace/schema.ts';
 import { indexOf } from '../columns.ts';
 import { type Difference, manner } from '../compare.ts';
 import { tensorsOf } from '../evidence.ts';
+import { slotKind } from '../slot-names.ts';
 import { figure, insteadOf, listed, ofAll, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues, counterNames, isRounded } from './clues.ts';
@@ -10,9 +11,7 @@ import { areFresh, type Clues, counterNames, isRounded } from './clues.ts';
 const HEADS = ['slots-not-restored'];
 const EXPLAINS = [...HEADS, 'counter:optimizer'];
 
-/** `exp_avg` of `blocks.0.weight.exp_avg`. */
-const kindOf = ({ name, saved, resumed }: Difference): string =>
-  name.slice(((saved ?? resumed)?.parameter?.length ?? -1) + 1);
+const kindOf = ({ saved, resumed }: Difference): string => slotKind((saved ?? resumed)!);
 
 /** How much larger or smaller than the control's the first updates are, as text; empty if unknown. */
 function firstUpdates({ pairs }: Clues, of: readonly Difference[]): string {
@@ -87,8 +86,7 @@ export const SLOTS: readonly Cause[] = [
       const way = manner(of);
       const kinds = new Set(of.map(kindOf));
       const saved = [...tensorsOf(clues.resume.saved, 'slot').values()];
-      const isOfKind = ({ name, parameter }: TensorRecord): boolean =>
-        kinds.has(name.slice((parameter?.length ?? -1) + 1));
+      const isOfKind = (slot: TensorRecord): boolean => kinds.has(slotKind(slot));
       // Slots that were saved as zeros cannot be lost this way.
       const all = saved.filter((slot) => isOfKind(slot) && slot.l2 !== 0);
       const others = saved.some((slot) => !isOfKind(slot));
@@ -137,8 +135,8 @@ export const SLOTS: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('slot');
       if (of.length === 0 || manner(of) !== 'missing') return undefined;
-      const parameters = [...new Set(of.flatMap(({ saved }) => saved?.parameter ?? []))];
-      return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'is', 'are')} missing: those of ${listed(parameters)}${firstUpdates(clues, of)}`;
+      const owners = [...new Set(of.map(({ name, saved }) => saved?.parameter ?? name))];
+      return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'is', 'are')} missing: those of ${listed(owners)}${firstUpdates(clues, of)}`;
     },
   },
   {

@@ -1,4 +1,5 @@
 /** An object was captured or created on the wrong side of the load, and is stale. */
+import { counterKind } from '../../trace/names.ts';
 import type { TracedStep } from '../../trace/schema.ts';
 import { indexOf, totalOf } from '../columns.ts';
 import { tensorsOf } from '../evidence.ts';
@@ -214,10 +215,15 @@ export const STALE: readonly Cause[] = [
       const schedules = clues.counters.filter(({ kind }) => kind === 'schedule');
       const steps = clues.counters.filter(({ kind }) => kind === 'optimizer');
       const lost = slots.of.every(({ resumed }) => resumed === undefined);
-      if (slots.of.length === 0 || !lost || !areFresh(schedules) || !areFresh(steps)) return undefined;
+      // SGD with momentum has slots and counts no steps.
+      const counted = Object.keys(clues.resume.saved?.counters ?? {}).some(
+        (name) => counterKind(name) === 'optimizer',
+      );
+      if (slots.of.length === 0 || !lost || !areFresh(schedules)) return undefined;
+      if (counted && !areFresh(steps)) return undefined;
       const groups = new Set(slots.of.flatMap(({ saved }) => groupsOf(clues, saved?.parameter)));
       const whose = groups.size > 0 ? ` of ${listed([...groups], 6)}` : '';
-      return `the optimizers${whose} were registered after the restore, which therefore skipped them: ${slots.of.length} of ${slots.total} slots are missing, and their step counts and schedules restarted`;
+      return `the optimizers${whose} were registered after the restore, which therefore skipped them: ${slots.of.length} of ${slots.total} slots are missing, and their ${counted ? 'step counts and ' : ''}schedules restarted`;
     },
   },
   {

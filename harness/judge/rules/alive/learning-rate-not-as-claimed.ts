@@ -22,9 +22,9 @@ function claimedFor(
   at: number,
   index: number,
   lag: number,
+  group: string | null | undefined = steps[at]!.groups[index],
 ): number | undefined {
-  const [step, logged] = [steps[at]!, steps[at - lag]];
-  return logged?.claimed.learningRates[step.groups[index] ?? 'all'];
+  return steps[at - lag]?.claimed.learningRates[group ?? 'all'];
 }
 
 function lagOf(control: readonly TracedStep[]): (typeof LAGS)[number] | undefined {
@@ -52,10 +52,15 @@ function contradictedLearningRates({ control, resumed }: Segment): Applied[] {
     const found: Applied[] = [];
     const same = control[at]!;
     step.learningRates.forEach((applied, index) => {
-      const claimed = claimedFor(resumed, at, index, lag);
-      if (applied === null || claimed === undefined || applied === claimed) return;
       const name = step.names[index]!;
       const other = indexOf(same.names).get(name) ?? -1;
+      // A process that tells no group logs by the groups that the control tells.
+      const group = step.groups[index] ?? same.groups[other];
+      const claimed = claimedFor(resumed, at, index, lag, group);
+      if (applied === null || claimed === undefined || applied === claimed) return;
+      // It may be in another group, and that group's rate is logged.
+      const logged = Object.values(resumed[at - lag]?.claimed.learningRates ?? {});
+      if (step.groups[index] === null && logged.includes(applied)) return;
       const inControl = same.learningRates[other];
       if (typeof inControl !== 'number' || inControl !== claimedFor(control, at, other, lag)) return;
       found.push({ name, step: step.step, applied, claimed, inControl });

@@ -9,7 +9,8 @@ interface Trait {
   readonly id: string;
   readonly claim: string;
   readonly noun: string;
-  readonly of: (tensor: TensorRecord, state: StateRecord) => string;
+  /** The property as text; undefined if this process does not tell it. */
+  readonly of: (tensor: TensorRecord, state: StateRecord) => string | undefined;
   readonly likelyCause: string;
   readonly fix: string;
 }
@@ -26,9 +27,10 @@ export function traitRule({ id, claim, noun, of, likelyCause, fix }: Trait): Rul
       const before = tensorsOf(resume.saved, 'parameter');
       const after = tensorsOf(resume.resumed, 'parameter');
       const both = [...before.keys()].filter((name) => after.has(name));
-      const saved = (name: string): string => of(before.get(name)!, resume.saved);
-      const resumed = (name: string): string => of(after.get(name)!, resume.resumed);
-      const changed = both.filter((name) => saved(name) !== resumed(name));
+      const saved = (name: string) => of(before.get(name)!, resume.saved);
+      const resumed = (name: string) => of(after.get(name)!, resume.resumed);
+      const told = both.filter((name) => saved(name) !== undefined && resumed(name) !== undefined);
+      const changed = told.filter((name) => saved(name) !== resumed(name));
       const [first] = changed;
       if (first === undefined) return undefined;
       return {
