@@ -20,7 +20,17 @@ const LOST: readonly (readonly [dialect: RegExp, fault: RegExp, why: string])[] 
 test('the cause of a real fault does not depend on the dialect of the traces', async () => {
   const scenarios = path.join(import.meta.dirname, '..', '..', 'scenarios');
   const faults = ['*moment*', 'slots-*', 'optimizer*', 'hooks-stale-group', 'hooks-orphaned', 'master-*'];
-  const args = ['mutants', 'small-*', 'gan', 'master-weights', '--fault', ...faults, '--sample', '1', '--keep'];
+  const args = [
+    'mutants',
+    'small-*',
+    'gan',
+    'master-weights',
+    '--fault',
+    ...faults,
+    '--sample',
+    '1',
+    '--keep',
+  ];
   const { stderr } = await resumeproof(scratch, [...args, '--scenarios', scenarios, '--backend', 'wasm']);
   const [run] = await readdir(path.join(scratch, 'reports'));
   const { judged, apart } = await surveyDialects(path.join(scratch, 'reports', run!), DIALECTS);
