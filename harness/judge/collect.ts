@@ -1,6 +1,6 @@
 /** Groups the traces of one scenario by role and by resume. */
 import type { Plan, SampleRecord, StateRecord, Trace } from '../trace/schema.ts';
-import { comparable } from './comparable.ts';
+import { comparable, withoutLoneZeros } from './comparable.ts';
 import { changesAt, expectedSamples, expectedState } from './deviations.ts';
 import { type Evidence, type Resume, stepsBetween } from './evidence.ts';
 import { noiseAmong } from './noise/noise.ts';
@@ -60,6 +60,11 @@ export function collectEvidence(plan: Plan, requestedBackend: string, given: rea
       passed: samplesAt(control, from, ['pass']),
       deviated: samplesAt(control, from, ['deviated']),
     };
+    const [saved, resumed] = withoutLoneZeros(expectedState(point, changes, noise.exact), point.resumed);
+    const [last, controlLast] = withoutLoneZeros(
+      stateAt(after, to, ['save', 'end', 'pass']),
+      stateAt(control, to, ends(to)),
+    );
     return [
       {
         index: n + 1,
@@ -68,12 +73,12 @@ export function collectEvidence(plan: Plan, requestedBackend: string, given: rea
         after,
         steps: stepsBetween(after, from, to),
         controlSteps: stepsBetween(control, from, to),
-        saved: expectedState(point, changes, noise.exact),
-        resumed: point.resumed,
+        saved,
+        resumed,
         changes,
-        last: stateAt(after, to, ['save', 'end', 'pass']),
+        last,
         controlFirst: stateAt(control, from, begins),
-        controlLast: stateAt(control, to, ends(to)),
+        controlLast,
         samples: {
           saved: expectedSamples(declared, samples, changes, noise.exact),
           resumed: samples.resumed,

@@ -1,5 +1,5 @@
 /** What of a trace is compared with others: all but what a healthy resume need not bring back. */
-import type { StateRecord, Trace } from '../trace/schema.ts';
+import type { StateRecord, TensorRecord, Trace } from '../trace/schema.ts';
 import { withoutNoneColumns, withoutNoneGroups } from './groups.ts';
 
 /**
@@ -14,6 +14,28 @@ export function comparable(trace: Trace): Trace {
   const steps = withoutNoneColumns(trace.steps);
   const same = steps === trace.steps && states.every((state, at) => state === trace.states[at]);
   return same ? trace : { ...trace, states, steps };
+}
+
+/**
+ * Two states without the slots and gradients of zeros that only one of them has. Optimizers create slots at the first
+ * update, or earlier and filled with zeros. A gradient of zeros and no gradient lead to the same sum.
+ */
+export function withoutLoneZeros<State extends StateRecord | undefined>(
+  one: State,
+  other: State,
+): readonly [State, State] {
+  if (one === undefined || other === undefined) return [one, other];
+  return [withoutZerosNotIn(one, other), withoutZerosNotIn(other, one)];
+}
+
+function withoutZerosNotIn<State extends StateRecord>(state: State, other: StateRecord): State {
+  const keyOf = ({ kind, name }: TensorRecord): string => `${kind} ${name}`;
+  const known = new Set(other.tensors.map(keyOf));
+  const tensors = state.tensors.filter(
+    (tensor) =>
+      (tensor.kind !== 'slot' && tensor.kind !== 'gradient') || tensor.l2 !== 0 || known.has(keyOf(tensor)),
+  );
+  return tensors.length === state.tensors.length ? state : { ...state, tensors };
 }
 
 function withoutIdleGradients(state: StateRecord): StateRecord {

@@ -22,12 +22,6 @@ export interface Difference {
   readonly resumed: TensorRecord | undefined;
 }
 
-/**
- * Whether a tensor of zeros is as good as none. Optimizers create slots at the first update, or earlier and filled with
- * zeros. A gradient of zeros and no gradient lead to the same sum.
- */
-export const zeroIsNone = (kind: TensorRecord['kind']): boolean => kind === 'slot' || kind === 'gradient';
-
 /** Tensors of a kind that are missing on one side or differ in shape, type or bytes. */
 export function differences(
   { saved, resumed }: Resume,
@@ -40,15 +34,9 @@ export function differences(
     .map((name) => ({ name, saved: before.get(name), resumed: after.get(name) }))
     .filter(
       ({ saved, resumed }) =>
-        !(
-          zeroIsNone(kind) &&
-          (saved?.l2 ?? 0) === 0 &&
-          (resumed?.l2 ?? 0) === 0 &&
-          saved?.l2 !== resumed?.l2
-        ) &&
-        (saved?.sha256 !== resumed?.sha256 ||
-          saved?.dtype !== resumed?.dtype ||
-          String(saved?.shape) !== String(resumed?.shape)),
+        saved?.sha256 !== resumed?.sha256 ||
+        saved?.dtype !== resumed?.dtype ||
+        String(saved?.shape) !== String(resumed?.shape),
     );
   return { of, total: names.length };
 }

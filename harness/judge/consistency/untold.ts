@@ -12,7 +12,7 @@ import type {
   TracedStep,
 } from '../../trace/schema.ts';
 import { sameValues } from '../columns.ts';
-import { zeroIsNone } from '../compare.ts';
+import { withoutLoneZeros } from '../comparable.ts';
 import type { Evidence } from '../evidence.ts';
 import { shown } from '../words.ts';
 import type { Said } from './contradiction.ts';
@@ -127,7 +127,7 @@ export function untold(trace: Trace, control: Trace, { noise, deviates, plan }: 
     const where = `in the state '${own.at}' of step ${own.step}`;
     // A look that only one of them took shows nothing of the other.
     if (theirs === undefined) continue;
-    const apart = stateApart(own, theirs, exact);
+    const apart = stateApart(...withoutLoneZeros(own, theirs), exact);
     if (apart !== undefined) return { ...apart, what: `${apart.what} ${where}`, step: own.step };
   }
   const points = new Set(trace.states.map(({ at, step }) => `${at} ${step}`));
@@ -199,8 +199,6 @@ function stateApart(own: StateRecord, theirs: StateRecord, exact: boolean): Apar
   const other = new Map(theirs.tensors.map((tensor) => [keyOf(tensor), tensor]));
   for (const key of new Set([...mine.keys(), ...other.keys()])) {
     const [one, two] = [mine.get(key), other.get(key)];
-    if ((one === undefined || two === undefined) && zeroIsNone((one ?? two)!.kind) && (one ?? two)!.l2 === 0)
-      continue;
     if (one === undefined || two === undefined)
       return apartIn(`${one === undefined ? 'does not show' : 'alone shows'} ${key}`, one?.l2, two?.l2);
     for (const [field, comparison] of Object.entries(FIELDS.tensor)) {
