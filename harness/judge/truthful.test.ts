@@ -229,6 +229,23 @@ const CASES: readonly Spoilt[] = [
     outcome: 'proven',
   },
   {
+    what: 'slots that are all lost, some of which were still zero',
+    spoil: ({ control, before, resumed }) => {
+      for (const trace of [control, before]) {
+        for (const tensor of trace.states.find(({ step }) => step === 4)!.tensors) {
+          if (tensor.kind !== 'slot' || tensor.parameter !== 'c') continue;
+          Object.assign(tensor, { l2: 0, sketch: [0, 0, 0, 0], sha256: '0'.repeat(64) });
+        }
+      }
+      const state = resumed.states[0]!;
+      state.tensors = state.tensors.filter(({ kind }) => kind !== 'slot');
+      inEach(resumed, (step) => (step.updateL2 = step.updateL2.map((norm) => norm * 0.9)));
+    },
+    outcome: 'refuted',
+    says: /all 4 optimizer slots are missing/,
+    cause: 'slots-missing',
+  },
+  {
     what: 'a gradient of a parameter that no optimizer holds',
     spoil: ({ control, before }) => {
       for (const trace of [control, before]) {
