@@ -82,7 +82,7 @@ function formatted(page: string): string {
   return stdout;
 }
 
-const TOLD = new Set(['ae-forgotten-export', 'ae-unresolved-link']);
+const REPORTED = new Set(['ae-forgotten-export', 'ae-unresolved-link']);
 
 function extract(entry: string, problems: string[]): readonly Item[] {
   const model = path.join(cache, `${entry}.api.json`);
@@ -115,7 +115,7 @@ function extract(entry: string, problems: string[]): readonly Item[] {
     localBuild: true,
     messageCallback(message) {
       message.handled = true;
-      if (TOLD.has(message.messageId)) problems.push(message.text);
+      if (REPORTED.has(message.messageId)) problems.push(message.text);
     },
   });
   const { members } = JSON.parse(readFileSync(model, 'utf8')) as {

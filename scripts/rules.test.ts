@@ -6,7 +6,7 @@ import { RULES } from '../harness/judge/rules/index.ts';
 import { CASES } from '../harness/judge/testing/cases.ts';
 import { examplesOf, plain, rulesPage } from './lib/rules-page.ts';
 
-const REMEDY = 'docs/rules.md is out of date; run: node scripts/start.mjs scripts/rules.ts';
+const FIX = 'docs/rules.md is out of date; run: node scripts/start.mjs scripts/rules.ts';
 
 describe('docs/rules.md', async () => {
   const file = path.join(path.dirname(import.meta.dirname), 'docs', 'rules.md');
@@ -18,7 +18,7 @@ describe('docs/rules.md', async () => {
     .map((section) => [section.slice(0, section.indexOf('\n')), section] as const);
 
   test('is up to date with the rules, the causes and the spoiled runs', () => {
-    expect(page, REMEDY).toBe(rulesPage(RULES, CASES, CAUSES));
+    expect(page, FIX).toBe(rulesPage(RULES, CASES, CAUSES));
   });
 
   test('has one section per rule and one line per cause, in order, and nothing else', () => {

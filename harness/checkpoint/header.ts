@@ -39,7 +39,7 @@ export type TensorMap = ReadonlyMap<string, TensorData>;
 /** The reference implementation's limit. */
 export const MAX_HEADER_BYTES = 100_000_000;
 const METADATA = '__metadata__';
-const REMEDY = 'the file is damaged or was not written as safetensors: use another checkpoint';
+const FIX = 'the file is damaged or was not written as safetensors: use another checkpoint';
 
 export interface Place {
   readonly name: string;
@@ -225,9 +225,9 @@ function isObject(value: unknown): value is object {
 }
 
 function refuseHeader(file: string, expected: string, of: string, received: string): never {
-  throw new CheckpointError({ code: 'bad-header', file, expected, of, received, fix: REMEDY });
+  throw new CheckpointError({ code: 'bad-header', file, expected, of, received, fix: FIX });
 }
 
 function refuseTensor(file: string, tensor: string, expected: string, of: string, received: string): never {
-  throw new CheckpointError({ code: 'bad-tensor', file, tensor, expected, of, received, fix: REMEDY });
+  throw new CheckpointError({ code: 'bad-tensor', file, tensor, expected, of, received, fix: FIX });
 }

@@ -11,7 +11,7 @@ export const CHECKPOINT_FORMAT = 1;
 export const MANIFEST = 'manifest.json';
 export const STATE = 'state.json';
 export const MAX_MANIFEST_BYTES = 2 ** 20;
-const REMEDY = 'the checkpoint is damaged or was edited: use another one';
+const FIX = 'the checkpoint is damaged or was edited: use another one';
 
 const TENSOR_FILE = /^([A-Za-z0-9][A-Za-z0-9_-]{0,63})\.safetensors$/;
 
@@ -56,19 +56,19 @@ export function decodeManifest(bytes: Uint8Array, file: string): Files {
       expected,
       of: 'the file',
       received,
-      fix: REMEDY,
+      fix: FIX,
       cause,
     });
   }
   refuseNewer(parsed, CHECKPOINT_FORMAT, file);
   const result = manifestSchema.safeParse(parsed, FIRST_ISSUE);
-  if (!result.success) throw schemaError('bad-manifest', parsed, result.error, file, REMEDY);
+  if (!result.success) throw schemaError('bad-manifest', parsed, result.error, file, FIX);
   const files = new Map<string, Digest>(Object.entries(result.data.files));
   for (const name of files.keys()) {
     if (name === STATE || stemOf(name) !== undefined) continue;
     const expected = `${STATE} or <name>.safetensors, without a folder,`;
     const received = show(name);
-    throw new CheckpointError({ code: 'bad-name', file, expected, of: 'a file', received, fix: REMEDY });
+    throw new CheckpointError({ code: 'bad-name', file, expected, of: 'a file', received, fix: FIX });
   }
   if (!files.has(STATE)) {
     const [expected, received] = [STATE, 'none'];
@@ -78,7 +78,7 @@ export function decodeManifest(bytes: Uint8Array, file: string): Files {
       expected,
       of: 'a file',
       received,
-      fix: REMEDY,
+      fix: FIX,
     });
   }
   if (!Buffer.from(bytes).equals(encodeManifest(files))) {
@@ -89,7 +89,7 @@ export function decodeManifest(bytes: Uint8Array, file: string): Files {
       expected,
       of: 'the file',
       received,
-      fix: REMEDY,
+      fix: FIX,
     });
   }
   return files;

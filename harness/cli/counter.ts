@@ -12,7 +12,7 @@ export interface Counter {
 }
 
 /** About how many lines a log gets. */
-const TOLD = 20;
+const LINES = 20;
 
 /** A terminal gets one line that is rewritten; a log gets a line for each twentieth. */
 export function openCounter(stream: NodeJS.WriteStream = process.stderr): Counter {
@@ -37,7 +37,7 @@ export function openCounter(stream: NodeJS.WriteStream = process.stderr): Counte
     },
     count() {
       done += 1;
-      const every = Math.max(1, Math.floor(total / TOLD));
+      const every = Math.max(1, Math.floor(total / LINES));
       if (live) stream.write(`${clear}${state()}`);
       else if (done % every === 0 || done === total) stream.write(`resumeproof: ${state()}\n`);
     },

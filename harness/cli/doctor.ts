@@ -75,11 +75,11 @@ const progress =
 
 function exitCodeOf(backends: readonly Found[]): number {
   if (!backends.some(({ usable }) => usable)) return EXIT.environment;
-  const amiss = backends.some(
+  const failed = backends.some(
     ({ verification }) =>
       verification && (verification.problem !== null || verification.checks.some(isBroken)),
   );
-  return amiss ? EXIT.failed : EXIT.passed;
+  return failed ? EXIT.failed : EXIT.passed;
 }
 
 function printReports(backends: readonly Found[]): void {

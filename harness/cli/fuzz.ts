@@ -139,19 +139,19 @@ function toJson(
 
 function summary({ seed, cases, smallest }: FuzzResult, report: string | null): string {
   const { proven, refuted, inconclusive, skipped } = counts(cases);
-  const told = `${cases.length} plans: ${proven} proven, ${refuted} refuted, ${inconclusive} inconclusive, ${skipped} skipped (seed ${seed})`;
+  const summary = `${cases.length} plans: ${proven} proven, ${refuted} refuted, ${inconclusive} inconclusive, ${skipped} skipped (seed ${seed})`;
   if (smallest === undefined) {
     const [first] = cases;
     const nothing =
       proven === 0
         ? `Nothing was proven: ${first?.verdict.headline ?? 'no plan was run'}`
         : 'No plan failed.';
-    return `${told}\n${nothing}\n`;
+    return `${summary}\n${nothing}\n`;
   }
   const { plan, verdict } = smallest;
   const [finding] = verdict.findings;
   return [
-    told,
+    summary,
     `Smallest failing plan: ${describe(plan)}.`,
     `  ${verdict.headline}`,
     ...(finding === undefined ? [] : [`  likely cause: ${finding.likelyCause}`]),

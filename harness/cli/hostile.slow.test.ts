@@ -263,7 +263,7 @@ describe('scenario files', () => {
       2,
       /told/,
     ],
-    // Here nothing is amiss for the import; the processes of the run are another matter.
+    // The import has no problem here; the processes of the run may.
     [
       'is-another-in-a-run',
       `export default job ? undefined : breaking({ about: 'Other' });`,

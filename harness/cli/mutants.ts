@@ -118,17 +118,17 @@ const cellLine = (fault: string, cell: Cell): string =>
 function summary({ matrix, report }: MutantsResult, faults: readonly LoadedFault[]): string {
   const head = ['', 'Fault', 'Caught', 'Diagnosed', 'Equivalent', 'Steps', 'Rule'];
   const table = formatTable(head, matrix.matrix.map(tableRow));
-  const told = matrix.matrix.flatMap(({ fault, cells }) =>
+  const lines = matrix.matrix.flatMap(({ fault, cells }) =>
     cells.filter(isMisjudged).map((cell) => cellLine(fault.id, cell)),
   );
   const alarms = matrix.scenarios.filter(({ falseAlarm }) => falseAlarm);
   return [
     ...(faults.length > 0 ? [table, ''] : []),
-    ...told,
+    ...lines,
     ...alarms.map(
       ({ scenario, outcome, headline }) => `✗ false alarm: ${scenario} is ${outcome}: ${headline}`,
     ),
-    ...(told.length + alarms.length > 0 ? [''] : []),
+    ...(lines.length + alarms.length > 0 ? [''] : []),
     matrixSentence(matrix),
     ...(matrix.problem === null ? [] : [matrix.problem]),
     figuresLine(matrix),

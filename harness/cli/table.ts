@@ -7,9 +7,9 @@ export function formatTable(
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],
 ): string {
-  const told = (cell: string | number): string => visible(String(cell));
-  const table = new Table({ ...TABLE, head: head.map(told) });
-  for (const row of rows) table.push(row.map(told));
+  const shown = (cell: string | number): string => visible(String(cell));
+  const table = new Table({ ...TABLE, head: head.map(shown) });
+  for (const row of rows) table.push(row.map(shown));
   return table.toString();
 }
 

@@ -1,9 +1,9 @@
 /** Changes that several faults make to a loop's live parts and checkpoints. */
 import * as tf from '@tensorflow/tfjs-core';
 import { type Checkpoint, loadCheckpoint } from '../checkpoint/checkpoint.ts';
-import { ANEW } from '../loop/anew.ts';
 import type { LoopStages } from '../loop/loop.ts';
 import { owners } from '../loop/parts.ts';
+import { RESTART } from '../loop/restart.ts';
 import { capture } from '../loop/saved.ts';
 import { insertedBefore } from '../loop/stages.ts';
 import type { Parameter } from '../training/optimizer.ts';
@@ -55,7 +55,7 @@ export function restoreNothingBut(stages: LoopStages, names: readonly string[]):
   const kept = new Set(names.map((name) => `restore ${name}`));
   const restores = stages.assembly.map(({ name }) => name).filter((name) => name.startsWith('restore '));
   for (const name of restores.filter((each) => !kept.has(each))) {
-    inResume(stages, name, (parts) => (name === 'restore EMA' ? ANEW.ema(parts) : undefined));
+    inResume(stages, name, (parts) => (name === 'restore EMA' ? RESTART.ema(parts) : undefined));
   }
 }
 

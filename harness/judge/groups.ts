@@ -1,4 +1,4 @@
-/** Parameter groups as they are compared: a text that says that there is none is none. */
+/** Parameter groups as they are compared: a text for "none" is none. */
 import type { StateRecord, TracedStep } from '../trace/schema.ts';
 
 /** What languages write for a missing value, in a field that holds a text. */

@@ -8,9 +8,9 @@ import { Optimizer, type Parameter, type ParameterGroup } from '../training/opti
 import { RandomStream } from '../training/random-stream.ts';
 import { Schedule } from '../training/schedule.ts';
 import { toTensor } from '../training/tensors.ts';
-import { ANEW, averaged, startOf } from './anew.ts';
 import { Loader } from './loader.ts';
 import { type Driven, owners, type Parts } from './parts.ts';
+import { averaged, RESTART, startOf } from './restart.ts';
 import { check, ownerOf } from './saved.ts';
 import { LossScaler } from './scaler.ts';
 import type { Saved } from './snapshots.ts';
@@ -120,7 +120,7 @@ const restoring = (name: string, kind: Deviation, restore: (parts: Parts, saved:
   run(parts) {
     const { saved, context, recipe } = parts;
     if (saved === undefined || context.weightsOnly) return;
-    if (recipe.forgets?.some((forgotten) => forgotten === kind)) return ANEW[kind](parts);
+    if (recipe.forgets?.some((forgotten) => forgotten === kind)) return RESTART[kind](parts);
     restore(parts, saved);
   },
 });
@@ -142,7 +142,7 @@ const restores: readonly Stage[] = [
     run(parts) {
       const { saved, buffers, recipe } = parts;
       if (saved === undefined) return;
-      if (recipe.forgets?.includes('buffers')) return ANEW.buffers(parts);
+      if (recipe.forgets?.includes('buffers')) return RESTART.buffers(parts);
       for (const [name, buffer] of buffers) {
         tf.tidy(() => buffer.assign(toTensor(saved.tensors.buffers.get(name)!)));
       }
@@ -160,7 +160,7 @@ const restores: readonly Stage[] = [
       const { ema, saved, context, recipe } = parts;
       if (ema === undefined || saved === undefined) return;
       // A cold start restarts the EMA from the loaded weights.
-      if (context.weightsOnly || recipe.forgets?.includes('ema')) return ANEW.ema(parts);
+      if (context.weightsOnly || recipe.forgets?.includes('ema')) return RESTART.ema(parts);
       const { tensors, emaUpdates } = saved;
       const restored = [...tensors.ema].map(([name, data]) => [name, toTensor(data)] as const);
       ema.restore(new Map(restored), emaUpdates);

@@ -4,10 +4,10 @@ import { saveCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { Deviation } from '../trace/schema.ts';
 import { Gradients } from '../training/gradients.ts';
 import type { Observed, Sample, StepClaim, Trainer, TrainerContext } from '../training/trainer.ts';
-import { ANEW } from './anew.ts';
 import { ASSEMBLY, hooks } from './assembly.ts';
 import { byName, type Driven, owners, type Parts } from './parts.ts';
 import type { Recipe } from './recipe.ts';
+import { RESTART } from './restart.ts';
 import { accumulated, capture } from './saved.ts';
 import { runStages, type Stage } from './stages.ts';
 import { type SteppingParts, stepStages } from './step.ts';
@@ -185,7 +185,7 @@ export class Loop implements Trainer {
   async deviate(kinds: readonly Deviation[]): Promise<void> {
     // Round first, because the EMA restarts from the weights as a checkpoint stores them.
     const inOrder = [...kinds].sort((a, b) => Number(b === 'precision') - Number(a === 'precision'));
-    for (const kind of inOrder) await ANEW[kind](this.parts);
+    for (const kind of inOrder) await RESTART[kind](this.parts);
     if (!kinds.includes('slots')) return;
     // The optimizers have new groups, so the hooks must be registered again.
     for (const unregister of this.parts.unregister.splice(0)) unregister();

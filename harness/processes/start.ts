@@ -55,7 +55,7 @@ export function startProcess(options: StartOptions): StartedProcess {
   const tail = new Tail(STDERR_BYTES);
   stderr.on('data', (chunk: Buffer) => tail.take(chunk));
   channel.on('data', jsonLines(MESSAGE_BYTES, options.onMessage));
-  // A process that is ended breaks its pipes; how it ended is told by its exit.
+  // A process that is ended breaks its pipes; its exit says how it ended.
   for (const pipe of [stderr, channel]) pipe.on('error', () => {});
   let gone = false;
   const untilEnd = async (): Promise<ProcessEnd> => {

@@ -47,8 +47,8 @@ function addCase(suite: ReturnType<typeof create>, gate: Gate, verdict: Verdict)
       .ele('failure', { message: safe(reason(verdict)), type: verdict.outcome })
       .txt(safe(body(verdict), 65_536));
   }
-  const told = [cutSentence(verdict), ...declarations(verdict), ...verdict.caveats].filter(Boolean);
-  if (told.length > 0) element.ele('system-out').txt(safe(told.join('\n'), 65_536));
+  const lines = [cutSentence(verdict), ...declarations(verdict), ...verdict.caveats].filter(Boolean);
+  if (lines.length > 0) element.ele('system-out').txt(safe(lines.join('\n'), 65_536));
 }
 
 function body(verdict: Verdict): string {

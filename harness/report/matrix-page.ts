@@ -67,7 +67,7 @@ const chip = ({ sign, tone }: Mark): Markup => html`<span class=${`chip ${tone}`
 function faultSection(row: MatrixRow): Markup {
   const { fault, cells } = row;
   const mark = rowMark(row);
-  const told = cells.filter(({ outcome }) => outcome !== 'not-applicable' && outcome !== 'not-run');
+  const shown = cells.filter(({ outcome }) => outcome !== 'not-applicable' && outcome !== 'not-run');
   const left = (['not-applicable', 'not-run'] as const).map((outcome) => ({
     outcome,
     those: cells.filter((cell) => cell.outcome === outcome),
@@ -82,10 +82,10 @@ function faultSection(row: MatrixRow): Markup {
       ${left.map(({ outcome, those }) => those.length > 0 && html`<dt>${markOf({ outcome, headlineRight: false }).says}</dt><dd>${reasons(those)}</dd>`)}
     </dl>
     ${
-      told.length > 0 &&
+      shown.length > 0 &&
       html`<div class="wide"><table>
         <thead><tr><th>Scenario</th><th>Outcome</th><th class="number">Steps</th><th>Rule</th><th>Cause</th><th>Headline</th></tr></thead>
-        <tbody>${told.map(cellRow)}</tbody>
+        <tbody>${shown.map(cellRow)}</tbody>
       </table></div>`
     }
   </details>`;

@@ -10,7 +10,7 @@ import { UsageError } from './usage-error.ts';
 const requestSchema = z.object({ kind: z.enum(['scenario', 'fault']), files: z.array(z.string()) });
 
 const { kind, files } = requestSchema.parse(await hear());
-// One after the other, so that the first that is not told of is the one that ended this process.
+// One after the other, so that the first without an answer is the one that ended this process.
 for (const file of files) {
   let inspected: Inspected;
   try {

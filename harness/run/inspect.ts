@@ -64,7 +64,9 @@ async function inspectFiles(
       if ('problem' in answer) throw new UsageError(answer.problem);
       const { success, data } = schema.safeParse(answer.facts);
       if (!success)
-        throw new UsageError(`cannot load ${kind} ${file}: its process told something else than it says`);
+        throw new UsageError(
+          `cannot load ${kind} ${file}: its process sent something else than a description of it`,
+        );
       found.set(file, data);
     }
     if (answers.size === 0 && tried.length === 1)
@@ -74,7 +76,7 @@ async function inspectFiles(
   return found;
 }
 
-/** Starts a process, and ends it as soon as it has told of every file: what it has left to do is of no interest. */
+/** Starts a process, and ends it as soon as it has described every file. What it has left to do does not matter. */
 async function ask(
   kind: Kind,
   files: readonly string[],

@@ -169,7 +169,7 @@ test('reads and reports a trace truncated at any byte, and still appends a proce
   }
 });
 
-test('a million bad values are told as one', async () => {
+test('a million bad values are one defect', async () => {
   for (const bad of [
     { ...JSON.parse(text(step(4))), changed: Array(1e6).fill(1) },
     { ...JSON.parse(text(step(4))), l2: Array(1e6).fill('x') },

@@ -28,7 +28,7 @@ function compile(model: LayersModel): void {
 /** Trains from one epoch up to, but not including, another. */
 export async function train(model: LayersModel, from: number, to: number): Promise<void> {
   const { xs, ys } = examples();
-  // `fit` shuffles each epoch anew and cannot resume that order. So the rows keep their order.
+  // `fit` shuffles each epoch again and cannot resume that order. So the rows keep their order.
   await model.fit(xs, ys, { batchSize: BATCH, initialEpoch: from, epochs: to, shuffle: false, verbose: 0 });
   tf.dispose([xs, ys]);
 }

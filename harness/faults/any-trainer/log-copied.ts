@@ -4,7 +4,7 @@ export default defineTrainerFault({
   breaks: 'The log keeps printing the first loss.',
   proofs: ['faithful'],
   rule: 'loss-differs',
-  cause: 'loss-logged-otherwise',
+  cause: 'loss-logged-differently',
   change(trainer) {
     let loss: number | undefined;
     return replacing(trainer, {

@@ -1,4 +1,4 @@
-import { liveWeights } from '../../loop/anew.ts';
+import { liveWeights } from '../../loop/restart.ts';
 import { defineLoopFault, inResume } from '../loop-fault.ts';
 import { hasEma } from '../needs.ts';
 

@@ -12,7 +12,7 @@ export default defineLoopFault({
     'The first step after the resume does not advance the random streams, so the second step draws the same numbers.',
   proofs: ['faithful'],
   rule: ['final-random-differs', 'random-does-not-advance'],
-  cause: 'random-drawn-otherwise',
+  cause: 'random-drawn-differently',
   needs: draws,
   change(stages) {
     const forked = new Map<string, string>();

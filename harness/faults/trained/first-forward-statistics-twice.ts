@@ -29,7 +29,7 @@ export default defineLoopFault({
     'The first batch after the resume goes through the model twice, so running statistics count it twice.',
   proofs: ['faithful'],
   rule: 'final-buffers-differ',
-  cause: 'buffers-updated-otherwise',
+  cause: 'buffers-updated-differently',
   needs: hasBuffers,
   change(stages) {
     let warmedUp = false;

@@ -58,7 +58,7 @@ export const RANDOM: readonly Cause[] = [
     },
   },
   {
-    id: 'random-drawn-otherwise',
+    id: 'random-drawn-differently',
     means: 'Generators were restored, but more or fewer numbers are drawn from them than in the control.',
     heads: ['random-does-not-advance', 'final-random-differs'],
     explains: ['final-random-differs', 'random-does-not-advance', 'loss-differs'],

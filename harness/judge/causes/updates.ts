@@ -180,7 +180,7 @@ export const UPDATES: readonly Cause[] = [
     },
   },
   {
-    id: 'loss-logged-otherwise',
+    id: 'loss-logged-differently',
     means: 'The logged loss is not the one that is trained.',
     heads: ['loss-differs'],
     explains: ['loss-differs'],
@@ -205,7 +205,7 @@ export const UPDATES: readonly Cause[] = [
     },
   },
   {
-    id: 'buffers-updated-otherwise',
+    id: 'buffers-updated-differently',
     means:
       'State outside the parameters was restored but is updated twice per step, or from different batches.',
     heads: ['final-buffers-differ'],

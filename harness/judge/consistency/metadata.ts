@@ -1,4 +1,4 @@
-/** What all processes of one run must say alike of it. */
+/** What all processes of one run must agree on. */
 import type { RunRecord, Trace } from '../../trace/schema.ts';
 import { nameOf } from '../process.ts';
 import type { Contradiction } from './contradiction.ts';

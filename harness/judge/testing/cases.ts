@@ -201,7 +201,7 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'deviation-did-not-happen',
-    what: 'a declared deviation of which one entry was restored as saved',
+    what: 'a declared deviation with one entry that was restored as saved',
     deviates: ['step-count', 'random'],
     spoil: ({ resumed }) => {
       resumed.states[0]!.random.dropout = savedBy('dropout');

@@ -29,8 +29,8 @@ export function traitRule({ id, claim, noun, of, likelyCause, fix }: Trait): Rul
       const both = [...before.keys()].filter((name) => after.has(name));
       const saved = (name: string) => of(before.get(name)!, resume.saved);
       const resumed = (name: string) => of(after.get(name)!, resume.resumed);
-      const told = both.filter((name) => saved(name) !== undefined && resumed(name) !== undefined);
-      const changed = told.filter((name) => saved(name) !== resumed(name));
+      const inBoth = both.filter((name) => saved(name) !== undefined && resumed(name) !== undefined);
+      const changed = inBoth.filter((name) => saved(name) !== resumed(name));
       const [first] = changed;
       if (first === undefined) return undefined;
       return {

@@ -24,7 +24,7 @@ export const averaged = (parameters: readonly Parameter[]): Parameter[] =>
 export const liveWeights = (parameters: readonly Parameter[]): Map<string, tf.Tensor> =>
   new Map(averaged(parameters).map(({ name, variable }) => [name, variable.clone()]));
 
-export const ANEW: Readonly<Record<Deviation, (parts: Parts) => void | Promise<void>>> = {
+export const RESTART: Readonly<Record<Deviation, (parts: Parts) => void | Promise<void>>> = {
   'data-order': ({ loader, start }) => loader.restore(start!.data),
   'step-count': (parts) => {
     Object.assign(parts, { step: 0, updates: 0 });
