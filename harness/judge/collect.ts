@@ -1,4 +1,5 @@
 /** Groups the traces of one scenario by role and by resume. */
+import { lastStep } from '../trace/plan.ts';
 import type { Plan, SampleRecord, StateRecord, Trace } from '../trace/schema.ts';
 import { comparable, withoutLoneZeros } from './comparable.ts';
 import { changesAt, expectedSamples, expectedState } from './deviations.ts';
@@ -45,7 +46,7 @@ export function collectEvidence(plan: Plan, requestedBackend: string, given: rea
     const after = segments[n + 1];
     const source = segments[n];
     if (after === undefined) return [];
-    const to = plan.resumeAt[n + 1] ?? plan.steps;
+    const to = lastStep('after', n + 1, plan);
     const point = {
       declared,
       saved: stateAt(source, from, ['save']),

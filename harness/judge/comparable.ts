@@ -1,5 +1,6 @@
 /** What of a trace is compared with others: all but what a healthy resume need not bring back. */
-import type { StateRecord, TensorRecord, Trace } from '../trace/schema.ts';
+import { keyOf } from '../trace/deviations.ts';
+import type { StateRecord, Trace } from '../trace/schema.ts';
 import { withoutNoneColumns, withoutNoneGroups } from './groups.ts';
 
 /**
@@ -29,7 +30,6 @@ export function withoutLoneZeros<State extends StateRecord | undefined>(
 }
 
 function withoutZerosNotIn<State extends StateRecord>(state: State, other: StateRecord): State {
-  const keyOf = ({ kind, name }: TensorRecord): string => `${kind} ${name}`;
   const known = new Set(other.tensors.map(keyOf));
   const tensors = state.tensors.filter(
     (tensor) =>

@@ -1,4 +1,5 @@
 /** How much a verdict rests on: what was recorded by a resumed process and by what it is compared with. */
+import { keyOf } from '../trace/deviations.ts';
 import { type Evidence, stepPairs } from './evidence.ts';
 import type { Compared } from './verdict.ts';
 
@@ -27,7 +28,7 @@ export function compared({ traces, resumes }: Evidence): Compared {
       [controlLast, last],
     ] as const) {
       if (one === undefined || other === undefined) continue;
-      const keys = (state: typeof one) => state.tensors.map(({ kind, name }) => `${kind} ${name}`);
+      const keys = (state: typeof one) => state.tensors.map(keyOf);
       count.tensors += both(keys(one), keys(other));
       count.generators += both(Object.keys(one.random), Object.keys(other.random));
       count.counters += both(Object.keys(one.counters), Object.keys(other.counters));

@@ -3,7 +3,7 @@
  * changed must be as the control left them; all others must be as saved. If an entry is restored although the control's
  * deviation changed it, a separate rule reports it.
  */
-import { coveredBy, type EntryName } from '../trace/deviations.ts';
+import { coveredBy, type EntryName, keyOf } from '../trace/deviations.ts';
 import type { Deviation, SampleRecord, StateRecord, TensorRecord } from '../trace/schema.ts';
 import type { DeclaredDeviation } from './verdict.ts';
 import { figure, shown, type Value, valuesApart } from './words.ts';
@@ -152,8 +152,6 @@ interface Entry extends EntryName {
   readonly text: string;
   readonly counter?: Value;
 }
-
-const keyOf = ({ kind, name }: EntryName): string => `${kind} ${name}`;
 
 function entriesOf(state: StateRecord | undefined): ReadonlyMap<string, Entry> {
   if (state === undefined) return new Map();

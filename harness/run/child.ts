@@ -8,6 +8,7 @@ import { missingKernels, type OpenedBackend, openBackend, untilLost } from '../b
 import { observeKernels } from '../backend/observe-kernels.ts';
 import { createProbe } from '../probe/probe.ts';
 import { hear, tell as tellParent } from '../processes/channel.ts';
+import { isControl } from '../trace/plan.ts';
 import { TRACE_FORMAT } from '../trace/schema.ts';
 import { createTrace } from '../trace/write.ts';
 import type { Scenario, Trainer } from '../training/trainer.ts';
@@ -61,7 +62,7 @@ async function runJob(job: Job): Promise<void> {
   const [first, planned] = stepsOf(job);
   let last = planned;
   const { deviates = [], countsResumes } = scenario;
-  const isControl = job.role === 'control' || job.role === 'twin';
+  const goesOn = isControl(job.role);
   let step = first;
   let resuming = job.checkpoint !== null;
   let backend: OpenedBackend | undefined;
@@ -107,7 +108,7 @@ async function runJob(job: Job): Promise<void> {
       }),
     );
     resuming = false;
-    if (isControl && deviates.length > 0 && trainer.deviate === undefined) {
+    if (goesOn && deviates.length > 0 && trainer.deviate === undefined) {
       throw new Error(
         `the scenario declares deviates: ['${deviates.join("', '")}'], but its trainer has no deviate(kinds): implement it to do in an uninterrupted run what its resume does, or remove them from deviates`,
       );
@@ -135,9 +136,9 @@ async function runJob(job: Job): Promise<void> {
       if (!Number.isFinite(record.claimed.loss)) {
         throw new NonFiniteLoss(`the loss is ${record.claimed.loss} at step ${step}`);
       }
-      if ((isControl || step !== last) && job.plan.resumeAt.includes(step)) {
+      if ((goesOn || step !== last) && job.plan.resumeAt.includes(step)) {
         let shown = await show('pass');
-        if (isControl && deviates.length > 0) {
+        if (goesOn && deviates.length > 0) {
           await alive(trainer.deviate!(deviates));
           shown = await show('deviated');
         }

@@ -28,6 +28,9 @@ export interface EntryName {
   readonly name: string;
 }
 
+/** Equal for the same entry of different states. */
+export const keyOf = ({ kind, name }: EntryName): string => `${kind} ${name}`;
+
 /** The declared deviation that covers an entry. `precision` covers any tensor, so the others take precedence. */
 export const coveredBy = (declared: readonly Deviation[], { kind, name }: EntryName): Deviation | undefined =>
   DEVIATIONS.find((deviation) => {

@@ -1,6 +1,9 @@
 /** Where the processes of a plan begin and end. */
 import type { Plan, Role } from './schema.ts';
 
+/** Whether a process trains the whole plan without stopping. */
+export const isControl = (role: Role): boolean => role === 'control' || role === 'twin';
+
 /** The step that a process starts or resumes after. */
 export function firstStep(role: Role, segment: number, { resumeAt }: Plan): number {
   return role === 'after' || role === 'cold' ? (resumeAt[segment - 1] ?? 0) : 0;

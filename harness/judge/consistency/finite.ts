@@ -4,13 +4,11 @@ import { figure } from '../words.ts';
 import type { Said } from './contradiction.ts';
 
 /**
- * The first values of a process that are not finite. Gradients that no update used may overflow, as under loss
+ * The first value of a process that is not finite. Gradients that no update used may overflow, as under loss
  * scaling, as long as some step has finite ones. A buffer that never changes may hold infinities, as masks do.
  */
-export function notFinite(trace: Trace): Said[] {
-  const found = stateNotFinite(trace) ?? stepNotFinite(trace) ?? sampleNotFinite(trace);
-  return found === undefined ? [] : [found];
-}
+export const firstNotFinite = (trace: Trace): Said | undefined =>
+  stateNotFinite(trace) ?? stepNotFinite(trace) ?? sampleNotFinite(trace);
 
 const said = (what: string, step: number, seen: string): Said => ({
   what,

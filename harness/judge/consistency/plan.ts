@@ -1,9 +1,7 @@
 /** What each process of a plan must have recorded. */
-import { cutPlan, firstStep, lastStep } from '../../trace/plan.ts';
+import { cutPlan, firstStep, isControl, lastStep } from '../../trace/plan.ts';
 import type { Plan, RunRecord, SampleRecord, StateRecord, Trace } from '../../trace/schema.ts';
 import type { Said } from './contradiction.ts';
-
-const isControl = ({ role }: RunRecord): boolean => role === 'control' || role === 'twin';
 
 /** What a process left out of what the plan asks of it. One that failed is judged by other rules. */
 export function leftOut(trace: Trace, plan: Plan): Said[] {
@@ -57,15 +55,15 @@ function stepsLeftOut({ steps }: Trace, run: RunRecord, plan: Plan): Said[] {
 }
 
 /** The points at which every process of a role records its state. */
-export function pointsOf(run: RunRecord, plan: Plan): { at: readonly StateRecord['at'][]; step: number }[] {
+function pointsOf(run: RunRecord, plan: Plan): { at: readonly StateRecord['at'][]; step: number }[] {
   const last = lastStep(run.role, run.segment, plan);
   const first = firstStep(run.role, run.segment, run.plan);
   if (run.role === 'cold') return [];
   // A run that is judged up to a resume ends there with a save.
-  const end: StateRecord['at'][] = isControl(run) ? ['end'] : ['end', 'save', 'pass'];
+  const end: StateRecord['at'][] = isControl(run.role) ? ['end'] : ['end', 'save', 'pass'];
   return [
     { at: first === 0 ? ['start'] : ['resume'], step: first },
-    ...(isControl(run) ? plan.resumeAt.map((step) => ({ at: ['pass'] as const, step })) : []),
+    ...(isControl(run.role) ? plan.resumeAt.map((step) => ({ at: ['pass'] as const, step })) : []),
     { at: end, step: last },
   ];
 }
@@ -109,7 +107,9 @@ function endLeftOut(trace: Trace, run: RunRecord, plan: Plan): Said[] {
   }
   const saved = states.find(({ at }) => at === 'save');
   const saves =
-    !isControl(run) && run.role !== 'cold' && plan.resumeAt.includes(lastStep(run.role, run.segment, plan));
+    !isControl(run.role) &&
+    run.role !== 'cold' &&
+    plan.resumeAt.includes(lastStep(run.role, run.segment, plan));
   const wanted = saves && (run.role === 'before' || run.segment < plan.resumeAt.length);
   if ((saved !== undefined || wanted) && checkpoints.length === 0) {
     said.push({

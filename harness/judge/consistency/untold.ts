@@ -112,7 +112,8 @@ export function untold(trace: Trace, control: Trace, { noise, deviates, plan }: 
   };
   const here = <Record extends { readonly at: StateRecord['at']; readonly step: number }>(
     records: readonly Record[],
-    { at, step }: Record,
+    at: StateRecord['at'],
+    step: number,
   ) => records.filter((one) => one.step === step && pointsOf(at, step).includes(one.at));
 
   const steps = new Map(control.steps.map((step) => [step.step, step]));
@@ -123,20 +124,17 @@ export function untold(trace: Trace, control: Trace, { noise, deviates, plan }: 
     if (apart !== undefined) return { ...apart, what: `${apart.what} in step ${own.step}`, step: own.step };
   }
   for (const own of trace.states) {
-    const [theirs] = here(control.states, own);
+    const [theirs] = here(control.states, own.at, own.step);
     const where = `in the state '${own.at}' of step ${own.step}`;
     // A look that only one of them took shows nothing of the other.
     if (theirs === undefined) continue;
     const apart = stateApart(...withoutLoneZeros(own, theirs), exact);
     if (apart !== undefined) return { ...apart, what: `${apart.what} ${where}`, step: own.step };
   }
-  const points = new Set(trace.states.map(({ at, step }) => `${at} ${step}`));
-  for (const point of points) {
-    const [at, step] = [point.split(' ')[0] as SampleRecord['at'], Number(point.split(' ')[1])];
-    if ((at as string) === 'start') continue;
+  for (const { at, step } of trace.states) {
+    if (at === 'start') continue;
     const own = trace.samples.filter((one) => one.at === at && one.step === step);
-    const theirs = control.samples.filter((one) => one.step === step && pointsOf(at, step).includes(one.at));
-    const apart = samplesApart(own, unique(theirs), exact);
+    const apart = samplesApart(own, unique(here(control.samples, at, step)), exact);
     if (apart !== undefined) return { ...apart, what: `${apart.what} at '${at}' of step ${step}`, step };
   }
   return undefined;

@@ -40,7 +40,7 @@ function namesApart({ states, steps }: Trace): Said | undefined {
     const own = new Set(parametersOf(state).map(({ name }) => name));
     const apart = [
       ...step.names.filter((name) => !own.has(name)),
-      ...[...own].filter((name) => !step.names.includes(name)),
+      ...[...own].filter((name) => !indexOf(step.names).has(name)),
     ];
     if (apart.length > 0)
       return {
@@ -74,13 +74,13 @@ function normsApart({ states, steps }: Trace): Said | undefined {
   for (const state of states) {
     const step = stepOf(steps, state);
     if (step === undefined) continue;
-    const norms = new Map(step.names.map((name, at) => [name, step.l2[at]!]));
-    const apart = parametersOf(state).find(({ name, l2 }) => !near(norms.get(name) ?? l2, l2));
+    const normOf = (name: string): number | undefined => step.l2[indexOf(step.names).get(name) ?? -1];
+    const apart = parametersOf(state).find(({ name, l2 }) => !near(normOf(name) ?? l2, l2));
     if (apart !== undefined)
       return {
         what: `gives '${apart.name}' one L2 norm in step ${step.step} and another in the state '${state.at}' after it`,
         step: step.step,
-        expected: `L2 norm ${figure(norms.get(apart.name))}`,
+        expected: `L2 norm ${figure(normOf(apart.name))}`,
         seen: `L2 norm ${figure(apart.l2)}`,
       };
   }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { collectEvidence } from '../../judge/collect.ts';
 import { type Judgement, judge } from '../../judge/judge.ts';
 import { createProbe, type SamplePoint } from '../../probe/probe.ts';
+import { isControl } from '../../trace/plan.ts';
 import { readTrace } from '../../trace/read.ts';
 import { type BackendRecord, type Plan, type Role, TRACE_FORMAT, type Trace } from '../../trace/schema.ts';
 import { createTrace } from '../../trace/write.ts';
@@ -80,7 +81,7 @@ async function runHere(
   const [first, last] = stepsOf({ role, segment, plan });
   if (first === 0) await probe.state('start', 0);
   else await record('resume', first);
-  const goesOn = role === 'control' || role === 'twin';
+  const goesOn = isControl(role);
   for (let step = first + 1; step <= last; step++) {
     await probe.step(step);
     if (!(goesOn || step < last) || !plan.resumeAt.includes(step)) continue;

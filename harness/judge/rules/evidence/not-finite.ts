@@ -1,5 +1,5 @@
 import type { Trace, TracedStep } from '../../../trace/schema.ts';
-import { notFinite as valuesNotFinite } from '../../consistency/finite.ts';
+import { firstNotFinite } from '../../consistency/finite.ts';
 import { isResumed, nameOf, stoppedBeingFinite } from '../../process.ts';
 import type { Rule } from '../../rule.ts';
 import { figure, listed, ofAll } from '../../words.ts';
@@ -19,15 +19,20 @@ export const notFinite: Rule = {
       (one) => !isResumed(one) && (stoppedBeingFinite(one) || firstOf(one) !== undefined),
     );
     if (trace === undefined) {
-      const others = traces
-        .filter((one) => !isResumed(one))
-        .flatMap((one) => valuesNotFinite(one).map((said) => ({ one, said })));
-      return others.slice(0, 1).map(({ one, said: { what, ...said } }) => ({
-        ...said,
-        sentence: `The ${nameOf(one)} process ${what}.`,
-        likelyCause: 'a value overflowed or was undefined, in training itself or where it was measured',
-        fix: 'make the scenario train without any resume first; keep only finite values in what is shown',
-      }));
+      for (const one of traces.filter((each) => !isResumed(each))) {
+        const found = firstNotFinite(one);
+        if (found === undefined) continue;
+        const { what, ...said } = found;
+        return [
+          {
+            ...said,
+            sentence: `The ${nameOf(one)} process ${what}.`,
+            likelyCause: 'a value overflowed or was undefined, in training itself or where it was measured',
+            fix: 'make the scenario train without any resume first; keep only finite values in what is shown',
+          },
+        ];
+      }
+      return [];
     }
     const first = firstOf(trace);
     const failure = stoppedBeingFinite(trace) ? trace.failure : undefined;
