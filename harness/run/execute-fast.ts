@@ -21,7 +21,7 @@ export async function executeFast(
   settled: (plan: Plan, traces: readonly Trace[]) => boolean,
 ): Promise<Execution> {
   const { plan } = loaded;
-  await emptied(options.folder);
+  emptied(options.folder);
   const start = starter(loaded, options);
   const checkpoint = checkpointOf(plan, options.folder, 0);
   const [control, before] = await Promise.all([

@@ -19,7 +19,7 @@ export interface Execution {
 
 export async function executeScenario(loaded: LoadedScenario, options: ExecuteOptions): Promise<Execution> {
   const { plan } = loaded;
-  await emptied(options.folder);
+  emptied(options.folder);
   let beside: Controls | undefined;
   const start = starter(loaded, {
     ...options,
@@ -74,7 +74,7 @@ export async function executeFault(
   options: ExecuteOptions,
 ): Promise<readonly Trace[]> {
   const { plan } = loaded;
-  await emptied(options.folder);
+  emptied(options.folder);
   const start = starter(loaded, options, fault.file);
   const traces: Trace[] = [];
   let checkpoint = checkpointOf(plan, healthy, 0);

@@ -1,5 +1,5 @@
 /** Starts the processes of one scenario. */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { LimitFunction } from 'p-limit';
 import { onProcessor } from '../backend/names.ts';
@@ -79,8 +79,11 @@ export function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: 
   return (...what) => awaitedLater(run(...what));
 }
 
-/** Empties a scenario's folder, so that no file of an earlier run counts as this one's. */
-export async function emptied(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(path.join(folder, 'checkpoints'), { recursive: true });
+/**
+ * Empties a scenario's folder, so that no file of an earlier run counts as this one's. Synchronous, because processes take
+ * their slots in the order of these calls: scenarios and cells then run in the order in which they are listed.
+ */
+export function emptied(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(path.join(folder, 'checkpoints'), { recursive: true });
 }
