@@ -73,8 +73,10 @@ unpack() {
   fail "this bundle needs Linux on x86-64; this is $(uname -s) on $(uname -m)"
 self=$0
 [ -f "$self" ] || fail "start it by its path: sh PATH/@NAME@"
-parent=${RESUMEPROOF_BUNDLE:-$(dirname "$self")}
-parent=$(cd "$parent" 2>/dev/null && pwd) || fail "there is no folder $parent, which RESUMEPROOF_BUNDLE names"
+wanted=${RESUMEPROOF_BUNDLE:-$(dirname "$self")}
+mkdir -p "$wanted" 2>/dev/null
+parent=$(cd "$wanted" 2>/dev/null && pwd) ||
+  fail "cannot unpack into $wanted: not a folder. Name another in RESUMEPROOF_BUNDLE"
 home=$parent/resumeproof-@VERSION@-@SHORT@
 
 # Adds the bundled libraries that this system lacks.
