@@ -23,6 +23,7 @@ export type {
   Verdict,
 } from './judge/verdict.ts';
 export type { EntryName } from './trace/deviations.ts';
+export { type History, type HistoryProcess, historyIn, historyOf } from './trace/history.ts';
 export { readTrace, traceReader } from './trace/read.ts';
 export type {
   BackendRecord,
@@ -31,9 +32,11 @@ export type {
   Observable,
   Plan,
   ProcessRecord,
+  ResumedRecord,
   Role,
   RunRecord,
   SampleRecord,
+  SavedRecord,
   StateRecord,
   StepRecord,
   TensorRecord,

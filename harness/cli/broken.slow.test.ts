@@ -38,7 +38,7 @@ test.each([
     'leaves-early',
     'inconclusive',
     'trace-incomplete',
-    /trace of the after \(resume 1\) process ends before the run did/,
+    /trace of the after-1 process ends before the run did/,
   ],
   [
     'cannot-save',

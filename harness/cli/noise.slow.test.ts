@@ -51,8 +51,8 @@ describe.skipIf(noAdapter)('webgpu', () => {
       expect(outcome, headline).toBe('proven');
       expect(noise).toMatchObject({ exact: false, controls: 4 });
       const twins = runs.filter(({ role }) => role === 'twin');
-      expect(twins.map(({ segment, trace }) => [segment, path.dirname(trace)])).toEqual(
-        [1, 2, 3].map((segment) => [segment, `restless/twin-${segment}`]),
+      expect(twins.map(({ id, trace }) => [id, path.dirname(trace)])).toEqual(
+        [1, 2, 3].map((n) => [`twin-${n}`, `restless/twin-${n}`]),
       );
     },
   );

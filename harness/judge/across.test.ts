@@ -21,20 +21,20 @@ function on(trace: Draft, name: string, factor = FACTORS[name]!): void {
     if ('tensors' in record) {
       for (const tensor of record.tensors) {
         if (tensor.kind !== 'gradient' && tensor.name !== 'frozen')
-          rounded(tensor, `${name}${tensor.sha256}`, factor);
+          rounded(tensor, `${name}${tensor.digest}`, factor);
       }
     } else if (record.at !== 'resume' && record.type !== 'text')
-      rounded(record, `${name}${record.sha256}`, factor);
+      rounded(record, `${name}${record.digest}`, factor);
   }
 }
 
 function rounded(
-  record: { sha256: string; l2?: number | undefined; sketch?: number[] | undefined },
+  record: { digest: string; l2?: number | undefined; sketch?: number[] | undefined },
   text: string,
   factor: number,
 ): void {
   if (factor === 1) return;
-  record.sha256 = Buffer.from(text).toString('hex').slice(-64);
+  record.digest = Buffer.from(text).toString('hex').slice(-64);
   record.l2 = record.l2! * factor;
   record.sketch = record.sketch!.map((sum) => sum * factor);
 }
@@ -76,7 +76,7 @@ test('a difference larger than between the backends is found', () => {
 
 test('state that is restored on another backend must be equal to the bit', () => {
   const traces = across();
-  traces.after[0]!.states.find(({ at }) => at === 'resume')!.tensors[0]!.sha256 = 'f'.repeat(64);
+  traces.after[0]!.states.find(({ at }) => at === 'resume')!.tensors[0]!.digest = 'f'.repeat(64);
   const verdict = verdictOf(traces);
   expect(verdict.proofs?.restored).toBe('refuted');
 });
@@ -86,7 +86,7 @@ test('a resume on a backend that the plan does not request makes the evidence fl
   on(traces.after[0]!, 'wasm');
   expect(verdictOf(traces)).toMatchObject({
     outcome: 'inconclusive',
-    headline: 'The after (resume 1) process ran on wasm (the adapter of wasm) instead of cpu.',
+    headline: 'The after-1 process ran on wasm (the adapter of wasm) instead of cpu.',
   });
 });
 

@@ -1,5 +1,5 @@
-/** Groups the traces of one scenario by role and by resume. */
-import { lastStep } from '../trace/plan.ts';
+/** Arranges the traces of one scenario by process and by resume. */
+import { type History, historyOf, planOf, resumesIn } from '../trace/history.ts';
 import type { Plan, SampleRecord, StateRecord, Trace } from '../trace/schema.ts';
 import { comparable, withoutLoneZeros } from './comparable.ts';
 import { changesAt, expectedSamples, expectedState } from './deviations.ts';
@@ -16,7 +16,7 @@ const samplesAt = (trace: Trace | undefined, step: number, kinds: readonly Sampl
 
 /**
  * Arranges the traces of one scenario for {@link judge}.
- * @param plan the plan that the runs follow
+ * @param asked the plan or the history that the processes follow; {@link historyIn} reads one from traces
  * @param requestedBackend the requested backend, or `auto`
  * @param given the traces, in any order; the run record of each names its role
  * @example
@@ -29,24 +29,35 @@ const samplesAt = (trace: Trace | undefined, step: number, kinds: readonly Sampl
  * console.log(evidence.resumes.length);
  * ```
  */
-export function collectEvidence(plan: Plan, requestedBackend: string, given: readonly Trace[]): Evidence {
+export function collectEvidence(
+  asked: Plan | History,
+  requestedBackend: string,
+  given: readonly Trace[],
+): Evidence {
+  const history = 'processes' in asked ? asked : historyOf(asked);
+  const plan = planOf(history);
   const traces = withStepCounters(withOwners(given)).map(comparable);
   const byRole = (role: string) => traces.find((trace) => trace.run?.role === role);
   const control = byRole('control');
   const twins = traces.filter((trace) => trace.run?.role === 'twin');
   const controls = control === undefined ? [] : [control, ...twins];
-  const before = byRole('before');
+  const byId = (id: string | undefined) =>
+    traces.find(({ run }) => run?.id === id && (run?.role === 'before' || run?.role === 'after'));
+  const before = byId(history.processes.find(({ from }) => from === null)?.id);
   const declared = control?.run?.deviates ?? [];
-  const noise = noiseAmong(controls, plan);
+  const noise = noiseAmong(controls, {
+    resumeAt: plan.resumeAt,
+    ends: resumesIn(history).map(({ until }) => until),
+  });
   const begins = declared.length > 0 ? (['deviated'] as const) : (['pass', 'end'] as const);
   // If a plan was cut short, a process passes its end without stopping.
-  const ends = (step: number) => (step === plan.steps ? (['end', 'pass'] as const) : (['pass'] as const));
-  const segments = [before, ...plan.resumeAt.map((_, n) => afterOf(traces, n + 1))];
-  const resumes = plan.resumeAt.flatMap((from, n): Resume[] => {
-    const after = segments[n + 1];
-    const source = segments[n];
+  const ends = (step: number) => (step === history.steps ? (['end', 'pass'] as const) : (['pass'] as const));
+  const resumes = resumesIn(history).flatMap((process, n): Resume[] => {
+    const after = byId(process.id);
     if (after === undefined) return [];
-    const to = lastStep('after', n + 1, plan);
+    const source = byId(process.from.process);
+    const from = process.from.step;
+    const to = process.until;
     const point = {
       declared,
       saved: stateAt(source, from, ['save']),
@@ -91,6 +102,7 @@ export function collectEvidence(plan: Plan, requestedBackend: string, given: rea
     ];
   });
   return {
+    history,
     plan,
     requestedBackend,
     lacks: control?.run?.lacks ?? [],
@@ -104,6 +116,3 @@ export function collectEvidence(plan: Plan, requestedBackend: string, given: rea
     resumes,
   };
 }
-
-const afterOf = (traces: readonly Trace[], segment: number): Trace | undefined =>
-  traces.find((trace) => trace.run?.role === 'after' && trace.run.segment === segment);

@@ -1,6 +1,6 @@
 /** What of a trace is compared with others: all but what a healthy resume need not bring back. */
 import { keyOf } from '../trace/deviations.ts';
-import type { StateRecord, Trace } from '../trace/schema.ts';
+import type { StateRecord, Trace, TracedStep } from '../trace/schema.ts';
 import { withoutNoneColumns, withoutNoneGroups } from './groups.ts';
 
 /**
@@ -12,8 +12,10 @@ export function comparable(trace: Trace): Trace {
   const states = trace.states.map((state) =>
     withoutCounters(withoutIdleGradients(withoutNoneGroups(state)), counting),
   );
-  const steps = withoutNoneColumns(trace.steps);
-  const same = steps === trace.steps && states.every((state, at) => state === trace.states[at]);
+  const steps = withoutNoneColumns(trace.steps).map((step) => comparableStep(step, counting));
+  const same =
+    steps.every((step, at) => step === trace.steps[at]) &&
+    states.every((state, at) => state === trace.states[at]);
   return same ? trace : { ...trace, states, steps };
 }
 
@@ -51,6 +53,25 @@ function withoutIdleGradients(state: StateRecord): StateRecord {
     ({ kind, parameter }) => kind !== 'gradient' || !idle.has(parameter ?? ''),
   );
   return tensors.length === state.tensors.length ? state : { ...state, tensors };
+}
+
+/** The same of a step, without what lone zeros are in a state. */
+function comparableStep(step: TracedStep, counting: readonly string[]): TracedStep {
+  const { counters, observed } = step;
+  const counts = counters !== undefined && counting.some((name) => Object.hasOwn(counters, name));
+  const isZero = ({ kind, l2 }: { kind: string; l2: number }) =>
+    l2 === 0 && (kind === 'slot' || kind === 'gradient');
+  const zeros = observed?.some(isZero) === true;
+  if (!counts && !zeros) return step;
+  return {
+    ...step,
+    ...(counts
+      ? {
+          counters: Object.fromEntries(Object.entries(counters).filter(([name]) => !counting.includes(name))),
+        }
+      : {}),
+    ...(zeros ? { observed: observed.filter((one) => !isZero(one)) } : {}),
+  };
 }
 
 function withoutCounters(state: StateRecord, names: readonly string[]): StateRecord {

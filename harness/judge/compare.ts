@@ -13,7 +13,7 @@ export function isAsIn(
   kind: TensorRecord['kind'],
 ): (difference: Difference) => boolean {
   const tensors = tensorsOf(initial, kind);
-  return ({ name, resumed }) => resumed !== undefined && resumed.sha256 === tensors.get(name)?.sha256;
+  return ({ name, resumed }) => resumed !== undefined && resumed.digest === tensors.get(name)?.digest;
 }
 
 export interface Difference {
@@ -34,7 +34,7 @@ export function differences(
     .map((name) => ({ name, saved: before.get(name), resumed: after.get(name) }))
     .filter(
       ({ saved, resumed }) =>
-        saved?.sha256 !== resumed?.sha256 ||
+        saved?.digest !== resumed?.digest ||
         saved?.dtype !== resumed?.dtype ||
         String(saved?.shape) !== String(resumed?.shape),
     );

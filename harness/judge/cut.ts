@@ -1,4 +1,5 @@
 /** Part of a plan: how a plan and its traces are cut, and when the verdict on a part is final. */
+import { historyOf } from '../trace/history.ts';
 import { cutPlan } from '../trace/plan.ts';
 import type { Plan, Trace } from '../trace/schema.ts';
 import type { Judgement } from './judge.ts';
@@ -37,10 +38,10 @@ export interface Prefix {
 export function firstResumes(plan: Plan, traces: readonly Trace[], resumes: number): Prefix {
   const last = plan.resumeAt[resumes]!;
   const short = cutPlan(plan, last);
+  const ids = new Set(historyOf(short).processes.map(({ id }) => id));
   const shortened = traces
-    .filter(({ run }) => run?.role !== 'after' || run.segment <= resumes)
-    .map((trace) => cutTrace(trace, last))
-    .map((trace) => ({ ...trace, run: trace.run && { ...trace.run, plan: short } }));
+    .filter(({ run }) => run?.role !== 'after' || ids.has(run.id))
+    .map((trace) => cutTrace(trace, last));
   return { plan: short, traces: shortened };
 }
 

@@ -126,7 +126,7 @@ export function expectedSamples(
   ];
   return samples.saved.map((saved) => {
     const there = deviated.get(saved.name);
-    if (there === undefined || passed.get(saved.name)?.sha256 === there.sha256) return saved;
+    if (there === undefined || passed.get(saved.name)?.digest === there.digest) return saved;
     return exact ? there : (resumed.get(saved.name) ?? there);
   });
 }
@@ -156,11 +156,11 @@ interface Entry extends EntryName {
 function entriesOf(state: StateRecord | undefined): ReadonlyMap<string, Entry> {
   if (state === undefined) return new Map();
   const entries: Entry[] = [
-    ...state.tensors.map(({ kind, name, sha256, dtype, shape, l2 }) => ({
+    ...state.tensors.map(({ kind, name, digest, dtype, shape, l2 }) => ({
       kind,
       name,
-      value: `${dtype} ${shape} ${sha256}`,
-      text: `L2 norm ${figure(l2)}, bytes ${sha256.slice(0, 8)}…`,
+      value: `${dtype} ${shape} ${digest}`,
+      text: `L2 norm ${figure(l2)}, bytes ${digest.slice(0, 8)}…`,
     })),
     ...Object.entries(state.counters).map(([name, value]) => ({
       kind: 'counter' as const,

@@ -34,8 +34,8 @@ const without = (resumed: Draft, lost: (name: string) => boolean): void => {
 const later = (resumed: Draft): void => {
   for (const step of resumed.steps) step.updateL2 = step.updateL2.map((norm) => norm * 1.01);
 };
-const zeroed = (those: { l2: number; sha256: string }[]): void => {
-  for (const tensor of those) Object.assign(tensor, { l2: 0, sha256: '0'.repeat(64), sketch: [0, 0, 0, 0] });
+const zeroed = (those: { l2: number; digest: string }[]): void => {
+  for (const tensor of those) Object.assign(tensor, { l2: 0, digest: '0'.repeat(64), sketch: [0, 0, 0, 0] });
 };
 
 const FAULTS: Readonly<Record<string, (resumed: Draft) => void>> = {
@@ -64,7 +64,7 @@ const FAULTS: Readonly<Record<string, (resumed: Draft) => void>> = {
   'refuted: slots-zeroed': (resumed) => zeroed(own(resumed)),
   'refuted: slots-permuted': (resumed) => {
     const [a, , b] = own(resumed);
-    [a!.sha256, b!.sha256] = [b!.sha256, a!.sha256];
+    [a!.digest, b!.digest] = [b!.digest, a!.digest];
   },
 };
 

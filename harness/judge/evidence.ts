@@ -1,9 +1,9 @@
 /** The traces of one scenario, arranged for judging each resume. */
+import type { History } from '../trace/history.ts';
 import type {
   Deviation,
   Observable,
   Plan,
-  Role,
   SampleRecord,
   StateRecord,
   TensorRecord,
@@ -15,6 +15,9 @@ import type { Noise } from './noise/noise.ts';
 
 /** The traces of one scenario, arranged for the rules to read. */
 export interface Evidence {
+  /** What the processes of the interrupted run do. */
+  readonly history: History;
+  /** The same as a plan: its steps, and after which of them the run is resumed. */
   readonly plan: Plan;
   /** The backend requested on the command line. */
   readonly requestedBackend: string;
@@ -25,6 +28,7 @@ export interface Evidence {
   readonly control: Trace | undefined;
   /** The control and its twins: equal runs that show the noise. Empty if there is no control. */
   readonly controls: readonly Trace[];
+  /** The process of the interrupted run that starts from nothing. */
   readonly before: Trace | undefined;
   readonly cold: Trace | undefined;
   readonly noise: Noise;
@@ -64,11 +68,6 @@ export interface Resume {
     readonly controlFirst: readonly SampleRecord[];
     readonly controlLast: readonly SampleRecord[];
   };
-}
-
-/** The backend that a plan requests for a process; 'auto' allows any. A twin may run on any backend of the plan. */
-export function wantedBackend(plan: Plan, requested: string, role: Role, segment: number): string {
-  return role === 'after' || role === 'cold' ? (plan.resumeOn?.[segment - 1] ?? requested) : requested;
 }
 
 /** Steps after `from`, up to `to`. */

@@ -108,8 +108,8 @@ test('state that only the control’s deviation changes need not change after it
     to.tensors = to.tensors.map((tensor, index) => (tensor.kind === 'slot' ? from.tensors[index]! : tensor));
     const shown = (of: SampleRecord['at']) => trace.samples.filter((sample) => sample.at === of);
     shown(at).forEach((sample, index) => {
-      sample.sha256 = other;
-      shown('end')[index]!.sha256 = other;
+      sample.digest = other;
+      shown('end')[index]!.digest = other;
     });
   };
   settle(control, 'deviated');
@@ -229,7 +229,7 @@ describe('noise', () => {
       }
       for (const state of trace.states.filter(({ at }) => at === 'pass' || at === 'end')) {
         for (const tensor of state.tensors.filter(({ name }) => name !== 'frozen')) {
-          tensor.sha256 = `${run}${state.step}`.padEnd(64, tensor.sha256);
+          tensor.digest = `${run}${state.step}`.padEnd(64, tensor.digest);
           tensor.sketch = tensor.sketch!.map((sum, at) => sum * err(at));
         }
       }
@@ -329,7 +329,7 @@ describe('noise', () => {
       samples
         .filter((sample) => sample.at === at && sample.name === 'poem')
         .forEach((poem) => {
-          poem.sha256 = own;
+          poem.digest = own;
         });
     const rewrite = (resumed: Draft) => write(resumed, other);
     expect(noisy(rewrite).findings.map((one) => one.rule)).toEqual([rule]);
@@ -337,7 +337,7 @@ describe('noise', () => {
       const passed = at === 'resume' ? 'pass' : 'end';
       for (const [run, trace] of [control, ...twins].entries()) {
         for (const poem of trace.samples.filter((sample) => sample.at === passed && sample.name === 'poem'))
-          poem.sha256 = String(run % 2).repeat(64);
+          poem.digest = String(run % 2).repeat(64);
       }
       rewrite(resumed);
     });
@@ -358,7 +358,7 @@ describe('noise', () => {
   test('a text that stays as it was is found if all controls change it', () => {
     const { findings } = noisy(({ samples }) => {
       const [begun, ended] = samples.filter(({ name }) => name === 'poem');
-      ended!.sha256 = begun!.sha256;
+      ended!.digest = begun!.digest;
     });
     expect(findings.map(({ rule }) => rule)).toEqual(['samples-unchanged', 'samples-differ-from-control']);
   });
@@ -373,11 +373,11 @@ describe('noise', () => {
   });
 
   test.each<[string, string | undefined, (tensor: object) => void]>([
-    ['rounded to different bytes', undefined, (tensor) => Object.assign(tensor, { sha256: other })],
+    ['rounded to different bytes', undefined, (tensor) => Object.assign(tensor, { digest: other })],
     [
       'not rounded',
       'parameters-not-restored',
-      (tensor) => Object.assign(tensor, { sha256: other, bits: 24 }),
+      (tensor) => Object.assign(tensor, { digest: other, bits: 24 }),
     ],
     [
       'of a different type',

@@ -1,14 +1,16 @@
 /** The process behind a trace. */
 import type { Trace } from '../trace/schema.ts';
+import type { Evidence } from './evidence.ts';
 
 export const nameOf = (trace: Trace): string => {
   // A process that died before its first record is named after its folder.
   if (trace.run === undefined) return trace.file.split(/[/\\]/).at(-2) ?? 'unknown';
-  const { role, segment } = trace.run;
-  return role === 'after' ? `after (resume ${segment})` : role;
+  return trace.run.id;
 };
 
-export const resumeOf = (trace: Trace): number => (trace.run?.role === 'after' ? trace.run.segment : 0);
+/** Which resume a process made, from 1; 0 for a process that made none. */
+export const resumeOf = ({ resumes }: Pick<Evidence, 'resumes'>, trace: Trace): number =>
+  resumes.find(({ after }) => after === trace)?.index ?? 0;
 
 export const isResumed = ({ run }: Trace): boolean => run?.role === 'after' || run?.role === 'cold';
 

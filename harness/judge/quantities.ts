@@ -21,7 +21,7 @@ export interface Reading {
   readonly values: readonly (number | null)[];
   /** The smallest difference that the record can hold, if it is absolute. */
   readonly quantum?: number;
-  readonly sha256?: string;
+  readonly digest?: string;
 }
 export type Readings = ReadonlyMap<string, Reading>;
 
@@ -47,7 +47,7 @@ export const tensorReadings = (state: StateRecord, kind: TensorRecord['kind']): 
   new Map(
     state.tensors
       .filter((tensor) => tensor.kind === kind)
-      .map(({ name, l2, sketch = [], sha256 }) => [name, { values: [l2, ...sketch], sha256 }]),
+      .map(({ name, l2, sketch = [], digest }) => [name, { values: [l2, ...sketch], digest }]),
   );
 
 /**
@@ -56,7 +56,7 @@ export const tensorReadings = (state: StateRecord, kind: TensorRecord['kind']): 
  */
 export const sampleReadings = (samples: readonly SampleRecord[]): Readings =>
   new Map(
-    samples.map((sample) => [sample.name, { values: valuesOf(sample), quantum: 1, sha256: sample.sha256 }]),
+    samples.map((sample) => [sample.name, { values: valuesOf(sample), quantum: 1, digest: sample.digest }]),
   );
 
 function valuesOf(sample: SampleRecord): readonly number[] {
@@ -123,7 +123,7 @@ export function valuesAt(control: Trace, quantity: Quantity, step: number): Valu
     starts,
     values: all.flatMap(({ values }) => values),
     quantum: (thing) => all[thing]!.quantum ?? 0,
-    digest: (thing) => all[thing]!.sha256,
+    digest: (thing) => all[thing]!.digest,
   };
 }
 

@@ -54,9 +54,9 @@ function countsIn(traces: readonly Trace[]): ReadonlySet<string> {
 function isCount(slots: readonly TensorRecord[]): boolean {
   const [first] = slots;
   const bytes = new Map<number, string>();
-  return slots.every(({ shape, dtype, l2, sha256 }) => {
-    const known = bytes.get(l2) ?? sha256;
+  return slots.every(({ shape, dtype, l2, digest }) => {
+    const known = bytes.get(l2) ?? digest;
     bytes.set(l2, known);
-    return shape.length === 0 && Number.isInteger(l2) && dtype === first!.dtype && sha256 === known;
+    return shape.length === 0 && Number.isInteger(l2) && dtype === first!.dtype && digest === known;
   });
 }

@@ -103,7 +103,7 @@ const CASES: readonly Spoilt[] = [
     spoil: ({ all, after }) => all.splice(all.indexOf(after[0]!), 1),
     plan: { steps: 8, resumeAt: [2, 4] },
     outcome: 'inconclusive',
-    says: /no trace of the after \(resume 1\) process/,
+    says: /no trace of the after-1 process/,
   },
   {
     what: 'hooks that are silent while everything moves',
@@ -224,7 +224,7 @@ const CASES: readonly Spoilt[] = [
         state.tensors = state.tensors.filter(({ name }) => name !== 'a.exp_avg');
       }
       const slot = resumed.states[0]!.tensors.find(({ name }) => name === 'a.exp_avg')!;
-      Object.assign(slot, { l2: 0, sketch: [0, 0, 0, 0], sha256: '0'.repeat(64) });
+      Object.assign(slot, { l2: 0, sketch: [0, 0, 0, 0], digest: '0'.repeat(64) });
     },
     outcome: 'proven',
   },
@@ -234,7 +234,7 @@ const CASES: readonly Spoilt[] = [
       for (const trace of [control, before]) {
         for (const tensor of trace.states.find(({ step }) => step === 4)!.tensors) {
           if (tensor.kind !== 'slot' || tensor.parameter !== 'c') continue;
-          Object.assign(tensor, { l2: 0, sketch: [0, 0, 0, 0], sha256: '0'.repeat(64) });
+          Object.assign(tensor, { l2: 0, sketch: [0, 0, 0, 0], digest: '0'.repeat(64) });
         }
       }
       const state = resumed.states[0]!;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { backendSchema, DEVIATIONS, planSchema } from '../trace/schema.ts';
 import { QUANTITIES } from './quantities.ts';
 
-export const VERDICT_FORMAT = 5;
+export const VERDICT_FORMAT = 6;
 export const PROOFS = ['restored', 'alive', 'faithful'] as const;
 
 const outcome = z.enum(['proven', 'refuted', 'inconclusive']);
@@ -116,8 +116,8 @@ export const verdictSchema = z.object({
   seconds: z.number(),
   runs: z.array(
     z.object({
+      id: z.string(),
       role: z.string(),
-      segment: z.int(),
       trace: z.string().describe('relative to verdict.json'),
       seconds: z.number(),
     }),

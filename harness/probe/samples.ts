@@ -55,7 +55,7 @@ function image(
       ...place,
       type: 'image',
       file: `${file}.png`,
-      sha256: digest(pixels),
+      digest: sha256(pixels),
       width,
       height,
       ...summarize(pixels),
@@ -81,7 +81,7 @@ function audio({ name, sampleRate, channels, pcm }: SampledAudio, place: Place, 
       ...place,
       type: 'audio',
       file: `${file}.wav`,
-      sha256: digest(bytes),
+      digest: sha256(bytes),
       sampleRate,
       channels,
       seconds: pcm.length / channels / sampleRate,
@@ -98,11 +98,11 @@ function text({ text }: SampledText, place: Place, file: string): Recorded {
       ...place,
       type: 'text',
       file: `${file}.txt`,
-      sha256: digest(contents),
+      digest: sha256(contents),
       characters: [...text].length,
     },
     contents,
   };
 }
 
-const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -25,7 +25,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
         const parameters = variables.map((one, index) => ({ name: `p${index}`, variable: one }));
         const { tensors } = await recordState('save', 1, { parameters });
         tf.dispose(variables);
-        expect(tensors.map((tensor) => tensor.sha256)).toEqual([own, own, flipped].map(sha256));
+        expect(tensors.map((tensor) => tensor.digest)).toEqual([own, own, flipped].map(sha256));
       }),
       { numRuns: 100 },
     );
@@ -55,7 +55,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
       counters: { step: 7, epoch: null, mode: 'train', scaled: false },
     });
     expect(tensors.map(({ bits }) => bits)).toEqual([2, 1, 1, 1, undefined, 2]);
-    expect(tensors.map(({ sha256, storage, sketch, bits, ...tensor }) => tensor)).toEqual([
+    expect(tensors.map(({ digest, storage, sketch, bits, ...tensor }) => tensor)).toEqual([
       {
         kind: 'parameter',
         name: 'weight',
@@ -72,7 +72,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
       { kind: 'gradient', name: 'weight', parameter: 'weight', shape: [2], dtype: 'float32', l2: Number.NaN },
     ]);
     expect(tensors[4]!.sketch?.map(Math.abs).every((sum) => [0, 2, 4, 6].includes(sum))).toBe(true);
-    expect(tensors[4]!.sha256).toBe(sha256(new Uint8Array(Int32Array.of(1, 2, 3).buffer)));
+    expect(tensors[4]!.digest).toBe(sha256(new Uint8Array(Int32Array.of(1, 2, 3).buffer)));
     expect(new Set(tensors.map(({ storage }) => storage)).size, 'no ties').toBe(6);
   });
 

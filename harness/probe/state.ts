@@ -31,7 +31,7 @@ export async function recordState(
         shape: [...tensor.shape],
         dtype: tensor.dtype,
         storage,
-        sha256: sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
+        digest: sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
         ...summarize(values),
         ...(tensor.dtype === 'float32' ? { bits: significantBits(values) } : {}),
       };

@@ -34,9 +34,9 @@ const QUANTITIES: readonly { title: string; of: (step: TracedStep) => number }[]
 export function curves(traces: readonly Trace[]): Curve[] {
   const shown = ['control', 'before', 'after']
     .flatMap((role) => traces.filter((trace) => trace.run?.role === role))
-    .sort((a, b) => (a.run?.segment ?? 0) - (b.run?.segment ?? 0))
     .filter((trace) => trace.steps.length > 0);
   if (shown.length === 0) return [];
+  const resumed = shown.filter((trace) => trace.run?.role === 'after');
   return QUANTITIES.map(({ title, of }) => {
     const raw = shown.map((trace) => ({
       trace,
@@ -49,7 +49,7 @@ export function curves(traces: readonly Trace[]): Curve[] {
       title,
       series: raw.map(({ trace, points }) => {
         const role = trace.run?.role as Series['role'];
-        const label = role === 'after' ? `after resume ${trace.run?.segment}` : role;
+        const label = role === 'after' ? `after resume ${resumed.indexOf(trace) + 1}` : role;
         const notes = [shape(points), role === 'control' ? '' : against(points, control)];
         return { role, label, points: thin(points), note: notes.filter((note) => note !== '').join('; ') };
       }),

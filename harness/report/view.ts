@@ -75,7 +75,7 @@ function runRows(
     ];
     const told = notes.filter((note) => note !== undefined).map((note) => visible(note, 1000));
     return {
-      name: visible(run.segment > 0 ? `${run.role} ${run.segment}` : run.role, 100),
+      name: visible(run.id, 100),
       outcome: ended?.outcome ?? 'unknown',
       sound: ended?.outcome === 'exited' && ended.exitCode === 0 && told.length === 0,
       exit: visible(ended?.signal ?? String(ended?.exitCode ?? '–'), 100),

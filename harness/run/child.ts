@@ -8,7 +8,7 @@ import { missingKernels, type OpenedBackend, openBackend, untilLost } from '../b
 import { observeKernels } from '../backend/observe-kernels.ts';
 import { createProbe } from '../probe/probe.ts';
 import { hear, tell as tellParent } from '../processes/channel.ts';
-import { isControl } from '../trace/plan.ts';
+import { isControl } from '../trace/roles.ts';
 import { TRACE_FORMAT } from '../trace/schema.ts';
 import { createTrace } from '../trace/write.ts';
 import type { Scenario, Trainer } from '../training/trainer.ts';
@@ -74,8 +74,10 @@ async function runJob(job: Job): Promise<void> {
       format: TRACE_FORMAT,
       scenario: job.scenario,
       role: job.role,
-      segment: job.segment,
-      plan: job.plan,
+      id: path.basename(job.folder),
+      horizon: job.plan.steps,
+      until: planned,
+      stepIs: 'micro-batch',
       seed: job.seed,
       lacks: [...(scenario.lacks ?? [])],
       ...(deviates.length === 0 ? {} : { deviates: [...deviates] }),
@@ -108,6 +110,13 @@ async function runJob(job: Job): Promise<void> {
       }),
     );
     resuming = false;
+    if (job.checkpoint !== null) {
+      trace.write({
+        kind: 'resumed',
+        step: first,
+        from: { process: job.from!, checkpoint: path.basename(job.checkpoint) },
+      });
+    }
     if (goesOn && deviates.length > 0 && trainer.deviate === undefined) {
       throw new Error(
         `the scenario declares deviates: ['${deviates.join("', '")}'], but its trainer has no deviate(kinds): implement it to do in an uninterrupted run what its resume does, or remove them from deviates`,
@@ -164,7 +173,8 @@ async function runJob(job: Job): Promise<void> {
       });
       await alive(saving);
       const seconds = (performance.now() - start) / 1000;
-      trace.write({ kind: 'checkpoint', step: last, seconds, bytes: await bytesOf(saveTo) });
+      const bytes = await bytesOf(saveTo);
+      trace.write({ kind: 'saved', step: last, checkpoint: path.basename(saveTo), seconds, bytes });
     }
     backend.assertStillActive();
     const seconds = { startup, ...probe.seconds };

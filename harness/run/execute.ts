@@ -84,9 +84,11 @@ export async function executeFault(
     traces.push(before.trace);
     if (before.trace.end === undefined) return traces;
   }
+  let resumes = 0;
   await runResumes(plan, options.folder, checkpoint, start, ({ trace }) => {
     traces.push(trace);
-    return trace.run !== undefined && trace.run.segment < plan.resumeAt.length && settled(traces);
+    resumes += 1;
+    return trace.run !== undefined && resumes < plan.resumeAt.length && settled(traces);
   });
   return traces;
 }

@@ -1,7 +1,8 @@
 /** What one process of a scenario does; passed to it as JSON. */
 import { z } from 'zod';
 import { firstStep } from '../trace/plan.ts';
-import { planSchema, ROLES } from '../trace/schema.ts';
+import { resumes } from '../trace/roles.ts';
+import { planSchema, ROLES, type Role } from '../trace/schema.ts';
 
 export const jobSchema = z.object({
   scenario: z.string().describe('name'),
@@ -14,10 +15,12 @@ export const jobSchema = z.object({
   backend: z.string(),
   requireGpu: z.boolean(),
   images: z.string().nullable(),
-  /** Folder of the trace. */
+  /** Folder of the trace. Its name is the id of the process. */
   folder: z.string(),
   /** Checkpoint to resume from. */
   checkpoint: z.string().nullable(),
+  /** The id of the process that wrote the checkpoint. */
+  from: z.string().nullable(),
   /** Where to save, for a process whose segment ends at a resume point. */
   saveTo: z.string().nullable(),
   /** The last step if the plan is cut; the plan's own if null. */
@@ -66,4 +69,14 @@ export function stepsOf({
   const first = firstStep(role, segment, plan);
   const saves = role === 'before' || role === 'after';
   return [first, (saves ? plan.resumeAt[segment] : undefined) ?? until ?? plan.steps];
+}
+
+/** The id of a process, which is also the name of its folder. */
+export const idOf = (role: Role, segment: number): string =>
+  segment === 0 || role === 'cold' ? role : `${role}-${segment}`;
+
+/** The id of the process whose checkpoint a process resumes from; null if it starts from nothing. */
+export function sourceOf(role: Role, segment: number): string | null {
+  if (!resumes(role)) return null;
+  return role === 'after' && segment > 1 ? idOf('after', segment - 1) : idOf('before', 0);
 }

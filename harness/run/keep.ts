@@ -1,6 +1,7 @@
 /** How verdicts name the runs that they rest on, and how a cell of a kill matrix is kept. */
 import path from 'node:path';
 import type { Judgement } from '../judge/judge.ts';
+import { nameOf } from '../judge/process.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { writeWhole } from '../report/files.ts';
 import type { Trace } from '../trace/schema.ts';
@@ -8,8 +9,8 @@ import type { Trace } from '../trace/schema.ts';
 /** The runs of a verdict, with their traces named relative to a folder. */
 export const runsOf = (traces: readonly Trace[], folder: string): Verdict['runs'] =>
   traces.map((trace) => ({
+    id: nameOf(trace),
     role: trace.run?.role ?? 'unknown',
-    segment: trace.run?.segment ?? 0,
     trace: within(folder, trace.file),
     seconds: trace.process?.seconds ?? 0,
   }));

@@ -31,6 +31,7 @@ function asking(name: string, onAsk: ProcessOptions['onAsk'] & {}): Promise<Proc
       images: null,
       folder,
       checkpoint: null,
+      from: null,
       saveTo: path.join(folder, 'checkpoint'),
       until: null,
       askAt: 3,

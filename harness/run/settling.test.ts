@@ -4,7 +4,7 @@ import type { SampleRecord, StateRecord, StepRecord, TensorRecord } from '../tra
 import { createSettling, type Shown } from './settling.ts';
 
 const NAMES = ['a', 'b', 'c'];
-const digest = (text: string | number): string => String(text).padStart(64, '0');
+const sha256 = (text: string | number): string => String(text).padStart(64, '0');
 
 const step = (at: number, changed: readonly boolean[], learningRate: number | null = null): StepRecord =>
   ({
@@ -23,10 +23,10 @@ interface Moves {
 }
 const shown = (at: number, { slot, ema, sample }: Moves): Shown => {
   const tensor = (kind: TensorRecord['kind'], moves: number) =>
-    ({ kind, name: 'a', sha256: digest(moves), l2: moves }) as TensorRecord;
+    ({ kind, name: 'a', digest: sha256(moves), l2: moves }) as TensorRecord;
   return {
     state: { step: at, tensors: [tensor('slot', slot), tensor('ema', ema)] } as StateRecord,
-    samples: [{ name: 'a', sha256: digest(sample) } as SampleRecord],
+    samples: [{ name: 'a', digest: sha256(sample) } as SampleRecord],
   };
 };
 

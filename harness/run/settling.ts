@@ -83,11 +83,11 @@ export function createSettling(): Settling {
       const shown = digests(samples);
       const movedBefore = [...moving(from!.state)].filter(([key, tensor]) => {
         const first = start.get(key);
-        return first === undefined ? tensor.l2 !== 0 : first.sha256 !== tensor.sha256;
+        return first === undefined ? tensor.l2 !== 0 : first.digest !== tensor.digest;
       });
       const settled =
-        movedBefore.every(([key, { sha256 }]) => now.get(key)?.sha256 !== sha256) &&
-        [...digests(from!.samples)].every(([name, sha256]) => shown.get(name) !== sha256);
+        movedBefore.every(([key, { digest }]) => now.get(key)?.digest !== digest) &&
+        [...digests(from!.samples)].every(([name, digest]) => shown.get(name) !== digest);
       // A look is expensive, so the distance doubles each time.
       next = settled ? Number.POSITIVE_INFINITY : 2 * step - from!.state.step;
       return settled;
@@ -103,4 +103,4 @@ const moving = ({ tensors }: StateRecord): ReadonlyMap<string, TensorRecord> =>
   );
 
 const digests = (samples: readonly SampleRecord[]): ReadonlyMap<string, string> =>
-  new Map(samples.map(({ name, sha256 }) => [name, sha256]));
+  new Map(samples.map(({ name, digest }) => [name, digest]));

@@ -3,11 +3,11 @@ import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { LimitFunction } from 'p-limit';
 import { onProcessor } from '../backend/names.ts';
-import { wantedBackend } from '../judge/evidence.ts';
 import { traceReader } from '../trace/read.ts';
-import type { Role, Trace } from '../trace/schema.ts';
+import { resumes } from '../trace/roles.ts';
+import type { Plan, Role, Trace } from '../trace/schema.ts';
 import { awaitedLater } from './failing.ts';
-import type { Job, Progress } from './job.ts';
+import { idOf, type Job, type Progress, sourceOf } from './job.ts';
 import { type ProcessOptions, type ProcessResult, runProcess } from './process.ts';
 import type { LoadedScenario } from './scenario.ts';
 
@@ -26,6 +26,10 @@ export interface ExecuteOptions {
   /** Called with each process's trace once the process has ended. */
   readonly onTrace?: (trace: Trace) => void;
 }
+
+/** The backend that a plan requests for a process; 'auto' allows any. */
+const wantedBackend = (plan: Plan, requested: string, role: Role, segment: number): string =>
+  resumes(role) ? (plan.resumeOn?.[segment - 1] ?? requested) : requested;
 
 const DEFAULT_LIMITS = { step: 120, run: 900 };
 
@@ -54,8 +58,9 @@ export function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: 
           backend,
           requireGpu: options.requireGpu && !onProcessor(backend),
           images: options.images ?? null,
-          folder: path.join(options.folder, segment === 0 || role === 'cold' ? role : `${role}-${segment}`),
+          folder: path.join(options.folder, idOf(role, segment)),
           checkpoint: null,
+          from: sourceOf(role, segment),
           saveTo: null,
           until: null,
           askAt: null,

@@ -1,6 +1,6 @@
 /** Puts the records of one process together, and checks that they come in an order in which a process can write them. */
 import type { ColumnPool } from './columns.ts';
-import { firstStep } from './plan.ts';
+import { endedOnPurpose, resumes } from './roles.ts';
 import type { StateRecord, Trace, TraceRecord } from './schema.ts';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] extends readonly (infer Item)[] ? Item[] : T[Key] };
@@ -13,12 +13,11 @@ export interface Assembly {
 }
 
 /**
- * The points at which a state or a sample is recorded. A process begins with `start` or `resume`, passes points after
- * its steps, and closes with `save` or `end`.
+ * The points at which a state or a sample is recorded. A process begins with `start` or `resume`, passes and saves after
+ * its steps, and closes with `end`.
  */
 type At = StateRecord['at'];
 const BEGINS: readonly At[] = ['start', 'resume'];
-const CLOSES: readonly At[] = ['save', 'end'];
 
 /** @param file where the records come from */
 export function assemble(file: string, columns: ColumnPool): Assembly {
@@ -28,7 +27,8 @@ export function assemble(file: string, columns: ColumnPool): Assembly {
     states: [],
     steps: [],
     samples: [],
-    checkpoints: [],
+    resumed: undefined,
+    saved: [],
     failure: undefined,
     end: undefined,
     process: undefined,
@@ -39,6 +39,7 @@ export function assemble(file: string, columns: ColumnPool): Assembly {
   let isShared = true;
   /** The last step made, or the step that the process starts or resumes after. */
   let last = 0;
+  const checkpoints = new Set<string>();
   const points = new Set<string>();
 
   const point = (what: string, at: At, step: number, name = ''): string | undefined => {
@@ -50,7 +51,10 @@ export function assemble(file: string, columns: ColumnPool): Assembly {
     return undefined;
   };
   const closed = (): boolean =>
-    trace.states.some(({ at }) => CLOSES.includes(at)) || trace.samples.some(({ at }) => CLOSES.includes(at));
+    trace.states.some(({ at }) => at === 'end') || trace.samples.some(({ at }) => at === 'end');
+  /** Nothing is recorded of a process that resumes before it says from where. It can fail before that. */
+  const waits = (kind: TraceRecord['kind']): boolean =>
+    resumes(trace.run!.role) && trace.resumed === undefined && kind !== 'resumed' && kind !== 'failure';
 
   const check = (record: TraceRecord): string | undefined => {
     if (trace.process !== undefined) return `is a ${record.kind} record after the process record`;
@@ -59,6 +63,7 @@ export function assemble(file: string, columns: ColumnPool): Assembly {
     if (trace.run === undefined) return 'comes before the run record';
     if (trace.failure !== undefined) return `is a ${record.kind} record after a failure`;
     if (trace.end !== undefined) return `is a ${record.kind} record after the end record`;
+    if (waits(record.kind)) return `is a ${record.kind} record before the resumed record`;
     switch (record.kind) {
       case 'parameters':
         if (record.names.length !== record.groups.length) return 'names and groups differ in length';
@@ -79,7 +84,7 @@ export function assemble(file: string, columns: ColumnPool): Assembly {
           return `is step ${record.step} with columns that do not match the ${names.length} parameters`;
         }
         if (record.step !== last + 1) return `jumps from step ${last} to step ${record.step}`;
-        return closed() ? `is step ${record.step} after the run was saved or had ended` : undefined;
+        return closed() ? `is step ${record.step} after the run had ended` : undefined;
       }
       case 'state': {
         const twice = firstTwice(record.tensors.map(({ kind, name }) => `${kind} '${name}'`));
@@ -88,10 +93,17 @@ export function assemble(file: string, columns: ColumnPool): Assembly {
       }
       case 'sample':
         return point('sample', record.at, record.step, record.name);
-      case 'checkpoint':
-        if (trace.checkpoints.length > 0) return 'is a second checkpoint record';
+      case 'resumed':
+        if (!resumes(trace.run.role))
+          return `is a resumed record in a process of the role '${trace.run.role}'`;
+        return trace.resumed === undefined ? undefined : 'is a second resumed record';
+      case 'saved':
+        if (checkpoints.has(record.checkpoint)) return `is a second checkpoint named '${record.checkpoint}'`;
+        if (trace.saved.at(-1)?.step === record.step) return `is a second checkpoint of step ${record.step}`;
         return record.step === last ? undefined : `is a checkpoint of step ${record.step} after step ${last}`;
       case 'failure':
+        // A process that could not resume knows only where it should have.
+        if (waits('step')) return undefined;
         return record.step === last || record.step === last + 1
           ? undefined
           : `is a failure at step ${record.step} after step ${last}`;
@@ -104,7 +116,10 @@ export function assemble(file: string, columns: ColumnPool): Assembly {
     switch (record.kind) {
       case 'run':
         trace.run = record;
-        last = firstStep(record.role, record.segment, record.plan);
+        break;
+      case 'resumed':
+        trace.resumed = record;
+        last = record.step;
         break;
       case 'parameters':
         ({ names, groups } = record);
@@ -122,8 +137,9 @@ export function assemble(file: string, columns: ColumnPool): Assembly {
       case 'sample':
         trace.samples.push(record);
         break;
-      case 'checkpoint':
-        trace.checkpoints.push(record);
+      case 'saved':
+        trace.saved.push(record);
+        checkpoints.add(record.checkpoint);
         break;
       case 'failure':
         trace.failure = record;
@@ -145,7 +161,7 @@ export function assemble(file: string, columns: ColumnPool): Assembly {
     finish(defect) {
       trace.defect = defect;
       if (trace.run === undefined) trace.defect ??= 'is empty';
-      else if (trace.end === undefined) trace.defect ??= 'ends before the run did';
+      else if (trace.end === undefined && !endedOnPurpose(trace)) trace.defect ??= 'ends before the run did';
       return trace;
     },
   };

@@ -27,10 +27,10 @@ export class Entries {
 }
 
 function entriesOf(json: unknown): number {
-  const { counters, random, claimed, backend } = (json ?? {}) as Record<string, unknown>;
+  const { counters, random, claimed, backend, observed } = (json ?? {}) as Record<string, unknown>;
   const { learningRates } = (claimed ?? {}) as Record<string, unknown>;
   const { versions } = (backend ?? {}) as Record<string, unknown>;
-  return sizeOf(counters) + sizeOf(random) + sizeOf(learningRates) + sizeOf(versions);
+  return sizeOf(counters) + sizeOf(random) + sizeOf(learningRates) + sizeOf(versions) + sizeOf(observed);
 }
 
 const sizeOf = (value: unknown): number =>

@@ -33,6 +33,9 @@ export const DEVIATIONS = [
   'precision',
 ] as const;
 
+/** What one step stands for: an iteration of the loop, or an update of an optimizer after any number of them. */
+export const STEP_UNITS = ['micro-batch', 'update'] as const;
+
 /** Why a process failed, as far as the libraries report it. */
 export const FAILURES = [
   'error',
@@ -57,7 +60,13 @@ const norm = z.union(
   },
 );
 const count = z.int().nonnegative();
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const digest = z.string().regex(/^[0-9a-f]{16,64}$/, {
+  error: 'expected 16 to 64 hexadecimal digits in lower case',
+});
+/** Names a process or a checkpoint, and can name a folder. */
+const id = z.string().regex(/^[\w.-]{1,64}$/, {
+  error: 'expected 1 to 64 letters, digits, dots, dashes and underscores',
+});
 const text = z.string().max(4096);
 const scalar = z.union([z.number(), text, z.boolean(), z.null()], {
   error: 'expected a number, text, true, false or null',
@@ -90,10 +99,15 @@ const run = z.object({
   format: z.literal(TRACE_FORMAT),
   scenario: text,
   role: z.enum(ROLES),
-  segment: count.describe(
-    '0 for control and before; n for the n-th twin and for the process of the n-th resume',
-  ),
-  plan: planSchema,
+  id: id.describe('of the process, unique in the run; all ranks of a process share it'),
+  horizon: z
+    .int()
+    .positive()
+    .describe('the steps of the whole training, for which its schedule is made; equal in all processes'),
+  until: count.describe('the step after which this process is to end'),
+  stepIs: z.enum(STEP_UNITS).describe('what one step record stands for'),
+  rank: count.max(65_535).optional().describe('of this process in a distributed run; 0 by default'),
+  worldSize: z.int().positive().max(65_536).optional().describe('how many ranks the run has; 1 by default'),
   seed: z.int(),
   lacks: z.array(z.enum(OBSERVABLES)),
   deviates: z
@@ -127,7 +141,12 @@ const tensor = z.object({
   trainable: z.boolean().optional(),
   group: optionalText.optional().describe('the parameter group'),
   storage: count.describe('equal for tied tensors: a write to one is a write to the other'),
-  sha256: sha256.describe('of the little-endian bytes'),
+  digest: digest.describe('of the values; the same kind of digest in all processes'),
+  unordered: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .optional()
+    .describe('of the values in any order: equal if a tensor holds the same values in other places'),
   l2: norm,
   bits: z
     .int()
@@ -147,7 +166,7 @@ const state = z.object({
     .describe('deviated: in a control, after it applied the declared deviations of a resume'),
   step: count,
   tensors: z.array(tensor),
-  random: z.record(text, sha256),
+  random: z.record(text, digest),
   counters: z.record(text, scalar),
 });
 
@@ -156,6 +175,9 @@ const parameters = z.object({
   names: z.array(text),
   groups: z.array(text.nullable()),
 });
+
+/** Tensors beside the parameters. */
+const OBSERVED = ['slot', 'ema', 'buffer', 'gradient'] as const;
 
 const column = z.array(norm);
 const step = z.object({
@@ -187,6 +209,12 @@ const step = z.object({
   strayHookCalls: count.describe('calls on variables that are not the trainer’s parameters'),
   strayUpdates: count.describe('updates of variables that are not the trainer’s parameters'),
   strayGradients: count.optional().describe('gradients of variables that are not the trainer’s parameters'),
+  random: z.record(text, digest).optional().describe('the generators’ states after the step'),
+  counters: z.record(text, scalar).optional().describe('the counters after the step'),
+  observed: z
+    .array(z.object({ kind: z.enum(OBSERVED), name: text, l2: norm, sketch: sketch.optional() }))
+    .optional()
+    .describe('norms and random projections of other tensors after the step'),
 });
 
 const drawn = z.object({
@@ -200,7 +228,7 @@ const sampleFile = (pattern: RegExp) => z.string().max(128).regex(pattern).descr
 const image = drawn.extend({
   type: z.literal('image'),
   file: sampleFile(/^samples\/[\w.-]+\.png$/),
-  sha256: sha256.describe('of the pixels'),
+  digest: digest.describe('of the pixels'),
   width: z.int().positive().max(4096),
   height: z.int().positive().max(4096),
   l2: norm.optional().describe('of the pixels'),
@@ -210,7 +238,7 @@ const image = drawn.extend({
 const audio = drawn.extend({
   type: z.literal('audio'),
   file: sampleFile(/^samples\/[\w.-]+\.wav$/),
-  sha256: sha256.describe('of the PCM samples'),
+  digest: digest.describe('of the PCM samples'),
   sampleRate: z.int().positive().max(768_000).describe('in Hz'),
   channels: z.int().positive().max(32),
   seconds: z.number().positive().max(3600).describe('how long it plays'),
@@ -221,17 +249,24 @@ const audio = drawn.extend({
 const writing = drawn.extend({
   type: z.literal('text'),
   file: sampleFile(/^samples\/[\w.-]+\.txt$/),
-  sha256: sha256.describe('of the UTF-8 bytes'),
+  digest: digest.describe('of the UTF-8 bytes'),
   characters: count.max(1_000_000).describe('Unicode code points'),
 });
 
 const sample = z.discriminatedUnion('type', [image, audio, writing]);
 
-const checkpoint = z.object({
-  kind: z.literal('checkpoint'),
+const saved = z.object({
+  kind: z.literal('saved'),
   step: count,
-  seconds: z.number(),
+  checkpoint: id.describe('unique in the process'),
+  seconds: z.number().nonnegative(),
   bytes: count,
+});
+
+const resumed = z.object({
+  kind: z.literal('resumed'),
+  step: count.describe('the step after which the process goes on'),
+  from: z.object({ process: id, checkpoint: id }),
 });
 
 const failure = z.object({
@@ -254,7 +289,11 @@ const end = z.object({
 /** Appended by the parent after the process has exited. */
 const processEnd = z.object({
   kind: z.literal('process'),
-  outcome: z.enum(['exited', 'crashed', 'step-timeout', 'run-timeout', 'cancelled']),
+  outcome: z
+    .enum(['exited', 'stopped-as-planned', 'killed', 'crashed', 'step-timeout', 'run-timeout', 'cancelled'])
+    .describe(
+      'stopped-as-planned: the harness ended it after its last save; killed: it was ended in mid-training, as the history says',
+    ),
   exitCode: z.int().nullable(),
   signal: text.nullable(),
   seconds: z.number().nonnegative(),
@@ -267,7 +306,8 @@ export const recordSchema = z.discriminatedUnion('kind', [
   parameters,
   step,
   sample,
-  checkpoint,
+  resumed,
+  saved,
   failure,
   end,
   processEnd,
@@ -298,7 +338,7 @@ export type Role = (typeof ROLES)[number];
 export type Observable = (typeof OBSERVABLES)[number];
 /** What a scenario may declare that its trainer does not restore. */
 export type Deviation = (typeof DEVIATIONS)[number];
-/** A trace's first record: scenario, role, plan, seed and backend of one process. See docs/trace.md. */
+/** A trace's first record: scenario, role, horizon, seed and backend of one process. See docs/trace.md. */
 export type RunRecord = z.output<typeof run>;
 /** Hashes, norms and counters of everything that a process holds at one step. See docs/trace.md. */
 export type StateRecord = z.output<typeof state>;
@@ -313,6 +353,10 @@ export type StepRecord = z.output<typeof step>;
 export type SampleRecord = z.output<typeof sample>;
 /** The records of one type of sample. */
 export type SampleOf<Type extends SampleRecord['type']> = Extract<SampleRecord, { readonly type: Type }>;
+/** A checkpoint that a process has written. See docs/trace.md. */
+export type SavedRecord = z.output<typeof saved>;
+/** Which checkpoint of which process was resumed from. See docs/trace.md. */
+export type ResumedRecord = z.output<typeof resumed>;
 /** How a process ended, as its parent saw it. */
 export type ProcessRecord = z.output<typeof processEnd>;
 /** Why a process failed, as it said itself. */
@@ -331,7 +375,9 @@ export interface Trace {
     readonly groups: readonly (string | null)[];
   })[];
   readonly samples: readonly SampleRecord[];
-  readonly checkpoints: readonly z.output<typeof checkpoint>[];
+  /** Which checkpoint the process resumed from; undefined for one that started from nothing. */
+  readonly resumed: ResumedRecord | undefined;
+  readonly saved: readonly SavedRecord[];
   readonly failure: FailureRecord | undefined;
   readonly end: z.output<typeof end> | undefined;
   readonly process: ProcessRecord | undefined;

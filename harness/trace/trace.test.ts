@@ -50,7 +50,8 @@ function sorted(records: readonly TraceRecord[], defect?: string): Trace {
     states: all('state'),
     steps,
     samples: all('sample'),
-    checkpoints: all('checkpoint'),
+    resumed: all('resumed')[0],
+    saved: all('saved'),
     failure: all('failure').at(-1),
     end: all('end').at(-1),
     process: all('process').at(-1),
@@ -73,7 +74,10 @@ test('reads back what was written, including NaN and infinities', async () => {
 });
 
 test('traces read together share equal columns', async () => {
-  writeFileSync(file, [run, parameters, step(3), { ...step(4), seconds: 9 }, end].map(formatRecord).join(''));
+  writeFileSync(
+    file,
+    [run, resumed, parameters, step(3), { ...step(4), seconds: 9 }, end].map(formatRecord).join(''),
+  );
   const read = traceReader();
   const [one, other] = [await read(file), await read(file)];
   expect(other).toEqual(one);
@@ -92,8 +96,10 @@ const run: TraceRecord = {
   format: 2,
   scenario: 'größe',
   role: 'after',
-  segment: 1,
-  plan: { steps: 4, resumeAt: [2] },
+  id: 'after-1',
+  horizon: 4,
+  until: 4,
+  stepIs: 'micro-batch',
   seed: 0,
   lacks: [],
   backend: {
@@ -106,6 +112,11 @@ const run: TraceRecord = {
     versions: {},
   },
   process: { pid: 1, runtime: '', platform: '' },
+};
+const resumed: TraceRecord = {
+  kind: 'resumed',
+  step: 2,
+  from: { process: 'before', checkpoint: 'kept' },
 };
 const step = (step: number, width = 1) => {
   const column = <T>(value: T): T[] => Array<T>(width).fill(value);
@@ -146,7 +157,7 @@ const ended: TraceRecord = {
 };
 
 test('reads and reports a trace truncated at any byte, and still appends a process record', async () => {
-  const records = [run, parameters, step(3), step(4), end];
+  const records = [run, resumed, parameters, step(3), step(4), end];
   const bytes = Buffer.from(records.map(formatRecord).join(''));
   rmSync(file, { force: true });
   writeFileSync(file, bytes);
@@ -159,7 +170,7 @@ test('reads and reports a trace truncated at any byte, and still appends a proce
     const torn = last !== '' && whole === lines.length;
     const defect = torn
       ? `line ${lines.length + 1} is not JSON (truncated?)`
-      : [undefined, 'ends before the run did', 'is empty'][whole === 5 ? 0 : whole > 0 ? 1 : 2];
+      : [undefined, 'ends before the run did', 'is empty'][whole === 6 ? 0 : whole > 0 ? 1 : 2];
     expect(await readTrace(file), `${size} bytes`).toEqual(sorted(records.slice(0, whole), defect));
     if (size % 11 !== 0) continue;
     appendRecord(file, ended);
@@ -198,6 +209,7 @@ test('a trace of few counters in each state has no more than its length allows',
   };
   const lines = (states: number, space?: string) => [
     text(run),
+    text(resumed),
     text(parameters),
     ...Array.from({ length: states }, (_, index) => few(3 + index, space)).flat(),
   ];
@@ -281,23 +293,23 @@ test('accepts and refuses steps exactly as the schema does, however the line is 
   let [taken, refused, repeated] = [0, 0, 0];
   await fc.assert(
     fc.asyncProperty(lines, async (line) => {
-      writeFileSync(file, [text(run), text(parameters), line].join('\n'));
+      writeFileSync(file, [text(run), text(resumed), text(parameters), line].join('\n'));
       const { steps, defect } = await readTrace(file);
       const { success, data, error } = recordSchema.safeParse(parsed(line));
       if (parsed(line) !== undefined && keysIn(line) > keysIn(JSON.stringify(parsed(line)))) {
         repeated += 1;
         expect(steps).toEqual([]);
-        expect(defect).toMatch(/^line 3 has duplicate key "/);
+        expect(defect).toMatch(/^line 4 has duplicate key "/);
       } else if (!success) {
         refused += 1;
         expect(steps).toEqual([]);
         const [{ path, message }] = error.issues as [(typeof error.issues)[0]];
         const why = `is not a trace record: ${path.join('.') || 'record'}: ${message}`;
-        expect(defect).toBe(`line 3 ${parsed(line) === undefined ? 'is not JSON (truncated?)' : why}`);
+        expect(defect).toBe(`line 4 ${parsed(line) === undefined ? 'is not JSON (truncated?)' : why}`);
       } else if (steps.length > 0) {
         taken += 1;
         expect(steps).toEqual([{ ...data, names: ['é'], groups: [null] }]);
-      } else expect(defect).toMatch(/^line 3 (jumps|is step)/);
+      } else expect(defect).toMatch(/^line 4 (jumps|is step)/);
     }),
     { numRuns: 2000 },
   );
@@ -314,7 +326,7 @@ function parsed(line: string): unknown {
   }
 }
 
-const drawn = { kind: 'sample', at: 'end', step: 4, name: 'cat', sha256: 'a'.repeat(64) };
+const drawn = { kind: 'sample', at: 'end', step: 4, name: 'cat', digest: 'a'.repeat(64) };
 const image = (file: string) => ({ ...drawn, type: 'image', file, width: 1, height: 1 });
 const audio = { ...drawn, type: 'audio', file: 'samples/x.wav', sampleRate: 8000, channels: 1, seconds: 1 };
 const writing = { ...drawn, type: 'text', file: 'samples/x.txt', characters: 1 };
@@ -406,15 +418,15 @@ test.each<[what: string, line: string, defect: RegExp]>([
   ],
   ['very many values in a column', text(step(4, BOUNDS.values / 4)), /has more than 4000000 values/],
 ])('%s is a defect that names its line and ends the reading', async (_, hostile, defect) => {
-  const checkpoint: TraceRecord = { kind: 'checkpoint', step: 3, seconds: 0, bytes: 0 };
-  const lines = [run, parameters, step(3)].map(text);
+  const saved: TraceRecord = { kind: 'saved', step: 3, checkpoint: 'kept', seconds: 0, bytes: 0 };
+  const lines = [run, resumed, parameters, step(3)].map(text);
   const last = { ...end, step: 3 };
-  writeFileSync(file, [...lines, hostile, text(checkpoint), hostile, text(last), text(ended), ''].join('\n'));
+  writeFileSync(file, [...lines, hostile, text(saved), hostile, text(last), text(ended), ''].join('\n'));
   const trace = await readTrace(file);
-  expect(trace.defect).toMatch(/^line 4 /);
+  expect(trace.defect).toMatch(/^line 5 /);
   expect(trace.defect).toMatch(defect);
   // The parent writes how the process ended, whatever the process wrote.
-  expect(trace).toEqual(sorted([run, parameters, step(3), ended], trace.defect));
+  expect(trace).toEqual(sorted([run, resumed, parameters, step(3), ended], trace.defect));
 });
 
 test.each([
@@ -431,9 +443,9 @@ test.each([
 });
 
 test('a link to a trace is read, and blank lines count', async () => {
-  writeFileSync(`${file}.moved`, `\n\n${[run, parameters, step(5)].map(text).join('\n\n\n')}\n`);
+  writeFileSync(`${file}.moved`, `\n\n${[run, resumed, parameters, step(5)].map(text).join('\n\n\n')}\n`);
   symlinkSync(`${file}.moved`, file);
-  expect((await readTrace(file)).defect).toBe('line 9 jumps from step 2 to step 5');
+  expect((await readTrace(file)).defect).toBe('line 12 jumps from step 2 to step 5');
   rmSync(file);
 });
 
@@ -445,18 +457,21 @@ test('ignores all records before a run record', async () => {
 });
 
 test('steps that do not start where the process does, or an end at another step, are a defect', async () => {
-  writeFileSync(file, [run, parameters, step(4), end].map(formatRecord).join(''));
-  expect((await readTrace(file)).defect).toBe('line 3 jumps from step 2 to step 4');
-  writeFileSync(file, [{ ...run, segment: 0 }, parameters, step(3), end].map(formatRecord).join(''));
+  writeFileSync(file, [run, resumed, parameters, step(4), end].map(formatRecord).join(''));
+  expect((await readTrace(file)).defect).toBe('line 4 jumps from step 2 to step 4');
+  writeFileSync(
+    file,
+    [{ ...run, role: 'before' as const }, parameters, step(3), end].map(formatRecord).join(''),
+  );
   expect((await readTrace(file)).defect).toBe('line 3 jumps from step 0 to step 3');
-  writeFileSync(file, [run, parameters, step(3), end].map(formatRecord).join(''));
-  expect((await readTrace(file)).defect).toBe('line 4 ends at step 4 after step 3');
+  writeFileSync(file, [run, resumed, parameters, step(3), end].map(formatRecord).join(''));
+  expect((await readTrace(file)).defect).toBe('line 5 ends at step 4 after step 3');
 });
 
 test('steps before their parameter table are a defect', async () => {
-  writeFileSync(file, [run, step(3), parameters, end].map(formatRecord).join(''));
+  writeFileSync(file, [run, resumed, step(3), parameters, end].map(formatRecord).join(''));
   expect((await readTrace(file)).defect).toBe(
-    'line 2 is step 3 with columns that do not match the 0 parameters',
+    'line 3 is step 3 with columns that do not match the 0 parameters',
   );
 });
 

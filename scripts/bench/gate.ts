@@ -61,7 +61,7 @@ function costsOfProcesses(traces: readonly Trace[]): GateCost['processes'] {
   const training = sum(({ end }) => end?.seconds.training);
   const probing = sum(({ end }) => end?.seconds.probing);
   const sampling = sum(({ end }) => end?.seconds.sampling);
-  const saving = sum(({ checkpoints }) => checkpoints.reduce((total, { seconds }) => total + seconds, 0));
+  const saving = sum(({ saved }) => saved.reduce((total, { seconds }) => total + seconds, 0));
   const whole = sum(({ process }) => process?.seconds);
   const startup = whole - training - probing - sampling - saving;
   return { count: traces.length, startup, training, probing, sampling, saving };

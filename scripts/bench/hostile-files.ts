@@ -10,7 +10,7 @@ const KEYS = 8e6;
 const NUMBERS = 7.9e6;
 const SHA256 = '0'.repeat(64);
 const RUN =
-  '{"kind":"run","format":2,"scenario":"hostile","role":"control","segment":0,"plan":{"steps":4,"resumeAt":[2]},"seed":0,"lacks":[],"backend":{"requested":"cpu","name":"cpu","adapter":"","driver":null,"hardware":false,"deterministic":true,"versions":{}},"process":{"pid":1,"runtime":"","platform":""}}\n';
+  '{"kind":"run","format":2,"scenario":"hostile","role":"control","id":"control","horizon":4,"until":4,"stepIs":"micro-batch","seed":0,"lacks":[],"backend":{"requested":"cpu","name":"cpu","adapter":"","driver":null,"hardware":false,"deterministic":true,"versions":{}},"process":{"pid":1,"runtime":"","platform":""}}\n';
 const step = (column: string, of = 'l2'): string =>
   `{"kind":"step","step":1,"seconds":0,"claimed":{"step":1,"loss":0,"learningRates":{},"batch":[],"applied":true},${[
     'l2',
@@ -81,7 +81,7 @@ export const TRACES: Readonly<Record<string, Contents>> = {
   'a million keys in one object': line((bytes) => `{${list(Math.min(bytes, KEYS), (n) => `"${n}":0`)}}\n`),
   'one key in one object': line((bytes) => `{${list(bytes, () => '"a":0')}}\n`),
   'one long text': line((bytes) => `"${'x'.repeat(bytes)}"\n`),
-  'short records': lines(() => '{"kind":"checkpoint","step":0,"seconds":0,"bytes":0}\n'),
+  'short records': lines(() => '{"kind":"failure","code":"error","step":0,"message":""}\n'),
   'tables of parameters': lines((n) => `{"kind":"parameters","names":["${n}"],"groups":[null]}\n`),
   'wide steps': line((bytes) => step(list(bytes, () => '1'))),
   counters: longLines((bytes, n) =>
@@ -111,7 +111,7 @@ export const TRACES: Readonly<Record<string, Contents>> = {
       list(
         bytes,
         (name) =>
-          `{"kind":"slot","name":"${name}","shape":[],"dtype":"","storage":0,"sha256":"${SHA256}","l2":0}`,
+          `{"kind":"slot","name":"${name}","shape":[],"dtype":"","storage":0,"digest":"${SHA256}","l2":0}`,
         n * 1e6,
       ),
       '',
@@ -120,7 +120,7 @@ export const TRACES: Readonly<Record<string, Contents>> = {
   ),
   shapes: longLines((bytes) =>
     state(
-      `{"kind":"slot","name":"","shape":[${list(bytes, () => '1')}],"dtype":"","storage":0,"sha256":"${SHA256}","l2":0}`,
+      `{"kind":"slot","name":"","shape":[${list(bytes, () => '1')}],"dtype":"","storage":0,"digest":"${SHA256}","l2":0}`,
       '',
       '',
     ),

@@ -44,6 +44,7 @@ export async function measureStart(backend: BackendName, rounds: number): Promis
         images: null,
         folder: path.join(folder, String(round)),
         checkpoint: null,
+        from: null,
         saveTo: null,
         until: null,
         askAt: null,

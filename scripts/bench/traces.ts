@@ -41,7 +41,8 @@ export async function writeTraces(
   return runs.map(nameOf);
 }
 
-const nameOf = ({ role, segment }: Run): string => `${role}-${segment}`;
+const nameOf = ({ role, segment }: Pick<Run, 'role' | 'segment'>): string =>
+  segment === 0 ? role : `${role}-${segment}`;
 
 interface Deviation {
   readonly lost: boolean;
@@ -80,13 +81,13 @@ async function writeRun(
           shape: [64, 64],
           dtype: 'float32',
           storage: 2 * index + offset,
-          sha256: digest(l2),
+          digest: sha256(l2),
           l2,
           sketch: [1, 2, 3, 4].map((sum) => l2 * unit(sum, 0, index)),
         };
       }),
     ),
-    random: { noise: digest(step) },
+    random: { noise: sha256(step) },
     counters: { step },
   });
   trace.write({
@@ -94,13 +95,19 @@ async function writeRun(
     format: 2,
     scenario: 'synthetic',
     role,
-    segment,
-    plan,
+    id: nameOf({ role, segment }),
+    horizon: plan.steps,
+    until: to,
+    stepIs: 'micro-batch',
     seed: 0,
     lacks: ['samples'],
     backend: { ...BACKEND, deterministic: noise === undefined },
     process: { pid: 1, runtime: process.version, platform: process.platform },
   });
+  if (from > 0) {
+    const source = { process: nameOf({ role: 'before', segment: 0 }), checkpoint: `step-${from}` };
+    trace.write({ kind: 'resumed', step: from, from: source });
+  }
   trace.write(stateAt(from === 0 ? 'start' : 'resume', from));
   trace.write({ kind: 'parameters', names, groups: names.map(() => 'all') });
   const ones = names.map(() => 1);
@@ -134,7 +141,7 @@ async function writeRun(
   }
   const saves = to < plan.steps;
   trace.write(stateAt(saves ? 'save' : 'end', to));
-  if (saves) trace.write({ kind: 'checkpoint', step: to, seconds: 1, bytes: 1 });
+  if (saves) trace.write({ kind: 'saved', step: to, checkpoint: `step-${to}`, seconds: 1, bytes: 1 });
   trace.write({ kind: 'end', step: to, seconds: { startup: 1, training: 1, probing: 1, sampling: 0 } });
   trace.write({ kind: 'process', outcome: 'exited', exitCode: 0, signal: null, seconds: 1, stderr: [] });
   trace.close();
@@ -157,7 +164,7 @@ function unit(a: number, b: number, c: number): number {
   return scattered - Math.floor(scattered);
 }
 
-const digest = (value: number): string => {
+const sha256 = (value: number): string => {
   const bytes = Buffer.alloc(32);
   bytes.writeDoubleLE(value);
   return bytes.toString('hex');

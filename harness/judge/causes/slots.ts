@@ -53,9 +53,9 @@ export const SLOTS: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('slot');
       const saved = [...tensorsOf(clues.resume.saved, 'slot').values()];
-      const owner = new Map(saved.map(({ sha256, name }) => [sha256, name]));
+      const owner = new Map(saved.map(({ digest, name }) => [digest, name]));
       const others = of.map(({ name, resumed }) => {
-        const other = owner.get(resumed?.sha256 ?? '');
+        const other = owner.get(resumed?.digest ?? '');
         return other === name ? undefined : other;
       });
       // Slots of zeros are all equal, and may be newly created.
@@ -149,7 +149,7 @@ export const SLOTS: readonly Cause[] = [
       const state = clues.pastStates.findLast((one) => {
         const then = tensorsOf(one, 'slot');
         return of.every(
-          ({ name, resumed }) => resumed !== undefined && then.get(name)?.sha256 === resumed.sha256,
+          ({ name, resumed }) => resumed !== undefined && then.get(name)?.digest === resumed.digest,
         );
       });
       if (of.length === 0 || state === undefined) return undefined;

@@ -105,7 +105,7 @@ export const WEIGHTS: readonly Cause[] = [
           of.length > 0 &&
           generators.length > 0 &&
           generators.every(({ name, resumed }) => one.random[name] === resumed) &&
-          of.every(({ name, resumed }) => then.get(name)?.sha256 === resumed?.sha256)
+          of.every(({ name, resumed }) => then.get(name)?.digest === resumed?.digest)
         );
       });
       const step = counted ?? state?.step;
@@ -131,7 +131,7 @@ export const WEIGHTS: readonly Cause[] = [
     diagnose(clues) {
       const { of } = clues.changed('parameter');
       const trained = [...tensorsOf(clues.resume.saved, 'parameter').values()].filter(
-        ({ name, sha256 }) => sha256 !== tensorsOf(clues.initial, 'parameter').get(name)?.sha256,
+        ({ name, digest }) => digest !== tensorsOf(clues.initial, 'parameter').get(name)?.digest,
       );
       if (of.length === 0 || of.length < trained.length || !of.every(isInitial(clues, 'parameter')))
         return undefined;
@@ -159,7 +159,7 @@ export const WEIGHTS: readonly Cause[] = [
       const ema = tensorsOf(clues.resume.saved, 'ema');
       if (
         of.length === 0 ||
-        !of.every(({ name, resumed }) => resumed?.sha256 === ema.get(name)?.sha256 && ema.has(name))
+        !of.every(({ name, resumed }) => resumed?.digest === ema.get(name)?.digest && ema.has(name))
       )
         return undefined;
       return `${of.length} live ${plural(of.length, 'parameter equals its saved EMA', 'parameters equal their saved EMAs')}: training continues from the EMA`;
@@ -186,18 +186,18 @@ export const WEIGHTS: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('parameter');
       const owner = new Map(
-        [...tensorsOf(clues.resume.saved, 'parameter').values()].map(({ sha256, name }) => [sha256, name]),
+        [...tensorsOf(clues.resume.saved, 'parameter').values()].map(({ digest, name }) => [digest, name]),
       );
       if (
         of.length < 2 ||
         // Parameters of zeros are all equal.
         !of.every(
-          ({ name, resumed }) => resumed && resumed.l2 > 0 && (owner.get(resumed.sha256) ?? name) !== name,
+          ({ name, resumed }) => resumed && resumed.l2 > 0 && (owner.get(resumed.digest) ?? name) !== name,
         )
       )
         return undefined;
       const [first] = of;
-      return `${ofAll(of.length, total, 'parameter')} hold each other’s values: '${first!.name}' has those of '${owner.get(first!.resumed!.sha256)}'; the load matched them by position instead of by name`;
+      return `${ofAll(of.length, total, 'parameter')} hold each other’s values: '${first!.name}' has those of '${owner.get(first!.resumed!.digest)}'; the load matched them by position instead of by name`;
     },
   },
   {

@@ -40,8 +40,8 @@ function constantBuffers(states: readonly StateRecord[]): ReadonlySet<string> {
   const bytes = new Map<string, Set<string>>();
   const buffers = (tensors: readonly TensorRecord[]) => tensors.filter(({ kind }) => kind === 'buffer');
   for (const { tensors } of states) {
-    for (const { name, sha256 } of buffers(tensors))
-      bytes.set(name, (bytes.get(name) ?? new Set()).add(sha256));
+    for (const { name, digest } of buffers(tensors))
+      bytes.set(name, (bytes.get(name) ?? new Set()).add(digest));
   }
   return new Set([...bytes].filter(([, own]) => own.size === 1).map(([name]) => name));
 }

@@ -1,17 +1,18 @@
 /** What all processes of one run must agree on. */
 import type { RunRecord, Trace } from '../../trace/schema.ts';
+import type { Evidence } from '../evidence.ts';
 import { nameOf } from '../process.ts';
 import type { Contradiction } from './contradiction.ts';
 
 /** Equal in every process. */
 const COMMON: readonly [string, (run: RunRecord) => unknown][] = [
   ['scenario', ({ scenario }) => scenario],
-  ['plan', ({ plan }) => plan],
+  ['horizon', ({ horizon }) => horizon],
+  ['unit of its steps', ({ stepIs }) => stepIs],
   ['seed', ({ seed }) => seed],
   ['lacks', ({ lacks }) => [...lacks].sort()],
   ['deviates', ({ deviates = [] }) => [...deviates].sort()],
   ['countsResumes', ({ countsResumes = [] }) => [...countsResumes].sort()],
-  ['backend asked for', ({ plan, backend }) => (plan.resumeOn === undefined ? backend.requested : null)],
   ['runtime', ({ process }) => process.runtime],
   ['platform', ({ process }) => process.platform],
 ];
@@ -25,7 +26,7 @@ const OF_A_BACKEND: readonly [string, (run: RunRecord) => unknown][] = [
 ];
 
 /** What the processes say differently of the run, and processes that there are twice. */
-export function metadataApart(traces: readonly Trace[]): Contradiction[] {
+export function metadataApart(traces: readonly Trace[], { plan }: Pick<Evidence, 'plan'>): Contradiction[] {
   const apart: Contradiction[] = [];
   const known = new Map<string, { readonly text: string; readonly trace: Trace }>();
   const say = (trace: Trace, what: string, value: unknown, where: string): void => {
@@ -47,17 +48,9 @@ export function metadataApart(traces: readonly Trace[]): Contradiction[] {
     const { run } = trace;
     if (run === undefined) continue;
     for (const [what, value] of COMMON) say(trace, what, value(run), '');
+    if (plan.resumeOn === undefined) say(trace, 'backend asked for', run.backend.requested, '');
     for (const [what, value] of OF_A_BACKEND) say(trace, what, value(run), run.backend.name);
-    if ((run.role === 'control' || run.role === 'before') !== (run.segment === 0))
-      apart.push({
-        file: trace.file,
-        what: `gives segment ${run.segment} to the role '${run.role}'`,
-        step: null,
-        expected: 'segment 0 for control and before, from 1 for others',
-        seen: String(run.segment),
-      });
-    const process = `${run.role} ${run.segment}`;
-    if (processes.has(process))
+    if (processes.has(run.id))
       apart.push({
         file: trace.file,
         what: 'is a second trace of that process',
@@ -65,7 +58,7 @@ export function metadataApart(traces: readonly Trace[]): Contradiction[] {
         expected: 'one trace of each process',
         seen: 'two',
       });
-    processes.add(process);
+    processes.add(run.id);
   }
   return apart;
 }

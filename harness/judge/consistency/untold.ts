@@ -39,7 +39,7 @@ const drawn = {
   name: place,
   type: 'equal',
   file: { harmless: 'is for the report; the digest of what it shows is compared' },
-  sha256: 'exact',
+  digest: 'exact',
 } as const satisfies Record<keyof SampleRecord, Comparison>;
 
 /** Every field of a step, a tensor and each type of sample. The compiler refuses a field that has no place here. */
@@ -60,6 +60,9 @@ export const FIELDS = {
     strayHookCalls: 'equal',
     strayUpdates: 'equal',
     strayGradients: 'equal',
+    random: 'equal',
+    counters: 'equal',
+    observed: 'measured',
     names: 'equal',
     groups: 'equal',
   } satisfies Record<keyof TracedStep, Comparison>,
@@ -72,7 +75,8 @@ export const FIELDS = {
     trainable: 'equal',
     group: 'equal',
     storage: { harmless: 'is a number of the process’s own; which tensors share one is compared' },
-    sha256: 'exact',
+    digest: 'exact',
+    unordered: 'exact',
     l2: 'measured',
     bits: 'exact',
     sketch: 'measured',

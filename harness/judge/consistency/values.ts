@@ -20,6 +20,7 @@ export function contradictionsWithin(trace: Trace): Said[] {
     namesApart,
     changesApart,
     normsApart,
+    stateApartFromStep,
     movesTooFar,
     unchangedBytes,
     appliedWithoutUpdate,
@@ -87,6 +88,39 @@ function normsApart({ states, steps }: Trace): Said | undefined {
   return undefined;
 }
 
+/** Counters, generators and other tensors that a step shows are those of the state after it. */
+function stateApartFromStep({ states, steps }: Trace): Said | undefined {
+  for (const state of states) {
+    const step = stepOf(steps, state);
+    if (step === undefined) continue;
+    const say = (what: string, expected: string, seen: string): Said => ({
+      what: `gives ${what} one value in step ${step.step} and another in the state '${state.at}' after it`,
+      step: step.step,
+      expected,
+      seen,
+    });
+    for (const part of ['counters', 'random'] as const) {
+      const own = step[part] ?? {};
+      const apart = Object.keys(own).find((name) => !Object.is(own[name], state[part][name]));
+      if (apart !== undefined)
+        return say(
+          `${part === 'counters' ? 'counter' : 'random generator'} '${apart}'`,
+          shown(own[apart]),
+          shown(Object.hasOwn(state[part], apart) ? state[part][apart] : undefined),
+        );
+    }
+    if (step.observed === undefined) continue;
+    const norms = new Map(state.tensors.map(({ kind, name, l2 }) => [`${kind} '${name}'`, l2]));
+    for (const { kind, name, l2 } of step.observed) {
+      const key = `${kind} '${name}'`;
+      const other = norms.get(key);
+      if (other === undefined || !near(l2, other))
+        return say(key, `L2 norm ${figure(l2)}`, `L2 norm ${figure(other)}`);
+    }
+  }
+  return undefined;
+}
+
 /** No norm changes by more than the norm of the update: the triangle inequality. */
 function movesTooFar({ steps }: Trace): Said | undefined {
   for (let index = 1; index < steps.length; index += 1) {
@@ -123,7 +157,7 @@ function unchangedBytes({ states, steps }: Trace): Said | undefined {
       const old = held.get(tensor.name);
       if (old === undefined) continue;
       const changes = changesOf(tensor.name);
-      const same = old.sha256 === tensor.sha256;
+      const same = old.digest === tensor.digest;
       // Zero and negative zero are equal in value, and have other bytes.
       const otherValues = !same && (!near(old.l2, tensor.l2) || !sketchesNear(old, tensor));
       if ((same && changes === 1) || (otherValues && changes === 0))
@@ -131,7 +165,7 @@ function unchangedBytes({ states, steps }: Trace): Said | undefined {
           what: `says that '${tensor.name}' changed in ${changes} of steps ${before.step + 1} to ${state.step}, and that its bytes ${same ? 'did not' : 'did'}`,
           step: state.step,
           expected: same ? 'other bytes' : 'equal bytes',
-          seen: `${old.sha256.slice(0, 12)}… and ${tensor.sha256.slice(0, 12)}…`,
+          seen: `${old.digest.slice(0, 12)}… and ${tensor.digest.slice(0, 12)}…`,
         };
     }
   }
@@ -227,7 +261,7 @@ export function equalBytesApart(traces: readonly Trace[]): (Said & { readonly fi
   return traces.flatMap(({ file, states }) => {
     for (const { at, step, tensors } of states) {
       for (const tensor of tensors) {
-        const key = `${tensor.kind} ${tensor.name} ${tensor.sha256}`;
+        const key = `${tensor.kind} ${tensor.name} ${tensor.digest}`;
         const first = known.get(key);
         if (first === undefined) {
           known.set(key, tensor);
@@ -268,9 +302,9 @@ export function equalTextsApart(traces: readonly Trace[]): (Said & { readonly fi
   return traces.flatMap(({ file, samples }) => {
     for (const sample of samples) {
       if (sample.type !== 'text') continue;
-      const { at, step, name, sha256, characters } = sample;
-      const first = known.get(sha256) ?? characters;
-      known.set(sha256, first);
+      const { at, step, name, digest, characters } = sample;
+      const first = known.get(digest) ?? characters;
+      known.set(digest, first);
       if (first !== characters)
         return [
           {

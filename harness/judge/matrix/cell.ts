@@ -95,12 +95,12 @@ const withoutIncidentals = (key: string, value: unknown): unknown => {
 function sameRecords(healthy: readonly Trace[], faulty: readonly Trace[]): boolean {
   const text = (record: unknown): string => JSON.stringify(record, withoutIncidentals);
   const same = (one: Trace, other: Trace): boolean =>
-    (['steps', 'states', 'samples', 'checkpoints'] as const).every(
+    (['steps', 'states', 'samples', 'saved'] as const).every(
       (kind) =>
         one[kind].length === other[kind].length &&
         one[kind].every((record, at) => text(record) === text(other[kind][at])),
     ) &&
-    text([one.run, one.failure, one.end, one.defect]) ===
-      text([other.run, other.failure, other.end, other.defect]);
+    text([one.run, one.resumed, one.failure, one.end, one.defect]) ===
+      text([other.run, other.resumed, other.failure, other.end, other.defect]);
   return healthy.length === faulty.length && healthy.every((trace, at) => same(trace, faulty[at]!));
 }

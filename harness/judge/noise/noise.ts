@@ -71,9 +71,9 @@ export interface Noise {
 }
 
 export interface Window {
-  readonly steps: number;
-  /** The steps after which the run is resumed, ascending. */
+  /** The step that each resume goes on from, and the step that it ends at. */
   readonly resumeAt: readonly number[];
+  readonly ends: readonly number[];
 }
 
 /** @param controls the control, then any number of twins */
@@ -125,13 +125,15 @@ function exactly(controls: readonly Trace[]): Noise {
   };
 }
 
-function statistically(controls: readonly Trace[], { steps, resumeAt }: Window): Noise {
+function statistically(controls: readonly Trace[], window: Window): Noise {
   const [control] = controls as [Trace, ...Trace[]];
   const degrees = controls.length - 1;
   const spreadsAt = spreadsAmong(controls);
-  const ends = new Set([...resumeAt.slice(1), steps]);
+  const { resumeAt } = window;
+  const first = Math.min(...resumeAt);
+  const ends = new Set(window.ends);
   const judgedSteps = (quantity: Quantity): ((step: number) => boolean) =>
-    isCurve(quantity) ? (step) => step > resumeAt[0]! : (step) => ends.has(step);
+    isCurve(quantity) ? (step) => step > first : (step) => ends.has(step);
   const fits = new Map(
     QUANTITIES.map((quantity) => {
       const known = stepsOf(control, quantity);
@@ -173,7 +175,7 @@ function statistically(controls: readonly Trace[], { steps, resumeAt }: Window):
   const [against, between] = [Math.sqrt(1 + 1 / controls.length), Math.SQRT2];
 
   const settled = (quantity: Quantity, step: number, name: string): boolean => {
-    const [own, ...others] = controls.map((each) => readingsAt(each, quantity, step)?.get(name)?.sha256);
+    const [own, ...others] = controls.map((each) => readingsAt(each, quantity, step)?.get(name)?.digest);
     return own !== undefined && others.every((other) => other === own);
   };
 
@@ -256,7 +258,7 @@ function statistically(controls: readonly Trace[], { steps, resumeAt }: Window):
 }
 
 const sameReading = (one: Reading, other: Reading): boolean =>
-  String(one.values) === String(other.values) && (one.values.length > 0 || one.sha256 === other.sha256);
+  String(one.values) === String(other.values) && (one.values.length > 0 || one.digest === other.digest);
 
 type Values = readonly (number | null)[];
 
@@ -344,10 +346,10 @@ export function agree(traces: readonly Trace[]): boolean {
         const same = other.samples.find(
           ({ at, step, name }) => at === sample.at && step === sample.step && name === sample.name,
         );
-        return same === undefined || same.sha256 === sample.sha256;
+        return same === undefined || same.digest === sample.digest;
       }),
   );
 }
 
-const digests = (records: readonly { sha256: string }[]): string =>
-  records.map(({ sha256 }) => sha256).join();
+const digests = (records: readonly { digest: string }[]): string =>
+  records.map(({ digest }) => digest).join();

@@ -142,5 +142,5 @@ const initialDigests = ({ states }: Trace): ReadonlyMap<string, string> =>
   new Map(
     states
       .find(({ at }) => at === 'start')
-      ?.tensors.map(({ kind, name, sha256 }) => [`${kind} ${name}`, sha256]),
+      ?.tensors.map(({ kind, name, digest }) => [`${kind} ${name}`, digest]),
   );

@@ -7,8 +7,8 @@ export const tensors = (trace: Draft, kind: TensorRecord['kind'], at: 'resume' |
   trace.states.find((state) => state.at === at)!.tensors.filter((tensor) => tensor.kind === kind);
 
 const other = 'f'.repeat(64);
-export const spoil = (records: { sha256: string }[]): void => {
-  for (const record of records) record.sha256 = other;
+export const spoil = (records: { digest: string }[]): void => {
+  for (const record of records) record.digest = other;
 };
 const drop = (
   trace: Draft,
@@ -40,7 +40,7 @@ const stay = (trace: Draft, kind: TensorRecord['kind'], name: string): void => {
   const [first, last] = (['resume', 'end'] as const).map(
     (at) => tensors(trace, kind, at).find((tensor) => tensor.name === name)!,
   );
-  last!.sha256 = first!.sha256;
+  last!.digest = first!.digest;
 };
 
 export const stopFinite = (trace: Draft): void => {
@@ -73,7 +73,7 @@ export const CASES: readonly Case[] = [
       resumed.process!.exitCode = 1;
       resumed.process!.stderr = ['at load', 'wrong-hash'];
     },
-    says: /after \(resume 1\) process died: resume-refused at step 4: wrong-hash more\./,
+    says: /after-1 process died: resume-refused at step 4: wrong-hash more\./,
     proof: 'alive',
   },
   {
@@ -119,7 +119,7 @@ export const CASES: readonly Case[] = [
     rule: 'run-died',
     what: 'a resumed process whose loss is NaN is refuted',
     spoil: ({ resumed }) => stopFinite(resumed),
-    says: /after \(resume 1\) process died: non-finite at step 8/,
+    says: /after-1 process died: non-finite at step 8/,
     proof: 'alive',
   },
   {
@@ -150,7 +150,7 @@ export const CASES: readonly Case[] = [
       resumed.end = undefined;
       resumed.defect = 'ends before the run did';
     },
-    says: /trace of the after \(resume 1\) process ends before the run did/,
+    says: /trace of the after-1 process ends before the run did/,
   },
   {
     rule: 'trace-incomplete',
@@ -172,7 +172,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       resumed.run!.backend.name = 'cpu';
     },
-    says: /after \(resume 1\) process ran on cpu \(CPU\) instead of wasm/,
+    says: /after-1 process ran on cpu \(CPU\) instead of wasm/,
   },
   {
     rule: 'control-does-not-train',
@@ -282,7 +282,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed, control }) => {
       const initial = control.states[0]!.tensors.filter(({ kind }) => kind === 'parameter');
       tensors(resumed, 'parameter').forEach((tensor, at) => {
-        tensor.sha256 = initial[at]!.sha256;
+        tensor.digest = initial[at]!.digest;
       });
     },
     says: /they have their initial values/,
@@ -355,7 +355,7 @@ export const CASES: readonly Case[] = [
     rule: 'slots-not-restored',
     what: 'one zeroed slot',
     spoil: ({ resumed }) => {
-      Object.assign(tensors(resumed, 'slot')[3]!, { l2: 0, sha256: other });
+      Object.assign(tensors(resumed, 'slot')[3]!, { l2: 0, digest: other });
     },
     says: /1 of 6 optimizer slots is zero/,
     proof: 'restored',
@@ -365,7 +365,7 @@ export const CASES: readonly Case[] = [
     what: 'two swapped slots',
     spoil: ({ resumed }) => {
       const [first, , second] = tensors(resumed, 'slot');
-      [first!.sha256, second!.sha256] = [second!.sha256, first!.sha256];
+      [first!.digest, second!.digest] = [second!.digest, first!.digest];
     },
     says: /2 of 6 optimizer slots are not what was saved[\s\S]*matched by position/,
     proof: 'restored',
@@ -418,7 +418,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       const live = tensors(resumed, 'parameter');
       for (const ema of tensors(resumed, 'ema')) {
-        ema.sha256 = live.find(({ name }) => name === ema.name)!.sha256;
+        ema.digest = live.find(({ name }) => name === ema.name)!.digest;
       }
     },
     says: /all 3 EMAs are not what was saved[\s\S]*equal the live parameters/,
@@ -575,7 +575,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       const now = tensors(resumed, 'slot');
       tensors(resumed, 'slot', 'end').forEach((slot, at) => {
-        slot.sha256 = now[at]!.sha256;
+        slot.digest = now[at]!.digest;
       });
     },
     says: /all 6 optimizer slots did not advance/,
@@ -612,7 +612,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       const before = resumed.samples.filter(({ at }) => at === 'resume');
       for (const sample of resumed.samples.filter(({ at }) => at === 'end')) {
-        sample.sha256 = before.find(({ name }) => name === sample.name)!.sha256;
+        sample.digest = before.find(({ name }) => name === sample.name)!.digest;
       }
     },
     says: /all 4 samples stayed exactly the same/,
@@ -771,7 +771,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ twins }) => {
       for (const step of twins[0]!.steps) step.claimed.loss *= 2;
     },
-    says: /The twin 1 run lies far from the other controls in loss/,
+    says: /The twin-1 run lies far from the other controls in loss/,
   },
   {
     rule: 'traces-contradict',
@@ -787,7 +787,7 @@ export const CASES: readonly Case[] = [
     spoil: ({ resumed }) => {
       delete resumed.states.find(({ at }) => at === 'end')!.counters.epoch;
     },
-    says: /The after \(resume 1\) run says something else of counter 'epoch' in the state 'end' of step 8/,
+    says: /The after-1 run says something else of counter 'epoch' in the state 'end' of step 8/,
   },
 ];
 

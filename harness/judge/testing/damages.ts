@@ -33,19 +33,20 @@ export function traceOf({ file, lines }: Process): Trace {
 /** The records of a trace in an order in which they can have been written. */
 export function linesOf(trace: Trace): Line[] {
   const [first] = trace.steps;
-  const begins = (first?.step ?? trace.end?.step ?? 0) - Number(first !== undefined);
+  const begins = trace.resumed?.step ?? 0;
   const shown = (step: number): TraceRecord[] => [
     ...trace.samples.filter((sample) => sample.step === step),
     ...trace.states.filter((state) => state.step === step),
+    ...trace.saved.filter((saved) => saved.step === step),
   ];
   const records: TraceRecord[] = [
     trace.run!,
+    ...(trace.resumed === undefined ? [] : [trace.resumed]),
     ...(first === undefined
       ? []
       : [{ kind: 'parameters' as const, names: [...first.names], groups: [...first.groups] }]),
     ...shown(begins),
     ...trace.steps.flatMap(({ names: _, groups: __, ...step }): TraceRecord[] => [step, ...shown(step.step)]),
-    ...trace.checkpoints,
     ...(trace.end === undefined ? [] : [trace.end]),
     ...(trace.process === undefined ? [] : [trace.process]),
   ];
@@ -104,10 +105,7 @@ function placed(value: unknown, [key, ...rest]: Path, put: (old: unknown) => unk
   return own;
 }
 
-const nameOf = ({ lines }: Process): string => {
-  const { role, segment } = lines[0] as { role: string; segment: number };
-  return segment === 0 ? role : `${role}-${segment}`;
-};
+const nameOf = ({ lines }: Process): string => (lines[0] as { id: string }).id;
 
 /** Draws one damage; `processes` are those of a healthy run. */
 export function damagesOf(processes: readonly Process[]): fc.Arbitrary<Damage> {

@@ -78,7 +78,7 @@ const stepTensor = (name: string, value: number): TensorRecord => ({
   shape: [],
   dtype: 'float32',
   storage: 0,
-  sha256: createHash('sha256').update(`step ${value}`).digest('hex'),
+  digest: createHash('sha256').update(`step ${value}`).digest('hex'),
   l2: value,
   sketch: [value, -value, value, -value],
 });

@@ -1,22 +1,23 @@
 /** Damages after which a run may still be proven, each with the reason. Everything else must never be. */
 
 export const HARMLESS: readonly (readonly [damage: RegExp, why: string])[] = [
-  [/^cold-\d/, 'the cold run is a contrast: no proof rests on it'],
+  [/^cold /, 'the cold run is a contrast: no proof rests on it'],
   [/moved to where it was$/, 'nothing changed'],
   [/ extended$/, 'a reader ignores fields that it does not know, so that later formats can add some'],
-  [/ (step|checkpoint|end|process)\.seconds/, 'how long something took is not what was trained'],
+  [/ (step|saved|end|process)\.seconds/, 'how long something took is not what was trained'],
+  [/ run\.until (doubled|increased)$/, 'a process may be meant to go on for longer than is judged'],
   [/ run\.process\.pid /, 'systems use the numbers of processes again'],
   [/ run\.(lacks|deviates) reversed$/, 'a set in another order'],
   [/\.tensors reversed$/, 'tensors are found by name'],
   [/ end\.kernels/, 'the kernels that ran decide which caveats are shown, and nothing else'],
   [/ process\.stderr/, 'the messages of a process are for people'],
-  [/ checkpoint\.bytes /, 'the size of a checkpoint is for people; what came back is compared'],
+  [/ saved\.bytes /, 'the size of a checkpoint is for people; what came back is compared'],
   [/ parameters (repeated|moved)$/, 'the same table twice, or earlier, says the same'],
   [
     / (state|sample) '\w+' moved$/,
     'records of one point may come in any order; one in another place is refused',
   ],
-  [/ checkpoint moved$/, 'it may come before or after what is recorded at the save'],
+  [/ saved moved$/, 'it may come before or after what is recorded at the save'],
   [
     /\.storage (doubled|increased|negated)$/,
     'a number of the process’s own; which tensors share one is compared',
@@ -30,7 +31,7 @@ export const HARMLESS: readonly (readonly [damage: RegExp, why: string])[] = [
 /** More of them, where equal runs differ. */
 export const HARMLESS_IN_NOISE: readonly (readonly [damage: RegExp, why: string])[] = [
   [/^twin-\d removed$/, 'fewer controls widen the intervals; the rest still measure the noise'],
-  [/^(twin-\d|control) .*\.sha256 made another$/, 'the digests of noisy runs differ'],
-  [/^twin-\d run\.segment /, 'the number of a twin only distinguishes twins'],
+  [/^(twin-\d|control) .*\.digest made another$/, 'the digests of noisy runs differ'],
+  [/^twin-\d run\.id /, 'the id of a twin only distinguishes twins'],
   [/\.bits /, 'noise changes how many bits a value needs'],
 ];

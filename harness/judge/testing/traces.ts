@@ -90,7 +90,7 @@ function state(at: StateRecord['at'], step: number, updateEvery: number): StateR
     shape: [2, 3],
     dtype: 'float32',
     storage: 0,
-    sha256: sha256(`${kind} ${name} ${moves ? after : 0}`),
+    digest: sha256(`${kind} ${name} ${moves ? after : 0}`),
     bits: 24,
     l2: kind === 'parameter' ? parameterL2(name, after) : 1 + (moves ? after : 0),
     sketch: [1, -2, 3, -4].map((sum) => sum * (1 + (moves ? after : 0))),
@@ -137,7 +137,7 @@ function deviated(record: StateRecord, deviates: readonly Deviation[]): StateRec
     ...record,
     tensors: record.tensors.map((tensor) =>
       does(tensor.kind, tensor.name)
-        ? { ...tensor, sha256: sha256(`deviated ${tensor.sha256}`), bits: 8 }
+        ? { ...tensor, digest: sha256(`deviated ${tensor.digest}`), bits: 8 }
         : tensor,
     ),
     counters: values('counter', record.counters, (name) => (name === 'lossScale' ? 1024 : 0)),
@@ -151,7 +151,7 @@ function sample(at: SampleRecord['at'], step: number): SampleRecord[] {
     at,
     step,
     name,
-    sha256: sha256(`${name} ${step}`),
+    digest: sha256(`${name} ${step}`),
   });
   const file = `samples/${at}-${step}`;
   const sums = { l2: 2000 + step, sketch: [10, -20, 30, -40].map((sum) => sum * step) };
@@ -190,6 +190,8 @@ function trace(
   const control = role === 'control' || role === 'twin';
   const passes = control ? plan.resumeAt.filter((step) => step <= last) : [];
   const declared = deviates.length > 0;
+  const id = segment === 0 || role === 'cold' ? role : `${role}-${segment}`;
+  const source = role === 'after' && segment > 1 ? `after-${segment - 1}` : 'before';
   const saves = (role === 'before' || role === 'after') && last > first && plan.resumeAt.includes(last);
   const end = saves ? 'save' : 'end';
   const begin = first === 0 ? 'start' : 'resume';
@@ -197,14 +199,16 @@ function trace(
     tracedStep(first + index + 1, updateEvery),
   );
   return structuredClone<Trace>({
-    file: `/run/${role}${segment === 0 ? '' : `-${segment}`}/trace.jsonl`,
+    file: `/run/${id}/trace.jsonl`,
     run: {
       kind: 'run',
       format: 2,
       scenario: 'tested',
       role,
-      segment,
-      plan,
+      id,
+      horizon: plan.steps,
+      until: last,
+      stepIs: 'micro-batch',
       seed: 0,
       lacks: [],
       ...(deviates.length === 0 ? {} : { deviates: [...deviates] }),
@@ -225,7 +229,11 @@ function trace(
       ...passes.flatMap((step) => [...sample('pass', step), ...(declared ? sample('deviated', step) : [])]),
       ...sample(end, last),
     ],
-    checkpoints: saves ? [{ kind: 'checkpoint', step: last, seconds: 0, bytes: 1 }] : [],
+    resumed:
+      first === 0
+        ? undefined
+        : { kind: 'resumed', step: first, from: { process: source, checkpoint: `step-${first}` } },
+    saved: saves ? [{ kind: 'saved', step: last, checkpoint: `step-${last}`, seconds: 0, bytes: 1 }] : [],
     failure: undefined,
     end: { kind: 'end', step: last, seconds: { startup: 0, training: 0, probing: 0, sampling: 0 } },
     process: { kind: 'process', outcome: 'exited', exitCode: 0, signal: null, seconds: 1, stderr: [] },

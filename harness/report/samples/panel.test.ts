@@ -101,7 +101,7 @@ async function noteOn(file: string, over: Partial<Trace> = {}): Promise<string> 
     step: 2,
     name: 'x',
     file,
-    sha256: '',
+    digest: '',
     width: 16,
     height: 16,
   } as const;

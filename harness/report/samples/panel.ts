@@ -99,7 +99,8 @@ type Points = Record<(typeof POINTS)[number], Point>;
 
 function pointsOf(traces: readonly Trace[], resumeAt: readonly number[], resume: number): Points {
   const control = traces.find((trace) => trace.run?.role === 'control');
-  const [saver, resumer] = [segment(traces, resume - 1), segment(traces, resume)];
+  const resumer = traces.filter((trace) => trace.run?.role === 'after')[resume - 1];
+  const saver = traces.find((trace) => trace.run?.id === resumer?.resumed?.from.process);
   const [from, to] = [resumeAt[resume - 1], resumeAt[resume]];
   const until = to === undefined ? 'end' : `step ${to}`;
   return {
@@ -119,11 +120,6 @@ function pointsOf(traces: readonly Trace[], resumeAt: readonly number[], resume:
       step: to,
     },
   };
-}
-
-function segment(traces: readonly Trace[], n: number): Trace | undefined {
-  const role = n === 0 ? 'before' : 'after';
-  return traces.find((trace) => trace.run?.role === role && trace.run.segment === n);
 }
 
 function sampleAt<Type extends SampleRecord['type']>(
@@ -198,7 +194,7 @@ async function recordingRow(
         label: points[key].label,
         audio: src,
         text,
-        about: sample && `${sizeOf(sample)}, digest ${sample.sha256.slice(0, 12)}…`,
+        about: sample && `${sizeOf(sample)}, digest ${sample.digest.slice(0, 12)}…`,
         note: joined(notes),
       };
     }),

@@ -53,9 +53,9 @@ export function openRecordings(root: string, limits = RECORDING_LIMITS): Recordi
     return { src };
   }
 
-  async function text(path: string, { sha256 }: Recording): Promise<Pick<Recorded, 'text' | 'note'>> {
+  async function text(path: string, { digest }: Recording): Promise<Pick<Recorded, 'text' | 'note'>> {
     const bytes = await readWithin(root, path, limits.fileBytes);
-    const same = createHash('sha256').update(bytes).digest('hex') === sha256;
+    const same = createHash('sha256').update(bytes).digest('hex') === digest;
     return {
       text: visible(bytes.toString('utf8'), limits.shownCharacters),
       note: same ? undefined : 'the trace gives another digest',
@@ -80,7 +80,7 @@ export function openRecordings(root: string, limits = RECORDING_LIMITS): Recordi
 /** By digest: a player or a text shows no small difference. */
 export function compareRecordings({ sample: a }: Recorded, { sample: b }: Recorded): Change {
   if (a === undefined || b === undefined) return { identical: undefined, text: 'not comparable' };
-  return a.sha256 === b.sha256
+  return a.digest === b.digest
     ? { identical: true, text: 'identical' }
     : { identical: false, text: 'different digests' };
 }

@@ -115,7 +115,8 @@ interface TraceOptions {
 /** A trace as read from `folder`, with its images on disk: 16×16 noise seeded by `image`. */
 export async function trace(folder: string, options: TraceOptions): Promise<Trace> {
   const { role, segment = 0, steps, parameters = 4, samples = [], frozen = false } = options;
-  const file = join(folder, segment > 0 ? `${role}-${segment}` : role, 'trace.jsonl');
+  const id = segment > 0 ? `${role}-${segment}` : role;
+  const file = join(folder, id, 'trace.jsonl');
   await mkdir(join(dirname(file), 'samples'), { recursive: true });
   await writeFile(file, '');
   const records: SampleRecord[] = [];
@@ -129,7 +130,7 @@ export async function trace(folder: string, options: TraceOptions): Promise<Trac
       step,
       name,
       file: sample,
-      sha256: '0'.repeat(64),
+      digest: '0'.repeat(64),
       width: 16,
       height: 16,
     });
@@ -138,12 +139,12 @@ export async function trace(folder: string, options: TraceOptions): Promise<Trac
     const played = typeof contents !== 'string';
     const sample = `samples/recording-${index}-${place.at}.${played ? 'wav' : 'txt'}`;
     await writeFile(join(dirname(file), sample), contents);
-    const sha256 = createHash('sha256').update(contents).digest('hex');
+    const digest = createHash('sha256').update(contents).digest('hex');
     records.push({
       kind: 'sample',
       ...place,
       file: sample,
-      sha256,
+      digest,
       ...(played
         ? { type: 'audio', sampleRate: 8000, channels: 1, seconds: 0.25 }
         : { type: 'text', characters: [...contents].length }),
@@ -158,8 +159,10 @@ export async function trace(folder: string, options: TraceOptions): Promise<Trac
       format: 2,
       scenario: 's',
       role,
-      segment,
-      plan,
+      id,
+      horizon: plan.steps,
+      until: steps[1],
+      stepIs: 'micro-batch',
       seed: 7,
       lacks: [],
       backend,
@@ -170,7 +173,15 @@ export async function trace(folder: string, options: TraceOptions): Promise<Trac
       tracedStep(steps[0] + i, parameters, frozen),
     ),
     samples: records,
-    checkpoints: [],
+    resumed:
+      role === 'after'
+        ? {
+            kind: 'resumed',
+            step: steps[0] - 1,
+            from: { process: segment > 1 ? `after-${segment - 1}` : 'before', checkpoint: 'kept' },
+          }
+        : undefined,
+    saved: [],
     failure: undefined,
     end: undefined,
     process: { kind: 'process', outcome: 'exited', exitCode: 0, signal: null, seconds: 3.2, stderr: [] },
@@ -276,8 +287,8 @@ export async function traceSet(
 /** The `runs` of a verdict for these traces of `root`. */
 export function runsOf(root: string, traces: readonly Trace[]): Verdict['runs'] {
   return traces.map(({ file, run }) => ({
+    id: run?.id ?? 'control',
     role: run?.role ?? 'control',
-    segment: run?.segment ?? 0,
     trace: file.slice(root.length + 1),
     seconds: 3.2,
   }));

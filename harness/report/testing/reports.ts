@@ -72,8 +72,8 @@ export async function writeRed(
         findings: [evilFinding, evilFinding],
         runs: [
           ...runsOf(folder, evil),
-          { role: EVIL, segment: 0, trace: `../${EVIL}`, seconds: 1 },
-          { role: 'x', segment: 0, trace: 'javascript:window.pwned=4', seconds: 1 },
+          { id: EVIL, role: EVIL, trace: `../${EVIL}`, seconds: 1 },
+          { id: 'x', role: 'x', trace: 'javascript:window.pwned=4', seconds: 1 },
         ],
       }),
     ],

@@ -3,12 +3,12 @@ import path from 'node:path';
 import { collectEvidence } from '../../judge/collect.ts';
 import { type Judgement, judge } from '../../judge/judge.ts';
 import { createProbe, type SamplePoint } from '../../probe/probe.ts';
-import { isControl } from '../../trace/plan.ts';
 import { readTrace } from '../../trace/read.ts';
+import { isControl } from '../../trace/roles.ts';
 import { type BackendRecord, type Plan, type Role, TRACE_FORMAT, type Trace } from '../../trace/schema.ts';
 import { createTrace } from '../../trace/write.ts';
 import type { Scenario } from '../../training/trainer.ts';
-import { stepsOf } from '../job.ts';
+import { idOf, sourceOf, stepsOf } from '../job.ts';
 
 export interface Rehearsal {
   readonly scenario: Pick<Scenario, 'trainer' | 'lacks' | 'deviates'>;
@@ -50,15 +50,18 @@ async function runHere(
   segment: number,
   checkpoint: (index: number) => string,
 ): Promise<Trace> {
-  const file = path.join(folder, `${role}-${segment}`, 'trace.jsonl');
+  const file = path.join(folder, idOf(role, segment), 'trace.jsonl');
   const trace = createTrace(file);
+  const [first, last] = stepsOf({ role, segment, plan });
   trace.write({
     kind: 'run',
     format: TRACE_FORMAT,
     scenario: 'rehearsed',
     role,
-    segment,
-    plan,
+    id: idOf(role, segment),
+    horizon: plan.steps,
+    until: last,
+    stepIs: 'micro-batch',
     seed: 0,
     lacks: [...(scenario.lacks ?? [])],
     ...(scenario.deviates === undefined ? {} : { deviates: [...scenario.deviates] }),
@@ -78,7 +81,10 @@ async function runHere(
     await probe.sample(at, step);
     await probe.state(at, step);
   };
-  const [first, last] = stepsOf({ role, segment, plan });
+  const source = sourceOf(role, segment);
+  if (source !== null) {
+    trace.write({ kind: 'resumed', step: first, from: { process: source, checkpoint: `step-${first}` } });
+  }
   if (first === 0) await probe.state('start', 0);
   else await record('resume', first);
   const goesOn = isControl(role);
@@ -95,7 +101,7 @@ async function runHere(
   await record(saves ? 'save' : 'end', last);
   if (saves) {
     await trainer.save(checkpoint(segment));
-    trace.write({ kind: 'checkpoint', step: last, seconds: 0, bytes: 1 });
+    trace.write({ kind: 'saved', step: last, checkpoint: `step-${last}`, seconds: 0, bytes: 1 });
   }
   trace.write({
     kind: 'end',

@@ -1,8 +1,8 @@
 /** Arbitrary traces for tests. */
 import fc from 'fast-check';
-import { firstStep } from '../plan.ts';
+import { resumes } from '../roles.ts';
 import type { TraceRecord } from '../schema.ts';
-import { DEVIATIONS, FAILURES, OBSERVABLES, ROLES, TRACE_FORMAT } from '../schema.ts';
+import { DEVIATIONS, FAILURES, OBSERVABLES, ROLES, STEP_UNITS, TRACE_FORMAT } from '../schema.ts';
 
 const text = fc.string({ unit: 'binary', maxLength: 8 });
 // JSON.stringify drops the sign of −0.
@@ -11,7 +11,8 @@ const real = fc.double().map((value) => value + 0);
 const norm = fc.double({ min: 0 }).map((value) => value + 0);
 const seconds = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true });
 const count = fc.nat();
-const sha256 = fc.stringMatching(/^[0-9a-f]{64}$/);
+const digest = fc.stringMatching(/^[0-9a-f]{16,64}$/);
+const id = fc.stringMatching(/^[\w.-]{1,20}$/);
 const dictionary = <T>(values: fc.Arbitrary<T>) =>
   fc.dictionary(
     text.filter((key) => key !== '__proto__'),
@@ -25,11 +26,10 @@ const run = fc.record({
   format: fc.constant<typeof TRACE_FORMAT>(TRACE_FORMAT),
   scenario: text,
   role: fc.constantFrom(...ROLES),
-  segment: fc.nat(3),
-  plan: fc.record({
-    steps: fc.integer({ min: 1 }),
-    resumeAt: fc.array(fc.integer({ min: 1, max: 1e6 }), { minLength: 1, maxLength: 3 }),
-  }),
+  id,
+  horizon: fc.integer({ min: 1 }),
+  until: count,
+  stepIs: fc.constantFrom(...STEP_UNITS),
   seed: fc.integer(),
   lacks: fc.uniqueArray(fc.constantFrom(...OBSERVABLES)),
   deviates: fc.uniqueArray(fc.constantFrom(...DEVIATIONS)),
@@ -55,11 +55,11 @@ const tensor = fc.record(
     trainable: fc.boolean(),
     group: text,
     storage: count,
-    sha256,
+    digest,
     l2: norm,
     sketch: some(real),
   },
-  { requiredKeys: ['kind', 'name', 'shape', 'dtype', 'storage', 'sha256', 'l2'], noNullPrototype: true },
+  { requiredKeys: ['kind', 'name', 'shape', 'dtype', 'storage', 'digest', 'l2'], noNullPrototype: true },
 );
 
 const state = fc.record({
@@ -67,7 +67,7 @@ const state = fc.record({
   at: fc.constantFrom('start', 'pass', 'deviated', 'save', 'resume', 'end'),
   step: count,
   tensors: fc.uniqueArray(tensor, { maxLength: 3, selector: ({ kind, name }) => `${kind} ${name}` }),
-  random: dictionary(sha256),
+  random: dictionary(digest),
   counters: dictionary(fc.oneof(finite, text, fc.boolean(), fc.constant(null))),
 });
 
@@ -77,9 +77,9 @@ const drawn = (ending: string) => ({
   step: count,
   name: text,
   file: fc.stringMatching(/^[\w.-]{1,20}$/).map((name) => `samples/${name}${ending}`),
-  sha256,
+  digest,
 });
-const DRAWN = ['kind', 'at', 'step', 'name', 'file', 'sha256', 'type'] as const;
+const DRAWN = ['kind', 'at', 'step', 'name', 'file', 'digest', 'type'] as const;
 const image = fc.record(
   {
     ...drawn('.png'),
@@ -110,11 +110,18 @@ const writing = fc.record({
 });
 const sample = fc.oneof(image, audio, writing);
 
-const checkpoint = fc.record({
-  kind: fc.constant('checkpoint' as const),
+const saved = fc.record({
+  kind: fc.constant('saved' as const),
   step: count,
+  checkpoint: id,
   seconds,
   bytes: count,
+});
+
+const resumed = fc.record({
+  kind: fc.constant('resumed' as const),
+  step: fc.nat(1e6),
+  from: fc.record({ process: id, checkpoint: id }),
 });
 
 const failure = fc.record({
@@ -161,6 +168,16 @@ const segment = fc.nat(3).chain((width) => {
     learningRates: column(fc.option(real)),
     strayHookCalls: count,
     strayUpdates: count,
+    random: dictionary(digest),
+    counters: dictionary(fc.oneof(finite, text, fc.boolean(), fc.constant(null))),
+    observed: some(
+      fc.record({
+        kind: fc.constantFrom('slot', 'ema', 'buffer', 'gradient'),
+        name: text,
+        l2: norm,
+        sketch: some(real),
+      }),
+    ),
   });
   return fc.record({
     table: fc.record({
@@ -174,7 +191,7 @@ const segment = fc.nat(3).chain((width) => {
 });
 
 const BEGINS = ['start', 'resume'];
-const CLOSES = ['save', 'end'];
+const CLOSES = ['end'];
 
 /** Records of the points that come together, each once. */
 const points = (
@@ -197,9 +214,10 @@ const points = (
 
 /** The records of a complete trace in order. Steps are numbered from where the process starts or resumes. */
 export const traces: fc.Arbitrary<TraceRecord[]> = fc
-  .record({ run, segments: some(segment), last: fc.option(checkpoint), end: fc.oneof(end, failure) })
-  .map(({ run, segments, last, end }) => {
-    let step = firstStep(run.role, run.segment, run.plan);
+  .record({ run, resumed, segments: some(segment), last: fc.option(saved), end: fc.oneof(end, failure) })
+  .map(({ run, resumed, segments, last, end }) => {
+    const first = resumes(run.role) ? [resumed] : [];
+    let step = first[0]?.step ?? 0;
     const begins = step;
     const filled = segments.filter(({ steps }, at) => at === 0 || steps.length > 0);
     const between = filled.flatMap(({ table, steps, others }, at): TraceRecord[] => [
@@ -207,5 +225,5 @@ export const traces: fc.Arbitrary<TraceRecord[]> = fc
       ...steps.map((one) => ({ ...one, step: ++step })),
       ...points(others, step, step === begins, at === filled.length - 1),
     ]);
-    return [run, ...between, ...(last === null ? [] : [{ ...last, step }]), { ...end, step }];
+    return [run, ...first, ...between, ...(last === null ? [] : [{ ...last, step }]), { ...end, step }];
   });

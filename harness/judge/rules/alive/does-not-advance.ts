@@ -21,8 +21,8 @@ export const doesNotAdvance = (
       if (resume.last === undefined || resume.resumed === undefined) return undefined;
       const [first, last] = [tensorsOf(resume.controlFirst, kind), tensorsOf(resume.controlLast, kind)];
       const [mine, later] = [tensorsOf(resume.resumed, kind), tensorsOf(resume.last, kind)];
-      const advancing = [...last.keys()].filter((name) => last.get(name)!.sha256 !== first.get(name)?.sha256);
-      const still = advancing.filter((name) => later.get(name)?.sha256 === mine.get(name)?.sha256);
+      const advancing = [...last.keys()].filter((name) => last.get(name)!.digest !== first.get(name)?.digest);
+      const still = advancing.filter((name) => later.get(name)?.digest === mine.get(name)?.digest);
       const [one] = still;
       if (one === undefined) return undefined;
       const [seen, expected] = valuesApart(later.get(one)?.l2, last.get(one)!.l2);

@@ -10,7 +10,7 @@ export const samplesUnchanged: Rule = {
   speaks: 'at the end of the segment',
   judge: eachResume((resume, { noise }) => {
     const { controlFirst, controlLast, resumed, last } = resume.samples;
-    const digests = (samples: typeof last) => new Map(samples.map(({ name, sha256 }) => [name, sha256]));
+    const digests = (samples: typeof last) => new Map(samples.map(({ name, digest }) => [name, digest]));
     const [before, then, mine, later] = [controlFirst, controlLast, resumed, last].map(digests) as [
       Map<string, string>,
       Map<string, string>,

@@ -1,4 +1,3 @@
-import { wantedBackend } from '../../evidence.ts';
 import { nameOf, resumeOf } from '../../process.ts';
 import type { Found, Rule } from '../../rule.ts';
 import { insteadOf } from '../../words.ts';
@@ -9,13 +8,16 @@ export const backendFellBack: Rule = {
   claim: 'Each process ran on the planned backend, and all processes on one backend used the same device.',
   reads: 'the backend and the adapter that each process reports, and the planned backend',
   speaks: 'before the first step',
-  judge: ({ traces, requestedBackend, control, plan }) => {
+  judge: (evidence) => {
+    const { traces, requestedBackend, control, history, plan } = evidence;
     const planned = new Set(plan.resumeOn);
     return traces.flatMap((trace): Found[] => {
       if (trace.run === undefined) return [];
-      const { backend, role, segment } = trace.run;
+      const { backend, role, id } = trace.run;
       const reference = traces.find(({ run }) => run?.backend.name === backend.name)?.run?.backend;
-      const wanted = wantedBackend(plan, requestedBackend, role, segment);
+      const resumed =
+        role === 'cold' ? plan.resumeOn?.[0] : history.processes.find((one) => one.id === id)?.backend;
+      const wanted = resumed ?? requestedBackend;
       const own = wanted === 'auto' ? (control?.run?.backend.name ?? backend.name) : wanted;
       // A twin may use any of the planned backends.
       const asked = role === 'twin' && planned.has(backend.name) ? backend.name : own;
@@ -24,7 +26,7 @@ export const backendFellBack: Rule = {
       return [
         {
           sentence: `The ${nameOf(trace)} process ran on ${insteadOf(`${backend.name} (${backend.adapter})`, backend.name === asked ? `${asked} (${reference?.adapter})` : asked)}.`,
-          resume: resumeOf(trace),
+          resume: resumeOf(evidence, trace),
           subjects: [nameOf(trace)],
           expected: `${asked}${reference === undefined ? '' : ` on ${reference.adapter}`} in every process`,
           seen: `${backend.name} on ${backend.adapter}`,

@@ -9,10 +9,11 @@ export const notReproducible: Rule = {
   claim: 'The interrupted run equals the control up to its save.',
   reads: 'losses and parameter norms of the control and of the interrupted run, up to the save',
   speaks: 'before the first step',
-  judge: ({ control, before, plan, noise }) => {
+  judge: ({ control, before, history, noise }) => {
     // Both use the same backend, so controls on other backends do not matter.
     if (!noise.exact && control?.run?.backend.deterministic !== true) return [];
-    const end = plan.resumeAt[0]!;
+    const first = history.processes.find(({ id }) => id === before?.run?.id);
+    const end = first?.saves[0] ?? first?.until ?? 0;
     const theirs = stepsBetween(before, 0, end);
     const different = stepsBetween(control, 0, end).find((step, index) => {
       const other = theirs[index];

@@ -1,3 +1,4 @@
+import { endedOnPurpose } from '../../../trace/roles.ts';
 import type { FailureRecord, Trace } from '../../../trace/schema.ts';
 import { nameOf, resumeOf, stoppedBeingFinite } from '../../process.ts';
 import type { Found, Rule } from '../../rule.ts';
@@ -50,10 +51,11 @@ export const runDied: Rule = {
   claim: 'Every process runs to its end.',
   reads: 'the failure that a process records, and how the process ended',
   speaks: 'before the first step',
-  judge: ({ traces, control }) =>
-    traces.flatMap((trace): Found[] => {
+  judge: (evidence) =>
+    evidence.traces.flatMap((trace): Found[] => {
       const { failure, process } = trace;
-      if (failure === undefined && (process === undefined || process.outcome === 'exited')) return [];
+      const ended = process === undefined || process.outcome === 'exited' || endedOnPurpose(trace);
+      if (failure === undefined && ended) return [];
       // Other rules report these.
       if (failure?.code === 'save-failed' || stoppedBeingFinite(trace)) return [];
       const tail = process?.stderr.slice(-5).join('\n') ?? '';
@@ -67,8 +69,8 @@ export const runDied: Rule = {
             resumed &&
             failure !== undefined &&
             !OF_THE_MACHINE.has(failure.code) &&
-            control?.failure === undefined,
-          resume: resumeOf(trace),
+            evidence.control?.failure === undefined,
+          resume: resumeOf(evidence, trace),
           step: failure?.step ?? trace.steps.at(-1)?.step ?? null,
           expected: 'the process exits with code 0',
           seen: tail === '' ? what : `${what}; its last lines: ${tail}`,

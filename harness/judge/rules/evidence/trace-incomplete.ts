@@ -1,6 +1,8 @@
+import { resumesIn } from '../../../trace/history.ts';
 import type { Trace } from '../../../trace/schema.ts';
 import { nameOf, resumeOf } from '../../process.ts';
 import type { Found, Rule } from '../../rule.ts';
+import { listed } from '../../words.ts';
 
 export const traceIncomplete: Rule = {
   id: 'trace-incomplete',
@@ -8,19 +10,29 @@ export const traceIncomplete: Rule = {
   claim: 'Each planned process left a complete trace.',
   reads: 'which traces exist, and whether each has all of its lines and its end record',
   speaks: 'before the first step',
-  judge: ({ traces, plan, controls, control, before, resumes }) => {
-    const wanted = plan.resumeAt.length;
-    // Another rule reports a failed process, and the processes after it never start.
+  judge: (evidence) => {
+    const { traces, plan, history, controls, control, before } = evidence;
+    const traceOf = (id: string) => traces.find(({ run }) => run?.id === id);
     const failed = (trace: Trace | undefined): boolean => trace?.failure !== undefined;
-    const last = resumes.at(-1)?.after ?? before;
-    // A plan without a resume proves nothing.
-    const absent = Array.from({ length: Math.max(1, wanted) }, (_, at) => at + 1).filter(
-      (index) => !resumes.some((resume) => resume.index === index),
-    );
+    const planned = new Map(history.processes.map((process) => [process.id, process]));
+    /** Another rule reports a failed process, and the processes after it never start. */
+    const neverStarts = (id: string, seen = new Set<string>()): boolean => {
+      const source = planned.get(id)?.from?.process;
+      if (source === undefined || seen.has(source)) return false;
+      return failed(traceOf(source)) || neverStarts(source, seen.add(source));
+    };
+    const ids = [
+      ...new Set(history.processes.flatMap(({ id, from }) => (from === null ? [id] : [from.process, id]))),
+    ];
+    const resumes = resumesIn(history);
     const missing = [
       ...(control === undefined ? ['control'] : []),
-      ...(before === undefined ? ['before'] : []),
-      ...(failed(last) ? [] : absent.map((index) => `after (resume ${index})`)),
+      ...(before === undefined && !history.processes.some(({ from }) => from === null) ? ['before'] : []),
+      ...ids.filter((id) => traceOf(id) === undefined && !neverStarts(id)),
+      // A run that is never resumed proves nothing, and neither does one that never gets to the end.
+      ...(resumes.some(({ until }) => until >= history.steps)
+        ? []
+        : [resumes.length === 0 ? 'after' : `last (resumed, to step ${history.steps})`]),
       ...(control?.run?.backend.deterministic === false && controls.length < 2 ? ['twin'] : []),
       ...[...new Set(plan.resumeOn)]
         .filter((backend) => !controls.some(({ run }) => run?.backend.name === backend))
@@ -32,7 +44,7 @@ export const traceIncomplete: Rule = {
         (name): Found => ({
           sentence: `There is no trace of the ${name} process.`,
           subjects: [name],
-          expected: `a trace of each process: control, before and ${wanted} after`,
+          expected: `a trace of each process: ${listed(['control', ...ids], 8)}`,
           seen: `${traces.length} traces; none of ${name}`,
           likelyCause: 'the process never started, its first record was never written, or its file was lost',
           fix: 'check the findings about the earlier processes; run the scenario again',
@@ -42,7 +54,7 @@ export const traceIncomplete: Rule = {
         (trace): Found => ({
           sentence: `The trace of the ${nameOf(trace)} process ${trace.defect}.`,
           subjects: [nameOf(trace)],
-          resume: resumeOf(trace),
+          resume: resumeOf(evidence, trace),
           expected: 'a complete trace with an end record, in which each line matches docs/trace.schema.json',
           seen: `${trace.steps.length} steps, ${trace.states.length} states; the file ${trace.defect}`,
           likelyCause:

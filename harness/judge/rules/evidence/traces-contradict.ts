@@ -18,7 +18,7 @@ export const tracesContradict: Rule = {
         ...said,
         sentence: `The trace of the ${nameOf(trace)} run ${what}.`,
         subjects: [nameOf(trace)],
-        resume: resumeOf(trace),
+        resume: resumeOf(evidence, trace),
         likelyCause: 'a recorder that measures or writes wrongly, or a trace that was changed afterwards',
         fix: 'run the scenario again; check the writer of the trace against docs/trace.md',
       };

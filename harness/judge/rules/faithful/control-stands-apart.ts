@@ -17,10 +17,9 @@ export const controlStandsApart: Rule = {
       const found = outlierAmong(group, (quantity) => stepsOf(group[0]!, quantity));
       if (found === undefined) continue;
       const { control, quantity, name, distance, allowed } = found;
-      const process = `${nameOf(control)}${control.run?.role === 'twin' ? ` ${control.run.segment}` : ''}`;
       return [
         {
-          sentence: `The ${process} run lies far from the other controls in ${quantity}${name === '' ? '' : ` of ${listed([name])}`}: ${figure(distance)} of their standard deviations, so it does not show their noise.`,
+          sentence: `The ${nameOf(control)} run lies far from the other controls in ${quantity}${name === '' ? '' : ` of ${listed([name])}`}: ${figure(distance)} of their standard deviations, so it does not show their noise.`,
           refutes: false,
           subjects: name === '' ? [] : [name],
           expected: `at most ${figure(allowed)} standard deviations`,

@@ -30,7 +30,7 @@ export function lastRule(
       if (last === undefined) return undefined;
       const { mine, theirs } = last;
       const different = departures(new Set([...theirs.keys(), ...mine.keys()]), (name) => {
-        const same = theirs.get(name)?.sha256 === mine.get(name)?.sha256;
+        const same = theirs.get(name)?.digest === mine.get(name)?.digest;
         // Without a norm, noise cannot be measured: the bytes are judged if all controls have the same.
         if (!noise.exact && [mine, theirs].some((all) => all.get(name)?.values.length === 0)) {
           const apart = !same && noise.settled(quantity, resume.to, name);
@@ -65,8 +65,8 @@ function lastSides(
 ): Pick<Found, 'expected' | 'seen'> {
   if ([mine, theirs].some((all) => all.get(name)?.values.length === 0)) {
     const digest = (readings: Readings): string => {
-      const sha256 = readings.get(name)?.sha256;
-      return sha256 === undefined ? 'none' : `digest ${sha256.slice(0, 12)}…`;
+      const digest = readings.get(name)?.digest;
+      return digest === undefined ? 'none' : `digest ${digest.slice(0, 12)}…`;
     };
     return { expected: `'${name}': ${digest(theirs)}, exactly`, seen: digest(mine) };
   }

@@ -25,7 +25,7 @@ export const runsDiffer: Rule = {
           sentence: `The ${nameOf(trace)} run ${what} than the control.`,
           // No rule knows what it means.
           refutes: false,
-          resume: resumeOf(trace),
+          resume: resumeOf(evidence, trace),
           subjects: [nameOf(trace)],
           likelyCause:
             'the resumed run differs in something that no rule has a name for, or a trace was changed',

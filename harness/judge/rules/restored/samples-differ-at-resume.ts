@@ -13,14 +13,14 @@ export const samplesDifferAtResume: Rule = {
     // Another rule reports a process that died before its first record.
     if (resume.resumed === undefined) return undefined;
     const { saved, resumed } = resume.samples;
-    const after = new Map(resumed.map((sample) => [sample.name, sample.sha256]));
+    const after = new Map(resumed.map((sample) => [sample.name, sample.digest]));
     const [before, now] = [sampleReadings(saved), sampleReadings(resumed)];
     // A noisy sampler gives different samples for equal parameters. The controls differ as much.
     const withinNoise = (name: string): boolean =>
       !noise.exact &&
       now.has(name) &&
       noise.alike('sample', resume.from, name, before.get(name)!, now.get(name)!);
-    const different = saved.filter(({ name, sha256 }) => after.get(name) !== sha256 && !withinNoise(name));
+    const different = saved.filter(({ name, digest }) => after.get(name) !== digest && !withinNoise(name));
     const [first] = different;
     if (first === undefined) return undefined;
     const absent = different.filter(({ name }) => !after.has(name)).length;
@@ -29,7 +29,7 @@ export const samplesDifferAtResume: Rule = {
       subjects: different.map(({ name }) => name),
       total: saved.length,
       step: resume.from,
-      expected: `digest ${first.sha256.slice(0, 12)}…`,
+      expected: `digest ${first.digest.slice(0, 12)}…`,
       seen:
         absent > 0
           ? `${absent} of them ${plural(absent, 'was', 'were')} not taken`

@@ -7,8 +7,8 @@ export const saveFailed: Rule = {
   claim: 'The state can be saved at each resume point.',
   reads: 'the failure that a process records when saving throws',
   speaks: 'before the first step',
-  judge: ({ traces }) =>
-    traces.flatMap((trace): Found[] => {
+  judge: (evidence) =>
+    evidence.traces.flatMap((trace): Found[] => {
       const { failure, process } = trace;
       if (failure?.code !== 'save-failed') return [];
       const message = failure.message.split('\n')[0]!.replace(/\.$/, '');
@@ -16,7 +16,7 @@ export const saveFailed: Rule = {
       return [
         {
           sentence: `The ${nameOf(trace)} process could not save at step ${failure.step}: ${message}.`,
-          resume: resumeOf(trace),
+          resume: resumeOf(evidence, trace),
           step: failure.step,
           expected: 'a checkpoint',
           seen: tail === '' ? message : `${message}; its last lines: ${tail}`,

@@ -17,8 +17,8 @@ export const slotsNotRestored = tensorRule({
     }
     if (way === 'zero')
       return 'the slots were created again after the restore, or the restore filled different ones';
-    const digests = new Set(found.map(({ saved }) => saved?.sha256));
-    const shuffled = found.length > 1 && found.every(({ resumed }) => digests.has(resumed?.sha256));
+    const digests = new Set(found.map(({ saved }) => saved?.digest));
+    const shuffled = found.length > 1 && found.every(({ resumed }) => digests.has(resumed?.digest));
     return shuffled
       ? 'the slots belong to other parameters: they were matched by position, not by name'
       : 'they were converted, belong to a different step, or a step ran during the restore';

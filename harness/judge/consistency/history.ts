@@ -1,0 +1,190 @@
+/** What each process must have recorded, by the history that it is part of. */
+import type { History, HistoryProcess } from '../../trace/history.ts';
+import { resumesIn } from '../../trace/history.ts';
+import { isControl } from '../../trace/roles.ts';
+import type { RunRecord, SampleRecord, StateRecord, Trace } from '../../trace/schema.ts';
+import type { Said } from './contradiction.ts';
+
+/** What a process left out of what its history asks of it. One that failed is judged by other rules. */
+export function leftOut(trace: Trace, history: History, traces: readonly Trace[]): Said[] {
+  const { run } = trace;
+  if (run === undefined || trace.defect !== undefined || trace.failure !== undefined) return [];
+  const own = partOf(run, history);
+  if (own === undefined) {
+    const ids = ['control', ...history.processes.map(({ id }) => id)];
+    return [
+      {
+        what: `is of a process that the history does not have: '${run.id}' in the role '${run.role}'`,
+        step: null,
+        expected: ids.join(', '),
+        seen: run.id,
+      },
+    ];
+  }
+  return [
+    ...historySaid(trace, run, own),
+    ...sourceSaid(trace, own, traces),
+    ...stepsLeftOut(trace, run, own),
+    ...pointsLeftOut(trace, run, own, history),
+    ...endLeftOut(trace, own),
+  ];
+}
+
+/** A control and its twins do the same: train to the end without a save. */
+function partOf(run: RunRecord, history: History): HistoryProcess | undefined {
+  if (isControl(run.role)) return { id: run.id, from: null, until: history.steps, saves: [] };
+  const own = history.processes.find(({ id }) => id === run.id);
+  return own !== undefined && (own.from === null) === (run.role === 'before') ? own : undefined;
+}
+
+function historySaid({ resumed, steps }: Trace, run: RunRecord, own: HistoryProcess): Said[] {
+  const said: Said[] = [];
+  const text = (from: { process: string; step: number } | null): string =>
+    from === null ? 'nothing' : `step ${from.step} of ${from.process}`;
+  const from = resumed === undefined ? null : { process: resumed.from.process, step: resumed.step };
+  if (text(from) !== text(own.from)) {
+    said.push({
+      what: 'started from something else than the history says',
+      step: from?.step ?? 0,
+      expected: text(own.from),
+      seen: text(from),
+    });
+  }
+  // A run that was cut short is judged up to an earlier step than it was to reach.
+  if (run.until < own.until || run.until > run.horizon) {
+    said.push({
+      what: 'is to end at another step than the history says',
+      step: null,
+      expected: `step ${own.until}, of ${run.horizon}`,
+      seen: `step ${run.until}`,
+    });
+  }
+  const end = steps.at(-1)?.step ?? 0;
+  if (end > run.until) {
+    said.push({
+      what: 'goes on after the step at which it is to end',
+      step: run.until + 1,
+      expected: `steps up to ${run.until}`,
+      seen: `steps up to ${end}`,
+    });
+  }
+  return said;
+}
+
+/** The checkpoint that a process resumed from is one that its source wrote, of the step that it goes on from. */
+function sourceSaid({ resumed }: Trace, own: HistoryProcess, traces: readonly Trace[]): Said[] {
+  if (resumed === undefined || own.from === null) return [];
+  const { process, checkpoint } = resumed.from;
+  const source = traces.find(({ run }) => run?.id === process);
+  const written = source?.saved.find((one) => one.checkpoint === checkpoint);
+  if (source === undefined || written?.step === resumed.step) return [];
+  return [
+    {
+      what: `resumed from the checkpoint '${checkpoint}' of step ${resumed.step}, which ${process} did not write`,
+      step: resumed.step,
+      expected:
+        source.saved.map((one) => `'${one.checkpoint}' of step ${one.step}`).join(', ') || 'no checkpoint',
+      seen: `'${checkpoint}' of step ${resumed.step}`,
+    },
+  ];
+}
+
+function stepsLeftOut({ steps }: Trace, run: RunRecord, { from, until }: HistoryProcess): Said[] {
+  const first = from?.step ?? 0;
+  const end = steps.at(-1)?.step ?? first;
+  // A resumed run that ends early is judged by another rule.
+  if (run.role === 'after' || end >= until) return [];
+  return [
+    {
+      what: `ends at step ${end}, before it should`,
+      step: end,
+      expected: `steps ${first + 1} to ${until}`,
+      seen: end === first ? 'no step' : `steps ${first + 1} to ${end}`,
+    },
+  ];
+}
+
+interface Point {
+  readonly at: readonly StateRecord['at'][];
+  readonly step: number;
+}
+
+/** The points at which a process records its state. */
+function pointsOf(run: RunRecord, own: HistoryProcess, history: History): Point[] {
+  const { from, until, saves, killed } = own;
+  const passed = new Set(resumesIn(history).map((resume) => resume.from.step));
+  return [
+    from === null ? { at: ['start'], step: 0 } : { at: ['resume'], step: from.step },
+    ...(isControl(run.role) ? [...passed].map((step): Point => ({ at: ['pass'], step })) : []),
+    ...saves.map((step): Point => ({ at: ['save'], step })),
+    // A run that is judged up to a resume ends there with a save.
+    ...(killed === true || saves.includes(until)
+      ? []
+      : [{ at: isControl(run.role) ? ['end'] : ['end', 'save', 'pass'], step: until } satisfies Point]),
+  ];
+}
+
+function pointsLeftOut(trace: Trace, run: RunRecord, own: HistoryProcess, history: History): Said[] {
+  const has = (records: readonly (StateRecord | SampleRecord)[], at: readonly string[], step: number) =>
+    records.some((record) => record.step === step && at.includes(record.at));
+  const wants = run.lacks.includes('samples') ? [] : ['sample'];
+  return pointsOf(run, own, history).flatMap(({ at, step }): Said[] => {
+    if (trace.steps.length > 0 && (trace.steps.at(-1)?.step ?? 0) < step) return [];
+    const missing = [
+      ...(has(trace.states, at, step) ? [] : ['state']),
+      ...wants.filter(() => at[0] !== 'start' && !has(trace.samples, at, step)),
+    ];
+    return missing.map((what) => ({
+      what: `has no ${what} '${at[0]}' of step ${step}`,
+      step,
+      expected: `a ${what} record`,
+      seen: 'none',
+    }));
+  });
+}
+
+function endLeftOut({ process, saved, states }: Trace, own: HistoryProcess): Said[] {
+  const said: Said[] = [];
+  if (process === undefined) {
+    said.push({
+      what: 'does not say how the process ended',
+      step: null,
+      expected: 'a process record, written after the process had ended',
+      seen: 'none',
+    });
+  } else if (process.outcome === 'exited' && (process.exitCode !== 0 || process.signal !== null)) {
+    said.push({
+      what: 'says that the process ended by itself, and that it failed',
+      step: null,
+      expected: 'exit code 0 and no signal',
+      seen: `exit code ${process.exitCode}, signal ${process.signal}`,
+    });
+  } else if ((process.outcome === 'killed') !== (own.killed === true)) {
+    said.push({
+      what: 'ended in another way than the history says',
+      step: null,
+      expected: own.killed === true ? 'killed' : 'ended after its last step',
+      seen: process.outcome,
+    });
+  }
+  const shown = states.filter(({ at }) => at === 'save').map(({ step }) => step);
+  for (const step of new Set([...own.saves, ...shown])) {
+    if (saved.some((one) => one.step === step)) continue;
+    said.push({
+      what: `has no saved record of step ${step}, though the run was saved`,
+      step,
+      expected: 'a saved record',
+      seen: 'none',
+    });
+  }
+  for (const { step } of saved) {
+    if (shown.includes(step)) continue;
+    said.push({
+      what: `has no state 'save' of step ${step}, though the run was saved`,
+      step,
+      expected: 'a state record',
+      seen: 'none',
+    });
+  }
+  return said;
+}

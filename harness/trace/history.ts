@@ -1,0 +1,108 @@
+/**
+ * What the processes of an interrupted run do: where each starts, saves and ends. A plan is the common case, a chain in
+ * which each process resumes from the one before. A history can also fork, save and go on, and be killed.
+ */
+import type { Plan, Trace } from './schema.ts';
+
+/** One process of the interrupted run. The control, its twins and the cold run are no part of it. */
+export interface HistoryProcess {
+  /** Unique in the history. */
+  readonly id: string;
+  /** The process and the step whose checkpoint it resumes from; null if it starts from nothing. */
+  readonly from: { readonly process: string; readonly step: number } | null;
+  /** The step after which it ends. */
+  readonly until: number;
+  /** The steps after which it saves, ascending. */
+  readonly saves: readonly number[];
+  /** The backend it is to run on; the run's own by default. */
+  readonly backend?: string;
+  /** Whether it is killed in mid-training, so that it records no end. */
+  readonly killed?: true;
+}
+
+/** What is judged: the steps that the control trains, and every process of the interrupted run, in order. */
+export interface History {
+  readonly steps: number;
+  readonly processes: readonly HistoryProcess[];
+}
+
+/**
+ * The chain of processes that a plan asks for.
+ * @example
+ * ```ts
+ * historyOf({ steps: 8, resumeAt: [4] }).processes.map(({ id }) => id); // ['before', 'after-1']
+ * ```
+ */
+export function historyOf({ steps, resumeAt, resumeOn }: Plan): History {
+  const ids = ['before', ...resumeAt.map((_, n) => `after-${n + 1}`)];
+  return {
+    steps,
+    processes: ids.map((id, n): HistoryProcess => {
+      const [from, until] = [resumeAt[n - 1], resumeAt[n]];
+      const backend = n === 0 ? undefined : resumeOn?.[n - 1];
+      return {
+        id,
+        from: from === undefined ? null : { process: ids[n - 1]!, step: from },
+        until: until ?? steps,
+        saves: until === undefined ? [] : [until],
+        ...(backend === undefined ? {} : { backend }),
+      };
+    }),
+  };
+}
+
+/**
+ * The history that traces tell by themselves: what each process resumed from, where it saved and where it was to end. A
+ * process that left no trace is not in it.
+ * @example
+ * ```ts
+ * import { collectEvidence, historyIn, readTrace } from 'resumeproof/judge';
+ *
+ * const files = ['control', 'before', 'after-1'].map((run) => `runs/${run}/trace.jsonl`);
+ * const traces = await Promise.all(files.map(readTrace));
+ * const evidence = collectEvidence(historyIn(traces), 'auto', traces);
+ * ```
+ */
+export function historyIn(traces: readonly Trace[]): History {
+  const control = traces.find(({ run }) => run?.role === 'control');
+  const ends = traces.map(({ run }) => run?.until ?? 0);
+  const savedAt = (process: string, checkpoint: string): number | undefined =>
+    traces.find(({ run }) => run?.id === process)?.saved.find((saved) => saved.checkpoint === checkpoint)
+      ?.step;
+  return {
+    steps: control?.run?.until ?? Math.max(0, ...ends),
+    processes: traces.flatMap(({ run, resumed, saved, process }): HistoryProcess[] => {
+      if (run === undefined || (run.role !== 'before' && run.role !== 'after')) return [];
+      const { from, step } = resumed ?? {};
+      return [
+        {
+          id: run.id,
+          from:
+            from === undefined
+              ? null
+              : { process: from.process, step: savedAt(from.process, from.checkpoint) ?? step! },
+          until: run.until,
+          saves: saved.map((one) => one.step),
+          ...(process?.outcome === 'killed' ? { killed: true as const } : {}),
+        },
+      ];
+    }),
+  };
+}
+
+/** The processes that resume, in order, each with its source. */
+export const resumesIn = (
+  history: History,
+): (HistoryProcess & { readonly from: NonNullable<HistoryProcess['from']> })[] =>
+  history.processes.filter((process) => process.from !== null) as never;
+
+/** A history as a plan: its steps, and after which of them it was resumed, in the order of the resumes. */
+export function planOf(history: History): Plan {
+  const resumes = resumesIn(history);
+  const on = resumes.map(({ backend }) => backend);
+  return {
+    steps: history.steps,
+    resumeAt: resumes.map(({ from }) => from.step),
+    ...(on.every((backend) => backend !== undefined) && on.length > 0 ? { resumeOn: on } : {}),
+  };
+}
