@@ -14,7 +14,7 @@ import { observeTraining } from '../training/observation.ts';
 import type { StepClaim, Trainer } from '../training/trainer.ts';
 import { measurements } from './measure.ts';
 import { recordSamples } from './samples.ts';
-import { recordState } from './state.ts';
+import { recordCounts, recordState } from './state.ts';
 
 export type SamplePoint = SampleRecord['at'];
 
@@ -88,7 +88,8 @@ export function createProbe(trainer: Trainer, folder: string, write: (record: Tr
       requireLoss(claim);
 
       return time('probing', async () => {
-        const { parameters } = trainer.observe();
+        const observed = trainer.observe();
+        const { parameters } = observed;
         const table: ParametersRecord = {
           kind: 'parameters',
           names: parameters.map(({ name }) => name),
@@ -135,6 +136,7 @@ export function createProbe(trainer: Trainer, folder: string, write: (record: Tr
           strayHookCalls: strays(hookCalls),
           strayUpdates: strays(updates),
           strayGradients: strays(gradientCalls),
+          ...recordCounts(observed),
         };
         write(record);
         return record;

@@ -4,6 +4,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { StateRecord, TensorRecord } from '../trace/schema.ts';
 import type { Observed } from '../training/trainer.ts';
 import { significantBits, summarize } from './sketch.ts';
+import { unorderedDigest } from './unordered.ts';
 
 interface Entry extends Pick<TensorRecord, 'kind' | 'name' | 'parameter' | 'trainable' | 'group'> {
   readonly tensor: Tensor;
@@ -32,16 +33,22 @@ export async function recordState(
         dtype: tensor.dtype,
         storage,
         digest: sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
+        unordered: unorderedDigest(values),
         ...summarize(values),
         ...(tensor.dtype === 'float32' ? { bits: significantBits(values) } : {}),
       };
     }),
   );
-  const random = Object.fromEntries(
-    Object.entries(observed.random ?? {}).map(([name, value]) => [name, sha256(value)]),
-  );
-  return { kind: 'state', at, step, tensors, random, counters: { ...observed.counters } };
+  return { kind: 'state', at, step, tensors, ...recordCounts(observed) };
 }
+
+/** The generators' digests and the counters: little enough to record after each step too. */
+export const recordCounts = (observed: Observed): Pick<StateRecord, 'random' | 'counters'> => ({
+  random: Object.fromEntries(
+    Object.entries(observed.random ?? {}).map(([name, value]) => [name, sha256(value)]),
+  ),
+  counters: { ...observed.counters },
+});
 
 function entries(observed: Observed): Entry[] {
   const named = (kind: TensorRecord['kind'], tensors: ReadonlyMap<string, Tensor> | undefined): Entry[] =>

@@ -782,12 +782,29 @@ export const CASES: readonly Case[] = [
     says: /The trace of the before run gives another seed than the control run/,
   },
   {
+    rule: 'traces-contradict',
+    what: 'a counter that has one value in a step and another in the state after it',
+    spoil: ({ control, resumed }) => {
+      for (const { steps } of [control, resumed]) steps.at(-1)!.counters!.epoch = 7;
+    },
+    says: /gives counter 'epoch' one value in step 8 and another in the state 'end' after it/,
+  },
+  {
+    rule: 'traces-contradict',
+    what: 'a process that resumed from a checkpoint that its source did not write',
+    spoil: ({ resumed }) => {
+      resumed.resumed!.from.checkpoint = 'step-3';
+    },
+    says: /resumed from the checkpoint 'step-3' of step 4, which before did not write/,
+  },
+  {
     rule: 'runs-differ',
     what: 'a counter that is not shown at the end',
     spoil: ({ resumed }) => {
+      delete resumed.steps.at(-1)!.counters!.epoch;
       delete resumed.states.find(({ at }) => at === 'end')!.counters.epoch;
     },
-    says: /The after-1 run says something else of counter 'epoch' in the state 'end' of step 8/,
+    says: /The after-1 run says something else of counters in step 8/,
   },
 ];
 

@@ -67,6 +67,8 @@ function tracedStep(step: number, updateEvery: number): TracedStep {
     strayHookCalls: 0,
     strayUpdates: 0,
     strayGradients: 0,
+    ...countsAfter(step),
+    observed: NAMES.filter(trained).map((name) => ({ kind: 'ema', name, l2: 1 + step, sketch: sums(step) })),
     names: NAMES,
     groups: GROUPS,
   };
@@ -93,7 +95,8 @@ function state(at: StateRecord['at'], step: number, updateEvery: number): StateR
     digest: sha256(`${kind} ${name} ${moves ? after : 0}`),
     bits: 24,
     l2: kind === 'parameter' ? parameterL2(name, after) : 1 + (moves ? after : 0),
-    sketch: [1, -2, 3, -4].map((sum) => sum * (1 + (moves ? after : 0))),
+    unordered: sha256(`unordered ${kind} ${name} ${moves ? after : 0}`).slice(0, 16),
+    sketch: sums(moves ? after : 0),
   });
   const tensors = [
     ...NAMES.map((name, index): TensorRecord => {
@@ -117,10 +120,15 @@ function state(at: StateRecord['at'], step: number, updateEvery: number): StateR
     at,
     step,
     tensors,
-    random: { noise: sha256(`noise ${step}`), dropout: sha256(`dropout ${step}`) },
-    counters: { step, epoch: Math.floor(step / 3), lossScale: 1024 },
+    ...countsAfter(step),
   };
 }
+
+const countsAfter = (step: number) => ({
+  random: { noise: sha256(`noise ${step}`), dropout: sha256(`dropout ${step}`) },
+  counters: { step, epoch: Math.floor(step / 3), lossScale: 1024 },
+});
+const sums = (moved: number): number[] => [1, -2, 3, -4].map((sum) => sum * (1 + moved));
 
 /** The state of a healthy run after a step. */
 export const stateAfter = (step: number): StateRecord => state('pass', step, 1);
