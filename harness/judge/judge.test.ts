@@ -110,7 +110,7 @@ test('state that only the control’s deviation changes need not change after it
     const shown = (of: SampleRecord['at']) => trace.samples.filter((sample) => sample.at === of);
     shown(at).forEach((sample, index) => {
       sample.digest = other;
-      shown('end')[index]!.digest = other;
+      Object.assign(shown('end')[index]!, { ...sample, at: 'end', step: 8 });
     });
   };
   settle(control, 'deviated');
@@ -343,6 +343,16 @@ describe('noise', () => {
       rewrite(resumed);
     });
     expect(undecided.findings).toEqual([]);
+  });
+
+  test('an image of equal bytes has an equal sketch, in every run', () => {
+    const verdict = noisy(({ samples }) => {
+      const image = samples.find(({ at, type }) => at === 'resume' && type === 'image');
+      Object.assign(image!, { sketch: [Number.NaN, -20, 30, -40] });
+    });
+    expect(verdict.headline).toMatch(
+      /gives image 'cat' at 'resume' of step 4 the bytes of another record, and another L2 norm or sketch/,
+    );
   });
 
   test('a text of equal bytes has equal length, in every run', () => {

@@ -3,7 +3,7 @@ import type { Evidence } from '../evidence.ts';
 import type { Contradiction } from './contradiction.ts';
 import { leftOut } from './history.ts';
 import { metadataApart } from './metadata.ts';
-import { contradictionsWithin, equalBytesApart, equalTextsApart } from './values.ts';
+import { contradictionsWithin, equalBytesApart, equalSamplesApart } from './values.ts';
 
 /** The cold run is left out: it is a contrast that no proof rests on. */
 export function contradictions(evidence: Evidence): Contradiction[] {
@@ -18,6 +18,6 @@ export function contradictions(evidence: Evidence): Contradiction[] {
       })),
     ),
     ...equalBytesApart(judged),
-    ...equalTextsApart(judged),
+    ...equalSamplesApart(judged),
   ];
 }

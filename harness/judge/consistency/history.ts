@@ -81,7 +81,7 @@ function sourceSaid({ resumed }: Trace, own: HistoryProcess, traces: readonly Tr
   return [
     {
       what: `resumed from the checkpoint '${checkpoint}' of step ${resumed.step}, which ${process} did not write`,
-      step: resumed.step,
+      step: null,
       expected:
         source.saved.map((one) => `'${one.checkpoint}' of step ${one.step}`).join(', ') || 'no checkpoint',
       seen: `'${checkpoint}' of step ${resumed.step}`,

@@ -279,12 +279,12 @@ export function equalBytesApart(traces: readonly Trace[]): (Said & { readonly fi
               seen: `L2 norm ${insteadOf(tensor.l2, first.l2)}`,
             },
           ];
-        const form = ({ dtype, shape, bits }: TensorRecord) => ({ dtype, shape, bits });
+        const form = ({ dtype, shape, bits, unordered }: TensorRecord) => ({ dtype, shape, bits, unordered });
         if (!isDeepStrictEqual(form(first), form(tensor)))
           return [
             {
               file,
-              what: `${where}, and another type, shape or number of bits`,
+              what: `${where}, and another type, shape, number of bits or digest in any order`,
               step,
               expected: JSON.stringify(form(first)),
               seen: JSON.stringify(form(tensor)),
@@ -296,23 +296,24 @@ export function equalBytesApart(traces: readonly Trace[]): (Said & { readonly fi
   });
 }
 
-/** The same for texts, which have no norm: equal bytes have equally many characters. */
-export function equalTextsApart(traces: readonly Trace[]): (Said & { readonly file: string })[] {
-  const known = new Map<string, number>();
+/** The same for samples: equal bytes have equal norms and projections, or equally many characters. */
+export function equalSamplesApart(traces: readonly Trace[]): (Said & { readonly file: string })[] {
+  const known = new Map<string, SampleRecord>();
   return traces.flatMap(({ file, samples }) => {
     for (const sample of samples) {
-      if (sample.type !== 'text') continue;
-      const { at, step, name, digest, characters } = sample;
-      const first = known.get(digest) ?? characters;
-      known.set(digest, first);
-      if (first !== characters)
+      const { type, at, step, name, digest } = sample;
+      const key = `${type} ${digest}`;
+      const first = known.get(key) ?? sample;
+      known.set(key, first);
+      const what = describesAnother(first, sample);
+      if (what !== undefined)
         return [
           {
             file,
-            what: `gives text '${name}' at '${at}' of step ${step} the bytes of another record, and another length`,
+            what: `gives ${type} '${name}' at '${at}' of step ${step} the bytes of another record, and another ${what.name}`,
             step,
-            expected: `${first} characters`,
-            seen: `${characters} characters`,
+            expected: what.expected,
+            seen: what.seen,
           },
         ];
     }
@@ -320,10 +321,32 @@ export function equalTextsApart(traces: readonly Trace[]): (Said & { readonly fi
   });
 }
 
-function sketchesNear(one: TensorRecord, other: TensorRecord): boolean {
+function describesAnother(
+  one: SampleRecord,
+  other: SampleRecord,
+): { name: string; expected: string; seen: string } | undefined {
+  if (one.type === 'text' || other.type === 'text') {
+    const [own, its] = [one, other].map((text) => (text.type === 'text' ? text.characters : undefined));
+    return own === its
+      ? undefined
+      : { name: 'length', expected: `${own} characters`, seen: `${its} characters` };
+  }
+  const same = (one.l2 === undefined) === (other.l2 === undefined) && near(one.l2 ?? 0, other.l2 ?? 0);
+  return same && sketchesNear(one, other)
+    ? undefined
+    : {
+        name: 'L2 norm or sketch',
+        expected: `L2 norm ${figure(one.l2)}`,
+        seen: `L2 norm ${insteadOf(other.l2, one.l2)}`,
+      };
+}
+
+type Projected = { readonly l2?: number | undefined; readonly sketch?: readonly number[] | undefined };
+
+function sketchesNear(one: Projected, other: Projected): boolean {
   const [a, b] = [one.sketch, other.sketch];
   if (a === undefined || b === undefined) return a === b;
-  const scale = Math.max(one.l2, other.l2);
+  const scale = Math.max(one.l2 ?? 0, other.l2 ?? 0);
   return a.length === b.length && a.every((value, at) => near(value, b[at]!, scale));
 }
 

@@ -237,7 +237,10 @@ function statistically(controls: readonly Trace[], window: Window): Noise {
         return sameReading(one, other) || !settled(quantity, step, name);
       const { starts, scales, widths } = intervals!;
       for (let at = starts[thing]!, value = 0; at < starts[thing + 1]!; at += 1, value += 1) {
-        const apart = distance(one.values[value], other.values[value], scales[at]!);
+        const pair = [one.values[value], other.values[value]];
+        // A width can be infinite. Noise does not make a value stop being finite.
+        if (pair.filter(Number.isFinite).length === 1) return false;
+        const apart = distance(pair[0], pair[1], scales[at]!);
         if (!(apart <= between * widths[at]!)) return false;
       }
       return true;

@@ -29,7 +29,10 @@ const subject = { scenario: 'tested', about: 'a test', expect: 'proven' as const
  */
 export async function surveyDamages(folder: string, count: number, seed: number): Promise<Survey> {
   const gate = gateSchema.parse(JSON.parse(await readFile(path.join(folder, 'verdict.json'), 'utf8')));
-  const proven = gate.verdicts.filter(({ outcome, cut }) => outcome === 'proven' && cut === null);
+  // Where equal runs differ, noise explains what stays within it. A property with built traces draws damages there.
+  const proven = gate.verdicts.filter(
+    ({ outcome, cut, noise }) => outcome === 'proven' && cut === null && noise?.exact === true,
+  );
   const began = performance.now();
   const found: { what: string; thrown: boolean }[] = [];
   let [damages, harmless] = [0, 0];
