@@ -1,0 +1,157 @@
+"""Measures tensors: norms, sketches, digests and the ids of a batch's rows. Reads many results back at once."""
+
+import ctypes
+import hashlib
+
+# The signs are those of harness/probe/sketch.ts.
+BLOCK = 1024
+SUMS = 4
+
+
+class Readback:
+    """Collects results that lie on devices, and brings all of them to Python in one transfer for each device."""
+
+    def __init__(self, torch):
+        self.torch = torch
+        self.waiting = []
+
+    def add(self, scalar):
+        """@param scalar: a tensor of one value. Returns a function that gives it as a number once `fetch` was called."""
+        at = len(self.waiting)
+        self.waiting.append(scalar)
+        return lambda: self.waiting[at]
+
+    def number(self, value):
+        """The same for what may be a number already."""
+        return self.add(value) if self.torch.is_tensor(value) else lambda: value
+
+    def fetch(self):
+        places = {}
+        for at, scalar in enumerate(self.waiting):
+            places.setdefault((scalar.device, scalar.dtype), []).append(at)
+        for ats in places.values():
+            values = self.torch.stack([self.waiting[at].reshape(()) for at in ats]).tolist()
+            for at, value in zip(ats, values):
+                self.waiting[at] = value
+
+
+def dense(tensor):
+    """The tensor, or the values that a sparse one holds."""
+    tensor = tensor.detach()
+    return tensor.coalesce().values() if tensor.is_sparse else tensor
+
+
+def norms(torch, tensors, order=2):
+    """L2 norms, in float32 at least: one call for all tensors."""
+    if not tensors:
+        return []
+    found = [None] * len(tensors)
+    kinds = {}
+    for at, tensor in enumerate(tensors):
+        kinds.setdefault((tensor.dtype, tensor.device), []).append(at)
+    for (dtype, _), ats in kinds.items():
+        wide = torch.float64 if dtype in (torch.float64, torch.complex128) else torch.float32
+        if dtype.is_complex:
+            wide = torch.complex128 if wide is torch.float64 else torch.complex64
+        for at, norm in zip(ats, torch._foreach_norm([tensors[at] for at in ats], order, dtype=wide)):
+            found[at] = norm
+    return found
+
+
+def bytes_of(torch, tensor):
+    """The bytes of a tensor, row-major. NumPy would do, but it lacks bfloat16 and can be absent."""
+    held = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
+    size = held.numel() * held.element_size()
+    if size == 0:
+        return b""
+    view = (ctypes.c_char * size).from_address(held.data_ptr())
+    view.held = held  # as long as the view lives
+    return view
+
+
+def sha256(torch, tensor):
+    return hashlib.sha256(bytes_of(torch, tensor)).hexdigest()
+
+
+class Sketcher:
+    """L2 norm and four sums of all values with fixed random signs, in float64."""
+
+    def __init__(self, torch):
+        self.torch = torch
+        self.signs = {}
+
+    def _signs(self, first, count, device):
+        """±1 from bit 31 − s of MurmurHash3's 32-bit finalizer of each index + 1. A set bit means −1."""
+        torch = self.torch
+        low = 0xFFFFFFFF
+        hashed = torch.arange(first + 1, first + count + 1, dtype=torch.int64, device=device)
+        hashed = ((hashed ^ (hashed >> 16)) * 0x85EBCA6B) & low
+        hashed = ((hashed ^ (hashed >> 13)) * 0xC2B2AE35) & low
+        hashed = hashed ^ (hashed >> 16)
+        bits = torch.stack([(hashed >> (31 - s)) & 1 for s in range(SUMS)], dim=1)
+        return (1 - 2 * bits).to(torch.float64)
+
+    def summarize(self, tensor):
+        """A tensor of five float64 values: the squared norm and the sums."""
+        torch = self.torch
+        values = dense(tensor).reshape(-1)
+        if values.is_complex():
+            values = torch.view_as_real(values).reshape(-1)
+        values = values.to(torch.float64)
+        device = values.device
+        if device not in self.signs:
+            self.signs[device] = self._signs(0, BLOCK, device)
+        blocks = -(-values.numel() // BLOCK)
+        padded = torch.nn.functional.pad(values, (0, blocks * BLOCK - values.numel())).reshape(blocks, BLOCK)
+        sums = ((padded @ self.signs[device]) * self._signs(BLOCK, blocks, device)).sum(0)
+        return torch.cat([(values * values).sum().reshape(1), sums])
+
+
+def row_ids(torch, tensors):
+    """
+    An id for each row of a batch, from the bytes of all tensors that have as many rows as the first. On a GPU it is a
+    tensor of int64, to be read back later; on the CPU a list of texts.
+    """
+    if not tensors:
+        return []
+    first = tensors[0]
+    rows = first.shape[0]
+    parts = [dense(t) for t in tensors if t.device == first.device and t.layout is torch.strided and t.shape[:1] == (rows,)]
+    if not parts or rows == 0:
+        return []
+    if first.device.type != "cpu":
+        return sum(_mixed(torch, part.reshape(rows, -1), salt) for salt, part in enumerate(parts))
+    digests = [hashlib.blake2b(digest_size=8) for _ in range(rows)]
+    for part in parts:
+        size = part[0].numel() * part.element_size()
+        data = memoryview(bytes_of(torch, part)).cast("B")
+        for row, digest in enumerate(digests):
+            digest.update(data[row * size : (row + 1) * size])
+    return [digest.hexdigest() for digest in digests]
+
+
+def bits_as_int64(torch, tensor):
+    """The bit pattern of each element."""
+    tensor = tensor.detach().resolve_conj().resolve_neg()
+    if tensor.is_complex():
+        tensor = torch.view_as_real(tensor)
+    if tensor.dtype is torch.bool:
+        return tensor.to(torch.int64)
+    width = tensor.element_size()
+    same = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}[width]
+    return tensor.contiguous().view(same).to(torch.int64)
+
+
+def mix64(values):
+    """A bijection of int64 that spreads each bit: SplitMix64's finalizer. Products wrap."""
+    # A right shift of int64 keeps the sign; the mask makes it a logical one.
+    values = (values ^ ((values >> 30) & 0x3FFFFFFFF)) * -4658895280553007687
+    values = (values ^ ((values >> 27) & 0x1FFFFFFFFF)) * -7723592293110705685
+    return values ^ ((values >> 31) & 0x1FFFFFFFF)
+
+
+def _mixed(torch, matrix, salt):
+    """For each row, the wrapping sum of the mixes of its elements' bits and columns."""
+    bits = bits_as_int64(torch, matrix).reshape(matrix.shape[0], -1)
+    columns = torch.arange(1, bits.shape[1] + 1, dtype=torch.int64, device=bits.device) + (salt << 40)
+    return mix64(bits ^ mix64(columns)).sum(1)

@@ -1,0 +1,163 @@
+"""Finds the modules that a program trains, by who holds the parameters of its optimizers, and names their tensors."""
+
+import gc
+import weakref
+from collections import Counter
+
+from .trace_file import say
+
+# torch.compile and DistributedDataParallel hold the model under one name. Without these, a program that wraps its model
+# in only one of two processes would have other names there.
+COMPILED = "_orig_mod."
+DISTRIBUTED = "module."
+
+
+def short(name):
+    return name.replace(COMPILED, "").removeprefix(DISTRIBUTED)
+
+
+class Names:
+    """Names of tensors, which stay with a tensor when its module drops it. Keyed by identity, held weakly."""
+
+    def __init__(self):
+        self.known = {}
+
+    def set(self, tensor, name):
+        self.known[id(tensor)] = (weakref.ref(tensor), name)
+
+    def of(self, tensor):
+        reference, name = self.known.get(id(tensor), (None, None))
+        return name if reference is not None and reference() is tensor else None
+
+
+def modules_alive(torch):
+    """Each module that is in no other. A type is asked and not the object: a lazy proxy would load what it stands for."""
+    modules = [one for one in gc.get_objects() if issubclass(type(one), torch.nn.Module) and "_modules" in one.__dict__]
+    inner = {id(child) for one in modules for child in one._modules.values() if child is not None}
+    return [one for one in modules if id(one) not in inner]
+
+
+def names_of(module, kind):
+    """The parameters or buffers of a module; a tied one by each of its names."""
+    found = getattr(module, f"named_{kind}")(remove_duplicate=False)
+    return [(short(name), tensor) for name, tensor in found]
+
+
+class Model:
+    """The outermost modules that hold parameters of the program's optimizers, and the copies of them that none holds."""
+
+    def __init__(self, torch):
+        self.torch = torch
+        self.roots = []  # weak
+        self.trained = set()
+        self.names = Names()
+
+    def modules(self):
+        return [module for reference in self.roots if (module := reference()) is not None]
+
+    def find(self, optimizers):
+        """Looks for the modules. Those that were found before stay, as their parameters may have been replaced."""
+        wanted = {id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
+        held = []
+        for module in modules_alive(self.torch):
+            own = {id(parameter) for parameter in module.parameters()}
+            if own & wanted:
+                held.append((module, own))
+        # The one that holds most comes first; what others hold besides follows.
+        held.sort(key=lambda one: (-len(one[1] & wanted), type(one[0]).__name__, -len(one[1])))
+        known = [(module, {id(p) for p in module.parameters()}) for module in self.modules()]
+        covered = set().union(*(own for _, own in known)) if known else set()
+        roots = [module for module, _ in known]
+        for module, own in held:
+            if own & wanted <= covered:
+                continue
+            covered |= own
+            roots.append(module)
+        order = {id(p): at for at, p in enumerate(p for o in optimizers for g in o.param_groups for p in g["params"])}
+        first = lambda module: min((order.get(id(p), len(order)) for p in module.parameters()), default=len(order))
+        roots.sort(key=first)
+        self.roots = [weakref.ref(module) for module in roots]
+        for name, parameter in self.parameters():
+            self.names.set(parameter, name)
+        self.mark_trained()
+
+    def mark_trained(self):
+        """Notes each module that holds a trainable parameter: a program may call a part of its model."""
+        self.trained = {
+            id(part)
+            for module in self.modules()
+            for part in module.modules()
+            if any(parameter.requires_grad for parameter in part.parameters())
+        }
+
+    def trains(self, module):
+        """Whether a module is the model or a part of it that is trained."""
+        if not self.modules() and any(parameter.requires_grad for parameter in module.parameters()):
+            say(f"no optimizer holds a parameter of {type(module).__name__}, which is trained")
+            self.adopt(module)
+        return id(module) in self.trained
+
+    def adopt(self, module):
+        """Takes a module that trains although no optimizer holds its parameters."""
+        self.roots.append(weakref.ref(module))
+        for name, parameter in self.parameters():
+            self.names.set(parameter, name)
+        self.mark_trained()
+
+    def _named(self, kind):
+        modules = self.modules()
+        if len(modules) == 1:
+            return names_of(modules[0], kind)
+        types = Counter(type(module).__name__ for module in modules)
+        seen = Counter()
+        found = []
+        for module in modules:
+            prefix = type(module).__name__
+            if types[prefix] > 1:
+                seen[prefix] += 1
+                prefix += str(seen[prefix])
+            found += [(f"{prefix}.{name}", tensor) for name, tensor in names_of(module, kind)]
+        return found
+
+    def parameters(self):
+        return self._named("parameters")
+
+    def buffers(self):
+        return self._named("buffers")
+
+    def copies(self):
+        """
+        Modules outside of the model with the same parameters, by name and shape, in storage of their own: averages of
+        the weights, or a frozen reference. Yields each with the model's name for each of its tensors.
+        """
+        own = self.parameters()
+        shapes = {name: parameter.shape for name, parameter in own}
+        places = {parameter.data_ptr() for _, parameter in own}
+        roots = {id(module) for module in self.modules()}
+        found = []
+        for module in modules_alive(self.torch):
+            if id(module) in roots:
+                continue
+            named = names_of(module, "parameters")
+            if not named:
+                continue
+            ends = self._ends(named, shapes)
+            if ends is None or any(p.data_ptr() in places for _, p in named if p.numel()):
+                continue
+            found.append((module, ends))
+        found.sort(key=lambda one: (type(one[0]).__name__, sorted(one[1])))
+        return found
+
+    @staticmethod
+    def _ends(named, shapes):
+        """Each tensor by the model's name for it; None where one has none. A prefix, as in `ema_model.`, is cut."""
+        for cut in range(3):
+            found = {}
+            for name, tensor in named:
+                end = ".".join(name.split(".")[cut:])
+                if shapes.get(end) != tensor.shape:
+                    break
+                found[end] = tensor
+            else:
+                return found if len(found) == len(shapes) else None
+        return None

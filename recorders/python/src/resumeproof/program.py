@@ -1,0 +1,85 @@
+"""What the program under test holds: optimizers, schedules, loss scalers, loaders, and the model that they belong to."""
+
+import weakref
+
+from .model import Model
+
+KINDS = ("optimizer", "schedule", "scaler", "loader")
+
+
+class Program:
+    def __init__(self, torch):
+        self.torch = torch
+        self.model = Model(torch)
+        self.tracked = {kind: [] for kind in KINDS}
+        # Whether modules, parameters or optimizers may be others than when the model was last looked for.
+        self.moved = True
+
+    def track(self, kind, thing):
+        self.tracked[kind].append(weakref.ref(thing))
+        self.moved = True
+
+    def _alive(self, kind):
+        """In the order of their construction."""
+        return [thing for reference in self.tracked[kind] if (thing := reference()) is not None]
+
+    def optimizers(self):
+        return [one for one in self._alive("optimizer") if getattr(one, "param_groups", None)]
+
+    def schedules(self):
+        return self._alive("schedule")
+
+    def scalers(self):
+        return self._alive("scaler")
+
+    def loaders(self):
+        return self._alive("loader")
+
+    def samplers(self):
+        """Each sampler of the loaders, once."""
+        found = {}
+        for loader in self.loaders():
+            batches = getattr(loader, "batch_sampler", None)
+            for sampler in (getattr(loader, "sampler", None), batches, getattr(batches, "sampler", None)):
+                if sampler is not None:
+                    found.setdefault(id(sampler), sampler)
+        return list(found.values())
+
+    def groups(self):
+        """Of each parameter that an optimizer holds, by identity: the group's label, its optimizer and its index."""
+        optimizers = self.optimizers()
+        return {
+            id(parameter): (group_label(len(optimizers), at, index), optimizer, index)
+            for at, optimizer in enumerate(optimizers)
+            for index, group in enumerate(optimizer.param_groups)
+            for parameter in group["params"]
+        }
+
+    def rates(self, optimizer):
+        """The learning rates of an optimizer's groups, by label."""
+        optimizers = self.optimizers()
+        at = next((at for at, one in enumerate(optimizers) if one is optimizer), 0)
+        return {
+            group_label(len(optimizers), at, index): group["lr"]
+            for index, group in enumerate(optimizer.param_groups)
+            if "lr" in group
+        }
+
+    def find_model(self):
+        """Looks for the model again where it may be another one."""
+        if self.moved:
+            self.model.find(self.optimizers())
+            self.moved = False
+
+    def averages(self):
+        """Copies of the model that no optimizer holds. Yields a prefix for names, the module, and its tensors by name."""
+        found = self.model.copies()
+        return [("" if len(found) == 1 else f"{at}.", module, ends) for at, (module, ends) in enumerate(found)]
+
+    def everything(self):
+        """Strong references: as long as they are held, nothing above is freed."""
+        return [self.model.modules(), *(self._alive(kind) for kind in KINDS), self.averages()]
+
+
+def group_label(optimizers, optimizer, group):
+    return f"{optimizer}.{group}" if optimizers > 1 else str(group)

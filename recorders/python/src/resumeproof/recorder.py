@@ -1,0 +1,382 @@
+"""
+Follows one process through its steps, and writes its trace.
+
+A step is closed, and the state after it described, at the first forward pass in training mode that follows: by then,
+the program has updated, averaged, scheduled and saved whatever belongs to the step, and has drawn the next batch. A
+process that resumes is described at the same moment, before its first forward pass.
+"""
+
+import atexit
+import os
+import sys
+import time
+from contextlib import contextmanager
+
+from .backend import backend_of, process_of
+from .columns import Columns
+from .measure import Readback, Sketcher, row_ids
+from .observer import Observer
+from .program import Program
+from .state import States
+from .trace_file import TraceFile, real, reals, say
+
+
+class Recorder:
+    def __init__(self, torch, settings, generators):
+        self.torch = torch
+        self.settings = settings
+        self.generators = generators
+        self.program = Program(torch)
+        self.columns = Columns(torch)
+        self.observer = Observer(torch, self.program, self.columns)
+        self.states = States(torch, Sketcher(torch))
+        self.file = TraceFile(settings.trace)
+        self.pid = os.getpid()
+        self.started = time.perf_counter()
+        self.seconds = {"startup": 0.0, "training": 0.0, "probing": 0.0, "sampling": 0.0}
+        self.first = 0 if settings.source is None else settings.source.step
+        self.last = self.first  # the last step that was closed
+        self.opening = None  # the state at the start, or at the resume
+        self.waiting = True  # for the forward pass that closes a step; read at each call of a module
+        self.backward_depth = 0
+        self.forwards = 0  # of the model, since the last backward pass
+        self.sees_forwards = False
+        self.saves = []
+        self.written = None  # the names and groups that were written last
+        self.kept = None
+        self.exiting = False
+        self.done = False
+        atexit.register(self.at_exit)
+
+    def is_recording(self):
+        """A forked process has a copy of the recorder, but this one writes the trace."""
+        return not self.done and os.getpid() == self.pid
+
+    # Between two steps
+
+    def forward(self, module, args, kwargs):
+        """A module is called while the recorder is waiting."""
+        if self.backward_depth or self.observer.optimizing or not self.torch.is_grad_enabled():
+            return
+        if not self.is_recording():
+            return
+        if not self.program.optimizers():
+            return
+        self.program.find_model()
+        if not self.program.model.trains(module):
+            return
+        self.forwards += 1
+        if not module.training:
+            return
+        with self.probing():
+            self.sees_forwards = True
+            self.pass_boundary()
+            if self.is_recording():
+                self.observer.step.batch.append(row_ids(self.torch, _inputs(self.torch, (args, kwargs))))
+
+    def pass_boundary(self):
+        """Closes the step before, and describes the state after it where that is asked for."""
+        if self.opening is None:
+            self.open()
+        elif self.is_complete():
+            self.close_step()
+        self.waiting = False
+
+    def is_complete(self):
+        seen = self.observer.step
+        return (seen.attempts if self.settings.step_is == "update" else seen.backwards) > 0
+
+    def open(self):
+        if self.seconds["startup"] == 0.0:
+            self.seconds["startup"] = time.perf_counter() - self.started
+        self.columns.resolve(self.program)
+        self.columns.remember()
+        self.opening = self.describe()
+        self.observer.next_step()
+
+    def describe(self):
+        averages = self.program.averages()
+        return {
+            "tensors": self.states.tensors(self.program, averages),
+            "random": self.generators.digests(self.torch, self.program.loaders()),
+            "counters": self.states.counters(self.program, averages),
+        }
+
+    def close_step(self):
+        seen = self.observer.step
+        seconds = max(0.0, time.perf_counter() - seen.began - seen.probing)
+        self.last += 1
+        is_last = self.last == self.settings.until
+        is_described = is_last or self.last in self.settings.passes
+        if self.program.moved or is_described:
+            self.program.find_model()
+            self.columns.resolve(self.program)
+        self.write_step(seen, seconds)
+        self.seconds["training"] += seconds
+        if seen.saves:
+            self.saves.append(self.last)
+        state = self.describe() if is_described else None
+        if self.file.is_held() and (seen.updates or is_last):
+            self.begin_file(state)
+        if is_described and self.is_recording():
+            self.write_state(state, is_last, seen)
+        if seen.saves and self.is_recording():
+            self.file.write(
+                kind="saved",
+                step=self.last,
+                checkpoint=f"step-{self.last}",
+                seconds=sum(save.seconds for save in seen.saves),
+                bytes=sum(save.bytes for save in seen.saves),
+            )
+        self.observer.next_step()
+        if is_last and self.is_recording():
+            self.finish()
+
+    def write_step(self, seen, seconds):
+        columns, readback = self.columns, Readback(self.torch)
+        measured = columns.measure(readback)
+        gradients = columns.column(seen.gradients, readback)
+        applied = columns.column(seen.applied, readback)
+        rates = columns.column(seen.rates, readback)
+        losses = [readback.add(loss) for loss in seen.losses]
+        claimed = {label: readback.number(rate) for label, rate in seen.claimed_rates.items()}
+        readback.fetch()
+        l2, update_l2, changed = measured()
+        if (columns.names, columns.groups) != self.written:
+            self.file.write(kind="parameters", names=columns.names, groups=columns.groups)
+            self.written = (columns.names, columns.groups)
+        self.file.write(
+            kind="step",
+            step=self.last,
+            seconds=seconds,
+            claimed={
+                "step": None,
+                "loss": real(sum(loss() for loss in losses)),
+                "learningRates": {label: real(float(rate())) for label, rate in claimed.items()},
+                "batch": _texts(self.torch, seen.batch),
+                "applied": bool(seen.updates),
+            },
+            l2=reals(l2),
+            updateL2=reals(update_l2),
+            changed=changed,
+            gradientL2=reals(gradients()),
+            appliedGradientL2=reals(applied()),
+            hookCalls=[seen.hook_calls.get(id(p), 0) for p in columns.parameters],
+            updates=[seen.updates.get(id(p), 0) for p in columns.parameters],
+            learningRates=reals(rates()),
+            strayHookCalls=columns.astray(seen.hook_calls),
+            strayUpdates=columns.astray(seen.updates),
+            random=self.generators.digests(self.torch, self.program.loaders()),
+        )
+
+    def write_state(self, state, is_last, seen):
+        if not is_last or self.last in self.settings.passes and not self.saves_last():
+            self.file.write(kind="state", at="pass", step=self.last, **state)
+        if not is_last:
+            return
+        if self.saves_last() and not seen.saves:
+            points = ", ".join(map(str, self.saves)) or "none"
+            self.fail("save-failed", f"no save was seen after step {self.last}; saves were seen after steps: {points}")
+            return
+        self.file.write(kind="state", at="save" if self.saves_last() else "end", step=self.last, **state)
+
+    def saves_last(self):
+        """Whether this process is to save after its last step."""
+        settings = self.settings
+        return settings.role in ("before", "after") and settings.until < settings.horizon
+
+    def begin_file(self, state=None):
+        """Opens the trace. The control's first update shows what the program lacks; the parent tells the others."""
+        settings = self.settings
+        lacks = settings.lacks
+        if lacks is None:
+            tensors = (state or self.describe())["tensors"]
+            shown = {
+                "hooks": self.observer.seen_hooks,
+                "slots": any(tensor["kind"] == "slot" for tensor in tensors),
+                "samples": False,
+                "batches": any(len(part) > 0 for part in self.observer.step.batch),
+            }
+            lacks = [kind for kind, is_shown in shown.items() if not is_shown]
+        source = settings.source
+        opening = []
+        if source is not None:
+            loaded = {"process": source.process, "checkpoint": source.checkpoint}
+            opening.append({"kind": "resumed", "step": source.step, "from": loaded})
+        at = "start" if source is None else "resume"
+        opening.append({"kind": "state", "at": at, "step": self.first, **self.opening})
+        parameters = self.columns.parameters
+        device = parameters[0].device if parameters else self.torch.device("cpu")
+        run = {
+            "kind": "run",
+            "format": 2,
+            "scenario": settings.scenario,
+            "id": settings.id,
+            "role": settings.role,
+            "horizon": settings.horizon,
+            "until": settings.until,
+            "stepIs": settings.step_is,
+            "seed": settings.seed,
+            "lacks": list(lacks),
+            "backend": backend_of(self.torch, device),
+            "process": process_of(self.pid),
+        }
+        try:
+            self.file.begin([run, *opening])
+        except OSError as error:
+            say(f"this process is not recorded: {error}")
+            self.done = True
+
+    # The end
+
+    def finish(self):
+        """The last step that is asked for was described."""
+        # A process that is stopped after its save did not come to its end.
+        is_stopped = self.settings.stops and not self.exiting
+        if not (is_stopped and self.saves_last()):
+            self.file.write(kind="end", step=self.last, seconds=self.seconds)
+        program = self.program
+        say(
+            f"recorded steps {self.first + 1} to {self.last}: {len(self.columns.names)} parameters, "
+            f"{len(program.optimizers())} optimizers, {len(program.schedules())} schedules, "
+            f"{len(program.averages())} averages, {len(program.scalers())} loss scalers"
+        )
+        self.leave()
+
+    def fail(self, code, message):
+        if self.file.is_held() and self.opening is not None:
+            self.begin_file()
+        if self.file.is_held():
+            return
+        self.file.write(kind="failure", code=code, step=self.last, message=message[:4096])
+        say(message)
+        self.leave()
+
+    def leave(self):
+        """Records no more; ends the process where the parent asked for it."""
+        self.done, self.waiting, self.kept = True, False, None
+        if self.settings.stops and not self.exiting:
+            # As a preemption does it: nothing is cleaned up. Only what was printed is not lost.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
+
+    def at_exit(self):
+        self.exiting = True
+        if not self.is_recording():
+            return
+        with self.probing():
+            if self.opening is not None and self.is_complete():
+                self.close_step()
+        if not self.is_recording():
+            return
+        if self.opening is None:
+            if self.program.optimizers():
+                say("an optimizer was seen, but no training step")
+            return
+        if self.file.is_held():
+            self.begin_file()
+        say(f"the program ended after step {self.last}, before step {self.settings.until}")
+
+    # What the patches report
+
+    @contextmanager
+    def update(self, optimizer, args, kwargs):
+        """Around each call of an optimizer's `step`."""
+        closure = kwargs.get("closure", args[0] if args else None)
+        if callable(closure) and self.is_recording() and not self.observer.optimizing:
+            # It makes its own forward and backward passes, which belong to one step.
+            with self.probing():
+                self.program.find_model()
+                self.pass_boundary()
+        if self.opening is None or not self.is_recording():
+            yield
+            return
+        observer = self.observer
+        with self.probing():
+            held = observer.optimizer_begins(optimizer)
+        try:
+            yield
+            observer.optimizer_updated(held)
+        finally:
+            observer.optimizing -= 1
+
+    def backward_begins(self):
+        self.backward_depth += 1
+        if self.backward_depth > 1 or self.observer.optimizing:
+            return
+        if not self.is_recording() or not self.program.optimizers():
+            return
+        with self.probing():
+            # The forward pass went by unseen: in evaluation mode, or without a call of the module.
+            if self.opening is None or self.is_complete() and (self.forwards > 0 or not self.sees_forwards):
+                self.program.find_model()
+                self.pass_boundary()
+            if self.is_recording() and self.file.is_held() and self.settings.lacks is not None:
+                self.begin_file()
+            if self.last + 1 >= self.settings.until and self.kept is None:
+                # The last state is described when the process exits, and the program's variables are gone by then.
+                self.kept = self.program.everything()
+
+    def backward_ends(self, roots):
+        self.backward_depth -= 1
+        if self.backward_depth or not self.is_recording() or self.opening is None:
+            return
+        with self.probing():
+            self.observer.backward_ended(roots)
+        self.forwards = 0
+        self.waiting = True
+
+    def load_begins(self):
+        """Parameters may be replaced now; names are those of the ones before."""
+        if self.is_recording() and self.program.optimizers():
+            self.program.find_model()
+
+    def load_ended(self):
+        self.program.moved = True
+        self.restored()
+
+    def restored(self):
+        if self.opening is not None and self.last == self.first and not self.observer.step.backwards:
+            # What was described before the load is not what the process trains from.
+            if self.file.is_held():
+                self.opening, self.waiting = None, True
+
+    def probing(self):
+        return _Probing(self)
+
+
+class _Probing:
+    """Counts the time as measuring, and keeps autograd out of it."""
+
+    def __init__(self, recorder):
+        self.recorder = recorder
+
+    def __enter__(self):
+        self.began = time.perf_counter()
+        self.step = self.recorder.observer.step
+        self.no_grad = self.recorder.torch.no_grad()
+        self.no_grad.__enter__()
+
+    def __exit__(self, *error):
+        self.no_grad.__exit__(*error)
+        seconds = time.perf_counter() - self.began
+        self.step.probing += seconds
+        self.recorder.seconds["probing"] += seconds
+
+
+def _inputs(torch, value):
+    """The tensors in the arguments of a call that no gradient flows through: the batch."""
+    if torch.is_tensor(value):
+        return [value] if value.dim() > 0 and not value.requires_grad else []
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return [tensor for item in value for tensor in _inputs(torch, item)]
+    return []
+
+
+def _texts(torch, batch):
+    """The ids of a step's rows. Those that a GPU computed are numbers."""
+    rows = [row for part in batch for row in (part.tolist() if torch.is_tensor(part) else part)]
+    return [f"{row & (2**64 - 1):016x}" if isinstance(row, int) else row for row in rows]

@@ -1,0 +1,107 @@
+"""What the parent process tells the recorder, by environment. docs/recorder.md documents each variable."""
+
+import os
+import sys
+from dataclasses import dataclass
+
+
+class SettingsError(Exception):
+    """The parent process said something that the recorder cannot follow."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The checkpoint that a process resumes from."""
+
+    process: str
+    checkpoint: str
+    step: int
+
+
+@dataclass(frozen=True)
+class Settings:
+    trace: str
+    scenario: str
+    id: str
+    role: str
+    horizon: int
+    until: int
+    seed: int
+    passes: frozenset
+    source: Source | None
+    stops: bool
+    step_is: str
+    lacks: tuple | None
+
+
+ROLES = ("control", "twin", "before", "after", "cold")
+STEP_IS = ("micro-batch", "update")
+
+
+def settings_from(env=os.environ):
+    """Reads RESUMEPROOF_*. Returns None where nothing is to be recorded."""
+    trace = env.get("RESUMEPROOF_TRACE")
+    if not trace:
+        return None
+    role = _one_of(env, "ROLE", ROLES, None)
+    horizon = _integer(env, "HORIZON", None)
+    until = _integer(env, "UNTIL", horizon)
+    if not 0 <= until <= horizon:
+        raise SettingsError(f"RESUMEPROOF_UNTIL is {until}, but must be from 0 to RESUMEPROOF_HORIZON, {horizon}")
+    source = _source(env.get("RESUMEPROOF_FROM"))
+    if (role in ("after", "cold")) != (source is not None):
+        raise SettingsError("RESUMEPROOF_FROM must be set for the roles after and cold, and for no other")
+    lacks = env.get("RESUMEPROOF_LACKS")
+    return Settings(
+        trace=trace,
+        scenario=env.get("RESUMEPROOF_SCENARIO") or os.path.basename(sys.argv[0] if sys.argv else "") or "program",
+        id=env.get("RESUMEPROOF_ID") or role,
+        role=role,
+        horizon=horizon,
+        until=until,
+        seed=_integer(env, "SEED", 0),
+        passes=frozenset(_integers(env, "PASS")),
+        source=source,
+        stops=_one_of(env, "STOP", ("0", "1"), "0") == "1",
+        step_is=_one_of(env, "STEP", STEP_IS, "micro-batch"),
+        lacks=None if lacks is None else tuple(filter(None, lacks.split(","))),
+    )
+
+
+def _text(env, name, default):
+    value = env.get(f"RESUMEPROOF_{name}", "")
+    if value == "" and default is None:
+        raise SettingsError(f"RESUMEPROOF_{name} is missing")
+    return value if value != "" else default
+
+
+def _integer(env, name, default):
+    value = _text(env, name, default)
+    try:
+        return int(value)
+    except ValueError:
+        raise SettingsError(f"RESUMEPROOF_{name} is '{value}', but must be an integer") from None
+
+
+def _integers(env, name):
+    value = env.get(f"RESUMEPROOF_{name}", "")
+    try:
+        return [int(part) for part in value.split(",") if part]
+    except ValueError:
+        raise SettingsError(f"RESUMEPROOF_{name} is '{value}', but must be integers, separated by commas") from None
+
+
+def _one_of(env, name, values, default):
+    value = _text(env, name, default)
+    if value not in values:
+        raise SettingsError(f"RESUMEPROOF_{name} is '{value}', but must be one of {', '.join(values)}")
+    return value
+
+
+def _source(value):
+    if not value:
+        return None
+    parts = value.split(":")
+    if len(parts) != 3 or not parts[2].isdigit():
+        raise SettingsError(f"RESUMEPROOF_FROM is '{value}', but must be process:checkpoint:step")
+    return Source(parts[0], parts[1], int(parts[2]))

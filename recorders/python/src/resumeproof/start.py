@@ -1,0 +1,28 @@
+"""Starts recording in a process whose environment asks for it."""
+
+import sys
+
+from .imports import after_import
+from .settings import SettingsError, settings_from
+
+
+def start():
+    try:
+        settings = settings_from()
+    except SettingsError as error:
+        sys.exit(f"resumeproof: {error}")
+    if settings is None:
+        return
+    # Imported here: a process that is not recorded pays for nothing.
+    from .random_state import Generators
+
+    generators = Generators()
+    after_import("numpy.random", generators.saw_numpy)
+
+    def patch_torch(torch):
+        from .patches import patch
+        from .recorder import Recorder
+
+        patch(torch, Recorder(torch, settings, generators))
+
+    after_import("torch", patch_torch)
