@@ -1,0 +1,225 @@
+"""Each test runs a real program in real processes, with and without the recorder. They need torch."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RECORDER = Path(__file__).resolve().parents[1]
+BOOTSTRAP = RECORDER / "src/resumeproof/bootstrap"
+FIXTURES = RECORDER.parents[1] / "fixtures/pytorch"
+SCRIPTS = sorted(file.stem for file in FIXTURES.glob("*.py") if file.stem != "loop")
+
+
+def run(folder, *command, check=True, **environment):
+    env = {name: value for name, value in os.environ.items() if not name.startswith("RESUMEPROOF_")}
+    env |= {"OMP_NUM_THREADS": "1", **environment}
+    done = subprocess.run([sys.executable, *map(str, command)], cwd=folder, env=env, capture_output=True, text=True, timeout=240)
+    assert not check or done.returncode == 0, done.stderr
+    return done
+
+
+def recording(trace, role="control", horizon=12, **more):
+    settings = {"TRACE": trace, "ROLE": role, "HORIZON": horizon, **more}
+    path = {"PYTHONPATH": str(BOOTSTRAP)}
+    return path | {f"RESUMEPROOF_{name}": str(value) for name, value in settings.items()}
+
+
+def records(trace):
+    return [json.loads(line) for line in trace.read_text().splitlines()]
+
+
+def files(folder):
+    """The bytes of all files that a script wrote. The checkpoints hold the state of torch's generator."""
+    return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_recorded_run_writes_the_same_bytes(tmp_path, script):
+    run(tmp_path, FIXTURES / f"{script}.py", "--out", "plain/out")
+    run(tmp_path, FIXTURES / f"{script}.py", "--out", "recorded/out", **recording(tmp_path / "trace.jsonl", PASS="4,8"))
+    assert files(tmp_path / "recorded") == files(tmp_path / "plain")
+    assert records(tmp_path / "trace.jsonl")[-1]["kind"] == "end"
+
+
+PROGRAM = """
+import random
+import numpy
+import torch
+random.seed(1); numpy.random.seed(2); torch.manual_seed(3)
+model = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.Dropout(0.5), torch.nn.Linear(4, 1))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+data = torch.utils.data.DataLoader(torch.randn(12, 4), batch_size=4, shuffle=True, generator=torch.Generator().manual_seed(4))
+for epoch in range(2):
+    for x in data:
+        loss = (model(x) * random.random() + float(numpy.random.rand())).square().mean()
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+print(loss.item(), random.random(), numpy.random.rand(), torch.rand(1).item(), data.generator.get_state().sum().item())
+"""
+
+
+def test_no_generator_is_moved(tmp_path):
+    (tmp_path / "train.py").write_text(PROGRAM)
+    plain = run(tmp_path, "train.py")
+    recorded = run(tmp_path, "train.py", **recording(tmp_path / "trace.jsonl", horizon=6, PASS=3))
+    assert recorded.stdout == plain.stdout
+    [state] = [record for record in records(tmp_path / "trace.jsonl") if record.get("at") == "pass"]
+    assert sorted(state["random"]) == ["loader.generator.0", "numpy", "python", "torch"]
+
+
+def test_generators_that_nobody_seeds_are_left_out(tmp_path):
+    run(tmp_path, FIXTURES / "healthy.py", **recording(tmp_path / "trace.jsonl"))
+    states = [record for record in records(tmp_path / "trace.jsonl") if record["kind"] == "state"]
+    assert all(list(state["random"]) == ["torch"] for state in states)
+
+
+def test_without_a_trace_nothing_is_loaded(tmp_path):
+    (tmp_path / "train.py").write_text("import sys; print('resumeproof' in sys.modules, sys.path.count(sys.argv[1]))")
+    done = run(tmp_path, "train.py", BOOTSTRAP, PYTHONPATH=str(BOOTSTRAP))
+    assert done.stdout == "False 0\n"
+
+
+def test_runs_the_sitecustomize_that_it_hides(tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/sitecustomize.py").write_text("import builtins; builtins.customized = True")
+    (tmp_path / "train.py").write_text("print(customized)")
+    path = os.pathsep.join([str(BOOTSTRAP), str(tmp_path / "own")])
+    done = run(tmp_path, "train.py", **recording(tmp_path / "trace.jsonl") | {"PYTHONPATH": path})
+    assert done.stdout == "True\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("ROLE", "boss", "RESUMEPROOF_ROLE is 'boss', but must be one of control, twin, before, after, cold"),
+        ("HORIZON", "", "RESUMEPROOF_HORIZON is missing"),
+        ("UNTIL", "13", "RESUMEPROOF_UNTIL is 13, but must be from 0 to RESUMEPROOF_HORIZON, 12"),
+        ("FROM", "before:step-4:4", "RESUMEPROOF_FROM must be set for the roles after and cold, and for no other"),
+    ],
+)
+def test_says_which_setting_is_wrong(tmp_path, name, value, message):
+    done = run(tmp_path, "-c", "print('ran')", check=False, **recording(tmp_path / "trace.jsonl", **{name: value}))
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert message in done.stderr
+
+
+def test_stops_at_the_first_forward_pass_after_the_save(tmp_path):
+    trace = tmp_path / "trace.jsonl"
+    done = run(tmp_path, FIXTURES / "healthy.py", **recording(trace, "before", UNTIL=4, STOP=1))
+    assert done.stdout.splitlines()[-1].startswith("step 4 ")
+    assert (tmp_path / "out/step-4.pt").exists() and not (tmp_path / "out/final.pt").exists()
+    assert [record["kind"] for record in records(trace)[-2:]] == ["state", "saved"]
+
+
+def test_says_where_the_program_saves_if_not_where_it_should(tmp_path):
+    trace = tmp_path / "trace.jsonl"
+    done = run(tmp_path, FIXTURES / "healthy.py", **recording(trace, "before", UNTIL=6, STOP=1))
+    message = "no save was seen after step 6; saves were seen after steps: 4"
+    assert message in done.stderr
+    assert records(trace)[-1] == {"kind": "failure", "code": "save-failed", "step": 6, "message": message}
+
+
+def test_overwrites_no_trace(tmp_path):
+    trace = tmp_path / "trace.jsonl"
+    trace.write_text("mine")
+    done = run(tmp_path, FIXTURES / "healthy.py", **recording(trace))
+    assert trace.read_text() == "mine"
+    assert "this process is not recorded" in done.stderr
+
+
+def steps_of(tmp_path, program, horizon, **more):
+    (tmp_path / "train.py").write_text("import torch\ntorch.manual_seed(0)\n" + program)
+    plain = run(tmp_path, "train.py")
+    done = run(tmp_path, "train.py", **recording(tmp_path / "trace.jsonl", horizon=horizon, **more))
+    assert done.stdout == plain.stdout
+    return [record for record in records(tmp_path / "trace.jsonl") if record["kind"] == "step"]
+
+
+def test_sees_a_step_that_is_replaced_on_the_instance(tmp_path):
+    steps = steps_of(
+        tmp_path,
+        """
+model = torch.nn.Linear(2, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+def step(self, closure=None):
+    for group in self.param_groups:
+        for p in group["params"]:
+            p.data.add_(p.grad, alpha=-group["lr"])
+optimizer.step = step.__get__(optimizer)
+schedule = torch.optim.lr_scheduler.StepLR(optimizer, 1)
+for _ in range(3):
+    optimizer.zero_grad()
+    model(torch.ones(4, 2)).square().mean().backward()
+    optimizer.step()
+    schedule.step()
+print(model.weight.tolist())
+""",
+        3,
+    )
+    assert [step["updates"] for step in steps] == [[1, 1]] * 3
+    assert [step["learningRates"][0] for step in steps] == pytest.approx([0.5, 0.05, 0.005])
+    assert all(step["changed"] == [True, True] for step in steps)
+
+
+def test_a_closure_is_one_step(tmp_path):
+    steps = steps_of(
+        tmp_path,
+        """
+model = torch.nn.Linear(2, 1)
+optimizer = torch.optim.LBFGS(model.parameters(), max_iter=4)
+x = torch.randn(8, 2)
+def closure():
+    optimizer.zero_grad()
+    loss = (model(x) - x.sum(1, keepdim=True)).square().mean()
+    loss.backward()
+    return loss
+for _ in range(2):
+    optimizer.step(closure)
+print(model.weight.tolist())
+""",
+        2,
+    )
+    assert len(steps) == 2
+    assert all(step["changed"] == [True, True] for step in steps)
+
+
+def test_a_step_can_be_an_update(tmp_path):
+    steps = steps_of(
+        tmp_path,
+        """
+model = torch.nn.Linear(2, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+for micro in range(6):
+    model(torch.full((4, 2), float(micro))).square().mean().backward()
+    if micro % 3 == 2:
+        optimizer.step()
+        optimizer.zero_grad()
+print(model.weight.tolist())
+""",
+        2,
+        STEP="update",
+    )
+    assert [len(step["claimed"]["batch"]) for step in steps] == [12, 12]
+    assert [step["updates"] for step in steps] == [[1, 1]] * 2
+
+
+def test_tied_weights_have_all_their_names(tmp_path):
+    steps_of(
+        tmp_path,
+        """
+model = torch.nn.Sequential(torch.nn.Linear(2, 2, bias=False), torch.nn.Linear(2, 2, bias=False))
+model[1].weight = model[0].weight
+optimizer = torch.optim.Adam(model.parameters())
+model(torch.ones(1, 2)).sum().backward()
+optimizer.step()
+""",
+        1,
+    )
+    [start, _] = [record for record in records(tmp_path / "trace.jsonl") if record["kind"] == "state"]
+    assert [(one["name"], one["storage"]) for one in start["tensors"]] == [("0.weight", 0), ("1.weight", 0)]

@@ -1,0 +1,181 @@
+"""
+Records scripts as the processes of a proof, and without the recorder beside it: control, twins, before, after-1 …
+Prints whether the recorder changed the result, whether equal runs are equal, and what a step costs.
+
+    python trial.py --out runs --resume-at 4,8 --horizon 12 ../../../fixtures/pytorch/ema_lost.py
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+BOOTSTRAP = Path(__file__).resolve().parents[1] / "src/resumeproof/bootstrap"
+
+
+class Case:
+    def __init__(self, options, script, flags):
+        self.options = options
+        self.script = Path(script).resolve()
+        self.flags = flags
+        self.name = "-".join([self.script.stem, *(flag.strip("-") for flag in flags)])
+        self.folder = Path(options.out).resolve() / self.name
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.extra = {}
+
+    def run(self, process, out, environment=(), resume=False):
+        """Runs the script to its end, or to where the recorder stops it. Returns its exit code and what it printed."""
+        command = [sys.executable, str(self.script), "--out", str(out), *self.flags, *self.options.arguments]
+        if resume:
+            command += ["--resume", "auto"]
+        env = {**os.environ, "PYTHONHASHSEED": str(len(process)), "OMP_NUM_THREADS": "1", **dict(environment)}
+        began = time.monotonic()
+        with open(self.folder / f"{process}.log", "wb") as log:
+            code = subprocess.run(command, env=env, stdout=log, stderr=subprocess.STDOUT, timeout=300).returncode
+        seconds = time.monotonic() - began
+        text = (self.folder / f"{process}.log").read_text(errors="replace")
+        return code, seconds, text
+
+    def record(self, process, role, until, source=None, out=None):
+        trace = self.folder / process / "trace.jsonl"
+        trace.parent.mkdir(exist_ok=True)
+        horizon = self.options.horizon
+        environment = {
+            "RESUMEPROOF_TRACE": str(trace),
+            "RESUMEPROOF_SCENARIO": self.name,
+            "RESUMEPROOF_ID": process,
+            "RESUMEPROOF_ROLE": role,
+            "RESUMEPROOF_HORIZON": str(horizon),
+            "RESUMEPROOF_UNTIL": str(until),
+            "RESUMEPROOF_PASS": ",".join(map(str, self.options.resume_at)),
+            "RESUMEPROOF_STOP": "1" if until < horizon else "0",
+            "PYTHONPATH": str(BOOTSTRAP),
+            **self.extra,
+        }
+        if source:
+            environment["RESUMEPROOF_FROM"] = source
+        code, seconds, text = self.run(process, out or self.folder / process / "out", environment, source is not None)
+        if trace.exists():
+            stopped = code == 0 and until < horizon
+            outcome = "stopped-as-planned" if stopped else "exited" if code >= 0 else "crashed"
+            record = {
+                "kind": "process",
+                "outcome": outcome,
+                "exitCode": code if code >= 0 else None,
+                "signal": None if code >= 0 else f"signal {-code}",
+                "seconds": seconds,
+                "stderr": [],
+            }
+            with open(trace, "a", encoding="utf-8") as file:
+                file.write(json.dumps(record) + "\n")
+        return code, text
+
+    def prove(self):
+        points, horizon = self.options.resume_at, self.options.horizon
+        code, recorded = self.record("control", "control", horizon)
+        if code != 0:
+            return f"{self.name:36} control failed: see {self.name}/control.log"
+        lacks = first_record(self.folder / "control")["lacks"]
+        self.extra = {"RESUMEPROOF_LACKS": ",".join(lacks)}
+        self.record("twin-1", "twin", horizon)
+        equal = steps(self.folder / "control") == steps(self.folder / "twin-1")
+        if not equal:
+            for twin in ("twin-2", "twin-3"):
+                self.record(twin, "twin", horizon)
+        left = self.folder / "before" / "out"
+        self.record("before", "before", points[0], out=left)
+        source = "before"
+        for n, point in enumerate(points, 1):
+            process = f"after-{n}"
+            out = self.folder / process / "out"
+            shutil.copytree(left, out)
+            until = points[n] if n < len(points) else horizon
+            self.record(process, "after", until, f"{source}:step-{point}:{point}", out)
+            left, source = out, process
+        plain = []
+        for process in ("plain-1", "plain-2"):
+            code, _, text = self.run(process, self.folder / process)
+            plain.append((digest(self.folder / process / "final.pt"), milliseconds(text)))
+        finals = [digest(self.folder / "control" / "out" / "final.pt"), *(final for final, _ in plain)]
+        resumed = digest(self.folder / f"after-{len(points)}" / "out" / "final.pt")
+        return (
+            f"{self.name:36} recorded = plain: {yes(finals[0] == finals[1])}  plain = plain: {yes(finals[1] == finals[2])}  "
+            f"control = twin: {yes(equal)}  resumed = control: {yes(resumed == finals[0])}  "
+            f"step {milliseconds(recorded)} ms recorded, {plain[0][1]} / {plain[1][1]} ms plain"
+        )
+
+    def clean(self):
+        """Leaves the traces and the logs."""
+        for out in (*self.folder.glob("*/out"), self.folder / "plain-1", self.folder / "plain-2"):
+            shutil.rmtree(out, ignore_errors=True)
+
+
+def records(folder):
+    with open(folder / "trace.jsonl", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def first_record(folder):
+    return records(folder)[0]
+
+
+def steps(folder):
+    """What a process did in its steps, without how long it took."""
+    return [{**record, "seconds": 0} for record in records(folder) if record["kind"] == "step"]
+
+
+def digest(file):
+    """Of a file's tensors: an archive holds its own file's name and differs by it."""
+    if not file.exists():
+        return f"{file} is missing"
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def milliseconds(text):
+    found = re.search(r"median step ([\d.]+) ms", text)
+    return found[1] if found else "?"
+
+
+def yes(value):
+    return "yes" if value else "NO"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", default="runs")
+    parser.add_argument("--resume-at", type=lambda text: [int(part) for part in text.split(",")], default=[4, 8])
+    parser.add_argument("--horizon", type=int, default=12)
+    parser.add_argument("--jobs", type=int, default=2, help="how many cases run beside each other")
+    parser.add_argument("--fixed", action="store_true", help="run each script with --fixed, too")
+    parser.add_argument("--keep", action="store_true", help="keep the folders that the scripts wrote")
+    parser.add_argument("--device")
+    parser.add_argument("scripts", nargs="+")
+    options = parser.parse_args()
+    options.arguments = ["--device", options.device] if options.device else []
+    cases = [
+        Case(options, script, flags) for script in options.scripts for flags in ([[], ["--fixed"]] if options.fixed else [[]])
+    ]
+
+    def prove(case):
+        try:
+            line = case.prove()
+        except Exception as error:
+            line = f"{case.name:36} {type(error).__name__}: {error}"
+        if not options.keep:
+            case.clean()
+        print(line, flush=True)
+
+    with ThreadPoolExecutor(options.jobs) as pool:
+        list(pool.map(prove, cases))
+
+
+if __name__ == "__main__":
+    main()

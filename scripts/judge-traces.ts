@@ -1,0 +1,27 @@
+/** Judges folders of traces, one process per folder, and prints each verdict with its findings. */
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { collectEvidence, judge, traceReader } from '../harness/judging.ts';
+
+for (const folder of process.argv.slice(2)) {
+  const read = traceReader();
+  const files = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => path.join(folder, name, 'trace.jsonl'));
+  const traces = await Promise.all(files.map(read));
+  const run = traces.find((trace) => trace.run?.role === 'control')?.run;
+  if (run === undefined) {
+    process.stdout.write(`${folder}: no control\n`);
+    continue;
+  }
+  const subject = { scenario: run.scenario, about: '', expect: 'proven' as const, replay: '' };
+  const { outcome, headline, findings } = judge(
+    subject,
+    collectEvidence(run.plan, run.backend.requested, traces),
+  );
+  process.stdout.write(`${path.basename(folder)}: ${outcome}: ${headline}\n`);
+  for (const { rule, sentence } of findings.slice(0, 6)) process.stdout.write(`    ${rule}: ${sentence}\n`);
+  if (outcome === 'inconclusive')
+    for (const { expected, seen } of findings.slice(0, 3))
+      process.stdout.write(`      ${expected} / ${seen}\n`);
+}
