@@ -1,7 +1,5 @@
 """The parameters that a step's columns stand for, and what a step did to them."""
 
-import math
-
 from .measure import norms
 
 
@@ -30,8 +28,8 @@ class Columns:
 
     def measure(self, readback):
         """
-        Queues the norms of each parameter, and of its difference from the values kept, which are then replaced. Returns a
-        function that gives the columns once the readback was fetched.
+        Queues the norms of each parameter, and of its difference from the values kept. Returns a function that gives the
+        columns once the readback was fetched, and keeps the values of now.
         """
         torch = self.torch
         values = [parameter.detach() for parameter in self.parameters]
@@ -40,17 +38,17 @@ class Columns:
             torch._foreach_sub_(kept, values)
         lengths = [readback.add(norm) for norm in norms(torch, values)]
         moved = [readback.add(norm) for norm in norms(torch, kept)]
-        # An L2 norm of tiny differences rounds to 0; the largest of them does not.
-        most = [readback.add(norm) for norm in norms(torch, kept, math.inf)]
-        if values:
-            torch._foreach_copy_(kept, values)
-        self.previous = dict(zip(self.names, kept))
-        return lambda: (
-            [value() for value in lengths],
-            [value() for value in moved],
-            # Not a number is a change, too.
-            [value() != 0 for value in most],
-        )
+
+        def columns():
+            updates = [value() for value in moved]
+            # The norm of tiny differences rounds to 0. Not a number is a change, too.
+            changed = [update != 0 or bool(difference.any()) for update, difference in zip(updates, kept)]
+            if values:
+                torch._foreach_copy_(kept, values)
+            self.previous = dict(zip(self.names, kept))
+            return [value() for value in lengths], updates, changed
+
+        return columns
 
     def _kept(self, name, value):
         """The values before the step. A parameter that the model did not have then has not moved."""

@@ -79,6 +79,7 @@ class Sketcher:
     def __init__(self, torch):
         self.torch = torch
         self.signs = {}
+        self.scratch = {}
 
     def _signs(self, first, count, device):
         """±1 from bit 31 − s of MurmurHash3's 32-bit finalizer of each index + 1. A set bit means −1."""
@@ -97,14 +98,24 @@ class Sketcher:
         values = dense(tensor).reshape(-1)
         if values.is_complex():
             values = torch.view_as_real(values).reshape(-1)
-        values = values.to(torch.float64)
         device = values.device
         if device not in self.signs:
+            # As much as a processor's cache holds at once; a GPU wants more.
+            blocks = 128 if device.type == "cpu" else 8192
             self.signs[device] = self._signs(0, BLOCK, device)
-        blocks = -(-values.numel() // BLOCK)
-        padded = torch.nn.functional.pad(values, (0, blocks * BLOCK - values.numel())).reshape(blocks, BLOCK)
-        sums = ((padded @ self.signs[device]) * self._signs(BLOCK, blocks, device)).sum(0)
-        return torch.cat([(values * values).sum().reshape(1), sums])
+            self.scratch[device] = torch.empty(blocks * BLOCK, dtype=torch.float64, device=device)
+        scratch = self.scratch[device]
+        total = torch.zeros(1 + SUMS, dtype=torch.float64, device=device)
+        for start in range(0, values.numel(), scratch.numel()):
+            part = values[start : start + scratch.numel()]
+            blocks = -(-part.numel() // BLOCK)
+            wide = scratch[: blocks * BLOCK]
+            wide[part.numel() :].zero_()
+            wide[: part.numel()].copy_(part)
+            sums = (wide.view(blocks, BLOCK) @ self.signs[device]) * self._signs(BLOCK + start // BLOCK, blocks, device)
+            total[0] += wide.dot(wide)
+            total[1:] += sums.sum(0)
+        return total
 
 
 def row_ids(torch, tensors):

@@ -17,6 +17,7 @@ class Step:
         self.batch = []
         self.gradients = {}
         self.applied = {}
+        self.norms = {}  # of gradients, by identity and version
         self.hook_calls = {}
         self.updates = {}
         self.rates = {}
@@ -30,16 +31,37 @@ class Observer:
         self.program = program
         self.columns = columns
         self.step = Step()
-        self.seen_hooks = False
+        self.hooked = []  # the parameters that the program registered hooks of, weak
+        self.steps_itself = False  # whether the program called `optimizer.step` outside of gradient hooks
         self.hooked_in = {}  # parameter: the backward pass in which a hook of it was called last
         self.optimizing = 0
         self.hook_rate = None  # the learning rate that the running hook read from a parameter group
         self.in_hook = False
 
+    def steps_in_hooks(self):
+        """
+        Whether the program updates in gradient hooks only: then each of its backward passes is meant to update, also where
+        the hooks lie on tensors that get no gradient.
+        """
+        if self.steps_itself:
+            return False
+        held = {id(p) for o in self.program.optimizers() for group in o.param_groups for p in group["params"]}
+        return any((parameter := reference()) is not None and id(parameter) in held for reference in self.hooked)
+
     def next_step(self):
         seen, self.step = self.step, Step()
         self.hooked_in = {}
         return seen
+
+    def norms_of(self, gradients):
+        """The norm of each gradient. One that was not written since it was measured is not measured again."""
+        known = self.step.norms
+        keys = [(id(gradient), gradient._version) for gradient in gradients]
+        fresh = [(key, gradient) for key, gradient in zip(keys, gradients) if key not in known]
+        for (key, gradient), norm in zip(fresh, norms(self.torch, [dense(gradient) for _, gradient in fresh])):
+            # Held with its gradient, so that no other one has its identity.
+            known[key] = (norm, gradient)
+        return [known[key][0] for key in keys]
 
     # Backward passes
 
@@ -50,9 +72,12 @@ class Observer:
             p for p in self.columns.parameters
             if p.grad is not None and self.hooked_in.get(id(p)) != seen.backwards
         ]
-        for parameter, norm in zip(shown, norms(self.torch, [dense(p.grad) for p in shown])):
+        for parameter, norm in zip(shown, self.norms_of([p.grad for p in shown])):
             seen.gradients[id(parameter)] = norm
         seen.backwards += 1
+        for label, rate in self.program.rates().items():
+            if label not in seen.claimed_rates:
+                seen.claimed_rates[label] = _copied(self.torch, rate)
 
     # Gradient hooks
 
@@ -104,6 +129,7 @@ class Observer:
             return []
         seen = self.step
         seen.attempts += 1
+        self.steps_itself = self.steps_itself or not self.in_hook
         self.claim(optimizer)
         held = [
             (parameter, _copied(self.torch, group.get("lr")))
@@ -111,7 +137,7 @@ class Observer:
             for parameter in group["params"]
             if parameter.grad is not None
         ]
-        used = norms(self.torch, [dense(parameter.grad) for parameter, _ in held])
+        used = self.norms_of([parameter.grad for parameter, _ in held])
         for (parameter, _), norm in zip(held, used):
             seen.gradients.setdefault(id(parameter), norm)
         return list(zip(held, used))

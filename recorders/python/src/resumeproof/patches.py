@@ -4,6 +4,7 @@ import functools
 import os
 import time
 import types
+import weakref
 from typing import NamedTuple
 
 from .groups import observe_groups
@@ -107,7 +108,7 @@ def _patch_backward(torch, recorder):
 def _patch_hooks(tensor, recorder):
     def make(original):
         def register_post_accumulate_grad_hook(self, hook):
-            recorder.observer.seen_hooks = True
+            recorder.observer.hooked.append(weakref.ref(self))
 
             @functools.wraps(hook, updated=())
             def observed(parameter):

@@ -49,18 +49,19 @@ class Program:
         """Of each parameter that an optimizer holds, by identity: the group's label, its optimizer and its index."""
         optimizers = self.optimizers()
         return {
-            id(parameter): (group_label(len(optimizers), at, index), optimizer, index)
+            id(parameter): (group_label(optimizers, at, index), optimizer, index)
             for at, optimizer in enumerate(optimizers)
             for index, group in enumerate(optimizer.param_groups)
             for parameter in group["params"]
         }
 
-    def rates(self, optimizer):
-        """The learning rates of an optimizer's groups, by label."""
+    def rates(self, only=None):
+        """The learning rates of all groups, or of one optimizer's, by label."""
         optimizers = self.optimizers()
-        at = next((at for at, one in enumerate(optimizers) if one is optimizer), 0)
         return {
-            group_label(len(optimizers), at, index): group["lr"]
+            group_label(optimizers, at, index): group["lr"]
+            for at, optimizer in enumerate(optimizers)
+            if only is None or optimizer is only
             for index, group in enumerate(optimizer.param_groups)
             if "lr" in group
         }
@@ -81,5 +82,8 @@ class Program:
         return [self.model.modules(), *(self._alive(kind) for kind in KINDS), self.averages()]
 
 
-def group_label(optimizers, optimizer, group):
-    return f"{optimizer}.{group}" if optimizers > 1 else str(group)
+def group_label(optimizers, at, group):
+    """Names a parameter group by the optimizer's place, where there are several, and by its own, where there are."""
+    if len(optimizers) == 1:
+        return str(group)
+    return str(at) if len(optimizers[at].param_groups) == 1 else f"{at}.{group}"

@@ -154,7 +154,7 @@ class Recorder:
                 "loss": real(sum(loss() for loss in losses)),
                 "learningRates": {label: real(float(rate())) for label, rate in claimed.items()},
                 "batch": _texts(self.torch, seen.batch),
-                "applied": bool(seen.updates),
+                "applied": bool(seen.updates) or self.observer.steps_in_hooks(),
             },
             l2=reals(l2),
             updateL2=reals(update_l2),
@@ -192,7 +192,7 @@ class Recorder:
         if lacks is None:
             tensors = (state or self.describe())["tensors"]
             shown = {
-                "hooks": self.observer.seen_hooks,
+                "hooks": len(self.observer.hooked) > 0,
                 "slots": any(tensor["kind"] == "slot" for tensor in tensors),
                 "samples": False,
                 "batches": any(len(part) > 0 for part in self.observer.step.batch),

@@ -109,7 +109,7 @@ def _counters(torch, program, averages):
     for at, optimizer in enumerate(optimizers):
         for index, group in enumerate(optimizer.param_groups):
             held = {key: value for key, value in group.items() if key not in ("params", "param_names")}
-            yield from scalars(f"optimizer.{group_label(len(optimizers), at, index)}", held)
+            yield from scalars(f"optimizer.{group_label(optimizers, at, index)}", held)
     for name, slot, value in _slots(program):
         yield from scalars(f"optimizer.{name}.{slot}", value)
     for at, schedule in enumerate(program.schedules()):
