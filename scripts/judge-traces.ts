@@ -1,7 +1,7 @@
 /** Judges folders of traces, one process per folder, and prints each verdict with its findings. */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { collectEvidence, judge, traceReader } from '../harness/judging.ts';
+import { collectEvidence, historyIn, judge, traceReader } from '../harness/judging.ts';
 
 for (const folder of process.argv.slice(2)) {
   const read = traceReader();
@@ -17,7 +17,7 @@ for (const folder of process.argv.slice(2)) {
   const subject = { scenario: run.scenario, about: '', expect: 'proven' as const, replay: '' };
   const { outcome, headline, findings } = judge(
     subject,
-    collectEvidence(run.plan, run.backend.requested, traces),
+    collectEvidence(historyIn(traces), run.backend.requested, traces),
   );
   process.stdout.write(`${path.basename(folder)}: ${outcome}: ${headline}\n`);
   for (const { rule, sentence } of findings.slice(0, 6)) process.stdout.write(`    ${rule}: ${sentence}\n`);

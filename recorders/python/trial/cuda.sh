@@ -14,7 +14,7 @@ runs=$out/runs
   "$python" -c 'import sys, torch; print(sys.version.split()[0], torch.__version__, torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU")'
   scripts=$(ls "$fixtures"/*.py | grep -v /loop.py)
   # shellcheck disable=SC2086
-  "$python" "$here/trial.py" --out "$runs" --device "$device" --resume-at 4 --fixed --jobs "${JOBS:-14}" $scripts
+  "$python" "$here/trial.py" --out "$runs" --device "$device" --resume-at 4 --fixed --jobs "${JOBS:-16}" $scripts
   # A step's cost, alone on the machine: a network of 10 million numbers in 148 tensors.
   for rows in 128 1024; do
     "$python" "$here/cost.py" --device "$device" --rows "$rows"

@@ -57,7 +57,7 @@ class Case:
             "RESUMEPROOF_UNTIL": str(until),
             "RESUMEPROOF_PASS": ",".join(map(str, self.options.resume_at)),
             "RESUMEPROOF_STOP": "1" if until < horizon else "0",
-            "PYTHONPATH": str(BOOTSTRAP),
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(BOOTSTRAP), os.environ.get("PYTHONPATH")])),
             **self.extra,
         }
         if source:

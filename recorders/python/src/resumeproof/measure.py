@@ -26,12 +26,13 @@ class Readback:
         return self.add(value) if self.torch.is_tensor(value) else lambda: value
 
     def fetch(self):
+        torch = self.torch
         places = {}
         for at, scalar in enumerate(self.waiting):
-            places.setdefault((scalar.device, scalar.dtype), []).append(at)
-        for ats in places.values():
-            values = self.torch.stack([self.waiting[at].reshape(()) for at in ats]).tolist()
-            for at, value in zip(ats, values):
+            places.setdefault(scalar.device, {}).setdefault(scalar.dtype, []).append(at)
+        for dtypes in places.values():
+            wide = [torch.stack([self.waiting[at].reshape(()) for at in ats]).double() for ats in dtypes.values()]
+            for at, value in zip((at for ats in dtypes.values() for at in ats), torch.cat(wide).tolist()):
                 self.waiting[at] = value
 
 
@@ -92,6 +93,14 @@ class Sketcher:
         bits = torch.stack([(hashed >> (31 - s)) & 1 for s in range(SUMS)], dim=1)
         return (1 - 2 * bits).to(torch.float64)
 
+    def _sums(self, blocks):
+        """Four signed sums of each block."""
+        signs = self.signs[blocks.device]
+        if blocks.device.type == "cpu":
+            return blocks @ signs
+        # A program that allows only deterministic algorithms may not have set up cuBLAS for them.
+        return self.torch.stack([(blocks * signs[:, s]).sum(1) for s in range(SUMS)], dim=1)
+
     def summarize(self, tensor):
         """A tensor of five float64 values: the squared norm and the sums."""
         torch = self.torch
@@ -112,8 +121,8 @@ class Sketcher:
             wide = scratch[: blocks * BLOCK]
             wide[part.numel() :].zero_()
             wide[: part.numel()].copy_(part)
-            sums = (wide.view(blocks, BLOCK) @ self.signs[device]) * self._signs(BLOCK + start // BLOCK, blocks, device)
-            total[0] += wide.dot(wide)
+            total[0] += wide.square().sum()
+            sums = self._sums(wide.view(blocks, BLOCK)) * self._signs(BLOCK + start // BLOCK, blocks, device)
             total[1:] += sums.sum(0)
         return total
 

@@ -41,7 +41,7 @@ class Recorder:
         self.backward_depth = 0
         self.forwards = 0  # of the model, since the last backward pass
         self.sees_forwards = False
-        self.saves = []
+        self.saved_after = []
         self.written = None  # the names and groups that were written last
         self.kept = None
         self.exiting = False
@@ -114,20 +114,12 @@ class Recorder:
         self.write_step(seen, seconds)
         self.seconds["training"] += seconds
         if seen.saves:
-            self.saves.append(self.last)
+            self.saved_after.append(self.last)
         state = self.describe() if is_described else None
         if self.file.is_held() and (seen.updates or is_last):
             self.begin_file(state)
         if is_described and self.is_recording():
-            self.write_state(state, is_last, seen)
-        if seen.saves and self.is_recording():
-            self.file.write(
-                kind="saved",
-                step=self.last,
-                checkpoint=f"step-{self.last}",
-                seconds=sum(save.seconds for save in seen.saves),
-                bytes=sum(save.bytes for save in seen.saves),
-            )
+            self.write_state(state, is_last, seen.saves)
         self.observer.next_step()
         if is_last and self.is_recording():
             self.finish()
@@ -169,21 +161,29 @@ class Recorder:
             random=self.generators.digests(self.torch, self.program.loaders()),
         )
 
-    def write_state(self, state, is_last, seen):
-        if not is_last or self.last in self.settings.passes and not self.saves_last():
-            self.file.write(kind="state", at="pass", step=self.last, **state)
-        if not is_last:
-            return
-        if self.saves_last() and not seen.saves:
-            points = ", ".join(map(str, self.saves)) or "none"
-            self.fail("save-failed", f"no save was seen after step {self.last}; saves were seen after steps: {points}")
-            return
-        self.file.write(kind="state", at="save" if self.saves_last() else "end", step=self.last, **state)
-
-    def saves_last(self):
-        """Whether this process is to save after its last step."""
+    def write_state(self, state, is_last, saves):
         settings = self.settings
-        return settings.role in ("before", "after") and settings.until < settings.horizon
+        if self.saves() and saves:
+            self.file.write(kind="state", at="save", step=self.last, **state)
+            self.file.write(
+                kind="saved",
+                step=self.last,
+                checkpoint=f"step-{self.last}",
+                seconds=sum(save.seconds for save in saves),
+                bytes=sum(save.bytes for save in saves),
+            )
+        elif self.saves() and is_last:
+            points = ", ".join(map(str, self.saved_after)) or "none"
+            self.fail("save-failed", f"no save was seen after step {self.last}; saves were seen after steps: {points}")
+        else:
+            if self.last in settings.passes:
+                self.file.write(kind="state", at="pass", step=self.last, **state)
+            if is_last:
+                self.file.write(kind="state", at="end", step=self.last, **state)
+
+    def saves(self):
+        """Whether this process is to save here, for another one to resume from. At the end, nothing is left to resume."""
+        return self.settings.role in ("before", "after") and self.last < self.settings.horizon
 
     def begin_file(self, state=None):
         """Opens the trace. The control's first update shows what the program lacks; the parent tells the others."""
@@ -233,13 +233,14 @@ class Recorder:
         """The last step that is asked for was described."""
         # A process that is stopped after its save did not come to its end.
         is_stopped = self.settings.stops and not self.exiting
-        if not (is_stopped and self.saves_last()):
+        if not (is_stopped and self.saves()):
             self.file.write(kind="end", step=self.last, seconds=self.seconds)
         program = self.program
         say(
             f"recorded steps {self.first + 1} to {self.last}: {len(self.columns.names)} parameters, "
             f"{len(program.optimizers())} optimizers, {len(program.schedules())} schedules, "
-            f"{len(program.averages())} averages, {len(program.scalers())} loss scalers"
+            f"{len(program.averages())} averages, {len(program.scalers())} loss scalers; "
+            f"saves after steps: {', '.join(map(str, self.saved_after)) or 'none'}"
         )
         self.leave()
 
