@@ -77,9 +77,14 @@ class Model:
         first = lambda module: min((order.get(id(p), len(order)) for p in module.parameters()), default=len(order))
         roots.sort(key=first)
         self.roots = [weakref.ref(module) for module in roots]
-        for name, parameter in self.parameters():
-            self.names.set(parameter, name)
+        self.name()
         self.mark_trained()
+
+    def name(self):
+        """Names each parameter by the first of its names, as an optimizer's state has one entry for tied ones."""
+        for name, parameter in self.parameters():
+            if self.names.of(parameter) is None:
+                self.names.set(parameter, name)
 
     def mark_trained(self):
         """Notes each module that holds a trainable parameter: a program may call a part of its model."""
@@ -100,8 +105,7 @@ class Model:
     def adopt(self, module):
         """Takes a module that trains although no optimizer holds its parameters."""
         self.roots.append(weakref.ref(module))
-        for name, parameter in self.parameters():
-            self.names.set(parameter, name)
+        self.name()
         self.mark_trained()
 
     def _named(self, kind):

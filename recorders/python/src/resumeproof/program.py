@@ -36,12 +36,12 @@ class Program:
         return self._alive("loader")
 
     def samplers(self):
-        """Each sampler of the loaders, once."""
+        """Each sampler of the loaders that counts epochs, once."""
         found = {}
         for loader in self.loaders():
             batches = getattr(loader, "batch_sampler", None)
             for sampler in (getattr(loader, "sampler", None), batches, getattr(batches, "sampler", None)):
-                if sampler is not None:
+                if isinstance(getattr(sampler, "epoch", None), int):
                     found.setdefault(id(sampler), sampler)
         return list(found.values())
 

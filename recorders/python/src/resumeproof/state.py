@@ -119,9 +119,7 @@ def _counters(torch, program, averages):
     for at, scaler in enumerate(program.scalers()):
         yield from scalars(f"loss_scale.{at}", scaler.state_dict())
     for at, sampler in enumerate(program.samplers()):
-        epoch = getattr(sampler, "epoch", None)
-        if isinstance(epoch, int):
-            yield f"sampler.{at}.epoch", epoch
+        yield f"sampler.{at}.epoch", sampler.epoch
     for prefix, module, _ in averages:
         yield from scalars(f"ema.{prefix}".rstrip("."), dict(module.named_buffers()))
 
