@@ -17,7 +17,9 @@ SCRIPTS = sorted(file.stem for file in FIXTURES.glob("*.py") if file.stem != "lo
 def run(folder, *command, check=True, **environment):
     env = {name: value for name, value in os.environ.items() if not name.startswith("RESUMEPROOF_")}
     env |= {"OMP_NUM_THREADS": "1", **environment}
-    done = subprocess.run([sys.executable, *map(str, command)], cwd=folder, env=env, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(
+        [sys.executable, *map(str, command)], cwd=folder, env=env, capture_output=True, text=True, timeout=240
+    )
     assert not check or done.returncode == 0, done.stderr
     return done
 
@@ -34,13 +36,23 @@ def records(trace):
 
 def files(folder):
     """The bytes of all files that a script wrote. The checkpoints hold the state of torch's generator."""
-    return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_recorded_run_writes_the_same_bytes(tmp_path, script):
     run(tmp_path, FIXTURES / f"{script}.py", "--out", "plain/out")
-    run(tmp_path, FIXTURES / f"{script}.py", "--out", "recorded/out", **recording(tmp_path / "trace.jsonl", PASS="4,8"))
+    run(
+        tmp_path,
+        FIXTURES / f"{script}.py",
+        "--out",
+        "recorded/out",
+        **recording(tmp_path / "trace.jsonl", PASS="4,8"),
+    )
     assert files(tmp_path / "recorded") == files(tmp_path / "plain")
     assert records(tmp_path / "trace.jsonl")[-1]["kind"] == "end"
 
@@ -79,7 +91,9 @@ def test_generators_that_nobody_seeds_are_left_out(tmp_path):
 
 
 def test_without_a_trace_nothing_is_loaded(tmp_path):
-    (tmp_path / "train.py").write_text("import sys; print('resumeproof' in sys.modules, sys.path.count(sys.argv[1]))")
+    (tmp_path / "train.py").write_text(
+        "import sys; print('resumeproof' in sys.modules, sys.path.count(sys.argv[1]))"
+    )
     done = run(tmp_path, "train.py", BOOTSTRAP, PYTHONPATH=str(BOOTSTRAP))
     assert done.stdout == "False 0\n"
 
@@ -99,11 +113,17 @@ def test_runs_the_sitecustomize_that_it_hides(tmp_path):
         ("ROLE", "boss", "RESUMEPROOF_ROLE is 'boss', but must be one of control, twin, before, after, cold"),
         ("HORIZON", "", "RESUMEPROOF_HORIZON is missing"),
         ("UNTIL", "13", "RESUMEPROOF_UNTIL is 13, but must be from 0 to RESUMEPROOF_HORIZON, 12"),
-        ("FROM", "before:step-4:4", "RESUMEPROOF_FROM must be set for the roles after and cold, and for no other"),
+        (
+            "FROM",
+            "before:step-4:4",
+            "RESUMEPROOF_FROM must be set for the roles after and cold, and for no other",
+        ),
     ],
 )
 def test_says_which_setting_is_wrong(tmp_path, name, value, message):
-    done = run(tmp_path, "-c", "print('ran')", check=False, **recording(tmp_path / "trace.jsonl", **{name: value}))
+    done = run(
+        tmp_path, "-c", "print('ran')", check=False, **recording(tmp_path / "trace.jsonl", **{name: value})
+    )
     assert done.returncode != 0
     assert done.stdout == ""
     assert message in done.stderr

@@ -21,7 +21,9 @@ options = parser.parse_args()
 folder = tempfile.mkdtemp()
 horizon = 2 * options.blocks * options.steps + 1
 os.environ.update(
-    RESUMEPROOF_TRACE=os.path.join(folder, "trace.jsonl"), RESUMEPROOF_ROLE="control", RESUMEPROOF_HORIZON=str(horizon)
+    RESUMEPROOF_TRACE=os.path.join(folder, "trace.jsonl"),
+    RESUMEPROOF_ROLE="control",
+    RESUMEPROOF_HORIZON=str(horizon),
 )
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 

@@ -39,7 +39,9 @@ class Case:
         env = {**os.environ, "PYTHONHASHSEED": str(len(process)), "OMP_NUM_THREADS": "1", **dict(environment)}
         began = time.monotonic()
         with open(self.folder / f"{process}.log", "wb") as log:
-            code = subprocess.run(command, env=env, stdout=log, stderr=subprocess.STDOUT, timeout=300).returncode
+            code = subprocess.run(
+                command, env=env, stdout=log, stderr=subprocess.STDOUT, timeout=300
+            ).returncode
         seconds = time.monotonic() - began
         text = (self.folder / f"{process}.log").read_text(errors="replace")
         return code, seconds, text
@@ -62,7 +64,9 @@ class Case:
         }
         if source:
             environment["RESUMEPROOF_FROM"] = source
-        code, seconds, text = self.run(process, out or self.folder / process / "out", environment, source is not None)
+        code, seconds, text = self.run(
+            process, out or self.folder / process / "out", environment, source is not None
+        )
         if trace.exists():
             stopped = code == 0 and until < horizon
             outcome = "stopped-as-planned" if stopped else "exited" if code >= 0 else "crashed"
@@ -151,19 +155,22 @@ def yes(value):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", default="runs")
-    parser.add_argument("--resume-at", type=lambda text: [int(part) for part in text.split(",")], default=[4, 8])
+    parser.add_argument(
+        "--resume-at", type=lambda text: [int(part) for part in text.split(",")], default=[4, 8]
+    )
     parser.add_argument("--horizon", type=int, default=12)
     parser.add_argument("--jobs", type=int, default=2, help="how many cases run beside each other")
-    parser.add_argument("--fixed", action="store_true", help="run each script with --fixed, too")
+    parser.add_argument("--fixed", action="store_true", help="run each script that tells of --fixed with it, too")
     parser.add_argument("--plain", type=int, default=2, help="how many runs are not recorded")
     parser.add_argument("--keep", action="store_true", help="keep the folders that the scripts wrote")
     parser.add_argument("--device")
     parser.add_argument("scripts", nargs="+")
     options = parser.parse_args()
     options.arguments = ["--device", options.device] if options.device else []
-    cases = [
-        Case(options, script, flags) for script in options.scripts for flags in ([[], ["--fixed"]] if options.fixed else [[]])
-    ]
+    cases = []
+    for script in options.scripts:
+        has_cure = options.fixed and "--fixed" in Path(script).read_text(encoding="utf-8")
+        cases += [Case(options, script, flags) for flags in ([[], ["--fixed"]] if has_cure else [[]])]
 
     def prove(case):
         try:

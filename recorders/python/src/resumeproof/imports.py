@@ -17,7 +17,8 @@ class _AfterImport:
             (
                 found
                 for finder in sys.meta_path
-                if finder is not self and hasattr(finder, "find_spec")
+                if finder is not self
+                and hasattr(finder, "find_spec")
                 and (found := finder.find_spec(name, path, target)) is not None
             ),
             None,

@@ -9,7 +9,7 @@ SUMS = 4
 
 
 class Readback:
-    """Collects results that lie on devices, and brings all of them to Python in one transfer for each device."""
+    """Collects results that lie on devices, and brings all of them to Python in one or two transfers for each device."""
 
     def __init__(self, torch):
         self.torch = torch
@@ -31,9 +31,18 @@ class Readback:
         for at, scalar in enumerate(self.waiting):
             places.setdefault(scalar.device, {}).setdefault(scalar.dtype, []).append(at)
         for dtypes in places.values():
-            wide = [torch.stack([self.waiting[at].reshape(()) for at in ats]).double() for ats in dtypes.values()]
-            for at, value in zip((at for ats in dtypes.values() for at in ats), torch.cat(wide).tolist()):
-                self.waiting[at] = value
+            # float64 holds all norms, but not all of int64.
+            exact = dtypes.pop(torch.int64, [])
+            if exact:
+                self._set(exact, torch.stack([self.waiting[at] for at in exact]))
+            if dtypes:
+                ordered = [at for ats in dtypes.values() for at in ats]
+                parts = [torch.stack([self.waiting[at].reshape(()) for at in ats]) for ats in dtypes.values()]
+                self._set(ordered, torch.cat([part.double() for part in parts]))
+
+    def _set(self, ats, values):
+        for at, value in zip(ats, values.tolist()):
+            self.waiting[at] = value
 
 
 def dense(tensor):
@@ -136,7 +145,11 @@ def row_ids(torch, tensors):
         return []
     first = tensors[0]
     rows = first.shape[0]
-    parts = [dense(t) for t in tensors if t.device == first.device and t.layout is torch.strided and t.shape[:1] == (rows,)]
+    parts = [
+        dense(t)
+        for t in tensors
+        if t.device == first.device and t.layout is torch.strided and t.shape[:1] == (rows,)
+    ]
     if not parts or rows == 0:
         return []
     if first.device.type != "cpu":
@@ -168,6 +181,26 @@ def mix64(values):
     values = (values ^ ((values >> 30) & 0x3FFFFFFFF)) * -4658895280553007687
     values = (values ^ ((values >> 27) & 0x1FFFFFFFFF)) * -7723592293110705685
     return values ^ ((values >> 31) & 0x1FFFFFFFF)
+
+
+def wrapping_digests(torch, tensor, chunk=1 << 24):
+    """
+    Two sums of int64 that wrap, which a GPU can make in any order: of a mix of each element's bits and index, and of a
+    mix of its bits alone, which is equal where the same values lie in another order.
+    """
+    bits = bits_as_int64(torch, tensor).reshape(-1)
+    ordered = unordered = torch.zeros((), dtype=torch.int64, device=bits.device)
+    for start in range(0, bits.numel(), chunk):
+        part = bits[start : start + chunk]
+        index = torch.arange(start + 1, start + 1 + part.numel(), dtype=torch.int64, device=bits.device)
+        ordered = ordered + mix64(part ^ mix64(index)).sum()
+        unordered = unordered + mix64(part + 1).sum()
+    return ordered, unordered
+
+
+def hex64(value):
+    """An int64 as 16 hex digits."""
+    return f"{value & (2**64 - 1):016x}"
 
 
 def _mixed(torch, matrix, salt):

@@ -32,7 +32,11 @@ class Names:
 
 def modules_alive(torch):
     """Each module that is in no other. A type is asked and not the object: a lazy proxy would load what it stands for."""
-    modules = [one for one in gc.get_objects() if issubclass(type(one), torch.nn.Module) and "_modules" in one.__dict__]
+    modules = [
+        one
+        for one in gc.get_objects()
+        if issubclass(type(one), torch.nn.Module) and "_modules" in one.__dict__
+    ]
     inner = {id(child) for one in modules for child in one._modules.values() if child is not None}
     return [one for one in modules if id(one) not in inner]
 
@@ -57,7 +61,9 @@ class Model:
 
     def find(self, optimizers):
         """Looks for the modules. Those that were found before stay, as their parameters may have been replaced."""
-        wanted = {id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
+        wanted = {
+            id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]
+        }
         held = []
         for module in modules_alive(self.torch):
             own = {id(parameter) for parameter in module.parameters()}
@@ -73,8 +79,13 @@ class Model:
                 continue
             covered |= own
             roots.append(module)
-        order = {id(p): at for at, p in enumerate(p for o in optimizers for g in o.param_groups for p in g["params"])}
-        first = lambda module: min((order.get(id(p), len(order)) for p in module.parameters()), default=len(order))
+        order = {
+            id(p): at
+            for at, p in enumerate(p for o in optimizers for g in o.param_groups for p in g["params"])
+        }
+        first = lambda module: min(
+            (order.get(id(p), len(order)) for p in module.parameters()), default=len(order)
+        )
         roots.sort(key=first)
         self.roots = [weakref.ref(module) for module in roots]
         self.name()

@@ -46,7 +46,9 @@ class Observer:
         if self.steps_itself:
             return False
         held = {id(p) for o in self.program.optimizers() for group in o.param_groups for p in group["params"]}
-        return any((parameter := reference()) is not None and id(parameter) in held for reference in self.hooked)
+        return any(
+            (parameter := reference()) is not None and id(parameter) in held for reference in self.hooked
+        )
 
     def next_step(self):
         seen, self.step = self.step, Step()
@@ -58,7 +60,9 @@ class Observer:
         known = self.step.norms
         keys = [(id(gradient), gradient._version) for gradient in gradients]
         fresh = [(key, gradient) for key, gradient in zip(keys, gradients) if key not in known]
-        for (key, gradient), norm in zip(fresh, norms(self.torch, [dense(gradient) for _, gradient in fresh])):
+        for (key, gradient), norm in zip(
+            fresh, norms(self.torch, [dense(gradient) for _, gradient in fresh])
+        ):
             # Held with its gradient, so that no other one has its identity.
             known[key] = (norm, gradient)
         return [known[key][0] for key in keys]
@@ -69,7 +73,8 @@ class Observer:
         seen = self.step
         seen.losses += [root.detach().sum().to(self.torch.float64) for root in roots]
         shown = [
-            p for p in self.columns.parameters
+            p
+            for p in self.columns.parameters
             if p.grad is not None and self.hooked_in.get(id(p)) != seen.backwards
         ]
         for parameter, norm in zip(shown, self.norms_of([p.grad for p in shown])):

@@ -97,7 +97,11 @@ def _patch_backward(torch, recorder):
             try:
                 return original(tensors, *args, **kwargs)
             finally:
-                roots = [tensors] if torch.is_tensor(tensors) else [root for root in tensors if torch.is_tensor(root)]
+                roots = (
+                    [tensors]
+                    if torch.is_tensor(tensors)
+                    else [root for root in tensors if torch.is_tensor(root)]
+                )
                 recorder.backward_ends(roots)
 
         return backward
@@ -191,9 +195,8 @@ def _patch_scaler(scaler, recorder):
 def _patch_loads(torch, recorder):
     for owner in (torch.nn.Module, torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler):
         _around(owner, "load_state_dict", recorder.load_begins, recorder.load_ended)
-    # These replace no parameter.
-    for owner, name in ((torch, "load"), (torch, "set_rng_state"), (torch.random, "set_rng_state")):
-        _around(owner, name, after=recorder.restored)
+    # Replaces no parameter by itself.
+    _around(torch, "load", after=recorder.restored)
 
 
 def _patch_save(module, name, recorder, place):

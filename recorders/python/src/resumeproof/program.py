@@ -75,7 +75,9 @@ class Program:
     def averages(self):
         """Copies of the model that no optimizer holds. Yields a prefix for names, the module, and its tensors by name."""
         found = self.model.copies()
-        return [("" if len(found) == 1 else f"{at}.", module, ends) for at, (module, ends) in enumerate(found)]
+        return [
+            ("" if len(found) == 1 else f"{at}.", module, ends) for at, (module, ends) in enumerate(found)
+        ]
 
     def everything(self):
         """Strong references: as long as they are held, nothing above is freed."""

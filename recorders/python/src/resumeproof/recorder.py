@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from .backend import backend_of, process_of
 from .columns import Columns
-from .measure import Readback, Sketcher, row_ids
+from .measure import Readback, Sketcher, hex64, row_ids
 from .observer import Observer
 from .program import Program
 from .state import States
@@ -159,6 +159,7 @@ class Recorder:
             strayHookCalls=columns.astray(seen.hook_calls),
             strayUpdates=columns.astray(seen.updates),
             random=self.generators.digests(self.torch, self.program.loaders()),
+            counters=self.states.step_counters(self.program),
         )
 
     def write_state(self, state, is_last, saves):
@@ -174,7 +175,10 @@ class Recorder:
             )
         elif self.saves() and is_last:
             points = ", ".join(map(str, self.saved_after)) or "none"
-            self.fail("save-failed", f"no save was seen after step {self.last}; saves were seen after steps: {points}")
+            self.fail(
+                "save-failed",
+                f"no save was seen after step {self.last}; saves were seen after steps: {points}",
+            )
         else:
             if self.last in settings.passes:
                 self.file.write(kind="state", at="pass", step=self.last, **state)
@@ -380,4 +384,4 @@ def _inputs(torch, value):
 def _texts(torch, batch):
     """The ids of a step's rows. Those that a GPU computed are numbers."""
     rows = [row for part in batch for row in (part.tolist() if torch.is_tensor(part) else part)]
-    return [f"{row & (2**64 - 1):016x}" if isinstance(row, int) else row for row in rows]
+    return [hex64(row) if isinstance(row, int) else row for row in rows]

@@ -47,14 +47,18 @@ def settings_from(env=os.environ):
     horizon = _integer(env, "HORIZON", None)
     until = _integer(env, "UNTIL", horizon)
     if not 0 <= until <= horizon:
-        raise SettingsError(f"RESUMEPROOF_UNTIL is {until}, but must be from 0 to RESUMEPROOF_HORIZON, {horizon}")
+        raise SettingsError(
+            f"RESUMEPROOF_UNTIL is {until}, but must be from 0 to RESUMEPROOF_HORIZON, {horizon}"
+        )
     source = _source(env.get("RESUMEPROOF_FROM"))
     if (role in ("after", "cold")) != (source is not None):
         raise SettingsError("RESUMEPROOF_FROM must be set for the roles after and cold, and for no other")
     lacks = env.get("RESUMEPROOF_LACKS")
     return Settings(
         trace=trace,
-        scenario=env.get("RESUMEPROOF_SCENARIO") or os.path.basename(sys.argv[0] if sys.argv else "") or "program",
+        scenario=env.get("RESUMEPROOF_SCENARIO")
+        or os.path.basename(sys.argv[0] if sys.argv else "")
+        or "program",
         id=env.get("RESUMEPROOF_ID") or role,
         role=role,
         horizon=horizon,
@@ -88,7 +92,9 @@ def _integers(env, name):
     try:
         return [int(part) for part in value.split(",") if part]
     except ValueError:
-        raise SettingsError(f"RESUMEPROOF_{name} is '{value}', but must be integers, separated by commas") from None
+        raise SettingsError(
+            f"RESUMEPROOF_{name} is '{value}', but must be integers, separated by commas"
+        ) from None
 
 
 def _one_of(env, name, values, default):

@@ -3,7 +3,7 @@
 import math
 import numbers
 
-from .measure import Readback, dense, sha256
+from .measure import Readback, dense, hex64, sha256, wrapping_digests
 from .program import group_label
 from .trace_file import real
 
@@ -16,23 +16,39 @@ class States:
     def tensors(self, program, averages):
         """A record of each tensor. Tied ones are measured once."""
         torch = self.torch
-        found = [(kind, name, dense(tensor), more) for kind, name, tensor, more in _tensors(program, averages)]
+        found = [
+            (kind, name, dense(tensor), more) for kind, name, tensor, more in _tensors(program, averages)
+        ]
         readback = Readback(torch)
         measured = {}
         for _, _, tensor, _ in found:
             place = _place(tensor)
             if place not in measured:
-                summary = self.sketcher.summarize(tensor)
-                measured[place] = (len(measured), sha256(torch, tensor), [readback.add(value) for value in summary])
+                summary = [readback.add(value) for value in self.sketcher.summarize(tensor)]
+                measured[place] = (len(measured), self._digests(tensor, readback), summary)
         readback.fetch()
-        return [_record(kind, name, tensor, more, *measured[_place(tensor)]) for kind, name, tensor, more in found]
+        return [
+            _record(kind, name, tensor, more, *measured[_place(tensor)]) for kind, name, tensor, more in found
+        ]
+
+    def _digests(self, tensor, readback):
+        """On a GPU, what it can compute by itself; on the CPU, the SHA-256 of the bytes."""
+        if tensor.device.type == "cpu":
+            digest = sha256(self.torch, tensor)
+            return lambda: {"digest": digest}
+        ordered, unordered = map(readback.add, wrapping_digests(self.torch, tensor))
+        return lambda: {"digest": hex64(ordered()), "unordered": hex64(unordered())}
 
     def counters(self, program, averages):
         """The scalars that optimizers, schedules, loss scales, samplers and averages hold."""
-        return dict(_counters(self.torch, program, averages))
+        return {**self.step_counters(program), **dict(_counters(self.torch, program, averages))}
+
+    def step_counters(self, program):
+        """Those that change with each step and lie on no device."""
+        return dict(_step_counters(self.torch, program))
 
 
-def _record(kind, name, tensor, more, storage, digest, summary):
+def _record(kind, name, tensor, more, storage, digests, summary):
     squares, *sketch = (value() for value in summary)
     return {
         "kind": kind,
@@ -41,7 +57,7 @@ def _record(kind, name, tensor, more, storage, digest, summary):
         "shape": list(tensor.shape),
         "dtype": str(tensor.dtype).removeprefix("torch."),
         "storage": storage,
-        "digest": digest,
+        **digests(),
         "l2": real(squares**0.5),
         "sketch": [real(value) for value in sketch],
     }
@@ -98,12 +114,25 @@ def _flat(path, value):
         yield path, value
 
 
+def _scalars(torch, path, value):
+    for name, item in _flat(path, value):
+        found = _scalar(torch, item)
+        if found is not NO_SCALAR:
+            yield name, found
+
+
+def _step_counters(torch, program):
+    for at, schedule in enumerate(program.schedules()):
+        # Names with an underscore are torch's own: how often a schedule was called, for a warning.
+        held = {key: value for key, value in schedule.state_dict().items() if not str(key).startswith("_")}
+        yield from _scalars(torch, f"scheduler.{at}", held)
+    for at, sampler in enumerate(program.samplers()):
+        yield f"sampler.{at}.epoch", sampler.epoch
+
+
 def _counters(torch, program, averages):
     def scalars(path, value):
-        for name, item in _flat(path, value):
-            found = _scalar(torch, item)
-            if found is not NO_SCALAR:
-                yield name, found
+        return _scalars(torch, path, value)
 
     optimizers = program.optimizers()
     for at, optimizer in enumerate(optimizers):
@@ -112,14 +141,8 @@ def _counters(torch, program, averages):
             yield from scalars(f"optimizer.{group_label(optimizers, at, index)}", held)
     for name, slot, value in _slots(program):
         yield from scalars(f"optimizer.{name}.{slot}", value)
-    for at, schedule in enumerate(program.schedules()):
-        # Names with an underscore are torch's own: how often a schedule was called, for a warning.
-        held = {key: value for key, value in schedule.state_dict().items() if not str(key).startswith("_")}
-        yield from scalars(f"scheduler.{at}", held)
     for at, scaler in enumerate(program.scalers()):
         yield from scalars(f"loss_scale.{at}", scaler.state_dict())
-    for at, sampler in enumerate(program.samplers()):
-        yield f"sampler.{at}.epoch", sampler.epoch
     for prefix, module, _ in averages:
         yield from scalars(f"ema.{prefix}".rstrip("."), dict(module.named_buffers()))
 
