@@ -89,6 +89,7 @@ class Sketcher:
     def __init__(self, torch):
         self.torch = torch
         self.signs = {}
+        self.block_signs = {}
         self.scratch = {}
 
     def _signs(self, first, count, device):
@@ -101,6 +102,13 @@ class Sketcher:
         hashed = hashed ^ (hashed >> 16)
         bits = torch.stack([(hashed >> (31 - s)) & 1 for s in range(SUMS)], dim=1)
         return (1 - 2 * bits).to(torch.float64)
+
+    def _signs_of_blocks(self, first, count, device):
+        """From a table that grows as tensors do."""
+        known = self.block_signs.get(device)
+        if known is None or len(known) < first + count:
+            known = self.block_signs[device] = self._signs(BLOCK, 2 * (first + count), device)
+        return known[first : first + count]
 
     def _sums(self, blocks):
         """Four signed sums of each block."""
@@ -131,7 +139,8 @@ class Sketcher:
             wide[part.numel() :].zero_()
             wide[: part.numel()].copy_(part)
             total[0] += wide.square().sum()
-            sums = self._sums(wide.view(blocks, BLOCK)) * self._signs(BLOCK + start // BLOCK, blocks, device)
+            signs = self._signs_of_blocks(start // BLOCK, blocks, device)
+            sums = self._sums(wide.view(blocks, BLOCK)) * signs
             total[1:] += sums.sum(0)
         return total
 
