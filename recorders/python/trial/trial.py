@@ -87,8 +87,12 @@ class Case:
         code, recorded = self.record("control", "control", horizon)
         if code != 0:
             return f"{self.name:36} control failed: see {self.name}/control.log"
-        lacks = first_record(self.folder / "control")["lacks"]
-        self.extra = {"RESUMEPROOF_LACKS": ",".join(lacks)}
+        seen = records(self.folder / "control")
+        generators = {name for record in seen if record["kind"] == "state" for name in record["random"]}
+        self.extra = {
+            "RESUMEPROOF_LACKS": ",".join(seen[0]["lacks"]),
+            "RESUMEPROOF_RANDOM": ",".join(sorted(generators)),
+        }
         self.record("twin-1", "twin", horizon)
         equal = steps(self.folder / "control") == steps(self.folder / "twin-1")
         if not equal:
@@ -127,10 +131,6 @@ def records(folder):
         return [json.loads(line) for line in file]
 
 
-def first_record(folder):
-    return records(folder)[0]
-
-
 def steps(folder):
     """What a process did in its steps, without how long it took."""
     return [{**record, "seconds": 0} for record in records(folder) if record["kind"] == "step"]
@@ -160,7 +160,9 @@ def main():
     )
     parser.add_argument("--horizon", type=int, default=12)
     parser.add_argument("--jobs", type=int, default=2, help="how many cases run beside each other")
-    parser.add_argument("--fixed", action="store_true", help="run each script that tells of --fixed with it, too")
+    parser.add_argument(
+        "--fixed", action="store_true", help="run each script that tells of --fixed with it, too"
+    )
     parser.add_argument("--plain", type=int, default=2, help="how many runs are not recorded")
     parser.add_argument("--keep", action="store_true", help="keep the folders that the scripts wrote")
     parser.add_argument("--device")

@@ -11,10 +11,12 @@ def _sha256(data):
 class Generators:
     """
     Python and NumPy seed their generators from the operating system. Until a program seeds or uses such a generator, its
-    state is another one in each process and says nothing, so it is left out.
+    state is another one in each process and says nothing, so it is left out. A process that resumes may have loaded
+    such a state, so only the control finds out by itself which generators count.
     """
 
-    def __init__(self):
+    def __init__(self, wanted=None):
+        self.wanted = wanted
         self.python_at_start = random.getstate()
         self.numpy = None
         self.numpy_at_start = None
@@ -33,11 +35,11 @@ class Generators:
             for index, generator in enumerate(torch.cuda.default_generators):
                 found[f"torch.cuda.{index}"] = self._of_torch(torch, generator)
         state = random.getstate()
-        if state != self.python_at_start:
+        if self._is_shown("python", state != self.python_at_start):
             found["python"] = _sha256(repr(state).encode())
         if self.numpy is not None:
             state = self._numpy_state()
-            if state != self.numpy_at_start:
+            if self._is_shown("numpy", state != self.numpy_at_start):
                 found["numpy"] = _sha256(state)
         seen = {id(torch.default_generator)}
         for generator in _generators_of(torch, loaders):
@@ -45,7 +47,10 @@ class Generators:
                 continue
             seen.add(id(generator))
             found[f"loader.generator.{len(seen) - 2}"] = self._of_torch(torch, generator)
-        return found
+        return found if self.wanted is None else {name: found[name] for name in found if name in self.wanted}
+
+    def _is_shown(self, name, was_used):
+        return was_used if self.wanted is None else name in self.wanted
 
     @staticmethod
     def _of_torch(torch, generator):

@@ -32,6 +32,7 @@ class Settings:
     stops: bool
     step_is: str
     lacks: tuple | None
+    random: frozenset | None
 
 
 ROLES = ("control", "twin", "before", "after", "cold")
@@ -53,7 +54,6 @@ def settings_from(env=os.environ):
     source = _source(env.get("RESUMEPROOF_FROM"))
     if (role in ("after", "cold")) != (source is not None):
         raise SettingsError("RESUMEPROOF_FROM must be set for the roles after and cold, and for no other")
-    lacks = env.get("RESUMEPROOF_LACKS")
     return Settings(
         trace=trace,
         scenario=env.get("RESUMEPROOF_SCENARIO")
@@ -68,7 +68,8 @@ def settings_from(env=os.environ):
         source=source,
         stops=_one_of(env, "STOP", ("0", "1"), "0") == "1",
         step_is=_one_of(env, "STEP", STEP_IS, "micro-batch"),
-        lacks=None if lacks is None else tuple(filter(None, lacks.split(","))),
+        lacks=_names(env, "LACKS"),
+        random=None if (random := _names(env, "RANDOM")) is None else frozenset(random),
     )
 
 
@@ -95,6 +96,11 @@ def _integers(env, name):
         raise SettingsError(
             f"RESUMEPROOF_{name} is '{value}', but must be integers, separated by commas"
         ) from None
+
+
+def _names(env, name):
+    value = env.get(f"RESUMEPROOF_{name}")
+    return None if value is None else tuple(filter(None, value.split(",")))
 
 
 def _one_of(env, name, values, default):

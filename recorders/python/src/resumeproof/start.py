@@ -16,7 +16,7 @@ def start():
     # Imported here: a process that is not recorded pays for nothing.
     from .random_state import Generators
 
-    generators = Generators()
+    generators = Generators(settings.random)
     after_import("numpy.random", generators.saw_numpy)
 
     def patch_torch(torch):
