@@ -243,3 +243,36 @@ optimizer.step()
     )
     [start, _] = [record for record in records(tmp_path / "trace.jsonl") if record["kind"] == "state"]
     assert [(one["name"], one["storage"]) for one in start["tensors"]] == [("0.weight", 0), ("1.weight", 0)]
+
+
+FAILING = """
+import os, sys, torch
+model = torch.nn.Linear(2, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+if os.environ["RESUMEPROOF_ROLE"] == "after":
+    model.load_state_dict({"weight": torch.ones(1, 3), "bias": torch.ones(1)})
+for _ in range(2):
+    model(torch.ones(4, 2)).sum().backward()
+    optimizer.step()
+raise ValueError("no more data")
+"""
+
+
+def test_says_why_a_program_fails(tmp_path):
+    (tmp_path / "train.py").write_text(FAILING)
+    trace = tmp_path / "trace.jsonl"
+    done = run(tmp_path, "train.py", check=False, **recording(trace))
+    assert done.returncode == 1
+    *_, step, failure = records(trace)
+    assert step["step"] == 1
+    assert failure == {"kind": "failure", "code": "error", "step": 1, "message": "ValueError: no more data"}
+
+
+def test_says_why_a_program_cannot_resume(tmp_path):
+    (tmp_path / "train.py").write_text(FAILING)
+    trace = tmp_path / "trace.jsonl"
+    settings = recording(trace, "after", FROM="before:step-4:4", LACKS="samples")
+    assert run(tmp_path, "train.py", check=False, **settings).returncode == 1
+    first, resumed, failure = records(trace)
+    assert (first["kind"], resumed["kind"], failure["code"]) == ("run", "resumed", "resume-refused")
+    assert "size mismatch for weight" in failure["message"]

@@ -23,6 +23,10 @@ class Program:
         """In the order of their construction."""
         return [thing for reference in self.tracked[kind] if (thing := reference()) is not None]
 
+    def had_optimizers(self):
+        """Whether the program ever made one, also if it is gone."""
+        return len(self.tracked["optimizer"]) > 0
+
     def optimizers(self):
         return [one for one in self._alive("optimizer") if getattr(one, "param_groups", None)]
 

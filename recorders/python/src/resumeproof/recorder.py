@@ -192,23 +192,15 @@ class Recorder:
     def begin_file(self, state=None):
         """Opens the trace. The control's first update shows what the program lacks; the parent tells the others."""
         settings = self.settings
-        lacks = settings.lacks
-        if lacks is None:
-            tensors = (state or self.describe())["tensors"]
-            shown = {
-                "hooks": len(self.observer.hooked) > 0,
-                "slots": any(tensor["kind"] == "slot" for tensor in tensors),
-                "samples": False,
-                "batches": any(len(part) > 0 for part in self.observer.step.batch),
-            }
-            lacks = [kind for kind, is_shown in shown.items() if not is_shown]
+        lacks = self.lacks(state) if settings.lacks is None else settings.lacks
         source = settings.source
         opening = []
         if source is not None:
             loaded = {"process": source.process, "checkpoint": source.checkpoint}
             opening.append({"kind": "resumed", "step": source.step, "from": loaded})
         at = "start" if source is None else "resume"
-        opening.append({"kind": "state", "at": at, "step": self.first, **self.opening})
+        if self.opening is not None:
+            opening.append({"kind": "state", "at": at, "step": self.first, **self.opening})
         parameters = self.columns.parameters
         device = parameters[0].device if parameters else self.torch.device("cpu")
         run = {
@@ -231,6 +223,19 @@ class Recorder:
             say(f"this process is not recorded: {error}")
             self.done = True
 
+    def lacks(self, state):
+        """What the program has not shown until now."""
+        if self.opening is None:
+            return []
+        tensors = (state or self.describe())["tensors"]
+        shown = {
+            "hooks": len(self.observer.hooked) > 0,
+            "slots": any(tensor["kind"] == "slot" for tensor in tensors),
+            "samples": False,
+            "batches": any(len(part) > 0 for part in self.observer.step.batch),
+        }
+        return [kind for kind, is_shown in shown.items() if not is_shown]
+
     # The end
 
     def finish(self):
@@ -249,9 +254,9 @@ class Recorder:
         self.leave()
 
     def fail(self, code, message):
-        if self.file.is_held() and self.opening is not None:
-            self.begin_file()
         if self.file.is_held():
+            self.begin_file()
+        if self.done:
             return
         self.file.write(kind="failure", code=code, step=self.last, message=message[:4096])
         say(message)
@@ -270,6 +275,10 @@ class Recorder:
         self.exiting = True
         if not self.is_recording():
             return
+        error = getattr(sys, "last_value", None)
+        if error is not None and self.program.had_optimizers():
+            self.fail(self.code_of(error), f"{type(error).__name__}: {error}")
+            return
         with self.probing():
             if self.opening is not None and self.is_complete():
                 self.close_step()
@@ -282,6 +291,11 @@ class Recorder:
         if self.file.is_held():
             self.begin_file()
         say(f"the program ended after step {self.last}, before step {self.settings.until}")
+
+    def code_of(self, error):
+        if isinstance(error, self.torch.OutOfMemoryError):
+            return "out-of-memory"
+        return "error" if self.opening is not None or self.settings.source is None else "resume-refused"
 
     # What the patches report
 
