@@ -1,5 +1,5 @@
-/** Judges folders of traces, one process per folder, and prints each verdict with its findings. */
-import { readdirSync } from 'node:fs';
+/** Judges traces from anywhere: each argument is a folder that holds a folder with a `trace.jsonl` for each process. */
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { collectEvidence, historyIn, judge, traceReader } from '../harness/judging.ts';
 
@@ -7,7 +7,8 @@ for (const folder of process.argv.slice(2)) {
   const read = traceReader();
   const files = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .map(({ name }) => path.join(folder, name, 'trace.jsonl'));
+    .map(({ name }) => path.join(folder, name, 'trace.jsonl'))
+    .filter((file) => existsSync(file));
   const traces = await Promise.all(files.map(read));
   const run = traces.find((trace) => trace.run?.role === 'control')?.run;
   if (run === undefined) {
