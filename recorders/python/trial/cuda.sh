@@ -17,7 +17,7 @@ runs=$out/runs
   "$python" "$here/trial.py" --out "$runs" --device "$device" --resume-at 4 --fixed --jobs "${JOBS:-16}" $scripts
   # A step's cost, alone on the machine: a network of 10 million numbers in 148 tensors.
   for rows in 128 1024; do
-    "$python" "$here/cost.py" --device "$device" --rows "$rows"
+    timeout 60 "$python" "$here/cost.py" --device "$device" --rows "$rows" || echo "cost.py at $rows rows did not end"
   done
 } 2>&1 | tee "$out/trial.txt"
 tar -czf "$out/traces.tar.gz" -C "$out" runs trial.txt
