@@ -7,6 +7,7 @@ import { slotKind } from '../slot-names.ts';
 import { figure, insteadOf, listed, ofAll, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues, counterNames, isRounded } from './clues.ts';
+import { copiesText, holdersAmong } from './holders.ts';
 
 const HEADS = ['slots-not-restored'];
 const EXPLAINS = [...HEADS, 'counter:optimizer'];
@@ -52,16 +53,23 @@ export const SLOTS: readonly Cause[] = [
     explains: EXPLAINS,
     diagnose(clues) {
       const { of, total } = clues.changed('slot');
-      const saved = [...tensorsOf(clues.resume.saved, 'slot').values()];
-      const owner = new Map(saved.map(({ digest, name }) => [digest, name]));
-      const others = of.map(({ name, resumed }) => {
-        const other = owner.get(resumed?.digest ?? '');
-        return other === name ? undefined : other;
-      });
-      // Slots of zeros are all equal, and may be newly created.
-      const distinct = of.some(({ resumed }) => resumed !== undefined && resumed.l2 !== 0);
-      if (of.length < 2 || !distinct || others.some((other) => other === undefined)) return undefined;
-      return `${ofAll(of.length, total, 'optimizer slot')} hold each other’s values: '${of[0]!.name}' has those of '${others[0]}'; the load matched them by position instead of by name${firstUpdates(clues, of)}`;
+      const held = holdersAmong('slot', of, clues.resume.saved);
+      if (held === undefined || !held.exchanged) return undefined;
+      const [first] = held.holders;
+      return `${ofAll(of.length, total, 'optimizer slot')} hold each other’s values: '${first!.name}' has those of '${first!.of.name}'; the load matched them by position instead of by name${firstUpdates(clues, of)}`;
+    },
+  },
+  {
+    id: 'slots-copied',
+    means: 'Slots hold the saved values of other tensors, which keep their own.',
+    heads: HEADS,
+    explains: EXPLAINS,
+    diagnose(clues) {
+      const { of, total } = clues.changed('slot');
+      const held = holdersAmong('slot', of, clues.resume.saved);
+      if (held === undefined || held.exchanged) return undefined;
+      const made = held.holders.every((one) => one.of.kind === 'slot') ? 'copied' : 'created';
+      return `${copiesText(held, 'slot', total)}; ${plural(of.length, `it was ${made} from it`, `they were ${made} from them`)} ${made === 'copied' ? 'instead of restored' : 'after the load'}${firstUpdates(clues, of)}`;
     },
   },
   {

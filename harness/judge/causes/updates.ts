@@ -1,7 +1,8 @@
 /** Updates, gradients, buffers and the mode of the model. */
 
+import type { TracedStep } from '../../trace/schema.ts';
 import { indexOf, total, totalOf } from '../columns.ts';
-import { tensorsOf } from '../evidence.ts';
+import { type StepPair, tensorsOf } from '../evidence.ts';
 import { figure, insteadOf, listed, ofAll, plural, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { type Clues, drawsNothing, isLossScaled } from './clues.ts';
@@ -106,17 +107,18 @@ export const UPDATES: readonly Cause[] = [
     id: 'update-lost',
     means: 'The update skips parameters that have gradients.',
     heads: ['stalled-parameters', 'update-counts-differ'],
-    explains: ['update-counts-differ', ...STILL],
+    explains: ['update-counts-differ', 'final-counters-differ', ...STILL],
     diagnose(clues) {
       if (clues.has('gradients-missing') || clues.has('trainable-changed') || clues.has('ties-changed'))
         return undefined;
-      const { control, resumed } = sides(clues);
-      const names = control[0]?.names ?? [];
-      const lost = names.filter(
-        (name) => total(control, name, updates) > 0 && total(resumed, name, updates) === 0,
-      );
+      const { pairs } = clues;
+      const names = pairs[0]?.control.names ?? [];
+      const since = new Map(names.map((name) => [name, lostSince(pairs, name)]));
+      const first = Math.min(...[...since.values()].filter((step) => step !== undefined));
+      const lost = names.filter((name) => since.get(name) === first);
       if (lost.length === 0 || lost.length === names.length || isFused(clues)) return undefined;
-      return `the update skips ${ofAll(lost.length, names.length, 'parameter')}, although ${plural(lost.length, 'it has a gradient', 'they have gradients')}: ${listed(lost)}`;
+      const when = first === pairs[0]!.resumed.step ? '' : `from step ${first} on, `;
+      return `${when}the update skips ${ofAll(lost.length, names.length, 'parameter')}, although ${plural(lost.length, 'it has a gradient', 'they have gradients')}: ${listed(lost)}`;
     },
   },
   {
@@ -229,6 +231,16 @@ export const UPDATES: readonly Cause[] = [
     },
   },
 ];
+
+/** The step from which on a parameter is no longer updated, though the control updates it; undefined if it is. */
+function lostSince(pairs: readonly StepPair[], name: string): number | undefined {
+  const of = ({ names, updates }: TracedStep): number => updates[indexOf(names).get(name) ?? -1] ?? 0;
+  const after = pairs.findLastIndex(({ resumed }) => of(resumed) > 0) + 1;
+  const rest = pairs
+    .slice(after)
+    .filter(({ control, resumed }) => control.claimed.applied && resumed.claimed.applied);
+  return rest.find(({ control }) => of(control) > 0)?.resumed.step;
+}
 
 /** The largest ratio between the clipped gradients and the control's, if they are the same before clipping. */
 function clipping(clues: Clues): { ratio: number; step: number } | undefined {

@@ -3,6 +3,7 @@ import { tensorsOf } from '../evidence.ts';
 import { insteadOf, listed, ofAll, plural, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, areOfStep, type Clues, isInitial, isRounded, lastMove, stepOf } from './clues.ts';
+import { copiesText, holdersAmong } from './holders.ts';
 
 const HEADS = ['parameters-not-restored'];
 
@@ -183,21 +184,24 @@ export const WEIGHTS: readonly Cause[] = [
     means: 'Parameters were restored under each other’s names.',
     heads: HEADS,
     explains: HEADS,
-    diagnose(clues) {
-      const { of, total } = clues.changed('parameter');
-      const owner = new Map(
-        [...tensorsOf(clues.resume.saved, 'parameter').values()].map(({ digest, name }) => [digest, name]),
-      );
-      if (
-        of.length < 2 ||
-        // Parameters of zeros are all equal.
-        !of.every(
-          ({ name, resumed }) => resumed && resumed.l2 > 0 && (owner.get(resumed.digest) ?? name) !== name,
-        )
-      )
-        return undefined;
-      const [first] = of;
-      return `${ofAll(of.length, total, 'parameter')} hold each other’s values: '${first!.name}' has those of '${owner.get(first!.resumed!.digest)}'; the load matched them by position instead of by name`;
+    diagnose({ changed, resume }) {
+      const { of, total } = changed('parameter');
+      const held = holdersAmong('parameter', of, resume.saved);
+      if (held === undefined || !held.exchanged) return undefined;
+      const [first] = held.holders;
+      return `${ofAll(of.length, total, 'parameter')} hold each other’s values: '${first!.name}' has those of '${first!.of.name}'; the load matched them by position instead of by name`;
+    },
+  },
+  {
+    id: 'weights-copied',
+    means: 'Parameters hold the saved values of other tensors, which keep their own.',
+    heads: HEADS,
+    explains: HEADS,
+    diagnose({ changed, resume }) {
+      const { of, total } = changed('parameter');
+      const held = holdersAmong('parameter', of, resume.saved);
+      if (held === undefined || held.exchanged) return undefined;
+      return `${copiesText(held, 'parameter', total)}; ${plural(of.length, 'it was copied from it', 'they were copied from them')} instead of restored`;
     },
   },
   {

@@ -1,0 +1,329 @@
+/** A cause is named only where its own evidence is there. */
+import { describe, expect, test } from 'vitest';
+import type { Plan } from '../../trace/schema.ts';
+import { collectEvidence } from '../collect.ts';
+import { type Judgement, judge } from '../judge.ts';
+import { tensors } from '../testing/cases.ts';
+import { type Draft, healthyTraces, PLAN, type Traces } from '../testing/traces.ts';
+
+type Step = Draft['steps'][number];
+type Spoilt = Traces & { readonly resumed: Draft };
+
+interface Case {
+  readonly what: string;
+  readonly spoil: (traces: Spoilt) => void;
+  readonly says: RegExp;
+  readonly never?: RegExp;
+  /** Null: no cause, only where the runs part. */
+  readonly cause: string | null;
+  readonly plan?: Plan;
+  readonly updateEvery?: number;
+}
+
+function judged({ spoil, plan = PLAN, updateEvery = 1 }: Case): Judgement {
+  const traces = healthyTraces({ plan, updateEvery });
+  spoil(Object.assign(traces, { resumed: traces.after[0]! }));
+  const subject = { scenario: 'tested', about: '', expect: 'proven' as const, replay: '' };
+  return judge(subject, collectEvidence(plan, 'wasm', traces.all));
+}
+
+const inEach = (trace: Draft, change: (step: Step) => void): void => trace.steps.forEach(change);
+const from = (trace: Draft, first: number, change: (step: Step) => void): void =>
+  trace.steps.filter(({ step }) => step >= first).forEach(change);
+
+const named = (trace: Draft, kind: 'parameter' | 'slot' | 'ema' | 'buffer', name: string) =>
+  tensors(trace, kind).find((tensor) => tensor.name === name)!;
+
+/** A resumed tensor holds the saved values of another one. */
+function give(
+  { before, resumed }: Spoilt,
+  kind: 'parameter' | 'slot',
+  name: string,
+  [otherKind, other]: readonly ['parameter' | 'slot' | 'ema' | 'buffer', string],
+): void {
+  const saved = before.states.at(-1)!.tensors.find((one) => one.kind === otherKind && one.name === other)!;
+  const { digest, l2, sketch } = saved;
+  Object.assign(named(resumed, kind, name), { digest, l2, sketch });
+}
+
+/** Without a loss scaler, which can skip any update. */
+function withoutLossScale(traces: readonly Draft[]): void {
+  for (const { states } of traces) for (const state of states) delete state.counters.lossScale;
+}
+
+const EXCHANGES: readonly Case[] = [
+  {
+    what: 'parameters that hold each other’s values',
+    spoil(traces) {
+      give(traces, 'parameter', 'a', ['parameter', 'b']);
+      give(traces, 'parameter', 'b', ['parameter', 'a']);
+    },
+    says: /2 of 4 parameters hold each other’s values: 'a' has those of 'b'/,
+    cause: 'weights-permuted',
+  },
+  {
+    what: 'parameters that hold the values of others, which keep their own',
+    spoil(traces) {
+      give(traces, 'parameter', 'c', ['parameter', 'a']);
+      give(traces, 'parameter', 'frozen', ['parameter', 'b']);
+    },
+    says: /2 of 4 parameters hold the values of others, which keep their own: 'c' has those of 'a'; they were copied from them instead of restored/,
+    never: /each other/,
+    cause: 'weights-copied',
+  },
+  {
+    what: 'one parameter that holds the values of another',
+    spoil: (traces) => give(traces, 'parameter', 'c', ['parameter', 'a']),
+    says: /1 of 4 parameters holds the values of another, which keeps its own: 'c' has those of 'a'/,
+    cause: 'weights-copied',
+  },
+  {
+    what: 'slots that hold the values of the parameters',
+    spoil(traces) {
+      for (const name of ['a', 'b', 'c']) give(traces, 'slot', `${name}.exp_avg`, ['parameter', name]);
+    },
+    says: /3 of 6 optimizer slots hold the values of parameters: 'a\.exp_avg' has those of 'a'; they were created from them after the load/,
+    cause: 'slots-copied',
+  },
+  {
+    what: 'slots that hold the values of other slots, which keep their own',
+    spoil: (traces) => give(traces, 'slot', 'b.exp_avg', ['slot', 'a.exp_avg']),
+    says: /1 of 6 optimizer slots holds the values of another, which keeps its own: 'b\.exp_avg' has those of 'a\.exp_avg'/,
+    cause: 'slots-copied',
+  },
+];
+
+const ZEROS: readonly Case[] = [
+  {
+    what: 'slots that are exchanged in a circle, one of which is of zeros',
+    spoil(traces) {
+      for (const trace of traces.all)
+        for (const { tensors: all } of trace.states) {
+          const zero = all.find(({ name }) => name === 'b.exp_avg')!;
+          Object.assign(zero, { digest: '0'.repeat(64), l2: 0, sketch: [0, 0, 0, 0] });
+        }
+      give(traces, 'slot', 'a.exp_avg', ['slot', 'b.exp_avg']);
+      give(traces, 'slot', 'b.exp_avg', ['slot', 'c.exp_avg']);
+      give(traces, 'slot', 'c.exp_avg', ['slot', 'a.exp_avg']);
+    },
+    says: /3 of 6 optimizer slots hold each other’s values: '[bc]\.exp_avg' has those of '[ac]\.exp_avg'/,
+    cause: 'slots-permuted',
+  },
+];
+
+const ACCUMULATION: readonly Case[] = [
+  {
+    what: 'updates at other steps, where the control accumulates',
+    updateEvery: 2,
+    spoil({ all, resumed }) {
+      withoutLossScale(all);
+      inEach(resumed, (step) => {
+        step.claimed.applied = !step.claimed.applied;
+      });
+    },
+    says: /the accumulation window is longer, shorter or shifted/,
+    cause: 'accumulation-phase',
+  },
+  {
+    what: 'updates at other steps, where the control does not accumulate and stops updating',
+    spoil({ all, resumed }) {
+      withoutLossScale(all);
+      for (const { states } of all)
+        for (const state of states) state.tensors = state.tensors.filter(({ kind }) => kind !== 'gradient');
+      for (const trace of all)
+        from(trace, 7, (step) => {
+          step.claimed.applied = trace === resumed;
+          if (trace === resumed) return;
+          step.changed = step.changed.map(() => false);
+          step.updateL2 = step.updateL2.map(() => 0);
+          step.updates = step.updates.map(() => 0);
+          step.learningRates = step.learningRates.map(() => null);
+          step.appliedGradientL2 = step.appliedGradientL2!.map(() => null);
+        });
+    },
+    says: /up to step 6; in step 7, the loss and gradients are equal, but an update is made that the control does not make: what decides whether to update/,
+    never: /accumulation window/,
+    cause: null,
+  },
+];
+
+/** Sets a counter in every state of all processes. */
+function count(traces: readonly Draft[], name: string, value: (step: number) => number): void {
+  for (const { states } of traces) for (const state of states) state.counters[name] = value(state.step);
+}
+
+/** Sets the learning rate of every group, as logged and inside the updates. */
+function setRate(step: Step, rate: number): void {
+  step.claimed.learningRates = { first: rate, second: rate };
+  step.learningRates = step.learningRates.map((own) => (own === null ? null : rate));
+}
+
+const COUNTERS: readonly Case[] = [
+  {
+    what: 'a parameter that is skipped from a later step on, with a count that falls behind',
+    spoil({ all, resumed }) {
+      count(all, 'optimizer.step.least', (step) => step);
+      for (const trace of all) {
+        trace.run!.lacks = ['hooks'];
+        inEach(trace, (step) => {
+          step.hookCalls = step.hookCalls.map(() => 0);
+        });
+      }
+      from(resumed, 7, (step) => {
+        step.changed[2] = false;
+        step.updates[2] = 0;
+        step.updateL2[2] = 0;
+        step.learningRates[2] = null;
+        step.appliedGradientL2![2] = null;
+      });
+      resumed.states.at(-1)!.counters['optimizer.step.least'] = 6;
+    },
+    says: /from step 7 on, the update skips 1 of 4 parameters, although it has a gradient: 'c'/,
+    cause: 'update-lost',
+  },
+  {
+    what: 'an optimizer’s count whose first updates are wrong',
+    spoil({ all, resumed }) {
+      count(all, 'optimizer.step', (step) => step);
+      resumed.states[0]!.counters['optimizer.step'] = 0;
+      inEach(resumed, (step) => {
+        step.updateL2 = step.updateL2.map((norm) => norm * 3);
+      });
+    },
+    says: /step count restarted \('optimizer\.step' is 0 instead of 4\), so its bias correction restarted too, but its slots did not/,
+    cause: 'optimizer-step-reset',
+  },
+  {
+    what: 'an optimizer’s count that matters only later',
+    spoil({ all, resumed }) {
+      count(all, 'optimizer.period', (step) => step);
+      resumed.states[0]!.counters['optimizer.period'] = 0;
+      from(resumed, 7, (step) => {
+        step.updateL2 = step.updateL2.map((norm, at) => norm * (3 + at));
+      });
+    },
+    says: /count restarted \('optimizer\.period' is 0 instead of 4\), but its slots did not; the updates first differ in step 7/,
+    never: /bias correction/,
+    cause: 'optimizer-step-reset',
+  },
+  {
+    what: 'one of several values of the loss scaler',
+    spoil({ all, resumed }) {
+      count(all, 'lossScale', (step) => 1024 * (1 + Math.floor(step / 3)));
+      count(all, 'lossScale.growth', (step) => step % 3);
+      resumed.states[0]!.counters['lossScale.growth'] = 0;
+    },
+    says: /the loss scale was restored, but 'lossScale\.growth' is 0 instead of 1: it changes at other steps/,
+    never: /loss scale was reset/,
+    cause: 'loss-scale-changed',
+  },
+  {
+    what: 'a loss scale that is reset with all its counts',
+    spoil({ all, resumed }) {
+      count(all, 'lossScale', (step) => 1024 * (1 + Math.floor(step / 3)));
+      count(all, 'lossScale.growth', (step) => step % 3);
+      Object.assign(resumed.states[0]!.counters, { lossScale: 1024, 'lossScale.growth': 0 });
+    },
+    says: /the loss scale was reset/,
+    cause: 'loss-scale-reset',
+  },
+];
+
+const SCHEDULES: readonly Case[] = [
+  {
+    what: 'one of several counters of the schedule, which is not its position',
+    spoil({ all, resumed }) {
+      count(all, 'scheduler.position', (step) => step);
+      count(all, 'scheduler.bad', (step) => step % 5);
+      resumed.states[0]!.counters['scheduler.bad'] = 0;
+    },
+    says: /1 of 2 counters of the schedule was not restored: 'scheduler\.bad' is 0 instead of 4/,
+    never: /restarted|behind/,
+    cause: 'schedule-counter-lost',
+  },
+  {
+    what: 'a position that restarts',
+    spoil({ all, resumed }) {
+      count(all, 'scheduler.position', (step) => step);
+      count(all, 'scheduler.bad', (step) => step % 3);
+      resumed.states[0]!.counters['scheduler.position'] = 0;
+    },
+    says: /the schedule restarted: 'scheduler\.position' is 0 instead of 4/,
+    cause: 'schedule-restarted',
+  },
+  {
+    what: 'a learning rate that drops later than the control’s',
+    spoil({ all, resumed }) {
+      for (const trace of all) inEach(trace, (step) => setRate(step, step.step < 6 ? 0.2 : 0.02));
+      inEach(resumed, (step) => setRate(step, step.step < 8 ? 0.2 : 0.02));
+    },
+    says: /the learning rate changes to 0\.02000 in step 8 instead of step 6: what triggers the change \(the schedule’s position, a metric, a count of bad epochs\) is not restored, or not observed/,
+    never: /length, unit or formula/,
+    cause: 'schedule-changes-at-other-steps',
+  },
+  {
+    what: 'a learning rate that does not drop any more, at a change that is rare',
+    spoil({ all, resumed }) {
+      for (const trace of all) inEach(trace, (step) => setRate(step, step.step < 6 ? 0.2 : 0.02));
+      inEach(resumed, (step) => setRate(step, 0.2));
+    },
+    says: /the learning rate does not change to 0\.02000 in step 6, nor up to step 8: what triggers the change/,
+    cause: 'schedule-changes-at-other-steps',
+  },
+  {
+    what: 'a warm-up that is made again',
+    spoil: ({ resumed }) =>
+      inEach(resumed, (step) => {
+        const share = Math.min(1, (step.step - 4) / 3);
+        const { learningRates } = step.claimed;
+        for (const group of Object.keys(learningRates)) learningRates[group]! *= share;
+        step.learningRates = step.learningRates.map((rate) => (rate === null ? null : rate * share));
+      }),
+    says: /the learning rates are 0\.3333 and 0\.6667 times the control’s in the first 2 updates, and equal from step 7 on: a warm-up is made again/,
+    cause: 'warmup-restarted',
+  },
+  {
+    what: 'a schedule that restarts in a later step, with a count that ends where it began',
+    spoil({ all, resumed }) {
+      count(all, 'scheduler.position', (step) => step);
+      resumed.states.at(-1)!.counters['scheduler.position'] = 4;
+      from(resumed, 6, (step) => {
+        const { step: at } = step;
+        step.claimed.learningRates = { first: 0.1 / (at - 4), second: 0.2 / (at - 4) };
+        step.learningRates = step.learningRates.map((rate) =>
+          rate === null ? null : (rate * at) / (at - 4),
+        );
+      });
+    },
+    says: /the schedule continues right up to step 5, and from step 6 on the learning rates are those of step 2 on/,
+    never: /no longer advances/,
+    cause: 'schedule-restarted',
+  },
+  {
+    what: 'the only update with a learning rate that differs',
+    plan: { steps: 8, resumeAt: [7] },
+    spoil: ({ resumed }) =>
+      inEach(resumed, (step) => {
+        step.claimed.learningRates = { first: 0.1 / 24, second: 0.2 / 24 };
+        step.learningRates = step.learningRates.map((rate) => (rate === null ? null : rate / 3));
+      }),
+    says: /in the only update, every learning rate is 0\.3333 times the control’s: either the base learning rate differs, or the schedule has a different position or formula; more steps after the resume would tell/,
+    cause: 'schedule-wrong-base',
+  },
+];
+
+describe.each([
+  ['values of other tensors', EXCHANGES],
+  ['values of other tensors, among zeros', ZEROS],
+  ['accumulation', ACCUMULATION],
+  ['counters', COUNTERS],
+  ['schedules', SCHEDULES],
+])('%s', (_, cases) => {
+  test.each(cases)('$what', (one) => {
+    const { headline, cause, outcome } = judged(one);
+    expect(headline).toMatch(one.says);
+    if (one.never !== undefined) expect(headline).not.toMatch(one.never);
+    expect(cause).toBe(one.cause);
+    expect(outcome).toBe('refuted');
+  });
+});
