@@ -312,10 +312,101 @@ const SCHEDULES: readonly Case[] = [
   },
 ];
 
+/** Gives each step its batch. */
+const feed = (trace: Draft, batch: (step: number) => readonly string[]): void =>
+  inEach(trace, (step) => {
+    step.claimed.batch = [...batch(step.step)];
+  });
+/** Examples of the data in order, from a place on. */
+const rows = (begin: number, length: number): string[] =>
+  Array.from({ length }, (_, at) => `row ${begin + at}`);
+const fours = (step: number): string[] => rows(4 * (step - 1), 4);
+
+const BATCHES: readonly Case[] = [
+  {
+    what: 'the same examples in smaller batches',
+    spoil({ all, resumed }) {
+      for (const trace of all) feed(trace, fours);
+      feed(resumed, (step) => rows(16 + 2 * (step - 5), 2));
+    },
+    says: /from step 5 on, the batches have another size than in the control \(2 instead of 4\), with the same examples in the same order: what sets the batch size \(a ramp, a split among ranks\) is not restored, or not observed/,
+    cause: 'batch-size-differs',
+  },
+  {
+    what: 'a batch size that ramps again',
+    spoil({ all, resumed }) {
+      const begins = [0, 1, 3, 6, 10, 15, 21, 28];
+      for (const trace of all) feed(trace, (step) => rows(begins[step - 1]!, step));
+      feed(resumed, (step) => rows(10 + begins[step - 5]!, step - 4));
+    },
+    says: /another size than in the control \(1 instead of 5\).*the sizes are those of step 1 on/,
+    cause: 'batch-size-differs',
+  },
+  {
+    what: 'smaller batches of examples that the control never sees',
+    spoil({ all, resumed }) {
+      for (const trace of all) feed(trace, fours);
+      from(resumed, 6, (step) => {
+        step.claimed.batch = [`easy ${step.step}`];
+      });
+    },
+    says: /from step 6 on, the batches have another size than in the control \(1 instead of 4\), and the control has none of the example in the batch of step 6|from step 6 on, the batches have another size than in the control \(1 instead of 4\), and the control never has their examples/,
+    never: /order/,
+    cause: 'batch-size-differs',
+  },
+  {
+    what: 'as many examples, which the control never sees',
+    spoil({ all, resumed }) {
+      for (const trace of all) feed(trace, fours);
+      feed(resumed, (step) => ['a', 'b', 'c', 'd'].map((name) => `lesson 1 ${name} ${step}`));
+    },
+    says: /from step 5 on, the batches hold examples that the control never sees: other data, another split or another lesson/,
+    never: /order/,
+    cause: 'data-other',
+  },
+  {
+    what: 'a batch that begins right and then goes back',
+    spoil({ all, resumed }) {
+      for (const trace of all) feed(trace, fours);
+      feed(resumed, (step) => (step === 5 ? [...rows(16, 2), ...rows(8, 2)] : rows(10 + 4 * (step - 6), 4)));
+    },
+    says: /after 2 examples that are right, the data continues 10 examples too early, so they are seen twice/,
+    cause: 'data-rewound',
+  },
+  {
+    what: 'a batch that begins right and then skips',
+    spoil({ all, resumed }) {
+      for (const trace of all) feed(trace, fours);
+      feed(resumed, (step) => (step === 5 ? [...rows(16, 1), ...rows(20, 3)] : rows(23 + 4 * (step - 6), 4)));
+    },
+    says: /after 1 example that is right, the data continues 3 examples too late, so they are never seen/,
+    cause: 'data-skipped',
+  },
+  {
+    what: 'the same examples in another order',
+    spoil({ all, resumed }) {
+      for (const trace of all) feed(trace, fours);
+      feed(resumed, (step) => fours(13 - step).toReversed());
+    },
+    says: /from step 5 on, the data is in a different order than in the control: the same examples up to step 8/,
+    cause: 'data-reshuffled',
+  },
+  {
+    what: 'some examples that were seen before, and some that come later',
+    spoil({ all, resumed }) {
+      for (const trace of all) feed(trace, fours);
+      feed(resumed, (step) => [`row ${step}`, `row ${step + 20}`, `row ${3 * step}`, 'row 0']);
+    },
+    says: /from step 5 on, the batches are mixed differently: of the 4 examples in step 5, the control has 3 before the resume, 0 in that step, 1 later and 0 never/,
+    cause: 'data-reshuffled',
+  },
+];
+
 describe.each([
   ['values of other tensors', EXCHANGES],
   ['values of other tensors, among zeros', ZEROS],
   ['accumulation', ACCUMULATION],
+  ['batches', BATCHES],
   ['counters', COUNTERS],
   ['schedules', SCHEDULES],
 ])('%s', (_, cases) => {
