@@ -4,7 +4,7 @@ import type { Plan } from '../../trace/schema.ts';
 import { collectEvidence } from '../collect.ts';
 import { type Judgement, judge } from '../judge.ts';
 import { tensors } from '../testing/cases.ts';
-import { type Draft, healthyTraces, PLAN, type Traces } from '../testing/traces.ts';
+import { type Draft, healthyTraces, PLAN, stateAfter, type Traces } from '../testing/traces.ts';
 
 type Step = Draft['steps'][number];
 type Spoilt = Traces & { readonly resumed: Draft };
@@ -42,8 +42,8 @@ function give(
   [otherKind, other]: readonly ['parameter' | 'slot' | 'ema' | 'buffer', string],
 ): void {
   const saved = before.states.at(-1)!.tensors.find((one) => one.kind === otherKind && one.name === other)!;
-  const { digest, l2, sketch } = saved;
-  Object.assign(named(resumed, kind, name), { digest, l2, sketch });
+  const { digest, unordered, l2, sketch } = saved;
+  Object.assign(named(resumed, kind, name), { digest, unordered, l2, sketch });
 }
 
 /** Without a loss scaler, which can skip any update. */
@@ -402,10 +402,147 @@ const BATCHES: readonly Case[] = [
   },
 ];
 
+/** Records the states of the generators after each step. */
+function drawing(traces: readonly Draft[], of: (trace: Draft, step: number) => Record<string, string>): void {
+  for (const trace of traces)
+    inEach(trace, (step) => {
+      step.random = of(trace, step.step);
+    });
+}
+/** Without what steps record of generators. */
+function undrawn(traces: readonly Draft[]): void {
+  for (const trace of traces) inEach(trace, (step) => delete step.random);
+}
+const randomOf = (step: number): Record<string, string> => stateAfter(step).random;
+const lossDiffers = (trace: Draft, first: number): void =>
+  from(trace, first, (step) => {
+    step.claimed.loss *= 1.1;
+  });
+/** Ends with other generators. */
+const endWith = (trace: Draft, random: Record<string, string>): void =>
+  void Object.assign(trace.states.at(-1)!.random, random);
+
+const DRAWS: readonly Case[] = [
+  {
+    what: 'generators that end as they began, where one that restarted would too',
+    spoil({ all, resumed }) {
+      undrawn(all);
+      lossDiffers(resumed, 5);
+      endWith(resumed, randomOf(4));
+    },
+    says: /either nothing is drawn from 'noise', 'dropout' \(the model is in evaluation mode\), or they restarted after the resume and came round to the same state; record `random` after each step to tell/,
+    cause: 'evaluation-mode',
+  },
+  {
+    what: 'generators that end as they began, where one that restarted would not',
+    plan: { steps: 8, resumeAt: [5] },
+    spoil({ all, resumed }) {
+      undrawn(all);
+      lossDiffers(resumed, 6);
+      endWith(resumed, randomOf(5));
+    },
+    says: /the model is in evaluation mode: nothing is drawn from 'noise', 'dropout'/,
+    never: /either/,
+    cause: 'evaluation-mode',
+  },
+  {
+    what: 'generators that stand still in every step',
+    spoil({ all, resumed }) {
+      drawing(all, (trace, step) => randomOf(trace === resumed ? 4 : step));
+      lossDiffers(resumed, 5);
+      endWith(resumed, randomOf(4));
+    },
+    says: /the model is in evaluation mode: nothing is drawn from 'noise', 'dropout'/,
+    never: /either/,
+    cause: 'evaluation-mode',
+  },
+  {
+    what: 'generators that restart in the first step and come round',
+    spoil({ all, resumed }) {
+      drawing(all, (trace, step) => randomOf(trace === resumed ? step - 4 : step));
+      lossDiffers(resumed, 5);
+      endWith(resumed, randomOf(4));
+    },
+    says: /'noise', 'dropout' were restored, but from step 5 on they have the states that the control has from step 1 on: they were reseeded or put back in step 5/,
+    never: /evaluation mode/,
+    cause: 'random-restarted-later',
+  },
+  {
+    what: 'a generator that stands still for two steps',
+    spoil({ all, resumed }) {
+      drawing(all, (trace, step) => {
+        const late = trace === resumed ? Math.max(4, step - 2) : step;
+        return { ...randomOf(step), dropout: randomOf(late).dropout! };
+      });
+      lossDiffers(resumed, 5);
+      endWith(resumed, { dropout: randomOf(6).dropout! });
+    },
+    says: /nothing is drawn from 'dropout' in steps 5 to 6, though the control draws there: the model is in evaluation mode in these steps/,
+    cause: 'evaluation-mode',
+  },
+  {
+    what: 'samples that stay, with other parameters than the control’s',
+    spoil({ resumed }) {
+      from(resumed, 5, (step) => {
+        step.updateL2 = step.updateL2.map((norm, at) => norm * (2 + at));
+      });
+      for (const tensor of tensors(resumed, 'parameter', 'end')) {
+        if (tensor.name !== 'frozen') Object.assign(tensor, { digest: 'f'.repeat(64) });
+      }
+      for (const sample of resumed.samples.filter(({ at }) => at === 'end')) {
+        sample.digest = resumed.samples.find(
+          ({ at, name }) => at === 'resume' && name === sample.name,
+        )!.digest;
+      }
+    },
+    says: /but the updates of all 3 parameters are not/,
+    never: /copy that is not trained/,
+    cause: null,
+  },
+];
+
+const ORDERS: readonly Case[] = [
+  {
+    what: 'slots that hold the saved values in another order',
+    spoil({ all, resumed }) {
+      for (const { states } of all)
+        for (const state of states) for (const tensor of state.tensors) tensor.unordered = '0'.repeat(16);
+      Object.assign(named(resumed, 'slot', 'a.exp_avg'), { digest: 'f'.repeat(64) });
+    },
+    says: /1 of 6 optimizer slots \('a\.exp_avg'\) holds its saved values in another order: transposed, permuted or in another memory layout/,
+    cause: 'slots-reordered',
+  },
+  {
+    what: 'parameters that hold the saved values in another order',
+    spoil({ all, resumed }) {
+      for (const { states } of all)
+        for (const state of states) for (const tensor of state.tensors) tensor.unordered = '0'.repeat(16);
+      for (const name of ['a', 'b'])
+        Object.assign(named(resumed, 'parameter', name), {
+          digest: name === 'a' ? 'f'.repeat(64) : 'e'.repeat(64),
+        });
+    },
+    says: /2 of 4 parameters \('a', 'b'\) hold their saved values in another order/,
+    cause: 'weights-reordered',
+  },
+  {
+    what: 'a slot with the saved norm, where no digest tells the order',
+    spoil({ all, resumed }) {
+      for (const { states } of all)
+        for (const state of states) for (const tensor of state.tensors) delete tensor.unordered;
+      Object.assign(named(resumed, 'slot', 'a.exp_avg'), { digest: 'f'.repeat(64) });
+    },
+    says: /1 of 6 optimizer slots differs from the saved one \('a\.exp_avg': L2 norm 5 in both, so the values may be the saved ones in another order or with other signs\)/,
+    cause: 'slots-changed',
+  },
+];
+
 describe.each([
   ['values of other tensors', EXCHANGES],
   ['values of other tensors, among zeros', ZEROS],
   ['accumulation', ACCUMULATION],
+  ['random draws and samples', DRAWS],
+  ['orders of values', ORDERS],
   ['batches', BATCHES],
   ['counters', COUNTERS],
   ['schedules', SCHEDULES],

@@ -1,7 +1,7 @@
 /** The optimizer slots differ from the saved ones. */
 import type { TensorRecord } from '../../trace/schema.ts';
 import { indexOf } from '../columns.ts';
-import { type Difference, manner } from '../compare.ts';
+import { type Difference, isReordered, manner, orderText } from '../compare.ts';
 import { tensorsOf } from '../evidence.ts';
 import { slotKind } from '../slot-names.ts';
 import { figure, insteadOf, listed, ofAll, plural } from '../words.ts';
@@ -70,6 +70,19 @@ export const SLOTS: readonly Cause[] = [
       if (held === undefined || held.exchanged) return undefined;
       const made = held.holders.every((one) => one.of.kind === 'slot') ? 'copied' : 'created';
       return `${copiesText(held, 'slot', total)}; ${plural(of.length, `it was ${made} from it`, `they were ${made} from them`)} ${made === 'copied' ? 'instead of restored' : 'after the load'}${firstUpdates(clues, of)}`;
+    },
+  },
+  {
+    id: 'slots-reordered',
+    means:
+      'Slots hold their saved values in another order: transposed, permuted or in another memory layout.',
+    heads: HEADS,
+    explains: EXPLAINS,
+    diagnose(clues) {
+      const { of, total } = clues.changed('slot');
+      if (of.length === 0 || !of.every(isReordered)) return undefined;
+      const names = listed(of.map(({ name }) => name));
+      return `${ofAll(of.length, total, 'optimizer slot')} (${names}) ${plural(of.length, 'holds its', 'hold their')} saved values in another order: transposed, permuted or in another memory layout${firstUpdates(clues, of)}`;
     },
   },
   {
@@ -177,6 +190,6 @@ export const SLOTS_CHANGED: Cause = {
     if (first === undefined) return undefined;
     const steps = clues.counters.filter(({ kind }) => kind === 'optimizer');
     const stepped = steps.length > 0 ? `; ${counterNames(steps)}, as if the restore had made a step` : '';
-    return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'differs from the saved one', 'differ from the saved ones')} ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)})${stepped}${firstUpdates(clues, of)}`;
+    return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'differs from the saved one', 'differ from the saved ones')} ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)}${orderText(first)})${stepped}${firstUpdates(clues, of)}`;
   },
 };

@@ -6,6 +6,7 @@ import { type StepPair, tensorsOf } from '../evidence.ts';
 import { figure, insteadOf, listed, ofAll, plural, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { type Clues, drawsNothing, isLossScaled } from './clues.ts';
+import { advancesInSteps, couldComeRound, standsAtFirst, standsInSteps } from './draws.ts';
 import { hookCalls, isFused, STILL, sides, updates } from './stale.ts';
 
 /** The factor between the gradients and the control's, if all parameters share one. */
@@ -197,12 +198,17 @@ export const UPDATES: readonly Cause[] = [
   {
     id: 'evaluation-mode',
     means: 'The model is in evaluation mode: dropout is off and running statistics do not change.',
-    heads: ['random-does-not-advance'],
-    explains: ['random-does-not-advance', 'buffers-do-not-advance'],
+    heads: ['random-does-not-advance', 'final-random-differs'],
+    explains: ['random-does-not-advance', 'buffers-do-not-advance', 'final-random-differs'],
     diagnose(clues) {
+      if (clues.has('gradients-missing')) return undefined;
       const found = drawsNothing(clues);
-      if (found === undefined || clues.has('gradients-missing')) return undefined;
-      const statistics = clues.has('buffers-do-not-advance') ? ', and running statistics do not change' : '';
+      if (found === undefined || advancesInSteps(clues, found.subjects)) return standsAtFirst(clues);
+      const still = clues.has('buffers-do-not-advance');
+      const statistics = still ? ', and running statistics do not change' : '';
+      // The states at the two ends of the segment are equal in both cases.
+      if (!still && !standsInSteps(clues, found.subjects) && couldComeRound(clues))
+        return `either nothing is drawn from ${subjectsOf(found)} (the model is in evaluation mode), or ${plural(found.subjectCount, 'it', 'they')} restarted after the resume and came round to the same state; record \`random\` after each step to tell`;
       return `the model is in evaluation mode: nothing is drawn from ${subjectsOf(found)}${statistics}`;
     },
   },

@@ -1,4 +1,5 @@
 /** The parameters differ from the saved ones. */
+import { isReordered } from '../compare.ts';
 import { tensorsOf } from '../evidence.ts';
 import { insteadOf, listed, ofAll, plural, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
@@ -164,6 +165,19 @@ export const WEIGHTS: readonly Cause[] = [
       )
         return undefined;
       return `${of.length} live ${plural(of.length, 'parameter equals its saved EMA', 'parameters equal their saved EMAs')}: training continues from the EMA`;
+    },
+  },
+  {
+    id: 'weights-reordered',
+    means:
+      'Parameters hold their saved values in another order: transposed, permuted or in another memory layout.',
+    heads: HEADS,
+    explains: HEADS,
+    diagnose(clues) {
+      const { of, total } = clues.changed('parameter');
+      if (of.length === 0 || !of.every(isReordered)) return undefined;
+      const names = listed(of.map(({ name }) => name));
+      return `${ofAll(of.length, total, 'parameter')} (${names}) ${plural(of.length, 'holds its', 'hold their')} saved values in another order: transposed, permuted or in another memory layout`;
     },
   },
   {

@@ -42,6 +42,7 @@ function hide({ all }: Traces, lacks: readonly Observable[]): void {
         step.gradientL2 = step.gradientL2.map(() => null);
         step.appliedGradientL2 = step.appliedGradientL2!.map(() => null);
       }
+      if (lacks.includes('random')) delete step.random;
       if (lacks.includes('learning-rates')) step.learningRates = step.learningRates.map(() => null);
     }
     for (const state of trace.states) {
