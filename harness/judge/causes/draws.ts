@@ -41,9 +41,17 @@ export function couldComeRound({ resume, evidence }: Clues): boolean {
   return starts.some((start) => resume.from - start === resume.to - resume.from);
 }
 
+export interface Pause {
+  readonly names: readonly string[];
+  /** `step 5`, `steps 5 to 6`. */
+  readonly when: string;
+  /** Whether the loss shows that nothing is drawn: it differs in the first of these steps. */
+  readonly shows: boolean;
+}
+
 /** Generators that stand still in the first steps, where the control draws, and then advance. */
-export function standsAtFirst(clues: Clues): string | undefined {
-  const { pairs } = clues;
+export function pauseAtFirst(clues: Clues): Pause | undefined {
+  const { pairs, evidence } = clues;
   const paused = courses(clues).flatMap(({ name, mine, theirs }) => {
     const first = theirs.findIndex((state, at) => at > 0 && state !== theirs[at - 1]);
     const moves = mine.findIndex((state, at) => at > 0 && state !== mine[at - 1]);
@@ -51,9 +59,13 @@ export function standsAtFirst(clues: Clues): string | undefined {
   });
   const [one] = paused;
   if (one === undefined) return undefined;
-  const [begin, end] = [pairs[one.first - 1]!.resumed.step, pairs[one.moves - 2]!.resumed.step];
-  const when = begin === end ? `in step ${begin}` : `in steps ${begin} to ${end}`;
-  return `nothing is drawn from ${listed(paused.map(({ name }) => name))} ${when}, though the control draws there: the model is in evaluation mode in ${begin === end ? 'this step' : 'these steps'}`;
+  const { control, resumed } = pairs[one.first - 1]!;
+  const [begin, end] = [resumed.step, pairs[one.moves - 2]!.resumed.step];
+  return {
+    names: paused.map(({ name }) => name),
+    when: begin === end ? `step ${begin}` : `steps ${begin} to ${end}`,
+    shows: evidence.noise.departing('loss', control, resumed).length > 0,
+  };
 }
 
 /** Generators that were restored, and from some step on have the states of an earlier part of the control. */

@@ -242,6 +242,17 @@ const SCHEDULES: readonly Case[] = [
     cause: 'schedule-counter-lost',
   },
   {
+    what: 'a position that is ahead, in a segment without an update',
+    plan: { steps: 8, resumeAt: [4, 5] },
+    updateEvery: 2,
+    spoil({ all, resumed }) {
+      count(all, 'scheduler.position', (step) => Math.floor(step / 2));
+      resumed.states[0]!.counters['scheduler.position'] = 4;
+    },
+    says: /the schedule is 2 updates ahead: 'scheduler\.position' is 4 instead of 2/,
+    cause: 'schedule-shifted',
+  },
+  {
     what: 'a position that restarts',
     spoil({ all, resumed }) {
       count(all, 'scheduler.position', (step) => step);
@@ -271,14 +282,17 @@ const SCHEDULES: readonly Case[] = [
     cause: 'schedule-changes-at-other-steps',
   },
   {
-    what: 'a warm-up that is made again',
-    spoil: ({ resumed }) =>
+    what: 'a warm-up that is made again, which the restored learning rate shows too',
+    spoil({ all, resumed }) {
+      count(all, 'scheduler.lr', (step) => 0.1 / step);
+      resumed.states[0]!.counters['scheduler.lr'] = 0.1 / 12;
       inEach(resumed, (step) => {
         const share = Math.min(1, (step.step - 4) / 3);
         const { learningRates } = step.claimed;
         for (const group of Object.keys(learningRates)) learningRates[group]! *= share;
         step.learningRates = step.learningRates.map((rate) => (rate === null ? null : rate * share));
-      }),
+      });
+    },
     says: /the learning rates are 0\.3333 and 0\.6667 times the control’s in the first 2 updates, and equal from step 7 on: a warm-up is made again/,
     cause: 'warmup-restarted',
   },
@@ -297,6 +311,16 @@ const SCHEDULES: readonly Case[] = [
     },
     says: /the schedule continues right up to step 5, and from step 6 on the learning rates are those of step 2 on/,
     never: /no longer advances/,
+    cause: 'schedule-restarted',
+  },
+  {
+    what: 'a schedule that restarts in the last step',
+    spoil: ({ resumed }) =>
+      from(resumed, 8, (step) => {
+        step.claimed.learningRates = { first: 0.1 / 2, second: 0.2 / 2 };
+        step.learningRates = step.learningRates.map((rate) => (rate === null ? null : rate * 4));
+      }),
+    says: /the schedule continues right up to step 7, and in step 8 the learning rate is that of step 2: it restarts there/,
     cause: 'schedule-restarted',
   },
   {
@@ -479,6 +503,20 @@ const DRAWS: readonly Case[] = [
     },
     says: /nothing is drawn from 'dropout' in steps 5 to 6, though the control draws there: the model is in evaluation mode in these steps/,
     cause: 'evaluation-mode',
+  },
+  {
+    what: 'a generator that is put back after the first step, whose loss is right',
+    spoil({ all, resumed }) {
+      drawing(all, (trace, step) => ({
+        ...randomOf(step),
+        noise: randomOf(trace === resumed ? step - 1 : step).noise!,
+      }));
+      lossDiffers(resumed, 6);
+      endWith(resumed, { noise: randomOf(7).noise! });
+    },
+    says: /'noise' does not advance in step 5, where the loss is right: the state is put back afterwards, so the same numbers are drawn again/,
+    never: /evaluation mode/,
+    cause: 'random-drawn-differently',
   },
   {
     what: 'samples that stay, with other parameters than the control’s',

@@ -52,7 +52,7 @@ function isPosition(clues: Clues, { name, saved, initial }: ChangedCounter): boo
     (steps) => steps.filter(({ claimed }) => claimed.applied).length,
   );
   const same = (by: readonly number[]): boolean => advances[0]! * by[1]! === advances[1]! * by[0]!;
-  return advances[1]! > 0 && (same(updates) || same([from, to - from]));
+  return advances[0]! > 0 && (same(updates) || same([from, to - from]));
 }
 
 /** All counters of the schedule that had moved are again those of a run that has just started. */
@@ -129,20 +129,25 @@ function baseFactor({ pairs }: Clues): number | undefined {
 
 /** A schedule that is right at first and from a later update on repeats an earlier part. */
 function restartsLater(clues: Clues): string | undefined {
-  if (!clues.has('learning-rate-differs') || ofKind(clues, 'schedule').length > 0) return undefined;
+  if (!clues.has('learning-rate-differs') || scheduleCounts(clues).length > 0) return undefined;
   const { mine, theirs, at } = learningRatesOf(clues);
   const first = mine.findIndex((step, update) => {
     const other = theirs[at + update];
     return other !== undefined && key(other) !== key(step);
   });
   const rest = mine.slice(Math.max(0, first));
-  if (first < 1 || rest.length < 2) return undefined;
-  const place = theirs
-    .slice(0, at + first)
-    .findIndex((_, begin) => rest.every((step, update) => key(theirs[begin + update]!) === key(step)));
+  if (first < 1) return undefined;
+  const past = theirs.slice(0, at + first);
+  const places = past.flatMap((_, begin) =>
+    rest.every((step, update) => key(theirs[begin + update]!) === key(step)) ? [begin] : [],
+  );
+  const [place] = places;
   // Equal learning rates show no place.
-  if (place < 0 || new Set(rest.map(key)).size < 2) return undefined;
-  return `the schedule continues right up to step ${mine[first - 1]!.step}, and from step ${rest[0]!.step} on the learning rates are those of step ${theirs[place]!.step} on: it restarts in that step`;
+  const shows = rest.length > 1 ? new Set(rest.map(key)).size > 1 : places.length === 1;
+  if (place === undefined || !shows) return undefined;
+  const then = theirs[place]!.step;
+  const [last, next] = [mine[first - 1]!.step, rest[0]!.step];
+  return `the schedule continues right up to step ${last}, ${rest.length > 1 ? `and from step ${next} on the learning rates are those of step ${then} on: it restarts in that step` : `and in step ${next} the learning rate is that of step ${then}: it restarts there`}`;
 }
 
 const scheduleDiffers = (clues: Clues): boolean => {
@@ -161,7 +166,7 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
     means: 'A learning rate that changes rarely takes the control’s values, but at other steps.',
     ...SCHEDULE,
     diagnose(clues) {
-      if (!clues.has('learning-rate-differs') || ofKind(clues, 'schedule').length > 0) return undefined;
+      if (!clues.has('learning-rate-differs') || scheduleCounts(clues).length > 0) return undefined;
       if (countStalls(clues) === true || updatesMade(clues, 'resumed') === 0) return undefined;
       return changesText(clues);
     },
@@ -172,7 +177,7 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
       'The learning rates are too small in the first updates after the resume, and then right: a warm-up is made again.',
     ...SCHEDULE,
     diagnose(clues) {
-      if (!clues.has('learning-rate-differs') || ofKind(clues, 'schedule').length > 0) return undefined;
+      if (!clues.has('learning-rate-differs') || scheduleCounts(clues).length > 0) return undefined;
       return warmUpText(clues);
     },
   },

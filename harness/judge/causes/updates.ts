@@ -6,7 +6,7 @@ import { type StepPair, tensorsOf } from '../evidence.ts';
 import { figure, insteadOf, listed, ofAll, plural, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { type Clues, drawsNothing, isLossScaled } from './clues.ts';
-import { advancesInSteps, couldComeRound, standsAtFirst, standsInSteps } from './draws.ts';
+import { advancesInSteps, couldComeRound, pauseAtFirst, standsInSteps } from './draws.ts';
 import { hookCalls, isFused, STILL, sides, updates } from './stale.ts';
 
 /** The factor between the gradients and the control's, if all parameters share one. */
@@ -203,7 +203,10 @@ export const UPDATES: readonly Cause[] = [
     diagnose(clues) {
       if (clues.has('gradients-missing')) return undefined;
       const found = drawsNothing(clues);
-      if (found === undefined || advancesInSteps(clues, found.subjects)) return standsAtFirst(clues);
+      const pause = pauseAtFirst(clues);
+      if (pause?.shows === true)
+        return `nothing is drawn from ${listed(pause.names)} in ${pause.when}, though the control draws there: the model is in evaluation mode in ${plural(Number(/^step /.test(pause.when)), 'this step', 'these steps')}`;
+      if (found === undefined || advancesInSteps(clues, found.subjects)) return undefined;
       const still = clues.has('buffers-do-not-advance');
       const statistics = still ? ', and running statistics do not change' : '';
       // The states at the two ends of the segment are equal in both cases.

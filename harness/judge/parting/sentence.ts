@@ -103,7 +103,9 @@ function whatText(parting: Parting, form: Form, afterEqual: boolean): string {
   const [first] = sight.parted;
   const { length } = sight.parted;
   const values = first?.values;
-  const said = values === undefined ? formText(form) : ` (${insteadOf(values[0], values[1])})`;
+  // The factor between pixels says nothing.
+  const said =
+    stage === 'sample' ? '' : values === undefined ? formText(form) : ` (${insteadOf(values[0], values[1])})`;
   const differ = (several: boolean): string =>
     afterEqual
       ? plural(Number(!several), 'is not', 'are not')
