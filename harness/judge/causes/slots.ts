@@ -68,8 +68,7 @@ export const SLOTS: readonly Cause[] = [
       const { of, total } = clues.changed('slot');
       const held = holdersAmong('slot', of, clues.resume.saved);
       if (held === undefined || held.exchanged) return undefined;
-      const made = held.holders.every((one) => one.of.kind === 'slot') ? 'copied' : 'created';
-      return `${copiesText(held, 'slot', total)}; ${plural(of.length, `it was ${made} from it`, `they were ${made} from them`)} ${made === 'copied' ? 'instead of restored' : 'after the load'}${firstUpdates(clues, of)}`;
+      return `${copiesText(held, 'slot', total)}; the save or the load took ${plural(of.length, 'it', 'them')} from there${firstUpdates(clues, of)}`;
     },
   },
   {
@@ -130,7 +129,7 @@ export const SLOTS: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('slot');
       if (of.length === 0 || manner(of) !== 'zero') return undefined;
-      return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'was zeroed: it was', 'were zeroed: they were')} recreated after the load${firstUpdates(clues, of)}`;
+      return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'was zeroed: it was', 'were zeroed: they were')} recreated by the save or the load${firstUpdates(clues, of)}`;
     },
   },
   {

@@ -137,7 +137,7 @@ export const WEIGHTS: readonly Cause[] = [
       );
       if (of.length === 0 || of.length < trained.length || !of.every(isInitial(clues, 'parameter')))
         return undefined;
-      return `all ${of.length} trained parameters have their initial values, although other state was restored: they were not loaded, or were initialised again after the load`;
+      return `all ${of.length} trained parameters have their initial values, although other state was restored: they were not saved, not loaded, or initialised again`;
     },
   },
   {
@@ -215,7 +215,7 @@ export const WEIGHTS: readonly Cause[] = [
       const { of, total } = changed('parameter');
       const held = holdersAmong('parameter', of, resume.saved);
       if (held === undefined || held.exchanged) return undefined;
-      return `${copiesText(held, 'parameter', total)}; ${plural(of.length, 'it was copied from it', 'they were copied from them')} instead of restored`;
+      return `${copiesText(held, 'parameter', total)}; the save or the load took ${plural(of.length, 'it', 'them')} from there`;
     },
   },
   {
@@ -280,7 +280,7 @@ export const WEIGHTS_CHANGED: Cause = {
         strange.length === 0 ? '' : `${listed(strange)} ${plural(strange.length, 'was', 'were')} not saved`;
       return `the parameters have different names than the saved ones: ${[lost, found].filter(Boolean).join(', and ')}`;
     }
-    return `${whose} ${plural(of.length, 'matches neither the saved one nor that', 'match neither the saved ones nor those')} of any other step ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)}): ${plural(of.length, 'it was', 'they were')} initialised again, converted, or overwritten after the load`;
+    return `${whose} ${plural(of.length, 'matches neither the saved one nor that', 'match neither the saved ones nor those')} of any other step ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)}): ${plural(of.length, 'it was', 'they were')} initialised again, converted, or overwritten by the save or the load`;
   },
 };
 

@@ -218,6 +218,37 @@ const CASES: readonly Case[] = [
     says: /before the first step, parameters, EMAs and buffers are equal, but 1 of 4 samples \('cat'\) is not/,
     rule: 'samples-differ-at-resume',
   },
+  {
+    what: 'a counter that steps record, before what it decides differs',
+    spoil: ({ all, resumed }) => {
+      for (const trace of all) {
+        for (const step of trace.steps)
+          step.counters = { ...step.counters, wait: trace === resumed && step.step > 5 ? 0 : step.step };
+        for (const state of trace.states) state.counters.wait = state.step;
+      }
+      diverge(resumed, 7);
+    },
+    says: /everything observed is equal up to step 5; in step 6, 1 of 4 counters \('wait'\) differs \(0 instead of 6\): it is counted differently/,
+    rule: 'loss-differs',
+  },
+  {
+    what: 'a slot that steps record, with the opposite sign from one step on',
+    spoil: ({ all, resumed }) => {
+      for (const trace of all)
+        for (const step of trace.steps) {
+          const sign = trace === resumed && step.step > 5 ? -1 : 1;
+          step.observed = ['a', 'b'].map((name) => ({
+            kind: 'slot' as const,
+            name: `${name}.exp_avg`,
+            l2: 1 + step.step,
+            sketch: [1, -2, 3].map((sum) => sum * step.step * (name === 'a' ? sign : 1)),
+          }));
+        }
+      diverge(resumed, 7);
+    },
+    says: /in step 6, clipped gradients and learning rates are equal, but 1 of 2 optimizer slots \('a\.exp_avg'\) is not, with the opposite sign: /,
+    rule: 'loss-differs',
+  },
 ];
 
 describe('without a named cause, the headline says where the runs first part', () => {
