@@ -134,7 +134,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const steps = ofKind(clues, 'optimizer');
       if (!areFresh(steps) || !steps.every(isCount)) return undefined;
-      return `the optimizer’s step count restarted (${counterNames(steps)})${firstUpdateDiffers(clues) ? ', so its bias correction restarted too' : ''}, but its slots did not${laterUpdates(clues)}`;
+      return `${firstUpdateDiffers(clues) ? 'the optimizer’s step count' : 'a count of the optimizer'} restarted (${counterNames(steps)})${firstUpdateDiffers(clues) ? ', so its bias correction restarted too' : ''}, but its slots did not${laterUpdates(clues)}`;
     },
   },
   {
@@ -145,7 +145,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const steps = ofKind(clues, 'optimizer');
       if (steps.length === 0 || !steps.every(isCount)) return undefined;
-      return `the optimizer’s step count differs from the saved one (${counterNames(steps)})${firstUpdateDiffers(clues) ? ', so its bias correction is wrong' : ''}${laterUpdates(clues)}`;
+      return `${firstUpdateDiffers(clues) ? 'the optimizer’s step count' : 'a count of the optimizer'} differs from the saved one (${counterNames(steps)})${firstUpdateDiffers(clues) ? ', so its bias correction is wrong' : ''}${laterUpdates(clues)}`;
     },
   },
   {

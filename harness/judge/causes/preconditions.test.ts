@@ -202,7 +202,7 @@ const COUNTERS: readonly Case[] = [
         step.updateL2 = step.updateL2.map((norm, at) => norm * (3 + at));
       });
     },
-    says: /count restarted \('optimizer\.period' is 0 instead of 4\), but its slots did not; the updates first differ in step 7/,
+    says: /a count of the optimizer restarted \('optimizer\.period' is 0 instead of 4\), but its slots did not; the updates first differ in step 7/,
     never: /bias correction/,
     cause: 'optimizer-step-reset',
   },

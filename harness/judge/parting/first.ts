@@ -23,60 +23,94 @@ export interface Parting {
   readonly at: number;
   /** The steps in which the stage parts, if steps show it. */
   readonly steps: readonly number[];
+  /** The next step in which another stage parts, and its first such stage. */
+  readonly next: { readonly step: number; readonly stage: Stage } | undefined;
   /** Whether a stage is seen to be equal, before the step or earlier in it; undefined if it is not seen. */
   readonly isEqual: (stage: Stage) => boolean | undefined;
   readonly resume: Resume;
   readonly noise: Noise;
 }
 
+type Common = Pick<Parting, 'pairs' | 'resume' | 'noise' | 'control'>;
+
 /** The first parting of a resumed run, at the earliest step and there at the first stage; undefined if there is none. */
 export function firstParting({ noise, control }: Evidence, resume: Resume): Parting | undefined {
-  const pairs = stepPairs(resume);
-  const common = { pairs, resume, noise, control: control?.steps ?? [] };
-  const sampled = samplesAtResume(resume, noise);
-  if (sampled !== undefined) {
-    const isEqual = (stage: Stage): boolean | undefined => atResume(stage, resume);
-    return {
-      ...common,
-      stage: 'sample',
-      sight: sampled,
-      step: resume.from,
-      since: undefined,
-      at: -1,
-      steps: [],
-      isEqual,
-    };
+  const common: Common = { pairs: stepPairs(resume), resume, noise, control: control?.steps ?? [] };
+  return beforeSteps(common) ?? inSteps(common) ?? atEnd(common);
+}
+
+function beforeSteps(common: Common): Parting | undefined {
+  const { resume, noise } = common;
+  const sight = samplesAtResume(resume, noise);
+  if (sight === undefined) return undefined;
+  return {
+    ...common,
+    stage: 'sample',
+    sight,
+    step: resume.from,
+    since: undefined,
+    at: -1,
+    steps: [],
+    next: undefined,
+    isEqual: (stage) => atResume(stage, resume),
+  };
+}
+
+function inSteps(common: Common): Parting | undefined {
+  const { pairs, noise } = common;
+  const at = pairs.findIndex((pair) => firstStage(pair, noise) !== undefined);
+  const pair = pairs[at];
+  if (pair === undefined) return undefined;
+  const { stage, sight } = firstStage(pair, noise)!;
+  const parts = (other: StepPair): boolean => (look(stage, other, noise)?.parted.length ?? 0) > 0;
+  const rest = pairs.slice(at);
+  const next = rest
+    .map((other) => ({ step: other.resumed.step, stage: firstStage(other, noise)?.stage }))
+    .find((other) => other.stage !== undefined && other.stage !== stage);
+  return {
+    ...common,
+    stage,
+    sight,
+    step: pair.resumed.step,
+    since: undefined,
+    at,
+    steps: rest.filter(parts).map(({ resumed }) => resumed.step),
+    next: next && { step: next.step, stage: next.stage! },
+    isEqual: (other) => equalInStep(other, stage, at, common),
+  };
+}
+
+function firstStage(pair: StepPair, noise: Noise): { stage: Stage; sight: Sight } | undefined {
+  for (const stage of STAGES) {
+    const sight = look(stage, pair, noise);
+    if (sight !== undefined && sight.parted.length > 0) return { stage, sight };
   }
-  for (const [at, pair] of pairs.entries()) {
-    for (const stage of STAGES) {
-      const sight = look(stage, pair, noise);
-      if (sight === undefined || sight.parted.length === 0) continue;
-      const parts = (other: StepPair): boolean => (look(stage, other, noise)?.parted.length ?? 0) > 0;
-      return {
-        ...common,
-        stage,
-        sight,
-        step: pair.resumed.step,
-        since: undefined,
-        at,
-        steps: pairs
-          .slice(at)
-          .filter(parts)
-          .map(({ resumed }) => resumed.step),
-        isEqual: (other) => equalInStep(other, stage, at, common),
-      };
-    }
-  }
+  return undefined;
+}
+
+/** What only the states show. */
+function atEnd(common: Common): Parting | undefined {
+  const { resume, noise, pairs } = common;
   for (const stage of STAGES) {
     const sight = lookAtEnd(stage, resume, noise);
     if (sight === undefined || sight.parted.length === 0) continue;
     const isEqual = (other: Stage): boolean | undefined => {
-      // No step parts, so a stage that any of them shows is equal.
-      if (pairs.some((pair) => look(other, pair, noise) !== undefined)) return true;
       const seen = lookAtEnd(other, resume, noise);
-      return seen && seen.parted.length === 0;
+      if (seen !== undefined) return seen.parted.length === 0;
+      // No step parts, so a stage that any of them shows is equal.
+      return pairs.some((pair) => look(other, pair, noise) !== undefined) ? true : undefined;
     };
-    return { ...common, stage, sight, step: resume.to, since: resume.from, at: -1, steps: [], isEqual };
+    return {
+      ...common,
+      stage,
+      sight,
+      step: resume.to,
+      since: resume.from,
+      at: -1,
+      steps: [],
+      next: undefined,
+      isEqual,
+    };
   }
   return undefined;
 }

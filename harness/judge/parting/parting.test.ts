@@ -68,7 +68,7 @@ const CASES: readonly Case[] = [
       from(resumed, 5, ({ claimed }) => (claimed.loss *= 1.3));
       diverge(resumed, 6);
     },
-    says: /^After resume 1, in step 5, the first, the batch, parameters, buffers, random state and every other observed input are equal, but the loss is not \(0\.2600 instead of 0\.2000\): the loss reads state that is not observed \(a coefficient, a target network, a normaliser …\); let `observe\(\)` show it\.$/,
+    says: /^After resume 1, in the first step \(5\), the batch, parameters, buffers, random state and every other observed input are equal, but the loss is not \(0\.2600 instead of 0\.2000\): the loss reads state that is not observed \(a coefficient, a target network, a normaliser …\); let `observe\(\)` show it\.$/,
     rule: 'loss-differs',
   },
   {
@@ -118,7 +118,7 @@ const CASES: readonly Case[] = [
       });
       diverge(resumed, 6);
     },
-    says: /in step 5, the first, gradients, clipped gradients, learning rates and optimizer slots are equal, but the updates of group 'second' are not, by a factor 1\.980: the optimizer’s own hyperparameters or step count\.$/,
+    says: /in the first step \(5\), gradients, clipped gradients, learning rates and optimizer slots are equal, but the updates of group 'second' are not, by a factor 1\.980: the optimizer’s own hyperparameters or step count\.$/,
     rule: 'updates-differ',
   },
   {
@@ -228,7 +228,7 @@ const CASES: readonly Case[] = [
       }
       diverge(resumed, 7);
     },
-    says: /everything observed is equal up to step 5; in step 6, 1 of 4 counters \('wait'\) differs \(0 instead of 6\): it is counted differently/,
+    says: /everything observed is equal up to step 5; in step 6, 1 of 4 counters \('wait'\) differs \(0 instead of 6\): what it counts by .*; next, in step 7, the loss differs\./,
     rule: 'loss-differs',
   },
   {

@@ -45,7 +45,7 @@ const joined = (words: readonly string[]): string =>
 export function partingText(parting: Parting): string {
   const form = formOf(parting.sight.parted);
   const equal = equalText(parting);
-  const clauses = [suspectsOf(parting, form), unseenText(parting), stillText(parting)];
+  const clauses = [suspectsOf(parting, form), unseenText(parting), stillText(parting), nextText(parting)];
   return `${whenText(parting)}${equal}${whatText(parting, form, equal !== '')}${durationText(parting)}: ${clauses.filter((clause) => clause !== '').join('; ')}`;
 }
 
@@ -75,6 +75,14 @@ function unseenText({ stage, isEqual, resume }: Parting): string {
   return said.length === 0 ? '' : `${joined(said)}, and may differ too`;
 }
 
+/** What differs next, after a count or a log that need not change anything itself. */
+function nextText({ stage, next }: Parting): string {
+  if (stage !== 'counter' && stage !== 'logged-learning-rate') return '';
+  return next === undefined
+    ? ''
+    : `next, in step ${next.step}, ${NOUNS[next.stage]} ${plural(Number(!isSeveral(next.stage)), 'differs', 'differ')}`;
+}
+
 /** Tensors that no longer change, of the kinds that no step shows. */
 function stillText({ stage, resume }: Parting): string {
   if (stage !== 'update' && stage !== 'parameter' && stage !== 'slot') return '';
@@ -90,7 +98,7 @@ function whenText({ at, step, since, pairs, resume }: Parting): string {
   if (since !== undefined) return `between steps ${since} and ${step}, `;
   if (at < 0) return 'before the first step, ';
   const first = step === resume.from + 1;
-  if (first) return `in step ${step}, the first, `;
+  if (first) return `in the first step (${step}), `;
   const before = pairs[at - 1]?.resumed.step;
   return before === undefined
     ? `in step ${step}, `

@@ -67,8 +67,16 @@ const LOOKS: Readonly<Partial<Record<Stage, Look>>> = {
   parameter: curve('l2'),
   buffer: observed('buffer'),
   ema: observed('ema'),
-  counter: ({ control, resumed }) => sightOfEntries(control.counters, resumed.counters),
+  // A number that is computed from losses has their noise, which is not measured.
+  counter: ({ control, resumed }, { exact }) =>
+    sightOfEntries(
+      control.counters,
+      resumed.counters,
+      (name) => exact || !isFraction(control.counters?.[name]),
+    ),
 };
+
+const isFraction = (value: Value): boolean => typeof value === 'number' && !Number.isInteger(value);
 
 /** What the two steps show of a stage; undefined if they do not show it. */
 export const look = (stage: Stage, pair: StepPair, noise: Noise): Sight | undefined =>

@@ -79,7 +79,8 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
     'the updates have the same length but another direction, such as the opposite sign or another order of values',
   buffer: () => 'the buffers are updated differently: with another momentum, twice, or from other batches',
   ema: () => 'the EMA is updated with a different decay, another number of times, or from other parameters',
-  counter: () => 'it is counted differently after the resume',
+  counter: () =>
+    `what it counts by (a metric, a best value, a position …) reads state that is not observed; ${HIDDEN}`,
   sample: () =>
     `the sampler reads something else: a copy of parameters, or state that is not observed; ${HIDDEN}`,
 };
