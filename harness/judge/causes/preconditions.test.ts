@@ -324,6 +324,19 @@ const SCHEDULES: readonly Case[] = [
     cause: 'schedule-restarted',
   },
   {
+    what: 'learning rates that rise towards the control’s up to the end',
+    plan: { steps: 8, resumeAt: [6] },
+    spoil: ({ resumed }) =>
+      inEach(resumed, (step) => {
+        const share = (step.step - 6) / 3;
+        const { learningRates } = step.claimed;
+        for (const group of Object.keys(learningRates)) learningRates[group]! *= share;
+        step.learningRates = step.learningRates.map((rate) => (rate === null ? null : rate * share));
+      }),
+    says: /the schedule has a different length, unit or formula, or makes its warm-up again/,
+    cause: 'schedule-wrong-shape',
+  },
+  {
     what: 'the only update with a learning rate that differs',
     plan: { steps: 8, resumeAt: [7] },
     spoil: ({ resumed }) =>
@@ -331,7 +344,7 @@ const SCHEDULES: readonly Case[] = [
         step.claimed.learningRates = { first: 0.1 / 24, second: 0.2 / 24 };
         step.learningRates = step.learningRates.map((rate) => (rate === null ? null : rate / 3));
       }),
-    says: /in the only update, every learning rate is 0\.3333 times the control’s: either the base learning rate differs, or the schedule has a different position or formula; more steps after the resume would tell/,
+    says: /every learning rate is 0\.3333 times the control’s, up to the only update that shows it: either the base learning rate differs, or the schedule has a different position or formula; more steps after the resume would tell/,
     cause: 'schedule-wrong-base',
   },
 ];

@@ -43,15 +43,28 @@ export function changesText({ evidence, resume, pairs }: Clues): string | undefi
   return `the learning rate changes to ${rate} in step ${made.step} instead of step ${wanted.step}: ${trigger}`;
 }
 
-/** The learning rates rise to the control's by one growing factor, and then are the control's. */
-export function warmUpText({ pairs }: Clues): string | undefined {
-  const shares = pairs
+/** The share of the control's learning rate in each update; NaN if the groups do not have the same. */
+const sharesOf = ({ pairs }: Clues): { step: number; share: number }[] =>
+  pairs
     .filter(isUpdate)
     .map(({ control, resumed }) => ({ step: resumed.step, share: shareOf(control, resumed) }));
+
+const areRising = (shares: readonly number[]): boolean =>
+  shares.every((share, at) => share < (shares[at + 1] ?? 1));
+
+/** Whether the learning rates rise towards the control's, without reaching them. */
+export function rises(clues: Clues): boolean {
+  const shares = sharesOf(clues).map(({ share }) => share);
+  return shares.length > 1 && areRising(shares);
+}
+
+/** The learning rates rise to the control's by one growing factor, and then are the control's. */
+export function warmUpText(clues: Clues): string | undefined {
+  const shares = sharesOf(clues);
   const end = shares.findIndex(({ share }) => share === 1);
   const early = shares.slice(0, Math.max(0, end)).map(({ share }) => share);
-  const rises = early.every((share, at) => share < (early[at + 1] ?? 1));
-  if (early.length === 0 || !rises || shares.slice(end).some(({ share }) => share !== 1)) return undefined;
+  if (early.length === 0 || !areRising(early) || shares.slice(end).some(({ share }) => share !== 1))
+    return undefined;
   const factors = early.map(figure).join(early.length === 2 ? ' and ' : ', ');
   return `the learning rates are ${factors} times the control’s in the first ${early.length} ${plural(early.length, 'update', 'updates')}, and equal from step ${shares[end]!.step} on: a warm-up is made again`;
 }

@@ -15,7 +15,7 @@ import {
   ofKind,
   updatesMade,
 } from './clues.ts';
-import { changesText, key, learningRateOf, warmUpText } from './rates.ts';
+import { changesText, key, learningRateOf, rises, warmUpText } from './rates.ts';
 import { STILL } from './stale.ts';
 
 const SCHEDULE = {
@@ -260,8 +260,8 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
       const factor = scheduleDiffers(clues) ? baseFactor(clues) : undefined;
       if (factor === undefined || scheduleCounts(clues).length > 0) return undefined;
       // The first of several learning rates can have any factor.
-      if (learningRatesOf(clues).mine.length === 1)
-        return `in the only update, every learning rate is ${figure(factor)} times the control’s: either the base learning rate differs, or the schedule has a different position or formula; more steps after the resume would tell`;
+      if (learningRatesOf(clues).mine.length <= 1)
+        return `every learning rate is ${figure(factor)} times the control’s, up to the only update that shows it: either the base learning rate differs, or the schedule has a different position or formula; more steps after the resume would tell`;
       return `every learning rate is ${figure(factor)} times the control’s: the schedule continues from a different base learning rate`;
     },
   },
@@ -319,7 +319,7 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const found = clues.finding('learning-rate-differs');
       if (found === undefined || !scheduleDiffers(clues)) return undefined;
-      return `from step ${found.step} on, the learning rates differ from the control’s (${insteadOf(found.seen, found.expected)}): the schedule has a different length, unit or formula`;
+      return `from step ${found.step} on, the learning rates differ from the control’s (${insteadOf(found.seen, found.expected)}): the schedule has a different length, unit or formula${rises(clues) ? ', or makes its warm-up again' : ''}`;
     },
   },
 ];

@@ -1,5 +1,5 @@
 /** How values part: by one factor, by a sign, to nothing, in a few steps only. */
-import { figure } from '../words.ts';
+import { figure, valuesApart } from '../words.ts';
 import type { Parted } from './sight.ts';
 
 export type Form =
@@ -68,7 +68,7 @@ export function formText(form: Form): string {
     case 'zero':
       return ': they are zero';
     case 'factor':
-      return form.of > 1 ? `, by one factor ${figure(form.factor)}` : `, by a factor ${figure(form.factor)}`;
+      return `, by ${form.of > 1 ? 'one' : 'a'} factor ${valuesApart(form.factor, 1)[0]}`;
     case 'slight':
       return `, by a relative difference of at most ${form.most.toExponential(1)}, which is that of rounding`;
     case 'factors':
