@@ -588,12 +588,37 @@ const ORDERS: readonly Case[] = [
   },
 ];
 
+const GRADIENTS: readonly Case[] = [
+  {
+    what: 'gradients of all parameters that grow after an update',
+    spoil: ({ resumed }) =>
+      from(resumed, 6, (step) => {
+        step.gradientL2 = step.gradientL2.map((norm, at) => (norm === null ? null : norm * (1.5 + at)));
+      }),
+    says: /gradients are not cleared after an update/,
+    cause: 'gradients-kept',
+  },
+  {
+    what: 'gradients of some parameters that differ after an update',
+    spoil: ({ resumed }) =>
+      from(resumed, 6, (step) => {
+        step.gradientL2 = step.gradientL2.map((norm, at) =>
+          norm === null || at === 0 ? norm : norm * (1.5 + at),
+        );
+      }),
+    says: /in step 6, the loss and the batch are equal, but the gradients of 'b', 'c' \(2 of 3 parameters\) are not, by factors from 2\.500 to 3\.500: the backward pass/,
+    never: /cleared/,
+    cause: null,
+  },
+];
+
 describe.each([
   ['values of other tensors', EXCHANGES],
   ['values of other tensors, among zeros', ZEROS],
   ['accumulation', ACCUMULATION],
   ['random draws and samples', DRAWS],
   ['orders of values', ORDERS],
+  ['gradients', GRADIENTS],
   ['batches', BATCHES],
   ['counters', COUNTERS],
   ['schedules', SCHEDULES],

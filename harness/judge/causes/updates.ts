@@ -144,7 +144,7 @@ export const UPDATES: readonly Cause[] = [
         (clues.finding('loss-differs')?.step ?? Number.POSITIVE_INFINITY) <= found.step!
       )
         return undefined;
-      if (commonFactor(clues, 'gradientL2') !== undefined) return undefined;
+      if (commonFactor(clues, 'gradientL2') !== undefined || !areAllAdded(clues, at)) return undefined;
       return `gradients are not cleared after an update: those of step ${found.step}, right after one, differ from the control’s although the loss does not, so each update uses earlier gradients again`;
     },
   },
@@ -240,6 +240,17 @@ export const UPDATES: readonly Cause[] = [
     },
   },
 ];
+
+/** Whether every gradient differs that has one of the step before to be added to. */
+function areAllAdded({ pairs, past, evidence }: Clues, at: number): boolean {
+  const { control, resumed } = pairs[at]!;
+  const before = at > 0 ? pairs[at - 1]!.control : past.at(-1);
+  const different = new Set(evidence.noise.departing('gradientL2', control, resumed));
+  return (
+    before === undefined ||
+    before.names.every((name, place) => (before.gradientL2[place] ?? 0) === 0 || different.has(name))
+  );
+}
 
 /** The step from which on a parameter is no longer updated, though the control updates it; undefined if it is. */
 function lostSince(pairs: readonly StepPair[], name: string): number | undefined {

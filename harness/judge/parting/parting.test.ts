@@ -154,7 +154,7 @@ const CASES: readonly Case[] = [
       });
       diverge(traces.resumed, 7);
     },
-    says: /in step 6, the loss and logged learning rates are equal, but the updates of all 3 parameters are not, by one factor 1\.200: the learning rate inside the updates, which is not observed: the one logged in step 5 is 1\.200 times that of step 6; gradients and learning rates are not observed and optimizer slots are recorded only at steps 4 and 8, and may differ too\.$/,
+    says: /in step 6, the loss and logged learning rates are equal, but the updates of all 3 parameters are not, by one factor 1\.200: the learning rate inside the updates, which is not observed: the one logged in step 5 is 1\.200 times that of step 6; gradients are not observed and optimizer slots are recorded only at steps 4 and 8, and may differ too\.$/,
     rule: 'updates-differ',
   },
   {

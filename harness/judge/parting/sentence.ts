@@ -45,7 +45,12 @@ const joined = (words: readonly string[]): string =>
 export function partingText(parting: Parting): string {
   const form = formOf(parting.sight.parted);
   const equal = equalText(parting);
-  const clauses = [suspectsOf(parting, form), unseenText(parting), stillText(parting), nextText(parting)];
+  const clauses = [
+    suspectsOf(parting, form),
+    unseenText(parting, form),
+    stillText(parting),
+    nextText(parting),
+  ];
   return `${whenText(parting)}${equal}${whatText(parting, form, equal !== '')}${durationText(parting)}: ${clauses.filter((clause) => clause !== '').join('; ')}`;
 }
 
@@ -61,8 +66,12 @@ function equalText({ stage, isEqual }: Parting): string {
   return `${joined(listed)} ${listed.length === 1 && !isSeveral(equal[0]!) ? 'is' : 'are'} equal, but `;
 }
 
-function unseenText({ stage, isEqual, resume }: Parting): string {
-  const unseen = INPUTS[stage].filter((input) => isSuspectIfUnseen(input) && isEqual(input) === undefined);
+function unseenText({ stage, isEqual, resume }: Parting, form: Form): string {
+  // The suspects name it.
+  const isNamed = (input: Stage): boolean => input === 'learning-rate' && form.kind === 'factor';
+  const unseen = INPUTS[stage].filter(
+    (input) => isSuspectIfUnseen(input) && isEqual(input) === undefined && !isNamed(input),
+  );
   const inStates = unseen.filter((input) => input === 'slot' && tensorsOf(resume.saved, 'slot').size > 0);
   const nowhere = unseen.filter((input) => !inStates.includes(input));
   const one = nowhere.length === 1 && !isSeveral(nowhere[0]!);
