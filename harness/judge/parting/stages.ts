@@ -1,5 +1,5 @@
 /** The stages of a step, in the order in which a step computes them. */
-import { indexOf } from '../columns.ts';
+import { indexOf, sameValues } from '../columns.ts';
 import type { StepPair } from '../evidence.ts';
 import type { Noise } from '../noise/noise.ts';
 import type { Curve } from '../quantities.ts';
@@ -104,6 +104,7 @@ function curve(quantity: Exclude<Curve, 'loss'>): Look {
         theirs: [theirs[inControl.get(name) ?? -1] ?? null],
       }),
     );
+    if (parted.length === 0) return { parted, among: control.names };
     // What is zero or absent in both steps, such as the update of a frozen parameter, is not counted.
     const among = control.names.filter((name, at) => (theirs[at] ?? 0) !== 0 || (ofMine(name) ?? 0) !== 0);
     return { parted, among };
@@ -117,6 +118,11 @@ function column(
 ): Look {
   return ({ control, resumed }) => {
     const [theirs, mine] = [of(control), of(resumed)];
+    // Most steps are equal.
+    if (sameValues(control.names, resumed.names) && sameValues(mine, theirs)) {
+      const seen = theirs.some((value) => value !== null) && isSeen(control);
+      return seen ? { parted: [], among: control.names } : undefined;
+    }
     const inResumed = indexOf(resumed.names);
     const both = control.names.flatMap((name, at) => {
       const [own, other] = [mine[inResumed.get(name) ?? -1] ?? null, theirs[at] ?? null];
