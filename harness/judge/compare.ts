@@ -41,6 +41,29 @@ export function differences(
   return { of, total: names.length };
 }
 
+/** Sums of the same squares in another order differ by no more. */
+const ORDER_ROUNDING = 2 ** -40;
+const haveSameNorm = ({ saved, resumed }: Difference): boolean =>
+  saved !== undefined &&
+  resumed !== undefined &&
+  Math.abs(saved.l2 - resumed.l2) <= ORDER_ROUNDING * saved.l2;
+
+/** The tensor has the saved values in another order, as a digest shows that does not depend on it. */
+export const isReordered = (difference: Difference): boolean => {
+  const { saved, resumed } = difference;
+  const known = saved?.unordered !== undefined && saved.unordered === resumed?.unordered;
+  return known && haveSameNorm(difference) && saved.digest !== resumed.digest;
+};
+
+/** What equal norms and different values allow, as text; empty if the norms differ or a digest tells the order. */
+export function orderText(difference: Difference): string {
+  const { saved, resumed } = difference;
+  const told = saved?.unordered !== undefined && resumed?.unordered !== undefined;
+  return haveSameNorm(difference) && saved?.l2 !== 0 && !told
+    ? ', so the values may be the saved ones in another order or with other signs'
+    : '';
+}
+
 /** Describes how tensors differ: missing, extra, zero, or changed. */
 export function manner(found: readonly Difference[]): string {
   if (found.every(({ resumed }) => resumed === undefined)) return 'missing';

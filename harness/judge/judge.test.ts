@@ -5,6 +5,7 @@ import type { Deviation, Plan, SampleRecord } from '../trace/schema.ts';
 import { CAUSES } from './causes/index.ts';
 import { collectEvidence } from './collect.ts';
 import { findingsOf, type Judgement, judge } from './judge.ts';
+import { partingOf } from './parting/parting.ts';
 import { RULES } from './rules/index.ts';
 import { CASES, freeze, scatter, spoil, spoilt, stopFinite, tensors } from './testing/cases.ts';
 import { type Draft, healthyTraces, PLAN, type Traces } from './testing/traces.ts';
@@ -76,9 +77,15 @@ describe('each way to spoil a run is found by its rule', () => {
     const [headline] = verdict.findings;
     expect(headline?.rule, JSON.stringify(rulesOf(verdict))).toBe(rule);
     expect([headline?.sentence, headline?.seen, headline?.likelyCause].join('\n')).toMatch(says);
-    // The diagnosis explains all findings. Without one, the first finding is the headline.
-    if (verdict.cause === null) expect(verdict.headline).toBe(headline?.sentence);
-    else {
+    // The diagnosis explains all findings. Without a cause, it says where the runs part, or the first finding is the headline.
+    if (verdict.cause === null) {
+      const evidence = collectEvidence(PLAN, 'wasm', spoilt(one).all);
+      const parting = evidence.resumes.flatMap((resume) => partingOf(evidence, resume) ?? []);
+      expect([
+        headline?.sentence,
+        ...parting.map(({ sentence }) => `After resume 1, ${sentence}.`),
+      ]).toContain(verdict.headline);
+    } else {
       expect(verdict.headline).toMatch(/^After resume 1, .+\.$/s);
       expect(CAUSES.find(({ id }) => id === verdict.cause)?.heads).toContain(rule);
     }
@@ -380,7 +387,7 @@ describe('noise', () => {
       tensor!.sketch = tensor!.sketch!.map((sum) => -sum);
     });
     expect(verdict.findings.map(({ rule }) => rule)).toEqual(['final-parameters-differ']);
-    expect(verdict.headline).toMatch(/1 of 4 parameters differs/);
+    expect(verdict.findings[0]!.sentence).toMatch(/1 of 4 parameters differs/);
   });
 
   test.each<[string, string | undefined, (tensor: object) => void]>([

@@ -67,7 +67,7 @@ export function judge(subject: Subject, evidence: Evidence): Judgement {
     outcome,
     proofs,
     headline: diagnosis?.sentence ?? headlineOf(evidence, findings),
-    cause: diagnosis?.cause.id ?? null,
+    cause: diagnosis?.cause ?? null,
     deviations: declaredDeviations(evidence.deviates, evidence.resumes),
     findings,
     expect: subject.expect,

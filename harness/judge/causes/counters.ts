@@ -7,6 +7,7 @@ import {
   advances,
   areFresh,
   type ChangedCounter,
+  type Clues,
   COUNTERS,
   counterNames,
   distance,
@@ -26,6 +27,45 @@ const LOSS_SCALE = {
   heads: [COUNTERS],
   explains: ['counter:loss-scale', 'applied-differs', 'gradients-differ', 'update-counts-differ'],
 };
+
+/**
+ * Whether the control accumulates gradients: it holds some between updates, counts micro-batches, or updates at every
+ * n-th step only.
+ */
+function accumulates({ evidence, resume }: Clues): boolean {
+  const { control } = evidence;
+  const states = control?.states ?? [];
+  if (states.some(({ tensors }) => tensors.some(({ kind }) => kind === 'gradient'))) return true;
+  if (Object.keys(resume.saved?.counters ?? {}).some((name) => counterKind(name) === 'accumulation'))
+    return true;
+  const updated = control?.steps.filter(({ claimed }) => claimed.applied).map(({ step }) => step) ?? [];
+  const gaps = new Set(updated.slice(1).map((step, at) => step - updated[at]!));
+  return gaps.size === 1 && !gaps.has(1);
+}
+
+/** A wrong bias correction shows in the first update; a count of something else may not. */
+function firstUpdateDiffers({ pairs, evidence }: Clues): boolean {
+  const first = pairs.find(({ control }) => control.changed.includes(true));
+  return first !== undefined && evidence.noise.departing('updateL2', first.control, first.resumed).length > 0;
+}
+
+function laterUpdates(clues: Clues): string {
+  const step = clues.finding('updates-differ')?.step;
+  return typeof step !== 'number' || firstUpdateDiffers(clues)
+    ? ''
+    : `; the updates first differ in step ${step}`;
+}
+
+/** Values of the loss scaler that had changed since the start of the run, and were restored. */
+function restoredOfScaler({ resume, initial, counters }: Clues): string[] {
+  const lost = new Set(counters.map(({ name }) => name));
+  return Object.entries(resume.saved?.counters ?? {})
+    .filter(
+      ([name, saved]) =>
+        counterKind(name) === 'loss-scale' && !lost.has(name) && saved !== initial?.counters[name],
+    )
+    .map(([name]) => name);
+}
 
 const isCount = ({ saved }: ChangedCounter): boolean => Number.isSafeInteger(saved);
 
@@ -94,7 +134,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const steps = ofKind(clues, 'optimizer');
       if (!areFresh(steps) || !steps.every(isCount)) return undefined;
-      return `the optimizer’s step count restarted (${counterNames(steps)}), so its bias correction restarted too, but its slots did not`;
+      return `${firstUpdateDiffers(clues) ? 'the optimizer’s step count' : 'a count of the optimizer'} restarted (${counterNames(steps)})${firstUpdateDiffers(clues) ? ', so its bias correction restarted too' : ''}, but its slots did not${laterUpdates(clues)}`;
     },
   },
   {
@@ -105,7 +145,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const steps = ofKind(clues, 'optimizer');
       if (steps.length === 0 || !steps.every(isCount)) return undefined;
-      return `the optimizer’s step count differs from the saved one (${counterNames(steps)}), so its bias correction is wrong`;
+      return `${firstUpdateDiffers(clues) ? 'the optimizer’s step count' : 'a count of the optimizer'} differs from the saved one (${counterNames(steps)})${firstUpdateDiffers(clues) ? ', so its bias correction is wrong' : ''}${laterUpdates(clues)}`;
     },
   },
   {
@@ -189,7 +229,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     ],
     diagnose(clues) {
       const found = clues.finding('applied-differs');
-      if (found === undefined || isLossScaled(clues)) return undefined;
+      if (found === undefined || isLossScaled(clues) || !accumulates(clues)) return undefined;
       return `from step ${found.step} on, updates are made at different steps than in the control (${insteadOf(updatesMade(clues, 'resumed'), updatesMade(clues, 'control'))} over ${clues.pairs.length} micro-batches): the accumulation window is longer, shorter or shifted`;
     },
   },
@@ -199,17 +239,19 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     ...LOSS_SCALE,
     diagnose(clues) {
       const scale = ofKind(clues, 'loss-scale');
-      if (!areFresh(scale)) return undefined;
+      if (!areFresh(scale) || restoredOfScaler(clues).length > 0) return undefined;
       return `the loss scale was reset: ${counterNames(scale)}`;
     },
   },
   {
     id: 'loss-scale-changed',
-    means: 'The loss scale is neither the saved one nor its default.',
+    means: 'A value of the loss scaler is not the saved one, and not all of them have their defaults.',
     ...LOSS_SCALE,
     diagnose(clues) {
       const scale = ofKind(clues, 'loss-scale');
       if (scale.length === 0) return undefined;
+      if (restoredOfScaler(clues).length > 0 && scale.every(({ name }) => /[./_]/.test(name)))
+        return `the loss scale was restored, but ${counterNames(scale)}: it changes at other steps than the control’s`;
       return `the loss scale differs from the saved one: ${counterNames(scale)}`;
     },
   },

@@ -1,19 +1,21 @@
 /** The position in the data after the resume. */
 import { counterKind } from '../../trace/names.ts';
-import { plural } from '../words.ts';
+import { insteadOf, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues, COUNTERS, counterNames, ofKind } from './clues.ts';
+import { type Feed, feedOf } from './feed.ts';
 
-/** The ways in which the position can be wrong. */
+/** The ways in which the data can be wrong. */
 const DATA = {
   restarted: 'The data restarted from the beginning.',
   rewound: 'The data continues from an earlier position, so some examples are seen twice.',
   skipped: 'The data continues from a later position, so some examples are never seen.',
+  other: 'The batches hold examples that the control never sees.',
   reshuffled: 'The data is in a different order.',
 };
 
 interface Place {
-  readonly way: keyof typeof DATA;
+  readonly way: keyof typeof DATA | 'resized';
   readonly sentence: string;
 }
 
@@ -21,65 +23,130 @@ const examples = (count: number): string => `${count} ${plural(count, 'example',
 
 /** Where in the control's examples the resumed run continues. */
 function placeOf(clues: Clues): Place | undefined {
-  const { evidence, resume, pairs, initial } = clues;
+  const { resume, initial } = clues;
   const counts = ofKind(clues, 'data');
   if (counts.length === 0 && !clues.has('batches-differ')) return undefined;
   const counted = counts.length > 0 ? `: ${counterNames(counts)}` : '';
-  const batch = pairs[0]?.resumed.claimed.batch ?? [];
-  const steps = evidence.control?.steps ?? [];
-  const ids = steps.flatMap(({ claimed }) => claimed.batch);
-  const here = steps
-    .filter(({ step }) => step <= resume.from)
-    .reduce((sum, { claimed }) => sum + claimed.batch.length, 0);
-  const places = ids.flatMap((_, at) =>
-    batch.length > 0 && batch.every((id, n) => ids[at + n] === id) ? [at] : [],
-  );
   const moved = Object.entries(resume.saved?.counters ?? {}).filter(
     ([name, saved]) => counterKind(name) === 'data' && saved !== initial?.counters[name],
   );
   if (counts.length > 0 && counts.length >= moved.length && areFresh(counts))
     return { way: 'restarted', sentence: `the data restarted from the beginning${counted}` };
-  const wrong = clues.finding('batches-differ')?.step;
-  if (counts.length === 0 && places.includes(here) && wrong !== undefined) {
+  const feed = feedOf(clues);
+  if (feed === undefined)
     return {
       way: 'reshuffled',
-      sentence: `from step ${wrong} on, the data is in a different order than in the control`,
+      sentence: `the position in the data differs from the saved one${counted}`,
     };
-  }
-  if (places.includes(0) && here > 0)
+  return shifted(feed, counted) ?? resized(feed, counted) ?? mixed(feed, counted);
+}
+
+/** The data continues elsewhere in the control's examples, at once or after some that are right. */
+function shifted(feed: Feed, counted: string): Place | undefined {
+  const { stream, here, batch, right, step, isFirst } = feed;
+  // A single example can occur anywhere.
+  if (right > 0 && batch.length - right < 2) return undefined;
+  const rest = batch.slice(right);
+  const places = stream.flatMap((_, at) => (rest.every((id, n) => stream[at + n] === id) ? [at] : []));
+  if (rest.length === 0) return undefined;
+  const when = isFirst ? '' : `from step ${step} on, `;
+  if (isFirst && right === 0 && places.includes(0) && here > 0)
     return {
       way: 'restarted',
       sentence: 'the data restarted from the beginning: the first batch is the control’s first',
     };
-  const [place] = places.toSorted((a, b) => Math.abs(a - here) - Math.abs(b - here));
-  if (place !== undefined && place < here) {
-    return {
-      way: 'rewound',
-      sentence: `the data continues ${examples(here - place)} too early, so ${plural(here - place, 'it is', 'they are')} seen twice${counted}`,
-    };
-  }
-  if (place !== undefined && place > here) {
-    return {
-      way: 'skipped',
-      sentence: `the data continues ${examples(place - here)} too late, so ${plural(place - here, 'it is', 'they are')} never seen${counted}`,
-    };
-  }
-  const order =
-    place === undefined
-      ? 'the data is in a different order than in the control'
-      : 'the position in the data differs from the saved one';
-  return { way: 'reshuffled', sentence: `${order}${counted}` };
+  const due = here + right;
+  const [place] = places.toSorted((a, b) => Math.abs(a - due) - Math.abs(b - due));
+  if (place === undefined || place === due) return undefined;
+  // The first batch of another order can also look like a shift.
+  const continues = feed.mine.slice(right).every((id, n) => (stream[place + n] ?? id) === id);
+  if (!continues && isReordered(feed)) return undefined;
+  const by = Math.abs(place - due);
+  const after = right === 0 ? '' : `after ${examples(right)} that ${plural(right, 'is', 'are')} right, `;
+  return place < due
+    ? {
+        way: 'rewound',
+        sentence: `${when}${after}the data continues ${examples(by)} too early, so ${plural(by, 'it is', 'they are')} seen twice${counted}`,
+      }
+    : {
+        way: 'skipped',
+        sentence: `${when}${after}the data continues ${examples(by)} too late, so ${plural(by, 'it is', 'they are')} never seen${counted}`,
+      };
 }
 
-export const DATA_CAUSES: readonly Cause[] = (Object.keys(DATA) as Place['way'][]).map(
-  (way): Cause => ({
-    id: `data-${way}`,
-    means: DATA[way],
-    heads: [COUNTERS, 'batches-differ'],
-    explains: ['counter:data', 'batches-differ'],
-    diagnose(clues) {
-      const place = placeOf(clues);
-      return place?.way === way ? place.sentence : undefined;
-    },
-  }),
-);
+/** The batches have another size. */
+function resized(feed: Feed, counted: string): Place | undefined {
+  const { batch, theirs, step, mine, stream, here, sizes } = feed;
+  if (batch.length === theirs.length) return undefined;
+  const same = mine.every((id, at) => stream[here + at] === undefined || stream[here + at] === id);
+  const never = batch.every((id) => !stream.includes(id));
+  const what = same
+    ? ', with the same examples in the same order'
+    : never
+      ? ', and the control never has their examples'
+      : '';
+  const again = sizes.mine.every((size, at) => size === sizes.control[at]) && new Set(sizes.mine).size > 1;
+  return {
+    way: 'resized',
+    sentence: `from step ${step} on, the batches have another size than in the control (${insteadOf(batch.length, theirs.length)})${what}: what sets the batch size (${never ? 'a curriculum, a ramp' : 'a ramp, a split among ranks'}) is not restored, or not observed${again ? '; the sizes are those of step 1 on' : ''}${counted.replace(/^:/, ';')}`,
+  };
+}
+
+/** The same examples as the control's up to the end of the segment. */
+function isReordered({ mine, due }: Feed): boolean {
+  const sorted = (ids: readonly string[]): string => JSON.stringify([...ids].sort());
+  return sorted(mine) === sorted(due.flat());
+}
+
+/** Batches of the right size, whose examples are mixed otherwise. */
+function mixed(feed: Feed, counted: string): Place {
+  const { batch, theirs, step, due, past, later } = feed;
+  const when = `from step ${step} on, `;
+  if (isReordered(feed))
+    return {
+      way: 'reshuffled',
+      sentence: `${when}the data is in a different order than in the control: the same examples up to step ${step + due.length - 1}${counted.replace(/^:/, ';')}`,
+    };
+  const count = (ids: ReadonlySet<string>): number => batch.filter((id) => ids.has(id)).length;
+  const inBatch = new Set(theirs);
+  const before = count(past);
+  const here = batch.filter((id) => inBatch.has(id) && !past.has(id)).length;
+  const after = batch.filter((id) => later.has(id) && !past.has(id) && !inBatch.has(id)).length;
+  const never = batch.length - before - here - after;
+  if (never === batch.length)
+    return {
+      way: 'other',
+      sentence: `${when}the batches hold examples that the control never sees: other data, another split or another lesson${counted.replace(/^:/, ';')}`,
+    };
+  return {
+    way: 'reshuffled',
+    sentence: `${when}the batches are mixed differently: of the ${examples(batch.length)} in step ${step}, the control has ${before} before the resume, ${here} in that step, ${after} later and ${never} never${counted.replace(/^:/, ';')}`,
+  };
+}
+
+const BASE = { heads: [COUNTERS, 'batches-differ'], explains: ['counter:data', 'batches-differ'] };
+
+const ofWay = (way: Place['way']): Cause['diagnose'] => {
+  return (clues) => {
+    const place = placeOf(clues);
+    return place?.way === way ? place.sentence : undefined;
+  };
+};
+
+export const DATA_CAUSES: readonly Cause[] = [
+  {
+    id: 'batch-size-differs',
+    means:
+      'The batches have another size: what sets it, such as a ramp or a split among ranks, is not restored.',
+    ...BASE,
+    diagnose: ofWay('resized'),
+  },
+  ...(Object.keys(DATA) as (keyof typeof DATA)[]).map(
+    (way): Cause => ({
+      id: `data-${way}`,
+      means: DATA[way],
+      ...BASE,
+      diagnose: ofWay(way),
+    }),
+  ),
+];

@@ -1,5 +1,6 @@
 /** Ranks the causes of the findings, and puts the findings that the diagnosis accounts for first. Pure. */
 import type { Evidence, Resume } from '../evidence.ts';
+import { partingOf } from '../parting/parting.ts';
 import { RULES } from '../rules/index.ts';
 import type { Finding } from '../verdict.ts';
 import type { Cause } from './cause.ts';
@@ -7,7 +8,10 @@ import { type Clues, cluesOf } from './clues.ts';
 import { CAUSES } from './index.ts';
 
 export interface Diagnosis {
-  readonly cause: Cause;
+  /** The named cause; null if none holds, so that the sentence only says where the runs first part. */
+  readonly cause: string | null;
+  readonly heads: readonly string[];
+  readonly explains: readonly string[];
   readonly sentence: string;
   readonly resume: number;
 }
@@ -45,12 +49,13 @@ function unitsOf({ findings, counters }: Clues): ReadonlySet<string> {
   return new Set([...rules, ...counters.map(({ kind }) => `counter:${kind}`)]);
 }
 
-/** The diagnosis of the first resume that has one; undefined if none has. */
+/** The diagnosis of the first resume that is refuted: a named cause, or else where the runs first part. */
 export function diagnose(evidence: Evidence, findings: readonly Finding[]): Diagnosis | undefined {
   const refuting = findings.filter(({ refutes }) => refutes);
   for (const resume of evidence.resumes) {
     const own = refuting.filter(({ resume: index }) => index === resume.index);
-    const diagnosis = own.length === 0 ? undefined : diagnoseResume(evidence, resume, own);
+    if (own.length === 0) continue;
+    const diagnosis = diagnoseResume(evidence, resume, own) ?? whereTheyPart(evidence, resume, own);
     if (diagnosis !== undefined) return diagnosis;
   }
   return undefined;
@@ -74,9 +79,28 @@ function diagnoseResume(evidence: Evidence, resume: Resume, own: readonly Findin
   const best = Math.max(...candidates.map((candidate) => candidate.weight));
   const top = candidates.find((candidate) => candidate.weight === best);
   if (top === undefined || best <= 0) return undefined;
+  const { id, heads, explains } = top.cause;
   return {
-    cause: top.cause,
+    cause: id,
+    heads,
+    explains,
     sentence: `After resume ${resume.index}, ${top.sentence}.`,
+    resume: resume.index,
+  };
+}
+
+/** Says more than where the runs part: the evidence is flawed, the process died, or the run is a cold start. */
+const saysMore = ({ proof, rule }: Finding): boolean => proof === 'run' || rule === 'equals-cold-start';
+
+function whereTheyPart(evidence: Evidence, resume: Resume, own: readonly Finding[]): Diagnosis | undefined {
+  const parting = own.some(saysMore) ? undefined : partingOf(evidence, resume);
+  if (parting === undefined) return undefined;
+  const { heads, sentence } = parting;
+  return {
+    cause: null,
+    heads,
+    explains: heads,
+    sentence: `After resume ${resume.index}, ${sentence}.`,
     resume: resume.index,
   };
 }
@@ -84,11 +108,11 @@ function diagnoseResume(evidence: Evidence, resume: Resume, own: readonly Findin
 /** The finding that heads the diagnosis, then the others it accounts for, then the rest. Each group keeps its order. */
 export function inOrderOf(diagnosis: Diagnosis | undefined, findings: readonly Finding[]): Finding[] {
   if (diagnosis === undefined) return [...findings];
-  const { cause, resume } = diagnosis;
-  const heads = findings.filter((finding) => finding.resume === resume);
-  const head = cause.heads.flatMap((rule) => heads.filter((finding) => finding.rule === rule))[0];
+  const { resume } = diagnosis;
+  const own = findings.filter((finding) => finding.resume === resume);
+  const head = diagnosis.heads.flatMap((rule) => own.filter((finding) => finding.rule === rule))[0];
   const explained = new Set(
-    cause.explains.map((unit) => (unit.startsWith('counter:') ? 'counters-not-restored' : unit)),
+    diagnosis.explains.map((unit) => (unit.startsWith('counter:') ? 'counters-not-restored' : unit)),
   );
   const rank = (finding: Finding): number => {
     if (finding === head) return 0;

@@ -2,6 +2,7 @@
 import { listed, ofAll, plural, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues, drawsNothing } from './clues.ts';
+import { pauseAtFirst, restartsLater } from './draws.ts';
 
 const BASE = { heads: ['random-not-restored'], explains: ['random-not-restored'] };
 
@@ -58,6 +59,13 @@ export const RANDOM: readonly Cause[] = [
     },
   },
   {
+    id: 'random-restarted-later',
+    means: 'Generators were restored, and reseeded or put back in a later step.',
+    heads: ['final-random-differs', 'random-does-not-advance', 'loss-differs'],
+    explains: ['final-random-differs', 'random-does-not-advance', 'loss-differs'],
+    diagnose: restartsLater,
+  },
+  {
     id: 'random-drawn-differently',
     means: 'Generators were restored, but more or fewer numbers are drawn from them than in the control.',
     heads: ['random-does-not-advance', 'final-random-differs'],
@@ -65,6 +73,10 @@ export const RANDOM: readonly Cause[] = [
     diagnose(clues) {
       const { finding, has, generators, pairs } = clues;
       if (generators.length > 0 || has('gradients-missing') || drawsNothing(clues)) return undefined;
+      const pause = pauseAtFirst(clues);
+      if (pause?.shows === true) return undefined;
+      if (pause !== undefined)
+        return `the random generators were restored, but ${listed(pause.names)} ${plural(pause.names.length, 'does', 'do')} not advance in ${pause.when}, where the loss is right: the state is put back afterwards, so the same numbers are drawn again`;
       const still = finding('random-does-not-advance');
       if (still !== undefined) {
         return `the random generators were restored, but ${subjectsOf(still)} ${plural(still.subjectCount, 'does', 'do')} not advance in ${pairs.length} step${plural(pairs.length, '', 's')}: nothing is drawn, or the state is put back afterwards`;
@@ -73,7 +85,7 @@ export const RANDOM: readonly Cause[] = [
       if (found === undefined) return undefined;
       const loss = finding('loss-differs');
       const first = loss === undefined ? '' : `; the loss first differs at step ${loss.step}`;
-      return `the random generators were restored, but different numbers are drawn in ${pairs.length} steps: ${subjectsOf(found)} ${plural(found.subjectCount, 'ends', 'end')} in a different state than in the control${first}`;
+      return `the random generators were restored, but different numbers are drawn in ${pairs.length} ${plural(pairs.length, 'step', 'steps')}: ${subjectsOf(found)} ${plural(found.subjectCount, 'ends', 'end')} in a different state than in the control${first}`;
     },
   },
 ];

@@ -1,7 +1,7 @@
 /** The learning rates, and the count that the schedule computes them from. */
 import { counterKind, isLearningRateName } from '../../trace/names.ts';
 import type { TracedStep } from '../../trace/schema.ts';
-import { figure, insteadOf, plural } from '../words.ts';
+import { figure, insteadOf, ofAll, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import {
   type Advance,
@@ -15,6 +15,7 @@ import {
   ofKind,
   updatesMade,
 } from './clues.ts';
+import { changesText, key, learningRateOf, rises, warmUpText } from './rates.ts';
 import { STILL } from './stale.ts';
 
 const SCHEDULE = {
@@ -36,6 +37,33 @@ const isScheduleCount = (name: string): boolean =>
 const scheduleCounts = (clues: Clues): ChangedCounter[] =>
   ofKind(clues, 'schedule').filter(({ name }) => isScheduleCount(name));
 
+/**
+ * Whether a counter can be the schedule's position: in the control it advances by the same number with each update, or
+ * with each step, before the resume and after it. A count of bad epochs does not.
+ */
+function isPosition(clues: Clues, { name, saved, initial }: ChangedCounter): boolean {
+  const { resume, evidence, past } = clues;
+  const { controlFirst, controlLast, from, to } = resume;
+  const [first, last] = [controlFirst?.counters[name], controlLast?.counters[name]];
+  if (typeof saved !== 'number' || typeof first !== 'number' || typeof last !== 'number' || from === to)
+    return true;
+  const advances = [saved - Number(initial ?? 0), last - first];
+  const updates = [past, evidence.control?.steps.filter(({ step }) => step > from && step <= to) ?? []].map(
+    (steps) => steps.filter(({ claimed }) => claimed.applied).length,
+  );
+  const same = (by: readonly number[]): boolean => advances[0]! * by[1]! === advances[1]! * by[0]!;
+  return advances[0]! > 0 && (same(updates) || same([from, to - from]));
+}
+
+/** All counters of the schedule that had moved are again those of a run that has just started. */
+function allRestarted(clues: Clues): boolean {
+  const changed = ofKind(clues, 'schedule');
+  const moved = Object.entries(clues.resume.saved?.counters ?? {}).filter(
+    ([name, saved]) => counterKind(name) === 'schedule' && saved !== clues.initial?.counters[name],
+  );
+  return areFresh(changed) && changed.length >= moved.length;
+}
+
 /** How far the schedule's counts advanced after the resume; empty if it has none. */
 const scheduleAdvances = (clues: Clues): Advance[] => advances(clues, isScheduleCount);
 
@@ -49,15 +77,6 @@ function countStalls(clues: Clues): boolean | undefined {
   if (counts.every(({ theirs }) => theirs === 0)) return undefined;
   return counts.every(({ mine }) => mine === 0);
 }
-
-const learningRateOf = ({ claimed, learningRates }: TracedStep): readonly number[] => {
-  const logged = Object.entries(claimed.learningRates).sort(([a], [b]) => (a < b ? -1 : 1));
-  return logged.length > 0
-    ? logged.map(([, learningRate]) => learningRate)
-    : learningRates.filter((learningRate) => learningRate !== null);
-};
-
-const key = (step: TracedStep): string => String(learningRateOf(step));
 
 /** One step per update: the learning rate does not change within an accumulation window. */
 const applied = (steps: readonly TracedStep[]): readonly TracedStep[] =>
@@ -108,6 +127,29 @@ function baseFactor({ pairs }: Clues): number | undefined {
     : undefined;
 }
 
+/** A schedule that is right at first and from a later update on repeats an earlier part. */
+function restartsLater(clues: Clues): string | undefined {
+  if (!clues.has('learning-rate-differs') || scheduleCounts(clues).length > 0) return undefined;
+  const { mine, theirs, at } = learningRatesOf(clues);
+  const first = mine.findIndex((step, update) => {
+    const other = theirs[at + update];
+    return other !== undefined && key(other) !== key(step);
+  });
+  const rest = mine.slice(Math.max(0, first));
+  if (first < 1) return undefined;
+  const past = theirs.slice(0, at + first);
+  const places = past.flatMap((_, begin) =>
+    rest.every((step, update) => key(theirs[begin + update]!) === key(step)) ? [begin] : [],
+  );
+  const [place] = places;
+  // Equal learning rates show no place.
+  const shows = rest.length > 1 ? new Set(rest.map(key)).size > 1 : places.length === 1;
+  if (place === undefined || !shows) return undefined;
+  const then = theirs[place]!.step;
+  const [last, next] = [mine[first - 1]!.step, rest[0]!.step];
+  return `the schedule continues right up to step ${last}, ${rest.length > 1 ? `and from step ${next} on the learning rates are those of step ${then} on: it restarts in that step` : `and in step ${next} the learning rate is that of step ${then}: it restarts there`}`;
+}
+
 const scheduleDiffers = (clues: Clues): boolean => {
   if (ofKind(clues, 'schedule').length > 0) return true;
   // If different updates are made, the learning rate of each can still be right.
@@ -119,6 +161,26 @@ const scheduleDiffers = (clues: Clues): boolean => {
 };
 
 export const SCHEDULE_CAUSES: readonly Cause[] = [
+  {
+    id: 'schedule-changes-at-other-steps',
+    means: 'A learning rate that changes rarely takes the control’s values, but at other steps.',
+    ...SCHEDULE,
+    diagnose(clues) {
+      if (!clues.has('learning-rate-differs') || scheduleCounts(clues).length > 0) return undefined;
+      if (countStalls(clues) === true || updatesMade(clues, 'resumed') === 0) return undefined;
+      return changesText(clues);
+    },
+  },
+  {
+    id: 'warmup-restarted',
+    means:
+      'The learning rates are too small in the first updates after the resume, and then right: a warm-up is made again.',
+    ...SCHEDULE,
+    diagnose(clues) {
+      if (!clues.has('learning-rate-differs') || scheduleCounts(clues).length > 0) return undefined;
+      return warmUpText(clues);
+    },
+  },
   {
     id: 'learning-rate-zero',
     means: 'The learning rate is 0 throughout the resumed run.',
@@ -141,12 +203,14 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
     means: 'The schedule restarted.',
     ...SCHEDULE,
     diagnose(clues) {
+      const later = restartsLater(clues);
+      if (later !== undefined) return later;
       if (!scheduleDiffers(clues) || countWasRestored(clues)) return undefined;
       const counts = scheduleCounts(clues);
       const learningRates = learningRatesOf(clues);
       if (
         counts.length > 0
-          ? !areFresh(counts)
+          ? !(allRestarted(clues) || (areFresh(counts) && counts.some((each) => isPosition(clues, each))))
           : learningRates.at === 0 || !follows(learningRates, (update) => update)
       )
         return undefined;
@@ -163,12 +227,26 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
       if (!scheduleDiffers(clues) || countWasRestored(clues)) return undefined;
       const counts = scheduleCounts(clues);
       const learningRates = learningRatesOf(clues);
+      const position = counts.find((each) => isPosition(clues, each));
       const by =
         counts.length > 0
-          ? distance(counts[0]!)
+          ? position && distance(position)
           : SHIFTS.find((shift) => follows(learningRates, (update) => learningRates.at + update + shift));
       if (by === undefined || Number.isNaN(by)) return undefined;
       return `the schedule is ${Math.abs(by)} update${plural(Math.abs(by), '', 's')} ${by < 0 ? 'behind' : 'ahead'}${counts.length > 0 ? `: ${counterNames(counts)}` : ''}`;
+    },
+  },
+  {
+    id: 'schedule-counter-lost',
+    means: 'A counter of the schedule other than its position, such as one of bad epochs, was not restored.',
+    ...SCHEDULE,
+    diagnose(clues) {
+      const counts = scheduleCounts(clues);
+      if (counts.length === 0 || counts.some((each) => isPosition(clues, each))) return undefined;
+      const all = Object.keys(clues.resume.saved?.counters ?? {}).filter(
+        (name) => counterKind(name) === 'schedule',
+      );
+      return `${ofAll(counts.length, all.length, 'counter')} of the schedule ${plural(counts.length, 'was', 'were')} not restored: ${counterNames(counts)}`;
     },
   },
   {
@@ -181,6 +259,9 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
         return `the schedule continues from a different base learning rate: ${counterNames(base)}`;
       const factor = scheduleDiffers(clues) ? baseFactor(clues) : undefined;
       if (factor === undefined || scheduleCounts(clues).length > 0) return undefined;
+      // The first of several learning rates can have any factor.
+      if (learningRatesOf(clues).mine.length <= 1)
+        return `every learning rate is ${figure(factor)} times the control’s, up to the only update that shows it: either the base learning rate differs, or the schedule has a different position or formula; more steps after the resume would tell`;
       return `every learning rate is ${figure(factor)} times the control’s: the schedule continues from a different base learning rate`;
     },
   },
@@ -190,12 +271,19 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
     ...SCHEDULE,
     diagnose(clues) {
       const stalls = `the schedule no longer advances: its count does not change in ${clues.pairs.length} steps`;
-      if (scheduleCounts(clues).length === 0 && clues.has('final-counters-differ') && countStalls(clues))
-        return stalls;
       const [mine, theirs] = [
         clues.pairs.map(({ resumed }) => key(resumed)),
         clues.pairs.map(({ control }) => key(control)),
       ];
+      // A count that restarts can end where it began. Then the learning rates change.
+      const changes = new Set(mine).size > 1;
+      if (
+        scheduleCounts(clues).length === 0 &&
+        clues.has('final-counters-differ') &&
+        countStalls(clues) &&
+        !changes
+      )
+        return stalls;
       if (!clues.has('learning-rate-differs') || new Set(mine).size > 1) return undefined;
       if (new Set(theirs).size < 2 && !countStalls(clues)) return undefined;
       if (mine[0] !== theirs[0] || countStalls(clues) === false) return undefined;
@@ -231,7 +319,7 @@ export const SCHEDULE_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const found = clues.finding('learning-rate-differs');
       if (found === undefined || !scheduleDiffers(clues)) return undefined;
-      return `from step ${found.step} on, the learning rates differ from the control’s (${insteadOf(found.seen, found.expected)}): the schedule has a different length, unit or formula`;
+      return `from step ${found.step} on, the learning rates differ from the control’s (${insteadOf(found.seen, found.expected)}): the schedule has a different length, unit or formula${rises(clues) ? ', or makes its warm-up again' : ''}`;
     },
   },
 ];

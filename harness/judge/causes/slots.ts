@@ -1,12 +1,13 @@
 /** The optimizer slots differ from the saved ones. */
 import type { TensorRecord } from '../../trace/schema.ts';
 import { indexOf } from '../columns.ts';
-import { type Difference, manner } from '../compare.ts';
+import { type Difference, isReordered, manner, orderText } from '../compare.ts';
 import { tensorsOf } from '../evidence.ts';
 import { slotKind } from '../slot-names.ts';
 import { figure, insteadOf, listed, ofAll, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues, counterNames, isRounded } from './clues.ts';
+import { copiesText, holdersAmong } from './holders.ts';
 
 const HEADS = ['slots-not-restored'];
 const EXPLAINS = [...HEADS, 'counter:optimizer'];
@@ -52,16 +53,35 @@ export const SLOTS: readonly Cause[] = [
     explains: EXPLAINS,
     diagnose(clues) {
       const { of, total } = clues.changed('slot');
-      const saved = [...tensorsOf(clues.resume.saved, 'slot').values()];
-      const owner = new Map(saved.map(({ digest, name }) => [digest, name]));
-      const others = of.map(({ name, resumed }) => {
-        const other = owner.get(resumed?.digest ?? '');
-        return other === name ? undefined : other;
-      });
-      // Slots of zeros are all equal, and may be newly created.
-      const distinct = of.some(({ resumed }) => resumed !== undefined && resumed.l2 !== 0);
-      if (of.length < 2 || !distinct || others.some((other) => other === undefined)) return undefined;
-      return `${ofAll(of.length, total, 'optimizer slot')} hold each other’s values: '${of[0]!.name}' has those of '${others[0]}'; the load matched them by position instead of by name${firstUpdates(clues, of)}`;
+      const held = holdersAmong('slot', of, clues.resume.saved);
+      if (held === undefined || !held.exchanged) return undefined;
+      const [first] = held.holders;
+      return `${ofAll(of.length, total, 'optimizer slot')} hold each other’s values: '${first!.name}' has those of '${first!.of.name}'; the load matched them by position instead of by name${firstUpdates(clues, of)}`;
+    },
+  },
+  {
+    id: 'slots-copied',
+    means: 'Slots hold the saved values of other tensors, which keep their own.',
+    heads: HEADS,
+    explains: EXPLAINS,
+    diagnose(clues) {
+      const { of, total } = clues.changed('slot');
+      const held = holdersAmong('slot', of, clues.resume.saved);
+      if (held === undefined || held.exchanged) return undefined;
+      return `${copiesText(held, 'slot', total)}; the save or the load took ${plural(of.length, 'it', 'them')} from there${firstUpdates(clues, of)}`;
+    },
+  },
+  {
+    id: 'slots-reordered',
+    means:
+      'Slots hold their saved values in another order: transposed, permuted or in another memory layout.',
+    heads: HEADS,
+    explains: EXPLAINS,
+    diagnose(clues) {
+      const { of, total } = clues.changed('slot');
+      if (of.length === 0 || !of.every(isReordered)) return undefined;
+      const names = listed(of.map(({ name }) => name));
+      return `${ofAll(of.length, total, 'optimizer slot')} (${names}) ${plural(of.length, 'holds its', 'hold their')} saved values in another order: transposed, permuted or in another memory layout${firstUpdates(clues, of)}`;
     },
   },
   {
@@ -109,7 +129,7 @@ export const SLOTS: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('slot');
       if (of.length === 0 || manner(of) !== 'zero') return undefined;
-      return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'was zeroed: it was', 'were zeroed: they were')} recreated after the load${firstUpdates(clues, of)}`;
+      return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'was zeroed: it was', 'were zeroed: they were')} recreated by the save or the load${firstUpdates(clues, of)}`;
     },
   },
   {
@@ -169,6 +189,6 @@ export const SLOTS_CHANGED: Cause = {
     if (first === undefined) return undefined;
     const steps = clues.counters.filter(({ kind }) => kind === 'optimizer');
     const stepped = steps.length > 0 ? `; ${counterNames(steps)}, as if the restore had made a step` : '';
-    return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'differs from the saved one', 'differ from the saved ones')} ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)})${stepped}${firstUpdates(clues, of)}`;
+    return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'differs from the saved one', 'differ from the saved ones')} ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)}${orderText(first)})${stepped}${firstUpdates(clues, of)}`;
   },
 };

@@ -247,6 +247,8 @@ export const STALE: readonly Cause[] = [
     diagnose(clues) {
       const found = clues.finding('samples-unchanged');
       if (found === undefined || clues.moves.resumed.size === 0) return undefined;
+      // With other parameters than the control's, a sample can stay as it was: where it saturates, for one.
+      if (clues.has('final-parameters-differ') || clues.has('final-ema-differs')) return undefined;
       return `samples are drawn from a copy that is not trained: ${clues.moves.resumed.size} parameters move, but ${ofAll(found.subjectCount, found.total, 'sample')} ${plural(found.subjectCount, 'stays as it was', 'stay as they were')} at the checkpoint`;
     },
   },

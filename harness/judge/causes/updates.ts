@@ -1,10 +1,12 @@
 /** Updates, gradients, buffers and the mode of the model. */
 
+import type { TracedStep } from '../../trace/schema.ts';
 import { indexOf, total, totalOf } from '../columns.ts';
-import { tensorsOf } from '../evidence.ts';
+import { type StepPair, tensorsOf } from '../evidence.ts';
 import { figure, insteadOf, listed, ofAll, plural, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { type Clues, drawsNothing, isLossScaled } from './clues.ts';
+import { advancesInSteps, couldComeRound, pauseAtFirst, standsInSteps } from './draws.ts';
 import { hookCalls, isFused, STILL, sides, updates } from './stale.ts';
 
 /** The factor between the gradients and the control's, if all parameters share one. */
@@ -106,17 +108,18 @@ export const UPDATES: readonly Cause[] = [
     id: 'update-lost',
     means: 'The update skips parameters that have gradients.',
     heads: ['stalled-parameters', 'update-counts-differ'],
-    explains: ['update-counts-differ', ...STILL],
+    explains: ['update-counts-differ', 'final-counters-differ', ...STILL],
     diagnose(clues) {
       if (clues.has('gradients-missing') || clues.has('trainable-changed') || clues.has('ties-changed'))
         return undefined;
-      const { control, resumed } = sides(clues);
-      const names = control[0]?.names ?? [];
-      const lost = names.filter(
-        (name) => total(control, name, updates) > 0 && total(resumed, name, updates) === 0,
-      );
+      const { pairs } = clues;
+      const names = pairs[0]?.control.names ?? [];
+      const since = new Map(names.map((name) => [name, lostSince(pairs, name)]));
+      const first = Math.min(...[...since.values()].filter((step) => step !== undefined));
+      const lost = names.filter((name) => since.get(name) === first);
       if (lost.length === 0 || lost.length === names.length || isFused(clues)) return undefined;
-      return `the update skips ${ofAll(lost.length, names.length, 'parameter')}, although ${plural(lost.length, 'it has a gradient', 'they have gradients')}: ${listed(lost)}`;
+      const when = first === pairs[0]!.resumed.step ? '' : `from step ${first} on, `;
+      return `${when}the update skips ${ofAll(lost.length, names.length, 'parameter')}, although ${plural(lost.length, 'it has a gradient', 'they have gradients')}: ${listed(lost)}`;
     },
   },
   {
@@ -141,7 +144,7 @@ export const UPDATES: readonly Cause[] = [
         (clues.finding('loss-differs')?.step ?? Number.POSITIVE_INFINITY) <= found.step!
       )
         return undefined;
-      if (commonFactor(clues, 'gradientL2') !== undefined) return undefined;
+      if (commonFactor(clues, 'gradientL2') !== undefined || !areAllAdded(clues, at)) return undefined;
       return `gradients are not cleared after an update: those of step ${found.step}, right after one, differ from the control’s although the loss does not, so each update uses earlier gradients again`;
     },
   },
@@ -195,12 +198,20 @@ export const UPDATES: readonly Cause[] = [
   {
     id: 'evaluation-mode',
     means: 'The model is in evaluation mode: dropout is off and running statistics do not change.',
-    heads: ['random-does-not-advance'],
-    explains: ['random-does-not-advance', 'buffers-do-not-advance'],
+    heads: ['random-does-not-advance', 'final-random-differs'],
+    explains: ['random-does-not-advance', 'buffers-do-not-advance', 'final-random-differs'],
     diagnose(clues) {
+      if (clues.has('gradients-missing')) return undefined;
       const found = drawsNothing(clues);
-      if (found === undefined || clues.has('gradients-missing')) return undefined;
-      const statistics = clues.has('buffers-do-not-advance') ? ', and running statistics do not change' : '';
+      const pause = pauseAtFirst(clues);
+      if (pause?.shows === true)
+        return `nothing is drawn from ${listed(pause.names)} in ${pause.when}, though the control draws there: the model is in evaluation mode in ${plural(Number(/^step /.test(pause.when)), 'this step', 'these steps')}`;
+      if (found === undefined || advancesInSteps(clues, found.subjects)) return undefined;
+      const still = clues.has('buffers-do-not-advance');
+      const statistics = still ? ', and running statistics do not change' : '';
+      // The states at the two ends of the segment are equal in both cases.
+      if (!still && !standsInSteps(clues, found.subjects) && couldComeRound(clues))
+        return `either nothing is drawn from ${subjectsOf(found)} (the model is in evaluation mode), or ${plural(found.subjectCount, 'it', 'they')} restarted after the resume and came round to the same state; record \`random\` after each step to tell`;
       return `the model is in evaluation mode: nothing is drawn from ${subjectsOf(found)}${statistics}`;
     },
   },
@@ -229,6 +240,27 @@ export const UPDATES: readonly Cause[] = [
     },
   },
 ];
+
+/** Whether every gradient differs that has one of the step before to be added to. */
+function areAllAdded({ pairs, past, evidence }: Clues, at: number): boolean {
+  const { control, resumed } = pairs[at]!;
+  const before = at > 0 ? pairs[at - 1]!.control : past.at(-1);
+  const different = new Set(evidence.noise.departing('gradientL2', control, resumed));
+  return (
+    before === undefined ||
+    before.names.every((name, place) => (before.gradientL2[place] ?? 0) === 0 || different.has(name))
+  );
+}
+
+/** The step from which on a parameter is no longer updated, though the control updates it; undefined if it is. */
+function lostSince(pairs: readonly StepPair[], name: string): number | undefined {
+  const of = ({ names, updates }: TracedStep): number => updates[indexOf(names).get(name) ?? -1] ?? 0;
+  const after = pairs.findLastIndex(({ resumed }) => of(resumed) > 0) + 1;
+  const rest = pairs
+    .slice(after)
+    .filter(({ control, resumed }) => control.claimed.applied && resumed.claimed.applied);
+  return rest.find(({ control }) => of(control) > 0)?.resumed.step;
+}
 
 /** The largest ratio between the clipped gradients and the control's, if they are the same before clipping. */
 function clipping(clues: Clues): { ratio: number; step: number } | undefined {

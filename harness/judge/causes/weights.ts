@@ -1,8 +1,10 @@
 /** The parameters differ from the saved ones. */
+import { isReordered } from '../compare.ts';
 import { tensorsOf } from '../evidence.ts';
 import { insteadOf, listed, ofAll, plural, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, areOfStep, type Clues, isInitial, isRounded, lastMove, stepOf } from './clues.ts';
+import { copiesText, holdersAmong } from './holders.ts';
 
 const HEADS = ['parameters-not-restored'];
 
@@ -135,7 +137,7 @@ export const WEIGHTS: readonly Cause[] = [
       );
       if (of.length === 0 || of.length < trained.length || !of.every(isInitial(clues, 'parameter')))
         return undefined;
-      return `all ${of.length} trained parameters have their initial values, although other state was restored: they were not loaded, or were initialised again after the load`;
+      return `all ${of.length} trained parameters have their initial values, although other state was restored: they were not saved, not loaded, or initialised again`;
     },
   },
   {
@@ -166,6 +168,19 @@ export const WEIGHTS: readonly Cause[] = [
     },
   },
   {
+    id: 'weights-reordered',
+    means:
+      'Parameters hold their saved values in another order: transposed, permuted or in another memory layout.',
+    heads: HEADS,
+    explains: HEADS,
+    diagnose(clues) {
+      const { of, total } = clues.changed('parameter');
+      if (of.length === 0 || !of.every(isReordered)) return undefined;
+      const names = listed(of.map(({ name }) => name));
+      return `${ofAll(of.length, total, 'parameter')} (${names}) ${plural(of.length, 'holds its', 'hold their')} saved values in another order: transposed, permuted or in another memory layout`;
+    },
+  },
+  {
     id: 'weights-rounded',
     means: 'The parameters were stored in a narrower type than the one they are trained in.',
     heads: HEADS,
@@ -183,21 +198,24 @@ export const WEIGHTS: readonly Cause[] = [
     means: 'Parameters were restored under each other’s names.',
     heads: HEADS,
     explains: HEADS,
-    diagnose(clues) {
-      const { of, total } = clues.changed('parameter');
-      const owner = new Map(
-        [...tensorsOf(clues.resume.saved, 'parameter').values()].map(({ digest, name }) => [digest, name]),
-      );
-      if (
-        of.length < 2 ||
-        // Parameters of zeros are all equal.
-        !of.every(
-          ({ name, resumed }) => resumed && resumed.l2 > 0 && (owner.get(resumed.digest) ?? name) !== name,
-        )
-      )
-        return undefined;
-      const [first] = of;
-      return `${ofAll(of.length, total, 'parameter')} hold each other’s values: '${first!.name}' has those of '${owner.get(first!.resumed!.digest)}'; the load matched them by position instead of by name`;
+    diagnose({ changed, resume }) {
+      const { of, total } = changed('parameter');
+      const held = holdersAmong('parameter', of, resume.saved);
+      if (held === undefined || !held.exchanged) return undefined;
+      const [first] = held.holders;
+      return `${ofAll(of.length, total, 'parameter')} hold each other’s values: '${first!.name}' has those of '${first!.of.name}'; the load matched them by position instead of by name`;
+    },
+  },
+  {
+    id: 'weights-copied',
+    means: 'Parameters hold the saved values of other tensors, which keep their own.',
+    heads: HEADS,
+    explains: HEADS,
+    diagnose({ changed, resume }) {
+      const { of, total } = changed('parameter');
+      const held = holdersAmong('parameter', of, resume.saved);
+      if (held === undefined || held.exchanged) return undefined;
+      return `${copiesText(held, 'parameter', total)}; the save or the load took ${plural(of.length, 'it', 'them')} from there`;
     },
   },
   {
@@ -262,7 +280,7 @@ export const WEIGHTS_CHANGED: Cause = {
         strange.length === 0 ? '' : `${listed(strange)} ${plural(strange.length, 'was', 'were')} not saved`;
       return `the parameters have different names than the saved ones: ${[lost, found].filter(Boolean).join(', and ')}`;
     }
-    return `${whose} ${plural(of.length, 'matches neither the saved one nor that', 'match neither the saved ones nor those')} of any other step ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)}): ${plural(of.length, 'it was', 'they were')} initialised again, converted, or overwritten after the load`;
+    return `${whose} ${plural(of.length, 'matches neither the saved one nor that', 'match neither the saved ones nor those')} of any other step ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)}): ${plural(of.length, 'it was', 'they were')} initialised again, converted, or overwritten by the save or the load`;
   },
 };
 

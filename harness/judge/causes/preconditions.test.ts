@@ -1,0 +1,633 @@
+/** A cause is named only where its own evidence is there. */
+import { describe, expect, test } from 'vitest';
+import type { Plan } from '../../trace/schema.ts';
+import { collectEvidence } from '../collect.ts';
+import { type Judgement, judge } from '../judge.ts';
+import { tensors } from '../testing/cases.ts';
+import { type Draft, healthyTraces, PLAN, stateAfter, type Traces } from '../testing/traces.ts';
+
+type Step = Draft['steps'][number];
+type Spoilt = Traces & { readonly resumed: Draft };
+
+interface Case {
+  readonly what: string;
+  readonly spoil: (traces: Spoilt) => void;
+  readonly says: RegExp;
+  readonly never?: RegExp;
+  /** Null: no cause, only where the runs part. */
+  readonly cause: string | null;
+  readonly plan?: Plan;
+  readonly updateEvery?: number;
+}
+
+function judged({ spoil, plan = PLAN, updateEvery = 1 }: Case): Judgement {
+  const traces = healthyTraces({ plan, updateEvery });
+  spoil(Object.assign(traces, { resumed: traces.after[0]! }));
+  const subject = { scenario: 'tested', about: '', expect: 'proven' as const, replay: '' };
+  return judge(subject, collectEvidence(plan, 'wasm', traces.all));
+}
+
+const inEach = (trace: Draft, change: (step: Step) => void): void => trace.steps.forEach(change);
+const from = (trace: Draft, first: number, change: (step: Step) => void): void =>
+  trace.steps.filter(({ step }) => step >= first).forEach(change);
+
+const named = (trace: Draft, kind: 'parameter' | 'slot' | 'ema' | 'buffer', name: string) =>
+  tensors(trace, kind).find((tensor) => tensor.name === name)!;
+
+/** A resumed tensor holds the saved values of another one. */
+function give(
+  { before, resumed }: Spoilt,
+  kind: 'parameter' | 'slot',
+  name: string,
+  [otherKind, other]: readonly ['parameter' | 'slot' | 'ema' | 'buffer', string],
+): void {
+  const saved = before.states.at(-1)!.tensors.find((one) => one.kind === otherKind && one.name === other)!;
+  const { digest, unordered, l2, sketch } = saved;
+  Object.assign(named(resumed, kind, name), { digest, unordered, l2, sketch });
+}
+
+/** Without a loss scaler, which can skip any update. */
+function withoutLossScale(traces: readonly Draft[]): void {
+  for (const { states } of traces) for (const state of states) delete state.counters.lossScale;
+}
+
+const EXCHANGES: readonly Case[] = [
+  {
+    what: 'parameters that hold each other’s values',
+    spoil(traces) {
+      give(traces, 'parameter', 'a', ['parameter', 'b']);
+      give(traces, 'parameter', 'b', ['parameter', 'a']);
+    },
+    says: /2 of 4 parameters hold each other’s values: 'a' has those of 'b'/,
+    cause: 'weights-permuted',
+  },
+  {
+    what: 'parameters that hold the values of others, which keep their own',
+    spoil(traces) {
+      give(traces, 'parameter', 'c', ['parameter', 'a']);
+      give(traces, 'parameter', 'frozen', ['parameter', 'b']);
+    },
+    says: /2 of 4 parameters hold the values of others, which keep their own: 'c' has those of 'a'; the save or the load took them from there/,
+    never: /each other/,
+    cause: 'weights-copied',
+  },
+  {
+    what: 'one parameter that holds the values of another',
+    spoil: (traces) => give(traces, 'parameter', 'c', ['parameter', 'a']),
+    says: /1 of 4 parameters holds the values of another, which keeps its own: 'c' has those of 'a'/,
+    cause: 'weights-copied',
+  },
+  {
+    what: 'slots that hold the values of the parameters',
+    spoil(traces) {
+      for (const name of ['a', 'b', 'c']) give(traces, 'slot', `${name}.exp_avg`, ['parameter', name]);
+    },
+    says: /3 of 6 optimizer slots hold the values of parameters: 'a\.exp_avg' has those of 'a'; the save or the load took them from there/,
+    cause: 'slots-copied',
+  },
+  {
+    what: 'slots that hold the values of other slots, which keep their own',
+    spoil: (traces) => give(traces, 'slot', 'b.exp_avg', ['slot', 'a.exp_avg']),
+    says: /1 of 6 optimizer slots holds the values of another, which keeps its own: 'b\.exp_avg' has those of 'a\.exp_avg'/,
+    cause: 'slots-copied',
+  },
+];
+
+const ZEROS: readonly Case[] = [
+  {
+    what: 'slots that are exchanged in a circle, one of which is of zeros',
+    spoil(traces) {
+      for (const trace of traces.all)
+        for (const { tensors: all } of trace.states) {
+          const zero = all.find(({ name }) => name === 'b.exp_avg')!;
+          Object.assign(zero, { digest: '0'.repeat(64), l2: 0, sketch: [0, 0, 0, 0] });
+        }
+      give(traces, 'slot', 'a.exp_avg', ['slot', 'b.exp_avg']);
+      give(traces, 'slot', 'b.exp_avg', ['slot', 'c.exp_avg']);
+      give(traces, 'slot', 'c.exp_avg', ['slot', 'a.exp_avg']);
+    },
+    says: /3 of 6 optimizer slots hold each other’s values: '[bc]\.exp_avg' has those of '[ac]\.exp_avg'/,
+    cause: 'slots-permuted',
+  },
+];
+
+const ACCUMULATION: readonly Case[] = [
+  {
+    what: 'updates at other steps, where the control accumulates',
+    updateEvery: 2,
+    spoil({ all, resumed }) {
+      withoutLossScale(all);
+      inEach(resumed, (step) => {
+        step.claimed.applied = !step.claimed.applied;
+      });
+    },
+    says: /the accumulation window is longer, shorter or shifted/,
+    cause: 'accumulation-phase',
+  },
+  {
+    what: 'updates at other steps, where the control does not accumulate and stops updating',
+    spoil({ all, resumed }) {
+      withoutLossScale(all);
+      for (const { states } of all)
+        for (const state of states) state.tensors = state.tensors.filter(({ kind }) => kind !== 'gradient');
+      for (const trace of all)
+        from(trace, 7, (step) => {
+          step.claimed.applied = trace === resumed;
+          if (trace === resumed) return;
+          step.changed = step.changed.map(() => false);
+          step.updateL2 = step.updateL2.map(() => 0);
+          step.updates = step.updates.map(() => 0);
+          step.learningRates = step.learningRates.map(() => null);
+          step.appliedGradientL2 = step.appliedGradientL2!.map(() => null);
+        });
+    },
+    says: /up to step 6; in step 7, the loss and gradients are equal, but an update is made that the control does not make: what decides whether to update/,
+    never: /accumulation window/,
+    cause: null,
+  },
+];
+
+/** Sets a counter in every state of all processes. */
+function count(traces: readonly Draft[], name: string, value: (step: number) => number): void {
+  for (const { states } of traces) for (const state of states) state.counters[name] = value(state.step);
+}
+
+/** Sets the learning rate of every group, as logged and inside the updates. */
+function setRate(step: Step, rate: number): void {
+  step.claimed.learningRates = { first: rate, second: rate };
+  step.learningRates = step.learningRates.map((own) => (own === null ? null : rate));
+}
+
+const COUNTERS: readonly Case[] = [
+  {
+    what: 'a parameter that is skipped from a later step on, with a count that falls behind',
+    spoil({ all, resumed }) {
+      count(all, 'optimizer.step.least', (step) => step);
+      for (const trace of all) {
+        trace.run!.lacks = ['hooks'];
+        inEach(trace, (step) => {
+          step.hookCalls = step.hookCalls.map(() => 0);
+        });
+      }
+      from(resumed, 7, (step) => {
+        step.changed[2] = false;
+        step.updates[2] = 0;
+        step.updateL2[2] = 0;
+        step.learningRates[2] = null;
+        step.appliedGradientL2![2] = null;
+      });
+      resumed.states.at(-1)!.counters['optimizer.step.least'] = 6;
+    },
+    says: /from step 7 on, the update skips 1 of 4 parameters, although it has a gradient: 'c'/,
+    cause: 'update-lost',
+  },
+  {
+    what: 'an optimizer’s count whose first updates are wrong',
+    spoil({ all, resumed }) {
+      count(all, 'optimizer.step', (step) => step);
+      resumed.states[0]!.counters['optimizer.step'] = 0;
+      inEach(resumed, (step) => {
+        step.updateL2 = step.updateL2.map((norm) => norm * 3);
+      });
+    },
+    says: /step count restarted \('optimizer\.step' is 0 instead of 4\), so its bias correction restarted too, but its slots did not/,
+    cause: 'optimizer-step-reset',
+  },
+  {
+    what: 'an optimizer’s count that matters only later',
+    spoil({ all, resumed }) {
+      count(all, 'optimizer.period', (step) => step);
+      resumed.states[0]!.counters['optimizer.period'] = 0;
+      from(resumed, 7, (step) => {
+        step.updateL2 = step.updateL2.map((norm, at) => norm * (3 + at));
+      });
+    },
+    says: /a count of the optimizer restarted \('optimizer\.period' is 0 instead of 4\), but its slots did not; the updates first differ in step 7/,
+    never: /bias correction/,
+    cause: 'optimizer-step-reset',
+  },
+  {
+    what: 'one of several values of the loss scaler',
+    spoil({ all, resumed }) {
+      count(all, 'lossScale', (step) => 1024 * (1 + Math.floor(step / 3)));
+      count(all, 'lossScale.growth', (step) => step % 3);
+      resumed.states[0]!.counters['lossScale.growth'] = 0;
+    },
+    says: /the loss scale was restored, but 'lossScale\.growth' is 0 instead of 1: it changes at other steps/,
+    never: /loss scale was reset/,
+    cause: 'loss-scale-changed',
+  },
+  {
+    what: 'a loss scale that is reset with all its counts',
+    spoil({ all, resumed }) {
+      count(all, 'lossScale', (step) => 1024 * (1 + Math.floor(step / 3)));
+      count(all, 'lossScale.growth', (step) => step % 3);
+      Object.assign(resumed.states[0]!.counters, { lossScale: 1024, 'lossScale.growth': 0 });
+    },
+    says: /the loss scale was reset/,
+    cause: 'loss-scale-reset',
+  },
+];
+
+const SCHEDULES: readonly Case[] = [
+  {
+    what: 'one of several counters of the schedule, which is not its position',
+    spoil({ all, resumed }) {
+      count(all, 'scheduler.position', (step) => step);
+      count(all, 'scheduler.bad', (step) => step % 5);
+      resumed.states[0]!.counters['scheduler.bad'] = 0;
+    },
+    says: /1 of 2 counters of the schedule was not restored: 'scheduler\.bad' is 0 instead of 4/,
+    never: /restarted|behind/,
+    cause: 'schedule-counter-lost',
+  },
+  {
+    what: 'a position that is ahead, in a segment without an update',
+    plan: { steps: 8, resumeAt: [4, 5] },
+    updateEvery: 2,
+    spoil({ all, resumed }) {
+      count(all, 'scheduler.position', (step) => Math.floor(step / 2));
+      resumed.states[0]!.counters['scheduler.position'] = 4;
+    },
+    says: /the schedule is 2 updates ahead: 'scheduler\.position' is 4 instead of 2/,
+    cause: 'schedule-shifted',
+  },
+  {
+    what: 'a position that restarts',
+    spoil({ all, resumed }) {
+      count(all, 'scheduler.position', (step) => step);
+      count(all, 'scheduler.bad', (step) => step % 3);
+      resumed.states[0]!.counters['scheduler.position'] = 0;
+    },
+    says: /the schedule restarted: 'scheduler\.position' is 0 instead of 4/,
+    cause: 'schedule-restarted',
+  },
+  {
+    what: 'a learning rate that drops later than the control’s',
+    spoil({ all, resumed }) {
+      for (const trace of all) inEach(trace, (step) => setRate(step, step.step < 6 ? 0.2 : 0.02));
+      inEach(resumed, (step) => setRate(step, step.step < 8 ? 0.2 : 0.02));
+    },
+    says: /the learning rate changes to 0\.02000 in step 8 instead of step 6: what triggers the change \(the schedule’s position, a metric, a count of bad epochs\) is not restored, or not observed/,
+    never: /length, unit or formula/,
+    cause: 'schedule-changes-at-other-steps',
+  },
+  {
+    what: 'a learning rate that does not drop any more, at a change that is rare',
+    spoil({ all, resumed }) {
+      for (const trace of all) inEach(trace, (step) => setRate(step, step.step < 6 ? 0.2 : 0.02));
+      inEach(resumed, (step) => setRate(step, 0.2));
+    },
+    says: /the learning rate does not change to 0\.02000 in step 6, nor up to step 8: what triggers the change/,
+    cause: 'schedule-changes-at-other-steps',
+  },
+  {
+    what: 'a warm-up that is made again, which the restored learning rate shows too',
+    spoil({ all, resumed }) {
+      count(all, 'scheduler.lr', (step) => 0.1 / step);
+      resumed.states[0]!.counters['scheduler.lr'] = 0.1 / 12;
+      inEach(resumed, (step) => {
+        const share = Math.min(1, (step.step - 4) / 3);
+        const { learningRates } = step.claimed;
+        for (const group of Object.keys(learningRates)) learningRates[group]! *= share;
+        step.learningRates = step.learningRates.map((rate) => (rate === null ? null : rate * share));
+      });
+    },
+    says: /the learning rates are 0\.3333 and 0\.6667 times the control’s in the first 2 updates, and equal from step 7 on: a warm-up is made again/,
+    cause: 'warmup-restarted',
+  },
+  {
+    what: 'a schedule that restarts in a later step, with a count that ends where it began',
+    spoil({ all, resumed }) {
+      count(all, 'scheduler.position', (step) => step);
+      resumed.states.at(-1)!.counters['scheduler.position'] = 4;
+      from(resumed, 6, (step) => {
+        const { step: at } = step;
+        step.claimed.learningRates = { first: 0.1 / (at - 4), second: 0.2 / (at - 4) };
+        step.learningRates = step.learningRates.map((rate) =>
+          rate === null ? null : (rate * at) / (at - 4),
+        );
+      });
+    },
+    says: /the schedule continues right up to step 5, and from step 6 on the learning rates are those of step 2 on/,
+    never: /no longer advances/,
+    cause: 'schedule-restarted',
+  },
+  {
+    what: 'a schedule that restarts in the last step',
+    spoil: ({ resumed }) =>
+      from(resumed, 8, (step) => {
+        step.claimed.learningRates = { first: 0.1 / 2, second: 0.2 / 2 };
+        step.learningRates = step.learningRates.map((rate) => (rate === null ? null : rate * 4));
+      }),
+    says: /the schedule continues right up to step 7, and in step 8 the learning rate is that of step 2: it restarts there/,
+    cause: 'schedule-restarted',
+  },
+  {
+    what: 'learning rates that rise towards the control’s up to the end',
+    plan: { steps: 8, resumeAt: [6] },
+    spoil: ({ resumed }) =>
+      inEach(resumed, (step) => {
+        const share = (step.step - 6) / 3;
+        const { learningRates } = step.claimed;
+        for (const group of Object.keys(learningRates)) learningRates[group]! *= share;
+        step.learningRates = step.learningRates.map((rate) => (rate === null ? null : rate * share));
+      }),
+    says: /the schedule has a different length, unit or formula, or makes its warm-up again/,
+    cause: 'schedule-wrong-shape',
+  },
+  {
+    what: 'the only update with a learning rate that differs',
+    plan: { steps: 8, resumeAt: [7] },
+    spoil: ({ resumed }) =>
+      inEach(resumed, (step) => {
+        step.claimed.learningRates = { first: 0.1 / 24, second: 0.2 / 24 };
+        step.learningRates = step.learningRates.map((rate) => (rate === null ? null : rate / 3));
+      }),
+    says: /every learning rate is 0\.3333 times the control’s, up to the only update that shows it: either the base learning rate differs, or the schedule has a different position or formula; more steps after the resume would tell/,
+    cause: 'schedule-wrong-base',
+  },
+];
+
+/** Gives each step its batch. */
+const feed = (trace: Draft, batch: (step: number) => readonly string[]): void =>
+  inEach(trace, (step) => {
+    step.claimed.batch = [...batch(step.step)];
+  });
+/** Examples of the data in order, from a place on. */
+const rows = (begin: number, length: number): string[] =>
+  Array.from({ length }, (_, at) => `row ${begin + at}`);
+const fours = (step: number): string[] => rows(4 * (step - 1), 4);
+
+const BATCHES: readonly Case[] = [
+  {
+    what: 'the same examples in smaller batches',
+    spoil({ all, resumed }) {
+      for (const trace of all) feed(trace, fours);
+      feed(resumed, (step) => rows(16 + 2 * (step - 5), 2));
+    },
+    says: /from step 5 on, the batches have another size than in the control \(2 instead of 4\), with the same examples in the same order: what sets the batch size \(a ramp, a split among ranks\) is not restored, or not observed/,
+    cause: 'batch-size-differs',
+  },
+  {
+    what: 'a batch size that ramps again',
+    spoil({ all, resumed }) {
+      const begins = [0, 1, 3, 6, 10, 15, 21, 28];
+      for (const trace of all) feed(trace, (step) => rows(begins[step - 1]!, step));
+      feed(resumed, (step) => rows(10 + begins[step - 5]!, step - 4));
+    },
+    says: /another size than in the control \(1 instead of 5\).*the sizes are those of step 1 on/,
+    cause: 'batch-size-differs',
+  },
+  {
+    what: 'smaller batches of examples that the control never sees',
+    spoil({ all, resumed }) {
+      for (const trace of all) feed(trace, fours);
+      from(resumed, 6, (step) => {
+        step.claimed.batch = [`easy ${step.step}`];
+      });
+    },
+    says: /from step 6 on, the batches have another size than in the control \(1 instead of 4\), and the control has none of the example in the batch of step 6|from step 6 on, the batches have another size than in the control \(1 instead of 4\), and the control never has their examples/,
+    never: /order/,
+    cause: 'batch-size-differs',
+  },
+  {
+    what: 'as many examples, which the control never sees',
+    spoil({ all, resumed }) {
+      for (const trace of all) feed(trace, fours);
+      feed(resumed, (step) => ['a', 'b', 'c', 'd'].map((name) => `lesson 1 ${name} ${step}`));
+    },
+    says: /from step 5 on, the batches hold examples that the control never sees: other data, another split or another lesson/,
+    never: /order/,
+    cause: 'data-other',
+  },
+  {
+    what: 'a batch that begins right and then goes back',
+    spoil({ all, resumed }) {
+      for (const trace of all) feed(trace, fours);
+      feed(resumed, (step) => (step === 5 ? [...rows(16, 2), ...rows(8, 2)] : rows(10 + 4 * (step - 6), 4)));
+    },
+    says: /after 2 examples that are right, the data continues 10 examples too early, so they are seen twice/,
+    cause: 'data-rewound',
+  },
+  {
+    what: 'a batch that begins right and then skips',
+    spoil({ all, resumed }) {
+      for (const trace of all) feed(trace, fours);
+      feed(resumed, (step) => (step === 5 ? [...rows(16, 1), ...rows(20, 3)] : rows(23 + 4 * (step - 6), 4)));
+    },
+    says: /after 1 example that is right, the data continues 3 examples too late, so they are never seen/,
+    cause: 'data-skipped',
+  },
+  {
+    what: 'the same examples in another order',
+    spoil({ all, resumed }) {
+      for (const trace of all) feed(trace, fours);
+      feed(resumed, (step) => fours(13 - step).toReversed());
+    },
+    says: /from step 5 on, the data is in a different order than in the control: the same examples up to step 8/,
+    cause: 'data-reshuffled',
+  },
+  {
+    what: 'some examples that were seen before, and some that come later',
+    spoil({ all, resumed }) {
+      for (const trace of all) feed(trace, fours);
+      feed(resumed, (step) => [`row ${step}`, `row ${step + 20}`, `row ${3 * step}`, 'row 0']);
+    },
+    says: /from step 5 on, the batches are mixed differently: of the 4 examples in step 5, the control has 3 before the resume, 0 in that step, 1 later and 0 never/,
+    cause: 'data-reshuffled',
+  },
+];
+
+/** Records the states of the generators after each step. */
+function drawing(traces: readonly Draft[], of: (trace: Draft, step: number) => Record<string, string>): void {
+  for (const trace of traces)
+    inEach(trace, (step) => {
+      step.random = of(trace, step.step);
+    });
+}
+/** Without what steps record of generators. */
+function undrawn(traces: readonly Draft[]): void {
+  for (const trace of traces) inEach(trace, (step) => delete step.random);
+}
+const randomOf = (step: number): Record<string, string> => stateAfter(step).random;
+const lossDiffers = (trace: Draft, first: number): void =>
+  from(trace, first, (step) => {
+    step.claimed.loss *= 1.1;
+  });
+/** Ends with other generators. */
+const endWith = (trace: Draft, random: Record<string, string>): void =>
+  void Object.assign(trace.states.at(-1)!.random, random);
+
+const DRAWS: readonly Case[] = [
+  {
+    what: 'generators that end as they began, where one that restarted would too',
+    spoil({ all, resumed }) {
+      undrawn(all);
+      lossDiffers(resumed, 5);
+      endWith(resumed, randomOf(4));
+    },
+    says: /either nothing is drawn from 'noise', 'dropout' \(the model is in evaluation mode\), or they restarted after the resume and came round to the same state; record `random` after each step to tell/,
+    cause: 'evaluation-mode',
+  },
+  {
+    what: 'generators that end as they began, where one that restarted would not',
+    plan: { steps: 8, resumeAt: [5] },
+    spoil({ all, resumed }) {
+      undrawn(all);
+      lossDiffers(resumed, 6);
+      endWith(resumed, randomOf(5));
+    },
+    says: /the model is in evaluation mode: nothing is drawn from 'noise', 'dropout'/,
+    never: /either/,
+    cause: 'evaluation-mode',
+  },
+  {
+    what: 'generators that stand still in every step',
+    spoil({ all, resumed }) {
+      drawing(all, (trace, step) => randomOf(trace === resumed ? 4 : step));
+      lossDiffers(resumed, 5);
+      endWith(resumed, randomOf(4));
+    },
+    says: /the model is in evaluation mode: nothing is drawn from 'noise', 'dropout'/,
+    never: /either/,
+    cause: 'evaluation-mode',
+  },
+  {
+    what: 'generators that restart in the first step and come round',
+    spoil({ all, resumed }) {
+      drawing(all, (trace, step) => randomOf(trace === resumed ? step - 4 : step));
+      lossDiffers(resumed, 5);
+      endWith(resumed, randomOf(4));
+    },
+    says: /'noise', 'dropout' were restored, but from step 5 on they have the states that the control has from step 1 on: they were reseeded or put back in step 5/,
+    never: /evaluation mode/,
+    cause: 'random-restarted-later',
+  },
+  {
+    what: 'a generator that stands still for two steps',
+    spoil({ all, resumed }) {
+      drawing(all, (trace, step) => {
+        const late = trace === resumed ? Math.max(4, step - 2) : step;
+        return { ...randomOf(step), dropout: randomOf(late).dropout! };
+      });
+      lossDiffers(resumed, 5);
+      endWith(resumed, { dropout: randomOf(6).dropout! });
+    },
+    says: /nothing is drawn from 'dropout' in steps 5 to 6, though the control draws there: the model is in evaluation mode in these steps/,
+    cause: 'evaluation-mode',
+  },
+  {
+    what: 'a generator that is put back after the first step, whose loss is right',
+    spoil({ all, resumed }) {
+      drawing(all, (trace, step) => ({
+        ...randomOf(step),
+        noise: randomOf(trace === resumed ? step - 1 : step).noise!,
+      }));
+      lossDiffers(resumed, 6);
+      endWith(resumed, { noise: randomOf(7).noise! });
+    },
+    says: /'noise' does not advance in step 5, where the loss is right: the state is put back afterwards, so the same numbers are drawn again/,
+    never: /evaluation mode/,
+    cause: 'random-drawn-differently',
+  },
+  {
+    what: 'samples that stay, with other parameters than the control’s',
+    spoil({ resumed }) {
+      from(resumed, 5, (step) => {
+        step.updateL2 = step.updateL2.map((norm, at) => norm * (2 + at));
+      });
+      for (const tensor of tensors(resumed, 'parameter', 'end')) {
+        if (tensor.name !== 'frozen') Object.assign(tensor, { digest: 'f'.repeat(64) });
+      }
+      for (const sample of resumed.samples.filter(({ at }) => at === 'end')) {
+        sample.digest = resumed.samples.find(
+          ({ at, name }) => at === 'resume' && name === sample.name,
+        )!.digest;
+      }
+    },
+    says: /but the updates of all 3 parameters are not/,
+    never: /copy that is not trained/,
+    cause: null,
+  },
+];
+
+const ORDERS: readonly Case[] = [
+  {
+    what: 'slots that hold the saved values in another order',
+    spoil({ all, resumed }) {
+      for (const { states } of all)
+        for (const state of states) for (const tensor of state.tensors) tensor.unordered = '0'.repeat(16);
+      Object.assign(named(resumed, 'slot', 'a.exp_avg'), { digest: 'f'.repeat(64) });
+    },
+    says: /1 of 6 optimizer slots \('a\.exp_avg'\) holds its saved values in another order: transposed, permuted or in another memory layout/,
+    cause: 'slots-reordered',
+  },
+  {
+    what: 'parameters that hold the saved values in another order',
+    spoil({ all, resumed }) {
+      for (const { states } of all)
+        for (const state of states) for (const tensor of state.tensors) tensor.unordered = '0'.repeat(16);
+      for (const name of ['a', 'b'])
+        Object.assign(named(resumed, 'parameter', name), {
+          digest: name === 'a' ? 'f'.repeat(64) : 'e'.repeat(64),
+        });
+    },
+    says: /2 of 4 parameters \('a', 'b'\) hold their saved values in another order/,
+    cause: 'weights-reordered',
+  },
+  {
+    what: 'a slot with the saved norm, where no digest tells the order',
+    spoil({ all, resumed }) {
+      for (const { states } of all)
+        for (const state of states) for (const tensor of state.tensors) delete tensor.unordered;
+      Object.assign(named(resumed, 'slot', 'a.exp_avg'), { digest: 'f'.repeat(64) });
+    },
+    says: /1 of 6 optimizer slots differs from the saved one \('a\.exp_avg': L2 norm 5 in both, so the values may be the saved ones in another order or with other signs\)/,
+    cause: 'slots-changed',
+  },
+];
+
+const GRADIENTS: readonly Case[] = [
+  {
+    what: 'gradients of all parameters that grow after an update',
+    spoil: ({ resumed }) =>
+      from(resumed, 6, (step) => {
+        step.gradientL2 = step.gradientL2.map((norm, at) => (norm === null ? null : norm * (1.5 + at)));
+      }),
+    says: /gradients are not cleared after an update/,
+    cause: 'gradients-kept',
+  },
+  {
+    what: 'gradients of some parameters that differ after an update',
+    spoil: ({ resumed }) =>
+      from(resumed, 6, (step) => {
+        step.gradientL2 = step.gradientL2.map((norm, at) =>
+          norm === null || at === 0 ? norm : norm * (1.5 + at),
+        );
+      }),
+    says: /in step 6, the loss and the batch are equal, but the gradients of 'b', 'c' \(2 of 3 parameters\) are not, by factors from 2\.500 to 3\.500: the backward pass/,
+    never: /cleared/,
+    cause: null,
+  },
+];
+
+describe.each([
+  ['values of other tensors', EXCHANGES],
+  ['values of other tensors, among zeros', ZEROS],
+  ['accumulation', ACCUMULATION],
+  ['random draws and samples', DRAWS],
+  ['orders of values', ORDERS],
+  ['gradients', GRADIENTS],
+  ['batches', BATCHES],
+  ['counters', COUNTERS],
+  ['schedules', SCHEDULES],
+])('%s', (_, cases) => {
+  test.each(cases)('$what', (one) => {
+    const { headline, cause, outcome } = judged(one);
+    expect(headline).toMatch(one.says);
+    if (one.never !== undefined) expect(headline).not.toMatch(one.never);
+    expect(cause).toBe(one.cause);
+    expect(outcome).toBe('refuted');
+  });
+});

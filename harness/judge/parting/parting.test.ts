@@ -1,0 +1,288 @@
+/** Without a named cause, the headline says where the two runs first part. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Observable } from '../../trace/schema.ts';
+import { collectEvidence } from '../collect.ts';
+import { type Judgement, judge } from '../judge.ts';
+import { CASES as SPOILERS } from '../testing/cases.ts';
+import { type Draft, healthyTraces, PLAN, type Traces } from '../testing/traces.ts';
+import { partingOf } from './parting.ts';
+
+type Step = Draft['steps'][number];
+
+interface Case {
+  readonly what: string;
+  readonly spoil: (traces: Traces & { readonly resumed: Draft }) => void;
+  readonly says: RegExp;
+  readonly never?: RegExp;
+  readonly rule: string;
+}
+
+function judged({ spoil }: Pick<Case, 'spoil'>): Judgement {
+  const traces = healthyTraces();
+  spoil(Object.assign(traces, { resumed: traces.after[0]! }));
+  const subject = { scenario: 'tested', about: '', expect: 'proven' as const, replay: '' };
+  return judge(subject, collectEvidence(PLAN, 'wasm', traces.all));
+}
+
+const from = (trace: Draft, first: number, change: (step: Step) => void): void =>
+  trace.steps.filter(({ step }) => step >= first).forEach(change);
+
+const times = (factor: number, only: (name: string) => boolean = () => true) => {
+  return (values: readonly (number | null)[], { names }: Step): (number | null)[] =>
+    values.map((value, at) => (value !== null && only(names[at]!) ? value * factor : value));
+};
+
+/** The steps of all processes no longer show some columns, and the scenario declares it. */
+function hide({ all }: Traces, lacks: readonly Observable[]): void {
+  for (const trace of all) {
+    trace.run!.lacks = [...lacks];
+    for (const step of trace.steps) {
+      if (lacks.includes('gradients')) {
+        step.gradientL2 = step.gradientL2.map(() => null);
+        step.appliedGradientL2 = step.appliedGradientL2!.map(() => null);
+      }
+      if (lacks.includes('random')) delete step.random;
+      if (lacks.includes('learning-rates')) step.learningRates = step.learningRates.map(() => null);
+    }
+    for (const state of trace.states) {
+      if (lacks.includes('random')) state.random = {};
+      if (lacks.includes('gradients'))
+        state.tensors = state.tensors.filter(({ kind }) => kind !== 'gradient');
+    }
+  }
+}
+
+/** The run diverges after a step, as it does after anything that changes a parameter. */
+const diverge = (trace: Draft, first: number): void =>
+  from(trace, first, (step) => {
+    step.claimed.loss *= 1.1;
+    step.gradientL2 = step.gradientL2.map((norm, at) => (norm === null ? null : norm * (1.2 + at)));
+    step.updateL2 = step.updateL2.map((norm, at) => norm * (1.1 + at));
+  });
+
+const CASES: readonly Case[] = [
+  {
+    what: 'a loss that differs from the first step on, with all its inputs equal',
+    spoil: ({ resumed }) => {
+      from(resumed, 5, ({ claimed }) => (claimed.loss *= 1.3));
+      diverge(resumed, 6);
+    },
+    says: /^After resume 1, in the first step \(5\), the batch, parameters, buffers, random state and every other observed input are equal, but the loss is not \(0\.2600 instead of 0\.2000\): the loss reads state that is not observed \(a coefficient, a target network, a normaliser …\); let `observe\(\)` show it\.$/,
+    rule: 'loss-differs',
+  },
+  {
+    what: 'such a loss where random state is not observed',
+    spoil: (traces) => {
+      hide(traces, ['random']);
+      from(traces.resumed, 5, ({ claimed }) => (claimed.loss *= 1.3));
+      diverge(traces.resumed, 6);
+    },
+    says: /parameters and buffers are equal, but the loss is not.*not observed \(a random generator, a coefficient/,
+    never: /every other observed input/,
+    rule: 'loss-differs',
+  },
+  {
+    what: 'a loss that differs after an update, whose direction no norm shows',
+    spoil: ({ resumed }) => diverge(resumed, 6),
+    says: /up to step 5; in step 6, .*but the loss is not.*unless the parameters differ in what norms do not show \(a sign, an order of values\)/,
+    rule: 'loss-differs',
+  },
+  {
+    what: 'gradients of one group by one factor, with an equal loss',
+    spoil: ({ resumed }) => {
+      from(resumed, 5, (step) => {
+        step.gradientL2 = times(0.5, (name) => name !== 'c')(step.gradientL2, step);
+      });
+      diverge(resumed, 6);
+    },
+    says: /the loss and the batch are equal, but the gradients of group 'first' are not, by one factor 0\.5000: the loss is scaled after it is logged/,
+    rule: 'gradients-differ',
+  },
+  {
+    what: 'gradients of some parameters by several factors',
+    spoil: ({ resumed }) => {
+      from(resumed, 5, (step) => {
+        step.gradientL2 = step.gradientL2.map((norm, at) => (norm === null || at === 1 ? norm : norm + 1));
+      });
+      diverge(resumed, 6);
+    },
+    says: /the gradients of 'a', 'c' \(2 of 3 parameters\) are not, by factors from 2\.\d+ to 3\.\d+: the backward pass adds, drops or keeps something/,
+    rule: 'gradients-differ',
+  },
+  {
+    what: 'updates of one group by one factor, with equal gradients and learning rates',
+    spoil: ({ resumed }) => {
+      from(resumed, 5, (step) => {
+        step.updateL2 = times(1.98, (name) => name === 'c')(step.updateL2, step) as number[];
+      });
+      diverge(resumed, 6);
+    },
+    says: /in the first step \(5\), gradients, clipped gradients, learning rates and optimizer slots are equal, but the updates of group 'second' are not, by a factor 1\.980: the optimizer’s own hyperparameters or step count\.$/,
+    rule: 'updates-differ',
+  },
+  {
+    what: 'updates of the parameters with one dimension',
+    spoil: ({ all, resumed }) => {
+      for (const { states } of all)
+        for (const { tensors } of states)
+          for (const tensor of tensors) if (tensor.name === 'a' || tensor.name === 'c') tensor.shape = [6];
+      from(resumed, 5, (step) => {
+        step.updateL2 = times(1.5, (name) => name === 'a' || name === 'c')(step.updateL2, step) as number[];
+      });
+      diverge(resumed, 6);
+    },
+    says: /but the updates of the 2 parameters with one dimension are not, by one factor 1\.500/,
+    rule: 'updates-differ',
+  },
+  {
+    what: 'updates that are right at first: constant hyperparameters would have shown at once',
+    spoil: ({ resumed }) => {
+      from(resumed, 7, (step) => (step.updateL2 = step.updateL2.map((norm, at) => norm * (2 + at))));
+      diverge(resumed, 8);
+    },
+    says: /everything observed is equal up to step 6; in step 7, gradients.* are equal, but the updates of all 3 parameters are not, by factors from 2 to 4: something that first acts in this step/,
+    never: /hyperparameters/,
+    rule: 'updates-differ',
+  },
+  {
+    what: 'updates by the factor of an older learning rate, where the one inside updates is not observed',
+    spoil: (traces) => {
+      hide(traces, ['gradients', 'learning-rates']);
+      from(traces.resumed, 6, (step) => {
+        step.updateL2 = times(6 / 5)(step.updateL2, step) as number[];
+      });
+      diverge(traces.resumed, 7);
+    },
+    says: /in step 6, the loss and logged learning rates are equal, but the updates of all 3 parameters are not, by one factor 1\.200: the learning rate inside the updates, which is not observed: the one logged in step 5 is 1\.200 times that of step 6; gradients are not observed and optimizer slots are recorded only at steps 4 and 8, and may differ too\.$/,
+    rule: 'updates-differ',
+  },
+  {
+    what: 'an update of the same length in another direction',
+    spoil: ({ resumed }) => {
+      from(resumed, 5, (step) => (step.l2 = times(1.01, (name) => name === 'b')(step.l2, step) as number[]));
+      diverge(resumed, 6);
+    },
+    says: /updates are equal, but 'b' \(1 of 4 parameters\) is not, by a factor 1\.010: the updates have the same length but another direction, such as the opposite sign/,
+    rule: 'parameters-differ',
+  },
+  {
+    what: 'a loss that differs in one step only',
+    spoil: ({ resumed }) => {
+      from(resumed, 6, (step) => {
+        if (step.step !== 6) return;
+        step.claimed.loss *= 2;
+        step.gradientL2 = step.gradientL2.map((norm, at) => (norm === null ? null : norm * (2 + at)));
+      });
+    },
+    says: /in step 6, .*but the loss is not \(0\.3333 instead of 0\.1667\), in this step only: /,
+    rule: 'loss-differs',
+  },
+  {
+    what: 'slots that only states show, with everything in the steps equal',
+    spoil: ({ resumed }) => {
+      const slot = resumed.states.at(-1)!.tensors.find(({ name }) => name === 'a.exp_avg')!;
+      Object.assign(slot, {
+        digest: 'f'.repeat(64),
+        l2: slot.l2 * 3,
+        sketch: slot.sketch!.map((sum) => 3 * sum),
+      });
+    },
+    says: /^After resume 1, between steps 4 and 8, clipped gradients and learning rates are equal, but 1 of 6 optimizer slots \('a\.exp_avg'\) is not, by a factor 3: the optimizer’s own hyperparameters, or its step count\.$/,
+    rule: 'final-slots-differ',
+  },
+  {
+    what: 'a slot with the opposite sign, which only its sketch shows',
+    spoil: ({ resumed }) => {
+      const slot = resumed.states.at(-1)!.tensors.find(({ name }) => name === 'a.exp_avg')!;
+      Object.assign(slot, { digest: 'f'.repeat(64), sketch: slot.sketch!.map((sum) => -sum) });
+    },
+    says: /optimizer slots \('a\.exp_avg'\) is not, with the opposite sign: /,
+    rule: 'final-slots-differ',
+  },
+  {
+    what: 'a sample with all parameters, EMAs and buffers equal',
+    spoil: ({ resumed }) => {
+      const drawn = resumed.samples.find(({ at }) => at === 'end')!;
+      Object.assign(drawn, { digest: 'f'.repeat(64) });
+    },
+    says: /between steps 4 and 8, parameters, EMAs and buffers are equal, but 1 of 4 samples \('cat'\) is not.*the sampler reads something else: a copy of parameters/,
+    rule: 'samples-differ-from-control',
+  },
+  {
+    what: 'a sample that differs before the first step',
+    spoil: ({ resumed }) => {
+      const drawn = resumed.samples.find(({ at }) => at === 'resume')!;
+      Object.assign(drawn, { digest: 'f'.repeat(64) });
+    },
+    says: /before the first step, parameters, EMAs and buffers are equal, but 1 of 4 samples \('cat'\) is not/,
+    rule: 'samples-differ-at-resume',
+  },
+  {
+    what: 'a counter that steps record, before what it decides differs',
+    spoil: ({ all, resumed }) => {
+      for (const trace of all) {
+        for (const step of trace.steps)
+          step.counters = { ...step.counters, wait: trace === resumed && step.step > 5 ? 0 : step.step };
+        for (const state of trace.states) state.counters.wait = state.step;
+      }
+      diverge(resumed, 7);
+    },
+    says: /everything observed is equal up to step 5; in step 6, 1 of 4 counters \('wait'\) differs \(0 instead of 6\): what it counts by .*; next, in step 7, the loss differs\./,
+    rule: 'loss-differs',
+  },
+  {
+    what: 'a slot that steps record, with the opposite sign from one step on',
+    spoil: ({ all, resumed }) => {
+      for (const trace of all)
+        for (const step of trace.steps) {
+          const sign = trace === resumed && step.step > 5 ? -1 : 1;
+          step.observed = ['a', 'b'].map((name) => ({
+            kind: 'slot' as const,
+            name: `${name}.exp_avg`,
+            l2: 1 + step.step,
+            sketch: [1, -2, 3].map((sum) => sum * step.step * (name === 'a' ? sign : 1)),
+          }));
+        }
+      diverge(resumed, 7);
+    },
+    says: /in step 6, clipped gradients and learning rates are equal, but 1 of 2 optimizer slots \('a\.exp_avg'\) is not, with the opposite sign: /,
+    rule: 'loss-differs',
+  },
+];
+
+describe('without a named cause, the headline says where the runs first part', () => {
+  test.each(CASES)('$what', (one) => {
+    const { cause, headline, findings, outcome } = judged(one);
+    expect(headline).toMatch(one.says);
+    if (one.never !== undefined) expect(headline).not.toMatch(one.never);
+    expect(cause).toBe(null);
+    expect(outcome).toBe('refuted');
+    expect(findings[0]?.rule).toBe(one.rule);
+  });
+});
+
+test('a resumed run that equals its control does not part', () => {
+  expect(judged({ spoil: () => {} }).headline).toMatch(/indistinguishable/);
+});
+
+test('a headline is complete for any combination of spoilers', () => {
+  fc.assert(
+    fc.property(fc.subarray([...SPOILERS], { minLength: 1, maxLength: 4 }), (cases) => {
+      const deviates = [...new Set(cases.flatMap((one) => one.deviates ?? []))];
+      const traces = healthyTraces({ noisy: cases.some(({ noisy }) => noisy), deviates });
+      for (const { spoil } of cases) {
+        // A spoiler can fail if an earlier one removed the state that it changes.
+        try {
+          spoil({ ...traces, resumed: traces.after[0]! });
+        } catch {}
+      }
+      const evidence = collectEvidence(PLAN, 'wasm', traces.all);
+      for (const resume of evidence.resumes) {
+        const parting = partingOf(evidence, resume);
+        if (parting === undefined) continue;
+        expect(parting.sentence).not.toMatch(/undefined|\[object|NaN|Infinity| \(\)|: $| {2}|, but$/);
+      }
+    }),
+  );
+});

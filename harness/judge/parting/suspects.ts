@@ -1,0 +1,91 @@
+/** What a parting in each stage is due to, given what is equal before it. */
+import type { Parting } from './first.ts';
+import type { Form } from './form.ts';
+import { olderRate } from './older-rate.ts';
+import type { Stage } from './stages.ts';
+
+/** What the stage is computed from, as far as other stages show it. */
+export const INPUTS: Readonly<Record<Stage, readonly Stage[]>> = {
+  batch: [],
+  random: ['batch'],
+  loss: ['batch', 'parameter', 'buffer', 'random'],
+  gradient: ['loss', 'batch'],
+  accumulated: ['gradient'],
+  made: ['loss', 'gradient'],
+  clipped: ['gradient', 'accumulated'],
+  'learning-rate': ['loss', 'gradient'],
+  'logged-learning-rate': ['learning-rate'],
+  slot: ['clipped', 'learning-rate'],
+  writes: ['gradient', 'learning-rate'],
+  update: ['gradient', 'clipped', 'learning-rate', 'slot'],
+  parameter: ['update'],
+  buffer: ['batch', 'loss'],
+  ema: ['parameter'],
+  counter: [],
+  sample: ['parameter', 'ema', 'buffer'],
+};
+
+/** What shows an input as well, if the input itself is not seen. */
+export const INSTEAD: Readonly<Partial<Record<Stage, Stage>>> = {
+  gradient: 'loss',
+  'learning-rate': 'logged-learning-rate',
+};
+
+/** An input that is not seen is a suspect too. Random state is named where it matters. */
+export const isSuspectIfUnseen = (stage: Stage): boolean =>
+  stage === 'batch' || stage === 'gradient' || stage === 'learning-rate' || stage === 'slot';
+
+type Suspects = (parting: Parting, form: Form) => string;
+
+const HIDDEN = 'let `observe()` show it';
+
+const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
+  batch: () => `what selects the examples is not restored, or not observed; ${HIDDEN}`,
+  random: () => 'the generators draw more, fewer or other numbers than in the control',
+  loss(parting) {
+    const direction = !isFirstUpdate(parting)
+      ? ', unless the parameters differ in what norms do not show (a sign, an order of values)'
+      : '';
+    const draws = parting.isEqual('random') === undefined ? 'a random generator, ' : '';
+    return `the loss reads state that is not observed (${draws}a coefficient, a target network, a normaliser …)${direction}; ${HIDDEN}`;
+  },
+  gradient: (_, form) =>
+    form.kind === 'factor'
+      ? 'the loss is scaled after it is logged'
+      : 'the backward pass adds, drops or keeps something: gradients of earlier steps, a penalty, a hook, a detached part',
+  accumulated: () => 'gradients are accumulated over other micro-batches, or not cleared',
+  made: () =>
+    `what decides whether to update (early stopping, a loss scaler, a count of micro-batches …) reads state that is not observed; ${HIDDEN}`,
+  clipped: () => 'gradients are clipped, unscaled or averaged differently',
+  'learning-rate': () => `the schedule, or what drives it, reads state that is not observed; ${HIDDEN}`,
+  'logged-learning-rate': () =>
+    'the logged learning rate is read from elsewhere than the one that updates use',
+  slot: (_, form) =>
+    form.kind === 'factor'
+      ? 'the optimizer’s own hyperparameters, or its step count'
+      : 'the optimizer’s own hyperparameters',
+  writes: () => 'the optimizer skips parameters, or updates them more than once',
+  update(parting, form) {
+    if (form.kind === 'zero' || form.kind === 'absent')
+      return 'the optimizer skips these parameters, or the updates are undone';
+    if (form.kind === 'factor' && parting.isEqual('learning-rate') === undefined)
+      return `the learning rate inside the updates, which is not observed${olderRate(parting, form.factor)}`;
+    // Hyperparameters act in every update, so they would have shown in the first.
+    return isFirstUpdate(parting)
+      ? 'the optimizer’s own hyperparameters or step count'
+      : 'something that first acts in this step, such as a period that the optimizer counts (lookahead, averaging), or a copy that it then reads';
+  },
+  parameter: () =>
+    'the updates have the same length but another direction, such as the opposite sign or another order of values',
+  buffer: () => 'the buffers are updated differently: with another momentum, twice, or from other batches',
+  ema: () => 'the EMA is updated with a different decay, another number of times, or from other parameters',
+  counter: () =>
+    `what it counts by (a metric, a best value, a position …) reads state that is not observed; ${HIDDEN}`,
+  sample: () =>
+    `the sampler reads something else: a copy of parameters, or state that is not observed; ${HIDDEN}`,
+};
+
+const isFirstUpdate = ({ pairs, at }: Parting): boolean =>
+  !pairs.slice(0, at).some(({ control }) => control.changed.includes(true));
+
+export const suspectsOf = (parting: Parting, form: Form): string => SUSPECTS[parting.stage](parting, form);
