@@ -25,4 +25,8 @@ export const counterKind = (name: string): CounterKind =>
 /** True for a schedule's learning rate, false for its step counts. */
 export const isLearningRateName = (name: string): boolean => /rate|(^|[./_])lr([./]|$)/i.test(name);
 
+/** True for a counter that a schedule computes its learning rate from. */
+export const isScheduleCount = (name: string): boolean =>
+  counterKind(name) === 'schedule' && !isLearningRateName(name);
+
 export const generatorKind = (name: string): GeneratorKind => (DATA_GENERATOR.test(name) ? 'data' : 'other');

@@ -612,6 +612,34 @@ const GRADIENTS: readonly Case[] = [
   },
 ];
 
+const IDLE: readonly Case[] = [
+  {
+    what: 'learning rates that stand still in a run whose hooks never fire',
+    spoil({ all, before, resumed }) {
+      count(all, 'optimizer.lr', (step) => step / 10);
+      for (const { counters } of resumed.states) counters['optimizer.lr'] = 0.4;
+      const [first] = resumed.steps;
+      const { learningRates } = before.steps.at(-1)!.claimed;
+      inEach(resumed, (step) => {
+        const none = <T>(value: T): T[] => step.names.map(() => value);
+        Object.assign(step, {
+          hookCalls: none(0),
+          updates: none(0),
+          updateL2: none(0),
+          changed: none(false),
+          l2: first!.l2,
+          learningRates: none(null),
+          appliedGradientL2: none(null),
+        });
+        step.claimed.learningRates = learningRates;
+      });
+    },
+    says: /no gradient hook fires: the hooks are on the pre-restore variables/,
+    never: /schedule/,
+    cause: 'hooks-on-old-parameters',
+  },
+];
+
 describe.each([
   ['values of other tensors', EXCHANGES],
   ['values of other tensors, among zeros', ZEROS],
@@ -622,6 +650,7 @@ describe.each([
   ['batches', BATCHES],
   ['counters', COUNTERS],
   ['schedules', SCHEDULES],
+  ['idle optimizers', IDLE],
 ])('%s', (_, cases) => {
   test.each(cases)('$what', (one) => {
     const { headline, cause, outcome } = judged(one);

@@ -1,6 +1,7 @@
 /** The learning rates, and the count that the schedule computes them from. */
-import { counterKind, isLearningRateName } from '../../trace/names.ts';
+import { counterKind, isScheduleCount } from '../../trace/names.ts';
 import type { TracedStep } from '../../trace/schema.ts';
+import { totalOf } from '../columns.ts';
 import { figure, insteadOf, ofAll, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import {
@@ -16,7 +17,7 @@ import {
   updatesMade,
 } from './clues.ts';
 import { changesText, key, learningRateOf, rises, warmUpText } from './rates.ts';
-import { STILL } from './stale.ts';
+import { STILL, sides, updates } from './stale.ts';
 
 const SCHEDULE = {
   heads: [COUNTERS, 'learning-rate-differs', 'applied-learning-rate-differs', 'final-counters-differ'],
@@ -29,10 +30,6 @@ const SCHEDULE = {
     ...STILL,
   ],
 };
-
-/** Whether a counter is the schedule's count, and not a learning rate that it computes. */
-const isScheduleCount = (name: string): boolean =>
-  counterKind(name) === 'schedule' && !isLearningRateName(name);
 
 const scheduleCounts = (clues: Clues): ChangedCounter[] =>
   ofKind(clues, 'schedule').filter(({ name }) => isScheduleCount(name));
@@ -160,7 +157,16 @@ const scheduleDiffers = (clues: Clues): boolean => {
   );
 };
 
-export const SCHEDULE_CAUSES: readonly Cause[] = [
+/**
+ * Whether the control updates and the resumed run never does. The learning rates that it logs are then those of an idle
+ * optimizer, and say nothing of its schedule.
+ */
+const isIdle = (clues: Clues): boolean => {
+  const { control, resumed } = sides(clues);
+  return totalOf(control, updates) > 0 && totalOf(resumed, updates) === 0;
+};
+
+const CAUSES: readonly Cause[] = [
   {
     id: 'schedule-changes-at-other-steps',
     means: 'A learning rate that changes rarely takes the control’s values, but at other steps.',
@@ -332,3 +338,9 @@ function timesCounted(clues: Clues): number | undefined {
   const same = ratios.every((ratio) => ratio === first);
   return first !== undefined && Number.isInteger(first) && first > 1 && same ? first : undefined;
 }
+
+export const SCHEDULE_CAUSES: readonly Cause[] = CAUSES.map((cause) => ({
+  ...cause,
+  diagnose: (clues) =>
+    isIdle(clues) && ofKind(clues, 'schedule').length === 0 ? undefined : cause.diagnose(clues),
+}));

@@ -1,5 +1,5 @@
 /** An object was captured or created on the wrong side of the load, and is stale. */
-import { counterKind } from '../../trace/names.ts';
+import { counterKind, isScheduleCount } from '../../trace/names.ts';
 import type { TracedStep } from '../../trace/schema.ts';
 import { indexOf, totalOf } from '../columns.ts';
 import { tensorsOf } from '../evidence.ts';
@@ -215,6 +215,9 @@ export const STALE: readonly Cause[] = [
       const schedules = clues.counters.filter(({ kind }) => kind === 'schedule');
       const steps = clues.counters.filter(({ kind }) => kind === 'optimizer');
       const lost = slots.of.every(({ resumed }) => resumed === undefined);
+      // A schedule that came back was registered in time. Its learning rate is lost with the optimizer.
+      const schedule = Object.keys(clues.resume.saved?.counters ?? {}).filter(isScheduleCount);
+      if (schedule.length > 0 && !schedules.some(({ name }) => isScheduleCount(name))) return undefined;
       // SGD with momentum has slots and counts no steps.
       const counted = Object.keys(clues.resume.saved?.counters ?? {}).some(
         (name) => counterKind(name) === 'optimizer',
