@@ -52,6 +52,7 @@ export function collectEvidence(
   const begins = declared.length > 0 ? (['deviated'] as const) : (['pass', 'end'] as const);
   // If a plan was cut short, a process passes its end without stopping.
   const ends = (step: number) => (step === history.steps ? (['end', 'pass'] as const) : (['pass'] as const));
+  const passed = new Set(control?.states.filter(({ at }) => at === 'pass').map(({ step }) => step));
   const resumes = resumesIn(history).flatMap((process, n): Resume[] => {
     const after = byId(process.id);
     if (after === undefined) return [];
@@ -73,9 +74,11 @@ export function collectEvidence(
       deviated: samplesAt(control, from, ['deviated']),
     };
     const [saved, resumed] = withoutLoneZeros(expectedState(point, changes, noise.exact), point.resumed);
+    // A killed process shows its state for the last time at a save.
+    const end = process.killed === true ? process.saves.findLast((step) => passed.has(step)) : to;
     const [last, controlLast] = withoutLoneZeros(
-      stateAt(after, to, ['save', 'end', 'pass']),
-      stateAt(control, to, ends(to)),
+      end === undefined ? undefined : stateAt(after, end, ['save', 'end', 'pass']),
+      end === undefined ? undefined : stateAt(control, end, ends(end)),
     );
     return [
       {
@@ -94,9 +97,9 @@ export function collectEvidence(
         samples: {
           saved: expectedSamples(declared, samples, changes, noise.exact),
           resumed: samples.resumed,
-          last: samplesAt(after, to, ['save', 'end', 'pass']),
+          last: end === undefined ? [] : samplesAt(after, end, ['save', 'end', 'pass']),
           controlFirst: declared.length > 0 ? samples.deviated : samples.passed,
-          controlLast: samplesAt(control, to, ends(to)),
+          controlLast: end === undefined ? [] : samplesAt(control, end, ends(end)),
         },
       },
     ];
