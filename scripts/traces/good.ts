@@ -266,10 +266,11 @@ export const GOOD: readonly GoodCase[] = [
   },
   {
     name: 'state-in-each-step',
-    teaches: 'Generators, counters and other tensors after each step, in the optional fields of `step`.',
+    teaches:
+      'Generators, counters and other tensors after each step, sketches, and digests that do not depend on the order: all that is optional.',
     traces: record(
       { ...ADAM, generators: ['torch'], ema: true },
-      { horizon: 4, lacks: ['samples'], perStep: true },
+      { horizon: 4, lacks: [], samples: true, perStep: true },
       once(),
     ),
     ...RESUMED_ONCE,

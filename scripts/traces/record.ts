@@ -42,7 +42,7 @@ export interface Recorder {
   readonly lacks: readonly string[];
   readonly deterministic?: false;
   readonly samples?: true;
-  /** Shows generators, counters and slots in each step. */
+  /** Shows all that is optional: generators, counters and other tensors in each step, sketches and more digests. */
   readonly perStep?: true;
   /** Logs the learning rate after the schedule's step. */
   readonly logsNextRate?: true;
@@ -81,6 +81,17 @@ function bytesOf({ values, format }: Tensor): Buffer {
     else halves.writeUInt16LE(halfOf(value), at * 2);
   }
   return halves;
+}
+
+/** The sum of a 64-bit mix of the bits of each value, modulo 2⁶⁴. */
+function unorderedOf({ values, ...form }: Tensor): string {
+  const mix = (value: number): bigint =>
+    createHash('sha256')
+      .update(bytesOf({ ...form, values: [value] }))
+      .digest()
+      .readBigUInt64LE();
+  const sum = values.reduce((all, value) => BigInt.asUintN(64, all + mix(value)), 0n);
+  return sum.toString(16).padStart(16, '0');
 }
 
 /** The bits of a number that half precision has, and that is neither tiny nor huge. */
@@ -125,7 +136,7 @@ function recordOne(
   const lines: Line[] = [runOf(recipe, recorder, process, pid)];
   const state = from ? structuredClone(checkpoints.get(`${from.process} ${from.step}`)!) : initial(recipe);
   const show = (at: string, step: number): void => {
-    if (recorder.samples) lines.push(...samplesOf(at, step, state));
+    if (recorder.samples) lines.push(...samplesOf(at, step, state, recorder));
     lines.push(stateOf(recipe, recorder, at, step, state));
   };
   if (from) {
@@ -273,6 +284,7 @@ function tensorsOf(recipe: Recipe, recorder: Recorder, state: State): Line[] {
     dtype: language === 'python' ? `torch.${own.format}` : own.format,
     storage: storage++,
     digest: hash(bytesOf(own)),
+    ...(perStep ? { unordered: unorderedOf(own) } : {}),
     l2: short(lengthOf(own.values)),
     ...(kind === 'parameter' ? { bits: bitsOf(own) } : {}),
     ...(deterministic === false || perStep ? { sketch: sketchOf(own.values) } : {}),
@@ -302,7 +314,7 @@ const ownerOf = ({ parameters }: Recipe, slot: string): string =>
   parameters.find(({ name }) => slot.startsWith(`${name}.`))!.name;
 
 /** An image of two pixels, a sound of two samples and a text, each drawn from the parameters alone. */
-function samplesOf(at: string, step: number, { parameters }: State): Line[] {
+function samplesOf(at: string, step: number, { parameters }: State, { perStep }: Recorder): Line[] {
   const values = Object.values(parameters).flatMap((own) => own.values);
   const [one = 0, two = 0] = values;
   const pixels = [one, two].map((value) => Math.round(Math.abs(value) * 50) % 256);
@@ -318,14 +330,23 @@ function samplesOf(at: string, step: number, { parameters }: State): Line[] {
     name,
     file: `samples/${at}-${step}.${end}`,
   });
+  const sums = (own: readonly number[]) =>
+    perStep ? { l2: short(lengthOf(own)), sketch: sketchOf(own) } : {};
   return [
-    { ...drawn('image', 'digit 3', 'png'), digest: hash(Buffer.from(pixels)), width: 2, height: 1 },
+    {
+      ...drawn('image', 'digit 3', 'png'),
+      digest: hash(Buffer.from(pixels)),
+      width: 2,
+      height: 1,
+      ...sums(pixels),
+    },
     {
       ...drawn('audio', 'tone', 'wav'),
       digest: hash(sound),
       sampleRate: 8000,
       channels: 1,
       seconds: 0.00025,
+      ...sums([sound.readInt16LE(0), sound.readInt16LE(2)]),
     },
     { ...drawn('text', 'story', 'txt'), digest: hash(text), characters: [...text].length },
   ];
