@@ -1,7 +1,7 @@
 /** Arranges the traces of one scenario by process and by resume. */
 import { type History, historyOf, planOf, resumesIn } from '../trace/history.ts';
 import type { Plan, SampleRecord, StateRecord, Trace } from '../trace/schema.ts';
-import { comparable, withoutLoneZeros } from './comparable.ts';
+import { comparable, unheldIn, withoutLoneZeros } from './comparable.ts';
 import { changesAt, expectedSamples, expectedState } from './deviations.ts';
 import { type Evidence, type Resume, stepsBetween } from './evidence.ts';
 import { noiseAmong } from './noise/noise.ts';
@@ -36,7 +36,9 @@ export function collectEvidence(
 ): Evidence {
   const history = 'processes' in asked ? asked : historyOf(asked);
   const plan = planOf(history);
-  const traces = withStepCounters(withOwners(given)).map(comparable);
+  const counted = withStepCounters(withOwners(given));
+  const unheld = unheldIn(counted.find(({ run }) => run?.role === 'control'));
+  const traces = counted.map((trace) => comparable(trace, unheld));
   const byRole = (role: string) => traces.find((trace) => trace.run?.role === role);
   const control = byRole('control');
   const twins = traces.filter((trace) => trace.run?.role === 'twin');

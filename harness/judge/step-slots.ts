@@ -22,9 +22,12 @@ export function withStepCounters(traces: readonly Trace[]): readonly Trace[] {
       },
     };
   };
+  const isCounting = (one: Pick<TensorRecord, 'kind' | 'name'>): boolean =>
+    isSlot(one) && counts.has(one.name);
+  const inSteps = traces.some(({ steps }) => steps.some(({ observed }) => observed?.some(isCounting)));
   const countedStep = (step: TracedStep): TracedStep => {
     if (step.observed === undefined) return step;
-    const counting = step.observed.filter((one) => isSlot(one) && counts.has(one.name));
+    const counting = step.observed.filter(isCounting);
     return {
       ...step,
       observed: step.observed.filter((one) => !counting.includes(one)),
@@ -38,7 +41,7 @@ export function withStepCounters(traces: readonly Trace[]): readonly Trace[] {
   return traces.map((trace) => ({
     ...trace,
     states: trace.states.map(counted),
-    steps: trace.steps.map(countedStep),
+    steps: inSteps ? trace.steps.map(countedStep) : trace.steps,
   }));
 }
 

@@ -222,7 +222,7 @@ export const GOOD: readonly GoodCase[] = [
     teaches:
       'A parameter that no optimizer holds (group null) collects gradients that nothing applies. They are lost in the resume, which is no fault.',
     traces: record(
-      { ...ADAM, parameters: [WEIGHT, { ...BIAS, name: 'unused', group: null }] },
+      { ...ADAM, parameters: [WEIGHT, { name: 'unused', start: [0.75], group: null }] },
       adam,
       once({
         restores: (state) => {
