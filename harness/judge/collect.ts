@@ -54,7 +54,6 @@ export function collectEvidence(
   const begins = declared.length > 0 ? (['deviated'] as const) : (['pass', 'end'] as const);
   // If a plan was cut short, a process passes its end without stopping.
   const ends = (step: number) => (step === history.steps ? (['end', 'pass'] as const) : (['pass'] as const));
-  const passed = new Set(control?.states.filter(({ at }) => at === 'pass').map(({ step }) => step));
   const resumes = resumesIn(history).flatMap((process, n): Resume[] => {
     const after = byId(process.id);
     if (after === undefined) return [];
@@ -76,8 +75,8 @@ export function collectEvidence(
       deviated: samplesAt(control, from, ['deviated']),
     };
     const [saved, resumed] = withoutLoneZeros(expectedState(point, changes, noise.exact), point.resumed);
-    // A killed process shows its state for the last time at a save.
-    const end = process.killed === true ? process.saves.findLast((step) => passed.has(step)) : to;
+    // A killed process has no end to show. The process that resumes from its save shows what that was worth.
+    const end = process.killed === true ? undefined : to;
     const [last, controlLast] = withoutLoneZeros(
       end === undefined ? undefined : stateAt(after, end, ['save', 'end', 'pass']),
       end === undefined ? undefined : stateAt(control, end, ends(end)),

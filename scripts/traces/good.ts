@@ -171,6 +171,18 @@ export const GOOD: readonly GoodCase[] = [
     ...RESUMED_ONCE,
   },
   {
+    name: 'killed-after-a-resume',
+    teaches:
+      'A resumed process that saves and is killed, and one that resumes from what it saved: the first is judged as far as it got.',
+    traces: record(SGD, { ...sgd, horizon: 6 }, [
+      control([2, 3], 6),
+      before(),
+      after({ until: 6, saves: [3], ended: { killedAfter: 4 } }),
+      after({ id: 'after-2', from: { process: 'after-1', step: 3 }, until: 6 }),
+    ]),
+    ...RESUMED_TWICE,
+  },
+  {
     name: 'noise',
     teaches:
       'A backend that is not deterministic: three twins measure the noise, and each tensor has a sketch.',
