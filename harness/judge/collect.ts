@@ -1,7 +1,7 @@
 /** Arranges the traces of one scenario by process and by resume. */
 import { type History, historyOf, planOf, resumesIn } from '../trace/history.ts';
 import type { Plan, SampleRecord, StateRecord, Trace } from '../trace/schema.ts';
-import { comparable, withoutLoneZeros } from './comparable.ts';
+import { comparable, unheldIn, withoutLoneZeros } from './comparable.ts';
 import { changesAt, expectedSamples, expectedState } from './deviations.ts';
 import { type Evidence, type Resume, stepsBetween } from './evidence.ts';
 import { noiseAmong } from './noise/noise.ts';
@@ -36,7 +36,9 @@ export function collectEvidence(
 ): Evidence {
   const history = 'processes' in asked ? asked : historyOf(asked);
   const plan = planOf(history);
-  const traces = withStepCounters(withOwners(given)).map(comparable);
+  const counted = withStepCounters(withOwners(given));
+  const unheld = unheldIn(counted.find(({ run }) => run?.role === 'control'));
+  const traces = counted.map((trace) => comparable(trace, unheld));
   const byRole = (role: string) => traces.find((trace) => trace.run?.role === role);
   const control = byRole('control');
   const twins = traces.filter((trace) => trace.run?.role === 'twin');
@@ -73,9 +75,11 @@ export function collectEvidence(
       deviated: samplesAt(control, from, ['deviated']),
     };
     const [saved, resumed] = withoutLoneZeros(expectedState(point, changes, noise.exact), point.resumed);
+    // A killed process has no end to show. The process that resumes from its save shows what that was worth.
+    const end = process.killed === true ? undefined : to;
     const [last, controlLast] = withoutLoneZeros(
-      stateAt(after, to, ['save', 'end', 'pass']),
-      stateAt(control, to, ends(to)),
+      end === undefined ? undefined : stateAt(after, end, ['save', 'end', 'pass']),
+      end === undefined ? undefined : stateAt(control, end, ends(end)),
     );
     return [
       {
@@ -94,9 +98,9 @@ export function collectEvidence(
         samples: {
           saved: expectedSamples(declared, samples, changes, noise.exact),
           resumed: samples.resumed,
-          last: samplesAt(after, to, ['save', 'end', 'pass']),
+          last: end === undefined ? [] : samplesAt(after, end, ['save', 'end', 'pass']),
           controlFirst: declared.length > 0 ? samples.deviated : samples.passed,
-          controlLast: samplesAt(control, to, ends(to)),
+          controlLast: end === undefined ? [] : samplesAt(control, end, ends(end)),
         },
       },
     ];

@@ -4,6 +4,7 @@ import { compared } from './compared.ts';
 import { declaredDeviations } from './deviations.ts';
 import type { Evidence } from './evidence.ts';
 import { complete, type Rule } from './rule.ts';
+import { notFinite } from './rules/evidence/not-finite.ts';
 import { notReproducible } from './rules/evidence/not-reproducible.ts';
 import { RULES } from './rules/index.ts';
 import type { Expectation, Finding, Outcome, PROOFS, Verdict } from './verdict.ts';
@@ -31,11 +32,14 @@ export function findingsOf(evidence: Evidence): Finding[] {
   return found.length > 0 ? found : foundBy(RULES.filter(({ onlyIfSilent }) => onlyIfSilent === true));
 }
 
-/** Two runs that differ before any resume would differ after it too: that shows nothing of the resume. */
+/**
+ * Two runs that differ before any resume would differ after it too, and nothing can equal a run that is not finite: that
+ * shows nothing of the resume.
+ */
 function withoutBlame(findings: readonly Finding[]): Finding[] {
-  const reproducible = !findings.some(({ rule }) => rule === notReproducible.id);
+  const comparable = !findings.some(({ rule }) => rule === notReproducible.id || rule === notFinite.id);
   return findings.map((finding) =>
-    finding.proof === 'faithful' && !reproducible ? { ...finding, refutes: false } : finding,
+    finding.proof === 'faithful' && !comparable ? { ...finding, refutes: false } : finding,
   );
 }
 

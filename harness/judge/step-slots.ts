@@ -2,7 +2,7 @@
  * Step counts that are recorded as tensors. torch keeps Adam's step as a 0-d slot of each parameter, which its first
  * update creates. As counters, they are judged like the step count of a whole optimizer.
  */
-import type { StateRecord, TensorRecord, Trace } from '../trace/schema.ts';
+import type { StateRecord, TensorRecord, Trace, TracedStep } from '../trace/schema.ts';
 import { slotKind } from './slot-names.ts';
 
 /** Replaces slots that count by counters of the optimizer. A count that is not there yet is 0. */
@@ -22,10 +22,30 @@ export function withStepCounters(traces: readonly Trace[]): readonly Trace[] {
       },
     };
   };
-  return traces.map((trace) => ({ ...trace, states: trace.states.map(counted) }));
+  const isCounting = (one: Pick<TensorRecord, 'kind' | 'name'>): boolean =>
+    isSlot(one) && counts.has(one.name);
+  const inSteps = traces.some(({ steps }) => steps.some(({ observed }) => observed?.some(isCounting)));
+  const countedStep = (step: TracedStep): TracedStep => {
+    if (step.observed === undefined) return step;
+    const counting = step.observed.filter(isCounting);
+    return {
+      ...step,
+      observed: step.observed.filter((one) => !counting.includes(one)),
+      counters: {
+        ...step.counters,
+        ...none,
+        ...Object.fromEntries(counting.map(({ name, l2 }) => [counterOf(name), l2])),
+      },
+    };
+  };
+  return traces.map((trace) => ({
+    ...trace,
+    states: trace.states.map(counted),
+    steps: inSteps ? trace.steps.map(countedStep) : trace.steps,
+  }));
 }
 
-const isSlot = ({ kind }: TensorRecord): boolean => kind === 'slot';
+const isSlot = ({ kind }: Pick<TensorRecord, 'kind'>): boolean => kind === 'slot';
 
 /** The name makes it a counter of the optimizer. */
 const counterOf = (slot: string): string => `optimizer/${slot}`;

@@ -71,9 +71,10 @@ export function historyIn(traces: readonly Trace[]): History {
       ?.step;
   return {
     steps: control?.run?.until ?? Math.max(0, ...ends),
-    processes: traces.flatMap(({ run, resumed, saved, process }): HistoryProcess[] => {
+    processes: traces.flatMap(({ run, resumed, steps, saved, process }): HistoryProcess[] => {
       if (run === undefined || (run.role !== 'before' && run.role !== 'after')) return [];
       const { from, step } = resumed ?? {};
+      const killed = process?.outcome === 'killed';
       return [
         {
           id: run.id,
@@ -81,9 +82,10 @@ export function historyIn(traces: readonly Trace[]): History {
             from === undefined
               ? null
               : { process: from.process, step: savedAt(from.process, from.checkpoint) ?? step! },
-          until: run.until,
+          // Nobody knows beforehand how far a process gets that is killed.
+          until: killed ? (steps.at(-1)?.step ?? step ?? 0) : run.until,
           saves: saved.map((one) => one.step),
-          ...(process?.outcome === 'killed' ? { killed: true as const } : {}),
+          ...(killed ? { killed: true as const } : {}),
         },
       ];
     }),

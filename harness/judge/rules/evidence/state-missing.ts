@@ -7,14 +7,15 @@ export const stateMissing: Rule = {
   reads:
     'the states at the save, at the resume and at the end of each segment, in the control and in the resumed run',
   speaks: 'before the first step',
-  judge: eachResume((resume) => {
+  judge: eachResume((resume, { history }) => {
     const { saved, resumed, last, controlFirst, controlLast } = resume;
+    // A process that is killed on purpose has no end to show.
+    const killed = history.processes.some(({ id, killed }) => killed === true && id === resume.after.run?.id);
     const missing = Object.entries({
       'at the save': saved,
       'right after the resume': resumed,
-      'at the end of the resumed run': last,
       'at the resume point of the control': controlFirst,
-      'at the end of the control': controlLast,
+      ...(killed ? {} : { 'at the end of the resumed run': last, 'at the end of the control': controlLast }),
     }).filter(([, state]) => state === undefined || state.tensors.length === 0);
     // Another rule reports a failed process.
     if (missing.length === 0 || resume.after.failure !== undefined) return undefined;

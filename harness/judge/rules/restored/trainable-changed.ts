@@ -4,7 +4,7 @@ export const trainableChanged = traitRule({
   id: 'trainable-changed',
   claim: 'The same parameters are trainable as at the save.',
   noun: 'trainable flag',
-  of: ({ trainable }) => (trainable === false ? 'frozen' : 'trainable'),
+  of: ({ trainable }) => (trainable === undefined ? undefined : trainable ? 'trainable' : 'frozen'),
   likelyCause:
     'the load created new parameters with the default flag, or the code that freezes parameters runs at a different point',
   fix: 'set the trainable flags after the load, from the same configuration as at the start of the run',
