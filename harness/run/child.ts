@@ -15,6 +15,7 @@ import type { Scenario, Trainer } from '../training/trainer.ts';
 import { asError, failureCode, NonFiniteLoss, SaveFailed } from './failure.ts';
 import { importFault } from './fault.ts';
 import { type Answer, answerSchema, type Job, jobSchema, type Progress, stepsOf } from './job.ts';
+import { whyMissing } from './missing-file.ts';
 import { importScenario } from './scenario.ts';
 import { createSettling, type Shown } from './settling.ts';
 
@@ -57,6 +58,8 @@ async function bytesOf(checkpoint: string): Promise<number> {
 
 async function runJob(job: Job): Promise<void> {
   const begun = performance.now();
+  // Not sooner: NODE_OPTIONS may name modules relative to the folder that the command was started in.
+  if (job.work !== null) process.chdir(job.work);
   const scenario = await importScenario(job.file);
   const trace = createTrace(path.join(job.folder, 'trace.jsonl'));
   const [first, planned] = stepsOf(job);
@@ -182,7 +185,7 @@ async function runJob(job: Job): Promise<void> {
   } catch (thrown) {
     const error = asError(thrown);
     const code = failureCode(error, resuming);
-    const message = error.message.slice(0, 4000);
+    const message = `${whyMissing(error, job)}${error.message}`.slice(0, 4000);
     process.stderr.write(`${error.stack ?? message}\n`);
     process.exitCode = 1;
     // On a full disk this fails too. Then only the exit code tells of it.

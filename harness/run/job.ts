@@ -17,6 +17,8 @@ export const jobSchema = z.object({
   images: z.string().nullable(),
   /** Folder of the trace. Its name is the id of the process. */
   folder: z.string(),
+  /** The working folder; the parent's if null. */
+  work: z.string().nullable(),
   /** Checkpoint to resume from. */
   checkpoint: z.string().nullable(),
   /** The id of the process that wrote the checkpoint. */

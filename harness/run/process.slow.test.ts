@@ -30,6 +30,7 @@ function asking(name: string, onAsk: ProcessOptions['onAsk'] & {}): Promise<Proc
       requireGpu: false,
       images: null,
       folder,
+      work: null,
       checkpoint: null,
       from: null,
       saveTo: path.join(folder, 'checkpoint'),

@@ -298,6 +298,12 @@ const processEnd = z.object({
   signal: text.nullable(),
   seconds: z.number().nonnegative(),
   stderr: z.array(text),
+  left: z
+    .array(text)
+    .optional()
+    .describe(
+      'files that it left outside its checkpoint, where no other process sees them; unknown if absent',
+    ),
 });
 
 export const recordSchema = z.discriminatedUnion('kind', [

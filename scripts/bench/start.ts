@@ -43,6 +43,7 @@ export async function measureStart(backend: BackendName, rounds: number): Promis
         requireGpu: false,
         images: null,
         folder: path.join(folder, String(round)),
+        work: null,
         checkpoint: null,
         from: null,
         saveTo: null,

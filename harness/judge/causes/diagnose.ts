@@ -2,6 +2,7 @@
 import type { Evidence, Resume } from '../evidence.ts';
 import { RULES } from '../rules/index.ts';
 import type { Finding } from '../verdict.ts';
+import { listed, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { type Clues, cluesOf } from './clues.ts';
 import { CAUSES } from './index.ts';
@@ -76,9 +77,19 @@ function diagnoseResume(evidence: Evidence, resume: Resume, own: readonly Findin
   if (top === undefined || best <= 0) return undefined;
   return {
     cause: top.cause,
-    sentence: `After resume ${resume.index}, ${top.sentence}.`,
+    sentence: `After resume ${resume.index}, ${top.sentence}${leftOutside(evidence, resume)}.`,
     resume: resume.index,
   };
+}
+
+const FILES_NAMED = 3;
+
+/** Names what the process that saved left outside the checkpoint: what is lost may be there. */
+function leftOutside({ before, resumes }: Evidence, { index }: Resume): string {
+  const source = index === 1 ? before : resumes.find((one) => one.index === index - 1)?.after;
+  const { left = [] } = source?.process ?? {};
+  if (left.length === 0) return '';
+  return `; outside the checkpoint, where the resumed process cannot see ${plural(left.length, 'it', 'them')}, the process that saved left ${listed(left, FILES_NAMED)}`;
 }
 
 /** The finding that heads the diagnosis, then the others it accounts for, then the rest. Each group keeps its order. */
