@@ -6,10 +6,10 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { missingKernels, type OpenedBackend, openBackend, untilLost } from '../backend/backend.ts';
 import { observeKernels } from '../backend/observe-kernels.ts';
-import { createProbe } from '../probe/probe.ts';
+import { createProbe, type SamplePoint } from '../probe/probe.ts';
 import { hear, tell as tellParent } from '../processes/channel.ts';
 import { isControl } from '../trace/roles.ts';
-import { TRACE_FORMAT } from '../trace/schema.ts';
+import { type SampleRecord, TRACE_FORMAT } from '../trace/schema.ts';
 import { createTrace } from '../trace/write.ts';
 import type { Scenario, Trainer } from '../training/trainer.ts';
 import { asError, failureCode, NonFiniteLoss, SaveFailed } from './failure.ts';
@@ -130,17 +130,24 @@ async function runJob(job: Job): Promise<void> {
     tell({ kind: 'started', backend: name, deterministic });
     if (job.ask.length > 0) tell({ kind: 'applies', answers: await whichApply(trainer, job.ask) });
     const settling = job.settle ? createSettling() : undefined;
-    /** Records state and samples. */
-    const show = async (at: 'pass' | 'deviated'): Promise<Shown> => {
+    let sampledAt: number | undefined;
+    /** Records samples, and at most once in a step the state after them: sampling must not change the one before. */
+    const sample = async (at: SamplePoint): Promise<readonly SampleRecord[]> => {
       const samples = await alive(probe.sample(at, step));
-      return { state: await alive(probe.state(at, step)), samples };
+      if (trainer.sample !== undefined && sampledAt !== step) await alive(probe.state('sampled', step));
+      sampledAt = step;
+      return samples;
+    };
+    const show = async (at: 'pass' | 'deviated'): Promise<Shown> => {
+      const state = await alive(probe.state(at, step));
+      return { state, samples: await sample(at) };
     };
     if (first === 0) {
       const start = await alive(probe.state('start', 0));
       settling?.begins(start);
     } else {
       await alive(probe.state('resume', first));
-      await alive(probe.sample('resume', first));
+      await sample('resume');
     }
     for (step = first + 1; step <= last; step++) {
       const record = await alive(probe.step(step));
@@ -167,7 +174,6 @@ async function runJob(job: Job): Promise<void> {
     step = last;
     const saveTo = last === planned ? job.saveTo : null;
     const at = saveTo === null ? 'end' : 'save';
-    await alive(probe.sample(at, last));
     await alive(probe.state(at, last));
     if (saveTo !== null) {
       const start = performance.now();
@@ -179,6 +185,7 @@ async function runJob(job: Job): Promise<void> {
       const bytes = await bytesOf(saveTo);
       trace.write({ kind: 'saved', step: last, checkpoint: path.basename(saveTo), seconds, bytes });
     }
+    await sample(at);
     backend.assertStillActive();
     const seconds = { startup, ...probe.seconds };
     trace.write({ kind: 'end', step: last, seconds, kernels: [...kernels].sort() });

@@ -162,8 +162,10 @@ const tensor = z.object({
 const state = z.object({
   kind: z.literal('state'),
   at: z
-    .enum(['start', 'pass', 'deviated', 'save', 'resume', 'end'])
-    .describe('deviated: in a control, after it applied the declared deviations of a resume'),
+    .enum(['start', 'pass', 'deviated', 'save', 'resume', 'end', 'sampled'])
+    .describe(
+      'deviated: in a control, after it applied the declared deviations of a resume; sampled: after samples were drawn, in which the state before it must not have changed',
+    ),
   step: count,
   tensors: z.array(tensor),
   random: z.record(text, digest),

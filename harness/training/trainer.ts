@@ -89,7 +89,7 @@ export interface Trainer {
   save(path: string): Promise<void>;
   /** Returns everything that training changes or that a resume must restore. */
   observe(): Observed;
-  /** Draws samples from fixed inputs. Must not change the random state of the training. */
+  /** Draws samples from fixed inputs. Must leave everything that {@link Trainer.observe} returns as it was. */
   sample?(): Promise<readonly Sample[]>;
   /**
    * Applies the deviations that the scenario declares in `deviates` to a run that continues, exactly as a resume would:

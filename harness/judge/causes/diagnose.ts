@@ -1,5 +1,6 @@
 /** Ranks the causes of the findings, and puts the findings that the diagnosis accounts for first. Pure. */
 import type { Evidence, Resume } from '../evidence.ts';
+import { samplingChangesState } from '../rules/alive/sampling-changes-state.ts';
 import { RULES } from '../rules/index.ts';
 import type { Finding } from '../verdict.ts';
 import { listed, plural } from '../words.ts';
@@ -48,6 +49,8 @@ function unitsOf({ findings, counters }: Clues): ReadonlySet<string> {
 
 /** The diagnosis of the first resume that has one; undefined if none has. */
 export function diagnose(evidence: Evidence, findings: readonly Finding[]): Diagnosis | undefined {
+  // Sampling then spoils the control and the resumed run alike, and what differs follows from when each of them samples.
+  if (findings.some(({ rule }) => rule === samplingChangesState.id)) return undefined;
   const refuting = findings.filter(({ refutes }) => refutes);
   for (const resume of evidence.resumes) {
     const own = refuting.filter(({ resume: index }) => index === resume.index);

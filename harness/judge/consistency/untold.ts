@@ -128,6 +128,8 @@ export function untold(trace: Trace, control: Trace, { noise, deviates, plan }: 
     if (apart !== undefined) return { ...apart, what: `${apart.what} in step ${own.step}`, step: own.step };
   }
   for (const own of trace.states) {
+    // It is compared with the state before it; a rule reports a difference.
+    if (own.at === 'sampled') continue;
     const [theirs] = here(control.states, own.at, own.step);
     const where = `in the state '${own.at}' of step ${own.step}`;
     // A look that only one of them took shows nothing of the other.

@@ -10,6 +10,7 @@ import { hooksSilent } from './alive/hooks-silent.ts';
 import { learningRateNotAsClaimed } from './alive/learning-rate-not-as-claimed.ts';
 import { randomDoesNotAdvance } from './alive/random-does-not-advance.ts';
 import { samplesUnchanged } from './alive/samples-unchanged.ts';
+import { samplingChangesState } from './alive/sampling-changes-state.ts';
 import { silentNoOp } from './alive/silent-no-op.ts';
 import { slotsDoNotAdvance } from './alive/slots-do-not-advance.ts';
 import { stalledParameters } from './alive/stalled-parameters.ts';
@@ -71,6 +72,8 @@ export const RULES: readonly Rule[] = [
   stateMissing,
   backendFellBack,
   nothingAfterResume,
+  // What sampling changed in one process, no other process has, and no step made.
+  samplingChangesState,
   tracesContradict,
   notReproducible,
   // The declared deviations decide what the other rules compare with.

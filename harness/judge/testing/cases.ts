@@ -26,6 +26,13 @@ export const freeze = (trace: Draft, names: (name: string) => boolean = () => tr
     step.updateL2 = step.updateL2.map((norm, at) => (names(step.names[at]!) ? 0 : norm));
   }
 };
+/** Adds the state after the first samples, changed. */
+const sampled = (trace: Draft, change: (state: Draft['states'][number]) => void): void => {
+  const at = trace.states.findIndex(({ at }) => at === 'pass' || at === 'resume');
+  const after = { ...structuredClone(trace.states[at]!), at: 'sampled' as const };
+  change(after);
+  trace.states.splice(at + 1, 0, after);
+};
 const loseGradients = (trace: Draft, names: (name: string) => boolean = () => true): void => {
   for (const step of trace.steps) {
     for (const column of [step.gradientL2, step.appliedGradientL2!]) {
@@ -198,6 +205,30 @@ export const CASES: readonly Case[] = [
     what: 'too few steps after the resume',
     spoil: ({ resumed }) => resumed.steps.pop(),
     says: /only 3 of 4 steps were recorded/,
+  },
+  {
+    rule: 'sampling-changes-state',
+    what: 'a control whose model keeps the averaged weights after sampling',
+    spoil: ({ control }) =>
+      sampled(control, ({ tensors }) => {
+        const averages = new Map(tensors.filter(({ kind }) => kind === 'ema').map((ema) => [ema.name, ema]));
+        for (const tensor of tensors) {
+          if (tensor.kind === 'parameter') tensor.digest = averages.get(tensor.name)?.digest ?? tensor.digest;
+        }
+      }),
+    says: /after the samples of step 4 in the control process, 3 of 4 parameters have the values of their averages\.[\s\S]*not taken out again/,
+    proof: 'alive',
+  },
+  {
+    rule: 'sampling-changes-state',
+    what: 'a resumed process that samples from a generator of the training, in training mode',
+    spoil: ({ resumed }) =>
+      sampled(resumed, ({ tensors, random }) => {
+        spoil(tensors.filter(({ kind }) => kind === 'buffer'));
+        random.noise = other;
+      }),
+    says: /step 4 in the after-1 process, the only buffer changed, and 1 of 2 random generators moved \('noise'\)\.[\s\S]*training mode/,
+    proof: 'alive',
   },
   {
     rule: 'deviation-did-not-happen',
