@@ -34,6 +34,14 @@ test.each([
   expect(findings[0]!.likelyCause).toMatch(why);
 });
 
+test('a model that stays in evaluation mode, which nothing observes, differs from a run that never samples', () => {
+  expect(verdicts.get('stays-in-evaluation-mode')).toMatchObject({
+    outcome: 'refuted',
+    headline:
+      "A run that saves and never samples departs from the control, which samples and never saves, at step 4: the model stays in evaluation mode after sampling: from then on, 'mean' stands still in the control.",
+  });
+});
+
 test('weights that are exchanged for sampling and put back are proven', () => {
   expect(verdicts.get('harmless')?.outcome).toBe('proven');
 });

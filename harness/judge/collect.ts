@@ -112,6 +112,7 @@ export function collectEvidence(
     controls,
     before,
     cold: byRole('cold'),
+    saver: byRole('saver'),
     noise,
     resumes,
   };

@@ -48,17 +48,19 @@ export function firstResumes(plan: Plan, traces: readonly Trace[], resumes: numb
 /** Cuts only the runs that never stop. The others have already ended at the resume point. */
 function cutTrace(trace: Trace, last: number): Trace {
   if (trace.run?.role === 'before' || trace.run?.role === 'after') return trace;
+  const passes = trace.run?.role === 'saver' ? 'save' : 'pass';
   /** A record made in passing equals the one that a run ending there makes. Other records of that step are dropped. */
   const until = <At extends string, Record extends { readonly at: At; readonly step: number }>(
     records: readonly Record[],
   ): Record[] =>
     records
-      .filter(({ at, step }) => step < last || (step === last && at === 'pass'))
+      .filter(({ at, step }) => step < last || (step === last && at === passes))
       .map((record) => (record.step === last ? { ...record, at: 'end' } : record));
   return {
     ...trace,
     states: until(trace.states),
     samples: until(trace.samples),
+    saved: trace.saved.filter(({ step }) => step < last),
     steps: trace.steps.filter(({ step }) => step <= last),
     end: trace.end && { ...trace.end, step: last },
   };

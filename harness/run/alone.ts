@@ -22,20 +22,23 @@ export async function runAlone(
   const own = sharesFolders ? undefined : ownFolders(job.folder);
   const saving = path.join(job.folder, SAVING);
   const saveTo = job.saveTo === null ? null : path.join(saving, path.basename(job.saveTo));
-  if (saveTo !== null) mkdirSync(saving, { recursive: true });
+  const savesIn = job.role === 'saver' ? saving : null;
+  const saves = saveTo !== null || savesIn !== null;
+  if (saves) mkdirSync(saving, { recursive: true });
   try {
-    const alone: Job = { ...job, saveTo, work: own?.work ?? null };
+    const alone: Job = { ...job, saveTo, savesIn, work: own?.work ?? null };
     return await runProcess(alone, {
       ...options,
       env: own?.env ?? {},
       left() {
         if (saveTo !== null) move(saveTo, job.saveTo!);
-        return [...(own?.left() ?? []), ...filesIn(saving).map((file) => `${SAVING}/${file}`)];
+        const beside = savesIn === null ? filesIn(saving) : [];
+        return [...(own?.left() ?? []), ...beside.map((file) => `${SAVING}/${file}`)];
       },
     });
   } finally {
     own?.remove();
-    if (saveTo !== null) rmSync(saving, { recursive: true, force: true });
+    if (saves) rmSync(saving, { recursive: true, force: true });
   }
 }
 

@@ -2,16 +2,16 @@
  * Runs one process in one role: opens the backend, builds the trainer, steps it under the probe and writes the trace.
  * Only the checkpoint comes from another process.
  */
-import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { missingKernels, type OpenedBackend, openBackend, untilLost } from '../backend/backend.ts';
 import { observeKernels } from '../backend/observe-kernels.ts';
 import { createProbe, type SamplePoint } from '../probe/probe.ts';
 import { hear, tell as tellParent } from '../processes/channel.ts';
-import { isControl } from '../trace/roles.ts';
+import { isUninterrupted } from '../trace/roles.ts';
 import { type SampleRecord, TRACE_FORMAT } from '../trace/schema.ts';
 import { createTrace } from '../trace/write.ts';
 import type { Scenario, Trainer } from '../training/trainer.ts';
+import { bytesOf, changedFiles, digestsOf } from './checkpoint-files.ts';
 import { asError, failureCode, NonFiniteLoss, SaveFailed } from './failure.ts';
 import { importFault } from './fault.ts';
 import { type Answer, answerSchema, type Job, jobSchema, type Progress, stepsOf } from './job.ts';
@@ -45,17 +45,6 @@ async function whichApply(
   return answers;
 }
 
-/** The size of a checkpoint, which is a file or a folder. */
-async function bytesOf(checkpoint: string): Promise<number> {
-  const own = await stat(checkpoint);
-  if (own.isFile()) return own.size;
-  const files = await readdir(checkpoint, { recursive: true, withFileTypes: true });
-  const sizes = await Promise.all(
-    files.filter((file) => file.isFile()).map((file) => stat(path.join(file.parentPath, file.name))),
-  );
-  return sizes.reduce((sum, { size }) => sum + size, 0);
-}
-
 async function runJob(job: Job): Promise<void> {
   const begun = performance.now();
   // Not sooner: NODE_OPTIONS may name modules relative to the folder that the command was started in.
@@ -65,7 +54,7 @@ async function runJob(job: Job): Promise<void> {
   const [first, planned] = stepsOf(job);
   let last = planned;
   const { deviates = [], countsResumes } = scenario;
-  const goesOn = isControl(job.role);
+  const goesOn = isUninterrupted(job.role);
   let step = first;
   let resuming = job.checkpoint !== null;
   let backend: OpenedBackend | undefined;
@@ -142,6 +131,26 @@ async function runJob(job: Job): Promise<void> {
       const state = await alive(probe.state(at, step));
       return { state, samples: await sample(at) };
     };
+    const save = async (to: string): Promise<void> => {
+      const start = performance.now();
+      const saving = trainer.save(to).catch((error) => {
+        throw new SaveFailed(error);
+      });
+      await alive(saving);
+      const seconds = (performance.now() - start) / 1000;
+      const bytes = await bytesOf(to);
+      trace.write({ kind: 'saved', step, checkpoint: path.basename(to), seconds, bytes });
+    };
+    /** The checkpoints of a process that goes on after it has saved them. */
+    const written = new Map<string, ReadonlyMap<string, string>>();
+    const saveAndGoOn = async (folder: string): Promise<void> => {
+      const to = path.join(folder, `step-${step}`);
+      await alive(probe.state('save', step));
+      await save(to);
+      await alive(probe.state('saved', step));
+      written.set(to, await digestsOf(to));
+      if (deviates.length > 0) await alive(trainer.deviate!(deviates));
+    };
     if (first === 0) {
       const start = await alive(probe.state('start', 0));
       settling?.begins(start);
@@ -155,7 +164,9 @@ async function runJob(job: Job): Promise<void> {
       if (!Number.isFinite(record.claimed.loss)) {
         throw new NonFiniteLoss(`the loss is ${record.claimed.loss} at step ${step}`);
       }
-      if ((goesOn || step !== last) && job.plan.resumeAt.includes(step)) {
+      const { savesIn } = job;
+      if (savesIn !== null && job.plan.resumeAt.includes(step)) await saveAndGoOn(savesIn);
+      else if ((goesOn || step !== last) && job.plan.resumeAt.includes(step)) {
         let shown = await show('pass');
         if (goesOn && deviates.length > 0) {
           await alive(trainer.deviate!(deviates));
@@ -175,20 +186,18 @@ async function runJob(job: Job): Promise<void> {
     const saveTo = last === planned ? job.saveTo : null;
     const at = saveTo === null ? 'end' : 'save';
     await alive(probe.state(at, last));
-    if (saveTo !== null) {
-      const start = performance.now();
-      const saving = trainer.save(saveTo).catch((error) => {
-        throw new SaveFailed(error);
-      });
-      await alive(saving);
-      const seconds = (performance.now() - start) / 1000;
-      const bytes = await bytesOf(saveTo);
-      trace.write({ kind: 'saved', step: last, checkpoint: path.basename(saveTo), seconds, bytes });
-    }
-    await sample(at);
+    if (saveTo !== null) await save(saveTo);
+    if (job.role !== 'saver') await sample(at);
     backend.assertStillActive();
     const seconds = { startup, ...probe.seconds };
-    trace.write({ kind: 'end', step: last, seconds, kernels: [...kernels].sort() });
+    const rewritten = await changedFiles(written);
+    trace.write({
+      kind: 'end',
+      step: last,
+      seconds,
+      kernels: [...kernels].sort(),
+      ...(rewritten.length === 0 ? {} : { rewritten }),
+    });
   } catch (thrown) {
     const error = asError(thrown);
     const code = failureCode(error, resuming);

@@ -8,7 +8,7 @@ import type { LoadedScenario } from './scenario.ts';
 import { type ExecuteOptions, emptied, type Start, starter } from './start.ts';
 
 export interface Execution {
-  /** control, twins (on a backend that is not deterministic), before, each after, cold (if asked for). */
+  /** control, twins (on a backend that is not deterministic), before, each after, cold (if asked for), saver. */
   readonly traces: readonly Trace[];
   readonly skip: string | undefined;
   /** The part of the plan that was run. */
@@ -21,6 +21,7 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
   const { plan } = loaded;
   emptied(options.folder);
   let beside: Controls | undefined;
+  let saver: Promise<ProcessResult> | undefined;
   const start = starter(loaded, {
     ...options,
     onProgress: (role, segment, progress) => {
@@ -28,12 +29,14 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
       if (role !== 'control' || progress.kind !== 'started' || progress.skip !== undefined) return;
       const { backend: name, deterministic } = progress;
       beside = startControls(plan, { name, deterministic }, start);
+      saver = start('saver', 0);
     },
   });
   const control = start('control', 0);
   const controls = awaitedLater(control.then((own) => endedControls(own, beside, start)));
   const interrupted = await runInterrupted(plan, options.folder, options.cold, start);
   const results = [await control, ...(await controls), ...(await Promise.all(interrupted))];
+  if (saver !== undefined) results.push(await saver);
   return {
     traces: results.map(({ trace }) => trace),
     skip: results.find(({ skip }) => skip !== undefined)?.skip,

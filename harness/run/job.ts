@@ -25,6 +25,8 @@ export const jobSchema = z.object({
   from: z.string().nullable(),
   /** Where to save, for a process whose segment ends at a resume point. */
   saveTo: z.string().nullable(),
+  /** The folder in which a saver saves at each resume point. */
+  savesIn: z.string().nullable(),
   /** The last step if the plan is cut; the plan's own if null. */
   until: z.int().positive().nullable(),
   /** The step after which a process that saves asks whether to go on; none if null. */

@@ -33,6 +33,7 @@ function asking(name: string, onAsk: ProcessOptions['onAsk'] & {}): Promise<Proc
       work: null,
       checkpoint: null,
       from: null,
+      savesIn: null,
       saveTo: path.join(folder, 'checkpoint'),
       until: null,
       askAt: 3,

@@ -64,6 +64,7 @@ export function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: 
           checkpoint: null,
           from: sourceOf(role, segment),
           saveTo: null,
+          savesIn: null,
           until: null,
           askAt: null,
           settle: false,

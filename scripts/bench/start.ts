@@ -47,6 +47,7 @@ export async function measureStart(backend: BackendName, rounds: number): Promis
         checkpoint: null,
         from: null,
         saveTo: null,
+        savesIn: null,
         until: null,
         askAt: null,
         settle: false,

@@ -11,6 +11,8 @@ import { learningRateNotAsClaimed } from './alive/learning-rate-not-as-claimed.t
 import { randomDoesNotAdvance } from './alive/random-does-not-advance.ts';
 import { samplesUnchanged } from './alive/samples-unchanged.ts';
 import { samplingChangesState } from './alive/sampling-changes-state.ts';
+import { saverDeparts } from './alive/saver-departs.ts';
+import { savingChangesState } from './alive/saving-changes-state.ts';
 import { silentNoOp } from './alive/silent-no-op.ts';
 import { slotsDoNotAdvance } from './alive/slots-do-not-advance.ts';
 import { stalledParameters } from './alive/stalled-parameters.ts';
@@ -48,6 +50,7 @@ import { samplesDifferFromControl } from './faithful/samples-differ-from-control
 import { stepDiffers } from './faithful/step-differs.ts';
 import { updatesDiffer } from './faithful/updates-differ.ts';
 import { buffersNotRestored } from './restored/buffers-not-restored.ts';
+import { checkpointChangesLater } from './restored/checkpoint-changes-later.ts';
 import { countersNotRestored } from './restored/counters-not-restored.ts';
 import { deviationDidNotHappen } from './restored/deviation-did-not-happen.ts';
 import { emaNotRestored } from './restored/ema-not-restored.ts';
@@ -72,8 +75,11 @@ export const RULES: readonly Rule[] = [
   stateMissing,
   backendFellBack,
   nothingAfterResume,
-  // What sampling changed in one process, no other process has, and no step made.
+  // What sampling or saving changed in one process, no other process has, and no step made.
   samplingChangesState,
+  savingChangesState,
+  saverDeparts,
+  checkpointChangesLater,
   tracesContradict,
   notReproducible,
   // The declared deviations decide what the other rules compare with.

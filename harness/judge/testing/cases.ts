@@ -33,6 +33,23 @@ const sampled = (trace: Draft, change: (state: Draft['states'][number]) => void)
   change(after);
   trace.states.splice(at + 1, 0, after);
 };
+/** Adds a run that saves where the control passes a resume point, and goes on as the control does. */
+const addSaver = ({ all, control }: Traces): Draft => {
+  const saver = structuredClone(control);
+  saver.file = '/run/saver/trace.jsonl';
+  Object.assign(saver.run!, { role: 'saver', id: 'saver' });
+  saver.samples = [];
+  saver.states = saver.states.flatMap((state) =>
+    state.at === 'pass'
+      ? (['save', 'saved'] as const).map((at) => ({ ...structuredClone(state), at }))
+      : [state],
+  );
+  saver.saved = saver.states
+    .filter(({ at }) => at === 'save')
+    .map(({ step }) => ({ kind: 'saved', step, checkpoint: `step-${step}`, seconds: 0.1, bytes: 100 }));
+  all.push(saver);
+  return saver;
+};
 const loseGradients = (trace: Draft, names: (name: string) => boolean = () => true): void => {
   for (const step of trace.steps) {
     for (const column of [step.gradientL2, step.appliedGradientL2!]) {
@@ -229,6 +246,38 @@ export const CASES: readonly Case[] = [
       }),
     says: /step 4 in the after-1 process, the only buffer changed, and 1 of 2 random generators moved \('noise'\)\.[\s\S]*training mode/,
     proof: 'alive',
+  },
+  {
+    rule: 'saving-changes-state',
+    what: 'a save that hands the optimizer’s state over to the checkpoint',
+    spoil: (traces) => {
+      const after = addSaver(traces).states.find(({ at }) => at === 'saved')!;
+      after.tensors = after.tensors.filter(({ kind }) => kind !== 'slot');
+    },
+    says: /Saving changes what is trained: after the save of step 4 in the saver process, all 6 optimizer slots changed\./,
+    proof: 'alive',
+  },
+  {
+    rule: 'saver-departs',
+    what: 'a model that stays in evaluation mode after it has sampled',
+    spoil: (traces) => {
+      const saver = addSaver(traces);
+      for (const step of saver.steps.filter(({ step }) => step > 4)) step.claimed.loss += 0.25;
+      const noise = traces.control.states.find(({ at }) => at === 'pass')!.random.noise!;
+      for (const { states } of traces.all.filter((trace) => trace !== saver))
+        for (const state of states) if (state.step > 4) state.random.noise = noise;
+    },
+    says: /departs from the control, which samples and never saves, at step 5: the model stays in evaluation mode after sampling: from then on, 'noise' stands still in the control\./,
+    proof: 'alive',
+  },
+  {
+    rule: 'checkpoint-changes-later',
+    what: 'a checkpoint that is written again from live tensors',
+    spoil: (traces) => {
+      addSaver(traces).end!.rewritten = [{ checkpoint: 'step-4', files: ['step-4/model.bin'] }];
+    },
+    says: /checkpoint 'step-4' was written again after save\(\) had returned, while training went on: 'step-4\/model\.bin'\./,
+    proof: 'restored',
   },
   {
     rule: 'deviation-did-not-happen',
