@@ -33,10 +33,14 @@ test.each([
     'writes-later',
     "The checkpoint 'step-3' was written again after save() had returned, while training went on: 'step-3'.",
   ],
+  [
+    'repeats-first',
+    'Resumed from the checkpoint of step 6, which is not the first of the process that saved it, the run holds what the same process saved at step 3.',
+  ],
 ])('%s: the verdict says what the save did', (name, sentence) => {
   const { outcome, headline, findings } = verdicts.get(name)!;
   expect({ outcome, headline }).toEqual({ outcome: 'refuted', headline: sentence });
-  expect(findings).toHaveLength(1);
+  expect(findings[0]!.sentence).toBe(sentence);
 });
 
 test('a save that only reads is proven', () => {

@@ -113,6 +113,7 @@ export function collectEvidence(
     before,
     cold: byRole('cold'),
     saver: byRole('saver'),
+    again: byRole('again'),
     noise,
     resumes,
   };

@@ -40,6 +40,8 @@ export function firstResumes(plan: Plan, traces: readonly Trace[], resumes: numb
   const short = cutPlan(plan, last);
   const ids = new Set(historyOf(short).processes.map(({ id }) => id));
   const shortened = traces
+    // What resumes after the last step of the cut plan is no part of it.
+    .filter(({ run, resumed }) => run?.role !== 'again' || (resumed?.step ?? last) < last)
     .filter(({ run }) => run?.role !== 'after' || ids.has(run.id))
     .map((trace) => cutTrace(trace, last));
   return { plan: short, traces: shortened };

@@ -33,6 +33,8 @@ export interface Evidence {
   readonly cold: Trace | undefined;
   /** A run that saves at each resume point and goes on. It never samples. */
   readonly saver: Trace | undefined;
+  /** A run that resumes from its last save. */
+  readonly again: Trace | undefined;
   readonly noise: Noise;
   /** One per resume whose process left a trace. */
   readonly resumes: readonly Resume[];

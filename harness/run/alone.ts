@@ -27,7 +27,7 @@ export async function runAlone(
   if (saves) mkdirSync(saving, { recursive: true });
   try {
     const alone: Job = { ...job, saveTo, savesIn, work: own?.work ?? null };
-    return await runProcess(alone, {
+    const result = await runProcess(alone, {
       ...options,
       env: own?.env ?? {},
       left() {
@@ -36,11 +36,17 @@ export async function runAlone(
         return [...(own?.left() ?? []), ...beside.map((file) => `${SAVING}/${file}`)];
       },
     });
+    const last = result.trace.saved.at(-1)?.checkpoint;
+    if (savesIn !== null && last !== undefined) move(path.join(saving, last), lastSaveOf(job.folder, last));
+    return result;
   } finally {
     own?.remove();
     if (saves) rmSync(saving, { recursive: true, force: true });
   }
 }
+
+/** Where the last checkpoint of a saver is once the process has ended. */
+export const lastSaveOf = (folder: string, checkpoint: string): string => path.join(folder, checkpoint);
 
 /** Does nothing if there is no checkpoint: the trace says why. */
 function move(from: string, to: string): void {

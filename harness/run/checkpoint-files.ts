@@ -39,3 +39,13 @@ export async function changedFiles(
   }
   return changed;
 }
+
+/** Whether two checkpoints of one name hold the same bytes. False if one is missing. */
+export async function sameFiles(one: string, other: string): Promise<boolean> {
+  try {
+    const [mine, theirs] = await Promise.all([digestsOf(one), digestsOf(other)]);
+    return mine.size === theirs.size && [...mine].every(([file, digest]) => theirs.get(file) === digest);
+  } catch {
+    return false;
+  }
+}

@@ -77,10 +77,11 @@ export function stepsOf({
 
 /** The id of a process, which is also the name of its folder. */
 export const idOf = (role: Role, segment: number): string =>
-  segment === 0 || role === 'cold' ? role : `${role}-${segment}`;
+  segment === 0 || role === 'cold' || role === 'again' ? role : `${role}-${segment}`;
 
 /** The id of the process whose checkpoint a process resumes from; null if it starts from nothing. */
 export function sourceOf(role: Role, segment: number): string | null {
   if (!resumes(role)) return null;
+  if (role === 'again') return idOf('saver', 0);
   return role === 'after' && segment > 1 ? idOf('after', segment - 1) : idOf('before', 0);
 }

@@ -12,4 +12,4 @@ export const endedOnPurpose = ({ process }: Pick<Trace, 'process'>): boolean =>
   process?.outcome === 'stopped-as-planned' || process?.outcome === 'killed';
 
 /** Whether a process starts from a checkpoint. */
-export const resumes = (role: Role): boolean => role === 'after' || role === 'cold';
+export const resumes = (role: Role): boolean => role === 'after' || role === 'again' || role === 'cold';

@@ -7,7 +7,7 @@ import { z } from 'zod';
 /** Bumped when the previous version's reader would misread a trace. */
 export const TRACE_FORMAT = 2;
 
-export const ROLES = ['control', 'twin', 'saver', 'before', 'after', 'cold'] as const;
+export const ROLES = ['control', 'twin', 'saver', 'before', 'after', 'again', 'cold'] as const;
 /** What a trainer may lack. It must declare this, because comparing nothing with nothing proves nothing. */
 export const OBSERVABLES = [
   'hooks',
@@ -345,7 +345,7 @@ export type Plan = z.output<typeof planSchema>;
 export type BackendRecord = z.output<typeof backendSchema>;
 /**
  * What a process is for: `control` never stops, a `twin` repeats the control to measure noise, a `saver` saves at each
- * resume point and goes on without sampling, `before` trains up to the first save, `after` resumes, and `cold` starts from the checkpoint's weights alone.
+ * resume point and goes on without sampling, `again` resumes from a later save of it, `before` trains up to the first save, `after` resumes, and `cold` starts from the checkpoint's weights alone.
  */
 export type Role = (typeof ROLES)[number];
 /** A kind of thing that a trainer may lack. It must say so, since empty against empty proves nothing. */

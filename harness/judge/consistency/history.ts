@@ -9,7 +9,7 @@ import type { Said } from './contradiction.ts';
 export function leftOut(trace: Trace, history: History, traces: readonly Trace[]): Said[] {
   const { run } = trace;
   if (run === undefined || trace.defect !== undefined || trace.failure !== undefined) return [];
-  const own = partOf(run, history);
+  const own = partOf(run, trace, history);
   if (own === undefined) {
     const ids = ['control', ...history.processes.map(({ id }) => id)];
     return [
@@ -31,7 +31,7 @@ export function leftOut(trace: Trace, history: History, traces: readonly Trace[]
 }
 
 /** A control and its twins do the same: train to the end without a save. A saver saves at each resume point. */
-function partOf(run: RunRecord, history: History): HistoryProcess | undefined {
+function partOf(run: RunRecord, { resumed }: Trace, history: History): HistoryProcess | undefined {
   if (run.role === 'saver')
     return {
       id: run.id,
@@ -40,6 +40,13 @@ function partOf(run: RunRecord, history: History): HistoryProcess | undefined {
       saves: [...new Set(resumesIn(history).map(({ from }) => from.step))].filter(
         (step) => step <= history.steps,
       ),
+    };
+  if (run.role === 'again' && resumed !== undefined)
+    return {
+      id: run.id,
+      from: { process: 'saver', step: resumed.step },
+      until: history.steps,
+      saves: [],
     };
   if (isControl(run.role)) return { id: run.id, from: null, until: history.steps, saves: [] };
   const own = history.processes.find(({ id }) => id === run.id);

@@ -57,6 +57,7 @@ import { emaNotRestored } from './restored/ema-not-restored.ts';
 import { equalsColdStart } from './restored/equals-cold-start.ts';
 import { gradientsNotRestored } from './restored/gradients-not-restored.ts';
 import { groupsChanged } from './restored/groups-changed.ts';
+import { laterSaveNotRestored } from './restored/later-save-not-restored.ts';
 import { parametersNotRestored } from './restored/parameters-not-restored.ts';
 import { randomNotRestored } from './restored/random-not-restored.ts';
 import { samplesDifferAtResume } from './restored/samples-differ-at-resume.ts';
@@ -80,6 +81,7 @@ export const RULES: readonly Rule[] = [
   savingChangesState,
   saverDeparts,
   checkpointChangesLater,
+  laterSaveNotRestored,
   tracesContradict,
   notReproducible,
   // The declared deviations decide what the other rules compare with.

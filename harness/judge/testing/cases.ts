@@ -280,6 +280,22 @@ export const CASES: readonly Case[] = [
     proof: 'restored',
   },
   {
+    rule: 'later-save-not-restored',
+    what: 'a process that writes the snapshot of its first save again',
+    spoil: (traces) => {
+      const saver = addSaver(traces);
+      const again = structuredClone(traces.resumed);
+      again.file = '/run/again/trace.jsonl';
+      Object.assign(again.run!, { role: 'again', id: 'again' });
+      again.resumed!.from.process = saver.run!.id;
+      for (const tensor of again.states.find(({ at }) => at === 'resume')!.tensors)
+        if (tensor.kind === 'slot') tensor.digest = other;
+      traces.all.push(again);
+    },
+    says: /Resumed from the checkpoint of step 4, which is not the first of the process that saved it, not everything is as it was saved: all 6 optimizer slots changed\./,
+    proof: 'restored',
+  },
+  {
     rule: 'deviation-did-not-happen',
     what: 'a declared deviation with one entry that was restored as saved',
     deviates: ['step-count', 'random'],

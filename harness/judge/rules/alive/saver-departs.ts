@@ -6,8 +6,8 @@ import { listed, plural, valuesApart } from '../../words.ts';
 import { samplingChangesState } from './sampling-changes-state.ts';
 import { savingChangesState } from './saving-changes-state.ts';
 
-/** Whether a step of the saver differs from the control's by more than equal runs do. */
-function differs({ noise }: Evidence, control: TracedStep, own: TracedStep): boolean {
+/** Whether a step differs from the control's by more than equal runs do. */
+export function differs({ noise }: Evidence, control: TracedStep, own: TracedStep): boolean {
   if (!noise.exact)
     return (['loss', 'l2', 'updateL2'] as const).some(
       (curve) => noise.departing(curve, control, own).length > 0,
@@ -60,7 +60,7 @@ export const saverDeparts: Rule = {
   proof: 'alive',
   claim: 'A run that saves and never samples equals the control, which samples and never saves.',
   reads: 'losses, parameter norms and update norms of the control and of a run that saves and goes on',
-  speaks: 'before the first step',
+  speaks: 'at the first step',
   judge: (evidence) => {
     const { control, saver, plan } = evidence;
     const saved = saver?.saved[0]?.step;

@@ -100,7 +100,7 @@ function entryChange(
 }
 
 /** Everything that differs between two states of one process, with no step between them. */
-function changesBetween(before: StateRecord, after: StateRecord, whys: Whys): Change[] {
+export function changesBetween(before: StateRecord, after: StateRecord, whys: Whys): Change[] {
   const tensors = KINDS.map((kind) => tensorChange(before, after, kind, whys));
   const entries = (['random', 'counters'] as const).map((which) => entryChange(before, after, which, whys));
   return [...tensors, ...entries].filter((change) => change !== undefined);
