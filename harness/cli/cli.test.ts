@@ -36,7 +36,7 @@ describe('run', () => {
     ]);
     expect(await readFile(report.html, 'utf8')).toContain('1 scenario proven and 2 known faults caught');
     expect(JSON.parse(await readFile(report.json, 'utf8'))).toEqual(gate);
-    // Each role ran in its own process.
+    // Control, saver, before and after of each scenario ran in a process of their own.
     const processes = await Promise.all(
       verdicts.flatMap(({ runs }) =>
         runs.map(async ({ trace }) => {
@@ -45,7 +45,7 @@ describe('run', () => {
         }),
       ),
     );
-    expect(new Set(processes).size).toBe(9);
+    expect(new Set(processes).size).toBe(12);
 
     // With one trace emptied, the same evidence proves nothing.
     const [, { plan, runs }] = verdicts as [unknown, (typeof verdicts)[number]];

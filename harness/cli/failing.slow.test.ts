@@ -19,7 +19,7 @@ async function unwritable(folders: string): Promise<string> {
   const lines = [
     "import { globSync, renameSync, writeFileSync } from 'node:fs';",
     `import healthy from ${JSON.stringify(healthy)};`,
-    'export default { ...healthy, trainer: async (context) => {',
+    'export default { ...healthy, sharesFolders: true, trainer: async (context) => {',
     '  const trainer = await healthy.trainer(context);',
     `  for (const folder of ${folders}) {`,
     "    renameSync(folder, folder + '-gone');",

@@ -58,6 +58,6 @@ test('a silent no-op ends the resumed run at the control’s first update', asyn
 
 test('a known fault that shows only later is waited for; with an unknown one the verdict is marked as cut', async () => {
   expect(verdicts.get('late')).toMatchObject({ outcome: 'refuted', asExpected: true, cut: null });
-  expect(await lastSteps('late')).toEqual({ control: 8, before: 3, 'after-1': 8 });
+  expect(await lastSteps('late')).toEqual({ control: 8, saver: 8, before: 3, 'after-1': 8 });
   expect(verdicts.get('late-unknown')).toMatchObject({ outcome: 'proven', cut: { steps: 4 } });
 });

@@ -116,6 +116,8 @@ export function collectEvidence(
     controls,
     before,
     cold: byRole('cold'),
+    saver: byRole('saver'),
+    again: byRole('again'),
     noise,
     resumes,
   };

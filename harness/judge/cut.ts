@@ -40,6 +40,8 @@ export function firstResumes(plan: Plan, traces: readonly Trace[], resumes: numb
   const short = cutPlan(plan, last);
   const ids = new Set(historyOf(short).processes.map(({ id }) => id));
   const shortened = traces
+    // What resumes after the last step of the cut plan is no part of it.
+    .filter(({ run, resumed }) => run?.role !== 'again' || (resumed?.step ?? last) < last)
     .filter(({ run }) => run?.role !== 'after' || ids.has(run.id))
     .map((trace) => cutTrace(trace, last));
   return { plan: short, traces: shortened };
@@ -48,17 +50,19 @@ export function firstResumes(plan: Plan, traces: readonly Trace[], resumes: numb
 /** Cuts only the runs that never stop. The others have already ended at the resume point. */
 function cutTrace(trace: Trace, last: number): Trace {
   if (trace.run?.role === 'before' || trace.run?.role === 'after') return trace;
+  const passes = trace.run?.role === 'saver' ? 'save' : 'pass';
   /** A record made in passing equals the one that a run ending there makes. Other records of that step are dropped. */
   const until = <At extends string, Record extends { readonly at: At; readonly step: number }>(
     records: readonly Record[],
   ): Record[] =>
     records
-      .filter(({ at, step }) => step < last || (step === last && at === 'pass'))
+      .filter(({ at, step }) => step < last || (step === last && at === passes))
       .map((record) => (record.step === last ? { ...record, at: 'end' } : record));
   return {
     ...trace,
     states: until(trace.states),
     samples: until(trace.samples),
+    saved: trace.saved.filter(({ step }) => step < last),
     steps: trace.steps.filter(({ step }) => step <= last),
     end: trace.end && { ...trace.end, step: last },
   };

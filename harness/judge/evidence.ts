@@ -31,6 +31,10 @@ export interface Evidence {
   /** The process of the interrupted run that starts from nothing. */
   readonly before: Trace | undefined;
   readonly cold: Trace | undefined;
+  /** A run that saves at each resume point and goes on. It never samples. */
+  readonly saver: Trace | undefined;
+  /** A run that resumes from its last save. */
+  readonly again: Trace | undefined;
   readonly noise: Noise;
   /** One per resume whose process left a trace. */
   readonly resumes: readonly Resume[];

@@ -1,4 +1,5 @@
 /** The process behind a trace. */
+import { resumes } from '../trace/roles.ts';
 import type { Trace } from '../trace/schema.ts';
 import type { Evidence } from './evidence.ts';
 
@@ -12,7 +13,7 @@ export const nameOf = (trace: Trace): string => {
 export const resumeOf = ({ resumes }: Pick<Evidence, 'resumes'>, trace: Trace): number =>
   resumes.find(({ after }) => after === trace)?.index ?? 0;
 
-export const isResumed = ({ run }: Trace): boolean => run?.role === 'after' || run?.role === 'cold';
+export const isResumed = ({ run }: Trace): boolean => run !== undefined && resumes(run.role);
 
 /** Whether training itself stopped being finite. After a resume, the resume may be the reason. */
 export const stoppedBeingFinite = (trace: Trace): boolean =>

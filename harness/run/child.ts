@@ -2,19 +2,20 @@
  * Runs one process in one role: opens the backend, builds the trainer, steps it under the probe and writes the trace.
  * Only the checkpoint comes from another process.
  */
-import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { missingKernels, type OpenedBackend, openBackend, untilLost } from '../backend/backend.ts';
 import { observeKernels } from '../backend/observe-kernels.ts';
-import { createProbe } from '../probe/probe.ts';
+import { createProbe, type SamplePoint } from '../probe/probe.ts';
 import { hear, tell as tellParent } from '../processes/channel.ts';
-import { isControl } from '../trace/roles.ts';
-import { TRACE_FORMAT } from '../trace/schema.ts';
+import { isUninterrupted } from '../trace/roles.ts';
+import { type SampleRecord, TRACE_FORMAT } from '../trace/schema.ts';
 import { createTrace } from '../trace/write.ts';
 import type { Scenario, Trainer } from '../training/trainer.ts';
+import { bytesOf, changedFiles, digestsOf } from './checkpoint-files.ts';
 import { asError, failureCode, NonFiniteLoss, SaveFailed } from './failure.ts';
 import { importFault } from './fault.ts';
 import { type Answer, answerSchema, type Job, jobSchema, type Progress, stepsOf } from './job.ts';
+import { whyMissing } from './missing-file.ts';
 import { importScenario } from './scenario.ts';
 import { createSettling, type Shown } from './settling.ts';
 
@@ -44,25 +45,16 @@ async function whichApply(
   return answers;
 }
 
-/** The size of a checkpoint, which is a file or a folder. */
-async function bytesOf(checkpoint: string): Promise<number> {
-  const own = await stat(checkpoint);
-  if (own.isFile()) return own.size;
-  const files = await readdir(checkpoint, { recursive: true, withFileTypes: true });
-  const sizes = await Promise.all(
-    files.filter((file) => file.isFile()).map((file) => stat(path.join(file.parentPath, file.name))),
-  );
-  return sizes.reduce((sum, { size }) => sum + size, 0);
-}
-
 async function runJob(job: Job): Promise<void> {
   const begun = performance.now();
+  // Not sooner: NODE_OPTIONS may name modules relative to the folder that the command was started in.
+  if (job.work !== null) process.chdir(job.work);
   const scenario = await importScenario(job.file);
   const trace = createTrace(path.join(job.folder, 'trace.jsonl'));
   const [first, planned] = stepsOf(job);
   let last = planned;
   const { deviates = [], countsResumes } = scenario;
-  const goesOn = isControl(job.role);
+  const goesOn = isUninterrupted(job.role);
   let step = first;
   let resuming = job.checkpoint !== null;
   let backend: OpenedBackend | undefined;
@@ -127,17 +119,44 @@ async function runJob(job: Job): Promise<void> {
     tell({ kind: 'started', backend: name, deterministic });
     if (job.ask.length > 0) tell({ kind: 'applies', answers: await whichApply(trainer, job.ask) });
     const settling = job.settle ? createSettling() : undefined;
-    /** Records state and samples. */
-    const show = async (at: 'pass' | 'deviated'): Promise<Shown> => {
+    let sampledAt: number | undefined;
+    /** Records samples, and at most once in a step the state after them: sampling must not change the one before. */
+    const sample = async (at: SamplePoint): Promise<readonly SampleRecord[]> => {
       const samples = await alive(probe.sample(at, step));
-      return { state: await alive(probe.state(at, step)), samples };
+      if (trainer.sample !== undefined && sampledAt !== step) await alive(probe.state('sampled', step));
+      sampledAt = step;
+      return samples;
+    };
+    const show = async (at: 'pass' | 'deviated'): Promise<Shown> => {
+      const state = await alive(probe.state(at, step));
+      return { state, samples: await sample(at) };
+    };
+    const save = async (to: string): Promise<void> => {
+      const start = performance.now();
+      const saving = trainer.save(to).catch((error) => {
+        throw new SaveFailed(error);
+      });
+      await alive(saving);
+      const seconds = (performance.now() - start) / 1000;
+      const bytes = await bytesOf(to);
+      trace.write({ kind: 'saved', step, checkpoint: path.basename(to), seconds, bytes });
+    };
+    /** The checkpoints of a process that goes on after it has saved them. */
+    const written = new Map<string, ReadonlyMap<string, string>>();
+    const saveAndGoOn = async (folder: string): Promise<void> => {
+      const to = path.join(folder, `step-${step}`);
+      await alive(probe.state('save', step));
+      await save(to);
+      await alive(probe.state('saved', step));
+      written.set(to, await digestsOf(to));
+      if (deviates.length > 0) await alive(trainer.deviate!(deviates));
     };
     if (first === 0) {
       const start = await alive(probe.state('start', 0));
       settling?.begins(start);
     } else {
       await alive(probe.state('resume', first));
-      await alive(probe.sample('resume', first));
+      await sample('resume');
     }
     for (step = first + 1; step <= last; step++) {
       const record = await alive(probe.step(step));
@@ -145,7 +164,9 @@ async function runJob(job: Job): Promise<void> {
       if (!Number.isFinite(record.claimed.loss)) {
         throw new NonFiniteLoss(`the loss is ${record.claimed.loss} at step ${step}`);
       }
-      if ((goesOn || step !== last) && job.plan.resumeAt.includes(step)) {
+      const { savesIn } = job;
+      if (savesIn !== null && job.plan.resumeAt.includes(step)) await saveAndGoOn(savesIn);
+      else if ((goesOn || step !== last) && job.plan.resumeAt.includes(step)) {
         let shown = await show('pass');
         if (goesOn && deviates.length > 0) {
           await alive(trainer.deviate!(deviates));
@@ -164,25 +185,23 @@ async function runJob(job: Job): Promise<void> {
     step = last;
     const saveTo = last === planned ? job.saveTo : null;
     const at = saveTo === null ? 'end' : 'save';
-    await alive(probe.sample(at, last));
     await alive(probe.state(at, last));
-    if (saveTo !== null) {
-      const start = performance.now();
-      const saving = trainer.save(saveTo).catch((error) => {
-        throw new SaveFailed(error);
-      });
-      await alive(saving);
-      const seconds = (performance.now() - start) / 1000;
-      const bytes = await bytesOf(saveTo);
-      trace.write({ kind: 'saved', step: last, checkpoint: path.basename(saveTo), seconds, bytes });
-    }
+    if (saveTo !== null) await save(saveTo);
+    if (job.role !== 'saver') await sample(at);
     backend.assertStillActive();
     const seconds = { startup, ...probe.seconds };
-    trace.write({ kind: 'end', step: last, seconds, kernels: [...kernels].sort() });
+    const rewritten = await changedFiles(written);
+    trace.write({
+      kind: 'end',
+      step: last,
+      seconds,
+      kernels: [...kernels].sort(),
+      ...(rewritten.length === 0 ? {} : { rewritten }),
+    });
   } catch (thrown) {
     const error = asError(thrown);
     const code = failureCode(error, resuming);
-    const message = error.message.slice(0, 4000);
+    const message = `${whyMissing(error, job)}${error.message}`.slice(0, 4000);
     process.stderr.write(`${error.stack ?? message}\n`);
     process.exitCode = 1;
     // On a full disk this fails too. Then only the exit code tells of it.

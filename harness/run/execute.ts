@@ -1,5 +1,8 @@
 /** Runs all processes of a scenario, in parallel where they do not depend on each other. */
+import path from 'node:path';
 import type { Plan, Trace } from '../trace/schema.ts';
+import { lastSaveOf } from './alone.ts';
+import { sameFiles } from './checkpoint-files.ts';
 import { type Controls, endedControls, startControls } from './controls.ts';
 import { awaitedLater } from './failing.ts';
 import type { ProcessResult } from './process.ts';
@@ -8,7 +11,7 @@ import type { LoadedScenario } from './scenario.ts';
 import { type ExecuteOptions, emptied, type Start, starter } from './start.ts';
 
 export interface Execution {
-  /** control, twins (on a backend that is not deterministic), before, each after, cold (if asked for). */
+  /** control, twins (on a backend that is not deterministic), before, each after, cold (if asked for), saver. */
   readonly traces: readonly Trace[];
   readonly skip: string | undefined;
   /** The part of the plan that was run. */
@@ -21,6 +24,7 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
   const { plan } = loaded;
   emptied(options.folder);
   let beside: Controls | undefined;
+  let saver: Promise<ProcessResult> | undefined;
   const start = starter(loaded, {
     ...options,
     onProgress: (role, segment, progress) => {
@@ -28,18 +32,39 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
       if (role !== 'control' || progress.kind !== 'started' || progress.skip !== undefined) return;
       const { backend: name, deterministic } = progress;
       beside = startControls(plan, { name, deterministic }, start);
+      saver = start('saver', 0);
     },
   });
   const control = start('control', 0);
   const controls = awaitedLater(control.then((own) => endedControls(own, beside, start)));
   const interrupted = await runInterrupted(plan, options.folder, options.cold, start);
   const results = [await control, ...(await controls), ...(await Promise.all(interrupted))];
+  if (saver !== undefined) results.push(...(await savedAgain(loaded, options.folder, await saver, start)));
   return {
     traces: results.map(({ trace }) => trace),
     skip: results.find(({ skip }) => skip !== undefined)?.skip,
     plan,
     cut: undefined,
   };
+}
+
+/**
+ * The saver, and a process that resumes from its last save. That one is not needed where the interrupted run, which saves
+ * once in each process, wrote the same bytes: a resume from them has been judged.
+ */
+async function savedAgain(
+  { plan, scenario }: LoadedScenario,
+  folder: string,
+  saver: ProcessResult,
+  start: Start,
+): Promise<ProcessResult[]> {
+  const segment = plan.resumeAt.length;
+  const once = checkpointOf(plan, folder, segment - 1)!;
+  const later = lastSaveOf(path.join(folder, 'saver'), path.basename(once));
+  // What the interrupted run deviates from or saves on another backend, the saver does not write.
+  const apart = segment < 2 || plan.resumeOn !== undefined || (scenario.deviates ?? []).length > 0;
+  if (apart || saver.trace.end === undefined || (await sameFiles(once, later))) return [saver];
+  return [saver, await start('again', segment, { checkpoint: later })];
 }
 
 /** Runs `before`, then each `after` once its checkpoint exists, and `cold` beside them. */

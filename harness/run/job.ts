@@ -17,12 +17,16 @@ export const jobSchema = z.object({
   images: z.string().nullable(),
   /** Folder of the trace. Its name is the id of the process. */
   folder: z.string(),
+  /** The working folder; the parent's if null. */
+  work: z.string().nullable(),
   /** Checkpoint to resume from. */
   checkpoint: z.string().nullable(),
   /** The id of the process that wrote the checkpoint. */
   from: z.string().nullable(),
   /** Where to save, for a process whose segment ends at a resume point. */
   saveTo: z.string().nullable(),
+  /** The folder in which a saver saves at each resume point. */
+  savesIn: z.string().nullable(),
   /** The last step if the plan is cut; the plan's own if null. */
   until: z.int().positive().nullable(),
   /** The step after which a process that saves asks whether to go on; none if null. */
@@ -73,10 +77,11 @@ export function stepsOf({
 
 /** The id of a process, which is also the name of its folder. */
 export const idOf = (role: Role, segment: number): string =>
-  segment === 0 || role === 'cold' ? role : `${role}-${segment}`;
+  segment === 0 || role === 'cold' || role === 'again' ? role : `${role}-${segment}`;
 
 /** The id of the process whose checkpoint a process resumes from; null if it starts from nothing. */
 export function sourceOf(role: Role, segment: number): string | null {
   if (!resumes(role)) return null;
+  if (role === 'again') return idOf('saver', 0);
   return role === 'after' && segment > 1 ? idOf('after', segment - 1) : idOf('before', 0);
 }

@@ -10,6 +10,10 @@ import { type Answer, type Job, type Progress, progressSchema } from './job.ts';
 /** Timers take no longer time: they would end at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
+/** Of the files that a process leaves. */
+const FILES_TOLD = 20;
+const FILE_LENGTH = 1000;
+
 export interface ProcessLimits {
   /** Most seconds from one step to the next; start-up and saving count as a step each. */
   readonly step: number;
@@ -18,6 +22,10 @@ export interface ProcessLimits {
 }
 
 export interface ProcessOptions {
+  /** Variables of the environment, besides the parent's; none by default. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Called once the process has ended: the files that it left where no other process sees them. */
+  readonly left?: () => readonly string[];
   readonly limits: ProcessLimits;
   readonly onProgress: (progress: Progress) => void;
   /** Called with the trace so far when the job asks; the default answer is to go on. */
@@ -66,7 +74,7 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   const file = path.join(job.folder, 'trace.jsonl');
   const child = startProcess({
     args: [SPARING, entry, JSON.stringify(job)],
-    env: CACHES,
+    env: { ...CACHES, ...options.env },
     onMessage(message) {
       const parsed = progressSchema.safeParse(message);
       if (!parsed.success) return;
@@ -100,6 +108,7 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   disarm();
   options.signal.removeEventListener('abort', cancel);
   if (outcome === 'exited' && exitCode !== 0) outcome = 'crashed';
+  const left = options.left?.() ?? [];
   appendRecord(file, {
     kind: 'process',
     outcome,
@@ -107,6 +116,9 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
     signal,
     seconds: (performance.now() - start) / 1000,
     stderr: [...lastLines],
+    ...(left.length === 0
+      ? {}
+      : { left: left.slice(0, FILES_TOLD).map((file) => file.slice(0, FILE_LENGTH)) }),
   });
   await answered;
   return { trace: await options.read(file), skip };

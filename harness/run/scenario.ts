@@ -35,6 +35,7 @@ export const scenarioFactsSchema = z.object({
   countsResumes: z.array(z.string()).min(1).optional(),
   kernels: z.array(z.string()).optional(),
   cold: z.boolean().optional(),
+  sharesFolders: z.boolean().optional(),
   seed: z.int().optional(),
   resumeOn: z.union([z.enum(BACKENDS), z.array(z.enum(BACKENDS)).min(1)]).optional(),
   limits: z

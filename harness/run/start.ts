@@ -6,9 +6,10 @@ import { onProcessor } from '../backend/names.ts';
 import { traceReader } from '../trace/read.ts';
 import { resumes } from '../trace/roles.ts';
 import type { Plan, Role, Trace } from '../trace/schema.ts';
+import { runAlone } from './alone.ts';
 import { awaitedLater } from './failing.ts';
 import { idOf, type Job, type Progress, sourceOf } from './job.ts';
-import { type ProcessOptions, type ProcessResult, runProcess } from './process.ts';
+import type { ProcessOptions, ProcessResult } from './process.ts';
 import type { LoadedScenario } from './scenario.ts';
 
 export interface ExecuteOptions {
@@ -47,7 +48,7 @@ export function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: 
   const run: Start = async (role, segment, part = {}, onAsk = undefined) => {
     const backend = part.backend ?? wantedBackend(plan, options.backend, role, segment);
     const result = await options.limit(() =>
-      runProcess(
+      runAlone(
         {
           scenario: loaded.name,
           file: loaded.file,
@@ -59,9 +60,11 @@ export function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: 
           requireGpu: options.requireGpu && !onProcessor(backend),
           images: options.images ?? null,
           folder: path.join(options.folder, idOf(role, segment)),
+          work: null,
           checkpoint: null,
           from: sourceOf(role, segment),
           saveTo: null,
+          savesIn: null,
           until: null,
           askAt: null,
           settle: false,
@@ -70,6 +73,7 @@ export function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: 
           ...part,
         },
         {
+          sharesFolders: loaded.scenario.sharesFolders ?? false,
           limits: { ...DEFAULT_LIMITS, ...loaded.scenario.limits },
           signal: options.signal,
           read,

@@ -50,6 +50,11 @@ test('loads a program like a bundler, synchronously, with the TensorFlow.js of t
   expect((seen.old as { tf: { variable: unknown } }).tf.variable).toBe(own.variable);
 });
 
+test('finds a program by a path relative to the scenario, whatever the working folder is', () => {
+  const file = path.relative(import.meta.dirname, path.join(folder, 'unit.js'));
+  expect(loadProgram<{ unit: number }>(file, home).unit).toBe(2);
+});
+
 test('reports a missing import with the file that imports it', () => {
   expect(() => loadProgram(path.join(folder, 'lost.js'), home)).toThrow(/nowhere.*lost\.js/s);
   expect(() => loadProgram(path.join(folder, 'absent.js'), home)).toThrow(/absent\.js/);

@@ -42,7 +42,7 @@ let hooked = false;
  * - Imports can omit the file extension, and ES modules can call `require`, as in a bundler.
  * - A package that is not installed next to the program is looked up next to the scenario.
  *
- * @param file the module's path or URL
+ * @param file the module's URL, or its path, which may be relative to the scenario's file
  * @param home the scenario's `import.meta.url`
  * @throws what the module throws, or an `Error` that names the importing file when an import is not found
  * @example
@@ -62,7 +62,8 @@ export function loadProgram<M = Record<string, unknown>>(
 ): M {
   if (!hooked) registerHooks({ resolve: resolveImport, load: loadModule });
   hooked = true;
-  const url = typeof file === 'string' ? pathToFileURL(path.resolve(file)) : file;
+  const url =
+    typeof file === 'string' ? pathToFileURL(path.resolve(path.dirname(fileURLToPath(home)), file)) : file;
   programs.set(url.href, {
     home,
     modules: new Map(

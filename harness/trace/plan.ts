@@ -1,9 +1,10 @@
 /** Where the processes of a plan begin and end. */
+import { resumes } from './roles.ts';
 import type { Plan, Role } from './schema.ts';
 
 /** The step that a process starts or resumes after. */
 export function firstStep(role: Role, segment: number, { resumeAt }: Plan): number {
-  return role === 'after' || role === 'cold' ? (resumeAt[segment - 1] ?? 0) : 0;
+  return resumes(role) ? (resumeAt[segment - 1] ?? 0) : 0;
 }
 
 /** The plan up to a step, with the resumes before that step. A plan that already ends there is returned unchanged. */

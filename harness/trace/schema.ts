@@ -7,7 +7,7 @@ import { z } from 'zod';
 /** Bumped when the previous version's reader would misread a trace. */
 export const TRACE_FORMAT = 2;
 
-export const ROLES = ['control', 'twin', 'before', 'after', 'cold'] as const;
+export const ROLES = ['control', 'twin', 'saver', 'before', 'after', 'again', 'cold'] as const;
 /** What a trainer may lack. It must declare this, because comparing nothing with nothing proves nothing. */
 export const OBSERVABLES = [
   'hooks',
@@ -162,8 +162,10 @@ const tensor = z.object({
 const state = z.object({
   kind: z.literal('state'),
   at: z
-    .enum(['start', 'pass', 'deviated', 'save', 'resume', 'end'])
-    .describe('deviated: in a control, after it applied the declared deviations of a resume'),
+    .enum(['start', 'pass', 'deviated', 'save', 'resume', 'end', 'sampled', 'saved'])
+    .describe(
+      'deviated: in a control, after it applied the declared deviations of a resume; sampled: after samples were drawn, in which the state before it must not have changed; saved: the same after a checkpoint was written',
+    ),
   step: count,
   tensors: z.array(tensor),
   random: z.record(text, digest),
@@ -284,6 +286,12 @@ const end = z.object({
     .array(text)
     .optional()
     .describe('TensorFlow.js’ names of the kernels that ran; absent if unknown'),
+  rewritten: z
+    .array(z.object({ checkpoint: id, files: z.array(text) }))
+    .optional()
+    .describe(
+      'checkpoints of this process with files that had changed by its end; none or unknown if absent',
+    ),
 });
 
 /** Appended by the parent after the process has exited. */
@@ -298,6 +306,12 @@ const processEnd = z.object({
   signal: text.nullable(),
   seconds: z.number().nonnegative(),
   stderr: z.array(text),
+  left: z
+    .array(text)
+    .optional()
+    .describe(
+      'files that it left outside its checkpoint, where no other process sees them; unknown if absent',
+    ),
 });
 
 export const recordSchema = z.discriminatedUnion('kind', [
@@ -330,8 +344,8 @@ export type Plan = z.output<typeof planSchema>;
  */
 export type BackendRecord = z.output<typeof backendSchema>;
 /**
- * What a process is for: `control` never stops, a `twin` repeats the control to measure noise, `before` trains up to
- * the first save, `after` resumes, and `cold` starts from the checkpoint's weights alone.
+ * What a process is for: `control` never stops, a `twin` repeats the control to measure noise, a `saver` saves at each
+ * resume point and goes on without sampling, `again` resumes from a later save of it, `before` trains up to the first save, `after` resumes, and `cold` starts from the checkpoint's weights alone.
  */
 export type Role = (typeof ROLES)[number];
 /** A kind of thing that a trainer may lack. It must say so, since empty against empty proves nothing. */

@@ -89,7 +89,7 @@ export interface Trainer {
   save(path: string): Promise<void>;
   /** Returns everything that training changes or that a resume must restore. */
   observe(): Observed;
-  /** Draws samples from fixed inputs. Must not change the random state of the training. */
+  /** Draws samples from fixed inputs. Must leave everything that {@link Trainer.observe} returns as it was. */
   sample?(): Promise<readonly Sample[]>;
   /**
    * Applies the deviations that the scenario declares in `deviates` to a run that continues, exactly as a resume would:
@@ -152,6 +152,12 @@ export interface Scenario {
   readonly kernels?: readonly string[];
   /** Whether to also run a cold start, which restores only the checkpoint's weights. Default false. */
   readonly cold?: boolean;
+  /**
+   * Whether the processes of the scenario share the working, home and temporary folders of the command. By default,
+   * each process has empty ones of its own, so that state gets to the next process only through the checkpoint. Default
+   * false.
+   */
+  readonly sharesFolders?: boolean;
   /** The seed that the trainer receives, an integer. Default 0. */
   readonly seed?: number;
   /** The backend of each resume. A list that is too short repeats. By default, the backend of the run. */

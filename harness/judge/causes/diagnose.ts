@@ -1,8 +1,10 @@
 /** Ranks the causes of the findings, and puts the findings that the diagnosis accounts for first. Pure. */
 import type { Evidence, Resume } from '../evidence.ts';
 import { partingOf } from '../parting/parting.ts';
+import { samplingChangesState } from '../rules/alive/sampling-changes-state.ts';
 import { RULES } from '../rules/index.ts';
 import type { Finding } from '../verdict.ts';
+import { listed, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { type Clues, cluesOf } from './clues.ts';
 import { CAUSES } from './index.ts';
@@ -51,6 +53,8 @@ function unitsOf({ findings, counters }: Clues): ReadonlySet<string> {
 
 /** The diagnosis of the first resume that is refuted: a named cause, or else where the runs first part. */
 export function diagnose(evidence: Evidence, findings: readonly Finding[]): Diagnosis | undefined {
+  // Sampling then spoils the control and the resumed run alike, and what differs follows from when each of them samples.
+  if (findings.some(({ rule }) => rule === samplingChangesState.id)) return undefined;
   const refuting = findings.filter(({ refutes }) => refutes);
   for (const resume of evidence.resumes) {
     const own = refuting.filter(({ resume: index }) => index === resume.index);
@@ -84,7 +88,7 @@ function diagnoseResume(evidence: Evidence, resume: Resume, own: readonly Findin
     cause: id,
     heads,
     explains,
-    sentence: `After resume ${resume.index}, ${top.sentence}.`,
+    sentence: `After resume ${resume.index}, ${top.sentence}${leftOutside(evidence, resume)}.`,
     resume: resume.index,
   };
 }
@@ -100,9 +104,19 @@ function whereTheyPart(evidence: Evidence, resume: Resume, own: readonly Finding
     cause: null,
     heads,
     explains: heads,
-    sentence: `After resume ${resume.index}, ${sentence}.`,
+    sentence: `After resume ${resume.index}, ${sentence}${leftOutside(evidence, resume)}.`,
     resume: resume.index,
   };
+}
+
+const FILES_NAMED = 3;
+
+/** Names what the process that saved left outside the checkpoint: what is lost may be there. */
+function leftOutside({ before, resumes }: Evidence, { index }: Resume): string {
+  const source = index === 1 ? before : resumes.find((one) => one.index === index - 1)?.after;
+  const { left = [] } = source?.process ?? {};
+  if (left.length === 0) return '';
+  return `; outside the checkpoint, where the resumed process cannot see ${plural(left.length, 'it', 'them')}, the process that saved left ${listed(left, FILES_NAMED)}`;
 }
 
 /** The finding that heads the diagnosis, then the others it accounts for, then the rest. Each group keeps its order. */

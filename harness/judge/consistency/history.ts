@@ -1,7 +1,7 @@
 /** What each process must have recorded, by the history that it is part of. */
 import type { History, HistoryProcess } from '../../trace/history.ts';
 import { resumesIn } from '../../trace/history.ts';
-import { isControl } from '../../trace/roles.ts';
+import { isControl, isUninterrupted } from '../../trace/roles.ts';
 import type { RunRecord, SampleRecord, StateRecord, Trace } from '../../trace/schema.ts';
 import type { Said } from './contradiction.ts';
 
@@ -9,7 +9,7 @@ import type { Said } from './contradiction.ts';
 export function leftOut(trace: Trace, history: History, traces: readonly Trace[]): Said[] {
   const { run } = trace;
   if (run === undefined || trace.defect !== undefined || trace.failure !== undefined) return [];
-  const own = partOf(run, history);
+  const own = partOf(run, trace, history);
   if (own === undefined) {
     const ids = ['control', ...history.processes.map(({ id }) => id)];
     return [
@@ -30,8 +30,24 @@ export function leftOut(trace: Trace, history: History, traces: readonly Trace[]
   ];
 }
 
-/** A control and its twins do the same: train to the end without a save. */
-function partOf(run: RunRecord, history: History): HistoryProcess | undefined {
+/** A control and its twins do the same: train to the end without a save. A saver saves at each resume point. */
+function partOf(run: RunRecord, { resumed }: Trace, history: History): HistoryProcess | undefined {
+  if (run.role === 'saver')
+    return {
+      id: run.id,
+      from: null,
+      until: history.steps,
+      saves: [...new Set(resumesIn(history).map(({ from }) => from.step))].filter(
+        (step) => step <= history.steps,
+      ),
+    };
+  if (run.role === 'again' && resumed !== undefined)
+    return {
+      id: run.id,
+      from: { process: 'saver', step: resumed.step },
+      until: history.steps,
+      saves: [],
+    };
   if (isControl(run.role)) return { id: run.id, from: null, until: history.steps, saves: [] };
   const own = history.processes.find(({ id }) => id === run.id);
   return own !== undefined && (own.from === null) === (run.role === 'before') ? own : undefined;
@@ -120,14 +136,14 @@ function pointsOf(run: RunRecord, own: HistoryProcess, history: History): Point[
     // A run that is judged up to a resume ends there with a save.
     ...(killed === true || saves.includes(until)
       ? []
-      : [{ at: isControl(run.role) ? ['end'] : ['end', 'save', 'pass'], step: until } satisfies Point]),
+      : [{ at: isUninterrupted(run.role) ? ['end'] : ['end', 'save', 'pass'], step: until } satisfies Point]),
   ];
 }
 
 function pointsLeftOut(trace: Trace, run: RunRecord, own: HistoryProcess, history: History): Said[] {
   const has = (records: readonly (StateRecord | SampleRecord)[], at: readonly string[], step: number) =>
     records.some((record) => record.step === step && at.includes(record.at));
-  const wants = run.lacks.includes('samples') ? [] : ['sample'];
+  const wants = run.lacks.includes('samples') || run.role === 'saver' ? [] : ['sample'];
   return pointsOf(run, own, history).flatMap(({ at, step }): Said[] => {
     if (trace.steps.length > 0 && (trace.steps.at(-1)?.step ?? 0) < step) return [];
     const missing = [

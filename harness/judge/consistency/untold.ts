@@ -128,6 +128,8 @@ export function untold(trace: Trace, control: Trace, { noise, deviates, plan }: 
     if (apart !== undefined) return { ...apart, what: `${apart.what} in step ${own.step}`, step: own.step };
   }
   for (const own of trace.states) {
+    // It is compared with the state before it; a rule reports a difference.
+    if (own.at === 'sampled' || own.at === 'saved') continue;
     const [theirs] = here(control.states, own.at, own.step);
     const where = `in the state '${own.at}' of step ${own.step}`;
     // A look that only one of them took shows nothing of the other.
@@ -135,7 +137,8 @@ export function untold(trace: Trace, control: Trace, { noise, deviates, plan }: 
     const apart = stateApart(...withoutLoneZeros(own, theirs), exact);
     if (apart !== undefined) return { ...apart, what: `${apart.what} ${where}`, step: own.step };
   }
-  for (const { at, step } of trace.states) {
+  // A saver never samples.
+  for (const { at, step } of trace.run?.role === 'saver' ? [] : trace.states) {
     if (at === 'start') continue;
     const own = trace.samples.filter((one) => one.at === at && one.step === step);
     const apart = samplesApart(own, unique(here(control.samples, at, step)), exact);

@@ -10,6 +10,9 @@ import { hooksSilent } from './alive/hooks-silent.ts';
 import { learningRateNotAsClaimed } from './alive/learning-rate-not-as-claimed.ts';
 import { randomDoesNotAdvance } from './alive/random-does-not-advance.ts';
 import { samplesUnchanged } from './alive/samples-unchanged.ts';
+import { samplingChangesState } from './alive/sampling-changes-state.ts';
+import { saverDeparts } from './alive/saver-departs.ts';
+import { savingChangesState } from './alive/saving-changes-state.ts';
 import { silentNoOp } from './alive/silent-no-op.ts';
 import { slotsDoNotAdvance } from './alive/slots-do-not-advance.ts';
 import { stalledParameters } from './alive/stalled-parameters.ts';
@@ -47,12 +50,14 @@ import { samplesDifferFromControl } from './faithful/samples-differ-from-control
 import { stepDiffers } from './faithful/step-differs.ts';
 import { updatesDiffer } from './faithful/updates-differ.ts';
 import { buffersNotRestored } from './restored/buffers-not-restored.ts';
+import { checkpointChangesLater } from './restored/checkpoint-changes-later.ts';
 import { countersNotRestored } from './restored/counters-not-restored.ts';
 import { deviationDidNotHappen } from './restored/deviation-did-not-happen.ts';
 import { emaNotRestored } from './restored/ema-not-restored.ts';
 import { equalsColdStart } from './restored/equals-cold-start.ts';
 import { gradientsNotRestored } from './restored/gradients-not-restored.ts';
 import { groupsChanged } from './restored/groups-changed.ts';
+import { laterSaveNotRestored } from './restored/later-save-not-restored.ts';
 import { parametersNotRestored } from './restored/parameters-not-restored.ts';
 import { randomNotRestored } from './restored/random-not-restored.ts';
 import { samplesDifferAtResume } from './restored/samples-differ-at-resume.ts';
@@ -71,6 +76,12 @@ export const RULES: readonly Rule[] = [
   stateMissing,
   backendFellBack,
   nothingAfterResume,
+  // What sampling or saving changed in one process, no other process has, and no step made.
+  samplingChangesState,
+  savingChangesState,
+  saverDeparts,
+  checkpointChangesLater,
+  laterSaveNotRestored,
   tracesContradict,
   notReproducible,
   // The declared deviations decide what the other rules compare with.

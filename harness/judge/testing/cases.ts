@@ -26,6 +26,30 @@ export const freeze = (trace: Draft, names: (name: string) => boolean = () => tr
     step.updateL2 = step.updateL2.map((norm, at) => (names(step.names[at]!) ? 0 : norm));
   }
 };
+/** Adds the state after the first samples, changed. */
+const sampled = (trace: Draft, change: (state: Draft['states'][number]) => void): void => {
+  const at = trace.states.findIndex(({ at }) => at === 'pass' || at === 'resume');
+  const after = { ...structuredClone(trace.states[at]!), at: 'sampled' as const };
+  change(after);
+  trace.states.splice(at + 1, 0, after);
+};
+/** Adds a run that saves where the control passes a resume point, and goes on as the control does. */
+const addSaver = ({ all, control }: Traces): Draft => {
+  const saver = structuredClone(control);
+  saver.file = '/run/saver/trace.jsonl';
+  Object.assign(saver.run!, { role: 'saver', id: 'saver' });
+  saver.samples = [];
+  saver.states = saver.states.flatMap((state) =>
+    state.at === 'pass'
+      ? (['save', 'saved'] as const).map((at) => ({ ...structuredClone(state), at }))
+      : [state],
+  );
+  saver.saved = saver.states
+    .filter(({ at }) => at === 'save')
+    .map(({ step }) => ({ kind: 'saved', step, checkpoint: `step-${step}`, seconds: 0.1, bytes: 100 }));
+  all.push(saver);
+  return saver;
+};
 const loseGradients = (trace: Draft, names: (name: string) => boolean = () => true): void => {
   for (const step of trace.steps) {
     for (const column of [step.gradientL2, step.appliedGradientL2!]) {
@@ -198,6 +222,78 @@ export const CASES: readonly Case[] = [
     what: 'too few steps after the resume',
     spoil: ({ resumed }) => resumed.steps.pop(),
     says: /only 3 of 4 steps were recorded/,
+  },
+  {
+    rule: 'sampling-changes-state',
+    what: 'a control whose model keeps the averaged weights after sampling',
+    spoil: ({ control }) =>
+      sampled(control, ({ tensors }) => {
+        const averages = new Map(tensors.filter(({ kind }) => kind === 'ema').map((ema) => [ema.name, ema]));
+        for (const tensor of tensors) {
+          if (tensor.kind === 'parameter') tensor.digest = averages.get(tensor.name)?.digest ?? tensor.digest;
+        }
+      }),
+    says: /after the samples of step 4 in the control process, 3 of 4 parameters have the values of their averages\.[\s\S]*not taken out again/,
+    proof: 'alive',
+  },
+  {
+    rule: 'sampling-changes-state',
+    what: 'a resumed process that samples from a generator of the training, in training mode',
+    spoil: ({ resumed }) =>
+      sampled(resumed, ({ tensors, random }) => {
+        spoil(tensors.filter(({ kind }) => kind === 'buffer'));
+        random.noise = other;
+      }),
+    says: /step 4 in the after-1 process, the only buffer changed, and 1 of 2 random generators moved \('noise'\)\.[\s\S]*training mode/,
+    proof: 'alive',
+  },
+  {
+    rule: 'saving-changes-state',
+    what: 'a save that hands the optimizer’s state over to the checkpoint',
+    spoil: (traces) => {
+      const after = addSaver(traces).states.find(({ at }) => at === 'saved')!;
+      after.tensors = after.tensors.filter(({ kind }) => kind !== 'slot');
+    },
+    says: /Saving changes what is trained: after the save of step 4 in the saver process, all 6 optimizer slots changed\./,
+    proof: 'alive',
+  },
+  {
+    rule: 'saver-departs',
+    what: 'a model that stays in evaluation mode after it has sampled',
+    spoil: (traces) => {
+      const saver = addSaver(traces);
+      for (const step of saver.steps.filter(({ step }) => step > 4)) step.claimed.loss += 0.25;
+      const noise = traces.control.states.find(({ at }) => at === 'pass')!.random.noise!;
+      for (const { states } of traces.all.filter((trace) => trace !== saver))
+        for (const state of states) if (state.step > 4) state.random.noise = noise;
+    },
+    says: /departs from the control, which samples and never saves, at step 5: the model stays in evaluation mode after sampling: from then on, 'noise' stands still in the control\./,
+    proof: 'alive',
+  },
+  {
+    rule: 'checkpoint-changes-later',
+    what: 'a checkpoint that is written again from live tensors',
+    spoil: (traces) => {
+      addSaver(traces).end!.rewritten = [{ checkpoint: 'step-4', files: ['step-4/model.bin'] }];
+    },
+    says: /checkpoint 'step-4' was written again after save\(\) had returned, while training went on: 'step-4\/model\.bin'\./,
+    proof: 'restored',
+  },
+  {
+    rule: 'later-save-not-restored',
+    what: 'a process that writes the snapshot of its first save again',
+    spoil: (traces) => {
+      const saver = addSaver(traces);
+      const again = structuredClone(traces.resumed);
+      again.file = '/run/again/trace.jsonl';
+      Object.assign(again.run!, { role: 'again', id: 'again' });
+      again.resumed!.from.process = saver.run!.id;
+      for (const tensor of again.states.find(({ at }) => at === 'resume')!.tensors)
+        if (tensor.kind === 'slot') tensor.digest = other;
+      traces.all.push(again);
+    },
+    says: /Resumed from the checkpoint of step 4, which is not the first of the process that saved it, not everything is as it was saved: all 6 optimizer slots changed\./,
+    proof: 'restored',
   },
   {
     rule: 'deviation-did-not-happen',

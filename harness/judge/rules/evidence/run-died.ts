@@ -60,7 +60,7 @@ export const runDied: Rule = {
       if (failure?.code === 'save-failed' || stoppedBeingFinite(trace)) return [];
       const tail = process?.stderr.slice(-5).join('\n') ?? '';
       const what = howItEnded(trace);
-      const resumed = trace.run?.role === 'after';
+      const resumed = trace.run?.role === 'after' || trace.run?.role === 'again';
       return [
         {
           sentence: `The ${nameOf(trace)} process died: ${what}.`,

@@ -1,0 +1,91 @@
+import type { StateRecord, TracedStep } from '../../../trace/schema.ts';
+import { sameValues } from '../../columns.ts';
+import { type Evidence, stepsBetween, tensorsOf } from '../../evidence.ts';
+import type { Found, Rule } from '../../rule.ts';
+import { listed, plural, valuesApart } from '../../words.ts';
+import { samplingChangesState } from './sampling-changes-state.ts';
+import { savingChangesState } from './saving-changes-state.ts';
+
+/** Whether a step differs from the control's by more than equal runs do. */
+export function differs({ noise }: Evidence, control: TracedStep, own: TracedStep): boolean {
+  if (!noise.exact)
+    return (['loss', 'l2', 'updateL2'] as const).some(
+      (curve) => noise.departing(curve, control, own).length > 0,
+    );
+  return (
+    !Object.is(control.claimed.loss, own.claimed.loss) ||
+    !sameValues(control.l2, own.l2) ||
+    !sameValues(control.updateL2, own.updateL2)
+  );
+}
+
+/** Generators and running statistics that move in the saver after the first save, and stand still in the control. */
+function stillInControl({ control, saver }: Evidence): string[] {
+  const [first, last] = [saver?.states.find(({ at }) => at === 'save'), saver?.states.at(-1)];
+  const at = (step: number | undefined) =>
+    control?.states.findLast((state) => state.step === step && (state.at === 'pass' || state.at === 'end'));
+  const [from, to] = [at(first?.step), at(last?.step)];
+  if (!first || !last || !from || !to || first.step === last.step) return [];
+  const buffer = (state: StateRecord, name: string) => tensorsOf(state, 'buffer').get(name)?.digest;
+  const moves = (of: (state: StateRecord) => string | undefined): boolean =>
+    of(first) !== of(last) && of(from) === of(to);
+  return [
+    ...Object.keys(last.random).filter((name) => moves(({ random }) => random[name])),
+    ...[...tensorsOf(last, 'buffer').keys()].filter((name) => moves((state) => buffer(state, name))),
+  ];
+}
+
+/** What is to blame: the saver saves, and the control samples. */
+function why(evidence: Evidence): Pick<Found, 'likelyCause' | 'fix'> {
+  if ((evidence.control?.samples.length ?? 0) === 0)
+    return {
+      likelyCause: 'the save changes something that observe() does not return',
+      fix: 'let save() read the live state only: copy what it converts, moves or clears',
+    };
+  const still = stillInControl(evidence);
+  if (still.length > 0)
+    return {
+      likelyCause: `the model stays in evaluation mode after sampling: from then on, ${listed(still)} ${plural(still.length, 'stands', 'stand')} still in the control`,
+      fix: 'switch back to training mode after sampling, also if it fails',
+    };
+  return {
+    likelyCause:
+      'sampling in the control, or saving in the other run, changes something that observe() does not return',
+    fix: 'let observe() return it to tell which; restore modes and flags after sampling, and let save() only read',
+  };
+}
+
+export const saverDeparts: Rule = {
+  id: 'saver-departs',
+  proof: 'alive',
+  claim: 'A run that saves and never samples equals the control, which samples and never saves.',
+  reads: 'losses, parameter norms and update norms of the control and of a run that saves and goes on',
+  speaks: 'at the first step',
+  judge: (evidence) => {
+    const { control, saver, plan } = evidence;
+    const saved = saver?.saved[0]?.step;
+    if (control === undefined || saver === undefined || saved === undefined) return [];
+    // These say more.
+    if ([samplingChangesState, savingChangesState].some((rule) => rule.judge(evidence).length > 0)) return [];
+    const own = new Map(saver.steps.map((step) => [step.step, step]));
+    const apart = stepsBetween(control, 0, plan.steps).find((step) => {
+      const other = own.get(step.step);
+      return other !== undefined && differs(evidence, step, other);
+    });
+    // Runs that differ before the first save are not reproducible: that shows nothing of the save.
+    if (apart === undefined || apart.step <= saved) return [];
+    const [seen, expected] = valuesApart(own.get(apart.step)!.claimed.loss, apart.claimed.loss);
+    const samples = control.samples.length > 0;
+    const { likelyCause, fix } = why(evidence);
+    return [
+      {
+        sentence: `A run that saves${samples ? ' and never samples' : ''} departs from the control, which ${samples ? 'samples and ' : ''}never saves, at step ${apart.step}: ${likelyCause}.`,
+        step: apart.step,
+        expected: `loss ${expected}, as in the control`,
+        seen: `loss ${seen}${seen === expected ? ', with different norms' : ''}`,
+        likelyCause,
+        fix,
+      },
+    ];
+  },
+};
