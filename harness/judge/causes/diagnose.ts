@@ -105,11 +105,20 @@ function whereTheyPart(evidence: Evidence, resume: Resume, own: readonly Finding
   };
 }
 
-/** The finding that heads the diagnosis, then the others it accounts for, then the rest. Each group keeps its order. */
-export function inOrderOf(diagnosis: Diagnosis | undefined, findings: readonly Finding[]): Finding[] {
+/**
+ * The finding that heads the diagnosis, then the others it accounts for, then the rest. Each group keeps its order.
+ * @param of the rank that is diagnosed
+ */
+export function inOrderOf(
+  diagnosis: Diagnosis | undefined,
+  findings: readonly Finding[],
+  of: number,
+): Finding[] {
   if (diagnosis === undefined) return [...findings];
   const { resume } = diagnosis;
-  const own = findings.filter((finding) => finding.resume === resume);
+  const own = findings.filter(
+    ({ resume: index, ranks }) => index === resume && (ranks.length === 0 || ranks.includes(of)),
+  );
   const head = diagnosis.heads.flatMap((rule) => own.filter((finding) => finding.rule === rule))[0];
   const explained = new Set(
     diagnosis.explains.map((unit) => (unit.startsWith('counter:') ? 'counters-not-restored' : unit)),

@@ -42,6 +42,7 @@ import { learningRateDiffers } from './faithful/learning-rate-differs.ts';
 import { lossDiffers } from './faithful/loss-differs.ts';
 import { noiseTooLarge } from './faithful/noise-too-large.ts';
 import { parametersDiffer } from './faithful/parameters-differ.ts';
+import { replicasDiffer } from './faithful/replicas-differ.ts';
 import { runsDiffer } from './faithful/runs-differ.ts';
 import { samplesDifferFromControl } from './faithful/samples-differ-from-control.ts';
 import { stepDiffers } from './faithful/step-differs.ts';
@@ -111,6 +112,7 @@ export const RULES: readonly Rule[] = [
   appliedLearningRateDiffers,
   appliedDiffers,
   stepDiffers,
+  replicasDiffer,
   appliedGradientsDiffer,
   lossDiffers,
   gradientsDiffer,
