@@ -47,37 +47,31 @@ class Replicas {
    * in any order can be equal by chance, but not in every step.
    */
   get steady(): ReadonlySet<string> {
-    this.#steady ??= common(
-      this.#controls.map((control) =>
-        common([
-          ...control[0]!.states.map(({ at, step }) =>
-            parametersIn(
-              equalTensors(
-                control.flatMap(
-                  ({ states }) => states.find((state) => state.at === at && state.step === step) ?? [],
-                ),
-              ),
-            ),
-          ),
-          ...control[0]!.steps.map(({ names, step }) => {
-            const apart = new Set(normsApart(control, step, names));
-            return new Set(names.filter((name) => !apart.has(name)));
-          }),
-        ]),
-      ),
-    );
+    this.#steady ??= common(this.#controls.map(steadyIn));
     return this.#steady;
   }
 }
 
-const common = (sets: readonly ReadonlySet<string>[]): ReadonlySet<string> =>
-  sets.length === 0
-    ? new Set()
-    : sets.reduce((one, other) => new Set([...one].filter((key) => other.has(key))));
+function steadyIn(control: Process): ReadonlySet<string> {
+  const [first] = control;
+  if (first === undefined) return new Set();
+  const inStates = first.states.map(({ at, step }) =>
+    equalTensors(
+      control.flatMap(({ states }) => states.find((state) => state.at === at && state.step === step) ?? []),
+    ),
+  );
+  const names = parametersIn(common(inStates));
+  return new Set(names.filter((name) => first.steps.every(({ step }) => !isApart(control, step, name))));
+}
+
+function common(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
+  const [first, ...others] = sets;
+  return new Set([...(first ?? [])].filter((key) => others.every((other) => other.has(key))));
+}
 
 const PARAMETER = 'parameter ';
-const parametersIn = (keys: ReadonlySet<string>): ReadonlySet<string> =>
-  new Set([...keys].filter((key) => key.startsWith(PARAMETER)).map((key) => key.slice(PARAMETER.length)));
+const parametersIn = (keys: ReadonlySet<string>): string[] =>
+  [...keys].filter((key) => key.startsWith(PARAMETER)).map((key) => key.slice(PARAMETER.length));
 
 const tensorsIn = ({ tensors }: StateRecord) =>
   new Map(tensors.map((tensor) => [`${tensor.kind} ${tensor.name}`, tensor]));
@@ -98,11 +92,10 @@ function normAt({ steps }: Trace, step: number, name: string): number | undefine
   return own?.step === step ? own.l2[indexOf(own.names).get(name) ?? -1] : undefined;
 }
 
-const normsApart = (process: Process, step: number, names: Iterable<string>): string[] =>
-  [...names].filter((name) => {
-    const [first, ...others] = process.map((trace) => normAt(trace, step, name));
-    return others.some((other) => !Object.is(other, first));
-  });
+function isApart(process: Process, step: number, name: string): boolean {
+  const norm = normAt(process[0]!, step, name);
+  return process.some((trace) => !Object.is(normAt(trace, step, name), norm));
+}
 
 /** Where the ranks of a process first hold different values of a replica. */
 function departureOf(process: Process, replicas: Replicas): Departure | undefined {
@@ -129,8 +122,9 @@ function departureOf(process: Process, replicas: Replicas): Departure | undefine
       },
     ];
   });
-  const begin = first?.steps.find(({ step }) => normsApart(process, step, replicas.steady).length > 0);
-  const names = begin === undefined ? [] : normsApart(process, begin.step, replicas.steady);
+  const steady = [...replicas.steady];
+  const begin = first?.steps.find(({ step }) => steady.some((name) => isApart(process, step, name)));
+  const names = begin === undefined ? [] : steady.filter((name) => isApart(process, begin.step, name));
   const inSteps: Departure[] =
     begin === undefined
       ? []
@@ -139,7 +133,7 @@ function departureOf(process: Process, replicas: Replicas): Departure | undefine
             step: begin.step,
             where: `at step ${begin.step}`,
             names,
-            total: replicas.steady.size,
+            total: steady.length,
             values: process.map((trace) => {
               const l2 = normAt(trace, begin.step, names[0]!);
               return { value: l2, l2 };

@@ -1,0 +1,149 @@
+/** What goes wrong between the ranks of a distributed run: one acts as another, or no longer follows the others. */
+import type { StateRecord } from '../../trace/schema.ts';
+import { sameValues } from '../columns.ts';
+import type { Evidence } from '../evidence.ts';
+import { ranksNamed } from '../ranks.ts';
+import { listed, ofAll, plural } from '../words.ts';
+import type { Cause } from './cause.ts';
+import { type Clues, COUNTERS } from './clues.ts';
+
+/** The other ranks, with what they show of the same resume. */
+const others = ({ evidence, resume }: Clues) =>
+  evidence.ranks.flatMap((other) => {
+    const own = other.resumes.find(({ index }) => index === resume.index);
+    return other.rank === evidence.rank || own === undefined ? [] : [{ rank: other.rank, resume: own }];
+  });
+
+type Values = ReadonlyMap<string, unknown>;
+
+/** Everything in a state, by kind and name. */
+function valuesIn({ tensors, counters, random }: StateRecord): Values {
+  return new Map<string, unknown>([
+    ...tensors.map(({ kind, name, digest }) => [`${kind} '${name}'`, digest] as const),
+    ...Object.entries(counters).map(([name, value]) => [`counter '${name}'`, value] as const),
+    ...Object.entries(random).map(([name, value]) => [`random generator '${name}'`, value] as const),
+  ]);
+}
+
+const apart = (one: Values, other: Values): string[] =>
+  [...new Set([...one.keys(), ...other.keys()])].filter((key) => !Object.is(one.get(key), other.get(key)));
+
+/** The rank whose saved state this one resumed with, where it differs from its own. */
+function restoredFrom(clues: Clues): { readonly rank: number; readonly what: string[] } | undefined {
+  const { saved, resumed } = clues.resume;
+  if (saved === undefined || resumed === undefined) return undefined;
+  const [own, held] = [valuesIn(saved), valuesIn(resumed)];
+  for (const { rank, resume } of others(clues)) {
+    if (resume.saved === undefined) continue;
+    const theirs = valuesIn(resume.saved);
+    const what = apart(own, theirs);
+    if (what.length > 0 && what.every((key) => Object.is(held.get(key), theirs.get(key))))
+      return { rank, what };
+  }
+  return undefined;
+}
+
+const RESTORED = [
+  'parameters-not-restored',
+  'slots-not-restored',
+  'gradients-not-restored',
+  'buffers-not-restored',
+  'ema-not-restored',
+  COUNTERS,
+  'random-not-restored',
+];
+
+const SHARD_OF_ANOTHER: Cause = {
+  id: 'shard-of-another-rank',
+  means: 'A rank was restored from what another rank saved.',
+  heads: RESTORED,
+  explains: [
+    ...RESTORED.filter((rule) => rule !== COUNTERS),
+    'counter:data',
+    'counter:step',
+    'counter:optimizer',
+    'counter:other',
+    'batches-differ',
+    'update-counts-differ',
+    'applied-learning-rate-differs',
+    'replicas-differ',
+  ],
+  diagnose(clues) {
+    const from = restoredFrom(clues);
+    if (from === undefined) return undefined;
+    const kept = from.what.filter((key) => valuesIn(clues.resume.resumed!).has(key));
+    return `this rank was restored from what rank ${from.rank} saved, not from what it saved itself: it holds rank ${from.rank}’s ${kept.slice(0, 3).join(', ')}${kept.length > 3 ? ` and ${kept.length - 3} more` : ''}`;
+  },
+};
+
+/** The examples of a rank of the control at a step. */
+const batchOf = ({ control }: Evidence, step: number): readonly string[] =>
+  control?.steps.find((own) => own.step === step)?.claimed.batch ?? [];
+
+const BATCHES_OF_ANOTHER: Cause = {
+  id: 'data-of-another-rank',
+  means: 'A rank reads the shard of the data that another rank is to read.',
+  heads: ['batches-differ'],
+  explains: ['batches-differ', 'counter:data'],
+  diagnose({ evidence, pairs }) {
+    const wrong = pairs.filter(({ resumed }) => {
+      const own = batchOf(evidence, resumed.step);
+      return !sameValues(resumed.claimed.batch, own);
+    });
+    const [first] = wrong;
+    const other = evidence.ranks.find(
+      (one) =>
+        first !== undefined &&
+        one.rank !== evidence.rank &&
+        wrong.every(({ resumed: { claimed, step } }) => {
+          const theirs = batchOf(one, step);
+          return theirs.length > 0 && sameValues(claimed.batch, theirs);
+        }),
+    );
+    if (first === undefined || other === undefined) return undefined;
+    const { step } = first.resumed;
+    const readsOwn = evidence.ranks.some(({ resumes }) =>
+      resumes.some(({ steps }) =>
+        steps.some((own) => own.step === step && sameValues(own.claimed.batch, batchOf(evidence, step))),
+      ),
+    );
+    const lost = readsOwn ? 'another rank reads its own' : 'no rank reads its own';
+    return `this rank reads the examples of rank ${other.rank} from step ${step} on, and ${lost}`;
+  },
+};
+
+const NOT_RECEIVED: Cause = {
+  id: 'update-not-received',
+  means: 'A rank keeps parameters that another rank updates: their values do not reach it.',
+  heads: ['stalled-parameters', 'silent-no-op', 'replicas-differ', 'parameters-differ', 'updates-differ'],
+  explains: [
+    'stalled-parameters',
+    'silent-no-op',
+    'claim-contradicted',
+    'updates-differ',
+    'parameters-differ',
+    'final-parameters-differ',
+    'replicas-differ',
+  ],
+  diagnose(clues) {
+    const { moves, evidence } = clues;
+    const still = [...moves.control].filter((name) => !moves.resumed.has(name));
+    // What no optimizer of this rank writes in the control can only come from another rank.
+    const written = new Set(
+      clues.pairs.flatMap(({ control }) => control.names.filter((_, at) => control.updates[at]! > 0)),
+    );
+    const sent = others(clues).filter(({ resume }) =>
+      still.some((name) =>
+        resume.steps.some(({ names, updates, changed }) => {
+          const at = names.indexOf(name);
+          return updates[at]! > 0 && changed[at] === true;
+        }),
+      ),
+    );
+    if (still.length === 0 || sent.length === 0 || still.some((name) => written.has(name))) return undefined;
+    const total = evidence.control?.steps[0]?.names.length ?? still.length;
+    return `${ofAll(still.length, total, 'parameter')} (${listed(still)}) ${plural(still.length, 'keeps its value', 'keep their values')} on this rank, although ${ranksNamed(sent.map(({ rank }) => rank))} ${plural(still.length, 'updates it', 'updates them')}: the broadcast after the update does not reach it`;
+  },
+};
+
+export const RANK_CAUSES: readonly Cause[] = [SHARD_OF_ANOTHER, BATCHES_OF_ANOTHER, NOT_RECEIVED];
