@@ -76,39 +76,38 @@ const SHARD_OF_ANOTHER: Cause = {
   },
 };
 
-/** The examples of a rank of the control at a step. */
-const batchOf = ({ control }: Evidence, step: number): readonly string[] =>
-  control?.steps.find((own) => own.step === step)?.claimed.batch ?? [];
+/** The examples that a rank of the control reads, in all of its steps or in some of them. */
+const examplesOf = ({ control }: Evidence, steps?: ReadonlySet<number>): ReadonlySet<string> =>
+  new Set(control?.steps.flatMap(({ step, claimed }) => (steps?.has(step) === false ? [] : claimed.batch)));
 
 const BATCHES_OF_ANOTHER: Cause = {
   id: 'data-of-another-rank',
   means: 'A rank reads the shard of the data that another rank is to read.',
   heads: ['batches-differ'],
   explains: ['batches-differ', 'counter:data'],
-  diagnose({ evidence, pairs }) {
-    const wrong = pairs.filter(({ resumed }) => {
-      const own = batchOf(evidence, resumed.step);
-      return !sameValues(resumed.claimed.batch, own);
-    });
+  diagnose(clues) {
+    const { evidence, pairs } = clues;
+    const wrong = pairs.filter(
+      ({ control, resumed }) => !sameValues(control.claimed.batch, resumed.claimed.batch),
+    );
     const [first] = wrong;
-    const other = evidence.ranks.find(
-      (one) =>
-        first !== undefined &&
-        one.rank !== evidence.rank &&
-        wrong.every(({ resumed: { claimed, step } }) => {
-          const theirs = batchOf(one, step);
-          return theirs.length > 0 && sameValues(claimed.batch, theirs);
-        }),
+    if (first === undefined) return undefined;
+    const ids = wrong.flatMap(({ resumed }) => resumed.claimed.batch);
+    // Shards can be drawn anew in each epoch. Then only those of the same steps tell the ranks apart.
+    const windows = [undefined, new Set(wrong.map(({ control }) => control.step))];
+    const isOf = (other: Evidence): boolean =>
+      windows.some((steps) => {
+        const [own, theirs] = [examplesOf(evidence, steps), examplesOf(other, steps)];
+        return ids.length > 0 && ids.every((id) => theirs.has(id) && !own.has(id));
+      });
+    const other = evidence.ranks.find((one) => one.rank !== evidence.rank && isOf(one));
+    if (other === undefined) return undefined;
+    const missed = new Set(wrong.flatMap(({ control }) => control.claimed.batch));
+    const reader = others(clues).find(({ resume: { steps } }) =>
+      steps.some(({ claimed }) => claimed.batch.some((id) => missed.has(id))),
     );
-    if (first === undefined || other === undefined) return undefined;
-    const { step } = first.resumed;
-    const readsOwn = evidence.ranks.some(({ resumes }) =>
-      resumes.some(({ steps }) =>
-        steps.some((own) => own.step === step && sameValues(own.claimed.batch, batchOf(evidence, step))),
-      ),
-    );
-    const lost = readsOwn ? 'another rank reads its own' : 'no rank reads its own';
-    return `this rank reads the examples of rank ${other.rank} from step ${step} on, and ${lost}`;
+    const lost = reader === undefined ? 'no rank reads its own' : `rank ${reader.rank} reads its own`;
+    return `this rank reads the examples of rank ${other.rank} from step ${first.resumed.step} on, and ${lost}`;
   },
 };
 
