@@ -1,9 +1,9 @@
 /** What goes wrong between the ranks of a distributed run: one acts as another, or no longer follows the others. */
 import type { StateRecord } from '../../trace/schema.ts';
 import { sameValues } from '../columns.ts';
-import type { Evidence } from '../evidence.ts';
+import type { Evidence, Resume } from '../evidence.ts';
 import { ranksNamed } from '../ranks.ts';
-import { listed, ofAll, plural } from '../words.ts';
+import { enumerated, listed, ofAll, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { type Clues, COUNTERS } from './clues.ts';
 
@@ -28,19 +28,14 @@ function valuesIn({ tensors, counters, random }: StateRecord): Values {
 const apart = (one: Values, other: Values): string[] =>
   [...new Set([...one.keys(), ...other.keys()])].filter((key) => !Object.is(one.get(key), other.get(key)));
 
-/** The rank whose saved state this one resumed with, where it differs from its own. */
-function restoredFrom(clues: Clues): { readonly rank: number; readonly what: string[] } | undefined {
-  const { saved, resumed } = clues.resume;
-  if (saved === undefined || resumed === undefined) return undefined;
-  const [own, held] = [valuesIn(saved), valuesIn(resumed)];
-  for (const { rank, resume } of others(clues)) {
-    if (resume.saved === undefined) continue;
-    const theirs = valuesIn(resume.saved);
-    const what = apart(own, theirs);
-    if (what.length > 0 && what.every((key) => Object.is(held.get(key), theirs.get(key))))
-      return { rank, what };
-  }
-  return undefined;
+/** What of a rank's saved state another rank does not have, if that rank resumed with it; empty if it did not. */
+function takenFrom(saved: StateRecord | undefined, { saved: own, resumed }: Resume): string[] {
+  if (saved === undefined || own === undefined || resumed === undefined) return [];
+  const [theirs, mine, held] = [saved, own, resumed].map(valuesIn) as [Values, Values, Values];
+  const what = apart(theirs, mine);
+  return what.every((key) => Object.is(held.get(key), theirs.get(key)))
+    ? what.filter((key) => theirs.has(key))
+    : [];
 }
 
 const RESTORED = [
@@ -69,10 +64,14 @@ const SHARD_OF_ANOTHER: Cause = {
     'replicas-differ',
   ],
   diagnose(clues) {
-    const from = restoredFrom(clues);
+    const { resume } = clues;
+    const [from] = others(clues)
+      .map((other) => ({ ...other, what: takenFrom(other.resume.saved, resume) }))
+      .filter(({ what }) => what.length > 0);
     if (from === undefined) return undefined;
-    const kept = from.what.filter((key) => valuesIn(clues.resume.resumed!).has(key));
-    return `this rank was restored from what rank ${from.rank} saved, not from what it saved itself: it holds rank ${from.rank}’s ${kept.slice(0, 3).join(', ')}${kept.length > 3 ? ` and ${kept.length - 3} more` : ''}`;
+    const { rank, what } = from;
+    const exchanged = takenFrom(resume.saved, from.resume).length > 0;
+    return `this rank was restored from what rank ${rank} saved, ${enumerated(what, 3)} among it${exchanged ? `, and rank ${rank} from what this rank saved` : ''}`;
   },
 };
 

@@ -56,6 +56,7 @@ import { gradientsNotRestored } from './restored/gradients-not-restored.ts';
 import { groupsChanged } from './restored/groups-changed.ts';
 import { parametersNotRestored } from './restored/parameters-not-restored.ts';
 import { randomNotRestored } from './restored/random-not-restored.ts';
+import { ranksResumeApart } from './restored/ranks-resume-apart.ts';
 import { samplesDifferAtResume } from './restored/samples-differ-at-resume.ts';
 import { saveFailed } from './restored/save-failed.ts';
 import { slotsNotRestored } from './restored/slots-not-restored.ts';
@@ -77,6 +78,7 @@ export const RULES: readonly Rule[] = [
   // The declared deviations decide what the other rules compare with.
   deviationNotDeclared,
   deviationDidNotHappen,
+  ranksResumeApart,
   // Parameters that are wrong, or cannot train, explain everything below.
   parametersNotRestored,
   trainableChanged,

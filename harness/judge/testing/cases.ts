@@ -822,6 +822,20 @@ export const CASES: readonly Case[] = [
     proof: 'faithful',
   },
   {
+    rule: 'ranks-resume-apart',
+    what: 'a rank that resumes from an older checkpoint than the other',
+    worldSize: 2,
+    spoil: ({ ranks }) => {
+      ranks[1]!.after[0]!.resumed = {
+        kind: 'resumed',
+        step: 2,
+        from: { process: 'before', checkpoint: 'step-2' },
+      };
+    },
+    says: /rank 0 from step 4 of before, rank 1 from step 2 of before/,
+    proof: 'restored',
+  },
+  {
     rule: 'replicas-differ',
     what: 'a declared deviation that gives the ranks different values',
     noisy: true,

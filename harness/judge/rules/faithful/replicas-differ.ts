@@ -186,7 +186,7 @@ export const replicasDiffer: Rule = {
       const when = resume === 0 ? `In the ${id} process` : `After resume ${resume}`;
       return [
         {
-          sentence: `${when}, ${ofAll(names.length, total, 'replica')} ${plural(names.length, 'is', 'are')} not equal on all ranks ${where}: ${listed(names)} ${plural(names.length, 'differs', 'differ')} on ${ranksNamed(own)}.`,
+          sentence: `${when}, ${ofAll(names.length, total, 'replica')} ${plural(names.length, 'is', 'are')} not equal on all ranks ${where}: ${listed(names)} ${plural(names.length, 'differs', 'differ')} ${own.length === ranks.length ? 'between' : 'on'} ${ranksNamed(own)}.`,
           // Without a resume, it shows nothing of one.
           refutes: resumed.has(id),
           resume,
