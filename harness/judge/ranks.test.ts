@@ -60,6 +60,15 @@ describe('a healthy run of several ranks', () => {
     expect(verdictOf(traces)).toMatchObject({ outcome: 'proven', findings: [] });
   });
 
+  test('may deviate as declared, and what is replicated is listed once', () => {
+    const deviates = ['ema', 'random'] as const;
+    const [alone, both] = [1, 2].map((worldSize) => verdictOf(healthyTraces({ worldSize, deviates })));
+    expect(both).toMatchObject({ outcome: 'proven', findings: [] });
+    const count = (verdict: Judgement | undefined) => verdict!.deviations.map(({ entryCount }) => entryCount);
+    const [emas, generators] = count(alone) as [number, number];
+    expect(count(both)).toEqual([emas, 2 * generators]);
+  });
+
   test('is one history, whatever the order of its traces', () => {
     const { all } = twoRanks();
     const history = historyIn(all.toReversed());
@@ -87,9 +96,7 @@ describe('what is wrong on several ranks is said once', () => {
     expect(findings.filter(({ rule }) => rule === 'ema-not-restored')).toMatchObject([
       {
         ranks: [0, 1],
-        sentence: expect.stringMatching(
-          /^On both ranks, after resume 1, all 3 EMAs/,
-        ),
+        sentence: expect.stringMatching(/^On both ranks, after resume 1, all 3 EMAs/),
       },
     ]);
   });
@@ -125,7 +132,7 @@ describe('what is wrong on several ranks is said once', () => {
 });
 
 describe('traces of several ranks contradict each other', () => {
-  const rankTwo = ({ control, before, after, cold }: RankTraces): Draft[] => [
+  const tracesOn = ({ control, before, after, cold }: RankTraces): Draft[] => [
     control,
     before,
     ...after,
@@ -142,16 +149,30 @@ describe('traces of several ranks contradict each other', () => {
     [
       'if one rank names another scenario',
       ({ ranks }) => {
-        for (const { run } of rankTwo(ranks[1]!)) run!.scenario = 'another';
+        for (const { run } of tracesOn(ranks[1]!)) run!.scenario = 'another';
       },
       /On rank 1, the trace of the control run gives another scenario than that of rank 0/,
     ],
     [
       'if a rank is not below the worldSize',
       ({ ranks }) => {
-        for (const { run } of rankTwo(ranks[1]!)) run!.rank = 2;
+        for (const { run } of tracesOn(ranks[1]!)) run!.rank = 2;
       },
       /no trace of rank 1 of any process/,
+    ],
+    [
+      'if there are more ranks than the worldSize',
+      ({ all, ranks }) => {
+        for (const { run } of all) run!.worldSize = 2;
+        all.push(
+          ...tracesOn(ranks[1]!).map((trace) => ({
+            ...structuredClone(trace),
+            file: trace.file.replace('rank-1', 'rank-2'),
+            run: { ...trace.run!, rank: 2 },
+          })),
+        );
+      },
+      /On rank 2, the trace of the control run is of rank 2, which a run of worldSize 2 does not have/,
     ],
     [
       'if a rank of a process is there twice',

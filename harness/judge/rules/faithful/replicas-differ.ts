@@ -168,8 +168,10 @@ export const replicasDiffer: Rule = {
   speaks: 'before the first step',
   ofAllRanks: true,
   judge: ({ ranks, history, deviates }) => {
-    const controls = processesOf(ranks, ({ control, controls }) => (control === undefined ? [] : controls));
-    if (ranks.length < 2 || controls.length === 0) return [];
+    // Nothing resumes from a control, so its id need not be the same on all ranks.
+    const control = ranks.flatMap((rank) => rank.control ?? []);
+    if (ranks.length < 2 || control.length < ranks.length) return [];
+    const controls = [control, ...processesOf(ranks, (rank) => rank.controls.slice(1))];
     const replicas = new Replicas(controls, deviates.length > 0);
     const resumed = new Set(resumesIn(history).map(({ id }) => id));
     const [evidence] = ranks;
