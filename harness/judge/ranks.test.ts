@@ -69,6 +69,15 @@ describe('a healthy run of several ranks', () => {
     expect(count(both)).toEqual([emas, 2 * generators]);
   });
 
+  test('may hold different values on each rank after a deviation, as the control does', () => {
+    const traces = healthyTraces({ worldSize: 2, deviates: ['ema'] });
+    const { control, after } = traces.ranks[1]!;
+    const states = [control, ...after].flatMap((trace) => trace.states);
+    for (const { tensors: own } of states.filter(({ at }) => at === 'deviated' || at === 'resume'))
+      spoil(own.filter(({ kind }) => kind === 'ema'));
+    expect(verdictOf(traces)).toMatchObject({ outcome: 'proven', findings: [] });
+  });
+
   test('is one history, whatever the order of its traces', () => {
     const { all } = twoRanks();
     const history = historyIn(all.toReversed());
