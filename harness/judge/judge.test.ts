@@ -83,7 +83,10 @@ describe('each way to spoil a run is found by its rule', () => {
       const partings = ranks.flatMap((evidence) =>
         evidence.resumes.flatMap((resume) => partingOf(evidence, resume) ?? []),
       );
-      const ends = [headline?.sentence ?? '', ...partings.map(({ sentence }) => `fter resume 1, ${sentence}.`)];
+      const ends = [
+        headline?.sentence ?? '',
+        ...partings.map(({ sentence }) => `fter resume 1, ${sentence}.`),
+      ];
       expect(ends.filter((end) => verdict.headline.endsWith(end))).not.toEqual([]);
     } else {
       expect(verdict.headline).toMatch(/^(On .+, a|A)fter resume 1, .+\.$/s);
