@@ -61,6 +61,7 @@ export function historyOf({ steps, resumeAt, resumeOn }: Plan): History {
  * const files = ['control', 'before', 'after-1'].map((run) => `runs/${run}/trace.jsonl`);
  * const traces = await Promise.all(files.map(readTrace));
  * const evidence = collectEvidence(historyIn(traces), 'auto', traces);
+ * console.log(evidence.resumes.length);
  * ```
  */
 export function historyIn(traces: readonly Trace[]): History {
