@@ -53,8 +53,8 @@ describe('run', () => {
     // The causes use the start state to recognise what restarted.
     const statesOf = async (role: string) =>
       (await readTrace(files.find((file) => file.includes(role))!)).states.map(({ at }) => at);
-    expect(await statesOf('control')).toEqual(['start', 'pass', 'end']);
-    expect(await statesOf('before')).toEqual(['start', 'save']);
+    expect(await statesOf('control')).toEqual(['start', 'pass', 'sampled', 'end', 'sampled']);
+    expect(await statesOf('before')).toEqual(['start', 'save', 'sampled']);
     await writeFile(files.find((file) => file.includes('after-1'))!, '');
     const emptied = collectEvidence(plan, 'cpu', await Promise.all(files.map(readTrace)));
     const again = judge({ scenario: 'healthy', about: '', expect: 'proven', replay: '' }, emptied);

@@ -29,6 +29,10 @@ test('all causes but these have a fault', () => {
   const others = CAUSES.map(({ id }) => id).filter((id) => !named.has(id));
   expect(others.filter((id) => !SHOWN_BY_TRACES.includes(id))).toEqual([
     'deviation-did-not-happen',
+    // Several ranks: fixtures/data-parallel shows these.
+    'shard-of-another-rank',
+    'data-of-another-rank',
+    'update-not-received',
     'optimizer-numbers-changed',
     'counters-changed',
     'not-finite-after-resume',

@@ -5,6 +5,7 @@ import { comparable, unheldIn, withoutLoneZeros } from './comparable.ts';
 import { changesAt, expectedSamples, expectedState } from './deviations.ts';
 import { type Evidence, type Resume, stepsBetween } from './evidence.ts';
 import { noiseAmong } from './noise/noise.ts';
+import { byRank } from './ranks.ts';
 import { withOwners } from './slot-names.ts';
 import { withStepCounters } from './step-slots.ts';
 
@@ -18,7 +19,8 @@ const samplesAt = (trace: Trace | undefined, step: number, kinds: readonly Sampl
  * Arranges the traces of one scenario for {@link judge}.
  * @param asked the plan or the history that the processes follow; {@link historyIn} reads one from traces
  * @param requestedBackend the requested backend, or `auto`
- * @param given the traces, in any order; the run record of each names its role
+ * @param given the traces, in any order; the run record of each names its role and its rank
+ * @returns the evidence of the lowest rank; its `ranks` has that of each
  * @example
  * ```ts
  * import { collectEvidence, readTrace } from 'resumeproof/judge';
@@ -35,6 +37,20 @@ export function collectEvidence(
   given: readonly Trace[],
 ): Evidence {
   const history = 'processes' in asked ? asked : historyOf(asked);
+  const ranks: Evidence[] = [];
+  const groups = byRank(given);
+  for (const [rank, traces] of groups)
+    ranks.push({ ...evidenceOf(history, requestedBackend, traces, groups.length), rank, ranks });
+  return ranks[0]!;
+}
+
+/** @param among how many ranks share the probability of a false alarm */
+function evidenceOf(
+  history: History,
+  requestedBackend: string,
+  given: readonly Trace[],
+  among: number,
+): Omit<Evidence, 'rank' | 'ranks'> {
   const plan = planOf(history);
   const counted = withStepCounters(withOwners(given));
   const unheld = unheldIn(counted.find(({ run }) => run?.role === 'control'));
@@ -50,6 +66,7 @@ export function collectEvidence(
   const noise = noiseAmong(controls, {
     resumeAt: plan.resumeAt,
     ends: resumesIn(history).map(({ until }) => until),
+    ranks: among,
   });
   const begins = declared.length > 0 ? (['deviated'] as const) : (['pass', 'end'] as const);
   // If a plan was cut short, a process passes its end without stopping.

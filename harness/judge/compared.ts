@@ -7,7 +7,15 @@ import type { Compared } from './verdict.ts';
  * Counts each comparison once: the steps that a resumed run and the control both made, and what states and samples hold
  * on both sides at each resume and at the end of each segment.
  */
-export function compared({ traces, resumes }: Evidence): Compared {
+export function compared({ ranks }: Evidence): Compared {
+  const [first, ...others] = ranks.map(ofRank);
+  return others.reduce((sum, own) => {
+    const keys = Object.keys(sum) as (keyof Compared)[];
+    return Object.fromEntries(keys.map((key) => [key, sum[key] + own[key]])) as unknown as Compared;
+  }, first!);
+}
+
+function ofRank({ traces, resumes }: Evidence): Compared {
   const count: { -readonly [Key in keyof Compared]: number } = {
     processes: traces.filter(({ run }) => run !== undefined && run.role !== 'cold').length,
     steps: 0,

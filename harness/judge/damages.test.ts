@@ -11,13 +11,16 @@ import { healthyTraces, PLAN } from './testing/traces.ts';
 const subject = { scenario: 'tested', about: 'a test', expect: 'proven' as const, replay: 'again' };
 
 describe('no damaged run is proven', () => {
-  test.each<[string, Plan, boolean, Deviation[], number]>([
-    ['resumed once', PLAN, false, [], 1],
-    ['resumed three times', { steps: 9, resumeAt: [1, 4, 9] }, false, [], 2],
-    ['on a backend that is not deterministic', PLAN, true, [], 1],
-    ['that deviates as declared', PLAN, false, ['data-order', 'step-count', 'random', 'slots'], 1],
-  ])('%s', (_, plan, noisy, deviates, updateEvery) => {
-    const traces = healthyTraces({ plan, noisy, deviates, updateEvery });
+  test.each<[string, Plan, boolean, Deviation[], number, number]>([
+    ['resumed once', PLAN, false, [], 1, 1],
+    ['resumed three times', { steps: 9, resumeAt: [1, 4, 9] }, false, [], 2, 1],
+    ['on a backend that is not deterministic', PLAN, true, [], 1, 1],
+    ['that deviates as declared', PLAN, false, ['data-order', 'step-count', 'random', 'slots'], 1, 1],
+    ['of two ranks', PLAN, false, [], 1, 2],
+    ['of two ranks on a backend that is not deterministic', PLAN, true, [], 1, 2],
+    ['of three ranks that is resumed twice', { steps: 9, resumeAt: [3, 6] }, false, [], 2, 3],
+  ])('%s', (_, plan, noisy, deviates, updateEvery, worldSize) => {
+    const traces = healthyTraces({ plan, noisy, deviates, updateEvery, worldSize });
     const healthy = traces.all.map((trace): Process => ({ file: trace.file, lines: linesOf(trace) }));
     const whole = new Map(healthy.map((process) => [process, traceOf(process)]));
     const outcomeOf = (some: readonly Process[]) =>

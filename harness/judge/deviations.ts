@@ -100,11 +100,13 @@ export const declaredDeviations = (
   resumes: readonly { readonly index: number; readonly changes: readonly Change[] }[],
 ): DeclaredDeviation[] =>
   declared.map((kind) => {
-    const entries = resumes.flatMap(({ index, changes }) =>
+    const all = resumes.flatMap(({ index, changes }) =>
       changes
         .filter(({ deviation }) => deviation === kind)
         .map(({ name, passed, deviated }) => ({ name, resume: index, saved: passed, resumed: deviated })),
     );
+    // Ranks deviate alike in what is replicated.
+    const entries = [...new Map(all.map((entry) => [JSON.stringify(entry), entry])).values()];
     return { kind, entries: entries.slice(0, ENTRIES_SHOWN), entryCount: entries.length };
   });
 

@@ -15,6 +15,10 @@ import type { Noise } from './noise/noise.ts';
 
 /** The traces of one scenario, arranged for the rules to read. */
 export interface Evidence {
+  /** The rank that the traces below are of; 0 in a run of one rank. */
+  readonly rank: number;
+  /** The evidence of every rank that left a trace, in ascending order, this one included. */
+  readonly ranks: readonly Evidence[];
   /** What the processes of the interrupted run do. */
   readonly history: History;
   /** The same as a plan: its steps, and after which of them the run is resumed. */

@@ -79,14 +79,17 @@ describe('each way to spoil a run is found by its rule', () => {
     expect([headline?.sentence, headline?.seen, headline?.likelyCause].join('\n')).toMatch(says);
     // The diagnosis explains all findings. Without a cause, it says where the runs part, or the first finding is the headline.
     if (verdict.cause === null) {
-      const evidence = collectEvidence(PLAN, 'wasm', spoilt(one).all);
-      const parting = evidence.resumes.flatMap((resume) => partingOf(evidence, resume) ?? []);
-      expect([
-        headline?.sentence,
-        ...parting.map(({ sentence }) => `After resume 1, ${sentence}.`),
-      ]).toContain(verdict.headline);
+      const { ranks } = collectEvidence(PLAN, 'wasm', spoilt(one).all);
+      const partings = ranks.flatMap((evidence) =>
+        evidence.resumes.flatMap((resume) => partingOf(evidence, resume) ?? []),
+      );
+      const ends = [
+        headline?.sentence ?? '',
+        ...partings.map(({ sentence }) => `fter resume 1, ${sentence}.`),
+      ];
+      expect(ends.filter((end) => verdict.headline.endsWith(end))).not.toEqual([]);
     } else {
-      expect(verdict.headline).toMatch(/^After resume 1, .+\.$/s);
+      expect(verdict.headline).toMatch(/^(On .+, a|A)fter resume 1, .+\.$/s);
       expect(CAUSES.find(({ id }) => id === verdict.cause)?.heads).toContain(rule);
     }
     expect(rulesOf(verdict)).toEqual(expect.arrayContaining([...also]));
@@ -476,7 +479,11 @@ test('findings are bounded and complete for any combination of spoilers', () => 
   fc.assert(
     fc.property(fc.subarray([...CASES], { minLength: 1, maxLength: 6 }), (cases) => {
       const deviates = [...new Set(cases.flatMap((one) => one.deviates ?? []))];
-      const traces = healthyTraces({ noisy: cases.some(({ noisy }) => noisy), deviates });
+      const traces = healthyTraces({
+        noisy: cases.some(({ noisy }) => noisy),
+        deviates,
+        worldSize: Math.max(...cases.map(({ worldSize = 1 }) => worldSize)),
+      });
       // A spoiler can fail if an earlier one removed the state that it changes.
       for (const { spoil } of cases) {
         try {

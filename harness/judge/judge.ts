@@ -1,8 +1,10 @@
 /** Turns evidence into a verdict: applies every rule and combines the findings. Pure: no files, no TensorFlow. */
-import { diagnose, inOrderOf } from './causes/diagnose.ts';
+import { type Diagnosis, diagnose, inOrderOf } from './causes/diagnose.ts';
 import { compared } from './compared.ts';
 import { declaredDeviations } from './deviations.ts';
 import type { Evidence } from './evidence.ts';
+import { noiseOfRanks } from './noise/ranks.ts';
+import { type OnRank, saidOf, saidOnce, worstOf } from './ranks.ts';
 import { complete, type Rule } from './rule.ts';
 import { notFinite } from './rules/evidence/not-finite.ts';
 import { notReproducible } from './rules/evidence/not-reproducible.ts';
@@ -24,23 +26,76 @@ export interface Subject {
 /** A {@link Verdict} without what the harness adds: caveats, seconds and trace files. */
 export type Judgement = Omit<Verdict, 'caveats' | 'seconds' | 'runs'>;
 
+/** What was found on each rank, and what was found by looking at all of them. */
+interface AllFound {
+  readonly ranks: readonly OnRank[];
+  readonly ofAll: readonly Finding[];
+}
+
+const hasAny = ({ ranks, ofAll }: AllFound): boolean =>
+  ofAll.length > 0 || ranks.some(({ findings }) => findings.length > 0);
+
 /** The findings of every rule, in the order of the rules. */
 export function findingsOf(evidence: Evidence): Finding[] {
-  const foundBy = (rules: readonly Rule[]): Finding[] =>
-    rules.flatMap((rule) => rule.judge(evidence).map((found) => complete(rule, found)));
+  const found = foundIn(evidence);
+  return reported(found, worstOf(found.ranks));
+}
+
+function foundIn({ ranks }: Evidence): AllFound {
+  const foundBy = (rules: readonly Rule[]): AllFound => {
+    const by = (evidence: Evidence, ofAll: boolean): Finding[] =>
+      rules
+        .filter(({ ofAllRanks = false }) => ofAllRanks === ofAll)
+        .flatMap((rule) =>
+          rule
+            .judge(evidence)
+            .map((found) => complete(rule, found, ranks.length > 1 && !ofAll ? [evidence.rank] : [])),
+        );
+    return {
+      ranks: ranks.map((evidence) => ({ rank: evidence.rank, findings: by(evidence, false) })),
+      ofAll: ranks.length > 1 ? by(ranks[0]!, true) : [],
+    };
+  };
   const found = withoutBlame(foundBy(RULES.filter(({ onlyIfSilent }) => onlyIfSilent !== true)));
-  return found.length > 0 ? found : foundBy(RULES.filter(({ onlyIfSilent }) => onlyIfSilent === true));
+  return hasAny(found) ? found : foundBy(RULES.filter(({ onlyIfSilent }) => onlyIfSilent === true));
 }
 
 /**
  * Two runs that differ before any resume would differ after it too, and nothing can equal a run that is not finite: that
  * shows nothing of the resume.
  */
-function withoutBlame(findings: readonly Finding[]): Finding[] {
-  const comparable = !findings.some(({ rule }) => rule === notReproducible.id || rule === notFinite.id);
-  return findings.map((finding) =>
-    finding.proof === 'faithful' && !comparable ? { ...finding, refutes: false } : finding,
+function withoutBlame({ ranks, ofAll }: AllFound): AllFound {
+  const comparable = !ranks.some(({ findings }) =>
+    findings.some(({ rule }) => rule === notReproducible.id || rule === notFinite.id),
   );
+  const blameless = (findings: readonly Finding[]): Finding[] =>
+    findings.map((finding) =>
+      finding.proof === 'faithful' && !comparable ? { ...finding, refutes: false } : finding,
+    );
+  return {
+    ranks: ranks.map(({ rank, findings }) => ({ rank, findings: blameless(findings) })),
+    ofAll: blameless(ofAll),
+  };
+}
+
+const PLACE = new Map(RULES.map(({ id }, at) => [id, at]));
+
+function reported({ ranks, ofAll }: AllFound, worst: number): Finding[] {
+  if (ranks.length === 1) return saidOnce(ranks, worst);
+  const place = ({ rule }: Finding): number => PLACE.get(rule) ?? 0;
+  return [...saidOnce(ranks, worst), ...ofAll].toSorted((a, b) => place(a) - place(b));
+}
+
+/** The diagnosis of the worst rank, said of every rank that shows the same. */
+function diagnosed(evidence: Evidence, { ranks }: AllFound, worst: number): Diagnosis | undefined {
+  const all = ranks.map(({ rank, findings }, at) => ({
+    rank,
+    diagnosis: diagnose(evidence.ranks[at]!, findings),
+  }));
+  const diagnosis = all.find(({ rank }) => rank === worst)?.diagnosis;
+  if (diagnosis === undefined || ranks.length === 1) return diagnosis;
+  const same = all.filter((one) => one.diagnosis?.sentence === diagnosis.sentence).map(({ rank }) => rank);
+  return { ...diagnosis, sentence: saidOf(same, ranks.length, diagnosis.sentence) };
 }
 
 /**
@@ -59,9 +114,10 @@ function withoutBlame(findings: readonly Finding[]): Finding[] {
  * ```
  */
 export function judge(subject: Subject, evidence: Evidence): Judgement {
-  const found = findingsOf(evidence);
-  const diagnosis = diagnose(evidence, found);
-  const findings = inOrderOf(diagnosis, found);
+  const found = foundIn(evidence);
+  const worst = worstOf(found.ranks);
+  const diagnosis = diagnosed(evidence, found, worst);
+  const findings = inOrderOf(diagnosis, reported(found, worst), worst);
   const proofs = proofsOf(findings, evidence);
   const outcome = together(Object.values(proofs));
   const mismatch = mismatchOf(subject.expect, outcome, findings);
@@ -72,7 +128,10 @@ export function judge(subject: Subject, evidence: Evidence): Judgement {
     proofs,
     headline: diagnosis?.sentence ?? headlineOf(evidence, findings),
     cause: diagnosis?.cause ?? null,
-    deviations: declaredDeviations(evidence.deviates, evidence.resumes),
+    deviations: declaredDeviations(
+      evidence.deviates,
+      evidence.ranks.flatMap(({ resumes }) => resumes),
+    ),
     findings,
     expect: subject.expect,
     asExpected: mismatch === null,
@@ -81,7 +140,7 @@ export function judge(subject: Subject, evidence: Evidence): Judgement {
     cut: null,
     backend: evidence.control?.run?.backend ?? null,
     compared: compared(evidence),
-    noise: evidence.noise.record,
+    noise: noiseOfRanks(evidence.ranks.map(({ noise }) => noise.record)),
     replay: subject.replay,
   };
 }
@@ -110,8 +169,10 @@ export function skipped(subject: Subject, plan: Verdict['plan'], why: string): J
  * A refuting finding refutes its proof. Flawed evidence leaves every other proof inconclusive. A resumed run that fails
  * with an error is not alive.
  */
-function proofsOf(findings: readonly Finding[], { resumes, plan }: Evidence): NonNullable<Verdict['proofs']> {
-  const flawed = findings.some(({ proof }) => proof === 'run') || resumes.length < plan.resumeAt.length;
+function proofsOf(findings: readonly Finding[], { ranks, plan }: Evidence): NonNullable<Verdict['proofs']> {
+  const flawed =
+    findings.some(({ proof }) => proof === 'run') ||
+    ranks.some(({ resumes }) => resumes.length < plan.resumeAt.length);
   const died = findings.some(({ proof, refutes }) => proof === 'run' && refutes);
   const of = (proof: (typeof PROOFS)[number]): Outcome => {
     const own = findings.filter((finding) => finding.proof === proof);
@@ -126,13 +187,14 @@ function together(outcomes: readonly Outcome[]): Outcome {
   return outcomes.every((outcome) => outcome === 'proven') ? 'proven' : 'inconclusive';
 }
 
-function headlineOf({ resumes, plan, deviates }: Evidence, findings: readonly Finding[]): string {
+function headlineOf({ resumes, plan, deviates, ranks }: Evidence, findings: readonly Finding[]): string {
   const [root] = findings;
   if (root !== undefined) return root.sentence;
   const steps = resumes.reduce((sum, resume) => sum + resume.steps.length, 0);
   const times = plan.resumeAt.length === 1 ? 'once' : `${plan.resumeAt.length} times`;
   const deviating = deviates.length === 0 ? '' : `, with the declared deviations ${deviates.join(', ')}`;
-  return `Resumed ${times}: indistinguishable from the uninterrupted run over ${steps} steps${deviating}.`;
+  const each = ranks.length === 1 ? '' : ` on each of ${ranks.length} ranks`;
+  return `Resumed ${times}: indistinguishable from the uninterrupted run over ${steps} steps${each}${deviating}.`;
 }
 
 /** How the verdict and its findings differ from what the scenario expects; null if they do not. */

@@ -18,3 +18,7 @@ export const isResumed = ({ run }: Trace): boolean => run !== undefined && resum
 /** Whether training itself stopped being finite. After a resume, the resume may be the reason. */
 export const stoppedBeingFinite = (trace: Trace): boolean =>
   trace.failure?.code === 'non-finite' && !isResumed(trace);
+
+/** A finding about a process that died before its first record names no rank: nothing tells which one it was of. */
+export const unknownRank = ({ run }: Trace): { readonly ranks?: number[] } =>
+  run === undefined ? { ranks: [] } : {};

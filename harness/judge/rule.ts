@@ -23,13 +23,15 @@ export interface Rule {
   readonly speaks: (typeof SPEAKS)[number];
   /** Judged only if no other rule finds anything. */
   readonly onlyIfSilent?: true;
+  /** Judged once for all ranks of a run, instead of on each rank; reads {@link Evidence.ranks}. */
+  readonly ofAllRanks?: true;
   /** Pure: reads evidence, returns findings. */
   readonly judge: (evidence: Evidence) => readonly Found[];
 }
 
 /** A finding without the fields that its rule supplies. */
 export type Found = Pick<Finding, 'sentence' | 'expected' | 'seen' | 'likelyCause' | 'fix'> &
-  Partial<Pick<Finding, 'subjectCount' | 'total' | 'resume' | 'step' | 'refutes' | 'subjects'>>;
+  Partial<Pick<Finding, 'subjectCount' | 'total' | 'resume' | 'step' | 'refutes' | 'subjects' | 'ranks'>>;
 
 /** Judges each resume separately. */
 export const eachResume =
@@ -43,7 +45,8 @@ export const eachResume =
 /** The maximum number of subjects that a finding lists. */
 const SUBJECTS_SHOWN = 8;
 
-export function complete(rule: Rule, found: Found): Finding {
+/** @param own the ranks that the finding is about if it does not say so itself */
+export function complete(rule: Rule, found: Found, own: readonly number[] = []): Finding {
   const { subjects = [], resume = 0, step = null, refutes = rule.proof !== 'run' } = found;
   return {
     ...found,
@@ -52,6 +55,7 @@ export function complete(rule: Rule, found: Found): Finding {
     refutes,
     resume,
     step,
+    ranks: found.ranks ?? [...own],
     subjects: subjects.slice(0, SUBJECTS_SHOWN),
     subjectCount: found.subjectCount ?? subjects.length,
     total: found.total ?? subjects.length,

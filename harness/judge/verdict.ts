@@ -18,6 +18,9 @@ export const findingSchema = z.object({
   total: z.int().nonnegative().describe('how many subjects of this kind exist'),
   resume: z.int().nonnegative().describe('the resume that the finding is about; 0 if it is about none'),
   step: z.int().nonnegative().nullable(),
+  ranks: z
+    .array(z.int().nonnegative())
+    .describe('the ranks that the finding is about; empty in a run of one rank, and if it is about none'),
   expected: z.string(),
   seen: z.string(),
   likelyCause: z.string(),

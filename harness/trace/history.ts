@@ -53,7 +53,7 @@ export function historyOf({ steps, resumeAt, resumeOn }: Plan): History {
 
 /**
  * The history that traces tell by themselves: what each process resumed from, where it saved and where it was to end. A
- * process that left no trace is not in it.
+ * process that left no trace is not in it. All ranks of a process are one process.
  * @example
  * ```ts
  * import { collectEvidence, historyIn, readTrace } from 'resumeproof/judge';
@@ -61,20 +61,27 @@ export function historyOf({ steps, resumeAt, resumeOn }: Plan): History {
  * const files = ['control', 'before', 'after-1'].map((run) => `runs/${run}/trace.jsonl`);
  * const traces = await Promise.all(files.map(readTrace));
  * const evidence = collectEvidence(historyIn(traces), 'auto', traces);
+ * console.log(evidence.resumes.length);
  * ```
  */
 export function historyIn(traces: readonly Trace[]): History {
   const control = traces.find(({ run }) => run?.role === 'control');
   const ends = traces.map(({ run }) => run?.until ?? 0);
   const savedAt = (process: string, checkpoint: string): number | undefined =>
-    traces.find(({ run }) => run?.id === process)?.saved.find((saved) => saved.checkpoint === checkpoint)
-      ?.step;
+    traces
+      .flatMap(({ run, saved }) => (run?.id === process ? saved : []))
+      .find((saved) => saved.checkpoint === checkpoint)?.step;
+  const ids = new Set<string>();
   return {
     steps: control?.run?.until ?? Math.max(0, ...ends),
-    processes: traces.flatMap(({ run, resumed, steps, saved, process }): HistoryProcess[] => {
-      if (run === undefined || (run.role !== 'before' && run.role !== 'after')) return [];
+    processes: traces.flatMap(({ run, resumed, process }): HistoryProcess[] => {
+      if (run === undefined || (run.role !== 'before' && run.role !== 'after') || ids.has(run.id)) return [];
+      ids.add(run.id);
       const { from, step } = resumed ?? {};
       const killed = process?.outcome === 'killed';
+      const own = traces.filter((one) => one.run?.id === run.id);
+      const saves = own.flatMap(({ saved }) => saved.map((one) => one.step));
+      const reached = own.map(({ steps }) => steps.at(-1)?.step ?? step ?? 0);
       return [
         {
           id: run.id,
@@ -83,8 +90,8 @@ export function historyIn(traces: readonly Trace[]): History {
               ? null
               : { process: from.process, step: savedAt(from.process, from.checkpoint) ?? step! },
           // Nobody knows beforehand how far a process gets that is killed.
-          until: killed ? (steps.at(-1)?.step ?? step ?? 0) : run.until,
-          saves: saved.map((one) => one.step),
+          until: killed ? Math.min(...reached) : run.until,
+          saves: [...new Set(saves)].sort((a, b) => a - b),
           ...(killed ? { killed: true as const } : {}),
         },
       ];

@@ -433,6 +433,8 @@ const HISTORY = {
   ],
 };
 
+const ON_RANK_1 = ['control', 'before', 'after-1'].map((id) => `${id}-rank-1.jsonl`);
+
 /** A second trace, with another id. */
 const copied = (files: Files, file: string, id: string): Files => {
   files.lines[`${id}.jsonl`] = files.lines[`${file}.jsonl`]!.map((line) =>
@@ -442,6 +444,41 @@ const copied = (files: Files, file: string, id: string): Files => {
 };
 
 const CONTRADICTORY: readonly BadCase[] = [
+  {
+    name: 'rank-beyond-world-size',
+    teaches: 'A rank that a run of so many ranks does not have.',
+    of: 'two-ranks',
+    damage: (files) => {
+      for (const file of ON_RANK_1)
+        files.lines[file.replace('1.jsonl', '2.jsonl')] = files.lines[file]!.map((line) =>
+          line.replace('"rank":1', '"rank":2'),
+        );
+    },
+    ...contradicts('is of rank 2, which a run of worldSize 2 does not have'),
+  },
+  {
+    name: 'rank-missing',
+    teaches: 'A rank without a trace.',
+    of: 'two-ranks',
+    damage: (files) => {
+      for (const file of ON_RANK_1) delete files.lines[file];
+    },
+    ...found('trace-incomplete', 'There is no trace of rank 1 of any process.'),
+  },
+  {
+    name: 'other-horizon-on-a-rank',
+    teaches: 'A rank whose schedule is made for another length.',
+    of: 'two-ranks',
+    damage: (files) =>
+      files.each(
+        ON_RANK_1.map((file) => file.replace('.jsonl', '')),
+        { kind: 'run' },
+        (run) => {
+          run.horizon = 5;
+        },
+      ),
+    ...contradicts('gives another horizon than that of rank 0'),
+  },
   {
     name: 'other-horizon',
     teaches: 'A process whose schedule is made for another length.',

@@ -67,6 +67,17 @@ const restarts = (state: State): void => {
   state.slots = {};
 };
 
+/** The same on each of several ranks that hold replicas: `control-rank-0` and so on. */
+const onRanks = (lines: Lines, worldSize: number): Lines =>
+  Object.fromEntries(
+    Object.entries(lines).flatMap(([file, own]) =>
+      Array.from({ length: worldSize }, (_, rank) => [
+        file.replace('.jsonl', `-rank-${rank}.jsonl`),
+        own.map((line) => (line.kind === 'run' ? { ...line, rank, worldSize } : line)),
+      ]),
+    ),
+  );
+
 export const GOOD: readonly GoodCase[] = [
   {
     name: 'torch-adam',
@@ -138,6 +149,12 @@ export const GOOD: readonly GoodCase[] = [
       after({ id: 'after-2', from: { process: 'after-1', step: 4 }, until: 6 }),
     ]),
     ...RESUMED_TWICE,
+  },
+  {
+    name: 'two-ranks',
+    teaches: 'Two ranks that hold replicas of all parameters: each writes a trace of each process.',
+    traces: onRanks(record(SGD, sgd, once()), 2),
+    ...RESUMED_ONCE,
   },
   {
     name: 'fork',

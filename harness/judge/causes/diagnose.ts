@@ -119,11 +119,20 @@ function leftOutside({ before, resumes }: Evidence, { index }: Resume): string {
   return `; outside the checkpoint, where the resumed process cannot see ${plural(left.length, 'it', 'them')}, the process that saved left ${listed(left, FILES_NAMED)}`;
 }
 
-/** The finding that heads the diagnosis, then the others it accounts for, then the rest. Each group keeps its order. */
-export function inOrderOf(diagnosis: Diagnosis | undefined, findings: readonly Finding[]): Finding[] {
+/**
+ * The finding that heads the diagnosis, then the others it accounts for, then the rest. Each group keeps its order.
+ * @param of the rank that is diagnosed
+ */
+export function inOrderOf(
+  diagnosis: Diagnosis | undefined,
+  findings: readonly Finding[],
+  of: number,
+): Finding[] {
   if (diagnosis === undefined) return [...findings];
   const { resume } = diagnosis;
-  const own = findings.filter((finding) => finding.resume === resume);
+  const own = findings.filter(
+    ({ resume: index, ranks }) => index === resume && (ranks.length === 0 || ranks.includes(of)),
+  );
   const head = diagnosis.heads.flatMap((rule) => own.filter((finding) => finding.rule === rule))[0];
   const explained = new Set(
     diagnosis.explains.map((unit) => (unit.startsWith('counter:') ? 'counters-not-restored' : unit)),

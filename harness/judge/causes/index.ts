@@ -9,6 +9,7 @@ import { DECLARED } from './declared.ts';
 import { EMA_CAUSES } from './ema.ts';
 import { ENDS } from './ends.ts';
 import { RANDOM } from './random.ts';
+import { RANK_CAUSES } from './ranks.ts';
 import { SCHEDULE_CAUSES } from './schedule.ts';
 import { SLOTS, SLOTS_CHANGED } from './slots.ts';
 import { STALE } from './stale.ts';
@@ -17,6 +18,7 @@ import { TRAITS, WEIGHTS, WEIGHTS_CHANGED } from './weights.ts';
 
 export const CAUSES: readonly Cause[] = [
   ...DECLARED,
+  ...RANK_CAUSES,
   ...TRAITS,
   ...WEIGHTS,
   WEIGHTS_CHANGED,

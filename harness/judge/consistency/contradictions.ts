@@ -2,7 +2,7 @@
 import type { Evidence } from '../evidence.ts';
 import type { Contradiction } from './contradiction.ts';
 import { leftOut } from './history.ts';
-import { metadataApart } from './metadata.ts';
+import { metadataApart, ranksApart } from './metadata.ts';
 import { contradictionsWithin, equalBytesApart, equalSamplesApart } from './values.ts';
 
 /** The cold run is left out: it is a contrast that no proof rests on. */
@@ -11,6 +11,7 @@ export function contradictions(evidence: Evidence): Contradiction[] {
   const judged = traces.filter(({ run }) => run?.role !== 'cold');
   return [
     ...metadataApart(judged, evidence),
+    ...ranksApart(judged, evidence),
     ...judged.flatMap((trace) =>
       [...leftOut(trace, history, traces), ...contradictionsWithin(trace)].map((said) => ({
         ...said,

@@ -7,6 +7,7 @@ import type { Contradiction } from './contradiction.ts';
 /** Equal in every process. */
 const COMMON: readonly [string, (run: RunRecord) => unknown][] = [
   ['scenario', ({ scenario }) => scenario],
+  ['worldSize', ({ worldSize = 1 }) => worldSize],
   ['horizon', ({ horizon }) => horizon],
   ['unit of its steps', ({ stepIs }) => stepIs],
   ['seed', ({ seed }) => seed],
@@ -50,6 +51,15 @@ export function metadataApart(traces: readonly Trace[], { plan }: Pick<Evidence,
     for (const [what, value] of COMMON) say(trace, what, value(run), '');
     if (plan.resumeOn === undefined) say(trace, 'backend asked for', run.backend.requested, '');
     for (const [what, value] of OF_A_BACKEND) say(trace, what, value(run), run.backend.name);
+    const { rank = 0, worldSize = 1 } = run;
+    if (rank >= worldSize)
+      apart.push({
+        file: trace.file,
+        what: `is of rank ${rank}, which a run of worldSize ${worldSize} does not have`,
+        step: null,
+        expected: `a rank from 0 to ${worldSize - 1}`,
+        seen: `rank ${rank}`,
+      });
     if (processes.has(run.id))
       apart.push({
         file: trace.file,
@@ -61,4 +71,26 @@ export function metadataApart(traces: readonly Trace[], { plan }: Pick<Evidence,
     processes.add(run.id);
   }
   return apart;
+}
+
+/** Equal on every rank too. All else can differ: each rank has a seed and a machine of its own, and one may draw all samples. */
+const OF_ALL_RANKS = new Set(['scenario', 'worldSize', 'horizon', 'unit of its steps']);
+
+/** What the processes of a rank say differently than those of the lowest. */
+export function ranksApart(
+  traces: readonly Trace[],
+  { rank, ranks }: Pick<Evidence, 'rank' | 'ranks'>,
+): Contradiction[] {
+  const [lowest] = ranks;
+  const theirs = lowest?.control?.run;
+  const own = traces.find(({ run }) => run?.role === 'control');
+  if (lowest?.rank === rank || theirs === undefined || own?.run === undefined) return [];
+  const { file, run } = own;
+  return COMMON.flatMap(([what, value]): Contradiction[] => {
+    const [expected, seen] = [JSON.stringify(value(theirs)), JSON.stringify(value(run))];
+    if (!OF_ALL_RANKS.has(what) || expected === seen) return [];
+    return [
+      { file, what: `gives another ${what} than that of rank ${lowest?.rank}`, step: null, expected, seen },
+    ];
+  });
 }

@@ -57,7 +57,11 @@ test('the departing parameters of a step are those whose value departs', () => {
           Object.assign(spoilt, { [curve]: column });
         }
       }
-      const noise = noiseAmong([control, ...twins], { resumeAt: PLAN.resumeAt, ends: [PLAN.steps] });
+      const noise = noiseAmong([control, ...twins], {
+        resumeAt: PLAN.resumeAt,
+        ends: [PLAN.steps],
+        ranks: 1,
+      });
       for (const { step, curve, at, width } of near) {
         const resumed = after[0]!.steps.find((each) => each.step === step)!;
         const { expected, allowed } = noise.compare(curve, step, resumed.names[at]!, { values: [0] });

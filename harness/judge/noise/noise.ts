@@ -74,6 +74,8 @@ export interface Window {
   /** The step that each resume goes on from, and the step that it ends at. */
   readonly resumeAt: readonly number[];
   readonly ends: readonly number[];
+  /** How many ranks are judged, each by its own noise: they share the probability of a false alarm. */
+  readonly ranks: number;
 }
 
 /** @param controls the control, then any number of twins */
@@ -129,7 +131,8 @@ function statistically(controls: readonly Trace[], window: Window): Noise {
   const [control] = controls as [Trace, ...Trace[]];
   const degrees = controls.length - 1;
   const spreadsAt = spreadsAmong(controls);
-  const { resumeAt } = window;
+  const { resumeAt, ranks } = window;
+  const falseAlarm = FALSE_ALARM / ranks;
   const first = Math.min(...resumeAt);
   const ends = new Set(window.ends);
   const judgedSteps = (quantity: Quantity): ((step: number) => boolean) =>
@@ -148,7 +151,7 @@ function statistically(controls: readonly Trace[], window: Window): Noise {
   const comparisons = sum((fit) => fit.comparisons);
   const things = sum((fit) => fit.things);
   const shared = (among: number, freedom: number): number =>
-    studentQuantile(FALSE_ALARM / (2 * Math.max(1, among)), freedom);
+    studentQuantile(falseAlarm / (2 * Math.max(1, among)), freedom);
   const criticalOf = (quantity: Quantity): number => {
     const { prior, valuesEach } = fits.get(quantity)!;
     return Math.max(
@@ -206,7 +209,7 @@ function statistically(controls: readonly Trace[], window: Window): Noise {
     record: {
       exact: false,
       controls: controls.length,
-      falseAlarm: FALSE_ALARM,
+      falseAlarm,
       comparisons,
       quantities,
       text: `the noise of ${controls.length} controls, up to ${floor.toExponential(1)} relative: each value within its Student-t prediction interval, with at most one false alarm in ${1 / FALSE_ALARM} verdicts`,

@@ -45,6 +45,7 @@ import { learningRateDiffers } from './faithful/learning-rate-differs.ts';
 import { lossDiffers } from './faithful/loss-differs.ts';
 import { noiseTooLarge } from './faithful/noise-too-large.ts';
 import { parametersDiffer } from './faithful/parameters-differ.ts';
+import { replicasDiffer } from './faithful/replicas-differ.ts';
 import { runsDiffer } from './faithful/runs-differ.ts';
 import { samplesDifferFromControl } from './faithful/samples-differ-from-control.ts';
 import { stepDiffers } from './faithful/step-differs.ts';
@@ -60,6 +61,7 @@ import { groupsChanged } from './restored/groups-changed.ts';
 import { laterSaveNotRestored } from './restored/later-save-not-restored.ts';
 import { parametersNotRestored } from './restored/parameters-not-restored.ts';
 import { randomNotRestored } from './restored/random-not-restored.ts';
+import { ranksResumeApart } from './restored/ranks-resume-apart.ts';
 import { samplesDifferAtResume } from './restored/samples-differ-at-resume.ts';
 import { saveFailed } from './restored/save-failed.ts';
 import { slotsNotRestored } from './restored/slots-not-restored.ts';
@@ -87,6 +89,7 @@ export const RULES: readonly Rule[] = [
   // The declared deviations decide what the other rules compare with.
   deviationNotDeclared,
   deviationDidNotHappen,
+  ranksResumeApart,
   // Parameters that are wrong, or cannot train, explain everything below.
   parametersNotRestored,
   trainableChanged,
@@ -122,6 +125,7 @@ export const RULES: readonly Rule[] = [
   appliedLearningRateDiffers,
   appliedDiffers,
   stepDiffers,
+  replicasDiffer,
   appliedGradientsDiffer,
   lossDiffers,
   gradientsDiffer,

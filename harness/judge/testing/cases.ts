@@ -84,6 +84,8 @@ export interface Case {
   readonly also?: readonly string[];
   readonly noisy?: boolean;
   readonly deviates?: readonly Deviation[];
+  /** How many ranks the run has; 1 by default. */
+  readonly worldSize?: number;
 }
 
 export const CASES: readonly Case[] = [
@@ -877,6 +879,96 @@ export const CASES: readonly Case[] = [
     },
     says: /The trace of the before run gives another seed than the control run/,
   },
+  // Several ranks.
+  {
+    rule: 'trace-incomplete',
+    what: 'a rank of which there is no trace',
+    worldSize: 2,
+    spoil: ({ all, ranks }) => {
+      all.splice(0, all.length, ...all.filter(({ run }) => run!.rank === ranks[0]!.control.run!.rank));
+    },
+    says: /no trace of rank 1 of any process/,
+  },
+  {
+    rule: 'trace-incomplete',
+    what: 'a process that left no trace on one rank',
+    worldSize: 2,
+    spoil: ({ all, ranks }) => {
+      all.splice(all.indexOf(ranks[1]!.before), 1);
+    },
+    says: /On rank 1, there is no trace of the before process/,
+  },
+  {
+    rule: 'slots-not-restored',
+    what: 'a shard that one rank does not restore',
+    worldSize: 2,
+    spoil: ({ ranks }) => spoil(tensors(ranks[1]!.after[0]!, 'slot')),
+    says: /On rank 1, after resume 1, all 2 optimizer slots are not what was saved/,
+    proof: 'restored',
+  },
+  {
+    rule: 'batches-differ',
+    what: 'examples of the same shard on both ranks',
+    worldSize: 2,
+    spoil: ({ ranks }) => {
+      const [mine, theirs] = [ranks[1]!.after[0]!.steps, ranks[0]!.after[0]!.steps];
+      for (const [at, step] of mine.entries()) step.claimed.batch = [...theirs[at]!.claimed.batch];
+    },
+    says: /On rank 1, after resume 1, the batches differ/,
+    proof: 'faithful',
+  },
+  {
+    rule: 'ranks-resume-apart',
+    what: 'a rank that resumes from an older checkpoint than the other',
+    worldSize: 2,
+    spoil: ({ ranks }) => {
+      ranks[1]!.after[0]!.resumed = {
+        kind: 'resumed',
+        step: 2,
+        from: { process: 'before', checkpoint: 'step-2' },
+      };
+    },
+    says: /rank 0 from step 4 of before, rank 1 from step 2 of before/,
+    proof: 'restored',
+  },
+  {
+    rule: 'replicas-differ',
+    what: 'a declared deviation that gives the ranks different values',
+    noisy: true,
+    deviates: ['precision'],
+    worldSize: 2,
+    spoil: (traces) => {
+      scatterBytes(traces);
+      spoil(tensors(traces.ranks[1]!.after[0]!, 'parameter').slice(0, 1));
+    },
+    says: /After resume 1, 1 of \d+ replicas is not equal on all ranks right after it: 'a'/,
+    proof: 'faithful',
+  },
+  {
+    rule: 'replicas-differ',
+    what: 'within the noise, a parameter that is no longer equal on all ranks at the end',
+    noisy: true,
+    worldSize: 2,
+    spoil: (traces) => {
+      scatterBytes(traces);
+      spoil(tensors(traces.ranks[1]!.after[0]!, 'parameter', 'end').slice(1, 2));
+    },
+    says: /After resume 1, 1 of \d+ replicas is not equal on all ranks in the state 'end' of step 8: 'b'/,
+    proof: 'faithful',
+  },
+  {
+    rule: 'replicas-differ',
+    what: 'within the noise, a parameter that departs on one of three ranks while training',
+    noisy: true,
+    worldSize: 3,
+    spoil: (traces) => {
+      scatterBytes(traces);
+      const [, step] = traces.ranks[2]!.after[0]!.steps;
+      step!.l2[0]! *= 1 + 1e-9;
+    },
+    says: /1 of 4 replicas is not equal on all ranks at step 6: 'a' differs on rank 2\./,
+    proof: 'faithful',
+  },
   {
     rule: 'traces-contradict',
     what: 'a counter that has one value in a step and another in the state after it',
@@ -911,6 +1003,23 @@ export const scatter = ({ control, twins }: Traces, factors: readonly number[]):
   });
 };
 
+/** Gives what training writes other bytes and norms in each process, as on a device that rounds differently each time. */
+export function scatterBytes({ ranks }: Traces): void {
+  for (const { control, twins, before, after } of ranks) {
+    for (const [run, trace] of [control, ...twins, before, ...after].entries()) {
+      const err = 1 + 1e-7 * Math.sin(7 * run);
+      for (const step of trace.steps)
+        step.l2 = step.l2.map((norm, at) => (step.changed[at] ? norm * err : norm));
+      for (const { at, tensors } of trace.states) {
+        if (at !== 'end' && at !== 'pass') continue;
+        for (const tensor of tensors) {
+          if (tensor.name !== 'frozen') tensor.digest = `${run}`.padEnd(64, tensor.digest);
+        }
+      }
+    }
+  }
+}
+
 function hide(trace: Draft, observable: string): void {
   if (observable === 'samples') trace.samples = [];
   for (const state of trace.states) {
@@ -927,10 +1036,10 @@ function hide(trace: Draft, observable: string): void {
 
 /** The traces of a scenario that is spoiled in this way. */
 export function spoilt(
-  { spoil, noisy = false, deviates = [] }: Case,
+  { spoil, noisy = false, deviates = [], worldSize = 1 }: Case,
   options: { updateEvery?: number } = {},
 ): Traces {
-  const traces = healthyTraces({ ...options, noisy, deviates });
+  const traces = healthyTraces({ ...options, noisy, deviates, worldSize });
   spoil({ ...traces, resumed: traces.after[0]! });
   return traces;
 }

@@ -105,7 +105,10 @@ function placed(value: unknown, [key, ...rest]: Path, put: (old: unknown) => unk
   return own;
 }
 
-const nameOf = ({ lines }: Process): string => (lines[0] as { id: string }).id;
+function nameOf({ lines }: Process): string {
+  const { id, rank = 0 } = lines[0] as { id: string; rank?: number };
+  return rank === 0 ? id : `${id} of rank ${rank}`;
+}
 
 /** Draws one damage; `processes` are those of a healthy run. */
 export function damagesOf(processes: readonly Process[]): fc.Arbitrary<Damage> {

@@ -6,7 +6,11 @@ export const HARMLESS: readonly (readonly [damage: RegExp, why: string])[] = [
   [/ extended$/, 'a reader ignores fields that it does not know, so that later formats can add some'],
   [/ (step|saved|end|process)\.seconds/, 'how long something took is not what was trained'],
   [/ run\.until (doubled|increased)$/, 'a process may be meant to go on for longer than is judged'],
-  [/^(control|twin-\d) run\.id /, 'nothing resumes from a control, so that its id only distinguishes it'],
+  [/^[\w-]+ run\.rank removed$/, 'a process that does not say its rank is of rank 0'],
+  [
+    /^(control|twin-\d)( of rank \d)? run\.id /,
+    'nothing resumes from a control, so that its id only distinguishes it',
+  ],
   [/ run\.process\.pid /, 'systems use the numbers of processes again'],
   [/ run\.(lacks|deviates) reversed$/, 'a set in another order'],
   [/\.tensors reversed$/, 'tensors are found by name'],
@@ -31,7 +35,7 @@ export const HARMLESS: readonly (readonly [damage: RegExp, why: string])[] = [
 
 /** More of them, where equal runs differ. */
 export const HARMLESS_IN_NOISE: readonly (readonly [damage: RegExp, why: string])[] = [
-  [/^twin-\d removed$/, 'fewer controls widen the intervals; the rest still measure the noise'],
+  [/^twin-\d( of rank \d)? removed$/, 'fewer controls widen the intervals; the rest still measure the noise'],
   [/^(twin-\d|control) .*\.digest made another$/, 'the digests of noisy runs differ'],
   [/\.bits /, 'noise changes how many bits a value needs'],
 ];

@@ -38,21 +38,36 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 const trained = (name: string): boolean => name !== 'frozen';
 const learningRate = (group: string | null, step: number): number => (group === 'first' ? 0.1 : 0.2) / step;
 
-/** @param updateEvery micro-batches per update; the steps in between move nothing */
-function tracedStep(step: number, updateEvery: number): TracedStep {
+/** How a run is made: which rank of how many it is, and how many micro-batches an update takes. */
+interface Make {
+  readonly rank: number;
+  readonly worldSize: number;
+  /** The steps in between move nothing. */
+  readonly updateEvery: number;
+}
+
+/** Whether the optimizer of a rank holds the slots of a parameter and updates it; others get the result. */
+const owns = ({ rank, worldSize }: Make, name: string): boolean => NAMES.indexOf(name) % worldSize === rank;
+
+/** Distinguishes what each rank has of its own; rank 0 has what a run of one rank has. */
+const ownOf = (rank: number): string => (rank === 0 ? '' : ` of rank ${rank}`);
+
+function tracedStep(step: number, make: Make): TracedStep {
+  const { rank, updateEvery } = make;
   const column = <T>(of: (name: string, at: number) => T): T[] => NAMES.map(of);
   const applied = step % updateEvery === 0;
   const written = (name: string): boolean => applied && trained(name);
   const updated = lastUpdate(step, updateEvery);
+  const updates = (name: string): boolean => written(name) && owns(make, name);
   return {
     kind: 'step',
     step,
     seconds: 0.01,
     claimed: {
       step,
-      loss: 1 / step,
+      loss: 1 / (step + rank),
       learningRates: { first: learningRate('first', step), second: learningRate('second', step) },
-      batch: [`image ${step}`],
+      batch: [`image ${step}${ownOf(rank)}`],
       applied,
     },
     l2: column((name) => parameterL2(name, updated)),
@@ -60,14 +75,14 @@ function tracedStep(step: number, updateEvery: number): TracedStep {
     changed: column(written),
     gradientL2: column((name, at) => (trained(name) ? (at + 2) / step : null)),
     // Clipped to half the gradient.
-    appliedGradientL2: column((name, at) => (written(name) ? (at + 2) / step / 2 : null)),
+    appliedGradientL2: column((name, at) => (updates(name) ? (at + 2) / step / 2 : null)),
     hookCalls: column((name) => Number(trained(name))),
-    updates: column((name) => Number(written(name))),
-    learningRates: column((name, at) => (written(name) ? learningRate(GROUPS[at]!, step) : null)),
+    updates: column((name) => Number(updates(name))),
+    learningRates: column((name, at) => (updates(name) ? learningRate(GROUPS[at]!, step) : null)),
     strayHookCalls: 0,
     strayUpdates: 0,
     strayGradients: 0,
-    ...countsAfter(step),
+    ...countsAfter(step, ownOf(rank)),
     observed: NAMES.filter(trained).map((name) => ({ kind: 'ema', name, l2: 1 + step, sketch: sums(step) })),
     names: NAMES,
     groups: GROUPS,
@@ -78,13 +93,15 @@ const lastUpdate = (step: number, updateEvery: number): number => step - (step %
 const parameterL2 = (name: string, updated: number): number =>
   10 + NAMES.indexOf(name) + (trained(name) ? updated / 16 : 0);
 
-function state(at: StateRecord['at'], step: number, updateEvery: number): StateRecord {
+function state(at: StateRecord['at'], step: number, make: Make): StateRecord {
+  const { rank, updateEvery } = make;
+  const own = ownOf(rank);
   const tensor = (
     kind: TensorRecord['kind'],
     name: string,
     parameter: string,
     moves: boolean,
-    after = step,
+    { after = step, whose = '' } = {},
   ): TensorRecord => ({
     kind,
     name,
@@ -92,46 +109,49 @@ function state(at: StateRecord['at'], step: number, updateEvery: number): StateR
     shape: [2, 3],
     dtype: 'float32',
     storage: 0,
-    digest: sha256(`${kind} ${name} ${moves ? after : 0}`),
+    digest: sha256(`${kind} ${name} ${moves ? after : 0}${whose}`),
     bits: 24,
     l2: kind === 'parameter' ? parameterL2(name, after) : 1 + (moves ? after : 0),
-    unordered: sha256(`unordered ${kind} ${name} ${moves ? after : 0}`).slice(0, 16),
+    unordered: sha256(`unordered ${kind} ${name} ${moves ? after : 0}${whose}`).slice(0, 16),
     sketch: sums(moves ? after : 0),
   });
   const tensors = [
     ...NAMES.map((name, index): TensorRecord => {
       const group = GROUPS[index];
       return {
-        ...tensor('parameter', name, name, trained(name), lastUpdate(step, updateEvery)),
+        ...tensor('parameter', name, name, trained(name), { after: lastUpdate(step, updateEvery) }),
         trainable: trained(name),
         ...(group === null || group === undefined ? {} : { group }),
       };
     }),
     ...NAMES.filter(trained).flatMap((name) => [
-      tensor('slot', `${name}.exp_avg`, name, true),
-      tensor('slot', `${name}.exp_avg_sq`, name, true),
+      ...(owns(make, name)
+        ? [tensor('slot', `${name}.exp_avg`, name, true), tensor('slot', `${name}.exp_avg_sq`, name, true)]
+        : []),
       tensor('ema', name, name, true),
-      tensor('gradient', name, name, true),
+      tensor('gradient', name, name, true, { whose: own }),
     ]),
-    tensor('buffer', 'running_mean', '', true),
+    tensor('buffer', 'running_mean', '', true, { whose: own }),
   ].map((one, storage) => ({ ...one, storage }));
   return {
     kind: 'state',
     at,
     step,
     tensors,
-    ...countsAfter(step),
+    ...countsAfter(step, own),
   };
 }
 
-const countsAfter = (step: number) => ({
-  random: { noise: sha256(`noise ${step}`), dropout: sha256(`dropout ${step}`) },
+const countsAfter = (step: number, own: string) => ({
+  random: { noise: sha256(`noise ${step}${own}`), dropout: sha256(`dropout ${step}${own}`) },
   counters: { step, epoch: Math.floor(step / 3), lossScale: 1024 },
 });
 const sums = (moved: number): number[] => [1, -2, 3, -4].map((sum) => sum * (1 + moved));
 
+const ALONE: Make = { rank: 0, worldSize: 1, updateEvery: 1 };
+
 /** The state of a healthy run after a step. */
-export const stateAfter = (step: number): StateRecord => state('pass', step, 1);
+export const stateAfter = (step: number): StateRecord => state('pass', step, ALONE);
 
 /** The same state after deviations. `lossScale` does not change, so its deviation has no effect. */
 function deviated(record: StateRecord, deviates: readonly Deviation[]): StateRecord {
@@ -193,7 +213,7 @@ function trace(
   plan: Plan,
   backend: BackendRecord,
   deviates: readonly Deviation[],
-  updateEvery: number,
+  make: Make,
 ): Draft {
   const control = role === 'control' || role === 'twin';
   const passes = control ? plan.resumeAt.filter((step) => step <= last) : [];
@@ -203,11 +223,9 @@ function trace(
   const saves = (role === 'before' || role === 'after') && last > first && plan.resumeAt.includes(last);
   const end = saves ? 'save' : 'end';
   const begin = first === 0 ? 'start' : 'resume';
-  const steps = Array.from({ length: last - first }, (_, index) =>
-    tracedStep(first + index + 1, updateEvery),
-  );
+  const steps = Array.from({ length: last - first }, (_, index) => tracedStep(first + index + 1, make));
   return structuredClone<Trace>({
-    file: `/run/${id}/trace.jsonl`,
+    file: `/run/${make.rank === 0 ? '' : `rank-${make.rank}/`}${id}/trace.jsonl`,
     run: {
       kind: 'run',
       format: 2,
@@ -217,6 +235,7 @@ function trace(
       horizon: plan.steps,
       until: last,
       stepIs: 'micro-batch',
+      ...(make.worldSize === 1 ? {} : { rank: make.rank, worldSize: make.worldSize }),
       seed: 0,
       lacks: [],
       ...(deviates.length === 0 ? {} : { deviates: [...deviates] }),
@@ -224,12 +243,12 @@ function trace(
       process: { pid: 1, runtime: 'Node v22', platform: 'linux' },
     },
     states: [
-      first === 0 ? state(begin, first, updateEvery) : deviated(state(begin, first, updateEvery), deviates),
+      first === 0 ? state(begin, first, make) : deviated(state(begin, first, make), deviates),
       ...passes.flatMap((step) => [
-        state('pass', step, updateEvery),
-        ...(declared ? [deviated(state('deviated', step, updateEvery), deviates)] : []),
+        state('pass', step, make),
+        ...(declared ? [deviated(state('deviated', step, make), deviates)] : []),
       ]),
-      state(end, last, updateEvery),
+      state(end, last, make),
     ],
     steps,
     samples: [
@@ -249,17 +268,26 @@ function trace(
   }) as Draft;
 }
 
-export interface Traces {
+/** The traces of one rank. */
+export interface RankTraces {
   readonly control: Draft;
   readonly twins: readonly Draft[];
   readonly before: Draft;
   readonly after: readonly Draft[];
   readonly cold: Draft;
+}
+
+/** The traces of rank 0, and those of every rank. */
+export interface Traces extends RankTraces {
+  readonly ranks: readonly RankTraces[];
   /** All traces, as `collectEvidence` takes them. */
   readonly all: Draft[];
 }
 
-/** A scenario in which all runs are equal, except the cold one, which starts over. */
+/**
+ * A scenario in which all runs are equal, except the cold one, which starts over. Several ranks hold the same parameters
+ * and EMAs, and each its own slots, gradients, buffers, generators and batches.
+ */
 export function healthyTraces(
   options: {
     plan?: Plan;
@@ -267,23 +295,36 @@ export function healthyTraces(
     controls?: number;
     deviates?: readonly Deviation[];
     updateEvery?: number;
+    worldSize?: number;
   } = {},
 ): Traces {
-  const { plan = PLAN, noisy = false, controls = noisy ? 4 : 1, deviates = [], updateEvery = 1 } = options;
+  const { plan = PLAN, noisy = false, controls = noisy ? 4 : 1, deviates = [] } = options;
+  const { updateEvery = 1, worldSize = 1 } = options;
   const backend = { ...BACKEND, deterministic: !noisy };
-  const make = (role: Role, segment: number, first: number, last: number) =>
-    trace(role, segment, first, last, plan, backend, deviates, updateEvery);
-  const control = make('control', 0, 0, plan.steps);
-  const twins = Array.from({ length: controls - 1 }, (_, at) => make('twin', at + 1, 0, plan.steps));
-  const before = make('before', 0, 0, plan.resumeAt[0]!);
-  const after = plan.resumeAt.map((from, at) =>
-    make('after', at + 1, from, plan.resumeAt[at + 1] ?? plan.steps),
-  );
-  const cold = make('cold', 1, plan.resumeAt[0]!, plan.steps);
-  for (const step of cold.steps) {
-    step.claimed.loss *= 3;
-    step.updateL2 = step.updateL2.map((norm) => norm / 2);
-  }
-  const all = [control, ...twins, before, ...after, cold];
-  return { control, twins, before, after, cold, all };
+  const ranks = Array.from({ length: worldSize }, (_, rank): RankTraces => {
+    const make = (role: Role, segment: number, first: number, last: number) =>
+      trace(role, segment, first, last, plan, backend, deviates, { rank, worldSize, updateEvery });
+    const cold = make('cold', 1, plan.resumeAt[0]!, plan.steps);
+    for (const step of cold.steps) {
+      step.claimed.loss *= 3;
+      step.updateL2 = step.updateL2.map((norm) => norm / 2);
+    }
+    return {
+      control: make('control', 0, 0, plan.steps),
+      twins: Array.from({ length: controls - 1 }, (_, at) => make('twin', at + 1, 0, plan.steps)),
+      before: make('before', 0, 0, plan.resumeAt[0]!),
+      after: plan.resumeAt.map((from, at) =>
+        make('after', at + 1, from, plan.resumeAt[at + 1] ?? plan.steps),
+      ),
+      cold,
+    };
+  });
+  const all = ranks.flatMap(({ control, twins, before, after, cold }) => [
+    control,
+    ...twins,
+    before,
+    ...after,
+    cold,
+  ]);
+  return { ...ranks[0]!, ranks, all };
 }

@@ -31,6 +31,7 @@ export function finding(over: Partial<Finding> = {}): Finding {
     sentence: 'After resume 1 no parameter moved: the update norm is 0 at every step.',
     subjects: ['block.0.attention.query', 'block.0.attention.key', 'block.1.mlp.up'],
     subjectCount: 3,
+    ranks: [],
     total: 12,
     resume: 1,
     step: 16,

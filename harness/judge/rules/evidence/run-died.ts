@@ -1,6 +1,6 @@
 import { endedOnPurpose } from '../../../trace/roles.ts';
 import type { FailureRecord, Trace } from '../../../trace/schema.ts';
-import { nameOf, resumeOf, stoppedBeingFinite } from '../../process.ts';
+import { nameOf, resumeOf, stoppedBeingFinite, unknownRank } from '../../process.ts';
 import type { Found, Rule } from '../../rule.ts';
 
 const ENDED: Readonly<Record<string, string>> = {
@@ -71,6 +71,7 @@ export const runDied: Rule = {
             !OF_THE_MACHINE.has(failure.code) &&
             evidence.control?.failure === undefined,
           resume: resumeOf(evidence, trace),
+          ...unknownRank(trace),
           step: failure?.step ?? trace.steps.at(-1)?.step ?? null,
           expected: 'the process exits with code 0',
           seen: tail === '' ? what : `${what}; its last lines: ${tail}`,

@@ -1,13 +1,14 @@
 import { resumesIn } from '../../../trace/history.ts';
 import type { Trace } from '../../../trace/schema.ts';
-import { nameOf, resumeOf } from '../../process.ts';
+import { nameOf, resumeOf, unknownRank } from '../../process.ts';
+import { missingRanks, RANKS_SHOWN, ranksNamed } from '../../ranks.ts';
 import type { Found, Rule } from '../../rule.ts';
 import { listed } from '../../words.ts';
 
 export const traceIncomplete: Rule = {
   id: 'trace-incomplete',
   proof: 'run',
-  claim: 'Each planned process left a complete trace.',
+  claim: 'Each planned process left a complete trace, on every rank.',
   reads: 'which traces exist, and whether each has all of its lines and its end record',
   speaks: 'before the first step',
   judge: (evidence) => {
@@ -38,8 +39,25 @@ export const traceIncomplete: Rule = {
         .filter((backend) => !controls.some(({ run }) => run?.backend.name === backend))
         .map((backend) => `control on ${backend}`),
     ];
+    // Said once, with the findings of the lowest rank.
+    const known = evidence.ranks.map(({ rank }) => rank);
+    const all = evidence.rank === known[0] ? evidence.ranks.flatMap((rank) => rank.traces) : [];
+    const absent = missingRanks(all, known);
     const broken = traces.filter((trace) => trace.defect !== undefined && !failed(trace));
     return [
+      ...(absent.length === 0
+        ? []
+        : [
+            {
+              sentence: `There is no trace of ${ranksNamed(absent)} of any process.`,
+              subjects: absent.map((rank) => `rank ${rank}`),
+              ranks: absent.slice(0, RANKS_SHOWN),
+              expected: `traces of all ${known.length + absent.length} ranks, as worldSize says`,
+              seen: `traces of ${ranksNamed(known)}`,
+              likelyCause: 'its traces were not collected, or each rank wrote to the same file',
+              fix: 'write the trace of each rank to a folder of its own, and pass all of them to the judge',
+            },
+          ]),
       ...missing.map(
         (name): Found => ({
           sentence: `There is no trace of the ${name} process.`,
@@ -54,6 +72,7 @@ export const traceIncomplete: Rule = {
         (trace): Found => ({
           sentence: `The trace of the ${nameOf(trace)} process ${trace.defect}.`,
           subjects: [nameOf(trace)],
+          ...unknownRank(trace),
           resume: resumeOf(evidence, trace),
           expected: 'a complete trace with an end record, in which each line matches docs/trace.schema.json',
           seen: `${trace.steps.length} steps, ${trace.states.length} states; the file ${trace.defect}`,
