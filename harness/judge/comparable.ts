@@ -64,6 +64,8 @@ export function unheldIn(control: Trace | undefined): ReadonlySet<string> {
   const steps = control?.steps ?? [];
   if (first === undefined || steps.length === 0) return new Set();
   const parameters = withoutNoneGroups(first).tensors.filter(({ kind }) => kind === 'parameter');
+  // A loop without an optimizer updates by itself, so that none of its updates are seen.
+  if (!steps.some(({ updates }) => updates.some((count) => count > 0))) return new Set();
   const unheld = new Set(parameters.filter(({ group }) => group === undefined).map(({ name }) => name));
   for (const { names, updates, gradientL2 } of steps) {
     if (unheld.size === 0) break;

@@ -56,8 +56,8 @@ function cutTrace(trace: Trace, last: number): Trace {
     records: readonly Record[],
   ): Record[] =>
     records
-      .filter(({ at, step }) => step < last || (step === last && at === passes))
-      .map((record) => (record.step === last ? { ...record, at: 'end' } : record));
+      .filter(({ at, step }) => step < last || (step === last && (at === passes || at === 'sampled')))
+      .map((record) => (record.step === last && record.at === passes ? { ...record, at: 'end' } : record));
   return {
     ...trace,
     states: until(trace.states),

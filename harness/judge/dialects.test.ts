@@ -83,6 +83,9 @@ const LOSES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** The dialects record no counters after each step. */
+const COUNTED_TWICE = 'a counter that has one value in a step and another in the state after it';
+
 const loses = (dialect: string, what: string): boolean => LOSES[dialect]?.includes(what) ?? false;
 
 describe.each(DIALECTS)('$name', ({ name, translate }) => {
@@ -97,7 +100,8 @@ describe.each(DIALECTS)('$name', ({ name, translate }) => {
   });
 
   test('every way to spoil a run has the verdict that it has in our own dialect', () => {
-    const verdicts = CASES.filter(({ what }) => !loses(name, what)).map((one) => {
+    const kept = CASES.filter(({ what }) => !loses(name, what) && what !== COUNTED_TWICE);
+    const verdicts = kept.map((one) => {
       const { all } = spoilt(one);
       return { what: one.what, expected: verdictOn(all), seen: verdictOn(translate(all)) };
     });

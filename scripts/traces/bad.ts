@@ -663,6 +663,17 @@ const CONTRADICTORY: readonly BadCase[] = [
     ...contradicts('has no saved record of step 1, though the run was saved'),
   },
   {
+    name: 'no-state-after-samples',
+    teaches: 'A control that shows the state after some samples only, so that others may have changed it.',
+    of: 'torch-adam',
+    damage: (files) => {
+      const lines = files.lines['control.jsonl']!;
+      const at = lines.findIndex((line) => line.includes('"at":"pass"') && line.includes('"kind":"state"'));
+      lines.splice(at + 1, 0, lines[at]!.replace('"at":"pass"', '"at":"sampled"'));
+    },
+    ...contradicts("has no state 'sampled' of step 4, which shows that nothing changed"),
+  },
+  {
     name: 'no-process-record',
     teaches: 'A trace without the record of how the process ended, which its parent writes.',
     damage: (files) => files.drop('after-1', 8),

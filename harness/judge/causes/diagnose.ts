@@ -59,7 +59,8 @@ export function diagnose(evidence: Evidence, findings: readonly Finding[]): Diag
   for (const resume of evidence.resumes) {
     const own = refuting.filter(({ resume: index }) => index === resume.index);
     if (own.length === 0) continue;
-    const diagnosis = diagnoseResume(evidence, resume, own) ?? whereTheyPart(evidence, resume, own);
+    const about = findings.filter(({ resume: index }) => index === resume.index);
+    const diagnosis = diagnoseResume(evidence, resume, own) ?? whereTheyPart(evidence, resume, about);
     if (diagnosis !== undefined) return diagnosis;
   }
   return undefined;
@@ -96,8 +97,8 @@ function diagnoseResume(evidence: Evidence, resume: Resume, own: readonly Findin
 /** Says more than where the runs part: the evidence is flawed, the process died, or the run is a cold start. */
 const saysMore = ({ proof, rule }: Finding): boolean => proof === 'run' || rule === 'equals-cold-start';
 
-function whereTheyPart(evidence: Evidence, resume: Resume, own: readonly Finding[]): Diagnosis | undefined {
-  const parting = own.some(saysMore) ? undefined : partingOf(evidence, resume);
+function whereTheyPart(evidence: Evidence, resume: Resume, about: readonly Finding[]): Diagnosis | undefined {
+  const parting = about.some(saysMore) ? undefined : partingOf(evidence, resume);
   if (parting === undefined) return undefined;
   const { heads, sentence } = parting;
   return {

@@ -26,6 +26,7 @@ export function leftOut(trace: Trace, history: History, traces: readonly Trace[]
     ...sourceSaid(trace, own, traces),
     ...stepsLeftOut(trace, run, own),
     ...pointsLeftOut(trace, run, own, history),
+    ...checksLeftOut(trace, traces),
     ...endLeftOut(trace, own),
   ];
 }
@@ -157,6 +158,28 @@ function pointsLeftOut(trace: Trace, run: RunRecord, own: HistoryProcess, histor
       seen: 'none',
     }));
   });
+}
+
+/** The state after samples and after a save shows that they changed nothing. It is recorded everywhere, or nowhere. */
+function checksLeftOut({ run, samples, saved, states }: Trace, traces: readonly Trace[]): Said[] {
+  const has = (at: StateRecord['at'], step: number): boolean =>
+    states.some((state) => state.at === at && state.step === step);
+  const sampled = traces.some((trace) => trace.states.some(({ at }) => at === 'sampled'));
+  const wanted = [
+    ...(sampled ? samples.map(({ step }) => ({ at: 'sampled' as const, step })) : []),
+    ...(run?.role === 'saver' ? saved.map(({ step }) => ({ at: 'saved' as const, step })) : []),
+  ];
+  const missing = wanted.find(({ at, step }) => !has(at, step));
+  if (missing === undefined) return [];
+  const { at, step } = missing;
+  return [
+    {
+      what: `has no state '${at}' of step ${step}, which shows that nothing changed`,
+      step,
+      expected: 'a state record',
+      seen: 'none',
+    },
+  ];
 }
 
 function endLeftOut({ process, saved, states }: Trace, own: HistoryProcess): Said[] {

@@ -279,12 +279,18 @@ export function equalBytesApart(traces: readonly Trace[]): (Said & { readonly fi
               seen: `L2 norm ${insteadOf(tensor.l2, first.l2)}`,
             },
           ];
-        const form = ({ dtype, shape, bits, unordered }: TensorRecord) => ({ dtype, shape, bits, unordered });
+        const form = ({ dtype, shape, bits, unordered, parameter }: TensorRecord) => ({
+          dtype,
+          shape,
+          bits,
+          unordered,
+          parameter,
+        });
         if (!isDeepStrictEqual(form(first), form(tensor)))
           return [
             {
               file,
-              what: `${where}, and another type, shape, number of bits or digest in any order`,
+              what: `${where}, and another type, shape, number of bits, digest in any order or parameter`,
               step,
               expected: JSON.stringify(form(first)),
               seen: JSON.stringify(form(tensor)),

@@ -1,6 +1,6 @@
 /** The same run as recorders for other frameworks write it: they name slots, steps and groups in other ways. */
 import { createHash } from 'node:crypto';
-import type { StateRecord, TensorRecord, Trace } from '../../trace/schema.ts';
+import type { StateRecord, TensorRecord, Trace, TracedStep } from '../../trace/schema.ts';
 
 export interface Dialect {
   readonly name: string;
@@ -15,8 +15,12 @@ const onEachState =
     return traces.map((trace) => ({
       ...trace,
       states: trace.states.map((state) => change(state, parameters)),
+      steps: withoutCounts(trace.steps),
     }));
   };
+
+/** Few writers record counters after each step, and these would need the names of the dialect. */
+const withoutCounts = (steps: Trace['steps']): TracedStep[] => steps.map(({ counters: _, ...step }) => step);
 
 /** The parameters as the control starts with them. */
 function parametersOf(traces: readonly Trace[]): TensorRecord[] {
@@ -179,6 +183,7 @@ function groupsBy(index: (group: string, at: number) => string): Dialect['transl
       steps: withGroups(trace, (groups) => groups.map((group) => names.get(group ?? '') ?? group)).map(
         (step) => ({
           ...step,
+          ...(step.counters === undefined ? {} : { counters: renamed(step.counters) }),
           claimed: { ...step.claimed, learningRates: renamed(step.claimed.learningRates) },
         }),
       ),

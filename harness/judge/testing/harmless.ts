@@ -22,6 +22,10 @@ export const HARMLESS: readonly (readonly [damage: RegExp, why: string])[] = [
     / (state|sample) '\w+' moved$/,
     'records of one point may come in any order; one in another place is refused',
   ],
+  [
+    /^saver saved\.checkpoint /,
+    'nothing resumes from it, unless its bytes are others than those of the interrupted run',
+  ],
   [/ saved moved$/, 'it may come before or after what is recorded at the save'],
   [
     /\.storage (doubled|increased|negated)$/,
