@@ -259,12 +259,14 @@ function noSketch({ run, states, samples }: Trace): Said | undefined {
 export function equalBytesApart(traces: readonly Trace[]): (Said & { readonly file: string })[] {
   const known = new Map<string, TensorRecord>();
   return traces.flatMap(({ file, states }) => {
+    const own = new Set<TensorRecord>();
     for (const { at, step, tensors } of states) {
       for (const tensor of tensors) {
         const key = `${tensor.kind} ${tensor.name} ${tensor.digest}`;
         const first = known.get(key);
         if (first === undefined) {
           known.set(key, tensor);
+          own.add(tensor);
           continue;
         }
         if (first === tensor) continue;
@@ -286,14 +288,16 @@ export function equalBytesApart(traces: readonly Trace[]): (Said & { readonly fi
           unordered,
           parameter,
         });
-        if (!isDeepStrictEqual(form(first), form(tensor)))
+        // Another rule compares the groups of processes.
+        const toldGroups = own.has(first) ? [first.group, tensor.group].filter(Boolean) : [];
+        if (!isDeepStrictEqual(form(first), form(tensor)) || new Set(toldGroups).size > 1)
           return [
             {
               file,
-              what: `${where}, and another type, shape, number of bits, digest in any order or parameter`,
+              what: `${where}, and another type, shape, number of bits, digest in any order, parameter or group`,
               step,
-              expected: JSON.stringify(form(first)),
-              seen: JSON.stringify(form(tensor)),
+              expected: JSON.stringify({ ...form(first), group: first.group }),
+              seen: JSON.stringify({ ...form(tensor), group: tensor.group }),
             },
           ];
       }

@@ -8,8 +8,13 @@ export const HARMLESS: readonly (readonly [damage: RegExp, why: string])[] = [
   [/ run\.until (doubled|increased)$/, 'a process may be meant to go on for longer than is judged'],
   [/^[\w-]+ run\.rank removed$/, 'a process that does not say its rank is of rank 0'],
   [
-    /^(control|twin-\d)( of rank \d)? run\.id /,
-    'nothing resumes from a control, so that its id only distinguishes it',
+    /^(control|twin-\d|saver)( of rank \d)? run\.id /,
+    'nothing resumes from it, so that its id only distinguishes it',
+  ],
+  [/^saver removed$/, 'without it, nothing is said of what saving changes, and one process less is counted'],
+  [
+    / state '(sampled|saved)'\.tensors\.\d+\.group (removed|emptied)$/,
+    'a state that does not tell a group does not tell another one',
   ],
   [/ run\.process\.pid /, 'systems use the numbers of processes again'],
   [/ run\.(lacks|deviates) reversed$/, 'a set in another order'],
