@@ -135,7 +135,7 @@ function pointsOf(run: RunRecord, own: HistoryProcess, history: History): Point[
     ...(isControl(run.role) ? [...passed].map((step): Point => ({ at: ['pass'], step })) : []),
     ...saves.map((step): Point => ({ at: ['save'], step })),
     // A run that is judged up to a resume ends there with a save.
-    ...(killed === true || saves.includes(until)
+    ...(killed === true || (saves.includes(until) && run.role !== 'saver')
       ? []
       : [{ at: isUninterrupted(run.role) ? ['end'] : ['end', 'save', 'pass'], step: until } satisfies Point]),
   ];

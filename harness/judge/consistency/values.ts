@@ -259,14 +259,16 @@ function noSketch({ run, states, samples }: Trace): Said | undefined {
 export function equalBytesApart(traces: readonly Trace[]): (Said & { readonly file: string })[] {
   const known = new Map<string, TensorRecord>();
   return traces.flatMap(({ file, states }) => {
-    const own = new Set<TensorRecord>();
+    // Another rule compares the groups of processes.
+    const groups = new Map<string, string>();
     for (const { at, step, tensors } of states) {
       for (const tensor of tensors) {
         const key = `${tensor.kind} ${tensor.name} ${tensor.digest}`;
+        const group = groups.get(key) ?? tensor.group;
+        if (group) groups.set(key, group);
         const first = known.get(key);
         if (first === undefined) {
           known.set(key, tensor);
-          own.add(tensor);
           continue;
         }
         if (first === tensor) continue;
@@ -288,15 +290,13 @@ export function equalBytesApart(traces: readonly Trace[]): (Said & { readonly fi
           unordered,
           parameter,
         });
-        // Another rule compares the groups of processes.
-        const toldGroups = own.has(first) ? [first.group, tensor.group].filter(Boolean) : [];
-        if (!isDeepStrictEqual(form(first), form(tensor)) || new Set(toldGroups).size > 1)
+        if (!isDeepStrictEqual(form(first), form(tensor)) || group !== (tensor.group || group))
           return [
             {
               file,
               what: `${where}, and another type, shape, number of bits, digest in any order, parameter or group`,
               step,
-              expected: JSON.stringify({ ...form(first), group: first.group }),
+              expected: JSON.stringify({ ...form(first), group }),
               seen: JSON.stringify({ ...form(tensor), group: tensor.group }),
             },
           ];
