@@ -3,20 +3,14 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { gateSchema, type Verdict } from '../judge/verdict.ts';
-import { fixtures, resumeproof } from './testing/start.ts';
+import type { Verdict } from '../judge/verdict.ts';
+import { fixtures, resumeproof, verdictsOn } from './testing/start.ts';
 
 let scratch: string;
 let verdicts: Map<string, Verdict>;
 beforeAll(async () => {
   scratch = await mkdtemp(path.join(tmpdir(), 'resumeproof-outside-'));
-  const folder = path.join(fixtures, 'outside-checkpoint');
-  const args = ['run', '--scenarios', folder, '--backend', 'cpu', '--json', '--reports', 'reports'];
-  const { exitCode, stdout, stderr } = await resumeproof(scratch, args);
-  expect(exitCode, stderr).toBe(1);
-  verdicts = new Map(
-    gateSchema.parse(JSON.parse(stdout)).verdicts.map((verdict) => [verdict.scenario, verdict]),
-  );
+  verdicts = await verdictsOn('outside-checkpoint', scratch, ['--reports', 'reports']);
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 

@@ -3,20 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { gateSchema, type Verdict } from '../judge/verdict.ts';
-import { fixtures, resumeproof } from './testing/start.ts';
+import type { Verdict } from '../judge/verdict.ts';
+import { verdictsOn } from './testing/start.ts';
 
 let scratch: string;
 let verdicts: Map<string, Verdict>;
 beforeAll(async () => {
   scratch = await mkdtemp(path.join(tmpdir(), 'resumeproof-sampling-'));
-  const folder = path.join(fixtures, 'harmful-sampling');
-  const args = ['run', '--scenarios', folder, '--backend', 'cpu', '--json'];
-  const { exitCode, stdout, stderr } = await resumeproof(scratch, args);
-  expect(exitCode, stderr).toBe(1);
-  verdicts = new Map(
-    gateSchema.parse(JSON.parse(stdout)).verdicts.map((verdict) => [verdict.scenario, verdict]),
-  );
+  verdicts = await verdictsOn('harmful-sampling', scratch);
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 

@@ -10,33 +10,28 @@ export function withStepCounters(traces: readonly Trace[]): readonly Trace[] {
   const counts = countsIn(traces);
   if (counts.size === 0) return traces;
   const none = Object.fromEntries([...counts].map((name) => [counterOf(name), 0]));
-  const counted = (state: StateRecord): StateRecord => {
-    const steps = state.tensors.filter((tensor) => isSlot(tensor) && counts.has(tensor.name));
-    return {
-      ...state,
-      tensors: state.tensors.filter((tensor) => !steps.includes(tensor)),
-      counters: {
-        ...state.counters,
-        ...none,
-        ...Object.fromEntries(steps.map(({ name, l2 }) => [counterOf(name), l2])),
-      },
-    };
-  };
   const isCounting = (one: Pick<TensorRecord, 'kind' | 'name'>): boolean =>
     isSlot(one) && counts.has(one.name);
+  /** The tensors that do not count, and the counters with those that do. */
+  const apart = <One extends Pick<TensorRecord, 'kind' | 'name' | 'l2'>>(
+    tensors: readonly One[],
+    counters: StateRecord['counters'],
+  ): { rest: One[]; counters: StateRecord['counters'] } => {
+    const counting = tensors.filter(isCounting).map(({ name, l2 }) => [counterOf(name), l2] as const);
+    return {
+      rest: tensors.filter((one) => !isCounting(one)),
+      counters: { ...counters, ...none, ...Object.fromEntries(counting) },
+    };
+  };
+  const counted = (state: StateRecord): StateRecord => {
+    const { rest, counters } = apart(state.tensors, state.counters);
+    return { ...state, tensors: rest, counters };
+  };
   const inSteps = traces.some(({ steps }) => steps.some(({ observed }) => observed?.some(isCounting)));
   const countedStep = (step: TracedStep): TracedStep => {
     if (step.observed === undefined) return step;
-    const counting = step.observed.filter(isCounting);
-    return {
-      ...step,
-      observed: step.observed.filter((one) => !counting.includes(one)),
-      counters: {
-        ...step.counters,
-        ...none,
-        ...Object.fromEntries(counting.map(({ name, l2 }) => [counterOf(name), l2])),
-      },
-    };
+    const { rest, counters } = apart(step.observed, step.counters ?? {});
+    return { ...step, observed: rest, counters };
   };
   return traces.map((trace) => ({
     ...trace,

@@ -1,8 +1,7 @@
 /** What one process of a scenario does; passed to it as JSON. */
 import { z } from 'zod';
 import { firstStep } from '../trace/plan.ts';
-import { resumes } from '../trace/roles.ts';
-import { planSchema, ROLES, type Role } from '../trace/schema.ts';
+import { planSchema, ROLES } from '../trace/schema.ts';
 
 export const jobSchema = z.object({
   scenario: z.string().describe('name'),
@@ -73,15 +72,4 @@ export function stepsOf({
   const first = firstStep(role, segment, plan);
   const saves = role === 'before' || role === 'after';
   return [first, (saves ? plan.resumeAt[segment] : undefined) ?? until ?? plan.steps];
-}
-
-/** The id of a process, which is also the name of its folder. */
-export const idOf = (role: Role, segment: number): string =>
-  segment === 0 || role === 'cold' || role === 'again' ? role : `${role}-${segment}`;
-
-/** The id of the process whose checkpoint a process resumes from; null if it starts from nothing. */
-export function sourceOf(role: Role, segment: number): string | null {
-  if (!resumes(role)) return null;
-  if (role === 'again') return idOf('saver', 0);
-  return role === 'after' && segment > 1 ? idOf('after', segment - 1) : idOf('before', 0);
 }

@@ -3,12 +3,13 @@ import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { LimitFunction } from 'p-limit';
 import { onProcessor } from '../backend/names.ts';
+import { idOf, sourceOf } from '../trace/plan.ts';
 import { traceReader } from '../trace/read.ts';
 import { resumes } from '../trace/roles.ts';
 import type { Plan, Role, Trace } from '../trace/schema.ts';
 import { runAlone } from './alone.ts';
 import { awaitedLater } from './failing.ts';
-import { idOf, type Job, type Progress, sourceOf } from './job.ts';
+import type { Job, Progress } from './job.ts';
 import type { ProcessOptions, ProcessResult } from './process.ts';
 import type { LoadedScenario } from './scenario.ts';
 

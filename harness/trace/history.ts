@@ -2,6 +2,7 @@
  * What the processes of an interrupted run do: where each starts, saves and ends. A plan is the common case, a chain in
  * which each process resumes from the one before. A history can also fork, save and go on, and be killed.
  */
+import { idOf } from './plan.ts';
 import type { Plan, Trace } from './schema.ts';
 
 /** One process of the interrupted run. The control, its twins and the cold run are no part of it. */
@@ -34,7 +35,7 @@ export interface History {
  * ```
  */
 export function historyOf({ steps, resumeAt, resumeOn }: Plan): History {
-  const ids = ['before', ...resumeAt.map((_, n) => `after-${n + 1}`)];
+  const ids = [idOf('before', 0), ...resumeAt.map((_, n) => idOf('after', n + 1))];
   return {
     steps,
     processes: ids.map((id, n): HistoryProcess => {
@@ -99,11 +100,12 @@ export function historyIn(traces: readonly Trace[]): History {
   };
 }
 
-/** The processes that resume, in order, each with its source. */
-export const resumesIn = (
-  history: History,
-): (HistoryProcess & { readonly from: NonNullable<HistoryProcess['from']> })[] =>
-  history.processes.filter((process) => process.from !== null) as never;
+/** A process that starts from a checkpoint. */
+export type ResumingProcess = HistoryProcess & { readonly from: NonNullable<HistoryProcess['from']> };
+
+/** The processes that resume, in order. */
+export const resumesIn = ({ processes }: History): ResumingProcess[] =>
+  processes.filter((process): process is ResumingProcess => process.from !== null);
 
 /** A history as a plan: its steps, and after which of them it was resumed, in the order of the resumes. */
 export function planOf(history: History): Plan {

@@ -1,6 +1,7 @@
 /** Writes traces of synthetic runs of any size, like those of the harness. */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { idOf } from '../../harness/trace/plan.ts';
 import type { BackendRecord, Plan, Role, StateRecord, TensorRecord } from '../../harness/trace/schema.ts';
 import { createTrace } from '../../harness/trace/write.ts';
 
@@ -32,17 +33,14 @@ export async function writeTraces(
     { role: 'after', segment: 1, from: at, to: plan.steps },
   ];
   for (const [index, run] of runs.entries()) {
-    await writeRun(path.join(folder, nameOf(run)), run, plan, parameters, {
+    await writeRun(path.join(folder, idOf(run.role, run.segment)), run, plan, parameters, {
       lost: which === 'faulty' && run.role === 'after',
       // A run resumes from exactly what the run before it saved.
       noise: which === 'noisy' ? (step) => (run.from > 0 && step <= run.from ? index : index + 1) : undefined,
     });
   }
-  return runs.map(nameOf);
+  return runs.map(({ role, segment }) => idOf(role, segment));
 }
-
-const nameOf = ({ role, segment }: Pick<Run, 'role' | 'segment'>): string =>
-  segment === 0 ? role : `${role}-${segment}`;
 
 interface Deviation {
   readonly lost: boolean;
@@ -95,7 +93,7 @@ async function writeRun(
     format: 2,
     scenario: 'synthetic',
     role,
-    id: nameOf({ role, segment }),
+    id: idOf(role, segment),
     horizon: plan.steps,
     until: to,
     stepIs: 'micro-batch',
@@ -105,7 +103,7 @@ async function writeRun(
     process: { pid: 1, runtime: process.version, platform: process.platform },
   });
   if (from > 0) {
-    const source = { process: nameOf({ role: 'before', segment: 0 }), checkpoint: `step-${from}` };
+    const source = { process: idOf('before', 0), checkpoint: `step-${from}` };
     trace.write({ kind: 'resumed', step: from, from: source });
   }
   trace.write(stateAt(from === 0 ? 'start' : 'resume', from));

@@ -1,6 +1,8 @@
 /** Starts the command line in its own process, as a shell would. */
 import path from 'node:path';
 import { execa, type Options } from 'execa';
+import { expect } from 'vitest';
+import { gateSchema, type Verdict } from '../../judge/verdict.ts';
 
 export const main = path.join(path.dirname(import.meta.dirname), 'main.ts');
 
@@ -17,4 +19,17 @@ export function resumeproof(cwd: string, args: readonly string[], options: Optio
   }) as unknown as Promise<{ exitCode: number; stdout: string; stderr: string }> & {
     kill(signal: string): boolean;
   };
+}
+
+/** The verdicts on a folder of `fixtures/` whose gate fails, on cpu, by scenario. */
+export async function verdictsOn(
+  folder: string,
+  cwd: string,
+  args: readonly string[] = [],
+): Promise<Map<string, Verdict>> {
+  const run = ['run', '--scenarios', path.join(fixtures, folder), '--backend', 'cpu', '--json', ...args];
+  const { exitCode, stdout, stderr } = await resumeproof(cwd, run);
+  expect(exitCode, stderr).toBe(1);
+  const { verdicts } = gateSchema.parse(JSON.parse(stdout));
+  return new Map(verdicts.map((verdict) => [verdict.scenario, verdict]));
 }

@@ -1,6 +1,5 @@
 /** What each process must have recorded, by the history that it is part of. */
-import type { History, HistoryProcess } from '../../trace/history.ts';
-import { resumesIn } from '../../trace/history.ts';
+import { type History, type HistoryProcess, resumesIn } from '../../trace/history.ts';
 import { isControl, isUninterrupted } from '../../trace/roles.ts';
 import type { RunRecord, SampleRecord, StateRecord, Trace } from '../../trace/schema.ts';
 import type { Said } from './contradiction.ts';

@@ -1,6 +1,7 @@
 /** Traces of a healthy scenario as plain data, for tests of the rules to spoil. */
 import { createHash } from 'node:crypto';
 import { coveredBy } from '../../trace/deviations.ts';
+import { idOf, sourceOf } from '../../trace/plan.ts';
 import type {
   BackendRecord,
   Deviation,
@@ -218,8 +219,8 @@ function trace(
   const control = role === 'control' || role === 'twin';
   const passes = control ? plan.resumeAt.filter((step) => step <= last) : [];
   const declared = deviates.length > 0;
-  const id = segment === 0 || role === 'cold' ? role : `${role}-${segment}`;
-  const source = role === 'after' && segment > 1 ? `after-${segment - 1}` : 'before';
+  const id = idOf(role, segment);
+  const source = sourceOf(role, segment);
   const saves = (role === 'before' || role === 'after') && last > first && plan.resumeAt.includes(last);
   const end = saves ? 'save' : 'end';
   const begin = first === 0 ? 'start' : 'resume';
@@ -257,7 +258,7 @@ function trace(
       ...sample(end, last),
     ],
     resumed:
-      first === 0
+      source === null
         ? undefined
         : { kind: 'resumed', step: first, from: { process: source, checkpoint: `step-${first}` } },
     saved: saves ? [{ kind: 'saved', step: last, checkpoint: `step-${last}`, seconds: 0, bytes: 1 }] : [],

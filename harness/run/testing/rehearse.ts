@@ -3,12 +3,13 @@ import path from 'node:path';
 import { collectEvidence } from '../../judge/collect.ts';
 import { type Judgement, judge } from '../../judge/judge.ts';
 import { createProbe, type SamplePoint } from '../../probe/probe.ts';
+import { idOf, sourceOf } from '../../trace/plan.ts';
 import { readTrace } from '../../trace/read.ts';
 import { isControl } from '../../trace/roles.ts';
 import { type BackendRecord, type Plan, type Role, TRACE_FORMAT, type Trace } from '../../trace/schema.ts';
 import { createTrace } from '../../trace/write.ts';
 import type { Scenario } from '../../training/trainer.ts';
-import { idOf, sourceOf, stepsOf } from '../job.ts';
+import { stepsOf } from '../job.ts';
 
 export interface Rehearsal {
   readonly scenario: Pick<Scenario, 'trainer' | 'lacks' | 'deviates'>;
