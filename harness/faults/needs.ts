@@ -1,5 +1,6 @@
 /** Conditions under which a fault applies to a loop. */
 import { owners, type Parts } from '../loop/parts.ts';
+import { isSquare } from './tensors.ts';
 
 export const hasEma = ({ ema }: Parts): boolean => ema !== undefined;
 export const hasScaler = ({ scaler }: Parts): boolean => scaler !== undefined;
@@ -34,3 +35,7 @@ export const hasTwins = ({ parameters }: Parts): boolean => {
     .map(({ variable }) => String(variable.shape));
   return new Set(shapes).size < shapes.length;
 };
+
+/** A trained square matrix. */
+export const hasSquare = ({ parameters }: Parts): boolean =>
+  parameters.some(({ variable }) => variable.trainable && isSquare(variable));

@@ -29,3 +29,23 @@ export function rotated(tensors: TensorMap, among: (name: string) => string = ()
     ),
   );
 }
+
+/** The tensor with its rows and columns exchanged, in the same shape. Only of square matrices. */
+export function transposed({ shape, bytes, ...tensor }: TensorData): TensorData {
+  const side = shape[0]!;
+  const values = new Float32Array(bytes.slice().buffer);
+  const other = values.map((_, at) => values[(at % side) * side + Math.floor(at / side)]!);
+  return { ...tensor, shape, bytes: new Uint8Array(other.buffer) };
+}
+
+/** The first of several tensors of one shape gets the values of the second, which keeps its own. */
+export function copiedOver(tensors: TensorMap, among: (name: string) => string = () => ''): TensorMap {
+  const families = Map.groupBy(tensors, ([name, { shape }]) => `${among(name)} ${shape}`);
+  const copies = [...families.values()].flatMap(([first, second]): [string, TensorData][] =>
+    first === undefined || second === undefined ? [] : [[first[0], second[1]]],
+  );
+  return new Map([...tensors, ...copies]);
+}
+
+export const isSquare = ({ shape }: { readonly shape: readonly number[] }): boolean =>
+  shape.length === 2 && shape[0] === shape[1] && shape[0]! > 1;

@@ -1,7 +1,7 @@
 /** The exponential moving average (EMA) of the parameters. */
 import { isAsIn, manner } from '../compare.ts';
 import { tensorsOf } from '../evidence.ts';
-import { listed, ofAll, plural } from '../words.ts';
+import { listed, ofAll, plural, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { counterNames, isInitial } from './clues.ts';
 import { emaIsOff } from './stale.ts';
@@ -72,7 +72,7 @@ export const EMA_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const found = clues.finding('final-ema-differs');
       if (found === undefined || !emaIsOff(clues)) return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'EMA')} ${plural(found.subjectCount, 'was', 'were')} restored but ${plural(found.subjectCount, 'differs', 'differ')} at the end, although the parameters do not: the EMA is updated with a different decay, or a different number of times`;
+      return `${ofAll(found.subjectCount, found.total, 'EMA')} ${found.subjectCount < found.total ? `(${subjectsOf(found)}) ` : ''}${plural(found.subjectCount, 'was', 'were')} restored but ${plural(found.subjectCount, 'differs', 'differ')} at the end, although the parameters do not: the EMA is updated with a different decay, or a different number of times`;
     },
   },
 ];

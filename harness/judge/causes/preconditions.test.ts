@@ -229,6 +229,13 @@ const COUNTERS: readonly Case[] = [
   },
 ];
 
+/** Multiplies the learning rates of a step, as logged and inside the updates. */
+function scaleRates(step: Step, by: number): void {
+  const { learningRates } = step.claimed;
+  for (const group of Object.keys(learningRates)) learningRates[group]! *= by;
+  step.learningRates = step.learningRates.map((rate) => (rate === null ? null : rate * by));
+}
+
 const SCHEDULES: readonly Case[] = [
   {
     what: 'one of several counters of the schedule, which is not its position',
@@ -333,8 +340,65 @@ const SCHEDULES: readonly Case[] = [
         for (const group of Object.keys(learningRates)) learningRates[group]! *= share;
         step.learningRates = step.learningRates.map((rate) => (rate === null ? null : rate * share));
       }),
+    says: /the learning rates are 0\.3333 and 0\.6667 times the control’s in the first 2 updates, on a line from 0: a warm-up is made again/,
+    cause: 'warmup-restarted',
+  },
+  {
+    what: 'learning rates that rise towards the control’s up to the end, on no line from 0',
+    plan: { steps: 8, resumeAt: [6] },
+    spoil: ({ resumed }) => inEach(resumed, (step) => scaleRates(step, step.step === 7 ? 0.5 : 0.75)),
     says: /the schedule has a different length, unit or formula, or makes its warm-up again/,
     cause: 'schedule-wrong-shape',
+  },
+  {
+    what: 'a warm-up whose first update has a learning rate of 0 in both runs',
+    spoil({ all, resumed }) {
+      for (const trace of all) from(trace, 5, (step) => step.step === 5 && setRate(step, 0));
+      from(resumed, 6, (step) => scaleRates(step, Math.min(1, (step.step - 4) / 3)));
+    },
+    says: /the learning rates are 0\.6667 times the control’s in step 6, and equal from step 7 on: a warm-up is made again/,
+    cause: 'warmup-restarted',
+  },
+  {
+    what: 'a warm-up that only the segment after the second resume is long enough to show',
+    plan: { steps: 8, resumeAt: [4, 5] },
+    spoil({ after }) {
+      inEach(after[0]!, (step) => scaleRates(step, 1 / 3));
+      inEach(after[1]!, (step) => scaleRates(step, Math.min(1, (step.step - 5) / 3)));
+    },
+    says: /the learning rate is 0\.3333 times the control’s, and after resume 2 the learning rates are 0\.3333 and 0\.6667 times the control’s in the first 2 updates, and equal from step 8 on: a warm-up is made again at each resume/,
+    cause: 'warmup-restarted',
+  },
+  {
+    what: 'a first learning rate by a factor that a later resume does not have',
+    plan: { steps: 8, resumeAt: [4, 5] },
+    spoil({ after }) {
+      inEach(after[0]!, (step) => scaleRates(step, 1.5));
+      inEach(after[1]!, (step) => scaleRates(step, 1.5 + step.step));
+    },
+    says: /the schedule has a different length, unit or formula$|the schedule has a different length, unit or formula\./,
+    never: /base learning rate/,
+    cause: 'schedule-wrong-shape',
+  },
+  {
+    what: 'a schedule that is one update behind and then constant',
+    spoil({ all, resumed }) {
+      for (const trace of all) inEach(trace, (step) => setRate(step, Math.min(step.step, 6) / 10));
+      inEach(resumed, (step) => setRate(step, Math.min(step.step - 1, 6) / 10));
+    },
+    says: /the schedule is 1 update behind/,
+    never: /warm-up/,
+    cause: 'schedule-shifted',
+  },
+  {
+    what: 'a count that stays, where one that restarts would end the same',
+    spoil({ all, resumed }) {
+      count(all, 'scheduler.position', (step) => step);
+      for (const trace of all) inEach(trace, (step) => setRate(step, 0.1));
+      resumed.states.at(-1)!.counters['scheduler.position'] = 4;
+    },
+    says: /either the schedule no longer advances, or it restarts after the resume: its count is the same after 4 steps/,
+    cause: 'schedule-stands-still',
   },
   {
     what: 'the only update with a learning rate that differs',
@@ -344,7 +408,7 @@ const SCHEDULES: readonly Case[] = [
         step.claimed.learningRates = { first: 0.1 / 24, second: 0.2 / 24 };
         step.learningRates = step.learningRates.map((rate) => (rate === null ? null : rate / 3));
       }),
-    says: /every learning rate is 0\.3333 times the control’s, up to the only update that shows it: either the base learning rate differs, or the schedule has a different position or formula; more steps after the resume would tell/,
+    says: /every learning rate is 0\.3333 times the control’s, up to the only update that shows it: either the base learning rate differs, or the schedule has a different position or formula, or makes its warm-up again; more steps after the resume would tell/,
     cause: 'schedule-wrong-base',
   },
 ];
@@ -480,6 +544,17 @@ const DRAWS: readonly Case[] = [
     },
     says: /the model is in evaluation mode: nothing is drawn from 'noise', 'dropout'/,
     never: /either/,
+    cause: 'evaluation-mode',
+  },
+  {
+    what: 'generators that end the only step as they began it, where one that restarted would too',
+    plan: { steps: 2, resumeAt: [1] },
+    spoil({ all, resumed }) {
+      drawing(all, (trace, step) => randomOf(trace === resumed ? 1 : step));
+      lossDiffers(resumed, 2);
+      endWith(resumed, randomOf(1));
+    },
+    says: /either nothing is drawn from 'noise', 'dropout'.*came round to the same state; a longer segment would tell/,
     cause: 'evaluation-mode',
   },
   {

@@ -1,6 +1,6 @@
 /** The learning rates of a resume beside the control's: changes at other steps, and warm-ups that are made again. */
 import type { TracedStep } from '../../trace/schema.ts';
-import type { StepPair } from '../evidence.ts';
+import { type StepPair, stepPairs } from '../evidence.ts';
 import { enumerated, figure, plural } from '../words.ts';
 import type { Clues } from './clues.ts';
 
@@ -13,9 +13,6 @@ export const learningRateOf = ({ claimed, learningRates }: TracedStep): readonly
 };
 
 export const key = (step: TracedStep): string => String(learningRateOf(step));
-
-const isUpdate = ({ control, resumed }: StepPair): boolean =>
-  control.claimed.applied && resumed.claimed.applied;
 
 /** The steps whose learning rate is not that of the step before. */
 const changesOf = (steps: readonly TracedStep[]): TracedStep[] =>
@@ -43,36 +40,94 @@ export function changesText({ evidence, resume, pairs }: Clues): string | undefi
   return `the learning rate changes to ${rate} in step ${made.step} instead of step ${wanted.step}: ${trigger}`;
 }
 
-/** The share of the control's learning rate in each update; NaN if the groups do not have the same. */
-const sharesOf = ({ pairs }: Clues): { step: number; share: number }[] =>
-  pairs
-    .filter(isUpdate)
-    .map(({ control, resumed }) => ({ step: resumed.step, share: shareOf(control, resumed) }));
+interface Share {
+  readonly step: number;
+  /** The updates that both runs have made since the resume. */
+  readonly update: number;
+  /** Of the control's learning rate; NaN if the groups do not have the same. */
+  readonly share: number;
+}
 
-const areRising = (shares: readonly number[]): boolean =>
-  shares.every((share, at) => share < (shares[at + 1] ?? 1));
+/**
+ * One for each number of updates. Steps before which the two runs have made different numbers of updates are left out, and
+ * so are learning rates of 0 in both, which show no share.
+ */
+function sharesOf(pairs: readonly StepPair[]): Share[] {
+  const shares: Share[] = [];
+  let [mine, theirs] = [0, 0];
+  for (const { control, resumed } of pairs) {
+    const rates = [...learningRateOf(control), ...learningRateOf(resumed)];
+    if (mine === theirs && shares.at(-1)?.update !== mine && rates.some((rate) => rate !== 0))
+      shares.push({ step: resumed.step, update: mine, share: shareOf(control, resumed) });
+    mine += Number(resumed.claimed.applied);
+    theirs += Number(control.claimed.applied);
+  }
+  return shares;
+}
+
+const areRising = (shares: readonly Share[]): boolean =>
+  shares.every(({ share }, at) => share < (shares[at + 1]?.share ?? 1));
 
 /** Whether the learning rates rise towards the control's, without reaching them. */
-export function rises(clues: Clues): boolean {
-  const shares = sharesOf(clues).map(({ share }) => share);
+export function rises({ pairs }: Clues): boolean {
+  const shares = sharesOf(pairs);
   return shares.length > 1 && areRising(shares);
 }
 
-/** The learning rates rise to the control's by one growing factor, and then are the control's. */
-export function warmUpText(clues: Clues): string | undefined {
-  const shares = sharesOf(clues);
+const near = (one: number, other: number): boolean => Math.abs(one / other - 1) <= 2 ** -40;
+
+/** Whether the shares lie on a line through 0, at the resume or one update before it. */
+const isLinear = (shares: readonly Share[]): boolean =>
+  [0, 1].some((offset) => {
+    const slopes = shares
+      .filter(({ update, share }) => update + offset > 0 || share !== 0)
+      .map(({ update, share }) => share / (update + offset));
+    return slopes.length > 1 && slopes.every((slope) => near(slope, slopes[0]!));
+  });
+
+/** The learning rates rise to the control's by one growing factor and then are the control's, or they rise on a line from 0. */
+function rampText(shares: readonly Share[]): string | undefined {
   const end = shares.findIndex(({ share }) => share === 1);
-  const early = shares.slice(0, Math.max(0, end)).map(({ share }) => share);
-  if (early.length === 0 || !areRising(early) || shares.slice(end).some(({ share }) => share !== 1))
-    return undefined;
-  const factors = early.map(figure).join(early.length === 2 ? ' and ' : ', ');
-  return `the learning rates are ${factors} times the control’s in the first ${early.length} ${plural(early.length, 'update', 'updates')}, and equal from step ${shares[end]!.step} on: a warm-up is made again`;
+  const early = end < 0 ? shares : shares.slice(0, end);
+  if (early.length === 0 || !areRising(early)) return undefined;
+  if (end < 0 ? !isLinear(early) : shares.slice(end).some(({ share }) => share !== 1)) return undefined;
+  const factors = joined(early.map(({ share }) => figure(share)));
+  const when =
+    early[0]!.update === 0
+      ? `in the first ${early.length} ${plural(early.length, 'update', 'updates')}`
+      : `in ${plural(early.length, 'step', 'steps')} ${joined(early.map(({ step }) => String(step)))}`;
+  return `${factors} times the control’s ${when}, ${end < 0 ? 'on a line from 0' : `and equal from step ${shares[end]!.step} on`}`;
+}
+
+const joined = (words: readonly string[]): string => words.join(words.length === 2 ? ' and ' : ', ');
+
+/** A warm-up that is made again. If this segment is too short to show it, a later resume that begins alike may. */
+export function warmUpText({ pairs, evidence, resume }: Clues): string | undefined {
+  const own = sharesOf(pairs);
+  const ramp = rampText(own);
+  if (ramp !== undefined) return `the learning rates are ${ramp}: a warm-up is made again`;
+  const [only] = own;
+  if (only === undefined || own.length > 1 || !(only.share < 1)) return undefined;
+  for (const later of evidence.resumes) {
+    if (later.index <= resume.index) continue;
+    const shares = sharesOf(stepPairs(later));
+    const text = near(shares[0]?.share ?? Number.NaN, only.share) ? rampText(shares) : undefined;
+    if (text !== undefined)
+      return `the learning rate is ${figure(only.share)} times the control’s, and after resume ${later.index} the learning rates are ${text}: a warm-up is made again at each resume`;
+  }
+  return undefined;
 }
 
 /** The factor that all groups share; NaN if they share none. */
 function shareOf(control: TracedStep, resumed: TracedStep): number {
   const [mine, theirs] = [learningRateOf(resumed), learningRateOf(control)];
-  const ratios = mine.map((rate, at) => (rate === theirs[at] ? 1 : rate / theirs[at]!));
+  const ratios = mine.flatMap((rate, at) => {
+    const other = theirs[at]!;
+    if (rate === other) return rate === 0 ? [] : [1];
+    return [rate / other];
+  });
   const [first = Number.NaN] = ratios;
-  return ratios.every((ratio) => Math.abs(ratio / first - 1) <= 2 ** -48) ? first : Number.NaN;
+  return ratios.every((ratio) => Math.abs(ratio / first - 1) <= 2 ** -48 || ratio === first)
+    ? first
+    : Number.NaN;
 }

@@ -2,6 +2,7 @@
 import { counterKind, isScheduleCount } from '../../trace/names.ts';
 import type { TracedStep } from '../../trace/schema.ts';
 import { totalOf } from '../columns.ts';
+import { stepPairs } from '../evidence.ts';
 import { figure, insteadOf, ofAll, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import {
@@ -75,6 +76,18 @@ function countStalls(clues: Clues): boolean | undefined {
   return counts.every(({ mine }) => mine === 0);
 }
 
+/** Whether a count that restarts in the segment would end as it began. */
+function comesRound(clues: Clues): boolean {
+  const { resume, initial } = clues;
+  const made = updatesMade(clues, 'resumed');
+  const counts = scheduleAdvances(clues).filter(({ theirs }) => theirs !== 0);
+  return counts.every(({ name }) =>
+    [made, clues.pairs.length].includes(
+      Number(resume.last?.counters[name]) - Number(initial?.counters[name] ?? 0),
+    ),
+  );
+}
+
 /** One step per update: the learning rate does not change within an accumulation window. */
 const applied = (steps: readonly TracedStep[]): readonly TracedStep[] =>
   steps.filter(({ claimed }) => claimed.applied);
@@ -107,8 +120,24 @@ function follows({ mine, theirs }: LearningRates, place: (update: number) => num
 
 const SHIFTS = [-1, 1, -2, 2, -3, 3, -4, 4];
 
+/** Whether the learning rates are those of another part of the control. */
+function isElsewhere(clues: Clues): boolean {
+  const rates = learningRatesOf(clues);
+  const restarted = rates.at > 0 && follows(rates, (update) => update);
+  return restarted || SHIFTS.some((shift) => follows(rates, (update) => rates.at + update + shift));
+}
+
+/** Whether the learning rates after a later resume differ from the control's by more than one factor. */
+const bendsLater = ({ evidence, resume }: Clues): boolean =>
+  evidence.resumes.some((later) => {
+    if (later.index <= resume.index) return false;
+    const pairs = stepPairs(later);
+    const differ = pairs.some(({ control, resumed }) => key(control) !== key(resumed));
+    return differ && baseFactor({ pairs }) === undefined;
+  });
+
 /** A constant factor between the learning rates and the control's, other than 1; learning rates are products in double precision. */
-function baseFactor({ pairs }: Clues): number | undefined {
+function baseFactor({ pairs }: Pick<Clues, 'pairs'>): number | undefined {
   const learningRates = pairs.flatMap(({ control, resumed }) => {
     const theirs = learningRateOf(control);
     return learningRateOf(resumed).map((learningRate, group) => [learningRate, theirs[group] ?? 0] as const);
@@ -184,6 +213,8 @@ const CAUSES: readonly Cause[] = [
     ...SCHEDULE,
     diagnose(clues) {
       if (!clues.has('learning-rate-differs') || scheduleCounts(clues).length > 0) return undefined;
+      // A schedule that is elsewhere as a whole can rise to the control's too.
+      if (!countWasRestored(clues) && isElsewhere(clues)) return undefined;
       return warmUpText(clues);
     },
   },
@@ -266,8 +297,9 @@ const CAUSES: readonly Cause[] = [
       const factor = scheduleDiffers(clues) ? baseFactor(clues) : undefined;
       if (factor === undefined || scheduleCounts(clues).length > 0) return undefined;
       // The first of several learning rates can have any factor.
+      if (learningRatesOf(clues).mine.length <= 1 && bendsLater(clues)) return undefined;
       if (learningRatesOf(clues).mine.length <= 1)
-        return `every learning rate is ${figure(factor)} times the control’s, up to the only update that shows it: either the base learning rate differs, or the schedule has a different position or formula; more steps after the resume would tell`;
+        return `every learning rate is ${figure(factor)} times the control’s, up to the only update that shows it: either the base learning rate differs, or the schedule has a different position or formula${factor < 1 ? ', or makes its warm-up again' : ''}; more steps after the resume would tell`;
       return `every learning rate is ${figure(factor)} times the control’s: the schedule continues from a different base learning rate`;
     },
   },
@@ -289,7 +321,9 @@ const CAUSES: readonly Cause[] = [
         countStalls(clues) &&
         !changes
       )
-        return stalls;
+        return comesRound(clues)
+          ? `either the schedule no longer advances, or it restarts after the resume: its count is the same after ${clues.pairs.length} steps, and a new one would be too; a longer segment would tell`
+          : stalls;
       if (!clues.has('learning-rate-differs') || new Set(mine).size > 1) return undefined;
       if (new Set(theirs).size < 2 && !countStalls(clues)) return undefined;
       if (mine[0] !== theirs[0] || countStalls(clues) === false) return undefined;

@@ -69,7 +69,7 @@ export const UPDATES: readonly Cause[] = [
       const twice = found.subjects.every(
         (name) => total(resumed, name, hookCalls) === 2 * total(control, name, hookCalls),
       );
-      return `the gradient hooks of ${ofAll(found.subjectCount, found.total, 'parameter')} ${twice ? 'are registered twice' : 'fire more often than in the control'}: ${mine} calls instead of ${theirs}`;
+      return `the gradient hooks of ${ofAll(found.subjectCount, found.total, 'parameter')}${found.subjectCount < found.total ? ` (${subjectsOf(found)})` : ''} ${twice ? 'are registered twice' : 'fire more often than in the control'}: ${mine} calls instead of ${theirs}`;
     },
   },
   {
@@ -211,7 +211,7 @@ export const UPDATES: readonly Cause[] = [
       const statistics = still ? ', and running statistics do not change' : '';
       // The states at the two ends of the segment are equal in both cases.
       if (!still && !standsInSteps(clues, found.subjects) && couldComeRound(clues))
-        return `either nothing is drawn from ${subjectsOf(found)} (the model is in evaluation mode), or ${plural(found.subjectCount, 'it', 'they')} restarted after the resume and came round to the same state; record \`random\` after each step to tell`;
+        return `either nothing is drawn from ${subjectsOf(found)} (the model is in evaluation mode), or ${plural(found.subjectCount, 'it', 'they')} restarted after the resume and came round to the same state; ${clues.pairs.length > 1 ? 'record `random` after each step to tell' : 'a longer segment would tell'}`;
       return `the model is in evaluation mode: nothing is drawn from ${subjectsOf(found)}${statistics}`;
     },
   },

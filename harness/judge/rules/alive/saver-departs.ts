@@ -1,5 +1,5 @@
 import type { StateRecord, TracedStep } from '../../../trace/schema.ts';
-import { sameValues } from '../../columns.ts';
+import { indexOf } from '../../columns.ts';
 import { type Evidence, stepsBetween, tensorsOf } from '../../evidence.ts';
 import type { Found, Rule } from '../../rule.ts';
 import { listed, plural, valuesApart } from '../../words.ts';
@@ -14,8 +14,17 @@ export function differs({ noise }: Evidence, control: TracedStep, own: TracedSte
     );
   return (
     !Object.is(control.claimed.loss, own.claimed.loss) ||
-    !sameValues(control.l2, own.l2) ||
-    !sameValues(control.updateL2, own.updateL2)
+    !areSame(control, own, 'l2') ||
+    !areSame(control, own, 'updateL2')
+  );
+}
+
+/** By name: a resumed process can list its parameters in another order. */
+function areSame(one: TracedStep, other: TracedStep, column: 'l2' | 'updateL2'): boolean {
+  const places = indexOf(other.names);
+  return (
+    one.names.length === other.names.length &&
+    one.names.every((name, at) => Object.is(one[column][at], other[column][places.get(name) ?? -1]))
   );
 }
 

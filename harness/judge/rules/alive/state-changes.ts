@@ -11,7 +11,7 @@ export type Why = Pick<Found, 'likelyCause' | 'fix'>;
 
 /** What is said of a change, by what changed. */
 export interface Whys extends Readonly<Record<TensorRecord['kind'] | 'random' | 'counters', Why>> {
-  /** Said where each parameter that changed has the values of its average. */
+  /** Said where each parameter that changed has the values of its EMA. */
   readonly averaged?: Why;
 }
 
@@ -30,7 +30,7 @@ const KINDS: readonly { readonly kind: TensorRecord['kind']; readonly noun: stri
   { kind: 'buffer', noun: 'buffer' },
   { kind: 'slot', noun: 'optimizer slot' },
   { kind: 'gradient', noun: 'accumulated gradient' },
-  { kind: 'ema', noun: 'weight average' },
+  { kind: 'ema', noun: 'EMA' },
 ];
 
 const digestOf = (tensor: TensorRecord | undefined): string | undefined => tensor?.digest;
@@ -58,7 +58,7 @@ function tensorChange(
     names.every((name) => averages.has(name) && digestOf(averages.get(name)) === digestOf(now.get(name)));
   const frozen = names.filter((name) => digestOf(old.get(name)) === digestOf(now.get(name)));
   const how = swapped
-    ? plural(names.length, ' has the values of its average', ' have the values of their averages')
+    ? plural(names.length, ' has the values of its EMA', ' have the values of their EMAs')
     : frozen.length === names.length
       ? ' changed whether they are trained'
       : ' changed';

@@ -1,6 +1,6 @@
 import type { StateRecord } from '../../../trace/schema.ts';
 import { withoutLoneZeros } from '../../comparable.ts';
-import { type Evidence, stepsBetween } from '../../evidence.ts';
+import { type Evidence, stepsBetween, tensorsOf } from '../../evidence.ts';
 import type { Found, Rule } from '../../rule.ts';
 import { samplingChangesState } from '../alive/sampling-changes-state.ts';
 import { differs, saverDeparts } from '../alive/saver-departs.ts';
@@ -31,6 +31,13 @@ function earlierSave({ saver }: Evidence, resumed: StateRecord): StateRecord | u
   });
 }
 
+/** The state with the slots that it lacks, so that a comparison shows what else differs. */
+function withSlotsOf(saved: StateRecord, resumed: StateRecord): StateRecord {
+  const own = tensorsOf(resumed, 'slot');
+  const missing = [...tensorsOf(saved, 'slot').values()].filter(({ name }) => !own.has(name));
+  return { ...resumed, tensors: [...resumed.tensors, ...missing] };
+}
+
 function found(evidence: Evidence): Found | undefined {
   const { saver, again, control, plan } = evidence;
   const from = again?.resumed?.step;
@@ -40,10 +47,29 @@ function found(evidence: Evidence): Found | undefined {
   const start = `Resumed from the checkpoint of step ${from}, which is not the first of the process that saved it`;
   const changes = changesBetween(...withoutLoneZeros(saved, resumed), WHYS);
   const [first] = changes;
+  const own = new Map(again!.steps.map((step) => [step.step, step]));
+  const apart = stepsBetween(control, from, plan.steps).find((step) => {
+    const other = own.get(step.step);
+    return other !== undefined && differs(evidence, step, other);
+  });
   if (first !== undefined) {
     const { expected, seen, names, total } = first;
     const earlier = earlierSave(evidence, resumed);
     const what = changes.map((change) => change.what).join(', and ');
+    const updates = again!.steps.some(({ changed }) => changed.includes(true));
+    const others = changesBetween(...withoutLoneZeros(saved, withSlotsOf(saved, resumed)), WHYS);
+    if (others.length === 0 && updates && apart === undefined)
+      return {
+        sentence: `${start}, optimizer slots are missing before the first step, but every step equals the control’s: they may be restored at the first update.`,
+        refutes: false,
+        subjects: [...names],
+        total,
+        step: from,
+        expected,
+        seen,
+        likelyCause: 'the slots are restored only when the first update needs them',
+        fix: 'restore the slots in the load, so that observe() shows them before the first step',
+      };
     return {
       sentence: `${start}, ${earlier === undefined ? `not everything is as it was saved: ${what}` : `the run holds what the same process saved at step ${earlier.step}`}.`,
       subjects: [...names],
@@ -59,11 +85,6 @@ function found(evidence: Evidence): Found | undefined {
     [samplingChangesState, savingChangesState, saverDeparts].some((rule) => rule.judge(evidence).length > 0)
   )
     return undefined;
-  const own = new Map(again!.steps.map((step) => [step.step, step]));
-  const apart = stepsBetween(control, from, plan.steps).find((step) => {
-    const other = own.get(step.step);
-    return other !== undefined && differs(evidence, step, other);
-  });
   if (apart === undefined) return undefined;
   return {
     sentence: `${start}, the run departs from the control at step ${apart.step}, though all that is observed came back.`,

@@ -24,8 +24,13 @@ export const samplesDifferAtResume: Rule = {
     const [first] = different;
     if (first === undefined) return undefined;
     const absent = different.filter(({ name }) => !after.has(name)).length;
+    // If others were taken, the sampler draws something else. If none was, nothing is known of it.
+    const unseen = after.size === 0;
     return {
-      sentence: `Right after resume ${resume.index}, ${ofAll(different.length, saved.length, 'sample')} ${plural(different.length, 'differs from the one', 'differ from those')} taken at the save.`,
+      refutes: !unseen,
+      sentence: unseen
+        ? `Right after resume ${resume.index}, no sample was taken, so ${ofAll(saved.length, saved.length, 'sample')} of the save cannot be compared.`
+        : `Right after resume ${resume.index}, ${ofAll(different.length, saved.length, 'sample')} ${plural(different.length, 'differs from the one', 'differ from those')} taken at the save.`,
       subjects: different.map(({ name }) => name),
       total: saved.length,
       step: resume.from,

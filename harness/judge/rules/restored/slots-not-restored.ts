@@ -25,7 +25,7 @@ export const slotsNotRestored = tensorRule({
   },
   later: (resume, found, { noise }) => {
     const pairs = stepPairs(resume);
-    const updated = pairs.filter(({ control }) => control.updates.some((count) => count > 0));
+    const updated = pairs.filter(({ control }) => control.changed.includes(true));
     const equal = (['updateL2', 'l2'] as const).every((curve) =>
       pairs.every(({ control, resumed }) => noise.departing(curve, control, resumed).length === 0),
     );
