@@ -58,6 +58,15 @@ function spoils(traces: Traces, kind: Kind, name: string): void {
   const tensor = resumed(traces).tensors.find((one) => one.kind === kind && one.name === name)!;
   Object.assign(tensor, { digest: OTHER, unordered: '0'.repeat(16), l2: tensor.l2 + 1 });
 }
+const parameter = (state: Draft['states'][number], name: string) =>
+  state.tensors.find((one) => one.kind === 'parameter' && one.name === name)!;
+/** Two parameters come back with each other's values. */
+function exchanges(traces: Traces, one: string, other: string): void {
+  const [first, second] = [parameter(resumed(traces), one), parameter(resumed(traces), other)];
+  const { digest, unordered, l2, sketch } = first;
+  Object.assign(first, { ...second, name: one, parameter: one, group: first.group, storage: first.storage });
+  Object.assign(second, { digest, unordered, l2, sketch });
+}
 function holds(contents: Contents, name: string, digest: string, more: object = {}): void {
   contents.tensors = contents.tensors.map((held) =>
     held.name === name ? { ...held, digest, ...more } : held,
@@ -164,17 +173,36 @@ const CASES: readonly Case[] = [
   {
     what: 'parameters that the checkpoint holds under each other’s names',
     spoil(traces, contents) {
-      const digestOf = (name: string) =>
-        saved(traces).tensors.find((one) => one.kind === 'parameter' && one.name === name)!.digest;
-      for (const [name, other] of [
-        ['a', 'b'],
-        ['b', 'a'],
-      ] as const) {
-        spoils(traces, 'parameter', name);
-        resumed(traces).tensors.find((one) => one.kind === 'parameter' && one.name === name)!.digest =
-          digestOf(other);
-        holds(contents, `model/${name}`, digestOf(other));
-      }
+      exchanges(traces, 'a', 'b');
+      for (const name of ['a', 'b'])
+        holds(contents, `model/${name}`, parameter(resumed(traces), name).digest);
+    },
+    says: SAVE,
+  },
+  {
+    what: 'parameters that came back as each other, whose names in the checkpoint tell nothing',
+    spoil(traces, contents) {
+      exchanges(traces, 'a', 'b');
+      contents.tensors = contents.tensors.map((held, at) => ({ ...held, name: `tensor ${at}` }));
+    },
+    says: EITHER,
+  },
+  {
+    what: 'a parameter that the checkpoint holds in a narrower type, in which nothing is lost',
+    spoil(traces, contents) {
+      spoils(traces, 'parameter', 'a');
+      const { digest } = parameter(saved(traces), 'a');
+      holds(contents, 'model/a', 'd'.repeat(64), { dtype: 'BF16', widened: digest });
+    },
+    says: LOAD,
+  },
+  {
+    what: 'tied parameters, of which the checkpoint holds one as it came back',
+    spoil(traces, contents) {
+      for (const { states } of traces.all)
+        for (const state of states) parameter(state, 'b').storage = parameter(state, 'a').storage;
+      for (const name of ['a', 'b']) spoils(traces, 'parameter', name);
+      holds(contents, 'model/b', OTHER);
     },
     says: SAVE,
   },
