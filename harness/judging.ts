@@ -27,6 +27,7 @@ export { type History, type HistoryProcess, historyIn, historyOf } from './trace
 export { readTrace, traceReader } from './trace/read.ts';
 export type {
   BackendRecord,
+  CheckpointRecord,
   Deviation,
   FailureRecord,
   Observable,

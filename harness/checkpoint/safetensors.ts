@@ -78,3 +78,22 @@ export function readSafetensors(file: string, expected?: Digest): Promise<Safete
     return { tensors, metadata };
   });
 }
+
+/**
+ * Visits the tensors of a file one after the other, so that no more than one of them is in memory. Checks the header like
+ * {@link readSafetensors}.
+ * @returns the header's `__metadata__`
+ * @throws CheckpointError as readSafetensors; tensors before a truncation have been visited
+ */
+export function visitSafetensors(
+  file: string,
+  visit: (name: string, tensor: TensorData) => void,
+): Promise<ReadonlyMap<string, string>> {
+  return readVerified(file, undefined, async ({ bytes, take }) => {
+    const headerBytes = decodeLength(await take(Math.min(8, bytes)), bytes, file);
+    const { places, metadata } = decodeHeader(await take(headerBytes), bytes - 8 - headerBytes, file);
+    for (const { name, dtype, shape, begin, end } of places)
+      visit(name, { dtype, shape, bytes: await take(end - begin) });
+    return metadata;
+  });
+}

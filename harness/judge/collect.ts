@@ -108,6 +108,10 @@ function evidenceOf(
         controlSteps: stepsBetween(control, from, to),
         saved,
         resumed,
+        written: point.saved,
+        checkpoint: source?.checkpoints.find(
+          ({ checkpoint }) => checkpoint === after.resumed?.from.checkpoint,
+        ),
         changes,
         last,
         controlFirst: stateAt(control, from, begins),

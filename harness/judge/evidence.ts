@@ -1,6 +1,7 @@
 /** The traces of one scenario, arranged for judging each resume. */
 import type { History } from '../trace/history.ts';
 import type {
+  CheckpointRecord,
   Deviation,
   Observable,
   Plan,
@@ -61,6 +62,10 @@ export interface Resume {
   readonly saved: StateRecord | undefined;
   /** The state that it holds. */
   readonly resumed: StateRecord | undefined;
+  /** The state at the save itself, also where deviations are declared. */
+  readonly written: StateRecord | undefined;
+  /** What was read in the checkpoint that it resumed from; undefined if nobody read it. */
+  readonly checkpoint: CheckpointRecord | undefined;
   /** What the control's deviation changed at this resume; empty if none is declared. */
   readonly changes: readonly Change[];
   /** The state of this process at `to`. */

@@ -217,7 +217,7 @@ describe('the cause names the ranks', () => {
       outcome: 'refuted',
       cause: 'shard-of-another-rank',
       headline: expect.stringMatching(
-        /^On rank 0, after resume 1, this rank was restored from what rank 1 saved, .*, and rank 1 from what this rank saved\.$/,
+        /^On rank 0, after resume 1, this rank was restored from what rank 1 saved, .*, and rank 1 from what this rank saved; either the save or the load is at fault\.$/,
       ),
     });
   });

@@ -4,12 +4,13 @@
  */
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { recordCheckpoint } from './checkpoint-record.ts';
 import type { Job } from './job.ts';
 import { SAVING } from './missing-file.ts';
 import { filesIn, ownFolders } from './own-folders.ts';
 import { type ProcessOptions, type ProcessResult, runProcess } from './process.ts';
 
-export interface AloneOptions extends Omit<ProcessOptions, 'env' | 'left'> {
+export interface AloneOptions extends Omit<ProcessOptions, 'env' | 'left' | 'contents'> {
   /** Whether the scenario declines folders of its own for each process. */
   readonly sharesFolders: boolean;
 }
@@ -34,6 +35,10 @@ export async function runAlone(
         if (saveTo !== null) move(saveTo, job.saveTo!);
         const beside = savesIn === null ? filesIn(saving) : [];
         return [...(own?.left() ?? []), ...beside.map((file) => `${SAVING}/${file}`)];
+      },
+      async contents() {
+        const record = job.saveTo === null ? undefined : await recordCheckpoint(job.saveTo);
+        return record === undefined ? [] : [record];
       },
     });
     const last = result.trace.saved.at(-1)?.checkpoint;

@@ -140,6 +140,7 @@ async function runJob(job: Job): Promise<void> {
       const seconds = (performance.now() - start) / 1000;
       const bytes = await bytesOf(to);
       trace.write({ kind: 'saved', step, checkpoint: path.basename(to), seconds, bytes });
+      tell({ kind: 'saved' });
     };
     /** The checkpoints of a process that goes on after it has saved them. */
     const written = new Map<string, ReadonlyMap<string, string>>();

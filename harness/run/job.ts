@@ -47,6 +47,7 @@ export const progressSchema = z.discriminatedUnion('kind', [
     skip: z.string().optional().describe('why the scenario cannot run on this backend'),
   }),
   z.object({ kind: z.literal('step'), step: z.int().positive() }),
+  z.object({ kind: z.literal('saved') }).describe('a checkpoint is complete, and its record in the trace'),
   z
     .object({ kind: z.literal('asks'), step: z.int().positive() })
     .describe('state and samples of askAt are in the trace: the process waits for an answer'),

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startProcess } from '../processes/start.ts';
-import type { ProcessRecord, Trace } from '../trace/schema.ts';
+import type { CheckpointRecord, ProcessRecord, Trace } from '../trace/schema.ts';
 import { appendRecord } from '../trace/write.ts';
 import { CACHES, SPARING } from './caches.ts';
 import { type Answer, type Job, type Progress, progressSchema } from './job.ts';
@@ -26,6 +26,8 @@ export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Called once the process has ended: the files that it left where no other process sees them. */
   readonly left?: () => readonly string[];
+  /** Called after that, if the process has saved: a record of what is in each of its checkpoints. */
+  readonly contents?: () => Promise<readonly CheckpointRecord[]>;
   readonly limits: ProcessLimits;
   readonly onProgress: (progress: Progress) => void;
   /** Called with the trace so far when the job asks; the default answer is to go on. */
@@ -52,6 +54,7 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   const start = performance.now();
   let outcome: ProcessRecord['outcome'] = 'exited';
   let skip: string | undefined;
+  let saved = false;
   let answered: Promise<void> | undefined;
   const kill = (why: ProcessRecord['outcome']): void => {
     if (outcome !== 'exited') return;
@@ -81,6 +84,7 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
       const progress = parsed.data;
       rearm();
       if (progress.kind === 'started') skip = progress.skip;
+      if (progress.kind === 'saved') saved = true;
       if (progress.kind === 'asks' && answered === undefined) {
         answered = answer();
         // Without an answer it would wait for ever.
@@ -109,6 +113,8 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   options.signal.removeEventListener('abort', cancel);
   if (outcome === 'exited' && exitCode !== 0) outcome = 'crashed';
   const left = options.left?.() ?? [];
+  const contents = saved ? await options.contents?.() : [];
+  for (const record of contents ?? []) appendRecord(file, record);
   appendRecord(file, {
     kind: 'process',
     outcome,

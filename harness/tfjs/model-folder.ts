@@ -6,6 +6,7 @@ import { writeDirectory } from '../checkpoint/directory.ts';
 import { CheckpointError, shorten, show } from '../checkpoint/error.ts';
 import { readSmall, readVerified } from '../checkpoint/file.ts';
 import { encodeJson, parseJson } from '../checkpoint/json.ts';
+import { weightSpecSchema } from '../checkpoint/layers-model.ts';
 import { FIRST_ISSUE } from '../json/first-issue.ts';
 
 const MODEL = 'model.json';
@@ -13,16 +14,10 @@ const WEIGHTS = 'weights.bin';
 const MAX_MODEL_BYTES = 64 * 2 ** 20;
 const BYTES = { float32: 4, int32: 4, bool: 1 } as const;
 
-const specSchema = z.strictObject({
-  name: z.string(),
-  shape: z.array(z.int().nonnegative()),
-  dtype: z.enum(['float32', 'int32', 'bool']),
-  group: z.enum(['model', 'optimizer']).optional(),
-});
 const modelSchema = z.looseObject({
   modelTopology: z.looseObject({}),
   weightsManifest: z.tuple([
-    z.strictObject({ paths: z.tuple([z.literal(WEIGHTS)]), weights: z.array(specSchema) }),
+    z.strictObject({ paths: z.tuple([z.literal(WEIGHTS)]), weights: z.array(weightSpecSchema) }),
   ]),
 });
 

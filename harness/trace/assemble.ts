@@ -29,6 +29,7 @@ export function assemble(file: string, columns: ColumnPool): Assembly {
     samples: [],
     resumed: undefined,
     saved: [],
+    checkpoints: [],
     failure: undefined,
     end: undefined,
     process: undefined,
@@ -40,6 +41,7 @@ export function assemble(file: string, columns: ColumnPool): Assembly {
   /** The last step made, or the step that the process starts or resumes after. */
   let last = 0;
   const checkpoints = new Set<string>();
+  const contents = new Set<string>();
   const points = new Set<string>();
 
   const point = (what: string, at: At, step: number, name = ''): string | undefined => {
@@ -59,6 +61,13 @@ export function assemble(file: string, columns: ColumnPool): Assembly {
   const check = (record: TraceRecord): string | undefined => {
     if (trace.process !== undefined) return `is a ${record.kind} record after the process record`;
     if (record.kind === 'process') return undefined;
+    if (record.kind === 'checkpoint') {
+      if (!checkpoints.has(record.checkpoint))
+        return `tells what is in the checkpoint '${record.checkpoint}', which was not saved before`;
+      return contents.has(record.checkpoint)
+        ? `tells a second time what is in the checkpoint '${record.checkpoint}'`
+        : undefined;
+    }
     if (record.kind === 'run') return trace.run === undefined ? undefined : 'is a second run record';
     if (trace.run === undefined) return 'comes before the run record';
     if (trace.failure !== undefined) return `is a ${record.kind} record after a failure`;
@@ -140,6 +149,10 @@ export function assemble(file: string, columns: ColumnPool): Assembly {
       case 'saved':
         trace.saved.push(record);
         checkpoints.add(record.checkpoint);
+        break;
+      case 'checkpoint':
+        trace.checkpoints.push(record);
+        contents.add(record.checkpoint);
         break;
       case 'failure':
         trace.failure = record;

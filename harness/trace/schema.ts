@@ -265,6 +265,31 @@ const saved = z.object({
   bytes: count,
 });
 
+/** Written once the checkpoint is complete, by the process or by its parent. */
+const checkpoint = z.object({
+  kind: z.literal('checkpoint'),
+  checkpoint: id.describe('the name in the saved record'),
+  room: count.describe(
+    'the most values that a tensor in the checkpoint can have that is not listed: in a list, in a text, or in a file of an unknown format',
+  ),
+  tensors: z.array(
+    z.object({
+      name: text.describe('as in the checkpoint'),
+      shape: z.array(count),
+      dtype: text,
+      digest: digest.describe('of the values, as in a state'),
+      widened: digest.optional().describe('of the values as float32, if they are stored in a narrower type'),
+      unordered: z
+        .string()
+        .regex(/^[0-9a-f]{16}$/)
+        .optional()
+        .describe('of the values in any order, as in a state'),
+    }),
+  ),
+  counters: z.record(text, scalar).describe('values beside the tensors, by the path that leads to them'),
+  random: z.record(text, digest).describe('digests of texts, which can be the states of generators'),
+});
+
 const resumed = z.object({
   kind: z.literal('resumed'),
   step: count.describe('the step after which the process goes on'),
@@ -322,6 +347,7 @@ export const recordSchema = z.discriminatedUnion('kind', [
   sample,
   resumed,
   saved,
+  checkpoint,
   failure,
   end,
   processEnd,
@@ -369,6 +395,8 @@ export type SampleRecord = z.output<typeof sample>;
 export type SampleOf<Type extends SampleRecord['type']> = Extract<SampleRecord, { readonly type: Type }>;
 /** A checkpoint that a process has written. See docs/trace.md. */
 export type SavedRecord = z.output<typeof saved>;
+/** What was read in a checkpoint. See docs/trace.md. */
+export type CheckpointRecord = z.output<typeof checkpoint>;
 /** Which checkpoint of which process was resumed from. See docs/trace.md. */
 export type ResumedRecord = z.output<typeof resumed>;
 /** How a process ended, as its parent saw it. */
@@ -392,6 +420,8 @@ export interface Trace {
   /** Which checkpoint the process resumed from; undefined for one that started from nothing. */
   readonly resumed: ResumedRecord | undefined;
   readonly saved: readonly SavedRecord[];
+  /** What was read in the checkpoints of which it is known. */
+  readonly checkpoints: readonly CheckpointRecord[];
   readonly failure: FailureRecord | undefined;
   readonly end: z.output<typeof end> | undefined;
   readonly process: ProcessRecord | undefined;

@@ -52,6 +52,7 @@ function sorted(records: readonly TraceRecord[], defect?: string): Trace {
     samples: all('sample'),
     resumed: all('resumed')[0],
     saved: all('saved'),
+    checkpoints: all('checkpoint'),
     failure: all('failure').at(-1),
     end: all('end').at(-1),
     process: all('process').at(-1),

@@ -116,6 +116,7 @@ const NO_STEP = { rules: ['trace-incomplete', 'state-missing', 'nothing-observed
 const noTraceOf = (process: string) => ({ headline: `There is no trace of the ${process} process` });
 
 const DEEP = `${'['.repeat(65)}${']'.repeat(65)}`;
+const CONTENTS = { kind: 'checkpoint', checkpoint: 'step-1', room: 0, tensors: [], counters: {}, random: {} };
 const FAILURE = { kind: 'failure', code: 'error', step: 1, message: 'index 3 is out of range' };
 
 const UNREADABLE: readonly BadCase[] = [
@@ -341,6 +342,18 @@ const UNREADABLE: readonly BadCase[] = [
     'Two checkpoints of one name.',
     ['before', 7, "is a second checkpoint named 'step-1'"],
     (files) => files.repeat('before', 6),
+  ),
+  unreadable(
+    'contents-of-no-checkpoint',
+    'A record of what is in a checkpoint that was not saved.',
+    ['before', 6, "tells what is in the checkpoint 'step-1', which was not saved before"],
+    (files) => files.insert('before', 6, CONTENTS),
+  ),
+  unreadable(
+    'contents-twice',
+    'Two records of what is in one checkpoint.',
+    ['before', 8, "tells a second time what is in the checkpoint 'step-1'"],
+    (files) => files.insert('before', 7, CONTENTS).insert('before', 8, CONTENTS),
   ),
   unreadable(
     'checkpoint-of-one-step-twice',
@@ -845,6 +858,18 @@ const SAID_TWICE: readonly BadCase[] = [
       "gives ema 'weight' in the state 'resume' of step 2 the bytes of another record of it, and another L2 norm or sketch",
     ),
     rules: ['traces-contradict', 'runs-differ'],
+  },
+  {
+    name: 'contents-of-another-size',
+    teaches: 'A tensor in a checkpoint with the bytes of a saved one, and more values.',
+    of: 'half-precision',
+    damage: (files) =>
+      files.each(['before'], { kind: 'checkpoint' }, ({ tensors }) => {
+        tensors[0].shape = [2, 2];
+      }),
+    ...contradicts(
+      "gives 'parameters/weight' in the checkpoint 'step-2' the bytes of parameter 'weight', and another number of values",
+    ),
   },
   {
     name: 'equal-bytes-other-bits',

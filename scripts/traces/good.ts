@@ -35,6 +35,7 @@ const control = (passes: readonly number[] = [2], until = 4): Process => ({
   passes,
 });
 const before = (until = 2): Process => ({ id: 'before', role: 'before', until, saves: [until] });
+const beforeThatTells = (...tells: NonNullable<Process['tells']>): Process => ({ ...before(), tells });
 const after = (about: Partial<Process> = {}): Process => ({
   id: 'after-1',
   role: 'after',
@@ -214,7 +215,7 @@ export const GOOD: readonly GoodCase[] = [
   {
     name: 'half-precision',
     teaches:
-      'Weights in bfloat16 and float16: `bits` is at most 8 and 11, and the digest is of two bytes per value.',
+      'Weights in bfloat16 and float16: `bits` is at most 8 and 11, and the digest is of two bytes per value. The checkpoint holds them so, too.',
     traces: record(
       {
         ...ADAM,
@@ -224,7 +225,7 @@ export const GOOD: readonly GoodCase[] = [
         ],
       },
       adam,
-      once(),
+      [control(), beforeThatTells('parameters', 'slots'), after()],
     ),
     ...RESUMED_ONCE,
   },
@@ -449,5 +450,58 @@ export const GOOD: readonly GoodCase[] = [
       'final-counters-differ',
     ],
     headline: 'slots was restored',
+  },
+  {
+    name: 'slots-not-read',
+    teaches:
+      'The same, with a record of what is in the checkpoint: it holds the slots, so the load is at fault.',
+    traces: record({ ...ADAM, parameters: [WEIGHT, { name: 'bias', start: [0.5, 0.25] }] }, adam, [
+      control(),
+      beforeThatTells('parameters', 'slots'),
+      after({
+        restores: (state) => {
+          state.slots = {};
+        },
+      }),
+    ]),
+    outcome: 'refuted',
+    rules: [
+      'slots-not-restored',
+      'counters-not-restored',
+      'loss-differs',
+      'gradients-differ',
+      'updates-differ',
+      'parameters-differ',
+      'final-parameters-differ',
+      'final-slots-differ',
+      'final-counters-differ',
+    ],
+    headline: 'the checkpoint holds the right values',
+  },
+  {
+    name: 'slots-left-out',
+    teaches: 'The same, but the checkpoint holds no slots, so the save is at fault.',
+    traces: record({ ...ADAM, parameters: [WEIGHT, { name: 'bias', start: [0.5, 0.25] }] }, adam, [
+      control(),
+      beforeThatTells('parameters'),
+      after({
+        restores: (state) => {
+          state.slots = {};
+        },
+      }),
+    ]),
+    outcome: 'refuted',
+    rules: [
+      'slots-not-restored',
+      'counters-not-restored',
+      'loss-differs',
+      'gradients-differ',
+      'updates-differ',
+      'parameters-differ',
+      'final-parameters-differ',
+      'final-slots-differ',
+      'final-counters-differ',
+    ],
+    headline: 'the checkpoint does not hold the right values',
   },
 ];

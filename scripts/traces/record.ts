@@ -30,6 +30,8 @@ export interface Process {
   readonly ended?: 'stopped-as-planned' | { readonly killedAfter: number };
   /** A failure after its last step: a code and a message. */
   readonly failure?: readonly [code: string, message: string];
+  /** Tells what is in its checkpoints, as its parent would: the names of the kinds that it saves. */
+  readonly tells?: readonly ('parameters' | 'slots')[];
   readonly fault?: Fault;
   /** Changes what it resumes with. */
   readonly restores?: (state: State) => void;
@@ -168,6 +170,7 @@ function recordOne(
     show('save', step);
     lines.push({ kind: 'saved', step, checkpoint: `step-${step}`, seconds: 0.02, bytes: 1024 });
     checkpoints.set(`${id} ${step}`, structuredClone(state));
+    if (process.tells) lines.push(contentsOf(`step-${step}`, state, process.tells));
   }
   if (failure) {
     const [code, message] = failure;
@@ -182,6 +185,24 @@ function recordOne(
   const exitCode = failure ? 1 : ended ? null : 0;
   lines.push({ kind: 'process', outcome, exitCode, signal, seconds: 1.9, stderr: [] });
   return lines;
+}
+
+/** What a reader finds in a checkpoint of safetensors files and one of JSON, each named for what it holds. */
+function contentsOf(checkpoint: string, state: State, kinds: NonNullable<Process['tells']>): Line {
+  const tensors = kinds.flatMap((kind) =>
+    Object.entries(state[kind]).map(([name, own]) => ({
+      name: `${kind}/${name}`,
+      shape: own.shape,
+      dtype: { float32: 'F32', bfloat16: 'BF16', float16: 'F16' }[own.format],
+      digest: hash(bytesOf(own)),
+      ...(own.format === 'float32' ? {} : { widened: hash(bytesOf({ ...own, format: 'float32' })) }),
+      unordered: unorderedOf(own),
+    })),
+  );
+  const counters = Object.fromEntries(
+    Object.entries(state.counters).map(([name, own]) => [`state/${name}`, own]),
+  );
+  return { kind: 'checkpoint', checkpoint, room: 0, tensors, counters, random: randomOf(state) };
 }
 
 const STACKS = {

@@ -5,6 +5,7 @@ import { samplingChangesState } from '../rules/alive/sampling-changes-state.ts';
 import { RULES } from '../rules/index.ts';
 import type { Finding } from '../verdict.ts';
 import { listed, plural } from '../words.ts';
+import { whoIsAtFault } from './at-fault.ts';
 import type { Cause } from './cause.ts';
 import { type Clues, cluesOf } from './clues.ts';
 import { CAUSES } from './index.ts';
@@ -89,7 +90,7 @@ function diagnoseResume(evidence: Evidence, resume: Resume, own: readonly Findin
     cause: id,
     heads,
     explains,
-    sentence: `After resume ${resume.index}, ${top.sentence}${leftOutside(evidence, resume)}.`,
+    sentence: `After resume ${resume.index}, ${top.sentence}${whoIsAtFault(clues, top.cause)}${leftOutside(evidence, resume)}.`,
     resume: resume.index,
   };
 }

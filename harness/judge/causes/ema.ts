@@ -25,7 +25,7 @@ export const EMA_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('ema');
       if (of.length === 0 || !of.every(isAsIn(clues.resume.resumed, 'parameter'))) return undefined;
-      return `${ofAll(of.length, total, 'EMA')} ${plural(of.length, 'equals', 'equal')} the live parameters: the save or the load took the EMA from them, so it restarts`;
+      return `${ofAll(of.length, total, 'EMA')} ${plural(of.length, 'equals', 'equal')} the live parameters, so ${plural(of.length, 'it restarts', 'they restart')} from them`;
     },
   },
   {

@@ -67,7 +67,7 @@ const EXCHANGES: readonly Case[] = [
       give(traces, 'parameter', 'c', ['parameter', 'a']);
       give(traces, 'parameter', 'frozen', ['parameter', 'b']);
     },
-    says: /2 of 4 parameters hold the values of others, which keep their own: 'c' has those of 'a'; the save or the load took them from there/,
+    says: /2 of 4 parameters hold the values of others, which keep their own: 'c' has those of 'a'; .*either the save or the load is at fault/,
     never: /each other/,
     cause: 'weights-copied',
   },
@@ -82,7 +82,7 @@ const EXCHANGES: readonly Case[] = [
     spoil(traces) {
       for (const name of ['a', 'b', 'c']) give(traces, 'slot', `${name}.exp_avg`, ['parameter', name]);
     },
-    says: /3 of 6 optimizer slots hold the values of parameters: 'a\.exp_avg' has those of 'a'; the save or the load took them from there/,
+    says: /3 of 6 optimizer slots hold the values of parameters: 'a\.exp_avg' has those of 'a'; .*either the save or the load is at fault/,
     cause: 'slots-copied',
   },
   {

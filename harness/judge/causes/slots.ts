@@ -56,7 +56,7 @@ export const SLOTS: readonly Cause[] = [
       const held = holdersAmong('slot', of, clues.resume.saved);
       if (held === undefined || !held.exchanged) return undefined;
       const [first] = held.holders;
-      return `${ofAll(of.length, total, 'optimizer slot')} hold each other’s values: '${first!.name}' has those of '${first!.of.name}'; the load matched them by position instead of by name${firstUpdates(clues, of)}`;
+      return `${ofAll(of.length, total, 'optimizer slot')} hold each other’s values: '${first!.name}' has those of '${first!.of.name}'; they were matched by position instead of by name${firstUpdates(clues, of)}`;
     },
   },
   {
@@ -68,7 +68,7 @@ export const SLOTS: readonly Cause[] = [
       const { of, total } = clues.changed('slot');
       const held = holdersAmong('slot', of, clues.resume.saved);
       if (held === undefined || held.exchanged) return undefined;
-      return `${copiesText(held, 'slot', total)}; the save or the load took ${plural(of.length, 'it', 'them')} from there${firstUpdates(clues, of)}`;
+      return `${copiesText(held, 'slot', total)}${firstUpdates(clues, of)}`;
     },
   },
   {
@@ -86,13 +86,13 @@ export const SLOTS: readonly Cause[] = [
   },
   {
     id: 'slots-rounded',
-    means: 'Slots were stored in a narrower type.',
+    means: 'Slots were converted to a narrower type.',
     heads: HEADS,
     explains: EXPLAINS,
     diagnose(clues) {
       const { of, total } = clues.changed('slot');
       if (of.length === 0 || !of.every(isRounded)) return undefined;
-      return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'was', 'were')} restored with ${Math.max(...of.map(({ resumed }) => resumed!.bits!))} significant bits instead of ${Math.max(...of.map(({ saved }) => saved!.bits!))}: ${plural(of.length, 'it was', 'they were')} stored in a narrower type`;
+      return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'was', 'were')} restored with ${Math.max(...of.map(({ resumed }) => resumed!.bits!))} significant bits instead of ${Math.max(...of.map(({ saved }) => saved!.bits!))}: ${plural(of.length, 'it was', 'they were')} converted to a narrower type`;
     },
   },
   {
@@ -129,21 +129,19 @@ export const SLOTS: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('slot');
       if (of.length === 0 || manner(of) !== 'zero') return undefined;
-      return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'was zeroed: it was', 'were zeroed: they were')} recreated by the save or the load${firstUpdates(clues, of)}`;
+      return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'was zeroed: it was', 'were zeroed: they were')} created again${firstUpdates(clues, of)}`;
     },
   },
   {
     id: 'slots-missing',
-    means: 'No slot was restored: the slots were not saved, not read, or did not exist yet during the load.',
+    means: 'No slot was restored.',
     heads: HEADS,
     explains: EXPLAINS,
     diagnose(clues) {
       const slots = clues.changed('slot');
       if (slots.of.length === 0 || !whole(slots) || manner(slots.of) !== 'missing') return undefined;
       const steps = clues.counters.filter(({ kind }) => kind === 'optimizer');
-      const counted = areFresh(steps)
-        ? ', and neither was its step count: the optimizer was still empty during the load'
-        : '';
+      const counted = areFresh(steps) ? ', and neither was its step count' : '';
       return `none of the optimizer’s ${slots.total} slots was restored${counted}${firstUpdates(clues, slots.of)}`;
     },
   },

@@ -2,6 +2,7 @@
 import { isReordered } from '../compare.ts';
 import { tensorsOf } from '../evidence.ts';
 import { insteadOf, listed, ofAll, plural, subjectsOf } from '../words.ts';
+import { sideThatLost } from './at-fault.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, areOfStep, type Clues, isInitial, isRounded, lastMove, stepOf } from './clues.ts';
 import { copiesText, holdersAmong } from './holders.ts';
@@ -137,18 +138,18 @@ export const WEIGHTS: readonly Cause[] = [
       );
       if (of.length === 0 || of.length < trained.length || !of.every(isInitial(clues, 'parameter')))
         return undefined;
-      return `all ${of.length} trained parameters have their initial values, although other state was restored: they were not saved, not loaded, or initialised again`;
+      return `all ${of.length} trained parameters have their initial values, although other state was restored`;
     },
   },
   {
     id: 'weights-partly-loaded',
-    means: 'Some parameters have their initial values: the load skipped their names silently.',
+    means: 'Some parameters have their initial values: their names were skipped silently.',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
       const { of, total } = clues.changed('parameter');
       if (of.length === 0 || !of.every(isInitial(clues, 'parameter'))) return undefined;
-      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'has its initial value', 'have their initial values')}, and the others were restored: the load silently skipped ${listed(of.map(({ name }) => name))}`;
+      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'has its initial value', 'have their initial values')}, and the others were restored: ${listed(of.map(({ name }) => name))} ${plural(of.length, 'was', 'were')} skipped silently`;
     },
   },
   {
@@ -182,7 +183,7 @@ export const WEIGHTS: readonly Cause[] = [
   },
   {
     id: 'weights-rounded',
-    means: 'The parameters were stored in a narrower type than the one they are trained in.',
+    means: 'The parameters were converted to a narrower type than the one they are trained in.',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
@@ -190,7 +191,7 @@ export const WEIGHTS: readonly Cause[] = [
       if (of.length === 0 || !of.every(isRounded)) return undefined;
       const bits = Math.max(...of.map(({ resumed }) => resumed!.bits!));
       const type = bits <= 8 ? 'bfloat16' : bits <= 11 ? 'half precision' : 'a narrower type';
-      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'was', 'were')} restored with ${bits} significant bits instead of ${Math.max(...of.map(({ saved }) => saved!.bits!))}: ${plural(of.length, 'it was', 'they were')} stored in ${type} and resumed as if exact`;
+      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'was', 'were')} restored with ${bits} significant bits instead of ${Math.max(...of.map(({ saved }) => saved!.bits!))}: ${plural(of.length, 'it was', 'they were')} converted to ${type}`;
     },
   },
   {
@@ -203,7 +204,7 @@ export const WEIGHTS: readonly Cause[] = [
       const held = holdersAmong('parameter', of, resume.saved);
       if (held === undefined || !held.exchanged) return undefined;
       const [first] = held.holders;
-      return `${ofAll(of.length, total, 'parameter')} hold each other’s values: '${first!.name}' has those of '${first!.of.name}'; the load matched them by position instead of by name`;
+      return `${ofAll(of.length, total, 'parameter')} hold each other’s values: '${first!.name}' has those of '${first!.of.name}'; they were matched by position instead of by name`;
     },
   },
   {
@@ -215,48 +216,49 @@ export const WEIGHTS: readonly Cause[] = [
       const { of, total } = changed('parameter');
       const held = holdersAmong('parameter', of, resume.saved);
       if (held === undefined || held.exchanged) return undefined;
-      return `${copiesText(held, 'parameter', total)}; the save or the load took ${plural(of.length, 'it', 'them')} from there`;
+      return `${copiesText(held, 'parameter', total)}`;
     },
   },
   {
     id: 'saved-before-update',
-    means: 'The parameters were saved before the last update.',
+    means: 'The parameters are from before the last update, as if they were saved too early.',
     heads: HEADS,
     explains: [...HEADS, ...ALL_STATE],
     diagnose(clues) {
       const { of, total } = clues.changed('parameter');
       const [step, last] = [stepOf(clues, of), lastMove(clues, of)];
-      if (step === undefined || last === undefined || step !== last - 1) return undefined;
+      const side = sideThatLost(clues, 'parameter');
+      if (step === undefined || last === undefined || step !== last - 1 || side === 'load') return undefined;
       const then = clues.past.find((one) => one.step === last)!;
       const moving = new Set(then.names.filter((_, at) => then.changed[at]));
       if (of.length < moving.size) return undefined;
-      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'is', 'are')} from before the update of step ${last}: the checkpoint was written too early`;
+      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'is', 'are')} from before the update of step ${last}${side === 'save' ? ': the checkpoint was written too early' : ''}`;
     },
   },
   {
     id: 'weights-of-older-step',
     means:
-      'The parameters are from an earlier step than the other state: a stale copy was saved, or two checkpoints were mixed.',
+      'The parameters are from an earlier step than the other state: a stale copy was taken, or two checkpoints were mixed.',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
       const { of, total } = clues.changed('parameter');
       const step = stepOf(clues, of);
       if (step === undefined || step === 0 || of.length < clues.moves.control.size) return undefined;
-      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'is', 'are')} from step ${step}, but other state is from step ${clues.resume.from}: a stale copy was saved, or two checkpoints were mixed`;
+      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'is', 'are')} from step ${step}, but other state is from step ${clues.resume.from}: a stale copy was taken, or two checkpoints were mixed`;
     },
   },
   {
     id: 'checkpoint-mixed',
     means:
-      'Some parameters are from an earlier step than the others: they were saved during an update, or from two checkpoints.',
+      'Some parameters are from an earlier step than the others: they were taken during an update, or from two checkpoints.',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
       const { of, total } = clues.changed('parameter');
       const step = stepOf(clues, of);
       if (step === undefined || of.length === total) return undefined;
-      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'is', 'are')} from step ${step}, but the others are from step ${clues.resume.from}: the checkpoint was written during an update, or mixes two checkpoints`;
+      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'is', 'are')} from step ${step}, but the others are from step ${clues.resume.from}: they were taken during an update, or from two checkpoints`;
     },
   },
 ];
@@ -280,7 +282,7 @@ export const WEIGHTS_CHANGED: Cause = {
         strange.length === 0 ? '' : `${listed(strange)} ${plural(strange.length, 'was', 'were')} not saved`;
       return `the parameters have different names than the saved ones: ${[lost, found].filter(Boolean).join(', and ')}`;
     }
-    return `${whose} ${plural(of.length, 'matches neither the saved one nor that', 'match neither the saved ones nor those')} of any other step ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)}): ${plural(of.length, 'it was', 'they were')} initialised again, converted, or overwritten by the save or the load`;
+    return `${whose} ${plural(of.length, 'matches neither the saved one nor that', 'match neither the saved ones nor those')} of any other step ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)}): ${plural(of.length, 'it was', 'they were')} initialised again, converted or overwritten`;
   },
 };
 

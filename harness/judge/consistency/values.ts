@@ -306,6 +306,31 @@ export function equalBytesApart(traces: readonly Trace[]): (Said & { readonly fi
   });
 }
 
+/** A tensor in a checkpoint has as many values as the tensor of equal bytes in the state that was saved. */
+export function checkpointsApart({ checkpoints, saved, states }: Trace): Said[] {
+  return checkpoints.flatMap(({ checkpoint, tensors }): Said[] => {
+    const step = saved.find((one) => one.checkpoint === checkpoint)?.step ?? null;
+    const state = states.find((one) => one.at === 'save' && one.step === step);
+    const byDigest = new Map(state?.tensors.map((tensor) => [tensor.digest, tensor]));
+    const countOf = ({ shape }: { readonly shape: readonly number[] }): number =>
+      shape.reduce((count, axis) => count * axis, 1);
+    const apart = tensors.find((held) => {
+      const own = byDigest.get(held.digest);
+      return own !== undefined && countOf(own) !== countOf(held);
+    });
+    if (apart === undefined) return [];
+    const own = byDigest.get(apart.digest)!;
+    return [
+      {
+        what: `gives '${apart.name}' in the checkpoint '${checkpoint}' the bytes of ${own.kind} '${own.name}', and another number of values`,
+        step,
+        expected: `${countOf(own)} values`,
+        seen: `${countOf(apart)} values`,
+      },
+    ];
+  });
+}
+
 /** The same for samples: equal bytes have equal norms and projections, or equally many characters. */
 export function equalSamplesApart(traces: readonly Trace[]): (Said & { readonly file: string })[] {
   const known = new Map<string, SampleRecord>();

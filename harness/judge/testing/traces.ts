@@ -262,6 +262,7 @@ function trace(
         ? undefined
         : { kind: 'resumed', step: first, from: { process: source, checkpoint: `step-${first}` } },
     saved: saves ? [{ kind: 'saved', step: last, checkpoint: `step-${last}`, seconds: 0, bytes: 1 }] : [],
+    checkpoints: [],
     failure: undefined,
     end: { kind: 'end', step: last, seconds: { startup: 0, training: 0, probing: 0, sampling: 0 } },
     process: { kind: 'process', outcome: 'exited', exitCode: 0, signal: null, seconds: 1, stderr: [] },

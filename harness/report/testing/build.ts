@@ -183,6 +183,7 @@ export async function trace(folder: string, options: TraceOptions): Promise<Trac
           }
         : undefined,
     saved: [],
+    checkpoints: [],
     failure: undefined,
     end: undefined,
     process: { kind: 'process', outcome: 'exited', exitCode: 0, signal: null, seconds: 3.2, stderr: [] },

@@ -118,6 +118,20 @@ const saved = fc.record({
   bytes: count,
 });
 
+/** Of the checkpoint that was saved. */
+const contents = fc.record({
+  kind: fc.constant('checkpoint' as const),
+  room: count,
+  tensors: some(
+    fc.record(
+      { name: text, shape: some(count), dtype: text, digest, widened: digest },
+      { requiredKeys: ['name', 'shape', 'dtype', 'digest'], noNullPrototype: true },
+    ),
+  ),
+  counters: dictionary(fc.oneof(finite, text, fc.boolean(), fc.constant(null))),
+  random: dictionary(digest),
+});
+
 const resumed = fc.record({
   kind: fc.constant('resumed' as const),
   step: fc.nat(1e6),
@@ -214,8 +228,15 @@ const points = (
 
 /** The records of a complete trace in order. Steps are numbered from where the process starts or resumes. */
 export const traces: fc.Arbitrary<TraceRecord[]> = fc
-  .record({ run, resumed, segments: some(segment), last: fc.option(saved), end: fc.oneof(end, failure) })
-  .map(({ run, resumed, segments, last, end }) => {
+  .record({
+    run,
+    resumed,
+    segments: some(segment),
+    last: fc.option(saved),
+    held: fc.option(contents),
+    end: fc.oneof(end, failure),
+  })
+  .map(({ run, resumed, segments, last, held, end }) => {
     const first = resumes(run.role) ? [resumed] : [];
     let step = first[0]?.step ?? 0;
     const begins = step;
@@ -225,5 +246,10 @@ export const traces: fc.Arbitrary<TraceRecord[]> = fc
       ...steps.map((one) => ({ ...one, step: ++step })),
       ...points(others, step, step === begins, at === filled.length - 1),
     ]);
-    return [run, ...first, ...between, ...(last === null ? [] : [{ ...last, step }]), { ...end, step }];
+    const written = last === null ? [] : [{ ...last, step }];
+    const read = last === null || held === null ? [] : [{ ...held, checkpoint: last.checkpoint }];
+    // The process may tell what it wrote, or its parent once it has ended.
+    const own = read.filter(({ room }) => room % 2 === 0);
+    const parents = read.filter(({ room }) => room % 2 === 1);
+    return [run, ...first, ...between, ...written, ...own, { ...end, step }, ...parents];
   });
