@@ -14,13 +14,16 @@ import { observeTraining } from '../training/observation.ts';
 import type { StepClaim, Trainer } from '../training/trainer.ts';
 import { measurements } from './measure.ts';
 import { recordSamples } from './samples.ts';
-import { recordCounts, recordState } from './state.ts';
+import { recordCounts, recordOthers, recordState } from './state.ts';
 
 export type SamplePoint = SampleRecord['at'];
 
 export interface Probe {
-  /** Runs and measures one step of the trainer. */
-  step(step: number): Promise<StepRecord>;
+  /**
+   * Runs and measures one step of the trainer.
+   * @param inFull whether to measure slots, EMAs, buffers and accumulated gradients too
+   */
+  step(step: number, inFull?: boolean): Promise<StepRecord>;
   state(at: StateRecord['at'], step: number): Promise<StateRecord>;
   /** Records nothing if the trainer cannot sample. The judge checks whether that was declared. */
   sample(at: SamplePoint, step: number): Promise<readonly SampleRecord[]>;
@@ -58,7 +61,7 @@ export function createProbe(trainer: Trainer, folder: string, write: (record: Tr
 
   return {
     seconds,
-    async step(step) {
+    async step(step, inFull = false) {
       const before = new Map(
         // Keeps the old values alive without copying them, as clone() would on wasm.
         trainer.observe().parameters.map(({ name, variable }) => [name, reshape(variable, variable.shape)]),
@@ -137,6 +140,7 @@ export function createProbe(trainer: Trainer, folder: string, write: (record: Tr
           strayUpdates: strays(updates),
           strayGradients: strays(gradientCalls),
           ...recordCounts(observed),
+          ...(inFull ? { observed: await recordOthers(observed) } : {}),
         };
         write(record);
         return record;

@@ -1,14 +1,18 @@
 /** Digests of everything a trainer holds. They must be the same at save and at resume. */
 import { createHash } from 'node:crypto';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { StateRecord, TensorRecord } from '../trace/schema.ts';
+import type { StateRecord, StepRecord, TensorRecord } from '../trace/schema.ts';
 import type { Observed } from '../training/trainer.ts';
+import { withoutMinusZero } from './minus-zero.ts';
 import { significantBits, summarize } from './sketch.ts';
 import { unorderedDigest } from './unordered.ts';
 
 interface Entry extends Pick<TensorRecord, 'kind' | 'name' | 'parameter' | 'trainable' | 'group'> {
   readonly tensor: Tensor;
 }
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 
 const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -26,13 +30,13 @@ export async function recordState(
   const tensors = await Promise.all(
     entries(observed).map(async ({ tensor, ...entry }): Promise<TensorRecord> => {
       const storage = storageOf(tensor);
-      const values = await tensor.data<'float32'>();
+      const values = withoutMinusZero(await tensor.data<'float32'>());
       return {
         ...entry,
         shape: [...tensor.shape],
         dtype: tensor.dtype,
         storage,
-        digest: sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
+        digest: sha256(bytesOf(values)),
         unordered: unorderedDigest(values),
         ...summarize(values),
         ...(tensor.dtype === 'float32' ? { bits: significantBits(values) } : {}),
@@ -49,6 +53,20 @@ export const recordCounts = (observed: Observed): Pick<StateRecord, 'random' | '
   ),
   counters: { ...observed.counters },
 });
+
+/** Norms and sketches of everything but parameters, which steps measure anyway. */
+export const recordOthers = (observed: Observed): Promise<NonNullable<StepRecord['observed']>> =>
+  Promise.all(
+    entries(observed).flatMap(({ kind, name, tensor }) =>
+      kind === 'parameter' ? [] : [summarized(kind, name, tensor)],
+    ),
+  );
+
+const summarized = async (
+  kind: Exclude<TensorRecord['kind'], 'parameter'>,
+  name: string,
+  tensor: Tensor,
+) => ({ kind, name, ...summarize(await tensor.data<'float32'>()) });
 
 function entries(observed: Observed): Entry[] {
   const named = (kind: TensorRecord['kind'], tensors: ReadonlyMap<string, Tensor> | undefined): Entry[] =>

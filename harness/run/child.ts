@@ -160,7 +160,7 @@ async function runJob(job: Job): Promise<void> {
       await sample('resume');
     }
     for (step = first + 1; step <= last; step++) {
-      const record = await alive(probe.step(step));
+      const record = await alive(probe.step(step, isNearResume(step, job.plan.resumeAt)));
       tell({ kind: 'step', step });
       if (!Number.isFinite(record.claimed.loss)) {
         throw new NonFiniteLoss(`the loss is ${record.claimed.loss} at step ${step}`);
@@ -216,3 +216,9 @@ async function runJob(job: Job): Promise<void> {
 await runJob(jobSchema.parse(JSON.parse(process.argv[2]!)));
 // Exit explicitly: a backend's threads would keep the process alive.
 process.exit();
+
+/** In how many steps after a resume all tensors are measured, to see where the runs part. */
+const STEPS_IN_FULL = 4;
+
+const isNearResume = (step: number, resumeAt: readonly number[]): boolean =>
+  resumeAt.some((at) => step > at && step <= at + STEPS_IN_FULL);

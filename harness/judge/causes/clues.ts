@@ -96,7 +96,7 @@ export function isRounded({ saved, resumed }: Difference): boolean {
 
 /** Some devices compute the norms of a step in float32. */
 const NORM_RESOLUTION = 2 ** -20;
-const sameNorm = (one: number, other: number): boolean =>
+export const sameNorm = (one: number, other: number): boolean =>
   one === other || Math.abs(one - other) <= NORM_RESOLUTION * Math.max(one, other);
 
 /** Whether the restored norms of these parameters are those after a given step and differ from the saved ones. */

@@ -116,7 +116,7 @@ function mixed(feed: Feed, counted: string): Place {
   if (never === batch.length)
     return {
       way: 'other',
-      sentence: `${when}the batches hold examples that the control never sees: other data, another split or another lesson${counted.replace(/^:/, ';')}`,
+      sentence: `${when}the batches hold only examples that the control never has: what they are drawn from (a data set, a split, a lesson, a replay buffer) was not restored${counted.replace(/^:/, ';')}`,
     };
   return {
     way: 'reshuffled',

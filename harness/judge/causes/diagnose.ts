@@ -2,6 +2,7 @@
 import type { Evidence, Resume } from '../evidence.ts';
 import { partingOf } from '../parting/parting.ts';
 import { samplingChangesState } from '../rules/alive/sampling-changes-state.ts';
+import { savingChangesState } from '../rules/alive/saving-changes-state.ts';
 import { RULES } from '../rules/index.ts';
 import type { Finding } from '../verdict.ts';
 import { listed, plural } from '../words.ts';
@@ -57,6 +58,12 @@ export function diagnose(evidence: Evidence, findings: readonly Finding[]): Diag
   // Sampling then spoils the control and the resumed run alike, and what differs follows from when each of them samples.
   if (findings.some(({ rule }) => rule === samplingChangesState.id)) return undefined;
   const refuting = findings.filter(({ refutes }) => refutes);
+  // What the save spoils is wrong before any resume.
+  const spoilt = refuting.find(({ rule }) => rule === savingChangesState.id);
+  if (spoilt !== undefined) {
+    const heads = [savingChangesState.id];
+    return { cause: null, heads, explains: heads, sentence: spoilt.sentence, resume: spoilt.resume };
+  }
   for (const resume of evidence.resumes) {
     const own = refuting.filter(({ resume: index }) => index === resume.index);
     if (own.length === 0) continue;

@@ -1,9 +1,12 @@
 /** The exponential moving average (EMA) of the parameters. */
+import { isDeepStrictEqual } from 'node:util';
+import { indexOf } from '../columns.ts';
 import { isAsIn, manner } from '../compare.ts';
 import { tensorsOf } from '../evidence.ts';
+import { observedAfter } from '../parting/per-step.ts';
 import { listed, ofAll, plural, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
-import { counterNames, isInitial } from './clues.ts';
+import { type Clues, counterNames, isInitial, sameNorm } from './clues.ts';
 import { emaIsOff } from './stale.ts';
 
 const LOST = {
@@ -64,6 +67,19 @@ export const EMA_CAUSES: readonly Cause[] = [
     },
   },
   {
+    id: 'ema-overwritten',
+    means: 'The EMA was restored, and its first update replaced it with the parameters.',
+    heads: ['final-ema-differs'],
+    explains: ['final-ema-differs'],
+    diagnose(clues) {
+      if (!emaIsOff(clues)) return undefined;
+      const over = firstApart(clues);
+      return over?.of.every(({ l2, parameter }) => parameter !== undefined && sameNorm(l2, parameter))
+        ? `${ofAll(over.of.length, over.total, 'EMA')} ${plural(over.of.length, 'was', 'were')} restored, but in step ${over.step} ${plural(over.of.length, 'it is', 'they are')} replaced with the parameters (${listed(over.of.map(({ name }) => name))}), as in the first update of a new EMA: a flag or a count of its updates is not restored`
+        : undefined;
+    },
+  },
+  {
     id: 'ema-update-differs',
     means:
       'The EMA is updated with a different decay, a different number of times, or from different parameters.',
@@ -76,3 +92,19 @@ export const EMA_CAUSES: readonly Cause[] = [
     },
   },
 ];
+
+/** The EMAs that differ in the first step in which any does, with the norms of their parameters. */
+function firstApart({ pairs }: Clues) {
+  for (const { control, resumed } of pairs) {
+    const theirs = new Map(observedAfter(control, 'ema').map((ema) => [ema.name, ema]));
+    const mine = observedAfter(resumed, 'ema');
+    const at = indexOf(resumed.names);
+    const of = mine.flatMap(({ name, l2, sketch }) => {
+      const other = theirs.get(name);
+      if (other === undefined || (l2 === other.l2 && isDeepStrictEqual(sketch, other.sketch))) return [];
+      return [{ name, l2, parameter: resumed.l2[at.get(name) ?? -1] }];
+    });
+    if (of.length > 0) return { step: resumed.step, of, total: mine.length };
+  }
+  return undefined;
+}

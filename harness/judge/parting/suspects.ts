@@ -1,4 +1,6 @@
 /** What a parting in each stage is due to, given what is equal before it. */
+
+import { insteadOf } from '../words.ts';
 import type { Parting } from './first.ts';
 import type { Form } from './form.ts';
 import { olderRate } from './older-rate.ts';
@@ -43,6 +45,9 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
   batch: () => `what selects the examples is not restored, or not observed; ${HIDDEN}`,
   random: () => 'the generators draw more, fewer or other numbers than in the control',
   loss(parting) {
+    const more = advancesOtherwise(parting);
+    if (more !== undefined)
+      return `in this step, '${more.name}' advances by ${insteadOf(more.mine, more.theirs)}, so the step does more or less work than the control’s`;
     const direction = !isFirstUpdate(parting)
       ? ', unless the parameters differ in what norms do not show (a sign, an order of values)'
       : '';
@@ -72,7 +77,7 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
       return `the learning rate inside the updates, which is not observed${olderRate(parting, form.factor)}`;
     // Hyperparameters act in every update, so they would have shown in the first.
     return isFirstUpdate(parting)
-      ? 'the optimizer’s own hyperparameters or step count'
+      ? `the optimizer’s own hyperparameters or step count${form.kind === 'factor' ? '' : ', or what changes the parameters after the update (a mask, a limit, a projection)'}`
       : 'something that first acts in this step, such as a period that the optimizer counts (lookahead, averaging), or a copy that it then reads';
   },
   parameter: () =>
@@ -89,3 +94,21 @@ const isFirstUpdate = ({ pairs, at }: Parting): boolean =>
   !pairs.slice(0, at).some(({ control }) => control.changed.includes(true));
 
 export const suspectsOf = (parting: Parting, form: Form): string => SUSPECTS[parting.stage](parting, form);
+
+/**
+ * A whole number that was equal before the step, and that both runs count up in it, by different amounts. A count that
+ * one run does not advance can follow from the loss, as patience does.
+ */
+function advancesOtherwise({ pairs, at, resume }: Parting) {
+  const pair = pairs[at];
+  const before =
+    at === 0 ? [resume.controlFirst, resume.resumed] : [pairs[at - 1]?.control, pairs[at - 1]?.resumed];
+  const [theirs, mine] = before.map((one) => one?.counters ?? {});
+  for (const [name, now] of Object.entries(pair?.resumed.counters ?? {})) {
+    const [from, due] = [mine![name], pair?.control.counters?.[name]];
+    if (![now, from, due, theirs![name]].every(Number.isInteger) || from !== theirs![name]) continue;
+    const advance = { name, mine: Number(now) - Number(from), theirs: Number(due) - Number(from) };
+    if (advance.mine > 0 && advance.theirs > 0 && advance.mine !== advance.theirs) return advance;
+  }
+  return undefined;
+}
