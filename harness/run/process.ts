@@ -52,6 +52,7 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   const start = performance.now();
   let outcome: ProcessRecord['outcome'] = 'exited';
   let skip: string | undefined;
+  let kills = false;
   let answered: Promise<void> | undefined;
   const kill = (why: ProcessRecord['outcome']): void => {
     if (outcome !== 'exited') return;
@@ -81,6 +82,7 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
       const progress = parsed.data;
       rearm();
       if (progress.kind === 'started') skip = progress.skip;
+      if (progress.kind === 'ends') kills = job.killed;
       if (progress.kind === 'asks' && answered === undefined) {
         answered = answer();
         // Without an answer it would wait for ever.
@@ -107,7 +109,7 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   await Promise.allSettled([answered]);
   disarm();
   options.signal.removeEventListener('abort', cancel);
-  if (outcome === 'exited' && exitCode !== 0) outcome = 'crashed';
+  if (outcome === 'exited' && exitCode !== 0) outcome = kills ? 'killed' : 'crashed';
   const left = options.left?.() ?? [];
   appendRecord(file, {
     kind: 'process',

@@ -89,7 +89,7 @@ function diagnoseResume(evidence: Evidence, resume: Resume, own: readonly Findin
     cause: id,
     heads,
     explains,
-    sentence: `After resume ${resume.index}, ${top.sentence}${leftOutside(evidence, resume)}.`,
+    sentence: `After resume ${resume.index}, ${top.sentence}${leftOutside(resume)}.`,
     resume: resume.index,
   };
 }
@@ -105,7 +105,7 @@ function whereTheyPart(evidence: Evidence, resume: Resume, about: readonly Findi
     cause: null,
     heads,
     explains: heads,
-    sentence: `After resume ${resume.index}, ${sentence}${leftOutside(evidence, resume)}.`,
+    sentence: `After resume ${resume.index}, ${sentence}${leftOutside(resume)}.`,
     resume: resume.index,
   };
 }
@@ -113,8 +113,7 @@ function whereTheyPart(evidence: Evidence, resume: Resume, about: readonly Findi
 const FILES_NAMED = 3;
 
 /** Names what the process that saved left outside the checkpoint: what is lost may be there. */
-function leftOutside({ before, resumes }: Evidence, { index }: Resume): string {
-  const source = index === 1 ? before : resumes.find((one) => one.index === index - 1)?.after;
+function leftOutside({ source }: Resume): string {
   const { left = [] } = source?.process ?? {};
   if (left.length === 0) return '';
   return `; outside the checkpoint, where the resumed process cannot see ${plural(left.length, 'it', 'them')}, the process that saved left ${listed(left, FILES_NAMED)}`;

@@ -27,12 +27,14 @@ export const controlDoesNotTrain: Rule = {
         },
       ];
     }
-    // An earlier segment may lie between two updates; the segments after it show what it carried over. A resume
-    // after the last step has no segment to check.
-    return resumes
-      .filter(({ controlSteps }) => controlSteps.length > 0)
+    // A segment may lie between two updates; those that resume from its end show what it carried over. A resume after
+    // the last step has no segment to check.
+    const trained = resumes.filter(({ controlSteps }) => controlSteps.length > 0);
+    const goesOn = new Set(trained.map(({ after }) => after.resumed?.from.process));
+    const last = trained.filter(({ after }) => !goesOn.has(after.run?.id));
+    if (last.some(({ controlSteps }) => moved(controlSteps))) return [];
+    return last
       .slice(-1)
-      .filter(({ controlSteps }) => !moved(controlSteps))
       .map(
         (resume): Found => ({
           sentence: `The control moved no parameter between steps ${resume.from} and ${resume.to}, so it cannot show whether the resumed run should.`,
