@@ -3,8 +3,8 @@ import { Listr, ListrLogger, ProcessOutput } from 'listr2';
 import type { Verdict } from '../judge/verdict.ts';
 import { tame, visible } from '../report/text.ts';
 import type { Progress } from '../run/job.ts';
-import type { LoadedScenario } from '../run/scenario.ts';
 import type { Part } from '../run/parts.ts';
+import type { LoadedScenario } from '../run/scenario.ts';
 import { endOf } from '../trace/history.ts';
 import { printError } from './print.ts';
 

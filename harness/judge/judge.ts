@@ -1,11 +1,12 @@
 /** Turns evidence into a verdict: applies every rule and combines the findings. Pure: no files, no TensorFlow. */
+
+import { type History, isChain, planOf } from '../trace/history.ts';
 import { type Diagnosis, diagnose, inOrderOf } from './causes/diagnose.ts';
 import { compared } from './compared.ts';
 import { declaredDeviations } from './deviations.ts';
 import type { Evidence } from './evidence.ts';
 import { noiseOfRanks } from './noise/ranks.ts';
 import { type OnRank, saidOf, saidOnce, worstOf } from './ranks.ts';
-import { type History, isChain, planOf } from '../trace/history.ts';
 import { complete, type Rule } from './rule.ts';
 import { notFinite } from './rules/evidence/not-finite.ts';
 import { notReproducible } from './rules/evidence/not-reproducible.ts';

@@ -111,7 +111,9 @@ export const verdictSchema = z.object({
   plan: planSchema.describe('as requested: the steps, and those after which a process resumes, in order'),
   history: historySchema
     .nullable()
-    .describe('what each process does, where they are no chain or change settings; null if the plan says it all'),
+    .describe(
+      'what each process does, where they are no chain or change settings; null if the plan says it all',
+    ),
   cut: z
     .object({ steps: z.int().positive(), resumes: z.int().nonnegative(), why: z.string() })
     .nullable()

@@ -149,8 +149,7 @@ function processProblem(history: History): (process: HistoryProcess, at: number)
       if (until < from.step)
         return `${own} ends after step ${until}, before step ${from.step} that it resumes from`;
     }
-    if (!ascends(saves))
-      return `${own}: expected ascending saves, received ${saves.join(', ')}`;
+    if (!ascends(saves)) return `${own}: expected ascending saves, received ${saves.join(', ')}`;
     const early = saves.find((step) => step < (from?.step ?? 0));
     if (early !== undefined)
       return `${own} cannot save after step ${early}: it resumes from step ${from!.step}`;

@@ -34,7 +34,10 @@ export async function endedControls(
   start: Start,
 ): Promise<readonly ProcessResult[]> {
   if (started === undefined) return [];
-  return [...(await twinsOf(history, control, started.twin, start)), ...(await Promise.all(started.elsewhere))];
+  return [
+    ...(await twinsOf(history, control, started.twin, start)),
+    ...(await Promise.all(started.elsewhere)),
+  ];
 }
 
 /** If the twin differs from the control, further twins measure the noise. If they agree, none are needed. */
@@ -47,7 +50,9 @@ async function twinsOf(
   if (first === undefined) return [];
   const twin = await first;
   if (twin.trace.end === undefined || agree([control.trace, twin.trace])) return [twin];
-  const further = Array.from({ length: NOISY_CONTROLS - 2 }, (_, index) => start(controlPart(history, index + 2)));
+  const further = Array.from({ length: NOISY_CONTROLS - 2 }, (_, index) =>
+    start(controlPart(history, index + 2)),
+  );
   return [twin, ...(await Promise.all(further))];
 }
 

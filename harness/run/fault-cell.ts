@@ -53,7 +53,12 @@ export async function runCell(
     const resumes = faulty.filter(({ run }) => run?.role === 'after').length;
     if (options.keep || !own.provenAfter.has(resumes)) return false;
     const all = [...untouched, ...faulty];
-    const cell = judgeCell(facts, judgeFirst(itsOwn, planOf(history), options.backend, all, resumes), healthy, faulty);
+    const cell = judgeCell(
+      facts,
+      judgeFirst(itsOwn, planOf(history), options.backend, all, resumes),
+      healthy,
+      faulty,
+    );
     early = cell.headlineRight ? cell : undefined;
     return cell.headlineRight;
   };

@@ -133,12 +133,13 @@ export async function proveScenario(
     return cut === undefined ? judgement : cutShort(judgement, planOf(history), cut);
   };
   // Only of a chain is each beginning a run of its own.
-  let execution = options.fast && isChain(history)
-    ? await executeFast(loaded, own, (cut, traces) => {
-        const judgement = judged(cut, traces);
-        return judgement.outcome === 'refuted' && settles(judgement);
-      })
-    : await executeScenario(loaded, own);
+  let execution =
+    options.fast && isChain(history)
+      ? await executeFast(loaded, own, (cut, traces) => {
+          const judgement = judged(cut, traces);
+          return judgement.outcome === 'refuted' && settles(judgement);
+        })
+      : await executeScenario(loaded, own);
   let judgement = judgedExecution(execution);
   const open = execution.cut !== undefined && !settles(judgement);
   // If a process died, it would die in a longer run too.

@@ -26,7 +26,10 @@ export async function requireBackends(
   scenarios: readonly Pick<LoadedScenario, 'history'>[],
   { backend, requireGpu, resumeOn }: BackendRequest,
 ): Promise<boolean> {
-  const others = new Set(resumeOn ?? scenarios.flatMap(({ history }) => history.processes.flatMap(({ backend: own }) => own ?? [])));
+  const others = new Set(
+    resumeOn ??
+      scenarios.flatMap(({ history }) => history.processes.flatMap(({ backend: own }) => own ?? [])),
+  );
   others.delete(backend);
   const opened = [
     await requireBackend(backend, requireGpu),

@@ -95,7 +95,9 @@ export function historyIn(traces: readonly Trace[]): History {
   const ids = new Set<string>();
   return {
     // Unless a change gives the run another length, it is judged as far as the control was to train.
-    steps: (settingsAt(changes, Number.POSITIVE_INFINITY).steps === undefined ? until : horizon) ?? Math.max(0, ...ends),
+    steps:
+      (settingsAt(changes, Number.POSITIVE_INFINITY).steps === undefined ? until : horizon) ??
+      Math.max(0, ...ends),
     ...(changes === undefined ? {} : { changes }),
     processes: traces.flatMap(({ run, resumed, process }): HistoryProcess[] => {
       if (run === undefined || (run.role !== 'before' && run.role !== 'after') || ids.has(run.id)) return [];

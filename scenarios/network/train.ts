@@ -1,11 +1,11 @@
 /** Trains the small network, with defaults that scenarios override. */
 import { createLoop, type Loop } from '../../harness/loop/loop.ts';
 import type { Recipe } from '../../harness/loop/recipe.ts';
+import type { Settings } from '../../harness/trace/schema.ts';
 import { adamW } from '../../harness/training/adamw.ts';
 import type { UpdateRule } from '../../harness/training/optimizer.ts';
 import { warmupCosine } from '../../harness/training/schedule.ts';
 import type { TrainerContext } from '../../harness/training/trainer.ts';
-import type { Settings } from '../../harness/trace/schema.ts';
 import { type NetworkOptions, network } from './network.ts';
 
 export interface Training extends Partial<Omit<Recipe, 'model' | 'optimizers'>> {
@@ -45,9 +45,7 @@ export async function trainNetwork(context: TrainerContext, training: Training):
   const changed = ({ steps = context.plan.steps, batchSize, accumulation }: Settings) => ({
     batch: batchSize ?? batch,
     accumulate: accumulation ?? accumulate,
-    optimizers: [
-      { name: 'all', groups, update, schedule: training.schedule ?? warmupCosine(2, steps + 4) },
-    ],
+    optimizers: [{ name: 'all', groups, update, schedule: training.schedule ?? warmupCosine(2, steps + 4) }],
   });
   return createLoop(context, {
     model: await network(options, context.seed, context.images),

@@ -1,6 +1,14 @@
 /** What each process must have recorded, by the history that it is part of. */
-import { endOf, type History, type HistoryProcess, lengthOf, passesOf, resumesIn } from '../../trace/history.ts';
+
 import { isDeepStrictEqual } from 'node:util';
+import {
+  endOf,
+  type History,
+  type HistoryProcess,
+  lengthOf,
+  passesOf,
+  resumesIn,
+} from '../../trace/history.ts';
 import { isControl, isUninterrupted } from '../../trace/roles.ts';
 import type { RunRecord, SampleRecord, StateRecord, Trace } from '../../trace/schema.ts';
 import type { Said } from './contradiction.ts';

@@ -104,7 +104,11 @@ export const FIELDS = {
 } as const;
 
 /** The first thing that a trace and the control do not both say, in the order of the steps. */
-export function untold(trace: Trace, control: Trace, { noise, deviates, plan, history }: Evidence): Said | undefined {
+export function untold(
+  trace: Trace,
+  control: Trace,
+  { noise, deviates, plan, history }: Evidence,
+): Said | undefined {
   const exact = noise.exact && trace.run?.backend.name === control.run?.backend.name;
   const end = plan.steps;
   const changes = new Set(history.changes?.map(({ at }) => at));

@@ -33,18 +33,16 @@ export const controlDoesNotTrain: Rule = {
     const goesOn = new Set(trained.map(({ after }) => after.resumed?.from.process));
     const last = trained.filter(({ after }) => !goesOn.has(after.run?.id));
     if (last.some(({ controlSteps }) => moved(controlSteps))) return [];
-    return last
-      .slice(-1)
-      .map(
-        (resume): Found => ({
-          sentence: `The control moved no parameter between steps ${resume.from} and ${resume.to}, so it cannot show whether the resumed run should.`,
-          resume: resume.index,
-          expected: 'the control changes its parameters after the last resume point',
-          seen: 'no parameter changed',
-          likelyCause:
-            'the learning rate has reached 0, or too few steps for an update follow the resume point',
-          fix: 'move the resume point or add steps',
-        }),
-      );
+    return last.slice(-1).map(
+      (resume): Found => ({
+        sentence: `The control moved no parameter between steps ${resume.from} and ${resume.to}, so it cannot show whether the resumed run should.`,
+        resume: resume.index,
+        expected: 'the control changes its parameters after the last resume point',
+        seen: 'no parameter changed',
+        likelyCause:
+          'the learning rate has reached 0, or too few steps for an update follow the resume point',
+        fix: 'move the resume point or add steps',
+      }),
+    );
   },
 };

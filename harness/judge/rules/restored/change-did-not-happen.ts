@@ -6,7 +6,8 @@ import { listed, ofAll, plural } from '../../words.ts';
 export const changeDidNotHappen: Rule = {
   id: 'change-did-not-happen',
   proof: 'restored',
-  claim: 'A process that resumes with other settings starts with what follows from them, as the control does.',
+  claim:
+    'A process that resumes with other settings starts with what follows from them, as the control does.',
   reads: 'the control’s states before and after its change of settings, and the state at the resume',
   speaks: 'before the first step',
   judge: eachResume((resume, { history }) => {
