@@ -43,12 +43,12 @@ export type { Hold } from './tfjs/updates.ts';
 export { type VariablesTraining, variablesTrainer } from './tfjs/variables-trainer.ts';
 export type {
   BackendRecord,
-  Change,
   Deviation,
   Observable,
   Plan,
   Role,
   Settings,
+  SettingsChange,
 } from './trace/schema.ts';
 export { type AdafactorOptions, adafactor } from './training/adafactor.ts';
 export { type AdamWOptions, adamW } from './training/adamw.ts';

@@ -37,6 +37,8 @@ export type {
   RunRecord,
   SampleRecord,
   SavedRecord,
+  Settings,
+  SettingsChange,
   StateRecord,
   StepRecord,
   TensorRecord,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { BACKENDS } from '../backend/names.ts';
 import { endOf, type History, type HistoryProcess, historyOf, resumePoints } from '../trace/history.ts';
-import { type Change, changeSchema } from '../trace/schema.ts';
+import { changeSchema, type SettingsChange } from '../trace/schema.ts';
 import type { Scenario, ScenarioHistory, ScenarioPlan } from '../training/trainer.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -110,7 +110,7 @@ function firstProblem<T>(
   return undefined;
 }
 
-function changeProblem(history: History): (change: Change, at: number) => string | undefined {
+function changeProblem(history: History): (change: SettingsChange, at: number) => string | undefined {
   const changes = history.changes ?? [];
   return (change, index) => {
     const { at, ...settings } = change;

@@ -5,7 +5,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { idOf } from './plan.ts';
-import type { Change, Plan, Settings, Trace } from './schema.ts';
+import type { Plan, Settings, SettingsChange, Trace } from './schema.ts';
 
 /** One process of the interrupted run. The control, its twins and the cold run are no part of it. */
 export interface HistoryProcess {
@@ -25,21 +25,21 @@ export interface HistoryProcess {
 
 /** What is judged: the steps of the run, and every process of the interrupted run, in order. */
 export interface History {
-  /** The steps of the whole run. {@link History.changes} can give it another length; {@link endOf} is the last one. */
+  /** The steps of the whole run. A change can give it another length. */
   readonly steps: number;
   readonly processes: readonly HistoryProcess[];
   /** What resumes change, by ascending step; nothing by default. The control changes the same at the same step. */
-  readonly changes?: readonly Change[];
+  readonly changes?: readonly SettingsChange[];
 }
 
 /** The settings that changes made up to a step, that step included. Empty if there are none. */
-export function settingsAt(changes: readonly Change[] | undefined, step: number): Settings {
+export function settingsAt(changes: readonly SettingsChange[] | undefined, step: number): Settings {
   const made = (changes ?? []).filter(({ at }) => at <= step);
   return Object.assign({}, ...made.map(({ at: _, ...settings }) => settings)) as Settings;
 }
 
 /** The step after which a run ends that starts with a length and makes these changes. */
-export const lengthOf = (steps: number, changes: readonly Change[] | undefined): number =>
+export const lengthOf = (steps: number, changes: readonly SettingsChange[] | undefined): number =>
   settingsAt(changes, Number.POSITIVE_INFINITY).steps ?? steps;
 
 /** The step after which the control ends. */

@@ -95,7 +95,7 @@ export const changeSchema = settings.extend({
   at: z.int().positive().describe('the step after which it is made: by the resume there, and by the control'),
 });
 
-/** A history; see history.ts. {@link checkHistory} in harness/run checks that it can be run. */
+/** A history; see history.ts. harness/run/check-history.ts checks that it can be run. */
 export const historySchema = z.object({
   steps: z.int().positive(),
   processes: z.array(
@@ -374,7 +374,7 @@ export type Plan = z.output<typeof planSchema>;
 /** Settings of a run that a resume can change. Those that are absent stay as they are. */
 export type Settings = z.output<typeof settings>;
 /** Settings that change after a step, and stay so. */
-export type Change = z.output<typeof changeSchema>;
+export type SettingsChange = z.output<typeof changeSchema>;
 /**
  * The backend that a process ran on. `adapter` and `driver` are in the driver's own words; `hardware` is true only for
  * a hardware GPU; `deterministic` is true where equal programs give equal bits by construction.

@@ -1,7 +1,7 @@
 /** The interfaces between the harness and a trainer, and of a scenario. */
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../backend/names.ts';
-import type { Change, Deviation, Observable, Plan, Role, Settings } from '../trace/schema.ts';
+import type { Deviation, Observable, Plan, Role, Settings, SettingsChange } from '../trace/schema.ts';
 
 /** What a trainer reports about one loop iteration. The harness compares it with its own measurements. */
 export interface StepClaim {
@@ -132,7 +132,7 @@ export interface ScenarioPlan {
   /** The steps after which the run is saved, stopped and resumed. */
   readonly resumeAt: number | readonly number[];
   /** What resumes change, by ascending step: the length, the batch size or the accumulation. Nothing by default. */
-  readonly changes?: readonly Change[];
+  readonly changes?: readonly SettingsChange[];
 }
 
 /** One process of a {@link ScenarioHistory}. */
@@ -158,7 +158,7 @@ export interface ScenarioHistory {
   /** The processes, each after the one that it resumes from. */
   readonly processes: readonly ScenarioProcess[];
   /** What resumes change, by ascending step: the length, the batch size or the accumulation. Nothing by default. */
-  readonly changes?: readonly Change[];
+  readonly changes?: readonly SettingsChange[];
 }
 
 /** A trainer, and the plan that the harness runs it with. */
