@@ -308,7 +308,16 @@ export const GOOD: readonly GoodCase[] = [
       ),
     },
     outcome: 'refuted',
-    rules: [],
+    rules: [
+      'learning-rate-differs',
+      'claim-contradicted',
+      'applied-learning-rate-differs',
+      'loss-differs',
+      'gradients-differ',
+      'updates-differ',
+      'parameters-differ',
+      'final-parameters-differ',
+    ],
     headline: 'this resume was to change the run to steps 6',
   },
   {
