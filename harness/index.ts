@@ -41,7 +41,15 @@ export type { Models } from './tfjs/model.ts';
 export { modelFolder } from './tfjs/model-folder.ts';
 export type { Hold } from './tfjs/updates.ts';
 export { type VariablesTraining, variablesTrainer } from './tfjs/variables-trainer.ts';
-export type { BackendRecord, Deviation, Observable, Plan, Role } from './trace/schema.ts';
+export type {
+  BackendRecord,
+  Deviation,
+  Observable,
+  Plan,
+  Role,
+  Settings,
+  SettingsChange,
+} from './trace/schema.ts';
 export { type AdafactorOptions, adafactor } from './training/adafactor.ts';
 export { type AdamWOptions, adamW } from './training/adamw.ts';
 export { Ema } from './training/ema.ts';
@@ -75,7 +83,9 @@ export {
   type SampledImage,
   type SampledText,
   type Scenario,
+  type ScenarioHistory,
   type ScenarioPlan,
+  type ScenarioProcess,
   type StepClaim,
   type Trainer,
   type TrainerContext,

@@ -38,6 +38,8 @@ export type {
   RunRecord,
   SampleRecord,
   SavedRecord,
+  Settings,
+  SettingsChange,
   StateRecord,
   StepRecord,
   TensorRecord,

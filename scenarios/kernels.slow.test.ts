@@ -6,6 +6,7 @@ import { openBackend } from '../harness/backend/backend.ts';
 import { observeKernels } from '../harness/backend/observe-kernels.ts';
 import { createProbe } from '../harness/probe/probe.ts';
 import { findScenarios, importScenario, planScenario } from '../harness/run/scenario.ts';
+import { planOf } from '../harness/trace/history.ts';
 import { COVERED } from '../harness/verify/cases.ts';
 
 let scratch: string;
@@ -20,7 +21,7 @@ const scenarios = [...(await findScenarios(import.meta.dirname))];
 
 test.each(scenarios)('%s uses only kernels that the verification has cases for', async (name, file) => {
   const scenario = await importScenario(file);
-  const { plan } = planScenario(name, file, scenario);
+  const plan = planOf(planScenario(name, file, scenario).history);
   const used = new Set<string>();
   let moved = false;
   const stop = observeKernels(({ kernel }) => used.add(kernel));

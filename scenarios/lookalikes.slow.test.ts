@@ -5,7 +5,9 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBackend } from '../harness/backend/backend.ts';
 import { loadCheckpoint } from '../harness/checkpoint/checkpoint.ts';
+import { checkHistory } from '../harness/run/check-history.ts';
 import { rehearseRuns } from '../harness/run/testing/rehearse.ts';
+import { planOf } from '../harness/trace/history.ts';
 import type { BackendRecord, StateRecord, Trace, TracedStep } from '../harness/trace/schema.ts';
 import type { Scenario } from '../harness/training/trainer.ts';
 import accumulationEachPhase from './accumulation-each-phase.ts';
@@ -43,8 +45,8 @@ let runs = 0;
 async function run(scenario: Scenario): Promise<Runs> {
   const folder = path.join(scratch, String(runs++));
   await mkdir(folder);
-  const resumeAt = [scenario.plan.resumeAt].flat();
-  const plan = { steps: scenario.plan.steps, resumeAt };
+  const plan = planOf(checkHistory(scenario.plan, 'the scenario'));
+  const { resumeAt } = plan;
   const traces = await rehearseRuns({ scenario, plan, backend, folder, controls: 1, onRun: () => {} });
   const [control] = traces;
   return {
@@ -130,7 +132,7 @@ test.each<[string, Scenario, 'frozen' | 'without gradient', (name: string) => bo
 
 test('sparse-embedding updates only the rows of the batch in each step', async () => {
   const context = { role: 'control', seed: 0, images: undefined, checkpoint: undefined } as const;
-  const plan = { steps: sparseEmbedding.plan.steps, resumeAt: [sparseEmbedding.plan.resumeAt].flat() };
+  const plan = planOf(checkHistory(sparseEmbedding.plan, 'the scenario'));
   const trainer = await sparseEmbedding.trainer({ ...context, plan, weightsOnly: false });
   const rows = async (): Promise<string[]> => {
     const { variable } = trainer.observe().parameters.find(({ name }) => name === 'embedding.weight')!;

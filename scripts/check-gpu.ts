@@ -17,7 +17,7 @@ import { type BackendReport, inspectBackends } from '../harness/backend/inspect.
 import { EXIT, onInterrupt } from '../harness/cli/exit.ts';
 import { isMisjudged } from '../harness/judge/matrix/matrix.ts';
 import { writeWhole } from '../harness/report/files.ts';
-import { planOf } from '../harness/run/asked-plan.ts';
+import { ownHistory } from '../harness/run/asked-plan.ts';
 import { selectFaults } from '../harness/run/faults.ts';
 import { runGate } from '../harness/run/gate.ts';
 import { inspectScenarios } from '../harness/run/inspect.ts';
@@ -186,7 +186,7 @@ function backendsToCompare(reports: readonly BackendReport[], backend: string): 
 async function loadAll(inSoftware: boolean): Promise<LoadedScenario[]> {
   const files = await findScenarios(path.join(root, 'scenarios'));
   const loaded = await inspectScenarios(files);
-  return loaded.map((scenario) => ({ ...scenario, plan: planOf(scenario, inSoftware) }));
+  return loaded.map((scenario) => ({ ...scenario, history: ownHistory(scenario, inSoftware) }));
 }
 
 const jobs = (): number =>

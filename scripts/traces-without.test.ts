@@ -37,7 +37,9 @@ function optionalIn(schema: Schema, at: readonly string[] = []): string[] {
 
 /** What a trainer declares is no observation: without it, the traces tell of another trainer. */
 const DECLARED = ['run.deviates', 'run.countsResumes', 'run.rank', 'run.worldSize'];
-const OPTIONAL = [...new Set(optionalIn(traceJsonSchema()))].filter((field) => !DECLARED.includes(field));
+const OPTIONAL = [...new Set(optionalIn(traceJsonSchema()))].filter(
+  (field) => !DECLARED.includes(field) && !field.startsWith('run.changes'),
+);
 
 function without(value: unknown, [name, ...rest]: readonly string[]): unknown {
   if (Array.isArray(value)) return value.map((one) => without(one, [name!, ...rest]));

@@ -4,13 +4,14 @@ import path from 'node:path';
 import { Command } from 'commander';
 import type { FuzzCase, FuzzResult } from '../fuzz/fuzz.ts';
 import { enumerate } from '../report/text.ts';
-import { planOf } from '../run/asked-plan.ts';
+import { ownHistory } from '../run/asked-plan.ts';
 import { inspectScenarios } from '../run/inspect.ts';
 import { replayScenario } from '../run/replay.ts';
 import { makeReportFolder } from '../run/report-folder.ts';
 import { requireBackends, requireImages } from '../run/requirements.ts';
 import { type LoadedScenario, onBackends, resumeBackends, selectScenarios } from '../run/scenario.ts';
 import { UsageError } from '../run/usage-error.ts';
+import { endOf, historyOf } from '../trace/history.ts';
 import type { Plan } from '../trace/schema.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
 import { fastOption, integer, positive, type TrainingOptions, trainingOptions } from './options.ts';
@@ -52,7 +53,7 @@ async function run(wanted: string, options: Options): Promise<number> {
     throw new UsageError('--max-steps must be at least 2: one step before a resume, one after');
   }
   const softwareGpu = await requireBackends([loaded], options);
-  const maxSteps = options.maxSteps ?? planOf(loaded, softwareGpu).steps;
+  const maxSteps = options.maxSteps ?? endOf(ownHistory(loaded, softwareGpu));
   if (maxSteps < 2) {
     throw new UsageError(`scenario ${name} has only one step; set --max-steps to at least 2`);
   }
@@ -72,7 +73,7 @@ async function run(wanted: string, options: Options): Promise<number> {
       const own = path.join(folder, `case-${folders.size + 1}`);
       folders.set(JSON.stringify(plan), own);
       const { gate } = await runGate(
-        [{ ...loaded, plan: onBackends(plan, resumeBackends(loaded.scenario)) }],
+        [{ ...loaded, history: onBackends(historyOf(plan), resumeBackends(loaded.scenario)) }],
         {
           ...options,
           images: options.images,

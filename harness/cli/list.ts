@@ -4,6 +4,7 @@ import { RULES } from '../judge/rules/index.ts';
 import { enumerate } from '../report/text.ts';
 import { inspectScenarios } from '../run/inspect.ts';
 import { findScenarios } from '../run/scenario.ts';
+import { describeHistory, isChain, planOf } from '../trace/history.ts';
 import { jsonOption, scenariosOption } from './options.ts';
 import { print, printJson } from './print.ts';
 import { formatTable } from './table.ts';
@@ -19,14 +20,18 @@ export function listCommand(): Command {
       if (options.rules) return listRules(options.json);
       const found = await findScenarios(options.scenarios);
       const loaded = await inspectScenarios(found);
-      const rows = loaded.map(({ name, file, scenario, plan }) => {
+      const rows = loaded.map(({ name, file, scenario, history }) => {
         const { about, expect = 'proven' } = scenario;
-        return { name, about, expect, plan, file };
+        const plan = planOf(history);
+        return { name, about, expect, plan, ...(isChain(history) ? {} : { history }), file };
       });
       if (options.json) return printJson({ scenarios: rows });
       if (rows.length === 0) print(`no scenario file in ${options.scenarios}\n`);
-      for (const { name, about, expect, plan } of rows) {
-        const resumes = `${plan.steps} steps, resumed after ${enumerate(plan.resumeAt)}`;
+      for (const { name, about, expect, plan, history } of rows) {
+        const resumes =
+          history === undefined
+            ? `${plan.steps} steps, resumed after ${enumerate(plan.resumeAt)}`
+            : `${plan.steps} steps: ${describeHistory(history)}`;
         const expected = expect === 'proven' ? 'proven' : `refuted by ${expect.join(', ')}`;
         print(`${name}\n  ${about}\n  ${resumes}; expected: ${expected}\n`);
       }

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { type Cell, isMisjudged, type Matrix, type MatrixRow } from '../judge/matrix/matrix.ts';
 import { markOf, matrixSentence, rowMark } from '../report/matrix-summary.ts';
 import { deviceSentence } from '../report/summary.ts';
-import { planOf } from '../run/asked-plan.ts';
+import { ownHistory } from '../run/asked-plan.ts';
 import { type LoadedFault, selectFaults } from '../run/faults.ts';
 import { inspectScenarios } from '../run/inspect.ts';
 import type { MutantsResult } from '../run/mutants.ts';
@@ -70,7 +70,10 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
     );
   }
   const softwareGpu = await requireBackends(healthy, options);
-  const scenarios = healthy.map((scenario) => ({ ...scenario, plan: planOf(scenario, softwareGpu) }));
+  const scenarios = healthy.map((scenario) => ({
+    ...scenario,
+    history: ownHistory(scenario, softwareGpu),
+  }));
   const signal = onInterrupt();
   // Imported only here, because it loads slowly.
   const { runMutants } = await import('../run/mutants.ts');

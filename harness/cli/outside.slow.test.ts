@@ -52,7 +52,9 @@ test('momentum in the checkpoint is proven', () => {
 test('nothing is left of the folders, and the checkpoints are where reports expect them', async () => {
   const files = await readdir(path.join(scratch, 'reports'), { recursive: true });
   expect(files.filter((file) => /[/\\](?:own|saving)(?:[/\\]|$)/.test(file))).toEqual([]);
-  expect(files.filter((file) => file.endsWith(path.join('inside', 'checkpoints', 'step-6')))).toHaveLength(1);
+  expect(
+    files.filter((file) => file.endsWith(path.join('inside', 'checkpoints', 'after-1', 'step-6'))),
+  ).toHaveLength(1);
 });
 
 /** A scenario that reads a data file relative to its working folder. */

@@ -3,12 +3,13 @@ import { Listr, ListrLogger, ProcessOutput } from 'listr2';
 import type { Verdict } from '../judge/verdict.ts';
 import { tame, visible } from '../report/text.ts';
 import type { Progress } from '../run/job.ts';
+import type { Part } from '../run/parts.ts';
 import type { LoadedScenario } from '../run/scenario.ts';
-import type { Role } from '../trace/schema.ts';
+import { endOf } from '../trace/history.ts';
 import { printError } from './print.ts';
 
 export interface Display {
-  progress(scenario: string, role: Role, segment: number, progress: Progress): void;
+  progress(scenario: string, part: Part, progress: Progress): void;
   verdict(verdict: Verdict): void;
   /** Releases the terminal. Call it once, however the run ended. */
   end(): Promise<void>;
@@ -48,11 +49,11 @@ interface Row {
 
 function live(scenarios: readonly LoadedScenario[]): Display {
   const rows = new Map(
-    scenarios.map(({ name, plan }): [string, Row] => {
+    scenarios.map(({ name, history }): [string, Row] => {
       const { promise, resolve } = Promise.withResolvers<Verdict | undefined>();
       return [
         name,
-        { steps: plan.steps, runs: new Map(), finish: resolve, finished: promise, show: () => {} },
+        { steps: endOf(history), runs: new Map(), finish: resolve, finished: promise, show: () => {} },
       ];
     }),
   );
@@ -83,10 +84,10 @@ function live(scenarios: readonly LoadedScenario[]): Display {
   );
   const rendered = tasks.run();
   return {
-    progress(scenario, role, segment, progress) {
+    progress(scenario, { id }, progress) {
       if (progress.kind !== 'started' && progress.kind !== 'step') return;
       const { steps, runs, show } = rows.get(scenario)!;
-      runs.set(segment > 1 ? `${role} ${segment}` : role, progress.kind === 'step' ? progress.step : 0);
+      runs.set(id, progress.kind === 'step' ? progress.step : 0);
       show(`${scenario}  ${[...runs].map(([name, step]) => `${name} ${step}/${steps}`).join(' · ')}`);
     },
     verdict: (verdict) => rows.get(verdict.scenario)?.finish(tame(verdict)),

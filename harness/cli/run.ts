@@ -6,6 +6,7 @@ import { cutSentence, declarations, deviceSentence, gateSentence, ruleSection } 
 import { tame } from '../report/text.ts';
 import { withAskedPlan } from '../run/asked-plan.ts';
 import type { GateResult } from '../run/gate.ts';
+import { readHistory } from '../run/history-file.ts';
 import { inspectScenarios } from '../run/inspect.ts';
 import { replayScenario } from '../run/replay.ts';
 import { makeReportFolder } from '../run/report-folder.ts';
@@ -28,6 +29,7 @@ interface Options extends TrainingOptions {
   readonly steps?: number;
   readonly resumeAt?: number[];
   readonly resumeOn?: string[];
+  readonly history?: string;
   readonly fast: boolean;
 }
 
@@ -48,6 +50,7 @@ export function runCommand(): Command {
       'backends to resume on, in turn; by default the scenario’s, else the run’s own',
       backends,
     )
+    .option('--history <file>', 'what each process does, as JSON; the plan’s by default')
     .addHelpText('after', "\nExample:\n  resumeproof run 'hooks-*' --backend wasm")
     .action(async (wanted: string[], options: Options) => {
       process.exitCode = await run(wanted, options);
@@ -61,7 +64,10 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   const selected = await selectScenarios(options.scenarios, wanted);
   const loaded = await inspectScenarios(selected);
   const softwareGpu = await requireBackends(loaded, options);
-  const scenarios = loaded.map((scenario) => withAskedPlan(scenario, options, softwareGpu));
+  const history = options.history === undefined ? {} : { history: await readHistory(options.history) };
+  const scenarios = loaded.map((scenario) =>
+    withAskedPlan(scenario, { ...planRequest(options), ...history }, softwareGpu),
+  );
   const signal = onInterrupt();
   // Imported only here, because the report's image library loads slowly.
   const { runGate } = await import('../run/gate.ts');
@@ -74,7 +80,11 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
       images: options.images,
       folder,
       signal,
-      replay: (scenario) => replayScenario(scenario, options),
+      replay: (scenario) =>
+        replayScenario(scenario, {
+          ...options,
+          ...(options.history === undefined ? {} : { historyFile: options.history }),
+        }),
       onProgress: display.progress,
       onVerdict: display.verdict,
     });
@@ -90,6 +100,8 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
     );
   return signal.aborted ? EXIT.interrupted : gate.passed ? EXIT.passed : EXIT.failed;
 }
+
+const planRequest = ({ history: _, ...others }: Options): Omit<Options, 'history'> => others;
 
 /** Lists each caveat once, with the scenarios that it applies to. */
 function caveatLines(verdicts: readonly Verdict[]): string[] {

@@ -36,12 +36,18 @@ export function collectEvidence(
   requestedBackend: string,
   given: readonly Trace[],
 ): Evidence {
-  const history = 'processes' in asked ? asked : historyOf(asked);
+  const history = 'processes' in asked ? asked : withChanges(historyOf(asked), given);
   const ranks: Evidence[] = [];
   const groups = byRank(given);
   for (const [rank, traces] of groups)
     ranks.push({ ...evidenceOf(history, requestedBackend, traces, groups.length), rank, ranks });
   return ranks[0]!;
+}
+
+/** A plan says nothing of changes. The control does. */
+function withChanges(history: History, given: readonly Trace[]): History {
+  const changes = given.find(({ run }) => run?.role === 'control')?.run?.changes;
+  return changes === undefined ? history : { ...history, changes };
 }
 
 /** @param among how many ranks share the probability of a false alarm */
@@ -68,9 +74,13 @@ function evidenceOf(
     ends: resumesIn(history).map(({ until }) => until),
     ranks: among,
   });
-  const begins = declared.length > 0 ? (['deviated'] as const) : (['pass', 'end'] as const);
+  /** The last of what the control shows at a step where it may deviate and change. */
+  const beginsAt = (step: number): readonly ['changed' | 'deviated' | 'pass', ...'end'[]] => {
+    if (history.changes?.some(({ at }) => at === step)) return ['changed'];
+    return declared.length > 0 ? ['deviated'] : ['pass', 'end'];
+  };
   // If a plan was cut short, a process passes its end without stopping.
-  const ends = (step: number) => (step === history.steps ? (['end', 'pass'] as const) : (['pass'] as const));
+  const ends = (step: number) => (step === plan.steps ? (['end', 'pass'] as const) : (['pass'] as const));
   const resumes = resumesIn(history).flatMap((process, n): Resume[] => {
     const after = byId(process.id);
     if (after === undefined) return [];
@@ -83,13 +93,14 @@ function evidenceOf(
       resumed: stateAt(after, from, ['resume']),
       passed: stateAt(control, from, ['pass']),
       deviated: stateAt(control, from, ['deviated']),
+      changed: stateAt(control, from, ['changed']),
     };
     const changes = changesAt(point);
     const samples = {
       saved: samplesAt(source, from, ['save']),
       resumed: samplesAt(after, from, ['resume']),
       passed: samplesAt(control, from, ['pass']),
-      deviated: samplesAt(control, from, ['deviated']),
+      deviated: samplesAt(control, from, beginsAt(from).slice(0, 1)),
     };
     const [saved, resumed] = withoutLoneZeros(expectedState(point, changes, noise.exact), point.resumed);
     // A killed process has no end to show. The process that resumes from its save shows what that was worth.
@@ -104,6 +115,7 @@ function evidenceOf(
         from,
         to,
         after,
+        source,
         steps: stepsBetween(after, from, to),
         controlSteps: stepsBetween(control, from, to),
         saved,
@@ -114,13 +126,13 @@ function evidenceOf(
         ),
         changes,
         last,
-        controlFirst: stateAt(control, from, begins),
+        controlFirst: stateAt(control, from, beginsAt(from)),
         controlLast,
         samples: {
-          saved: expectedSamples(declared, samples, changes, noise.exact),
+          saved: expectedSamples(beginsAt(from)[0] !== 'pass', samples, changes, noise.exact),
           resumed: samples.resumed,
           last: end === undefined ? [] : samplesAt(after, end, ['save', 'end', 'pass']),
-          controlFirst: declared.length > 0 ? samples.deviated : samples.passed,
+          controlFirst: samples.deviated,
           controlLast: end === undefined ? [] : samplesAt(control, end, ends(end)),
         },
       },

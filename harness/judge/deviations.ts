@@ -10,8 +10,8 @@ import { figure, shown, type Value, valuesApart } from './words.ts';
 
 /** An entry of the state that the control's deviation changed at a resume point. */
 export interface Change extends EntryName {
-  /** The declared deviation that covers the entry, if any. */
-  readonly deviation: Deviation | undefined;
+  /** The declared deviation that covers the entry, `change` for a counter that a change of settings changes, if any. */
+  readonly deviation: Deviation | 'change' | undefined;
   /** Its value in the control before and after the deviation, as text. */
   readonly passed: string;
   readonly deviated: string;
@@ -27,26 +27,48 @@ export interface ResumePoint {
   /** The control's state before and after its deviation. */
   readonly passed: StateRecord | undefined;
   readonly deviated: StateRecord | undefined;
+  /** The control's state after a change of settings, if it makes one. */
+  readonly changed: StateRecord | undefined;
 }
 
-export function changesAt({ declared, saved, resumed, ...control }: ResumePoint): Change[] {
-  if (control.passed === undefined || control.deviated === undefined) return [];
-  const [before, after] = [entriesOf(control.passed), entriesOf(control.deviated)];
+/** What the control's deviation changed, and then its change of settings. */
+export function changesAt(point: ResumePoint): Change[] {
+  const { declared, passed, deviated, changed } = point;
+  const deviations = changesBetween(point, passed, deviated, (entry) => coveredBy(declared, entry));
+  // Settings are told by counters. A change of anything else would hide what a resume loses.
+  const changes = changesBetween(point, deviated ?? passed, changed, ({ kind }) =>
+    kind === 'counter' ? 'change' : undefined,
+  );
+  const last = new Set(changes.map(keyOf));
+  return [...deviations.filter((entry) => !last.has(keyOf(entry))), ...changes];
+}
+
+function changesBetween(
+  { saved, resumed }: ResumePoint,
+  one: StateRecord | undefined,
+  other: StateRecord | undefined,
+  coveredBy: (entry: EntryName) => Change['deviation'],
+): Change[] {
+  if (one === undefined || other === undefined) return [];
+  const [before, after] = [entriesOf(one), entriesOf(other)];
   const [kept, back] = [entriesOf(saved), entriesOf(resumed)];
   return [...new Set([...before.keys(), ...after.keys()])].flatMap((key): Change[] => {
-    const [one, other] = [before.get(key), after.get(key)];
-    if (one?.value === other?.value) return [];
-    const { kind, name } = (one ?? other)!;
-    const [passed, deviated] = valuesApart(one?.counter, other?.counter);
+    const [was, is] = [before.get(key), after.get(key)];
+    if (was?.value === is?.value) return [];
+    const { kind, name } = (was ?? is)!;
+    const [passed, deviated] = valuesApart(was?.counter, is?.counter);
     return [
       {
         kind,
         name,
-        deviation: coveredBy(declared, { kind, name }),
-        passed: kind === 'counter' ? passed : (one?.text ?? 'none'),
-        deviated: kind === 'counter' ? deviated : (other?.text ?? 'none'),
+        deviation: coveredBy({ kind, name }),
+        passed: kind === 'counter' ? passed : (was?.text ?? 'none'),
+        deviated: kind === 'counter' ? deviated : (is?.text ?? 'none'),
         cameBack:
-          saved !== undefined && resumed !== undefined && kept.get(key)?.value === back.get(key)?.value,
+          saved !== undefined &&
+          resumed !== undefined &&
+          kept.get(key)?.value === back.get(key)?.value &&
+          back.get(key)?.value !== is?.value,
       },
     ];
   });
@@ -54,13 +76,14 @@ export function changesAt({ declared, saved, resumed, ...control }: ResumePoint)
 
 /** @param exact whether the controls agree in every bit; if not, tensors that deviate need not agree either */
 export function expectedState(
-  { declared, saved, resumed, deviated }: ResumePoint,
+  { declared, saved, resumed, deviated: alone, changed }: ResumePoint,
   changes: readonly Change[],
   exact: boolean,
 ): StateRecord | undefined {
   const keys = new Set(
     changes.filter(({ deviation, cameBack }) => deviation !== undefined && !cameBack).map(keyOf),
   );
+  const deviated = changed ?? alone;
   // If the control did not get this far, what should deviate is unknown. Another rule reports that.
   const has = (entry: EntryName): boolean =>
     deviated === undefined ? coveredBy(declared, entry) !== undefined : keys.has(keyOf(entry));
@@ -112,14 +135,14 @@ export const declaredDeviations = (
 
 /** The samples that must be drawn right after the resume. */
 export function expectedSamples(
-  declared: readonly Deviation[],
+  deviates: boolean,
   samples: Record<'saved' | 'resumed' | 'passed' | 'deviated', readonly SampleRecord[]>,
   changes: readonly Change[],
   exact: boolean,
 ): readonly SampleRecord[] {
   // Samples depend on what was restored, and a rule reports that.
   if (changes.some(({ cameBack }) => cameBack)) return samples.saved;
-  if (declared.length > 0 && samples.deviated.length === 0) return samples.resumed;
+  if (deviates && samples.deviated.length === 0) return samples.resumed;
   const byName = (some: readonly SampleRecord[]) => new Map(some.map((sample) => [sample.name, sample]));
   const [passed, deviated, resumed] = [samples.passed, samples.deviated, samples.resumed].map(byName) as [
     Map<string, SampleRecord>,

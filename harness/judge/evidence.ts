@@ -53,6 +53,8 @@ export interface Resume {
   readonly from: number;
   readonly to: number;
   readonly after: Trace;
+  /** The process that wrote the checkpoint. */
+  readonly source: Trace | undefined;
   readonly steps: readonly TracedStep[];
   readonly controlSteps: readonly TracedStep[];
   /**
@@ -66,7 +68,7 @@ export interface Resume {
   readonly written: StateRecord | undefined;
   /** What was read in the checkpoint that it resumed from; undefined if nobody read it. */
   readonly checkpoint: CheckpointRecord | undefined;
-  /** What the control's deviation changed at this resume; empty if none is declared. */
+  /** What the control's deviation and its change of settings changed at this resume; empty if there are none. */
   readonly changes: readonly Change[];
   /** The state of this process at `to`. */
   readonly last: StateRecord | undefined;
@@ -90,6 +92,13 @@ export const stepsBetween = (trace: Trace | undefined, from: number, to: number)
 export interface StepPair {
   readonly control: TracedStep;
   readonly resumed: TracedStep;
+}
+
+/** The processes of the interrupted run that led to a resume, from the one that started from nothing. */
+export function ancestorsOf({ resumes }: Pick<Evidence, 'resumes'>, { source }: Resume): readonly Trace[] {
+  if (source === undefined) return [];
+  const earlier = resumes.find(({ after }) => after === source);
+  return [...(earlier === undefined ? [] : ancestorsOf({ resumes }, earlier)), source];
 }
 
 /** The steps that both runs made. */

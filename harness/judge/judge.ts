@@ -1,4 +1,6 @@
 /** Turns evidence into a verdict: applies every rule and combines the findings. Pure: no files, no TensorFlow. */
+
+import { type History, isChain, planOf } from '../trace/history.ts';
 import { type Diagnosis, diagnose, inOrderOf } from './causes/diagnose.ts';
 import { compared } from './compared.ts';
 import { declaredDeviations } from './deviations.ts';
@@ -137,6 +139,7 @@ export function judge(subject: Subject, evidence: Evidence): Judgement {
     asExpected: mismatch === null,
     mismatch,
     plan: evidence.plan,
+    history: beyondPlan(evidence.history),
     cut: null,
     backend: evidence.control?.run?.backend ?? null,
     compared: compared(evidence),
@@ -145,8 +148,18 @@ export function judge(subject: Subject, evidence: Evidence): Judgement {
   };
 }
 
+/** What a plan does not say of it. */
+const beyondPlan = (history: History): Verdict['history'] =>
+  isChain(history)
+    ? null
+    : {
+        steps: history.steps,
+        processes: history.processes.map((process) => ({ ...process, saves: [...process.saves] })),
+        ...(history.changes === undefined ? {} : { changes: [...history.changes] }),
+      };
+
 /** The judgement on a scenario that this backend cannot run. It is not a pass, and every report shows it. */
-export function skipped(subject: Subject, plan: Verdict['plan'], why: string): Judgement {
+export function skipped(subject: Subject, history: History, why: string): Judgement {
   return {
     ...subject,
     outcome: 'skipped',
@@ -157,7 +170,8 @@ export function skipped(subject: Subject, plan: Verdict['plan'], why: string): J
     findings: [],
     asExpected: true,
     mismatch: null,
-    plan,
+    plan: planOf(history),
+    history: beyondPlan(history),
     cut: null,
     backend: null,
     compared: null,

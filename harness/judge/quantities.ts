@@ -82,7 +82,9 @@ export function readingsAt(control: Trace, quantity: Quantity, step: number): Re
     return traced === undefined ? undefined : stepReadings(traced, quantity);
   }
   if (quantity === 'sample') {
-    return sampleReadings(control.samples.filter(({ at, step: own }) => own === step && at !== 'deviated'));
+    return sampleReadings(
+      control.samples.filter(({ at, step: own }) => own === step && at !== 'deviated' && at !== 'changed'),
+    );
   }
   const state = control.states.find(({ at, step: own }) => own === step && (at === 'pass' || at === 'end'));
   return state === undefined ? undefined : tensorReadings(state, quantity);

@@ -1,6 +1,6 @@
 /** The verdict on a scenario, and the schema of verdict.json. */
 import { z } from 'zod';
-import { backendSchema, DEVIATIONS, planSchema } from '../trace/schema.ts';
+import { backendSchema, DEVIATIONS, historySchema, planSchema } from '../trace/schema.ts';
 import { QUANTITIES } from './quantities.ts';
 
 export const VERDICT_FORMAT = 6;
@@ -108,7 +108,12 @@ export const verdictSchema = z.object({
   expect: z.union([z.literal('proven'), z.array(z.string())]),
   asExpected: z.boolean(),
   mismatch: z.string().nullable().describe('how the findings differ from what the scenario expects'),
-  plan: planSchema.describe('as requested'),
+  plan: planSchema.describe('as requested: the steps, and those after which a process resumes, in order'),
+  history: historySchema
+    .nullable()
+    .describe(
+      'what each process does, where they are no chain or change settings; null if the plan says it all',
+    ),
   cut: z
     .object({ steps: z.int().positive(), resumes: z.int().nonnegative(), why: z.string() })
     .nullable()

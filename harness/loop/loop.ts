@@ -1,7 +1,7 @@
 /** A training loop in named stages, as a trainer. Scenarios are built from it, and faults are injected into it. */
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { saveCheckpoint } from '../checkpoint/checkpoint.ts';
-import type { Deviation } from '../trace/schema.ts';
+import type { Deviation, Settings } from '../trace/schema.ts';
 import { Gradients } from '../training/gradients.ts';
 import type { Observed, Sample, StepClaim, Trainer, TrainerContext } from '../training/trainer.ts';
 import { ASSEMBLY, hooks } from './assembly.ts';
@@ -152,11 +152,14 @@ export class Loop implements Trainer {
   readonly parts: Parts;
   /** Draws samples from fixed inputs. Absent if the model has no `sample`. */
   sample?: () => Promise<readonly Sample[]>;
+  /** Goes on with other settings. Absent if the recipe has no `changed`. */
+  change?: (settings: Settings) => Promise<void>;
 
   constructor(stages: LoopStages, parts: Parts) {
     this.stages = stages;
     this.parts = parts;
     if (parts.recipe.model.sample !== undefined) this.sample = () => this.#sample();
+    if (parts.recipe.changed !== undefined) this.change = async (settings) => this.#change(settings);
   }
 
   /** Runs the stages of one step: a micro-batch, with its update if it is due. */
@@ -190,6 +193,16 @@ export class Loop implements Trainer {
     // The optimizers have new groups, so the hooks must be registered again.
     for (const unregister of this.parts.unregister.splice(0)) unregister();
     await hooks.run(this.parts);
+  }
+
+  #change(settings: Settings): void {
+    const { parts } = this;
+    parts.recipe = { ...parts.recipe, ...parts.recipe.changed!(settings) };
+    parts.accumulate = parts.recipe.accumulate ?? 1;
+    const { optimizers } = parts.recipe;
+    // Fused groups have an optimizer each, all with the schedule of the one that was split.
+    for (const { name, schedule } of parts.driven)
+      schedule.follow((optimizers.find((own) => own.name === name) ?? optimizers[0]!).schedule);
   }
 
   /** Live references to parameters, optimizer slots, EMA, buffers, gradients, random state and counters. */

@@ -1,6 +1,6 @@
 /** The description of a training loop. */
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
-import type { Deviation } from '../trace/schema.ts';
+import type { Deviation, Settings } from '../trace/schema.ts';
 import type { UpdateRule } from '../training/optimizer.ts';
 import type { RandomStream } from '../training/random-stream.ts';
 import type { Sample } from '../training/trainer.ts';
@@ -108,4 +108,9 @@ export interface Recipe {
   readonly forgets?: readonly Exclude<Deviation, 'precision'>[];
   /** Whether a resume replaces the variables, like PyTorch's `load_state_dict(assign=True)`. Default false. */
   readonly replaceVariables?: boolean;
+  /**
+   * The parts of the recipe that follow from other settings, as a process builds them that resumes with these settings.
+   * Required if the plan has `changes`. The optimizers keep their names, groups and update rules.
+   */
+  readonly changed?: (settings: Settings) => Partial<Pick<Recipe, 'batch' | 'accumulate' | 'optimizers'>>;
 }

@@ -1,30 +1,56 @@
-/** The plan of a command: the scenario's own, with parts replaced by options. */
-import type { Plan } from '../trace/schema.ts';
-import { checkPlan, type LoadedScenario, onBackends, resumeBackends } from './scenario.ts';
+/** What a command runs: the scenario's own plan, with parts replaced by options. */
+import { type History, isChain, planOf } from '../trace/history.ts';
+import type { ScenarioHistory } from '../training/trainer.ts';
+import { checkHistory } from './check-history.ts';
+import { type LoadedScenario, onBackends, resumeBackends } from './scenario.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface PlanRequest {
   readonly steps?: number;
   readonly resumeAt?: number[];
   readonly resumeOn?: readonly string[];
+  /** Instead of the scenario's own; see {@link readHistory}. */
+  readonly history?: ScenarioHistory;
 }
 
-/** A scenario's own plan; a software GPU may have a shorter one. */
-export const planOf = (
-  { plan, softwarePlan }: Pick<LoadedScenario, 'plan' | 'softwarePlan'>,
+/** A scenario's own history; a software GPU may have a shorter one. */
+export const ownHistory = (
+  { history, softwareHistory }: Pick<LoadedScenario, 'history' | 'softwareHistory'>,
   softwareGpu: boolean,
-): Plan => (softwareGpu ? softwarePlan : plan);
+): History => (softwareGpu ? softwareHistory : history);
 
-/** @throws {UsageError} when the resume points asked for lie outside the run */
+/** @throws {UsageError} when what is asked for cannot be run */
 export function withAskedPlan(
   loaded: LoadedScenario,
-  { steps, resumeAt, resumeOn }: PlanRequest,
+  { steps, resumeAt, resumeOn, history }: PlanRequest,
   softwareGpu: boolean,
 ): LoadedScenario {
-  const own = planOf(loaded, softwareGpu);
-  const plan = checkPlan(
-    { steps: steps ?? own.steps, resumeAt: resumeAt ?? own.resumeAt },
-    `scenario ${loaded.name} with --steps or --resume-at`,
-    loaded.scenario,
+  const { name, scenario } = loaded;
+  const backends = resumeOn ?? resumeBackends(scenario);
+  const asked = history !== undefined;
+  if (asked && (steps !== undefined || resumeAt !== undefined))
+    throw new UsageError('--history names every step: leave out --steps and --resume-at');
+  if (asked) {
+    const checked = checkHistory(history, `scenario ${name} with --history`, scenario);
+    return { ...loaded, history: onBackends(checked, backends) };
+  }
+  const own = ownHistory(loaded, softwareGpu);
+  if (steps === undefined && resumeAt === undefined)
+    return { ...loaded, history: resumeOn === undefined ? own : onBackends(withoutBackends(own), backends) };
+  if (!isChain(own))
+    throw new UsageError(
+      `scenario ${name} has a history or changes, which --steps and --resume-at cannot replace: use --history`,
+    );
+  const plan = planOf(own);
+  const chain = checkHistory(
+    { steps: steps ?? plan.steps, resumeAt: resumeAt ?? plan.resumeAt },
+    `scenario ${name} with --steps or --resume-at`,
+    scenario,
   );
-  return { ...loaded, plan: onBackends(plan, resumeOn ?? resumeBackends(loaded.scenario)) };
+  return { ...loaded, history: onBackends(chain, backends) };
 }
+
+const withoutBackends = (history: History): History => ({
+  ...history,
+  processes: history.processes.map(({ backend: _, ...process }) => process),
+});

@@ -1,6 +1,6 @@
 /** The files of a checkpoint, which is a file or a folder. */
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { cp, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Paths of its files. */
@@ -47,5 +47,16 @@ export async function sameFiles(one: string, other: string): Promise<boolean> {
     return mine.size === theirs.size && [...mine].every(([file, digest]) => theirs.get(file) === digest);
   } catch {
     return false;
+  }
+}
+
+/** Copies a checkpoint. Returns false if there is none. */
+export async function copied(from: string, to: string): Promise<boolean> {
+  try {
+    await cp(from, to, { recursive: true, verbatimSymlinks: true });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
   }
 }

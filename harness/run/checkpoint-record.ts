@@ -5,6 +5,7 @@ import { readContents } from '../checkpoint/contents.ts';
 import { CheckpointError } from '../checkpoint/error.ts';
 import type { TensorData } from '../checkpoint/header.ts';
 import { widened } from '../checkpoint/widen.ts';
+import { withoutMinusZero } from '../probe/minus-zero.ts';
 import { unorderedDigest } from '../probe/unordered.ts';
 import type { CheckpointRecord } from '../trace/schema.ts';
 
@@ -40,16 +41,25 @@ export async function recordCheckpoint(checkpoint: string): Promise<CheckpointRe
 }
 
 /** The digests of the probe's states, of the same bytes. */
-function measured(name: string, { dtype, shape, bytes }: TensorData): Held {
+function measured(name: string, { dtype, shape, bytes: stored }: TensorData): Held {
+  const bytes = dtype === 'F32' ? unsignedZeros(stored) : stored;
   const wide = widened(dtype, bytes);
   return {
     name,
     shape: [...shape],
     dtype,
     digest: sha256(bytes),
-    ...(wide === undefined ? {} : { widened: sha256(wide) }),
+    ...(wide === undefined ? {} : { widened: sha256(unsignedZeros(wide)) }),
     ...inAnyOrder(dtype, bytes),
   };
+}
+
+/** @param bytes of float32 numbers */
+function unsignedZeros(bytes: Uint8Array): Uint8Array {
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const values = new Float32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4);
+  const { buffer, byteOffset, byteLength } = withoutMinusZero(values);
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function inAnyOrder(dtype: TensorData['dtype'], bytes: Uint8Array): Pick<Held, 'unordered'> {

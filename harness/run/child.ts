@@ -7,6 +7,7 @@ import { missingKernels, type OpenedBackend, openBackend, untilLost } from '../b
 import { observeKernels } from '../backend/observe-kernels.ts';
 import { createProbe, type SamplePoint } from '../probe/probe.ts';
 import { hear, tell as tellParent } from '../processes/channel.ts';
+import { describeSettings, lengthOf, settingsAt } from '../trace/history.ts';
 import { isUninterrupted } from '../trace/roles.ts';
 import { type SampleRecord, TRACE_FORMAT } from '../trace/schema.ts';
 import { createTrace } from '../trace/write.ts';
@@ -14,7 +15,7 @@ import type { Scenario, Trainer } from '../training/trainer.ts';
 import { bytesOf, changedFiles, digestsOf } from './checkpoint-files.ts';
 import { asError, failureCode, NonFiniteLoss, SaveFailed } from './failure.ts';
 import { importFault } from './fault.ts';
-import { type Answer, answerSchema, type Job, jobSchema, type Progress, stepsOf } from './job.ts';
+import { type Answer, answerSchema, checkpointName, type Job, jobSchema, type Progress } from './job.ts';
 import { whyMissing } from './missing-file.ts';
 import { importScenario } from './scenario.ts';
 import { createSettling, type Shown } from './settling.ts';
@@ -51,8 +52,9 @@ async function runJob(job: Job): Promise<void> {
   if (job.work !== null) process.chdir(job.work);
   const scenario = await importScenario(job.file);
   const trace = createTrace(path.join(job.folder, 'trace.jsonl'));
-  const [first, planned] = stepsOf(job);
-  let last = planned;
+  const first = job.from?.step ?? 0;
+  let last = job.until;
+  const { changes, saves, savesIn } = job;
   const { deviates = [], countsResumes } = scenario;
   const goesOn = isUninterrupted(job.role);
   let step = first;
@@ -66,9 +68,11 @@ async function runJob(job: Job): Promise<void> {
       format: TRACE_FORMAT,
       scenario: job.scenario,
       role: job.role,
-      id: path.basename(job.folder),
-      horizon: job.plan.steps,
-      until: planned,
+      id: job.id,
+      horizon: job.horizon,
+      ...(changes.length === 0 ? {} : { changes }),
+      // It knows nothing of being killed.
+      until: job.killed ? lengthOf(job.horizon, changes) : job.until,
       stepIs: 'micro-batch',
       seed: job.seed,
       lacks: [...(scenario.lacks ?? [])],
@@ -99,6 +103,7 @@ async function runJob(job: Job): Promise<void> {
         images: job.images ?? undefined,
         checkpoint: job.checkpoint ?? undefined,
         weightsOnly: job.role === 'cold',
+        changed: settingsAt(changes, first),
       }),
     );
     resuming = false;
@@ -106,12 +111,18 @@ async function runJob(job: Job): Promise<void> {
       trace.write({
         kind: 'resumed',
         step: first,
-        from: { process: job.from!, checkpoint: path.basename(job.checkpoint) },
+        from: { process: job.from!.process, checkpoint: path.basename(job.checkpoint) },
       });
     }
     if (goesOn && deviates.length > 0 && trainer.deviate === undefined) {
       throw new Error(
         `the scenario declares deviates: ['${deviates.join("', '")}'], but its trainer has no deviate(kinds): implement it to do in an uninterrupted run what its resume does, or remove them from deviates`,
+      );
+    }
+    if (goesOn && changes.length > 0 && trainer.change === undefined) {
+      const { at, ...settings } = changes[0]!;
+      throw new Error(
+        `the run changes ${describeSettings(settings)} after step ${at}, but its trainer has no change(settings): implement it to do in an uninterrupted run what a process does that resumes with these settings, or remove changes from the plan`,
       );
     }
     const probe = createProbe(trainer, job.folder, trace.write);
@@ -127,11 +138,29 @@ async function runJob(job: Job): Promise<void> {
       sampledAt = step;
       return samples;
     };
-    const show = async (at: 'pass' | 'deviated'): Promise<Shown> => {
+    const show = async (at: 'pass' | 'deviated' | 'changed'): Promise<Shown> => {
       const state = await alive(probe.state(at, step));
       return { state, samples: await sample(at) };
     };
-    const save = async (to: string): Promise<void> => {
+    const neverSamples = job.role === 'saver';
+    /** Does in a run that goes on what a resume after this step does. Returns what it has shown last. */
+    const asResumed = async (): Promise<Shown | undefined> => {
+      let shown: Shown | undefined;
+      if (deviates.length > 0 && job.plan.resumeAt.includes(step)) {
+        await alive(trainer.deviate!(deviates));
+        if (!neverSamples) shown = await show('deviated');
+      }
+      if (changes.some(({ at }) => at === step)) {
+        await alive(trainer.change!(settingsAt(changes, step)));
+        if (!neverSamples) shown = await show('changed');
+      }
+      return shown;
+    };
+    /** The checkpoints of a saver, which goes on after it has saved them. */
+    const written = new Map<string, ReadonlyMap<string, string>>();
+    const save = async (): Promise<void> => {
+      const to = path.join(savesIn!, checkpointName(step));
+      await alive(probe.state('save', step));
       const start = performance.now();
       const saving = trainer.save(to).catch((error) => {
         throw new SaveFailed(error);
@@ -140,17 +169,13 @@ async function runJob(job: Job): Promise<void> {
       const seconds = (performance.now() - start) / 1000;
       const bytes = await bytesOf(to);
       trace.write({ kind: 'saved', step, checkpoint: path.basename(to), seconds, bytes });
-      tell({ kind: 'saved' });
-    };
-    /** The checkpoints of a process that goes on after it has saved them. */
-    const written = new Map<string, ReadonlyMap<string, string>>();
-    const saveAndGoOn = async (folder: string): Promise<void> => {
-      const to = path.join(folder, `step-${step}`);
-      await alive(probe.state('save', step));
-      await save(to);
+      tell({ kind: 'saved', step });
+      if (!neverSamples) {
+        await sample('save');
+        return;
+      }
       await alive(probe.state('saved', step));
       written.set(to, await digestsOf(to));
-      if (deviates.length > 0) await alive(trainer.deviate!(deviates));
     };
     if (first === 0) {
       const start = await alive(probe.state('start', 0));
@@ -158,23 +183,19 @@ async function runJob(job: Job): Promise<void> {
     } else {
       await alive(probe.state('resume', first));
       await sample('resume');
+      if (saves.includes(first)) await save();
     }
     for (step = first + 1; step <= last; step++) {
       const record = await alive(probe.step(step, isNearResume(step, job.plan.resumeAt)));
+      let shown: Shown | undefined;
       tell({ kind: 'step', step });
       if (!Number.isFinite(record.claimed.loss)) {
         throw new NonFiniteLoss(`the loss is ${record.claimed.loss} at step ${step}`);
       }
-      const { savesIn } = job;
-      if (savesIn !== null && job.plan.resumeAt.includes(step)) await saveAndGoOn(savesIn);
-      else if ((goesOn || step !== last) && job.plan.resumeAt.includes(step)) {
-        let shown = await show('pass');
-        if (goesOn && deviates.length > 0) {
-          await alive(trainer.deviate!(deviates));
-          shown = await show('deviated');
-        }
-        settling?.resumes(shown);
-      }
+      if (saves.includes(step)) await save();
+      else if (job.passes.includes(step)) shown = await show('pass');
+      if (goesOn) shown = (await asResumed()) ?? shown;
+      if (shown !== undefined && job.plan.resumeAt.includes(step)) settling?.resumes(shown);
       const names = () => trainer.observe().parameters.map(({ name }) => name);
       const settled = settling?.steps(record, names()) && step < last && settling.looks(await show('pass'));
       if (settled && step > job.plan.resumeAt.at(-1)!) last = step;
@@ -184,11 +205,16 @@ async function runJob(job: Job): Promise<void> {
       }
     }
     step = last;
-    const saveTo = last === planned ? job.saveTo : null;
-    const at = saveTo === null ? 'end' : 'save';
-    await alive(probe.state(at, last));
-    if (saveTo !== null) await save(saveTo);
-    if (job.role !== 'saver') await sample(at);
+    if (job.killed && last === job.until) {
+      tell({ kind: 'ends' });
+      process.kill(process.pid, 'SIGKILL');
+      // The signal may take a moment, in which nothing else may happen.
+      await new Promise(() => {});
+    }
+    if (neverSamples || !saves.includes(last)) {
+      await alive(probe.state('end', last));
+      if (!neverSamples) await sample('end');
+    }
     backend.assertStillActive();
     const seconds = { startup, ...probe.seconds };
     const rewritten = await changedFiles(written);

@@ -6,6 +6,7 @@ import { collectEvidence } from '../judge/collect.ts';
 import { judge } from '../judge/judge.ts';
 import { type JudgedCell, judgeCell, unjudged } from '../judge/matrix/cell.ts';
 import type { Cell } from '../judge/matrix/matrix.ts';
+import { planOf } from '../trace/history.ts';
 import type { Trace } from '../trace/schema.ts';
 import { executeFault } from './execute.ts';
 import { factsOf, type LoadedFault } from './faults.ts';
@@ -28,7 +29,7 @@ export async function runCell(
 ): Promise<Cell> {
   const { id, file, fault } = loadedFault;
   const { loaded, subject, traces } = own;
-  const { name, plan } = loaded;
+  const { name, history } = loaded;
   const interrupted = interruptedIn(own);
   if (options.signal.aborted) return interrupted;
   const answer = own.answers[file];
@@ -52,7 +53,12 @@ export async function runCell(
     const resumes = faulty.filter(({ run }) => run?.role === 'after').length;
     if (options.keep || !own.provenAfter.has(resumes)) return false;
     const all = [...untouched, ...faulty];
-    const cell = judgeCell(facts, judgeFirst(itsOwn, plan, options.backend, all, resumes), healthy, faulty);
+    const cell = judgeCell(
+      facts,
+      judgeFirst(itsOwn, planOf(history), options.backend, all, resumes),
+      healthy,
+      faulty,
+    );
     early = cell.headlineRight ? cell : undefined;
     return cell.headlineRight;
   };
@@ -76,7 +82,7 @@ export async function runCell(
   let cell: Cell;
   if (early === undefined) {
     const all = [...untouched, ...faulty];
-    const judgement = judge(itsOwn, collectEvidence(plan, options.backend, all));
+    const judgement = judge(itsOwn, collectEvidence(history, options.backend, all));
     cell = cellOf(judgeCell(facts, judgement, healthy, faulty));
     if (options.keep || cell.outcome === 'missed') {
       return { ...cell, kept: await keep(folder, judgement, all, cell.seconds, options.folder) };

@@ -8,13 +8,15 @@ import { cutShort, settles } from '../judge/cut.ts';
 import { type Judgement, judge, skipped } from '../judge/judge.ts';
 import { type Gate, VERDICT_FORMAT, type Verdict } from '../judge/verdict.ts';
 import { writeReport } from '../report/write.ts';
-import type { Plan, Role, Trace } from '../trace/schema.ts';
+import { type History, isChain, planOf } from '../trace/history.ts';
+import type { Trace } from '../trace/schema.ts';
 import { type Execution, executeScenario } from './execute.ts';
 import { executeFast } from './execute-fast.ts';
 import { awaitedLater, failing } from './failing.ts';
 import type { Progress } from './job.ts';
 import { runsOf } from './keep.ts';
 import { type KernelVerifier, kernelVerifier } from './kernel-verifier.ts';
+import type { Part } from './parts.ts';
 import type { LoadedScenario } from './scenario.ts';
 import type { ExecuteOptions } from './start.ts';
 import { subjectOf } from './subject.ts';
@@ -26,7 +28,7 @@ export interface GateOptions extends Pick<ExecuteOptions, 'backend' | 'requireGp
   readonly jobs: number;
   /** The command that runs a scenario again. */
   readonly replay: (scenario: LoadedScenario) => string;
-  readonly onProgress?: (scenario: string, role: Role, segment: number, progress: Progress) => void;
+  readonly onProgress?: (scenario: string, part: Part, progress: Progress) => void;
   /** End each run as soon as all proofs are settled. */
   readonly fast: boolean;
   readonly onVerdict?: (verdict: Verdict) => void;
@@ -112,11 +114,11 @@ export async function proveScenario(
   options: ProveOptions,
 ): Promise<{ verdict: Verdict; traces: readonly Trace[] }> {
   const start = performance.now();
-  const { plan } = loaded;
+  const { history } = loaded;
   const { verifyKernels } = options;
   const subject = subjectOf(loaded, options.replay);
-  const judged = (plan: Plan, traces: readonly Trace[]): Judgement =>
-    judge(subject, collectEvidence(plan, options.backend, traces));
+  const judged = (run: History, traces: readonly Trace[]): Judgement =>
+    judge(subject, collectEvidence(run, options.backend, traces));
   const own: ExecuteOptions = {
     ...options,
     // The control uses the same kernels as the others, so they are verified while the others still run.
@@ -125,17 +127,19 @@ export async function proveScenario(
       void awaitedLater(verifyKernels(trace.run.backend.name, kernelsOf([trace])));
     },
   };
-  const judgedExecution = ({ skip, plan: run, traces, cut }: Execution): Judgement => {
-    if (skip !== undefined) return skipped(subject, plan, skip);
+  const judgedExecution = ({ skip, history: run, traces, cut }: Execution): Judgement => {
+    if (skip !== undefined) return skipped(subject, history, skip);
     const judgement = judged(run, traces);
-    return cut === undefined ? judgement : cutShort(judgement, plan, cut);
+    return cut === undefined ? judgement : cutShort(judgement, planOf(history), cut);
   };
-  let execution = options.fast
-    ? await executeFast(loaded, own, (cut, traces) => {
-        const judgement = judged(cut, traces);
-        return judgement.outcome === 'refuted' && settles(judgement);
-      })
-    : await executeScenario(loaded, own);
+  // Only of a chain is each beginning a run of its own.
+  let execution =
+    options.fast && isChain(history)
+      ? await executeFast(loaded, own, (cut, traces) => {
+          const judgement = judged(cut, traces);
+          return judgement.outcome === 'refuted' && settles(judgement);
+        })
+      : await executeScenario(loaded, own);
   let judgement = judgedExecution(execution);
   const open = execution.cut !== undefined && !settles(judgement);
   // If a process died, it would die in a longer run too.

@@ -5,6 +5,7 @@ import { collectEvidence } from '../judge/collect.ts';
 import { firstResumes } from '../judge/cut.ts';
 import { type Judgement, judge, type Subject, skipped } from '../judge/judge.ts';
 import type { MatrixScenario } from '../judge/matrix/matrix.ts';
+import { isChain, planOf } from '../trace/history.ts';
 import type { Plan, Trace } from '../trace/schema.ts';
 import { executeScenario } from './execute.ts';
 import type { LoadedFault } from './faults.ts';
@@ -42,11 +43,12 @@ export async function runHealthy(
     // The cold run separates what was lost from what was changed.
     cold: true,
     ask: faults.map(({ file }) => file),
-    onProgress: (_role, _segment, progress) => {
+    onProgress: (_part, progress) => {
       if (progress.kind === 'applies') answers = progress.answers;
     },
   });
-  const { scenario, plan } = loaded;
+  const { scenario, history } = loaded;
+  const plan = planOf(history);
   const subject = subjectOf(loaded, options.replay(loaded));
   // A trainer whose scenario does not ask for a cold start need not support one.
   const usable = traces.filter(
@@ -54,10 +56,11 @@ export async function runHealthy(
   );
   const judgement =
     skip === undefined
-      ? judge(subject, collectEvidence(plan, options.backend, usable))
-      : skipped(subject, plan, skip);
+      ? judge(subject, collectEvidence(history, options.backend, usable))
+      : skipped(subject, history, skip);
   const provenAfter = new Set(
-    Array.from({ length: plan.resumeAt.length - 1 }, (_, index) => index + 1).filter(
+    // The beginning of any other history need not be one.
+    Array.from({ length: isChain(history) ? plan.resumeAt.length - 1 : 0 }, (_, index) => index + 1).filter(
       (resumes) => judgeFirst(subject, plan, options.backend, usable, resumes).outcome === 'proven',
     ),
   );

@@ -1,33 +1,41 @@
 /** What one process of a scenario does; passed to it as JSON. */
 import { z } from 'zod';
-import { firstStep } from '../trace/plan.ts';
-import { planSchema, ROLES } from '../trace/schema.ts';
+import { changeSchema, planSchema, ROLES } from '../trace/schema.ts';
 
 export const jobSchema = z.object({
   scenario: z.string().describe('name'),
   file: z.string().describe('absolute path of the scenario file'),
   role: z.enum(ROLES),
-  /** 0 for control and before; n for the n-th twin and for the process of the n-th resume. */
-  segment: z.int().nonnegative(),
+  /** Of the process, unique in the run. */
+  id: z.string(),
+  /** The plan as the trainer is told it: with the length that the run has where the process starts. */
   plan: planSchema,
+  /** The length with which the run starts. */
+  horizon: z.int().positive(),
+  /** What the run changes, by ascending step. */
+  changes: z.array(changeSchema),
   seed: z.int(),
   backend: z.string(),
   requireGpu: z.boolean(),
   images: z.string().nullable(),
-  /** Folder of the trace. Its name is the id of the process. */
+  /** Folder of the trace. */
   folder: z.string(),
   /** The working folder; the parent's if null. */
   work: z.string().nullable(),
-  /** Checkpoint to resume from. */
+  /** The process and the step that it resumes from; null if it starts from nothing. */
+  from: z.object({ process: z.string(), step: z.int().positive() }).nullable(),
+  /** Path of the checkpoint to resume from. */
   checkpoint: z.string().nullable(),
-  /** The id of the process that wrote the checkpoint. */
-  from: z.string().nullable(),
-  /** Where to save, for a process whose segment ends at a resume point. */
-  saveTo: z.string().nullable(),
-  /** The folder in which a saver saves at each resume point. */
+  /** The step after which it ends. */
+  until: z.int().positive(),
+  /** The steps after which it saves. */
+  saves: z.array(z.int().positive()),
+  /** The folder in which it saves. */
   savesIn: z.string().nullable(),
-  /** The last step if the plan is cut; the plan's own if null. */
-  until: z.int().positive().nullable(),
+  /** The steps after which it records its state in passing. */
+  passes: z.array(z.int().positive()),
+  /** Whether it is killed after its last step, instead of ending. */
+  killed: z.boolean(),
   /** The step after which a process that saves asks whether to go on; none if null. */
   askAt: z.int().positive().nullable(),
   /** Whether a control ends as soon as everything that has moved has moved again after the last resume point. */
@@ -47,7 +55,12 @@ export const progressSchema = z.discriminatedUnion('kind', [
     skip: z.string().optional().describe('why the scenario cannot run on this backend'),
   }),
   z.object({ kind: z.literal('step'), step: z.int().positive() }),
-  z.object({ kind: z.literal('saved') }).describe('a checkpoint is complete, and its record in the trace'),
+  z
+    .object({ kind: z.literal('saved'), step: z.int().nonnegative() })
+    .describe('a checkpoint is complete, and its record in the trace'),
+  z
+    .object({ kind: z.literal('ends') })
+    .describe('the process kills itself now, as its job says, and records no end'),
   z
     .object({ kind: z.literal('asks'), step: z.int().positive() })
     .describe('state and samples of askAt are in the trace: the process waits for an answer'),
@@ -63,14 +76,5 @@ export const answerSchema = z.object({ goOn: z.boolean() });
 
 export type Answer = z.output<typeof answerSchema>;
 
-/** First step (exclusive) and last step (inclusive) of a job. */
-export function stepsOf({
-  role,
-  segment,
-  plan,
-  until = null,
-}: Pick<Job, 'role' | 'segment' | 'plan'> & Partial<Pick<Job, 'until'>>): [number, number] {
-  const first = firstStep(role, segment, plan);
-  const saves = role === 'before' || role === 'after';
-  return [first, (saves ? plan.resumeAt[segment] : undefined) ?? until ?? plan.steps];
-}
+/** The name of the checkpoint of a step. */
+export const checkpointName = (step: number): string => `step-${step}`;

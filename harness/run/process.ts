@@ -26,8 +26,8 @@ export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Called once the process has ended: the files that it left where no other process sees them. */
   readonly left?: () => readonly string[];
-  /** Called after that, if the process has saved: a record of what is in each of its checkpoints. */
-  readonly contents?: () => Promise<readonly CheckpointRecord[]>;
+  /** Called after that, with the steps after which the process has saved: records of what is in its checkpoints. */
+  readonly contents?: (saved: ReadonlySet<number>) => Promise<readonly CheckpointRecord[]>;
   readonly limits: ProcessLimits;
   readonly onProgress: (progress: Progress) => void;
   /** Called with the trace so far when the job asks; the default answer is to go on. */
@@ -54,7 +54,8 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   const start = performance.now();
   let outcome: ProcessRecord['outcome'] = 'exited';
   let skip: string | undefined;
-  let saved = false;
+  const saved = new Set<number>();
+  let kills = false;
   let answered: Promise<void> | undefined;
   const kill = (why: ProcessRecord['outcome']): void => {
     if (outcome !== 'exited') return;
@@ -84,7 +85,8 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
       const progress = parsed.data;
       rearm();
       if (progress.kind === 'started') skip = progress.skip;
-      if (progress.kind === 'saved') saved = true;
+      if (progress.kind === 'saved') saved.add(progress.step);
+      if (progress.kind === 'ends') kills = job.killed;
       if (progress.kind === 'asks' && answered === undefined) {
         answered = answer();
         // Without an answer it would wait for ever.
@@ -111,9 +113,9 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   await Promise.allSettled([answered]);
   disarm();
   options.signal.removeEventListener('abort', cancel);
-  if (outcome === 'exited' && exitCode !== 0) outcome = 'crashed';
+  if (outcome === 'exited' && exitCode !== 0) outcome = kills ? 'killed' : 'crashed';
   const left = options.left?.() ?? [];
-  const contents = saved ? await options.contents?.() : [];
+  const contents = await options.contents?.(saved);
   for (const record of contents ?? []) appendRecord(file, record);
   appendRecord(file, {
     kind: 'process',

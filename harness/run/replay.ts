@@ -1,6 +1,7 @@
 /** Commands that run something again from the same working folder. */
 import path from 'node:path';
 import { COMMAND } from '../backend/command.ts';
+import { type History, isChain, planOf } from '../trace/history.ts';
 import { type LoadedScenario, scenariosFolder } from './scenario.ts';
 
 /** The options of the first run. */
@@ -13,17 +14,26 @@ export interface Source {
 
 /** Runs one scenario again, on the same plan. */
 export function replayScenario(
-  scenario: Pick<LoadedScenario, 'name' | 'file' | 'plan'>,
-  source: Source & { readonly fast: boolean },
+  scenario: Pick<LoadedScenario, 'name' | 'file' | 'history'>,
+  source: Source & { readonly fast: boolean; readonly historyFile?: string },
 ): string {
-  const { plan } = scenario;
+  const { history } = scenario;
   return [
     `${COMMAND} run`,
     ...sourceOf(scenario, source),
-    `--steps ${plan.steps} --resume-at ${plan.resumeAt.join(',')}`,
-    ...(plan.resumeOn === undefined ? [] : [`--resume-on ${plan.resumeOn.join(',')}`]),
+    ...(source.historyFile === undefined ? planned(history) : [`--history ${relative(source.historyFile)}`]),
     ...(source.fast ? ['--fast'] : []),
   ].join(' ');
+}
+
+/** A scenario's own history needs no words. */
+function planned(history: History): string[] {
+  if (!isChain(history)) return [];
+  const { steps, resumeAt, resumeOn } = planOf(history);
+  return [
+    `--steps ${steps} --resume-at ${resumeAt.join(',')}`,
+    ...(resumeOn === undefined ? [] : [`--resume-on ${resumeOn.join(',')}`]),
+  ];
 }
 
 /** Runs one cell of the kill matrix again, or without a fault the healthy scenario. */

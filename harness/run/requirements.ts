@@ -23,10 +23,13 @@ export interface BackendRequest {
  * @throws BackendError of the first that cannot be used
  */
 export async function requireBackends(
-  scenarios: readonly Pick<LoadedScenario, 'plan'>[],
+  scenarios: readonly Pick<LoadedScenario, 'history'>[],
   { backend, requireGpu, resumeOn }: BackendRequest,
 ): Promise<boolean> {
-  const others = new Set(resumeOn ?? scenarios.flatMap(({ plan }) => plan.resumeOn ?? []));
+  const others = new Set(
+    resumeOn ??
+      scenarios.flatMap(({ history }) => history.processes.flatMap(({ backend: own }) => own ?? [])),
+  );
   others.delete(backend);
   const opened = [
     await requireBackend(backend, requireGpu),

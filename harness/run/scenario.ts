@@ -3,8 +3,10 @@ import path from 'node:path';
 import { z } from 'zod';
 import { BACKENDS } from '../backend/names.ts';
 import { RULES } from '../judge/rules/index.ts';
-import { DEVIATIONS, OBSERVABLES, type Plan } from '../trace/schema.ts';
-import type { Scenario, ScenarioPlan } from '../training/trainer.ts';
+import { type History, resumesIn } from '../trace/history.ts';
+import { DEVIATIONS, OBSERVABLES } from '../trace/schema.ts';
+import type { Scenario, ScenarioHistory, ScenarioPlan } from '../training/trainer.ts';
+import { askedPlanSchema, checkHistory } from './check-history.ts';
 import { addModule, findModules, loadModule, moduleName } from './modules.ts';
 import { namePattern } from './name-pattern.ts';
 import { UsageError } from './usage-error.ts';
@@ -16,19 +18,15 @@ export interface LoadedScenario {
   readonly name: string;
   readonly file: string;
   readonly scenario: ScenarioFacts;
-  readonly plan: Plan;
-  /** The plan on a software GPU. */
-  readonly softwarePlan: Plan;
+  /** What its processes do. */
+  readonly history: History;
+  /** The same on a software GPU. */
+  readonly softwareHistory: History;
 }
-
-const planSchema = z.object({
-  steps: z.int().positive(),
-  resumeAt: z.union([z.int().positive(), z.array(z.int().positive()).min(1)]),
-});
 
 export const scenarioFactsSchema = z.object({
   about: z.string().min(1),
-  plan: planSchema.extend({ onSoftwareGpu: planSchema.optional() }),
+  plan: askedPlanSchema,
   expect: z.union([z.literal('proven'), z.array(z.string()).min(1)]).optional(),
   lacks: z.array(z.enum(OBSERVABLES)).optional(),
   deviates: z.array(z.enum(DEVIATIONS)).min(1).optional(),
@@ -112,21 +110,31 @@ export const importScenario = async (file: string): Promise<Scenario> =>
 export function planScenario(name: string, file: string, scenario: ScenarioFacts): LoadedScenario {
   const where = `scenario ${file}`;
   checkExpectation(scenario.expect, where);
-  const planned = (own: ScenarioPlan): Plan =>
-    onBackends(checkPlan(own, where, scenario), resumeBackends(scenario));
-  const plan = planned(scenario.plan);
+  const planned = (own: ScenarioPlan | ScenarioHistory): History =>
+    onBackends(checkHistory(own, where, scenario), resumeBackends(scenario));
+  const history = planned(scenario.plan);
   const short = scenario.plan.onSoftwareGpu;
-  return { name, file, scenario, plan, softwarePlan: short ? planned(short) : plan };
+  return { name, file, scenario, history, softwareHistory: short ? planned(short) : history };
 }
 
 /** The backends to resume on, in turn; empty if all resumes use the run's own. */
 export const resumeBackends = ({ resumeOn }: Pick<Scenario, 'resumeOn'>): readonly string[] =>
   resumeOn === undefined ? [] : [resumeOn].flat();
 
-/** Assigns these backends to the resumes in turn, starting over at the end; without any, all use the run's own. */
-export function onBackends({ steps, resumeAt }: Plan, backends: readonly string[]): Plan {
-  if (backends.length === 0) return { steps, resumeAt };
-  return { steps, resumeAt, resumeOn: resumeAt.map((_, n) => backends[n % backends.length]!) };
+/**
+ * Assigns these backends to the resumes in turn, starting over at the end. Without any, and where a process names its
+ * own, nothing is assigned.
+ */
+export function onBackends(history: History, backends: readonly string[]): History {
+  if (backends.length === 0) return history;
+  const order = resumesIn(history).map(({ id }) => id);
+  return {
+    ...history,
+    processes: history.processes.map((process) => {
+      const at = order.indexOf(process.id);
+      return at < 0 ? process : { ...process, backend: process.backend ?? backends[at % backends.length]! };
+    }),
+  };
 }
 
 /** A misspelt rule would make a known fault look missed. */
@@ -135,28 +143,4 @@ function checkExpectation(expect: Scenario['expect'], where: string): void {
   const unknown = expect.find((id) => !RULES.some((rule) => rule.id === id));
   if (unknown === undefined) return;
   throw new UsageError(`${where}: expect names the unknown rule '${unknown}'; see resumeproof list --rules`);
-}
-
-/**
- * Checks that the resume points ascend and lie within the run.
- * @throws {UsageError} when they do not, or when no step after the last one can show a declared deviation
- */
-export function checkPlan(
-  plan: ScenarioPlan,
-  where: string,
-  { deviates }: Pick<Scenario, 'deviates'> = {},
-): Plan {
-  const resumeAt = typeof plan.resumeAt === 'number' ? [plan.resumeAt] : [...plan.resumeAt];
-  const ascending = resumeAt.every((step, index) => index === 0 || step > resumeAt[index - 1]!);
-  if (resumeAt.length === 0 || !ascending || resumeAt[0]! < 1 || resumeAt.at(-1)! > plan.steps) {
-    throw new UsageError(
-      `${where}: expected ascending resume points from 1 to ${plan.steps}, received ${resumeAt.join(', ') || 'none'}`,
-    );
-  }
-  if (deviates !== undefined && resumeAt.at(-1) === plan.steps) {
-    throw new UsageError(
-      `${where}: expected steps after the last resume, as the scenario declares deviates; received ${plan.steps} steps, resumed after ${resumeAt.join(', ')}`,
-    );
-  }
-  return { steps: plan.steps, resumeAt };
 }

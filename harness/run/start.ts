@@ -3,13 +3,13 @@ import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { LimitFunction } from 'p-limit';
 import { onProcessor } from '../backend/names.ts';
-import { idOf, sourceOf } from '../trace/plan.ts';
+import { planOf, resumePoints, settingsAt } from '../trace/history.ts';
 import { traceReader } from '../trace/read.ts';
-import { resumes } from '../trace/roles.ts';
-import type { Plan, Role, Trace } from '../trace/schema.ts';
+import type { Trace } from '../trace/schema.ts';
 import { runAlone } from './alone.ts';
 import { awaitedLater } from './failing.ts';
 import type { Job, Progress } from './job.ts';
+import type { Part } from './parts.ts';
 import type { ProcessOptions, ProcessResult } from './process.ts';
 import type { LoadedScenario } from './scenario.ts';
 
@@ -22,63 +22,66 @@ export interface ExecuteOptions {
   readonly folder: string;
   readonly limit: LimitFunction;
   readonly signal: AbortSignal;
-  readonly onProgress: (role: Role, segment: number, progress: Progress) => void;
+  readonly onProgress: (part: Part, progress: Progress) => void;
   /** Fault files for which the control reports whether they apply; none by default. */
   readonly ask?: readonly string[];
   /** Called with each process's trace once the process has ended. */
   readonly onTrace?: (trace: Trace) => void;
 }
 
-/** The backend that a plan requests for a process; 'auto' allows any. */
-const wantedBackend = (plan: Plan, requested: string, role: Role, segment: number): string =>
-  resumes(role) ? (plan.resumeOn?.[segment - 1] ?? requested) : requested;
-
 const DEFAULT_LIMITS = { step: 120, run: 900 };
 
+/** How a process is run, besides what it does. */
+export interface How extends Partial<Pick<Job, 'checkpoint' | 'askAt' | 'settle'>> {
+  /** By step: where a checkpoint is put once the process has ended; none is kept by default. */
+  readonly keep?: ReadonlyMap<number, string>;
+  readonly onAsk?: ProcessOptions['onAsk'];
+}
+
 /** Starts one of a scenario's processes once a slot is free. */
-export type Start = (
-  role: Role,
-  segment: number,
-  part?: Partial<Job>,
-  onAsk?: ProcessOptions['onAsk'],
-) => Promise<ProcessResult>;
+export type Start = (part: Part, how?: How) => Promise<ProcessResult>;
 
 export function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: string | null = null): Start {
-  const { plan } = loaded;
+  const { history, scenario } = loaded;
+  const { changes = [] } = history;
   const read = traceReader();
-  const run: Start = async (role, segment, part = {}, onAsk = undefined) => {
-    const backend = part.backend ?? wantedBackend(plan, options.backend, role, segment);
+  const run: Start = async (part, how = {}) => {
+    const { id, role, from, until, saves, passes, killed = false, backend = options.backend } = part;
+    const { checkpoint = null, askAt = null, settle = false, keep = new Map(), onAsk } = how;
+    const { steps = history.steps } = settingsAt(changes, from?.step ?? 0);
     const result = await options.limit(() =>
       runAlone(
         {
           scenario: loaded.name,
           file: loaded.file,
           role,
-          segment,
-          plan,
-          seed: loaded.scenario.seed ?? 0,
+          id,
+          plan: { ...planOf(history), steps, resumeAt: resumePoints(history) },
+          horizon: history.steps,
+          changes: [...changes],
+          seed: scenario.seed ?? 0,
           backend,
           requireGpu: options.requireGpu && !onProcessor(backend),
           images: options.images ?? null,
-          folder: path.join(options.folder, idOf(role, segment)),
-          work: null,
-          checkpoint: null,
-          from: sourceOf(role, segment),
-          saveTo: null,
-          savesIn: null,
-          until: null,
-          askAt: null,
-          settle: false,
+          folder: path.join(options.folder, id),
+          from,
+          checkpoint,
+          until,
+          saves: [...saves],
+          passes: [...passes],
+          killed,
+          askAt,
+          settle,
           fault,
           ask: role === 'control' ? [...(options.ask ?? [])] : [],
-          ...part,
         },
         {
-          sharesFolders: loaded.scenario.sharesFolders ?? false,
-          limits: { ...DEFAULT_LIMITS, ...loaded.scenario.limits },
+          sharesFolders: scenario.sharesFolders ?? false,
+          keep,
+          limits: { ...DEFAULT_LIMITS, ...scenario.limits },
           signal: options.signal,
           read,
-          onProgress: (progress) => options.onProgress(role, segment, progress),
+          onProgress: (progress) => options.onProgress(part, progress),
           ...(onAsk === undefined ? {} : { onAsk }),
         },
       ),

@@ -1,9 +1,11 @@
 /**
  * What the processes of an interrupted run do: where each starts, saves and ends. A plan is the common case, a chain in
- * which each process resumes from the one before. A history can also fork, save and go on, and be killed.
+ * which each process resumes from the one before. A history can also fork, save and go on, be killed, and change
+ * settings.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { idOf } from './plan.ts';
-import type { Plan, Trace } from './schema.ts';
+import type { Plan, Settings, SettingsChange, Trace } from './schema.ts';
 
 /** One process of the interrupted run. The control, its twins and the cold run are no part of it. */
 export interface HistoryProcess {
@@ -21,11 +23,28 @@ export interface HistoryProcess {
   readonly killed?: true;
 }
 
-/** What is judged: the steps that the control trains, and every process of the interrupted run, in order. */
+/** What is judged: the steps of the run, and every process of the interrupted run, in order. */
 export interface History {
+  /** The steps of the whole run. A change can give it another length. */
   readonly steps: number;
   readonly processes: readonly HistoryProcess[];
+  /** What resumes change, by ascending step; nothing by default. The control changes the same at the same step. */
+  readonly changes?: readonly SettingsChange[];
 }
+
+/** The settings that changes made up to a step, that step included. Empty if there are none. */
+export function settingsAt(changes: readonly SettingsChange[] | undefined, step: number): Settings {
+  const made = (changes ?? []).filter(({ at }) => at <= step);
+  return Object.assign({}, ...made.map(({ at: _, ...settings }) => settings)) as Settings;
+}
+
+/** The step after which a run ends that starts with a length and makes these changes. */
+export const lengthOf = (steps: number, changes: readonly SettingsChange[] | undefined): number =>
+  settingsAt(changes, Number.POSITIVE_INFINITY).steps ?? steps;
+
+/** The step after which the control ends. */
+export const endOf = ({ steps, changes }: Pick<History, 'steps' | 'changes'>): number =>
+  lengthOf(steps, changes);
 
 /**
  * The chain of processes that a plan asks for.
@@ -68,13 +87,18 @@ export function historyOf({ steps, resumeAt, resumeOn }: Plan): History {
 export function historyIn(traces: readonly Trace[]): History {
   const control = traces.find(({ run }) => run?.role === 'control');
   const ends = traces.map(({ run }) => run?.until ?? 0);
+  const { horizon, until, changes } = control?.run ?? {};
   const savedAt = (process: string, checkpoint: string): number | undefined =>
     traces
       .flatMap(({ run, saved }) => (run?.id === process ? saved : []))
       .find((saved) => saved.checkpoint === checkpoint)?.step;
   const ids = new Set<string>();
   return {
-    steps: control?.run?.until ?? Math.max(0, ...ends),
+    // Unless a change gives the run another length, it is judged as far as the control was to train.
+    steps:
+      (settingsAt(changes, Number.POSITIVE_INFINITY).steps === undefined ? until : horizon) ??
+      Math.max(0, ...ends),
+    ...(changes === undefined ? {} : { changes }),
     processes: traces.flatMap(({ run, resumed, process }): HistoryProcess[] => {
       if (run === undefined || (run.role !== 'before' && run.role !== 'after') || ids.has(run.id)) return [];
       ids.add(run.id);
@@ -112,8 +136,51 @@ export function planOf(history: History): Plan {
   const resumes = resumesIn(history);
   const on = resumes.map(({ backend }) => backend);
   return {
-    steps: history.steps,
+    steps: endOf(history),
     resumeAt: resumes.map(({ from }) => from.step),
     ...(on.every((backend) => backend !== undefined) && on.length > 0 ? { resumeOn: on } : {}),
   };
 }
+
+/** Whether a history says no more than the plan of its steps and resumes. */
+export const isChain = (history: History): boolean => isDeepStrictEqual(historyOf(planOf(history)), history);
+
+/** The steps after which a process resumes, each once, ascending. */
+export const resumePoints = (history: History): number[] =>
+  [...new Set(resumesIn(history).map(({ from }) => from.step))].sort((a, b) => a - b);
+
+/**
+ * The steps after which a control records its state in passing: where a process resumes, and where one ends that has
+ * resumed. Ascending.
+ */
+export function passesOf(history: History): number[] {
+  const ends = resumesIn(history)
+    .filter(({ killed }) => killed !== true)
+    .map(({ until }) => until);
+  const end = endOf(history);
+  const inside = ends.filter((step) => step < end);
+  return [...new Set([...resumePoints(history), ...inside])].sort((a, b) => a - b);
+}
+
+/** A history in words: `before to 4 (saves 4); after-1 from before 4 to 8`. */
+export function describeHistory(history: History): string {
+  const processes = history.processes.map(({ id, from, until, saves, killed, backend }) => {
+    const where = [
+      ...(from === null ? [] : [`from ${from.process} ${from.step}`]),
+      ...(from?.step === until ? ['without a step'] : [`to ${until}`]),
+      ...(backend === undefined ? [] : [`on ${backend}`]),
+      ...(killed === true ? ['killed there'] : []),
+    ];
+    return `${id} ${where.join(' ')}${saves.length === 0 ? '' : ` (saves ${saves.join(', ')})`}`;
+  });
+  const changes = (history.changes ?? []).map(
+    ({ at, ...settings }) => `from step ${at} on ${describeSettings(settings)}`,
+  );
+  return [...processes, ...changes].join('; ');
+}
+
+/** `steps 12, batchSize 4` */
+export const describeSettings = (settings: Settings): string =>
+  Object.entries(settings)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');

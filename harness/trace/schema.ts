@@ -84,6 +84,33 @@ export const planSchema = z.object({
     .describe('the backend of each resume, in order; the run’s own backend by default'),
 });
 
+/** What a resume may give another value. */
+const settings = z.object({
+  steps: z.int().positive().optional().describe('loop iterations (micro-batches) of the whole run'),
+  batchSize: z.int().positive().optional().describe('examples per micro-batch'),
+  accumulation: z.int().positive().optional().describe('micro-batches per update'),
+});
+
+export const changeSchema = settings.extend({
+  at: z.int().positive().describe('the step after which it is made: by the resume there, and by the control'),
+});
+
+/** A history; see history.ts. harness/run/check-history.ts checks that it can be run. */
+export const historySchema = z.object({
+  steps: z.int().positive(),
+  processes: z.array(
+    z.object({
+      id: z.string(),
+      from: z.object({ process: z.string(), step: z.int().positive() }).nullable(),
+      until: z.int().positive(),
+      saves: z.array(z.int().positive()),
+      backend: text.optional(),
+      killed: z.literal(true).optional(),
+    }),
+  ),
+  changes: z.array(changeSchema).optional(),
+});
+
 export const backendSchema = z.object({
   requested: text,
   name: text,
@@ -104,6 +131,12 @@ const run = z.object({
     .int()
     .positive()
     .describe('the steps of the whole training, for which its schedule is made; equal in all processes'),
+  changes: z
+    .array(changeSchema)
+    .optional()
+    .describe(
+      'what the run changes and after which step, ascending; equal in all processes; nothing by default',
+    ),
   until: count.describe('the step after which this process is to end'),
   stepIs: z.enum(STEP_UNITS).describe('what one step record stands for'),
   rank: count.max(65_535).optional().describe('of this process in a distributed run; 0 by default'),
@@ -162,9 +195,9 @@ const tensor = z.object({
 const state = z.object({
   kind: z.literal('state'),
   at: z
-    .enum(['start', 'pass', 'deviated', 'save', 'resume', 'end', 'sampled', 'saved'])
+    .enum(['start', 'pass', 'deviated', 'changed', 'save', 'resume', 'end', 'sampled', 'saved'])
     .describe(
-      'deviated: in a control, after it applied the declared deviations of a resume; sampled: after samples were drawn, in which the state before it must not have changed; saved: the same after a checkpoint was written',
+      'deviated: in a control, after it applied the declared deviations of a resume; changed: the same after it made a change; sampled: after samples were drawn, in which the state before it must not have changed; saved: the same after a checkpoint was written',
     ),
   step: count,
   tensors: z.array(tensor),
@@ -221,7 +254,7 @@ const step = z.object({
 
 const drawn = z.object({
   kind: z.literal('sample'),
-  at: z.enum(['pass', 'deviated', 'save', 'resume', 'end']),
+  at: z.enum(['pass', 'deviated', 'changed', 'save', 'resume', 'end']),
   step: count,
   name: text,
 });
@@ -364,6 +397,10 @@ export type TraceRecord = z.output<typeof recordSchema>;
  * (micro-batches) of the whole run; `resumeOn` is the backend of each resume, the run's own by default.
  */
 export type Plan = z.output<typeof planSchema>;
+/** Settings of a run that a resume can change. Those that are absent stay as they are. */
+export type Settings = z.output<typeof settings>;
+/** Settings that change after a step, and stay so. */
+export type SettingsChange = z.output<typeof changeSchema>;
 /**
  * The backend that a process ran on. `adapter` and `driver` are in the driver's own words; `hardware` is true only for
  * a hardware GPU; `deterministic` is true where equal programs give equal bits by construction.

@@ -46,7 +46,7 @@ export function warmupCosine(warmupSteps: number, totalSteps: number): (epoch: n
  */
 export class Schedule {
   readonly #optimizer: Optimizer;
-  readonly #factor: (epoch: number) => number;
+  #factor: (epoch: number) => number;
   #baseLearningRates: number[];
   #lastEpoch = 0;
 
@@ -61,6 +61,12 @@ export class Schedule {
   /** Sets the learning rates of the next step. Call it after each update. */
   step(): void {
     this.#lastEpoch += 1;
+    this.#apply();
+  }
+
+  /** Follows another factor from now on, and sets the learning rates. The base learning rates stay as they are. */
+  follow(factor: (epoch: number) => number): void {
+    this.#factor = factor;
     this.#apply();
   }
 

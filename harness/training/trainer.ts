@@ -1,7 +1,7 @@
 /** The interfaces between the harness and a trainer, and of a scenario. */
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../backend/names.ts';
-import type { Deviation, Observable, Plan, Role } from '../trace/schema.ts';
+import type { Deviation, Observable, Plan, Role, Settings, SettingsChange } from '../trace/schema.ts';
 
 /** What a trainer reports about one loop iteration. The harness compares it with its own measurements. */
 export interface StepClaim {
@@ -97,6 +97,11 @@ export interface Trainer {
    * point. Required if the scenario declares deviations.
    */
   deviate?(kinds: readonly Deviation[]): Promise<void>;
+  /**
+   * Gives a run that continues the settings that a process has which resumes here. The control calls it at the step of
+   * each change, with what {@link TrainerContext.changed} holds in that process. Required if the plan has `changes`.
+   */
+  change?(settings: Settings): Promise<void>;
 }
 
 /** What the harness passes to the function that builds a trainer. */
@@ -105,7 +110,7 @@ export interface TrainerContext {
   readonly role: Role;
   /** The scenario's seed. */
   readonly seed: number;
-  /** The plan of the whole run. */
+  /** The plan of the whole run. `steps` is the length that the run has where this process starts. */
   readonly plan: Plan;
   /** The folder of images passed with `--images`; undefined without that option. */
   readonly images: string | undefined;
@@ -113,14 +118,47 @@ export interface TrainerContext {
   readonly checkpoint: string | undefined;
   /** True in the `cold` run: restore only the checkpoint's weights, and start everything else from its initial state. */
   readonly weightsOnly: boolean;
+  /**
+   * The settings that the run has changed where this process starts, such as `{ steps: 12, batchSize: 4 }`. Empty if the
+   * plan has no `changes` up to there.
+   */
+  readonly changed?: Settings;
 }
 
-/** How many steps a run has, and where it is resumed. */
+/** How many steps a run has, and where it is resumed: a chain, in which each process resumes from the one before. */
 export interface ScenarioPlan {
   /** The number of loop iterations (micro-batches) of the whole run. */
   readonly steps: number;
   /** The steps after which the run is saved, stopped and resumed. */
   readonly resumeAt: number | readonly number[];
+  /** What resumes change, by ascending step: the length, the batch size or the accumulation. Nothing by default. */
+  readonly changes?: readonly SettingsChange[];
+}
+
+/** One process of a {@link ScenarioHistory}. */
+export interface ScenarioProcess {
+  /** Unique in the history: 1 to 64 letters, digits, dots, dashes and underscores, with a letter or digit first. */
+  readonly id: string;
+  /** A process listed before, and one of its saves, to resume from. The first process starts from nothing. */
+  readonly from?: { readonly process: string; readonly step: number } | null;
+  /** The step after which it ends. With the step of `from`, it loads and trains nothing. By default, the last step. */
+  readonly until?: number;
+  /** The steps after which it saves, ascending. It goes on after each, up to `until`. By default, it never saves. */
+  readonly saves?: readonly number[];
+  /** Whether it is killed after `until` (SIGKILL) instead of ending. Default false. */
+  readonly killed?: boolean;
+  /** The backend that it runs on. By default, the backend of the run. */
+  readonly backend?: BackendName;
+}
+
+/** Any other plan: what each process of the interrupted run does. */
+export interface ScenarioHistory {
+  /** The number of loop iterations (micro-batches) of the whole run. */
+  readonly steps: number;
+  /** The processes, each after the one that it resumes from. */
+  readonly processes: readonly ScenarioProcess[];
+  /** What resumes change, by ascending step: the length, the batch size or the accumulation. Nothing by default. */
+  readonly changes?: readonly SettingsChange[];
 }
 
 /** A trainer, and the plan that the harness runs it with. */
@@ -129,10 +167,10 @@ export interface Scenario {
   readonly about: string;
   /** Builds the trainer, and resumes it if the context has a checkpoint. */
   readonly trainer: (context: TrainerContext) => Promise<Trainer>;
-  /** How many steps a run has, and where it is resumed. */
-  readonly plan: ScenarioPlan & {
+  /** How many steps a run has, and where it is resumed, or what each process does. */
+  readonly plan: (ScenarioPlan | ScenarioHistory) & {
     /** A shorter plan for a GPU in software, where a step can take seconds. By default, the same plan. */
-    readonly onSoftwareGpu?: ScenarioPlan;
+    readonly onSoftwareGpu?: ScenarioPlan | ScenarioHistory;
   };
   /**
    * The expected verdict: 'proven' (the default), or the ids of the rules that must have findings. The first rule must

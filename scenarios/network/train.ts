@@ -1,6 +1,7 @@
 /** Trains the small network, with defaults that scenarios override. */
 import { createLoop, type Loop } from '../../harness/loop/loop.ts';
 import type { Recipe } from '../../harness/loop/recipe.ts';
+import type { Settings } from '../../harness/trace/schema.ts';
 import { adamW } from '../../harness/training/adamw.ts';
 import type { UpdateRule } from '../../harness/training/optimizer.ts';
 import { warmupCosine } from '../../harness/training/schedule.ts';
@@ -29,22 +30,28 @@ export async function trainNetwork(context: TrainerContext, training: Training):
     update = adamW(),
     learningRate = 0.01,
     weightDecay = 0.01,
-    schedule = warmupCosine(2, context.plan.steps + 4),
+    schedule: _,
     grouped,
     ...recipe
   } = training;
   const random = ['noise', ...((options.dropout ?? 0) > 0 ? ['dropout'] : [])];
+  const { batch = 8, accumulate = 1 } = training;
   const groups = grouped
     ? [
         { name: 'matrices', owns: (name: string) => !isVector(name), learningRate, weightDecay: 0.1 },
         { name: 'vectors', owns: isVector, learningRate: 2 * learningRate },
       ]
     : [{ name: 'all', owns: () => true, learningRate, weightDecay }];
+  const changed = ({ steps = context.plan.steps, batchSize, accumulation }: Settings) => ({
+    batch: batchSize ?? batch,
+    accumulate: accumulation ?? accumulate,
+    optimizers: [{ name: 'all', groups, update, schedule: training.schedule ?? warmupCosine(2, steps + 4) }],
+  });
   return createLoop(context, {
     model: await network(options, context.seed, context.images),
-    optimizers: [{ name: 'all', groups, update, schedule }],
-    batch: 8,
     random,
     ...recipe,
+    ...changed(context.changed ?? {}),
+    changed,
   });
 }

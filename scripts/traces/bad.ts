@@ -500,6 +500,23 @@ const CONTRADICTORY: readonly BadCase[] = [
     }),
   },
   {
+    name: 'other-changes',
+    teaches: 'A process that changes what the others do not change.',
+    ...otherRun('list of changes', (run) => {
+      run.changes = [{ at: 1, batchSize: 2 }];
+    }),
+  },
+  {
+    name: 'changes-against-the-history',
+    teaches: 'A run that changes its batch size, which the history does not say.',
+    damage: (files) =>
+      files.each(['control', 'before', 'after-1'], { kind: 'run' }, (run) => {
+        run.changes = [{ at: 1, batchSize: 2 }];
+      }),
+    history: HISTORY,
+    ...contradicts('changes something else than the history says'),
+  },
+  {
     name: 'other-unit-of-steps',
     teaches: 'A process that counts updates where the others count micro-batches.',
     ...otherRun('unit of its steps', (run) => {

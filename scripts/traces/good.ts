@@ -24,6 +24,12 @@ const SGD: Recipe = { parameters: [WEIGHT], optimizer: 'sgd' };
 const ADAM: Recipe = { parameters: [WEIGHT, BIAS], optimizer: 'adam' };
 const DECAYS = (update: number): number => 0.5 / (update + 1);
 
+/** Falls to zero after the last of this many steps. */
+const falls =
+  (steps: number) =>
+  (update: number): number =>
+    0.5 * (1 - update / steps);
+
 const FEW = ['slots', 'samples', 'random'];
 const sgd: Recorder = { horizon: 4, lacks: FEW };
 const adam: Recorder = { horizon: 4, lacks: ['samples', 'random'] };
@@ -275,6 +281,45 @@ export const GOOD: readonly GoodCase[] = [
       'A trainer that restores neither its place in the data nor its slots, and says so: the control does the same to itself, and shows its state before and after.',
     traces: record(ADAM, { ...adam, deviates: ['data-order', 'slots'], deviate: restarts }, once()),
     ...RESUMED_ONCE,
+  },
+  {
+    name: 'another-length',
+    teaches:
+      'A run of 4 steps that is resumed with a length of 6: the control makes the same change at the same step, and shows its state after it.',
+    traces: record(
+      { ...SGD, rate: falls(4) },
+      { ...sgd, changes: [{ at: 2, steps: 6 }], changed: { ...SGD, rate: falls(6) } },
+      [control([2], 6), before(), after({ until: 6 })],
+    ),
+    ...RESUMED_ONCE,
+  },
+  {
+    name: 'another-length-ignored',
+    teaches: 'The same, but the resumed process keeps the schedule of 4 steps.',
+    traces: {
+      ...record(
+        { ...SGD, rate: falls(4) },
+        { ...sgd, changes: [{ at: 2, steps: 6 }], changed: { ...SGD, rate: falls(6) } },
+        [control([2], 6)],
+      ),
+      ...record(
+        { ...SGD, rate: falls(4) },
+        { ...sgd, changes: [{ at: 2, steps: 6 }], changed: { ...SGD, rate: falls(4) } },
+        [before(), after({ until: 6 })],
+      ),
+    },
+    outcome: 'refuted',
+    rules: [
+      'learning-rate-differs',
+      'claim-contradicted',
+      'applied-learning-rate-differs',
+      'loss-differs',
+      'gradients-differ',
+      'updates-differ',
+      'parameters-differ',
+      'final-parameters-differ',
+    ],
+    headline: 'this resume was to change the run to steps 6',
   },
   {
     name: 'lazy-slots',

@@ -54,6 +54,9 @@ export interface Recorder {
   /** What the trainer declares that it does not restore, and how the control does the same to itself. */
   readonly deviates?: readonly string[];
   readonly deviate?: (state: State) => void;
+  /** What resumes change, and the recipe that follows from the only change. */
+  readonly changes?: readonly [{ readonly at: number; readonly steps: number }];
+  readonly changed?: Recipe;
 }
 
 /** Digits that hold for any order of a sum, and are short to read. */
@@ -128,12 +131,14 @@ export function record(recipe: Recipe, recorder: Recorder, processes: readonly P
 }
 
 function recordOne(
-  recipe: Recipe,
+  started: Recipe,
   recorder: Recorder,
   process: Process,
   pid: number,
   checkpoints: Map<string, State>,
 ): Line[] {
+  const { changes: [change] = [], changed = started } = recorder;
+  let recipe = change !== undefined && (process.from?.step ?? 0) >= change.at ? changed : started;
   const { id, from, until, saves = [], passes = [], ended, failure } = process;
   const lines: Line[] = [runOf(recipe, recorder, process, pid)];
   const state = from ? structuredClone(checkpoints.get(`${from.process} ${from.step}`)!) : initial(recipe);
@@ -164,6 +169,10 @@ function recordOne(
       if (recorder.deviate) {
         recorder.deviate(state);
         show('deviated', step);
+      }
+      if (change?.at === step) {
+        recipe = changed;
+        show('changed', step);
       }
     }
     if (!saves.includes(step)) continue;
@@ -211,7 +220,8 @@ const STACKS = {
 } as const;
 
 function runOf(recipe: Recipe, recorder: Recorder, { role, id, until }: Process, pid: number): Line {
-  const { horizon, lacks, deterministic = true, language = 'python', deviates, countsResumes } = recorder;
+  const { horizon, lacks, deterministic = true, language = 'python' } = recorder;
+  const { deviates, countsResumes, changes } = recorder;
   const { name, versions } = STACKS[language];
   return {
     kind: 'run',
@@ -224,6 +234,7 @@ function runOf(recipe: Recipe, recorder: Recorder, { role, id, until }: Process,
     stepIs: recipe.stepIs ?? 'micro-batch',
     seed: 0,
     lacks,
+    ...(changes ? { changes } : {}),
     ...(deviates ? { deviates } : {}),
     ...(countsResumes ? { countsResumes } : {}),
     backend: {

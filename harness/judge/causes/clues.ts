@@ -3,7 +3,7 @@ import { type CounterKind, counterKind, generatorKind } from '../../trace/names.
 import type { StateRecord, TensorRecord, TracedStep } from '../../trace/schema.ts';
 import { indexOf, moved } from '../columns.ts';
 import { type Difference, differences, entriesThatDiffer, initialState, isAsIn } from '../compare.ts';
-import { type Evidence, type Resume, type StepPair, stepPairs } from '../evidence.ts';
+import { ancestorsOf, type Evidence, type Resume, type StepPair, stepPairs } from '../evidence.ts';
 import type { Finding } from '../verdict.ts';
 import { enumerated, insteadOf } from '../words.ts';
 
@@ -46,8 +46,7 @@ export interface Clues {
 }
 
 export function cluesOf(evidence: Evidence, resume: Resume, findings: readonly Finding[]): Clues {
-  const { before, resumes } = evidence;
-  const earlier = [before, ...resumes.filter(({ index }) => index < resume.index).map(({ after }) => after)];
+  const earlier = ancestorsOf(evidence, resume);
   const initial = initialState(evidence);
   const pairs = stepPairs(resume);
   const known = resume.saved !== undefined && resume.resumed !== undefined;
@@ -76,8 +75,8 @@ export function cluesOf(evidence: Evidence, resume: Resume, findings: readonly F
     generators: values('random'),
     initial,
     pairs,
-    past: earlier.flatMap((trace) => trace?.steps ?? []).filter(({ step }) => step <= resume.from),
-    pastStates: earlier.flatMap((trace) => trace?.states ?? []).filter(({ step }) => step < resume.from),
+    past: earlier.flatMap((trace) => trace.steps).filter(({ step }) => step <= resume.from),
+    pastStates: earlier.flatMap((trace) => trace.states).filter(({ step }) => step < resume.from),
     moves: {
       control: moved(pairs.map((pair) => pair.control)),
       resumed: moved(pairs.map((pair) => pair.resumed)),

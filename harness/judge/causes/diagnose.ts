@@ -5,9 +5,9 @@ import { samplingChangesState } from '../rules/alive/sampling-changes-state.ts';
 import { savingChangesState } from '../rules/alive/saving-changes-state.ts';
 import { RULES } from '../rules/index.ts';
 import type { Finding } from '../verdict.ts';
-import { listed, plural } from '../words.ts';
 import { whoIsAtFault } from './at-fault.ts';
 import type { Cause } from './cause.ts';
+import { circumstances } from './circumstances.ts';
 import { type Clues, cluesOf } from './clues.ts';
 import { CAUSES } from './index.ts';
 
@@ -97,7 +97,7 @@ function diagnoseResume(evidence: Evidence, resume: Resume, own: readonly Findin
     cause: id,
     heads,
     explains,
-    sentence: `After resume ${resume.index}, ${top.sentence}${whoIsAtFault(clues, top.cause)}${leftOutside(evidence, resume)}.`,
+    sentence: `After resume ${resume.index}, ${top.sentence}${whoIsAtFault(clues, top.cause)}${circumstances(evidence, resume)}.`,
     resume: resume.index,
   };
 }
@@ -113,19 +113,9 @@ function whereTheyPart(evidence: Evidence, resume: Resume, about: readonly Findi
     cause: null,
     heads,
     explains: heads,
-    sentence: `After resume ${resume.index}, ${sentence}${leftOutside(evidence, resume)}.`,
+    sentence: `After resume ${resume.index}, ${sentence}${circumstances(evidence, resume)}.`,
     resume: resume.index,
   };
-}
-
-const FILES_NAMED = 3;
-
-/** Names what the process that saved left outside the checkpoint: what is lost may be there. */
-function leftOutside({ before, resumes }: Evidence, { index }: Resume): string {
-  const source = index === 1 ? before : resumes.find((one) => one.index === index - 1)?.after;
-  const { left = [] } = source?.process ?? {};
-  if (left.length === 0) return '';
-  return `; outside the checkpoint, where the resumed process cannot see ${plural(left.length, 'it', 'them')}, the process that saved left ${listed(left, FILES_NAMED)}`;
 }
 
 /**

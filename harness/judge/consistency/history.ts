@@ -1,5 +1,14 @@
 /** What each process must have recorded, by the history that it is part of. */
-import { type History, type HistoryProcess, resumesIn } from '../../trace/history.ts';
+
+import { isDeepStrictEqual } from 'node:util';
+import {
+  endOf,
+  type History,
+  type HistoryProcess,
+  lengthOf,
+  passesOf,
+  resumesIn,
+} from '../../trace/history.ts';
 import { isControl, isUninterrupted } from '../../trace/roles.ts';
 import type { RunRecord, SampleRecord, StateRecord, Trace } from '../../trace/schema.ts';
 import type { Said } from './contradiction.ts';
@@ -21,7 +30,7 @@ export function leftOut(trace: Trace, history: History, traces: readonly Trace[]
     ];
   }
   return [
-    ...historySaid(trace, run, own),
+    ...historySaid(trace, run, own, history),
     ...sourceSaid(trace, own, traces),
     ...stepsLeftOut(trace, run, own),
     ...pointsLeftOut(trace, run, own, history),
@@ -32,29 +41,43 @@ export function leftOut(trace: Trace, history: History, traces: readonly Trace[]
 
 /** A control and its twins do the same: train to the end without a save. A saver saves at each resume point. */
 function partOf(run: RunRecord, { resumed }: Trace, history: History): HistoryProcess | undefined {
+  const end = endOf(history);
   if (run.role === 'saver')
     return {
       id: run.id,
       from: null,
-      until: history.steps,
-      saves: [...new Set(resumesIn(history).map(({ from }) => from.step))].filter(
-        (step) => step <= history.steps,
-      ),
+      until: end,
+      saves: [...new Set(resumesIn(history).map(({ from }) => from.step))].filter((step) => step <= end),
     };
   if (run.role === 'again' && resumed !== undefined)
     return {
       id: run.id,
       from: { process: 'saver', step: resumed.step },
-      until: history.steps,
+      until: end,
       saves: [],
     };
-  if (isControl(run.role)) return { id: run.id, from: null, until: history.steps, saves: [] };
+  if (isControl(run.role)) return { id: run.id, from: null, until: end, saves: [] };
   const own = history.processes.find(({ id }) => id === run.id);
   return own !== undefined && (own.from === null) === (run.role === 'before') ? own : undefined;
 }
 
-function historySaid({ resumed, steps }: Trace, run: RunRecord, own: HistoryProcess): Said[] {
+function historySaid(
+  { resumed, steps }: Trace,
+  run: RunRecord,
+  own: HistoryProcess,
+  history: History,
+): Said[] {
   const said: Said[] = [];
+  const length = lengthOf(run.horizon, run.changes);
+  const [expected, seen] = [history.changes ?? [], run.changes ?? []];
+  if (!isDeepStrictEqual(expected, seen)) {
+    said.push({
+      what: 'changes something else than the history says',
+      step: null,
+      expected: JSON.stringify(expected),
+      seen: JSON.stringify(seen),
+    });
+  }
   const text = (from: { process: string; step: number } | null): string =>
     from === null ? 'nothing' : `step ${from.step} of ${from.process}`;
   const from = resumed === undefined ? null : { process: resumed.from.process, step: resumed.step };
@@ -67,11 +90,11 @@ function historySaid({ resumed, steps }: Trace, run: RunRecord, own: HistoryProc
     });
   }
   // A run that was cut short is judged up to an earlier step than it was to reach.
-  if (run.until < own.until || run.until > run.horizon) {
+  if (run.until < own.until || run.until > length) {
     said.push({
       what: 'is to end at another step than the history says',
       step: null,
-      expected: `step ${own.until}, of ${run.horizon}`,
+      expected: `step ${own.until}, of ${length}`,
       seen: `step ${run.until}`,
     });
   }
@@ -128,10 +151,11 @@ interface Point {
 /** The points at which a process records its state. */
 function pointsOf(run: RunRecord, own: HistoryProcess, history: History): Point[] {
   const { from, until, saves, killed } = own;
-  const passed = new Set(resumesIn(history).map((resume) => resume.from.step));
+  const made = (history.changes ?? []).map(({ at }) => at);
   return [
     from === null ? { at: ['start'], step: 0 } : { at: ['resume'], step: from.step },
-    ...(isControl(run.role) ? [...passed].map((step): Point => ({ at: ['pass'], step })) : []),
+    ...(isControl(run.role) ? passesOf(history).map((step): Point => ({ at: ['pass'], step })) : []),
+    ...(isControl(run.role) ? made.map((step): Point => ({ at: ['changed'], step })) : []),
     ...saves.map((step): Point => ({ at: ['save'], step })),
     // A run that is judged up to a resume ends there with a save.
     ...(killed === true || (saves.includes(until) && run.role !== 'saver')

@@ -9,6 +9,7 @@ const COMMON: readonly [string, (run: RunRecord) => unknown][] = [
   ['scenario', ({ scenario }) => scenario],
   ['worldSize', ({ worldSize = 1 }) => worldSize],
   ['horizon', ({ horizon }) => horizon],
+  ['list of changes', ({ changes = [] }) => changes],
   ['unit of its steps', ({ stepIs }) => stepIs],
   ['seed', ({ seed }) => seed],
   ['lacks', ({ lacks }) => [...lacks].sort()],

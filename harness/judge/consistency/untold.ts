@@ -104,11 +104,17 @@ export const FIELDS = {
 } as const;
 
 /** The first thing that a trace and the control do not both say, in the order of the steps. */
-export function untold(trace: Trace, control: Trace, { noise, deviates, plan }: Evidence): Said | undefined {
+export function untold(
+  trace: Trace,
+  control: Trace,
+  { noise, deviates, plan, history }: Evidence,
+): Said | undefined {
   const exact = noise.exact && trace.run?.backend.name === control.run?.backend.name;
   const end = plan.steps;
+  const changes = new Set(history.changes?.map(({ at }) => at));
   /** The points of the control that show what the process shows at one of its own. */
   const pointsOf = (at: StateRecord['at'], step: number): readonly StateRecord['at'][] => {
+    if (at === 'resume' && changes.has(step)) return ['changed'];
     if (at === 'resume')
       return deviates.length > 0 ? ['deviated'] : step === end ? ['end', 'pass'] : ['pass'];
     if (at === 'save' || at === 'end' || at === 'pass') return ['pass', 'end'];

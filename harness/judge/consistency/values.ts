@@ -144,7 +144,9 @@ function movesTooFar({ steps }: Trace): Said | undefined {
 
 /** What changed once between two states has other bytes; so has what changed and did not come back. */
 function unchangedBytes({ states, steps }: Trace): Said | undefined {
-  const recorded = states.filter(({ at }) => at !== 'deviated' && at !== 'resume' && at !== 'start');
+  const recorded = states.filter(
+    ({ at }) => at !== 'deviated' && at !== 'changed' && at !== 'resume' && at !== 'start',
+  );
   for (const [index, state] of recorded.entries()) {
     const before = recorded[index - 1];
     if (before === undefined || before.step === state.step) continue;
@@ -390,4 +392,4 @@ const parametersOf = ({ tensors }: StateRecord): TensorRecord[] =>
 
 /** The step that a state was recorded after; none where something was done to it since. */
 const stepOf = (steps: readonly TracedStep[], { at, step }: StateRecord): TracedStep | undefined =>
-  at === 'deviated' ? undefined : steps.find((one) => one.step === step);
+  at === 'deviated' || at === 'changed' ? undefined : steps.find((one) => one.step === step);

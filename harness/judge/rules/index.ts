@@ -51,6 +51,7 @@ import { samplesDifferFromControl } from './faithful/samples-differ-from-control
 import { stepDiffers } from './faithful/step-differs.ts';
 import { updatesDiffer } from './faithful/updates-differ.ts';
 import { buffersNotRestored } from './restored/buffers-not-restored.ts';
+import { changeDidNotHappen } from './restored/change-did-not-happen.ts';
 import { checkpointChangesLater } from './restored/checkpoint-changes-later.ts';
 import { countersNotRestored } from './restored/counters-not-restored.ts';
 import { deviationDidNotHappen } from './restored/deviation-did-not-happen.ts';
@@ -89,6 +90,7 @@ export const RULES: readonly Rule[] = [
   // The declared deviations decide what the other rules compare with.
   deviationNotDeclared,
   deviationDidNotHappen,
+  changeDidNotHappen,
   ranksResumeApart,
   // Parameters that are wrong, or cannot train, explain everything below.
   parametersNotRestored,

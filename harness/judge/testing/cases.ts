@@ -298,6 +298,21 @@ export const CASES: readonly Case[] = [
     proof: 'restored',
   },
   {
+    rule: 'change-did-not-happen',
+    what: 'a resume that ignores another batch size',
+    spoil: ({ all, control }) => {
+      for (const { run } of all) run!.changes = [{ at: 4, batchSize: 2 }];
+      const passed = control.states.findIndex(({ at }) => at === 'pass');
+      const changed = { ...structuredClone(control.states[passed]!), at: 'changed' as const };
+      changed.counters.lossScale = 512;
+      control.states.splice(passed + 1, 0, changed);
+      const samples = control.samples.filter(({ at }) => at === 'pass');
+      control.samples.push(...samples.map((sample) => ({ ...sample, at: 'changed' as const })));
+    },
+    says: /the change to batchSize 2 did not happen: the only counter that the control changed has the saved value: 'lossScale'/,
+    proof: 'restored',
+  },
+  {
     rule: 'deviation-did-not-happen',
     what: 'a declared deviation with one entry that was restored as saved',
     deviates: ['step-count', 'random'],

@@ -222,7 +222,15 @@ const withoutGroups = (
   steps: withGroups(trace, (groups) => groups.map(() => text ?? null)),
 });
 
-const EVERYWHERE: readonly StateRecord['at'][] = ['start', 'resume', 'pass', 'deviated', 'save', 'end'];
+const EVERYWHERE: readonly StateRecord['at'][] = [
+  'start',
+  'resume',
+  'pass',
+  'deviated',
+  'changed',
+  'save',
+  'end',
+];
 
 /** No process tells a group; a single one is then logged as `all`. */
 const noGroups: Dialect['translate'] = (traces) => {

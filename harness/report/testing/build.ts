@@ -71,6 +71,7 @@ export function verdict(over: Partial<Verdict> = {}): Verdict {
     asExpected: true,
     mismatch: null,
     plan: { steps: 30, resumeAt: [15] },
+    history: null,
     cut: null,
     backend,
     compared: { processes: 3, steps: 4, tensors: 20, samples: 4, generators: 4, counters: 6 },

@@ -3,13 +3,12 @@ import path from 'node:path';
 import { collectEvidence } from '../../judge/collect.ts';
 import { type Judgement, judge } from '../../judge/judge.ts';
 import { createProbe, type SamplePoint } from '../../probe/probe.ts';
-import { idOf, sourceOf } from '../../trace/plan.ts';
+import { firstStep, idOf, sourceOf } from '../../trace/plan.ts';
 import { readTrace } from '../../trace/read.ts';
 import { isControl } from '../../trace/roles.ts';
 import { type BackendRecord, type Plan, type Role, TRACE_FORMAT, type Trace } from '../../trace/schema.ts';
 import { createTrace } from '../../trace/write.ts';
 import type { Scenario } from '../../training/trainer.ts';
-import { stepsOf } from '../job.ts';
 
 export interface Rehearsal {
   readonly scenario: Pick<Scenario, 'trainer' | 'lacks' | 'deviates'>;
@@ -53,7 +52,8 @@ async function runHere(
 ): Promise<Trace> {
   const file = path.join(folder, idOf(role, segment), 'trace.jsonl');
   const trace = createTrace(file);
-  const [first, last] = stepsOf({ role, segment, plan });
+  const first = firstStep(role, segment, plan);
+  const last = (isControl(role) ? undefined : plan.resumeAt[segment]) ?? plan.steps;
   trace.write({
     kind: 'run',
     format: TRACE_FORMAT,

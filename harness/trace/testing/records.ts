@@ -64,7 +64,7 @@ const tensor = fc.record(
 
 const state = fc.record({
   kind: fc.constant('state' as const),
-  at: fc.constantFrom('start', 'pass', 'deviated', 'save', 'resume', 'end'),
+  at: fc.constantFrom('start', 'pass', 'deviated', 'changed', 'save', 'resume', 'end'),
   step: count,
   tensors: fc.uniqueArray(tensor, { maxLength: 3, selector: ({ kind, name }) => `${kind} ${name}` }),
   random: dictionary(digest),
@@ -73,7 +73,7 @@ const state = fc.record({
 
 const drawn = (ending: string) => ({
   kind: fc.constant('sample' as const),
-  at: fc.constantFrom('pass', 'deviated', 'save', 'resume', 'end'),
+  at: fc.constantFrom('pass', 'deviated', 'changed', 'save', 'resume', 'end'),
   step: count,
   name: text,
   file: fc.stringMatching(/^[\w.-]{1,20}$/).map((name) => `samples/${name}${ending}`),

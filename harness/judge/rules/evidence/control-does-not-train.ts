@@ -27,22 +27,22 @@ export const controlDoesNotTrain: Rule = {
         },
       ];
     }
-    // An earlier segment may lie between two updates; the segments after it show what it carried over. A resume
-    // after the last step has no segment to check.
-    return resumes
-      .filter(({ controlSteps }) => controlSteps.length > 0)
-      .slice(-1)
-      .filter(({ controlSteps }) => !moved(controlSteps))
-      .map(
-        (resume): Found => ({
-          sentence: `The control moved no parameter between steps ${resume.from} and ${resume.to}, so it cannot show whether the resumed run should.`,
-          resume: resume.index,
-          expected: 'the control changes its parameters after the last resume point',
-          seen: 'no parameter changed',
-          likelyCause:
-            'the learning rate has reached 0, or too few steps for an update follow the resume point',
-          fix: 'move the resume point or add steps',
-        }),
-      );
+    // A segment may lie between two updates; those that resume from its end show what it carried over. A resume after
+    // the last step has no segment to check.
+    const trained = resumes.filter(({ controlSteps }) => controlSteps.length > 0);
+    const goesOn = new Set(trained.map(({ after }) => after.resumed?.from.process));
+    const last = trained.filter(({ after }) => !goesOn.has(after.run?.id));
+    if (last.some(({ controlSteps }) => moved(controlSteps))) return [];
+    return last.slice(-1).map(
+      (resume): Found => ({
+        sentence: `The control moved no parameter between steps ${resume.from} and ${resume.to}, so it cannot show whether the resumed run should.`,
+        resume: resume.index,
+        expected: 'the control changes its parameters after the last resume point',
+        seen: 'no parameter changed',
+        likelyCause:
+          'the learning rate has reached 0, or too few steps for an update follow the resume point',
+        fix: 'move the resume point or add steps',
+      }),
+    );
   },
 };

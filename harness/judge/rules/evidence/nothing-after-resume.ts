@@ -6,12 +6,13 @@ export const nothingAfterResume: Rule = {
   claim: 'Each resumed process makes every planned step.',
   reads: 'how many steps each resumed process recorded',
   speaks: 'at the end of the segment',
-  judge: ({ resumes, plan }) =>
-    resumes
+  judge: ({ resumes, plan }) => {
+    const idle = resumes.every(({ from, to }) => from === to);
+    return resumes
       .filter(
-        ({ index, steps, from, to, after }) =>
-          // A resume after the last step has nothing to train. If it is the only resume, it proves nothing.
-          (steps.length < to - from || (from === to && index === 1)) && after.failure === undefined,
+        ({ steps, from, to, after }) =>
+          // A process that resumes after its last step has nothing to train. If none trains, nothing is proven.
+          (steps.length < to - from || (from === to && idle)) && after.failure === undefined,
       )
       .map(
         (resume): Found => ({
@@ -28,5 +29,6 @@ export const nothingAfterResume: Rule = {
               : 'the probe recorded nothing, or the loop ended early',
           fix: 'let the plan continue after its last resume point; check that the trainer’s step runs one iteration',
         }),
-      ),
+      );
+  },
 };

@@ -1,4 +1,4 @@
-import { resumesIn } from '../../../trace/history.ts';
+import { endOf, resumesIn } from '../../../trace/history.ts';
 import type { Trace } from '../../../trace/schema.ts';
 import { nameOf, resumeOf, unknownRank } from '../../process.ts';
 import { missingRanks, RANKS_SHOWN, ranksNamed } from '../../ranks.ts';
@@ -26,14 +26,15 @@ export const traceIncomplete: Rule = {
       ...new Set(history.processes.flatMap(({ id, from }) => (from === null ? [id] : [from.process, id]))),
     ];
     const resumes = resumesIn(history);
+    const end = endOf(history);
     const missing = [
       ...(control === undefined ? ['control'] : []),
       ...(before === undefined && !history.processes.some(({ from }) => from === null) ? ['before'] : []),
       ...ids.filter((id) => traceOf(id) === undefined && !neverStarts(id)),
       // A run that is never resumed proves nothing, and neither does one that never gets to the end.
-      ...(resumes.some(({ until }) => until >= history.steps)
+      ...(resumes.some(({ until }) => until >= end)
         ? []
-        : [resumes.length === 0 ? 'after' : `last (resumed, to step ${history.steps})`]),
+        : [resumes.length === 0 ? 'after' : `last (resumed, to step ${end})`]),
       ...(control?.run?.backend.deterministic === false && controls.length < 2 ? ['twin'] : []),
       ...[...new Set(plan.resumeOn)]
         .filter((backend) => !controls.some(({ run }) => run?.backend.name === backend))

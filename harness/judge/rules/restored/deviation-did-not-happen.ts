@@ -16,7 +16,9 @@ export const deviationDidNotHappen: Rule = {
     const observed = resumes.filter(({ controlFirst }) => controlFirst !== undefined);
     return [
       ...resumes.flatMap((resume): Found[] => {
-        const changed = resume.changes.filter(({ deviation }) => deviation !== undefined);
+        const changed = resume.changes.filter(
+          ({ deviation }) => deviation !== undefined && deviation !== 'change',
+        );
         const restored = changed.filter(({ cameBack }) => cameBack);
         const [first] = restored;
         if (first === undefined) return [];
