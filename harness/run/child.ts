@@ -20,6 +20,12 @@ import { whyMissing } from './missing-file.ts';
 import { importScenario } from './scenario.ts';
 import { createSettling, type Shown } from './settling.ts';
 
+/** In how many steps after a resume all tensors are measured, to see where the runs part. */
+const STEPS_IN_FULL = 4;
+
+const isNearResume = (step: number, resumeAt: readonly number[]): boolean =>
+  resumeAt.some((at) => step > at && step <= at + STEPS_IN_FULL);
+
 const tell = (progress: Progress): void => tellParent(progress);
 
 /** Asks whether to go on after this step, whose record is in the trace. */
@@ -242,9 +248,3 @@ async function runJob(job: Job): Promise<void> {
 await runJob(jobSchema.parse(JSON.parse(process.argv[2]!)));
 // Exit explicitly: a backend's threads would keep the process alive.
 process.exit();
-
-/** In how many steps after a resume all tensors are measured, to see where the runs part. */
-const STEPS_IN_FULL = 4;
-
-const isNearResume = (step: number, resumeAt: readonly number[]): boolean =>
-  resumeAt.some((at) => step > at && step <= at + STEPS_IN_FULL);
