@@ -104,6 +104,31 @@ describe('each way to spoil a run is found by its rule', () => {
   });
 });
 
+test('processes that resume can list the parameters in another order', () => {
+  const traces = healthyTraces();
+  for (const { run, steps } of traces.all) {
+    if (run?.role !== 'after' && run?.role !== 'again') continue;
+    for (const step of steps)
+      for (const [field, values] of Object.entries(step))
+        if (Array.isArray(values) && field !== 'observed')
+          Object.assign(step, { [field]: values.toReversed() });
+  }
+  expect(verdictOf(traces)).toMatchObject({ outcome: 'proven', findings: [] });
+});
+
+test('slots that are restored at the first update leave the restore inconclusive', () => {
+  const traces = healthyTraces();
+  for (const { states } of traces.all)
+    for (const state of states)
+      if (state.at === 'resume') state.tensors = state.tensors.filter(({ kind }) => kind !== 'slot');
+  const { outcome, proofs, headline } = verdictOf(traces);
+  expect({ outcome, proofs }).toMatchObject({
+    outcome: 'inconclusive',
+    proofs: { restored: 'inconclusive' },
+  });
+  expect(headline).toMatch(/they may be restored at the first update/);
+});
+
 test('a run that could not be saved leaves the resume unjudged, and nothing else is reported', () => {
   const verdict = verdictOf(spoilt(CASES.find(({ rule }) => rule === 'save-failed')!));
   expect(rulesOf(verdict)).toEqual(['save-failed']);

@@ -280,6 +280,17 @@ const SCHEDULES: readonly Case[] = [
     cause: 'schedule-changes-at-other-steps',
   },
   {
+    what: 'a learning rate that drops earlier, with a count that advances twice per step',
+    spoil({ all, resumed }) {
+      count(all, 'scheduler.position', (step) => step);
+      for (const trace of all) inEach(trace, (step) => setRate(step, step.step < 7 ? 0.2 : 0.02));
+      inEach(resumed, (step) => setRate(step, step.step < 6 ? 0.2 : 0.02));
+      resumed.states.at(-1)!.counters['scheduler.position'] = 12;
+    },
+    says: /the schedule advances 2 times per step/,
+    cause: 'schedule-runs-fast',
+  },
+  {
     what: 'a learning rate that does not drop any more, at a change that is rare',
     spoil({ all, resumed }) {
       for (const trace of all) inEach(trace, (step) => setRate(step, step.step < 6 ? 0.2 : 0.02));

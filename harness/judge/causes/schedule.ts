@@ -203,6 +203,8 @@ const CAUSES: readonly Cause[] = [
     diagnose(clues) {
       if (!clues.has('learning-rate-differs') || scheduleCounts(clues).length > 0) return undefined;
       if (countStalls(clues) === true || updatesMade(clues, 'resumed') === 0) return undefined;
+      // A count that runs fast is the trigger.
+      if (timesCounted(clues) !== undefined) return undefined;
       return changesText(clues);
     },
   },

@@ -11,7 +11,7 @@ import type {
   Trace,
   TracedStep,
 } from '../../trace/schema.ts';
-import { sameValues } from '../columns.ts';
+import { indexOf, sameValues } from '../columns.ts';
 import { withoutLoneZeros } from '../comparable.ts';
 import type { Evidence } from '../evidence.ts';
 import { shown } from '../words.ts';
@@ -189,7 +189,33 @@ function sameForm(own: unknown, theirs: unknown): boolean {
   return own.length === theirs.length && own.every((value, at) => (value === null) === (theirs[at] === null));
 }
 
-function stepApart(own: TracedStep, theirs: TracedStep, exact: boolean): Apart | undefined {
+const COLUMNS = [
+  'names',
+  'groups',
+  'changed',
+  'l2',
+  'updateL2',
+  'gradientL2',
+  'appliedGradientL2',
+  'learningRates',
+  'hookCalls',
+  'updates',
+] as const;
+
+/** The step with its columns in the order of the other: a process can list the same parameters in its own order. */
+function inOrderOf(theirs: TracedStep, own: TracedStep): TracedStep {
+  const places = indexOf(own.names);
+  const same = own.names.length === theirs.names.length && theirs.names.every((name) => places.has(name));
+  if (!same || sameValues(own.names, theirs.names)) return own;
+  const columns = COLUMNS.flatMap((column) => {
+    const values: readonly unknown[] | undefined = own[column];
+    return values === undefined ? [] : [[column, theirs.names.map((name) => values[places.get(name)!])]];
+  });
+  return { ...own, ...Object.fromEntries(columns) };
+}
+
+function stepApart(unordered: TracedStep, theirs: TracedStep, exact: boolean): Apart | undefined {
+  const own = inOrderOf(theirs, unordered);
   for (const [field, comparison] of Object.entries(FIELDS.step)) {
     const [mine, other] = [own[field as keyof TracedStep], theirs[field as keyof TracedStep]];
     if (field === 'claimed') {
