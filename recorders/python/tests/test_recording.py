@@ -1,46 +1,12 @@
 """Each test runs a real program in real processes, with and without the recorder. They need torch."""
 
-import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-RECORDER = Path(__file__).resolve().parents[1]
-BOOTSTRAP = RECORDER / "src/resumeproof/bootstrap"
-FIXTURES = RECORDER.parents[1] / "fixtures/pytorch"
+from processes import BOOTSTRAP, FIXTURES, files, recording, records, run, steps_of
+
 SCRIPTS = sorted(file.stem for file in FIXTURES.glob("*.py") if file.stem != "loop")
-
-
-def run(folder, *command, check=True, **environment):
-    env = {name: value for name, value in os.environ.items() if not name.startswith("RESUMEPROOF_")}
-    env |= {"OMP_NUM_THREADS": "1", **environment}
-    done = subprocess.run(
-        [sys.executable, *map(str, command)], cwd=folder, env=env, capture_output=True, text=True, timeout=240
-    )
-    assert not check or done.returncode == 0, done.stderr
-    return done
-
-
-def recording(trace, role="control", horizon=12, **more):
-    settings = {"TRACE": trace, "ROLE": role, "HORIZON": horizon, **more}
-    path = {"PYTHONPATH": str(BOOTSTRAP)}
-    return path | {f"RESUMEPROOF_{name}": str(value) for name, value in settings.items()}
-
-
-def records(trace):
-    return [json.loads(line) for line in trace.read_text().splitlines()]
-
-
-def files(folder):
-    """The bytes of all files that a script wrote. The checkpoints hold the state of torch's generator."""
-    return {
-        str(file.relative_to(folder)): file.read_bytes()
-        for file in sorted(folder.rglob("*"))
-        if file.is_file()
-    }
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -151,14 +117,6 @@ def test_overwrites_no_trace(tmp_path):
     done = run(tmp_path, FIXTURES / "healthy.py", **recording(trace))
     assert trace.read_text() == "mine"
     assert "this process is not recorded" in done.stderr
-
-
-def steps_of(tmp_path, program, horizon, **more):
-    (tmp_path / "train.py").write_text("import torch\ntorch.manual_seed(0)\n" + program)
-    plain = run(tmp_path, "train.py")
-    done = run(tmp_path, "train.py", **recording(tmp_path / "trace.jsonl", horizon=horizon, **more))
-    assert done.stdout == plain.stdout
-    return [record for record in records(tmp_path / "trace.jsonl") if record["kind"] == "step"]
 
 
 def test_sees_a_step_that_is_replaced_on_the_instance(tmp_path):

@@ -48,7 +48,7 @@ def names_of(module, kind):
 
 
 class Model:
-    """The outermost modules that hold parameters of the program's optimizers, and the copies of them that none holds."""
+    """The outermost modules that hold parameters of the program's optimizers."""
 
     def __init__(self, torch):
         self.torch = torch
@@ -114,8 +114,9 @@ class Model:
         return id(module) in self.trained
 
     def adopt(self, module):
-        """Takes a module that trains although no optimizer holds its parameters."""
-        self.roots.append(weakref.ref(module))
+        """Takes a module that the program names, or that trains although no optimizer holds its parameters."""
+        if all(one is not module for one in self.modules()):
+            self.roots.append(weakref.ref(module))
         self.name()
         self.mark_trained()
 
@@ -139,40 +140,3 @@ class Model:
 
     def buffers(self):
         return self._named("buffers")
-
-    def copies(self):
-        """
-        Modules outside of the model with the same parameters, by name and shape, in storage of their own: averages of
-        the weights, or a frozen reference. Yields each with the model's name for each of its tensors.
-        """
-        own = self.parameters()
-        shapes = {name: parameter.shape for name, parameter in own}
-        places = {parameter.data_ptr() for _, parameter in own}
-        roots = {id(module) for module in self.modules()}
-        found = []
-        for module in modules_alive(self.torch):
-            if id(module) in roots:
-                continue
-            named = names_of(module, "parameters")
-            if not named:
-                continue
-            ends = self._ends(named, shapes)
-            if ends is None or any(p.data_ptr() in places for _, p in named if p.numel()):
-                continue
-            found.append((module, ends))
-        found.sort(key=lambda one: (type(one[0]).__name__, sorted(one[1])))
-        return found
-
-    @staticmethod
-    def _ends(named, shapes):
-        """Each tensor by the model's name for it; None where one has none. A prefix, as in `ema_model.`, is cut."""
-        for cut in range(3):
-            found = {}
-            for name, tensor in named:
-                end = ".".join(name.split(".")[cut:])
-                if shapes.get(end) != tensor.shape:
-                    break
-                found[end] = tensor
-            else:
-                return found if len(found) == len(shapes) else None
-        return None

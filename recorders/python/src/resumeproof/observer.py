@@ -22,6 +22,9 @@ class Step:
         self.updates = {}
         self.rates = {}
         self.claimed_rates = {}
+        self.losses_told = []  # by the program itself, as are the next two
+        self.rates_told = {}
+        self.ids_told = None
         self.saves = []
 
 

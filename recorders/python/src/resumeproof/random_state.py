@@ -20,6 +20,7 @@ class Generators:
         self.python_at_start = random.getstate()
         self.numpy = None
         self.numpy_at_start = None
+        self.given = {}  # by the program, by name
 
     def saw_numpy(self, numpy_random):
         self.numpy = numpy_random
@@ -47,6 +48,9 @@ class Generators:
                 continue
             seen.add(id(generator))
             found[f"loader.generator.{len(seen) - 2}"] = self._of_torch(torch, generator)
+        for name, generator in self.given.items():
+            if id(generator) not in seen:
+                found[name] = self._of_torch(torch, generator)
         return found if self.wanted is None else {name: found[name] for name in found if name in self.wanted}
 
     def _is_shown(self, name, was_used):

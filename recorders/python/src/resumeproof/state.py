@@ -78,12 +78,12 @@ def _tensors(program, averages):
     for name, slot, value in _slots(program):
         if program.torch.is_tensor(value) and value.dim() > 0:
             yield "slot", f"{name}.{slot}", value, {"parameter": name}
-    for prefix, module, tensors in averages:
-        for name, tensor in tensors.items():
-            yield "ema", f"{prefix}{name}", tensor, {"parameter": name}
-        for name, buffer in module.named_buffers():
+    for average in averages:
+        for name, tensor in average.tensors.items():
+            yield "ema", f"{average.prefix}{name}", tensor, {"parameter": name}
+        for name, buffer in average.buffers.items():
             if buffer.dim() > 0:
-                yield "buffer", f"ema.{prefix}{name}", buffer, {}
+                yield "buffer", f"ema.{average.prefix}{name}", buffer, {}
 
 
 def _place(tensor):
@@ -143,8 +143,8 @@ def _counters(torch, program, averages):
         yield from scalars(f"optimizer.{name}.{slot}", value)
     for at, scaler in enumerate(program.scalers()):
         yield from scalars(f"loss_scale.{at}", scaler.state_dict())
-    for prefix, module, _ in averages:
-        yield from scalars(f"ema.{prefix}".rstrip("."), dict(module.named_buffers()))
+    for average in averages:
+        yield from scalars(f"ema.{average.prefix}".rstrip("."), {**average.buffers, **average.counters})
 
 
 NO_SCALAR = object()
