@@ -34,12 +34,8 @@ def records(trace):
 
 
 def files(folder):
-    """The bytes of all files that a script wrote. The checkpoints hold the state of torch's generator."""
-    return {
-        str(file.relative_to(folder)): file.read_bytes()
-        for file in sorted(folder.rglob("*"))
-        if file.is_file()
-    }
+    """The bytes of all tensors that a script wrote. Frameworks write paths and dates to other files."""
+    return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.glob("out/*.pt"))}
 
 
 def steps_of(tmp_path, program, horizon, **more):

@@ -64,7 +64,7 @@ class Recorder:
 
     def forward(self, module, args, kwargs):
         """A module is called while the recorder is waiting."""
-        if self.backward_depth or self.observer.optimizing or not self.torch.is_grad_enabled():
+        if self.backward_depth or not self.torch.is_grad_enabled():
             return
         if self.is_sampling or not self.is_recording():
             return
@@ -78,7 +78,10 @@ class Recorder:
             return
         with self.probing():
             self.sees_forwards = True
-            self.pass_boundary()
+            if self.observer.optimizing:
+                self.waiting = False  # the closure of a step that has begun
+            else:
+                self.pass_boundary()
             if self.is_recording():
                 self.observer.step.batch.append(row_ids(self.torch, _inputs(self.torch, (args, kwargs))))
 
@@ -131,7 +134,7 @@ class Recorder:
     def describe(self):
         averages = self.program.averages()
         return {
-            "tensors": self.states.tensors(self.program, averages),
+            "tensors": self.states.tensors(self.program, averages, self.observer.waits),
             "random": self.generators.digests(self.torch, self.program.loaders()),
             "counters": self.states.counters(self.program, averages),
         }
@@ -393,21 +396,23 @@ class Recorder:
     @contextmanager
     def update(self, optimizer, args, kwargs):
         """Around each call of an optimizer's `step`."""
-        closure = kwargs.get("closure", args[0] if args else None)
-        if callable(closure) and self.is_recording() and not self.observer.optimizing:
+        has_closure = callable(kwargs.get("closure", args[0] if args else None))
+        if has_closure and self.is_recording() and not self.observer.optimizing:
             # It makes its own forward and backward passes, which belong to one step.
             with self.probing():
                 self.program.find_model()
                 self.pass_boundary()
+            self.waiting = True  # for its batch
         if self.opening is None or not self.is_recording():
             yield
             return
         observer = self.observer
         with self.probing():
-            held = observer.optimizer_begins(optimizer)
+            begun = observer.optimizer_begins(optimizer, has_closure)
         try:
             yield
-            observer.optimizer_updated(held)
+            with self.probing():
+                observer.optimizer_updated(begun)
         finally:
             observer.optimizing -= 1
 

@@ -13,11 +13,15 @@ class States:
         self.torch = torch
         self.sketcher = sketcher
 
-    def tensors(self, program, averages):
-        """A record of each tensor. Tied ones are measured once."""
+    def tensors(self, program, averages, waits):
+        """
+        A record of each tensor. Tied ones are measured once.
+
+        @param waits: tells whether a parameter has a gradient that is yet to be used
+        """
         torch = self.torch
         found = [
-            (kind, name, dense(tensor), more) for kind, name, tensor, more in _tensors(program, averages)
+            (kind, name, dense(tensor), more) for kind, name, tensor, more in _tensors(program, averages, waits)
         ]
         readback = Readback(torch)
         measured = {}
@@ -63,7 +67,7 @@ def _record(kind, name, tensor, more, storage, digests, summary):
     }
 
 
-def _tensors(program, averages):
+def _tensors(program, averages, waits):
     """Yields kind, name, tensor, and what else is to be said of it."""
     groups = program.groups()
     for name, parameter in program.model.parameters():
@@ -71,7 +75,7 @@ def _tensors(program, averages):
         if id(parameter) in groups:
             more["group"] = groups[id(parameter)][0]
         yield "parameter", name, parameter, more
-        if parameter.grad is not None:
+        if waits(parameter):
             yield "gradient", name, parameter.grad, {"parameter": name}
     for name, buffer in program.model.buffers():
         yield "buffer", name, buffer, {}
