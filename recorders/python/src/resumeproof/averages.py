@@ -1,14 +1,10 @@
 """Finds the averages of a model's weights: copies of the model, objects that hold a list or a dictionary, and what was given."""
 
-import gc
-import re
 from typing import NamedTuple
 
-from .model import modules_alive, names_of
+from .model import names_of
 from .trace_file import say
 
-# `EMA`, `EMAModel`, `ModelEmaV2`, `LitEma`, `ExponentialMovingAverage`
-AVERAGE = re.compile(r"EMA|Ema(?![a-z])|MovingAverage")
 SHADOWS = ("shadow_params", "shadow")
 
 
@@ -25,7 +21,6 @@ class Averages:
         self.torch = torch
         self.given = []
         self.refused = set()
-        self.types = {}  # whether a class is one of averages, by class
 
     def give(self, average):
         """@param average: what `record(ema=…)` accepts, or a list or a dictionary of these."""
@@ -49,17 +44,20 @@ class Averages:
                 seen |= {id(tensor) for tensor in average[0].values()}
                 found.append(average)
         modules, others = [], []
-        for one in modules_alive(self.torch):
+        outermost, objects = model.alive.find(self.torch)
+        for one in outermost:
             if id(one) in roots:
                 continue
             tensors = matching(dict(names_of(one, "parameters")), shapes)
             if tensors is not None and not any(t.data_ptr() in places for t in tensors.values() if t.numel()):
                 modules.append((one, tensors))
-        for one in self._objects():
+        for one in objects:
+            if _shadows(one) is None:
+                continue
             average = self._of(one, model, named)
             if average is not None:
                 others.append((type(one).__name__, average))
-            elif any(hasattr(one, name) for name in SHADOWS):
+            else:
                 self._refuse(
                     one, "its tensors do not match the model's parameters: pass it to resumeproof.record(ema=…)"
                 )
@@ -109,23 +107,6 @@ class Averages:
         else:
             tensors = _by_place(held, named)
         return None if tensors is None else (tensors, buffers, counters, thing)
-
-    def _objects(self):
-        """Objects of classes that are called averages. Modules are found by what they hold."""
-        found = []
-        for one in gc.get_objects():
-            kind = type(one)
-            is_average = self.types.get(kind)
-            if is_average is None:
-                is_average = self.types[kind] = (
-                    AVERAGE.search(kind.__name__) is not None
-                    and not issubclass(kind, (self.torch.nn.Module, type))
-                    and isinstance(getattr(kind, "__dictoffset__", 0), int)
-                    and kind.__dictoffset__ != 0
-                )
-            if is_average and _shadows(one) is not None:
-                found.append(one)
-        return found
 
     def _refuse(self, thing, why):
         if id(thing) not in self.refused:

@@ -4,6 +4,8 @@ import functools
 import hashlib
 import random
 
+from .measure import bytes_of
+
 
 def _sha256(data):
     return hashlib.sha256(data).hexdigest()
@@ -77,7 +79,7 @@ class Generators:
 
     @staticmethod
     def _of_torch(torch, generator):
-        return _sha256(bytes(generator.get_state().tolist()))
+        return _sha256(bytes_of(torch, generator.get_state()))
 
 
 def _generators_of(torch, loaders):
