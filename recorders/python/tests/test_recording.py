@@ -1,58 +1,22 @@
 """Each test runs a real program in real processes, with and without the recorder. They need torch."""
 
-import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-RECORDER = Path(__file__).resolve().parents[1]
-BOOTSTRAP = RECORDER / "src/resumeproof/bootstrap"
-FIXTURES = RECORDER.parents[1] / "fixtures/pytorch"
+from processes import BOOTSTRAP, FIXTURES, files, recording, records, run, steps_of
+
 SCRIPTS = sorted(file.stem for file in FIXTURES.glob("*.py") if file.stem != "loop")
-
-
-def run(folder, *command, check=True, **environment):
-    env = {name: value for name, value in os.environ.items() if not name.startswith("RESUMEPROOF_")}
-    env |= {"OMP_NUM_THREADS": "1", **environment}
-    done = subprocess.run(
-        [sys.executable, *map(str, command)], cwd=folder, env=env, capture_output=True, text=True, timeout=240
-    )
-    assert not check or done.returncode == 0, done.stderr
-    return done
-
-
-def recording(trace, role="control", horizon=12, **more):
-    settings = {"TRACE": trace, "ROLE": role, "HORIZON": horizon, **more}
-    path = {"PYTHONPATH": str(BOOTSTRAP)}
-    return path | {f"RESUMEPROOF_{name}": str(value) for name, value in settings.items()}
-
-
-def records(trace):
-    return [json.loads(line) for line in trace.read_text().splitlines()]
-
-
-def files(folder):
-    """The bytes of all files that a script wrote. The checkpoints hold the state of torch's generator."""
-    return {
-        str(file.relative_to(folder)): file.read_bytes()
-        for file in sorted(folder.rglob("*"))
-        if file.is_file()
-    }
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_recorded_run_writes_the_same_bytes(tmp_path, script):
-    run(tmp_path, FIXTURES / f"{script}.py", "--out", "plain/out")
-    run(
-        tmp_path,
-        FIXTURES / f"{script}.py",
-        "--out",
-        "recorded/out",
-        **recording(tmp_path / "trace.jsonl", PASS="4,8"),
-    )
+    """The checkpoints, or what is left at the end, hold the state of torch's generator, too."""
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "recorded").mkdir()
+    run(tmp_path / "plain", FIXTURES / f"{script}.py")
+    environment = recording(tmp_path / "trace.jsonl", PASS="4,8")
+    run(tmp_path / "recorded", FIXTURES / f"{script}.py", **environment)
     assert files(tmp_path / "recorded") == files(tmp_path / "plain")
     assert records(tmp_path / "trace.jsonl")[-1]["kind"] == "end"
 
@@ -85,9 +49,23 @@ def test_no_generator_is_moved(tmp_path):
 
 
 def test_generators_that_nobody_seeds_are_left_out(tmp_path):
-    run(tmp_path, FIXTURES / "healthy.py", **recording(tmp_path / "trace.jsonl"))
-    states = [record for record in records(tmp_path / "trace.jsonl") if record["kind"] == "state"]
-    assert all(list(state["random"]) == ["torch"] for state in states)
+    program = """
+import random
+import numpy
+model = torch.nn.Linear(4, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+random.random()  # as a library does
+numpy.random.rand()
+held = random.getstate(), numpy.random.get_state()
+random.seed(1); numpy.random.seed(1)  # for a moment
+random.setstate(held[0]); numpy.random.set_state(held[1])
+random.seed(None)
+for _ in range(2):
+    model(torch.ones(4, 4)).sum().backward()
+    optimizer.step()
+"""
+    steps = steps_of(tmp_path, program, 2)
+    assert [list(step["random"]) for step in steps] == [["torch"]] * 2
 
 
 def test_without_a_trace_nothing_is_loaded(tmp_path):
@@ -153,14 +131,6 @@ def test_overwrites_no_trace(tmp_path):
     assert "this process is not recorded" in done.stderr
 
 
-def steps_of(tmp_path, program, horizon, **more):
-    (tmp_path / "train.py").write_text("import torch\ntorch.manual_seed(0)\n" + program)
-    plain = run(tmp_path, "train.py")
-    done = run(tmp_path, "train.py", **recording(tmp_path / "trace.jsonl", horizon=horizon, **more))
-    assert done.stdout == plain.stdout
-    return [record for record in records(tmp_path / "trace.jsonl") if record["kind"] == "step"]
-
-
 def test_sees_a_step_that_is_replaced_on_the_instance(tmp_path):
     steps = steps_of(
         tmp_path,
@@ -206,7 +176,29 @@ print(model.weight.tolist())
         2,
     )
     assert len(steps) == 2
-    assert all(step["changed"] == [True, True] for step in steps)
+    assert all(step["changed"] == [True, True] and step["updates"] == [1, 1] for step in steps)
+    assert [len(step["claimed"]["batch"]) for step in steps] == [8, 8]
+
+
+def test_only_gradients_that_wait_for_an_update_belong_to_a_state(tmp_path):
+    program = """
+model = torch.nn.Linear(2, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+for at in range(6):
+    loss = model(torch.ones(4, 2)).square().mean()
+    if at % 2 == 0:
+        optimizer.zero_grad(set_to_none=at == 2)
+    loss.backward()
+    if at % 2 == 1:
+        optimizer.step()
+"""
+    steps_of(tmp_path, program, 6, PASS="1,2,3,4,5,6")
+    states = [record for record in records(tmp_path / "trace.jsonl") if record["kind"] == "state"]
+    counts = {
+        (state["at"], state["step"]): sum(tensor["kind"] == "gradient" for tensor in state["tensors"])
+        for state in states
+    }
+    assert counts == {("start", 0): 0, ("end", 6): 0} | {("pass", n): 2 * (n % 2) for n in range(1, 7)}
 
 
 def test_a_step_can_be_an_update(tmp_path):

@@ -17,7 +17,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-BOOTSTRAP = Path(__file__).resolve().parents[1] / "src/resumeproof/bootstrap"
+SOURCE = Path(__file__).resolve().parents[1] / "src"
+BOOTSTRAP = SOURCE / "resumeproof/bootstrap"
 
 
 class Case:
@@ -36,7 +37,9 @@ class Case:
         command = [sys.executable, str(self.script), "--out", str(out), *self.flags, *self.options.arguments]
         if resume:
             command += ["--resume", "auto"]
+        # The package is installed, as it were: a script may import it.
         env = {**os.environ, "PYTHONHASHSEED": str(len(process)), "OMP_NUM_THREADS": "1", **dict(environment)}
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, [env.get("PYTHONPATH"), str(SOURCE)]))
         began = time.monotonic()
         with open(self.folder / f"{process}.log", "wb") as log:
             code = subprocess.run(

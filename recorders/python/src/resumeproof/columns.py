@@ -1,6 +1,6 @@
 """The parameters that a step's columns stand for, and what a step did to them."""
 
-from .measure import norms
+from .measure import norm, norms
 
 
 class Columns:
@@ -34,21 +34,31 @@ class Columns:
         torch = self.torch
         values = [parameter.detach() for parameter in self.parameters]
         kept = [self._kept(name, value) for name, value in zip(self.names, values)]
-        if values:
-            torch._foreach_sub_(kept, values)
+        self.previous = dict(zip(self.names, kept))
+        if all(value.device.type == "cpu" for value in values):
+            return self._measure_in_cache(values, kept)
+        torch._foreach_sub_(kept, values)
         lengths = [readback.add(norm) for norm in norms(torch, values)]
         moved = [readback.add(norm) for norm in norms(torch, kept)]
 
         def columns():
             updates = [value() for value in moved]
-            # The norm of tiny differences rounds to 0. Not a number is a change, too.
-            changed = [update != 0 or bool(difference.any()) for update, difference in zip(updates, kept)]
-            if values:
-                torch._foreach_copy_(kept, values)
-            self.previous = dict(zip(self.names, kept))
+            changed = [_is_change(*one) for one in zip(updates, kept)]
+            torch._foreach_copy_(kept, values)
             return [value() for value in lengths], updates, changed
 
         return columns
+
+    def _measure_in_cache(self, values, kept):
+        """On a CPU, all that is done to one tensor is done while it lies in the cache."""
+        lengths, updates, changed = [], [], []
+        for before, value in zip(kept, values):
+            update = norm(self.torch, before.sub_(value)).item()
+            updates.append(update)
+            changed.append(_is_change(update, before))
+            before.copy_(value)
+            lengths.append(norm(self.torch, value).item())
+        return lambda: (lengths, updates, changed)
 
     def _kept(self, name, value):
         """The values before the step. A parameter that the model did not have then has not moved."""
@@ -65,3 +75,8 @@ class Columns:
     def astray(self, counts):
         """How many of the counts belong to tensors that are not, or no longer, parameters of the model."""
         return sum(count for key, count in counts.items() if key not in self.at)
+
+
+def _is_change(update, difference):
+    """The norm of tiny differences rounds to 0. Not a number is a change, too."""
+    return update != 0 or bool(difference.any())

@@ -9,7 +9,7 @@ SUMS = 4
 
 
 class Readback:
-    """Collects results that lie on devices, and brings all of them to Python in one or two transfers for each device."""
+    """Collects results that lie on devices, and brings all of them to Python in one or two transfers for each GPU."""
 
     def __init__(self, torch):
         self.torch = torch
@@ -29,6 +29,9 @@ class Readback:
         torch = self.torch
         places = {}
         for at, scalar in enumerate(self.waiting):
+            if scalar.device.type == "cpu":
+                self.waiting[at] = scalar.item()
+                continue
             places.setdefault(scalar.device, {}).setdefault(scalar.dtype, []).append(at)
         for dtypes in places.values():
             # float64 holds all norms, but not all of int64.
@@ -51,6 +54,17 @@ def dense(tensor):
     return tensor.coalesce().values() if tensor.is_sparse else tensor
 
 
+def norm(torch, tensor):
+    """The L2 norm of one tensor, in float32 at least."""
+    return torch.linalg.vector_norm(tensor, dtype=_wide(torch, tensor.dtype))
+
+
+def _wide(torch, dtype):
+    if dtype.is_complex:
+        return torch.complex128 if dtype is torch.complex128 else torch.complex64
+    return torch.float64 if dtype is torch.float64 else torch.float32
+
+
 def norms(torch, tensors, order=2):
     """L2 norms, in float32 at least: one call for all tensors."""
     if not tensors:
@@ -60,11 +74,9 @@ def norms(torch, tensors, order=2):
     for at, tensor in enumerate(tensors):
         kinds.setdefault((tensor.dtype, tensor.device), []).append(at)
     for (dtype, _), ats in kinds.items():
-        wide = torch.float64 if dtype in (torch.float64, torch.complex128) else torch.float32
-        if dtype.is_complex:
-            wide = torch.complex128 if wide is torch.float64 else torch.complex64
-        for at, norm in zip(ats, torch._foreach_norm([tensors[at] for at in ats], order, dtype=wide)):
-            found[at] = norm
+        wide = _wide(torch, dtype)
+        for at, length in zip(ats, torch._foreach_norm([tensors[at] for at in ats], order, dtype=wide)):
+            found[at] = length
     return found
 
 

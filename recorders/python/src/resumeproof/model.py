@@ -1,6 +1,7 @@
 """Finds the modules that a program trains, by who holds the parameters of its optimizers, and names their tensors."""
 
 import gc
+import re
 import weakref
 from collections import Counter
 
@@ -10,6 +11,9 @@ from .trace_file import say
 # in only one of two processes would have other names there.
 COMPILED = "_orig_mod."
 DISTRIBUTED = "module."
+
+
+AVERAGE = re.compile(r"EMA|Ema(?![a-z])|MovingAverage")
 
 
 def short(name):
@@ -30,15 +34,38 @@ class Names:
         return name if reference is not None and reference() is tensor else None
 
 
-def modules_alive(torch):
-    """Each module that is in no other. A type is asked and not the object: a lazy proxy would load what it stands for."""
-    modules = [
-        one
-        for one in gc.get_objects()
-        if issubclass(type(one), torch.nn.Module) and "_modules" in one.__dict__
-    ]
-    inner = {id(child) for one in modules for child in one._modules.values() if child is not None}
-    return [one for one in modules if id(one) not in inner]
+class Alive:
+    """
+    What is alive of some classes. Objects are asked for their type only, and each type is judged once: a lazy proxy would
+    load what it stands for, and a large program has a million objects.
+    """
+
+    def __init__(self):
+        self.kinds = {}  # of each class: the name of what is looked for, or None
+
+    def find(self, torch):
+        """Returns the modules that are in no other, and the objects whose class is called an average."""
+        kinds = self.kinds
+        found = {"module": [], "average": []}
+        for one in gc.get_objects():
+            kind = type(one)
+            try:
+                wanted = kinds[kind]
+            except KeyError:
+                wanted = kinds[kind] = _kind_of(torch, kind)
+            if wanted is not None:
+                found[wanted].append(one)
+        modules = [one for one in found["module"] if "_modules" in one.__dict__]
+        inner = {id(child) for one in modules for child in one._modules.values() if child is not None}
+        return [one for one in modules if id(one) not in inner], found["average"]
+
+
+def _kind_of(torch, kind):
+    if issubclass(kind, torch.nn.Module):
+        return "module"
+    # `EMA`, `EMAModel`, `LitEma`, `ExponentialMovingAverage`; not a class of classes
+    is_average = AVERAGE.search(kind.__name__) is not None and not issubclass(kind, type)
+    return "average" if is_average and kind.__dictoffset__ != 0 else None
 
 
 def names_of(module, kind):
@@ -48,13 +75,14 @@ def names_of(module, kind):
 
 
 class Model:
-    """The outermost modules that hold parameters of the program's optimizers, and the copies of them that none holds."""
+    """The outermost modules that hold parameters of the program's optimizers."""
 
     def __init__(self, torch):
         self.torch = torch
         self.roots = []  # weak
         self.trained = set()
         self.names = Names()
+        self.alive = Alive()
 
     def modules(self):
         return [module for reference in self.roots if (module := reference()) is not None]
@@ -65,7 +93,7 @@ class Model:
             id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]
         }
         held = []
-        for module in modules_alive(self.torch):
+        for module in self.alive.find(self.torch)[0]:
             own = {id(parameter) for parameter in module.parameters()}
             if own & wanted:
                 held.append((module, own))
@@ -114,8 +142,9 @@ class Model:
         return id(module) in self.trained
 
     def adopt(self, module):
-        """Takes a module that trains although no optimizer holds its parameters."""
-        self.roots.append(weakref.ref(module))
+        """Takes a module that the program names, or that trains although no optimizer holds its parameters."""
+        if all(one is not module for one in self.modules()):
+            self.roots.append(weakref.ref(module))
         self.name()
         self.mark_trained()
 
@@ -139,40 +168,3 @@ class Model:
 
     def buffers(self):
         return self._named("buffers")
-
-    def copies(self):
-        """
-        Modules outside of the model with the same parameters, by name and shape, in storage of their own: averages of
-        the weights, or a frozen reference. Yields each with the model's name for each of its tensors.
-        """
-        own = self.parameters()
-        shapes = {name: parameter.shape for name, parameter in own}
-        places = {parameter.data_ptr() for _, parameter in own}
-        roots = {id(module) for module in self.modules()}
-        found = []
-        for module in modules_alive(self.torch):
-            if id(module) in roots:
-                continue
-            named = names_of(module, "parameters")
-            if not named:
-                continue
-            ends = self._ends(named, shapes)
-            if ends is None or any(p.data_ptr() in places for _, p in named if p.numel()):
-                continue
-            found.append((module, ends))
-        found.sort(key=lambda one: (type(one[0]).__name__, sorted(one[1])))
-        return found
-
-    @staticmethod
-    def _ends(named, shapes):
-        """Each tensor by the model's name for it; None where one has none. A prefix, as in `ema_model.`, is cut."""
-        for cut in range(3):
-            found = {}
-            for name, tensor in named:
-                end = ".".join(name.split(".")[cut:])
-                if shapes.get(end) != tensor.shape:
-                    break
-                found[end] = tensor
-            else:
-                return found if len(found) == len(shapes) else None
-        return None

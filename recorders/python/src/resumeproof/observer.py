@@ -1,6 +1,7 @@
 """Collects what the program does between two steps: backward passes, gradient hooks, updates and saves."""
 
 import time
+import weakref
 
 from .measure import dense, norms
 
@@ -22,6 +23,9 @@ class Step:
         self.updates = {}
         self.rates = {}
         self.claimed_rates = {}
+        self.losses_told = []  # by the program itself, as are the next two
+        self.rates_told = {}
+        self.ids_told = None
         self.saves = []
 
 
@@ -34,6 +38,7 @@ class Observer:
         self.hooked = []  # the parameters that the program registered hooks of, weak
         self.steps_itself = False  # whether the program called `optimizer.step` outside of gradient hooks
         self.hooked_in = {}  # parameter: the backward pass in which a hook of it was called last
+        self.used = {}  # parameter: the gradient that an update used last, weak, and its version
         self.optimizing = 0
         self.hook_rate = None  # the learning rate that the running hook read from a parameter group
         self.in_hook = False
@@ -71,6 +76,8 @@ class Observer:
 
     def backward_ended(self, roots):
         seen = self.step
+        for parameter in self.columns.parameters:
+            self.touched(parameter)
         seen.losses += [root.detach().sum().to(self.torch.float64) for root in roots]
         shown = [
             p
@@ -90,6 +97,7 @@ class Observer:
         """Calls a hook of the program, and tells from the parameter and the group that it reads what the hook did."""
         seen, key = self.step, id(parameter)
         gradient = parameter.grad
+        self.touched(parameter)
         if gradient is not None and self.hooked_in.get(key) != seen.backwards:
             seen.gradients[key] = norms(self.torch, [dense(gradient)])[0]
         self.hooked_in[key] = seen.backwards
@@ -114,6 +122,7 @@ class Observer:
         if gradient is not None:
             # As the hook left it: clipping is in place.
             seen.applied[key] = norms(self.torch, [dense(gradient)])[0]
+            self.use(parameter)
         if rate is not None:
             seen.rates[key] = _copied(self.torch, rate)
         _, optimizer, _ = self.columns.group_of.get(key, (None, None, None))
@@ -127,11 +136,11 @@ class Observer:
 
     # Optimizers
 
-    def optimizer_begins(self, optimizer):
+    def optimizer_begins(self, optimizer, has_closure):
         """Returns what `optimizer_updated` needs: nothing inside of another call of `step`."""
         self.optimizing += 1
         if self.optimizing > 1:
-            return []
+            return None
         seen = self.step
         seen.attempts += 1
         self.steps_itself = self.steps_itself or not self.in_hook
@@ -140,21 +149,47 @@ class Observer:
             (parameter, _copied(self.torch, group.get("lr")))
             for group in optimizer.param_groups
             for parameter in group["params"]
-            if parameter.grad is not None
         ]
-        used = self.norms_of([parameter.grad for parameter, _ in held])
-        for (parameter, _), norm in zip(held, used):
-            seen.gradients.setdefault(id(parameter), norm)
-        return list(zip(held, used))
+        # A closure makes the gradients. Otherwise they are here, and `step` may change them.
+        return held, None if has_closure else self.measured(held)
 
-    def optimizer_updated(self, held):
+    def measured(self, held):
+        """Those parameters that have a gradient, and its norm."""
+        held = [(parameter, rate) for parameter, rate in held if parameter.grad is not None]
+        return list(zip(held, self.norms_of([parameter.grad for parameter, _ in held])))
+
+    def optimizer_updated(self, begun):
+        if begun is None:
+            return
+        held, measured = begun
         seen = self.step
-        for (parameter, rate), norm in held:
+        for (parameter, rate), norm in self.measured(held) if measured is None else measured:
             key = id(parameter)
+            seen.gradients.setdefault(key, norm)
             seen.updates[key] = seen.updates.get(key, 0) + 1
             seen.applied[key] = norm
+            self.use(parameter)
             if rate is not None:
                 seen.rates[key] = rate
+
+    # Gradients that wait
+
+    def use(self, parameter):
+        """An update used the gradient that the parameter has now."""
+        gradient = parameter.grad
+        if gradient is not None:
+            self.used[id(parameter)] = (weakref.ref(gradient), gradient._version)
+
+    def touched(self, parameter):
+        """A backward pass ended: a gradient that it has added to waits again."""
+        reference, version = self.used.get(id(parameter), (None, None))
+        if reference is not None and (reference() is not parameter.grad or parameter.grad._version != version):
+            del self.used[id(parameter)]
+
+    def waits(self, parameter):
+        """Whether the parameter has a gradient that no update has used yet."""
+        reference, _ = self.used.get(id(parameter), (None, None))
+        return parameter.grad is not None and (reference is None or reference() is not parameter.grad)
 
 
 def _copied(torch, value):

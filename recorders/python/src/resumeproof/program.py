@@ -2,6 +2,7 @@
 
 import weakref
 
+from .averages import Averages
 from .model import Model
 
 KINDS = ("optimizer", "schedule", "scaler", "loader")
@@ -11,9 +12,19 @@ class Program:
     def __init__(self, torch):
         self.torch = torch
         self.model = Model(torch)
+        self.average = Averages(torch)
         self.tracked = {kind: [] for kind in KINDS}
         # Whether modules, parameters or optimizers may be others than when the model was last looked for.
         self.moved = True
+
+    def give(self, kind, thing):
+        """What the program names itself. A wrapper of accelerate stands for what it wraps."""
+        inner = getattr(thing, kind if kind == "optimizer" else "scheduler", None)
+        if inner is not None and hasattr(inner, "state_dict") and hasattr(thing, "accelerator_state"):
+            thing = inner
+        if not any(one is thing for one in self._alive(kind)):
+            self.track(kind, thing)
+        return thing
 
     def track(self, kind, thing):
         self.tracked[kind].append(weakref.ref(thing))
@@ -77,11 +88,8 @@ class Program:
             self.moved = False
 
     def averages(self):
-        """Copies of the model that no optimizer holds. Yields a prefix for names, the module, and its tensors by name."""
-        found = self.model.copies()
-        return [
-            ("" if len(found) == 1 else f"{at}.", module, ends) for at, (module, ends) in enumerate(found)
-        ]
+        """The averages of the model's weights."""
+        return self.average.find(self.model)
 
     def everything(self):
         """Strong references: as long as they are held, nothing above is freed."""

@@ -14,9 +14,11 @@ from contextlib import contextmanager
 
 from .backend import backend_of, process_of
 from .columns import Columns
+from .groups import observe_groups
 from .measure import Readback, Sketcher, hex64, row_ids
 from .observer import Observer
 from .program import Program
+from .samples import Sampler
 from .state import States
 from .trace_file import TraceFile, real, reals, say
 
@@ -29,21 +31,27 @@ class Recorder:
         self.program = Program(torch)
         self.columns = Columns(torch)
         self.observer = Observer(torch, self.program, self.columns)
-        self.states = States(torch, Sketcher(torch))
+        sketcher = Sketcher(torch)
+        self.states = States(torch, sketcher)
+        self.sampler = Sampler(torch, sketcher, os.path.dirname(settings.trace))
         self.file = TraceFile(settings.trace)
         self.pid = os.getpid()
         self.started = time.perf_counter()
         self.seconds = {"startup": 0.0, "training": 0.0, "probing": 0.0, "sampling": 0.0}
         self.first = 0 if settings.source is None else settings.source.step
         self.last = self.first  # the last step that was closed
-        self.opening = None  # the state at the start, or at the resume
+        self.opening = None  # the records of the state at the start, or at the resume
         self.waiting = True  # for the forward pass that closes a step; read at each call of a module
         self.backward_depth = 0
         self.forwards = 0  # of the model, since the last backward pass
         self.sees_forwards = False
+        self.is_told = False  # whether the program tells where its steps begin
+        self.is_sampling = False
+        self.told_end = False  # whether the step that it told of has ended
         self.saved_after = []
         self.written = None  # the names and groups that were written last
         self.kept = None
+        self.is_late = False  # whether the program had imported torch before
         self.exiting = False
         self.done = False
         atexit.register(self.at_exit)
@@ -56,9 +64,9 @@ class Recorder:
 
     def forward(self, module, args, kwargs):
         """A module is called while the recorder is waiting."""
-        if self.backward_depth or self.observer.optimizing or not self.torch.is_grad_enabled():
+        if self.backward_depth or not self.torch.is_grad_enabled():
             return
-        if not self.is_recording():
+        if self.is_sampling or not self.is_recording():
             return
         if not self.program.optimizers():
             return
@@ -70,19 +78,26 @@ class Recorder:
             return
         with self.probing():
             self.sees_forwards = True
-            self.pass_boundary()
+            if self.observer.optimizing:
+                self.waiting = False  # the closure of a step that has begun
+            else:
+                self.pass_boundary()
             if self.is_recording():
                 self.observer.step.batch.append(row_ids(self.torch, _inputs(self.torch, (args, kwargs))))
 
-    def pass_boundary(self):
+    def pass_boundary(self, told=False):
         """Closes the step before, and describes the state after it where that is asked for."""
+        self.waiting = False
+        if self.is_told and not told:
+            return
         if self.opening is None:
             self.open()
         elif self.is_complete():
             self.close_step()
-        self.waiting = False
 
     def is_complete(self):
+        if self.is_told:
+            return self.told_end
         seen = self.observer.step
         return (seen.attempts if self.settings.step_is == "update" else seen.backwards) > 0
 
@@ -91,13 +106,35 @@ class Recorder:
             self.seconds["startup"] = time.perf_counter() - self.started
         self.columns.resolve(self.program)
         self.columns.remember()
-        self.opening = self.describe()
+        at = "start" if self.settings.source is None else "resume"
+        self.opening = self.point([at], self.first, self.describe())
         self.observer.next_step()
+
+    def point(self, moments, step, state):
+        """
+        The records of a step's state and samples, which can be of two moments: a pass and the end. The state is described
+        again after the samples, which must not have changed it.
+        """
+        records = [{"kind": "state", "at": at, "step": step, **state} for at in moments]
+        if self.sampler.draw is None or moments == ["start"]:
+            return records
+        drawn = self.draw()
+        for at in moments:
+            records += self.sampler.write(at, step, drawn)
+        return [*records, {"kind": "state", "at": "sampled", "step": step, **self.describe()}]
+
+    def draw(self):
+        began, self.is_sampling = time.perf_counter(), True
+        try:
+            return self.sampler.drawn(self.program.model)
+        finally:
+            self.is_sampling = False
+            self.seconds["sampling"] += time.perf_counter() - began
 
     def describe(self):
         averages = self.program.averages()
         return {
-            "tensors": self.states.tensors(self.program, averages),
+            "tensors": self.states.tensors(self.program, averages, self.observer.waits),
             "random": self.generators.digests(self.torch, self.program.loaders()),
             "counters": self.states.counters(self.program, averages),
         }
@@ -130,8 +167,9 @@ class Recorder:
         gradients = columns.column(seen.gradients, readback)
         applied = columns.column(seen.applied, readback)
         rates = columns.column(seen.rates, readback)
-        losses = [readback.add(loss) for loss in seen.losses]
-        claimed = {label: readback.number(rate) for label, rate in seen.claimed_rates.items()}
+        losses = [readback.number(loss) for loss in seen.losses_told or seen.losses]
+        rates_claimed = {**seen.claimed_rates, **seen.rates_told}
+        claimed = {label: readback.number(rate) for label, rate in rates_claimed.items()}
         readback.fetch()
         l2, update_l2, changed = measured()
         if (columns.names, columns.groups) != self.written:
@@ -143,9 +181,9 @@ class Recorder:
             seconds=seconds,
             claimed={
                 "step": None,
-                "loss": real(sum(loss() for loss in losses)),
+                "loss": real(float(sum(loss() for loss in losses))),
                 "learningRates": {label: real(float(rate())) for label, rate in claimed.items()},
-                "batch": _texts(self.torch, seen.batch),
+                "batch": _texts(self.torch, seen.batch) if seen.ids_told is None else seen.ids_told,
                 "applied": bool(seen.updates) or self.observer.steps_in_hooks(),
             },
             l2=reals(l2),
@@ -165,7 +203,7 @@ class Recorder:
     def write_state(self, state, is_last, saves):
         settings = self.settings
         if self.saves() and saves:
-            self.file.write(kind="state", at="save", step=self.last, **state)
+            self.write_all(self.point(["save"], self.last, state))
             self.file.write(
                 kind="saved",
                 step=self.last,
@@ -180,10 +218,13 @@ class Recorder:
                 f"no save was seen after step {self.last}; saves were seen after steps: {points}",
             )
         else:
-            if self.last in settings.passes:
-                self.file.write(kind="state", at="pass", step=self.last, **state)
-            if is_last:
-                self.file.write(kind="state", at="end", step=self.last, **state)
+            passes = ["pass"] if self.last in settings.passes else []
+            ends = ["end"] if is_last else []
+            self.write_all(self.point([*passes, *ends], self.last, state))
+
+    def write_all(self, records):
+        for record in records:
+            self.file.write(**record)
 
     def saves(self):
         """Whether this process is to save here, for another one to resume from. At the end, nothing is left to resume."""
@@ -198,9 +239,7 @@ class Recorder:
         if source is not None:
             loaded = {"process": source.process, "checkpoint": source.checkpoint}
             opening.append({"kind": "resumed", "step": source.step, "from": loaded})
-        at = "start" if source is None else "resume"
-        if self.opening is not None:
-            opening.append({"kind": "state", "at": at, "step": self.first, **self.opening})
+        opening += self.opening or []
         parameters = self.columns.parameters
         device = parameters[0].device if parameters else self.torch.device("cpu")
         run = {
@@ -231,8 +270,8 @@ class Recorder:
         shown = {
             "hooks": len(self.observer.hooked) > 0,
             "slots": any(tensor["kind"] == "slot" for tensor in tensors),
-            "samples": False,
-            "batches": any(len(part) > 0 for part in self.observer.step.batch),
+            "samples": self.sampler.draw is not None,
+            "batches": self.observer.step.ids_told or any(map(len, self.observer.step.batch)),
         }
         return [kind for kind, is_shown in shown.items() if not is_shown]
 
@@ -297,26 +336,83 @@ class Recorder:
             return "out-of-memory"
         return "error" if self.opening is not None or self.settings.source is None else "resume-refused"
 
+    # What the program tells
+
+    def give(self, model, optimizer, scheduler, ema, sample, generator):
+        """What `resumeproof.record` was called with."""
+        for one in _several(model):
+            self.program.model.adopt(one)
+        for one in _several(optimizer):
+            held = self.program.give("optimizer", one)
+            observe_groups(held, self.observer)
+            if self.is_late:
+                held.step = held.step  # observed from here on; its class was made before
+        for one in _several(scheduler):
+            self.program.give("schedule", one)
+        if ema is not None:
+            self.program.average.give(ema)
+        if sample is not None:
+            self.sampler.draw = sample
+        if generator is not None:
+            named = generator if isinstance(generator, dict) else {"generator": generator}
+            self.generators.given.update(named)
+        self.program.moved = True
+
+    def told_step_begins(self):
+        if not self.is_recording():
+            return
+        self.program.find_model()
+        with self.probing():
+            if not self.is_told and self.file.is_held():
+                # What came before the first step was no training.
+                self.opening = None
+            self.is_told = True
+            self.pass_boundary(told=True)
+            self.told_end = False
+            self.begin_if_told()
+            self.hold_for_last()
+        self.waiting = True
+
+    def told_step_ends(self):
+        self.told_end = True
+
+    def told(self, loss, learning_rate, batch):
+        seen = self.observer.step
+        if loss is not None:
+            seen.losses_told.append(loss)
+        if learning_rate is not None:
+            labels = self.program.rates()
+            is_by_group = isinstance(learning_rate, dict)
+            seen.rates_told = (
+                {str(label): rate for label, rate in learning_rate.items()}
+                if is_by_group
+                else dict.fromkeys(labels, learning_rate)
+            )
+        if batch is not None:
+            seen.ids_told = [str(one) for one in batch]
+
     # What the patches report
 
     @contextmanager
     def update(self, optimizer, args, kwargs):
         """Around each call of an optimizer's `step`."""
-        closure = kwargs.get("closure", args[0] if args else None)
-        if callable(closure) and self.is_recording() and not self.observer.optimizing:
+        has_closure = callable(kwargs.get("closure", args[0] if args else None))
+        if has_closure and self.is_recording() and not self.observer.optimizing:
             # It makes its own forward and backward passes, which belong to one step.
             with self.probing():
                 self.program.find_model()
                 self.pass_boundary()
+            self.waiting = True  # for its batch
         if self.opening is None or not self.is_recording():
             yield
             return
         observer = self.observer
         with self.probing():
-            held = observer.optimizer_begins(optimizer)
+            begun = observer.optimizer_begins(optimizer, has_closure)
         try:
             yield
-            observer.optimizer_updated(held)
+            with self.probing():
+                observer.optimizer_updated(begun)
         finally:
             observer.optimizing -= 1
 
@@ -331,11 +427,18 @@ class Recorder:
             if self.opening is None or self.is_complete() and (self.forwards > 0 or not self.sees_forwards):
                 self.program.find_model()
                 self.pass_boundary()
-            if self.is_recording() and self.file.is_held() and self.settings.lacks is not None:
-                self.begin_file()
-            if self.last + 1 >= self.settings.until and self.kept is None:
-                # The last state is described when the process exits, and the program's variables are gone by then.
-                self.kept = self.program.everything()
+            self.begin_if_told()
+            self.hold_for_last()
+
+    def begin_if_told(self):
+        """Only the control finds out what it lacks, and writes nothing until then."""
+        if self.is_recording() and self.file.is_held() and self.settings.lacks is not None:
+            self.begin_file()
+
+    def hold_for_last(self):
+        """The last state is described when the process exits, and the program's variables are gone by then."""
+        if self.last + 1 >= self.settings.until and self.kept is None:
+            self.kept = self.program.everything()
 
     def backward_ends(self, roots):
         self.backward_depth -= 1
@@ -382,6 +485,12 @@ class _Probing:
         seconds = time.perf_counter() - self.began
         self.step.probing += seconds
         self.recorder.seconds["probing"] += seconds
+
+
+def _several(value):
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
 def _inputs(torch, value):

@@ -3,6 +3,7 @@
 import sys
 
 from .imports import after_import
+from .loop import attach
 from .settings import SettingsError, settings_from
 
 
@@ -23,6 +24,8 @@ def start():
         from .patches import patch
         from .recorder import Recorder
 
-        patch(torch, Recorder(torch, settings, generators))
+        recorder = Recorder(torch, settings, generators)
+        patch(torch, recorder)
+        attach(recorder)
 
     after_import("torch", patch_torch)

@@ -13,11 +13,15 @@ class States:
         self.torch = torch
         self.sketcher = sketcher
 
-    def tensors(self, program, averages):
-        """A record of each tensor. Tied ones are measured once."""
+    def tensors(self, program, averages, waits):
+        """
+        A record of each tensor. Tied ones are measured once.
+
+        @param waits: tells whether a parameter has a gradient that is yet to be used
+        """
         torch = self.torch
         found = [
-            (kind, name, dense(tensor), more) for kind, name, tensor, more in _tensors(program, averages)
+            (kind, name, dense(tensor), more) for kind, name, tensor, more in _tensors(program, averages, waits)
         ]
         readback = Readback(torch)
         measured = {}
@@ -63,7 +67,7 @@ def _record(kind, name, tensor, more, storage, digests, summary):
     }
 
 
-def _tensors(program, averages):
+def _tensors(program, averages, waits):
     """Yields kind, name, tensor, and what else is to be said of it."""
     groups = program.groups()
     for name, parameter in program.model.parameters():
@@ -71,19 +75,19 @@ def _tensors(program, averages):
         if id(parameter) in groups:
             more["group"] = groups[id(parameter)][0]
         yield "parameter", name, parameter, more
-        if parameter.grad is not None:
+        if waits(parameter):
             yield "gradient", name, parameter.grad, {"parameter": name}
     for name, buffer in program.model.buffers():
         yield "buffer", name, buffer, {}
     for name, slot, value in _slots(program):
         if program.torch.is_tensor(value) and value.dim() > 0:
             yield "slot", f"{name}.{slot}", value, {"parameter": name}
-    for prefix, module, tensors in averages:
-        for name, tensor in tensors.items():
-            yield "ema", f"{prefix}{name}", tensor, {"parameter": name}
-        for name, buffer in module.named_buffers():
+    for average in averages:
+        for name, tensor in average.tensors.items():
+            yield "ema", f"{average.prefix}{name}", tensor, {"parameter": name}
+        for name, buffer in average.buffers.items():
             if buffer.dim() > 0:
-                yield "buffer", f"ema.{prefix}{name}", buffer, {}
+                yield "buffer", f"ema.{average.prefix}{name}", buffer, {}
 
 
 def _place(tensor):
@@ -143,8 +147,8 @@ def _counters(torch, program, averages):
         yield from scalars(f"optimizer.{name}.{slot}", value)
     for at, scaler in enumerate(program.scalers()):
         yield from scalars(f"loss_scale.{at}", scaler.state_dict())
-    for prefix, module, _ in averages:
-        yield from scalars(f"ema.{prefix}".rstrip("."), dict(module.named_buffers()))
+    for average in averages:
+        yield from scalars(f"ema.{average.prefix}".rstrip("."), {**average.buffers, **average.counters})
 
 
 NO_SCALAR = object()
