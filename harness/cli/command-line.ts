@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { doctorCommand } from './doctor.ts';
 import { EXIT, fail, watchOutput } from './exit.ts';
 import { fuzzCommand } from './fuzz.ts';
+import { judgeCommand } from './judge.ts';
 import { listCommand } from './list.ts';
 import { mutantsCommand } from './mutants.ts';
 import { print, printError } from './print.ts';
@@ -17,6 +18,7 @@ const program = new Command('resumeproof')
   .description('Proves that resuming a training run really trains.')
   .version(version)
   .addCommand(runCommand())
+  .addCommand(judgeCommand())
   .addCommand(listCommand())
   .addCommand(doctorCommand())
   .addCommand(fuzzCommand())

@@ -41,6 +41,10 @@ export function replayCell(
   ].join(' ');
 }
 
+/** Judges the traces of a folder again. */
+export const replayJudge = ({ folder }: { readonly folder: string }): string =>
+  `${COMMAND} judge ${relative(folder)}`;
+
 /** The arguments that select one scenario, its backend and its images. */
 function sourceOf(
   { name, file }: Pick<LoadedScenario, 'name' | 'file'>,
