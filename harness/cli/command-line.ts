@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { doctorCommand } from './doctor.ts';
+import { execCommand } from './exec.ts';
 import { EXIT, fail, watchOutput } from './exit.ts';
 import { fuzzCommand } from './fuzz.ts';
 import { judgeCommand } from './judge.ts';
@@ -17,7 +18,10 @@ watchOutput();
 const program = new Command('resumeproof')
   .description('Proves that resuming a training run really trains.')
   .version(version)
+  // After the program of `exec`, all options are the program's.
+  .enablePositionalOptions()
   .addCommand(runCommand())
+  .addCommand(execCommand())
   .addCommand(judgeCommand())
   .addCommand(listCommand())
   .addCommand(doctorCommand())

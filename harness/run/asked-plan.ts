@@ -1,6 +1,7 @@
 /** The plan of a command: the scenario's own, with parts replaced by options. */
 import type { Plan } from '../trace/schema.ts';
 import { checkPlan, type LoadedScenario, onBackends, resumeBackends } from './scenario.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface PlanRequest {
   readonly steps?: number;
@@ -20,6 +21,8 @@ export function withAskedPlan(
   { steps, resumeAt, resumeOn }: PlanRequest,
   softwareGpu: boolean,
 ): LoadedScenario {
+  if (resumeOn !== undefined && loaded.scenario.command !== undefined)
+    throw new UsageError(`scenario ${loaded.name}: --resume-on does not apply to a command`);
   const own = planOf(loaded, softwareGpu);
   const plan = checkPlan(
     { steps: steps ?? own.steps, resumeAt: resumeAt ?? own.resumeAt },

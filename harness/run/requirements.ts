@@ -23,10 +23,12 @@ export interface BackendRequest {
  * @throws BackendError of the first that cannot be used
  */
 export async function requireBackends(
-  scenarios: readonly Pick<LoadedScenario, 'plan'>[],
+  scenarios: readonly Pick<LoadedScenario, 'plan' | 'scenario'>[],
   { backend, requireGpu, resumeOn }: BackendRequest,
 ): Promise<boolean> {
-  const others = new Set(resumeOn ?? scenarios.flatMap(({ plan }) => plan.resumeOn ?? []));
+  const trainers = scenarios.filter(({ scenario }) => scenario.command === undefined);
+  if (trainers.length === 0 && scenarios.length > 0) return false;
+  const others = new Set(resumeOn ?? trainers.flatMap(({ plan }) => plan.resumeOn ?? []));
   others.delete(backend);
   const opened = [
     await requireBackend(backend, requireGpu),

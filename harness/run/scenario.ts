@@ -3,14 +3,19 @@ import path from 'node:path';
 import { z } from 'zod';
 import { BACKENDS } from '../backend/names.ts';
 import { RULES } from '../judge/rules/index.ts';
-import { DEVIATIONS, OBSERVABLES, type Plan } from '../trace/schema.ts';
-import type { Scenario, ScenarioPlan } from '../training/trainer.ts';
+import { DEVIATIONS, OBSERVABLES, type Plan, STEP_UNITS } from '../trace/schema.ts';
+import type { Command } from '../training/command.ts';
+import type { CommandScenario, Scenario, ScenarioPlan } from '../training/trainer.ts';
+import { checkCommand } from './command-words.ts';
 import { addModule, findModules, loadModule, moduleName } from './modules.ts';
 import { namePattern } from './name-pattern.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What a scenario says, without what it does: a scenario's own code runs in the processes of its runs only. */
-export type ScenarioFacts = Omit<Scenario, 'trainer'>;
+export type ScenarioFacts = Omit<Scenario, 'trainer'> & {
+  /** Instead of a trainer. */
+  readonly command?: Command;
+};
 
 export interface LoadedScenario {
   readonly name: string;
@@ -26,8 +31,18 @@ const planSchema = z.object({
   resumeAt: z.union([z.int().positive(), z.array(z.int().positive()).min(1)]),
 });
 
+const commandSchema = z.strictObject({
+  program: z.string().min(1),
+  args: z.array(z.string()),
+  env: z.record(z.string(), z.string()).optional(),
+  cwd: z.string().min(1).optional(),
+  resumeWith: z.array(z.string()).optional(),
+  stepIs: z.enum(STEP_UNITS).optional(),
+});
+
 export const scenarioFactsSchema = z.object({
   about: z.string().min(1),
+  command: commandSchema.optional(),
   plan: planSchema.extend({ onSoftwareGpu: planSchema.optional() }),
   expect: z.union([z.literal('proven'), z.array(z.string()).min(1)]).optional(),
   lacks: z.array(z.enum(OBSERVABLES)).optional(),
@@ -43,9 +58,14 @@ export const scenarioFactsSchema = z.object({
     .optional(),
 });
 
-const scenarioSchema = scenarioFactsSchema.extend({
-  trainer: z.custom<Scenario['trainer']>((value) => typeof value === 'function', 'must be a function'),
-});
+const scenarioSchema = scenarioFactsSchema
+  .extend({ trainer: z.unknown() })
+  .superRefine((scenario, context) => {
+    const wrong = (message: string): void => context.addIssue({ code: 'custom', path: ['trainer'], message });
+    if (scenario.command === undefined && typeof scenario.trainer !== 'function') wrong('must be a function');
+    if (scenario.command !== undefined && scenario.trainer !== undefined)
+      wrong('cannot stand beside a command');
+  });
 
 /** Where scenarios are looked for unless `--scenarios` names another folder. */
 export const scenariosFolder = (): string => path.resolve(process.env.RESUMEPROOF_SCENARIOS || 'scenarios');
@@ -112,6 +132,7 @@ export const importScenario = async (file: string): Promise<Scenario> =>
 export function planScenario(name: string, file: string, scenario: ScenarioFacts): LoadedScenario {
   const where = `scenario ${file}`;
   checkExpectation(scenario.expect, where);
+  if (scenario.command !== undefined) checkForCommand(scenario, scenario.command, where);
   const planned = (own: ScenarioPlan): Plan =>
     onBackends(checkPlan(own, where, scenario), resumeBackends(scenario));
   const plan = planned(scenario.plan);
@@ -127,6 +148,23 @@ export const resumeBackends = ({ resumeOn }: Pick<Scenario, 'resumeOn'>): readon
 export function onBackends({ steps, resumeAt }: Plan, backends: readonly string[]): Plan {
   if (backends.length === 0) return { steps, resumeAt };
   return { steps, resumeAt, resumeOn: resumeAt.map((_, n) => backends[n % backends.length]!) };
+}
+
+/** What only a trainer in this process can follow. */
+const TRAINERS_ONLY = [
+  'lacks',
+  'deviates',
+  'countsResumes',
+  'kernels',
+  'cold',
+  'sharesFolders',
+  'resumeOn',
+] as const satisfies readonly Exclude<keyof ScenarioFacts, keyof CommandScenario>[];
+
+function checkForCommand(scenario: ScenarioFacts, command: Command, where: string): void {
+  const unknown = TRAINERS_ONLY.find((name) => scenario[name] !== undefined);
+  if (unknown !== undefined) throw new UsageError(`${where}: ${unknown} does not apply to a command`);
+  checkCommand(command, where);
 }
 
 /** A misspelt rule would make a known fault look missed. */

@@ -7,6 +7,7 @@ process that resumes is described at the same moment, before its first forward p
 """
 
 import atexit
+import json
 import os
 import sys
 import time
@@ -115,6 +116,7 @@ class Recorder:
         self.seconds["training"] += seconds
         if seen.saves:
             self.saved_after.append(self.last)
+            self.tell_saves(seen.saves)
         state = self.describe() if is_described else None
         if self.file.is_held() and (seen.updates or is_last):
             self.begin_file(state)
@@ -184,6 +186,14 @@ class Recorder:
                 self.file.write(kind="state", at="pass", step=self.last, **state)
             if is_last:
                 self.file.write(kind="state", at="end", step=self.last, **state)
+
+    def tell_saves(self, saves):
+        """Tells the parent which files were written in the step. A number of 64 bits is a text."""
+        if self.settings.saves is None:
+            return
+        files = [{"path": one.path, "inode": str(one.inode)} for one in saves if one.path is not None]
+        with open(self.settings.saves, "a", encoding="utf-8") as file:
+            file.write(json.dumps({"step": self.last, "files": files}) + "\n")
 
     def saves(self):
         """Whether this process is to save here, for another one to resume from. At the end, nothing is left to resume."""
