@@ -85,7 +85,7 @@ async function run([program, ...args]: readonly [string, ...string[]], options: 
   const name = options.saveScenario ?? nameOf(program, args);
   const file =
     options.saveScenario === undefined ? undefined : newScenarioFile(options.scenarios, options.saveScenario);
-  const loaded = planScenario(name, file ?? 'of exec', scenario);
+  const loaded = planScenario(name, file ?? name, scenario);
   const signal = onInterrupt();
   const folder =
     options.out === undefined

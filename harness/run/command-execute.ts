@@ -131,7 +131,7 @@ function savedBy(
 
 /** A program that fails in training is judged. One that does not train as asked is not. */
 function checkControl(
-  { trace, saves, run }: CommandResult,
+  { trace, saves, run, scratch }: CommandResult,
   { name, plan }: LoadedScenario,
   { requireGpu, signal }: CommandOptions,
 ): void {
@@ -159,7 +159,7 @@ function checkControl(
       `the program saves nothing after step ${enumerate(missing)}; ${points.length === 0 ? 'no save was seen' : `saves were seen after steps ${points.join(', ')}`}`,
     );
   for (const step of plan.resumeAt) {
-    const stray = strayAt(saves, step, run);
+    const stray = strayAt(saves, step, run, scratch);
     if (stray !== undefined)
       throw wrong(
         `what the program saved after step ${step} is outside of {run}: ${stray}; make it save in {run}`,

@@ -59,6 +59,8 @@ export interface CommandResult {
   /** The folder that it wrote to, a real path. */
   readonly run: string;
   readonly saves: readonly Save[];
+  /** The folder that it could write to for itself alone, which is gone. */
+  readonly scratch: string;
 }
 
 /** The last step of a process: the next resume point, or the plan's end. */
@@ -128,7 +130,7 @@ export async function runCommandProcess(job: CommandJob, options: CommandOptions
     stderr: [...lastLines],
     ...(left.length === 0 ? {} : { left: left.slice(0, FILES_TOLD).map((one) => one.slice(0, FILE_LENGTH)) }),
   });
-  return { trace: await options.read(file), run, saves: readSaves(saves) };
+  return { trace: await options.read(file), run, saves: readSaves(saves), scratch: temporary };
 }
 
 /** A recorder that ends its process at a resume point leaves no record of the end. */
@@ -137,7 +139,7 @@ const stoppedAfterSave = ({ end, saved }: Trace, until: number): boolean =>
 
 /** The newest checkpoint is found by its time, so times are kept. Sockets and pipes are left out. */
 const copy = (from: string, to: string): Promise<void> =>
-  cp(from, to, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true, mode: 0 });
+  cp(from, to, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
 
 function resumePlaces({ from, left, checkpoint }: CommandJob, run: string): Partial<Places> {
   if (from === null) return {};

@@ -69,8 +69,19 @@ export function checkpointAt(saves: readonly Save[], step: number, run: string):
   return folder;
 }
 
-/** A file that was saved at a step outside of the process's own folder, if none was saved in it. */
-export function strayAt(saves: readonly Save[], step: number, run: string): string | undefined {
-  const files = foundOf(saves, step, run);
-  return files.some((file) => isInside(run, file)) ? undefined : files[0];
+/**
+ * A file that was saved at a step outside of the process's own folder, if none was saved in it.
+ * @param scratch where the process can write before it moves a file to its place
+ */
+export function strayAt(
+  saves: readonly Save[],
+  step: number,
+  run: string,
+  scratch: string,
+): string | undefined {
+  const paths = saves
+    .filter((save) => save.step === step)
+    .flatMap(({ files }) => files.map((one) => one.path));
+  const inside = paths.some((file) => isInside(run, file) || isInside(scratch, file));
+  return inside || checkpointAt(saves, step, run) !== undefined ? undefined : paths[0];
 }

@@ -34,10 +34,13 @@ function source(value: unknown, indent: string): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map((item) => source(item, indent)).join(', ')}]`;
   const inner = `${indent}  `;
-  const lines = Object.entries(value)
+  const entries = Object.entries(value)
     .filter(([, item]) => item !== undefined)
-    .map(([name, item]) => `${inner}${/^\w+$/.test(name) ? name : quoted(name)}: ${source(item, inner)},\n`);
-  return `{\n${lines.join('')}${indent}}`;
+    .map(([name, item]) => `${/^\w+$/.test(name) ? name : quoted(name)}: ${source(item, inner)}`);
+  const short = `{ ${entries.join(', ')} }`;
+  return indent !== '' && short.length < 60
+    ? short
+    : `{\n${entries.map((one) => `${inner}${one},\n`).join('')}${indent}}`;
 }
 
 const quoted = (text: string): string =>

@@ -256,9 +256,9 @@ class Recorder:
             self.file.write(kind="end", step=self.last, seconds=self.seconds)
         program = self.program
         say(
-            f"recorded steps {self.first + 1} to {self.last}: {len(self.columns.names)} parameters, "
-            f"{len(program.optimizers())} optimizers, {len(program.schedules())} schedules, "
-            f"{len(program.averages())} averages, {len(program.scalers())} loss scalers; "
+            f"recorded steps {self.first + 1} to {self.last}: {_count(len(self.columns.names), 'parameter')}, "
+            f"{_count(len(program.optimizers()), 'optimizer')}, {_count(len(program.schedules()), 'schedule')}, "
+            f"{_count(len(program.averages()), 'average')}, {_count(len(program.scalers()), 'loss scaler')}; "
             f"saves after steps: {', '.join(map(str, self.saved_after)) or 'none'}"
         )
         self.leave()
@@ -392,6 +392,10 @@ class _Probing:
         seconds = time.perf_counter() - self.began
         self.step.probing += seconds
         self.recorder.seconds["probing"] += seconds
+
+
+def _count(number, noun):
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _inputs(torch, value):
