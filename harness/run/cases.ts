@@ -52,8 +52,10 @@ function tracesIn(folder: string): Map<string, string> {
     const file = path.join(folder, name, TRACE);
     if (existsSync(file)) files.set(name, file);
   }
-  for (const entry of entriesOf(folder)) {
-    if (entry.isFile() && entry.name.endsWith('.jsonl') && entry.name !== TRACE)
+  // A process's own folder may hold other files of this kind.
+  const flat = existsSync(path.join(folder, TRACE)) ? [] : entriesOf(folder);
+  for (const entry of flat) {
+    if (entry.isFile() && entry.name.endsWith('.jsonl'))
       files.set(path.basename(entry.name, '.jsonl'), path.join(folder, entry.name));
   }
   return files;

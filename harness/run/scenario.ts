@@ -59,7 +59,7 @@ export const scenarioFactsSchema = z.object({
 });
 
 const scenarioSchema = scenarioFactsSchema
-  .extend({ trainer: z.unknown() })
+  .extend({ trainer: z.unknown().optional() })
   .superRefine((scenario, context) => {
     const wrong = (message: string): void => context.addIssue({ code: 'custom', path: ['trainer'], message });
     if (scenario.command === undefined && typeof scenario.trainer !== 'function') wrong('must be a function');
