@@ -44,6 +44,7 @@ export { type VariablesTraining, variablesTrainer } from './tfjs/variables-train
 export type { BackendRecord, Deviation, Observable, Plan, Role } from './trace/schema.ts';
 export { type AdafactorOptions, adafactor } from './training/adafactor.ts';
 export { type AdamWOptions, adamW } from './training/adamw.ts';
+export type { Command } from './training/command.ts';
 export { Ema } from './training/ema.ts';
 export {
   type FusedGroups,
@@ -68,6 +69,7 @@ export { RandomStream } from './training/random-stream.ts';
 export { Schedule, type ScheduleState, warmupCosine } from './training/schedule.ts';
 export { toTensor, toTensorMap } from './training/tensors.ts';
 export {
+  type CommandScenario,
   defineScenario,
   type Observed,
   type Sample,

@@ -178,6 +178,24 @@ export interface CommandScenario extends Pick<Scenario, 'about' | 'expect' | 'se
 }
 
 /**
+ * Returns its argument, with the type of a scenario whose trainer is a command.
+ * @example
+ * ```ts
+ * import { defineScenario } from 'resumeproof';
+ *
+ * export default defineScenario({
+ *   about: 'The trainer of Hugging Face, resumed twice',
+ *   plan: { steps: 14, resumeAt: [6, 10] },
+ *   command: {
+ *     program: 'python',
+ *     args: ['train.py', '--output_dir', '{run}', '--max_steps', '14', '--save_steps', '2'],
+ *     resumeWith: ['--resume_from_checkpoint', '{checkpoint}'],
+ *   },
+ * });
+ * ```
+ */
+export function defineScenario(scenario: CommandScenario): CommandScenario;
+/**
  * Returns its argument, with the type of a scenario. A scenario file exports the result as its default.
  * @example
  * ```ts
@@ -203,7 +221,6 @@ export interface CommandScenario extends Pick<Scenario, 'about' | 'expect' | 'se
  * ```
  */
 export function defineScenario(scenario: Scenario): Scenario;
-export function defineScenario(scenario: CommandScenario): CommandScenario;
 export function defineScenario(scenario: Scenario | CommandScenario): Scenario | CommandScenario {
   return scenario;
 }
