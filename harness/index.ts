@@ -52,6 +52,7 @@ export type {
 } from './trace/schema.ts';
 export { type AdafactorOptions, adafactor } from './training/adafactor.ts';
 export { type AdamWOptions, adamW } from './training/adamw.ts';
+export type { Command } from './training/command.ts';
 export { Ema } from './training/ema.ts';
 export {
   type FusedGroups,
@@ -76,6 +77,7 @@ export { RandomStream } from './training/random-stream.ts';
 export { Schedule, type ScheduleState, warmupCosine } from './training/schedule.ts';
 export { toTensor, toTensorMap } from './training/tensors.ts';
 export {
+  type CommandScenario,
   defineScenario,
   type Observed,
   type Sample,

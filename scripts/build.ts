@@ -1,4 +1,4 @@
-/** Compiles harness/ into dist/, which `npm pack` ships, and copies its files that are not TypeScript. */
+/** Compiles harness/ into dist/, which `npm pack` ships, and copies its files that are not TypeScript, and the recorders. */
 import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -19,5 +19,8 @@ if (status === 0) {
       continue;
     cpSync(path.join(harness, file), path.join(dist, file));
   }
+  const recorder = path.join('recorders', 'python', 'src');
+  for (const file of globSync('**/*.py', { cwd: path.join(root, recorder) }))
+    cpSync(path.join(root, recorder, file), path.join(dist, recorder, file));
 }
 process.exitCode = status ?? 1;

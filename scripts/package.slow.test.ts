@@ -70,6 +70,10 @@ test('the examples of README and docs/scenarios.md are proven in an empty projec
 
   const packed = run(folder, 'tar', ['-tzf', tarball]).split('\n');
   expect(packed.filter((file) => /\.test\.|\/testing\//.test(file))).toEqual([]);
+  // `exec` starts it.
+  const recorder = packed.filter((file) => file.startsWith('package/dist/recorders/'));
+  expect(recorder).toContain('package/dist/recorders/python/src/resumeproof/bootstrap/sitecustomize.py');
+  expect(recorder.filter((file) => !file.endsWith('.py'))).toEqual([]);
 
   const project = path.join(folder, 'project');
   mkdirSync(path.join(project, 'scenarios'), { recursive: true });

@@ -2,8 +2,10 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { doctorCommand } from './doctor.ts';
+import { execCommand } from './exec.ts';
 import { EXIT, fail, watchOutput } from './exit.ts';
 import { fuzzCommand } from './fuzz.ts';
+import { judgeCommand } from './judge.ts';
 import { listCommand } from './list.ts';
 import { mutantsCommand } from './mutants.ts';
 import { print, printError } from './print.ts';
@@ -16,7 +18,11 @@ watchOutput();
 const program = new Command('resumeproof')
   .description('Proves that resuming a training run really trains.')
   .version(version)
+  // After the program of `exec`, all options are the program's.
+  .enablePositionalOptions()
   .addCommand(runCommand())
+  .addCommand(execCommand())
+  .addCommand(judgeCommand())
   .addCommand(listCommand())
   .addCommand(doctorCommand())
   .addCommand(fuzzCommand())

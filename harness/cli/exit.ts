@@ -19,6 +19,7 @@ export const EXIT = {
 export function fail(error: unknown): number {
   if (error instanceof UsageError) {
     say(error.message);
+    sayLast(error.said);
     return EXIT.usage;
   }
   say(error instanceof Error ? error.message : String(error));
@@ -35,6 +36,11 @@ const isSystemError = (error: unknown): boolean =>
 export function say(line: string): void {
   printError(`resumeproof: ${line.split('\n')[0]}\n`);
 }
+
+/** Shows the last lines that a program has written to its standard error. */
+export const sayLast = (lines: readonly string[]): void => {
+  for (const line of lines) printError(`  | ${line}\n`);
+};
 
 const TWICE_MS = 300;
 

@@ -49,6 +49,8 @@ async function run(wanted: string, options: Options): Promise<number> {
     throw new UsageError(`'${wanted}' matches ${selected.length} scenarios; fuzz takes one at a time`);
   }
   const [loaded] = (await inspectScenarios(new Map([[name, file]]))) as [LoadedScenario];
+  if (loaded.scenario.command !== undefined)
+    throw new UsageError(`scenario ${name}: fuzz does not run commands yet`);
   if (options.maxSteps === 1) {
     throw new UsageError('--max-steps must be at least 2: one step before a resume, one after');
   }

@@ -62,7 +62,14 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   requireImages(options.images);
   const faults = await selectFaults(options.faults, options.fault);
   const selected = await selectScenarios(options.scenarios, wanted);
-  const loaded = await inspectScenarios(selected);
+  const inspected = await inspectScenarios(selected);
+  const commands = inspected.filter(({ scenario }) => scenario.command !== undefined);
+  if (commands.length > 0)
+    say(
+      `left out, because faults cannot be put into a command: ${commands.map(({ name }) => name).join(', ')}`,
+    );
+  const loaded = inspected.filter(({ scenario }) => scenario.command === undefined);
+  if (loaded.length === 0) throw new UsageError('mutants needs a scenario with a trainer');
   const healthy = loaded.filter(({ scenario: { expect = 'proven' } }) => expect === 'proven');
   if (healthy.length === 0) {
     throw new UsageError(

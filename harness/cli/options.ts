@@ -53,7 +53,7 @@ export const jsonOption = (): Option =>
     'print one JSON object to standard output and everything else to standard error',
   ).default(false);
 
-const absolute = (value: string): string => path.resolve(value);
+export const absolute = (value: string): string => path.resolve(value);
 
 export function positive(value: string): number {
   const number = Number(value);

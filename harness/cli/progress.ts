@@ -21,7 +21,7 @@ export function openDisplay(scenarios: readonly LoadedScenario[]): Display {
 
 export const MARKS = { proven: '✓', refuted: '✗', inconclusive: '?', skipped: '–' } as const;
 
-function lineOf({ scenario, outcome, asExpected, headline, seconds }: Verdict): string {
+export function verdictLine({ scenario, outcome, asExpected, headline, seconds }: Verdict): string {
   const expected = asExpected ? (outcome === 'refuted' ? ', as expected' : '') : ', NOT AS EXPECTED';
   return `${asExpected ? '✓' : '✗'} ${scenario}: ${outcome}${expected} (${seconds.toFixed(1)} s)\n  ${headline}`;
 }
@@ -33,7 +33,7 @@ function plain(total: number): Display {
     progress() {},
     verdict(verdict) {
       done += 1;
-      printError(`[${done}/${total}] ${lineOf(verdict)}\n`);
+      printError(`[${done}/${total}] ${verdictLine(verdict)}\n`);
     },
     end: async () => {},
   };
@@ -67,7 +67,7 @@ function live(scenarios: readonly LoadedScenario[]): Display {
         };
         const verdict = await row.finished;
         if (verdict === undefined) return task.skip(visible(`${name}: not finished`));
-        task.title = lineOf(verdict).slice(2).split('\n')[0]!;
+        task.title = verdictLine(verdict).slice(2).split('\n')[0]!;
         if (!verdict.asExpected) throw new Error(verdict.headline);
       },
     })),

@@ -5,6 +5,7 @@ import { type Diagnosis, diagnose, inOrderOf } from './causes/diagnose.ts';
 import { compared } from './compared.ts';
 import { declaredDeviations } from './deviations.ts';
 import type { Evidence } from './evidence.ts';
+import { inLanguageOf } from './language.ts';
 import { noiseOfRanks } from './noise/ranks.ts';
 import { type OnRank, saidOf, saidOnce, worstOf } from './ranks.ts';
 import { complete, type Rule } from './rule.ts';
@@ -123,7 +124,7 @@ export function judge(subject: Subject, evidence: Evidence): Judgement {
   const proofs = proofsOf(findings, evidence);
   const outcome = together(Object.values(proofs));
   const mismatch = mismatchOf(subject.expect, outcome, findings);
-  return {
+  return inLanguageOf(evidence, {
     scenario: subject.scenario,
     about: subject.about,
     outcome,
@@ -145,7 +146,7 @@ export function judge(subject: Subject, evidence: Evidence): Judgement {
     compared: compared(evidence),
     noise: noiseOfRanks(evidence.ranks.map(({ noise }) => noise.record)),
     replay: subject.replay,
-  };
+  });
 }
 
 /** What a plan does not say of it. */

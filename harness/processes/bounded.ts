@@ -16,11 +16,15 @@ export class Tail {
     while (this.#size - this.#parts[0]!.length >= this.#limit) this.#size -= this.#parts.shift()!.length;
   }
 
-  /** The last lines that are not longer than `length` each. A longer line is cut. */
+  /**
+   * The last lines that are not longer than `length` each. A longer line is cut. Of a line that was written over again and
+   * again, as progress bars are, the last text counts, as on a terminal.
+   */
   lines(count: number, length: number): string[] {
     const text = Buffer.concat(this.#parts).toString();
     const lines = (text.endsWith('\n') ? text.slice(0, -1) : text).split(/\r?\n/);
-    return text === '' ? [] : lines.slice(-count).map((line) => line.slice(0, length));
+    const shown = (line: string): string => line.split('\r').findLast((part) => part.trim() !== '') ?? '';
+    return text === '' ? [] : lines.slice(-count).map((line) => shown(line).slice(0, length));
   }
 }
 

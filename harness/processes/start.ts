@@ -1,5 +1,6 @@
-/** Starts a module in a fresh process, and ends it with everything that it started. */
+/** Starts a module or a program in a fresh process, and ends it with everything that it started. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import type { Duplex, Readable } from 'node:stream';
 import { setTimeout as passing } from 'node:timers/promises';
 import { jsonLines, Tail } from './bounded.ts';
@@ -14,9 +15,12 @@ const MESSAGE_BYTES = 16 * 1024 * 1024;
 const READ_ON_MS = 1000;
 
 export interface StartOptions {
-  /** Options of Node and the module, then its arguments. */
+  /** A program instead of Node: its path or name, its working folder, and the file that gets what it prints. */
+  readonly program?: { readonly name: string; readonly work: string; readonly output: string };
+  /** Options of Node and the module, then its arguments; of a program, its arguments. */
   readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
+  /** Variables beside the parent's. One that is undefined is not passed on. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Called with each message that the process tells; see channel.ts. It may be any JSON. */
   readonly onMessage: (message: unknown) => void;
 }
@@ -80,17 +84,23 @@ export function startProcess(options: StartOptions): StartedProcess {
 }
 
 /** Some errors are thrown here; of others, the process tells later and has no id. */
-function spawned({ args, env }: StartOptions, mark: string): ChildProcess | Error {
+function spawned({ program, args, env }: StartOptions, mark: string): ChildProcess | Error {
+  let output: number | undefined;
   try {
-    return spawn(process.execPath, ['--no-warnings', ...args], {
+    if (program !== undefined) output = openSync(program.output, 'w');
+    const node = program === undefined ? ['--no-warnings'] : [];
+    return spawn(program?.name ?? process.execPath, [...node, ...args], {
+      ...(program === undefined ? {} : { cwd: program.work }),
       env: { ...process.env, ...env, ...childMarks(mark) },
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', output ?? 'ignore', 'pipe', 'pipe'],
       // Leader of a process group, by which its descendants can be ended.
       detached: process.platform !== 'win32',
       windowsHide: true,
     });
   } catch (error) {
     return error as Error;
+  } finally {
+    if (output !== undefined) closeSync(output);
   }
 }
 

@@ -26,6 +26,8 @@ export function withAskedPlan(
   softwareGpu: boolean,
 ): LoadedScenario {
   const { name, scenario } = loaded;
+  if (resumeOn !== undefined && scenario.command !== undefined)
+    throw new UsageError(`scenario ${name}: --resume-on does not apply to a command`);
   const backends = resumeOn ?? resumeBackends(scenario);
   const asked = history !== undefined;
   if (asked && (steps !== undefined || resumeAt !== undefined))

@@ -10,6 +10,7 @@ import { type Gate, VERDICT_FORMAT, type Verdict } from '../judge/verdict.ts';
 import { writeReport } from '../report/write.ts';
 import { type History, isChain, planOf } from '../trace/history.ts';
 import type { Trace } from '../trace/schema.ts';
+import { executeCommand } from './command-execute.ts';
 import { type Execution, executeScenario } from './execute.ts';
 import { executeFast } from './execute-fast.ts';
 import { awaitedLater, failing } from './failing.ts';
@@ -115,10 +116,13 @@ export async function proveScenario(
 ): Promise<{ verdict: Verdict; traces: readonly Trace[] }> {
   const start = performance.now();
   const { history } = loaded;
-  const { verifyKernels } = options;
+  const { command } = loaded.scenario;
+  // A command runs on a device that it picks itself, and no TensorFlow.js runs in it.
+  const verifyKernels = command === undefined ? options.verifyKernels : undefined;
+  const backend = command === undefined ? options.backend : 'auto';
   const subject = subjectOf(loaded, options.replay);
   const judged = (run: History, traces: readonly Trace[]): Judgement =>
-    judge(subject, collectEvidence(run, options.backend, traces));
+    judge(subject, collectEvidence(run, backend, traces));
   const own: ExecuteOptions = {
     ...options,
     // The control uses the same kernels as the others, so they are verified while the others still run.
@@ -132,19 +136,21 @@ export async function proveScenario(
     const judgement = judged(run, traces);
     return cut === undefined ? judgement : cutShort(judgement, planOf(history), cut);
   };
-  // Only of a chain is each beginning a run of its own.
+  const execute = (): Promise<Execution> =>
+    command === undefined ? executeScenario(loaded, own) : executeCommand(loaded, command, own);
+  // Nobody can ask a command whether it has shown enough. Only of a chain is each beginning a run of its own.
   let execution =
-    options.fast && isChain(history)
+    options.fast && command === undefined && isChain(history)
       ? await executeFast(loaded, own, (cut, traces) => {
           const judgement = judged(cut, traces);
           return judgement.outcome === 'refuted' && settles(judgement);
         })
-      : await executeScenario(loaded, own);
+      : await execute();
   let judgement = judgedExecution(execution);
   const open = execution.cut !== undefined && !settles(judgement);
   // If a process died, it would die in a longer run too.
   if (open && execution.traces.every(({ end }) => end !== undefined) && !options.signal.aborted) {
-    execution = await executeScenario(loaded, own);
+    execution = await execute();
     judgement = judgedExecution(execution);
   }
   const { traces } = execution;

@@ -51,6 +51,34 @@ export function replayCell(
   ].join(' ');
 }
 
+/** Judges the traces of a folder again. */
+export const replayJudge = ({ folder }: { readonly folder: string }): string =>
+  `${COMMAND} judge ${relative(folder)}`;
+
+/** Runs a command again. */
+export function replayExec(
+  words: readonly string[],
+  options: {
+    readonly steps: number;
+    readonly resumeAt: readonly number[];
+    readonly resumeWith?: string;
+    readonly cwd?: string;
+    readonly env: Readonly<Record<string, string>>;
+    readonly stepIs?: string;
+  },
+): string {
+  const { steps, resumeAt, resumeWith, cwd, env, stepIs } = options;
+  return [
+    `${COMMAND} exec --steps ${steps} --resume-at ${resumeAt.join(',')}`,
+    ...(resumeWith === undefined ? [] : [`--resume-with ${quote(resumeWith)}`]),
+    ...(cwd === undefined ? [] : [`--cwd ${quote(cwd)}`]),
+    ...Object.entries(env).map(([name, value]) => `--env ${quote(`${name}=${value}`)}`),
+    ...(stepIs === undefined ? [] : [`--step-is ${stepIs}`]),
+    '--',
+    ...words.map(quote),
+  ].join(' ');
+}
+
 /** The arguments that select one scenario, its backend and its images. */
 function sourceOf(
   { name, file }: Pick<LoadedScenario, 'name' | 'file'>,

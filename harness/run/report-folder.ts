@@ -1,6 +1,7 @@
 /** The folder of a report. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { UsageError } from './usage-error.ts';
 
 /**
  * Makes `reports/2026-03-01T10-00-00-wasm`, with a number appended if that exists. It is made exclusively, so that two
@@ -19,6 +20,18 @@ export async function makeReportFolder(reports: string, name: string): Promise<s
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   }
+}
+
+/**
+ * Makes this folder if it does not exist.
+ * @throws {UsageError} when it holds something: files of an earlier report would count as this one's
+ * @throws the error of the file system if it cannot be made
+ */
+export async function takeReportFolder(folder: string): Promise<string> {
+  await makeFolders(folder);
+  const [some] = await readdir(folder);
+  if (some !== undefined) throw new UsageError(`${folder} is not empty; name a new folder for the report`);
+  return folder;
 }
 
 /**

@@ -23,12 +23,13 @@ export interface BackendRequest {
  * @throws BackendError of the first that cannot be used
  */
 export async function requireBackends(
-  scenarios: readonly Pick<LoadedScenario, 'history'>[],
+  scenarios: readonly Pick<LoadedScenario, 'history' | 'scenario'>[],
   { backend, requireGpu, resumeOn }: BackendRequest,
 ): Promise<boolean> {
+  const trainers = scenarios.filter(({ scenario }) => scenario.command === undefined);
+  if (trainers.length === 0 && scenarios.length > 0) return false;
   const others = new Set(
-    resumeOn ??
-      scenarios.flatMap(({ history }) => history.processes.flatMap(({ backend: own }) => own ?? [])),
+    resumeOn ?? trainers.flatMap(({ history }) => history.processes.flatMap(({ backend: own }) => own ?? [])),
   );
   others.delete(backend);
   const opened = [

@@ -3,16 +3,21 @@ import path from 'node:path';
 import { z } from 'zod';
 import { BACKENDS } from '../backend/names.ts';
 import { RULES } from '../judge/rules/index.ts';
-import { type History, resumesIn } from '../trace/history.ts';
-import { DEVIATIONS, OBSERVABLES } from '../trace/schema.ts';
-import type { Scenario, ScenarioHistory, ScenarioPlan } from '../training/trainer.ts';
+import { type History, isChain, resumesIn } from '../trace/history.ts';
+import { DEVIATIONS, OBSERVABLES, STEP_UNITS } from '../trace/schema.ts';
+import type { Command } from '../training/command.ts';
+import type { CommandScenario, Scenario, ScenarioHistory, ScenarioPlan } from '../training/trainer.ts';
 import { askedPlanSchema, checkHistory } from './check-history.ts';
+import { checkCommand } from './command-words.ts';
 import { addModule, findModules, loadModule, moduleName } from './modules.ts';
 import { namePattern } from './name-pattern.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What a scenario says, without what it does: a scenario's own code runs in the processes of its runs only. */
-export type ScenarioFacts = Omit<Scenario, 'trainer'>;
+export type ScenarioFacts = Omit<Scenario, 'trainer'> & {
+  /** Instead of a trainer. */
+  readonly command?: Command;
+};
 
 export interface LoadedScenario {
   readonly name: string;
@@ -24,8 +29,18 @@ export interface LoadedScenario {
   readonly softwareHistory: History;
 }
 
+const commandSchema = z.strictObject({
+  program: z.string().min(1),
+  args: z.array(z.string()),
+  env: z.record(z.string(), z.string()).optional(),
+  cwd: z.string().min(1).optional(),
+  resumeWith: z.array(z.string()).optional(),
+  stepIs: z.enum(STEP_UNITS).optional(),
+});
+
 export const scenarioFactsSchema = z.object({
   about: z.string().min(1),
+  command: commandSchema.optional(),
   plan: askedPlanSchema,
   expect: z.union([z.literal('proven'), z.array(z.string()).min(1)]).optional(),
   lacks: z.array(z.enum(OBSERVABLES)).optional(),
@@ -41,9 +56,14 @@ export const scenarioFactsSchema = z.object({
     .optional(),
 });
 
-const scenarioSchema = scenarioFactsSchema.extend({
-  trainer: z.custom<Scenario['trainer']>((value) => typeof value === 'function', 'must be a function'),
-});
+const scenarioSchema = scenarioFactsSchema
+  .extend({ trainer: z.unknown().optional() })
+  .superRefine((scenario, context) => {
+    const wrong = (message: string): void => context.addIssue({ code: 'custom', path: ['trainer'], message });
+    if (scenario.command === undefined && typeof scenario.trainer !== 'function') wrong('must be a function');
+    if (scenario.command !== undefined && scenario.trainer !== undefined)
+      wrong('cannot stand beside a command');
+  });
 
 /** Where scenarios are looked for unless `--scenarios` names another folder. */
 export const scenariosFolder = (): string => path.resolve(process.env.RESUMEPROOF_SCENARIOS || 'scenarios');
@@ -113,6 +133,7 @@ export function planScenario(name: string, file: string, scenario: ScenarioFacts
   const planned = (own: ScenarioPlan | ScenarioHistory): History =>
     onBackends(checkHistory(own, where, scenario), resumeBackends(scenario));
   const history = planned(scenario.plan);
+  if (scenario.command !== undefined) checkForCommand(scenario, scenario.command, history, where);
   const short = scenario.plan.onSoftwareGpu;
   return { name, file, scenario, history, softwareHistory: short ? planned(short) : history };
 }
@@ -135,6 +156,25 @@ export function onBackends(history: History, backends: readonly string[]): Histo
       return at < 0 ? process : { ...process, backend: process.backend ?? backends[at % backends.length]! };
     }),
   };
+}
+
+/** What only a trainer in this process can follow. */
+const TRAINERS_ONLY = [
+  'lacks',
+  'deviates',
+  'countsResumes',
+  'kernels',
+  'cold',
+  'sharesFolders',
+  'resumeOn',
+] as const satisfies readonly Exclude<keyof ScenarioFacts, keyof CommandScenario>[];
+
+function checkForCommand(scenario: ScenarioFacts, command: Command, history: History, where: string): void {
+  if (!isChain(history)) throw new UsageError(`${where}: a command takes a plan of steps and resumeAt only`);
+
+  const unknown = TRAINERS_ONLY.find((name) => scenario[name] !== undefined);
+  if (unknown !== undefined) throw new UsageError(`${where}: ${unknown} does not apply to a command`);
+  checkCommand(command, where);
 }
 
 /** A misspelt rule would make a known fault look missed. */

@@ -2,6 +2,7 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { BackendName } from '../backend/names.ts';
 import type { Deviation, Observable, Plan, Role, Settings, SettingsChange } from '../trace/schema.ts';
+import type { Command } from './command.ts';
 
 /** What a trainer reports about one loop iteration. The harness compares it with its own measurements. */
 export interface StepClaim {
@@ -204,6 +205,34 @@ export interface Scenario {
   readonly limits?: { readonly step?: number; readonly run?: number };
 }
 
+/** A command, and the plan that the harness runs it with. */
+export interface CommandScenario extends Pick<Scenario, 'about' | 'expect' | 'seed'> {
+  /** The training program. */
+  readonly command: Command;
+  /** How many steps a run has, and where it is resumed. The program must save after each of these steps. */
+  readonly plan: ScenarioPlan;
+  /** Time limits in seconds: for one step (default 600, start-up included) and for a whole process (default 3600). */
+  readonly limits?: { readonly step?: number; readonly run?: number };
+}
+
+/**
+ * Returns its argument, with the type of a scenario whose trainer is a command.
+ * @example
+ * ```ts
+ * import { defineScenario } from 'resumeproof';
+ *
+ * export default defineScenario({
+ *   about: 'The trainer of Hugging Face, resumed twice',
+ *   plan: { steps: 14, resumeAt: [6, 10] },
+ *   command: {
+ *     program: 'python',
+ *     args: ['train.py', '--output_dir', '{run}', '--max_steps', '14', '--save_steps', '2'],
+ *     resumeWith: ['--resume_from_checkpoint', '{checkpoint}'],
+ *   },
+ * });
+ * ```
+ */
+export function defineScenario(scenario: CommandScenario): CommandScenario;
 /**
  * Returns its argument, with the type of a scenario. A scenario file exports the result as its default.
  * @example
@@ -229,6 +258,7 @@ export interface Scenario {
  * });
  * ```
  */
-export function defineScenario(scenario: Scenario): Scenario {
+export function defineScenario(scenario: Scenario): Scenario;
+export function defineScenario(scenario: Scenario | CommandScenario): Scenario | CommandScenario {
   return scenario;
 }

@@ -11,6 +11,8 @@ const TOPICS: Readonly<Record<string, readonly string[]>> = {
     'defineScenario',
     'Scenario',
     'ScenarioPlan',
+    'CommandScenario',
+    'Command',
     'Trainer',
     'TrainerContext',
     'StepClaim',

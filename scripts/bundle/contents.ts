@@ -43,6 +43,7 @@ const DATA = [
   'fixtures/images/**',
   'fixtures/base-model/*.safetensors',
   'node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm{,-simd}.wasm',
+  'recorders/python/src/**/*.py',
   'docs/rules.md',
   'LICENSE',
 ];

@@ -76,6 +76,23 @@ def test_without_a_trace_nothing_is_loaded(tmp_path):
     assert done.stdout == "False 0\n"
 
 
+def test_records_a_program_that_first_asks_whether_torch_is_installed(tmp_path):
+    (tmp_path / "train.py").write_text("import importlib.util; importlib.util.find_spec('torch')\n" + PROGRAM)
+    run(tmp_path, "train.py", **recording(tmp_path / "trace.jsonl", horizon=6))
+    assert records(tmp_path / "trace.jsonl")[-1]["kind"] == "end"
+
+
+def test_tells_which_files_were_saved_after_which_step(tmp_path):
+    saves = tmp_path / "saves.jsonl"
+    run(tmp_path, FIXTURES / "healthy.py", **recording(tmp_path / "trace.jsonl", SAVES=saves))
+    told = records(saves)
+    assert [one["step"] for one in told] == [4, 8, 12]
+    [file] = told[0]["files"]
+    # It was renamed since.
+    assert file["path"] == str(tmp_path / "out/unfinished")
+    assert file["inode"] == str((tmp_path / "out/step-4.pt").stat().st_ino)
+
+
 def test_runs_the_sitecustomize_that_it_hides(tmp_path):
     (tmp_path / "own").mkdir()
     (tmp_path / "own/sitecustomize.py").write_text("import builtins; builtins.customized = True")

@@ -10,8 +10,7 @@ class _AfterImport:
         self.callbacks = {}
 
     def find_spec(self, name, path=None, target=None):
-        callback = self.callbacks.pop(name, None)
-        if callback is None:
+        if name not in self.callbacks:
             return None
         spec = next(
             (
@@ -24,13 +23,15 @@ class _AfterImport:
             None,
         )
         if spec is None or spec.loader is None:
-            self.callbacks[name] = callback
             return spec
         execute = spec.loader.exec_module
 
+        # Who finds a module need not import it: libraries ask so whether torch is installed.
         def exec_module(module):
             execute(module)
-            callback(module)
+            callback = self.callbacks.pop(name, None)
+            if callback is not None:
+                callback(module)
 
         spec.loader.exec_module = exec_module
         return spec

@@ -14,6 +14,8 @@ from .imports import after_import
 class Save(NamedTuple):
     seconds: float
     bytes: int
+    path: str | None  # None if it was not written to a file
+    inode: int | None  # finds the file again where it, or its folder, was renamed
 
 
 def patch(torch, recorder):
@@ -204,12 +206,24 @@ def _patch_save(module, name, recorder, place):
         def save(*args, **kwargs):
             began = time.perf_counter()
             result = original(*args, **kwargs)
+            seconds = time.perf_counter() - began
             target = args[place] if len(args) > place else kwargs.get("f", kwargs.get("filename"))
-            size = os.path.getsize(target) if isinstance(target, (str, os.PathLike)) else 0
             if recorder.is_recording():
-                recorder.observer.step.saves.append(Save(time.perf_counter() - began, size))
+                recorder.observer.step.saves.append(Save(seconds, *_written(target)))
             return result
 
         return save
 
     _replace(module, name, make)
+
+
+def _written(target):
+    """Size, path and inode of the file that was written to: a path, or an open file."""
+    try:
+        if not isinstance(target, (str, os.PathLike)):
+            found, path = os.fstat(target.fileno()), getattr(target, "name", None)
+        else:
+            found, path = os.stat(target), target
+    except (AttributeError, OSError, ValueError):
+        return 0, None, None  # a buffer in memory
+    return found.st_size, os.path.abspath(path) if isinstance(path, (str, os.PathLike)) else None, found.st_ino

@@ -7,6 +7,7 @@ process that resumes is described at the same moment, before its first forward p
 """
 
 import atexit
+import json
 import os
 import sys
 import time
@@ -152,6 +153,7 @@ class Recorder:
         self.seconds["training"] += seconds
         if seen.saves:
             self.saved_after.append(self.last)
+            self.tell_saves(seen.saves)
         state = self.describe() if is_described else None
         if self.file.is_held() and (seen.updates or is_last):
             self.begin_file(state)
@@ -226,6 +228,14 @@ class Recorder:
         for record in records:
             self.file.write(**record)
 
+    def tell_saves(self, saves):
+        """Tells the parent which files were written in the step. A number of 64 bits is a text."""
+        if self.settings.saves is None:
+            return
+        files = [{"path": one.path, "inode": str(one.inode)} for one in saves if one.path is not None]
+        with open(self.settings.saves, "a", encoding="utf-8") as file:
+            file.write(json.dumps({"step": self.last, "files": files}) + "\n")
+
     def saves(self):
         """Whether this process is to save here, for another one to resume from. At the end, nothing is left to resume."""
         return self.settings.role in ("before", "after") and self.last < self.settings.horizon
@@ -285,9 +295,9 @@ class Recorder:
             self.file.write(kind="end", step=self.last, seconds=self.seconds)
         program = self.program
         say(
-            f"recorded steps {self.first + 1} to {self.last}: {len(self.columns.names)} parameters, "
-            f"{len(program.optimizers())} optimizers, {len(program.schedules())} schedules, "
-            f"{len(program.averages())} averages, {len(program.scalers())} loss scalers; "
+            f"recorded steps {self.first + 1} to {self.last}: {_count(len(self.columns.names), 'parameter')}, "
+            f"{_count(len(program.optimizers()), 'optimizer')}, {_count(len(program.schedules()), 'schedule')}, "
+            f"{_count(len(program.averages()), 'average')}, {_count(len(program.scalers()), 'loss scaler')}; "
             f"saves after steps: {', '.join(map(str, self.saved_after)) or 'none'}"
         )
         self.leave()
@@ -491,6 +501,10 @@ def _several(value):
     if value is None:
         return []
     return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _count(number, noun):
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _inputs(torch, value):

@@ -33,6 +33,7 @@ class Settings:
     step_is: str
     lacks: tuple | None
     random: frozenset | None
+    saves: str | None
 
 
 ROLES = ("control", "twin", "before", "after", "cold")
@@ -70,6 +71,7 @@ def settings_from(env=os.environ):
         step_is=_one_of(env, "STEP", STEP_IS, "micro-batch"),
         lacks=_names(env, "LACKS"),
         random=None if (random := _names(env, "RANDOM")) is None else frozenset(random),
+        saves=env.get("RESUMEPROOF_SAVES") or None,
     )
 
 

@@ -1,0 +1,159 @@
+/** `resumeproof exec`: proves a training program that is started by a command. */
+import path from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Verdict } from '../judge/verdict.ts';
+import { tame } from '../report/text.ts';
+import { wordsOf } from '../run/command-words.ts';
+import { replayExec } from '../run/replay.ts';
+import { makeReportFolder, takeReportFolder } from '../run/report-folder.ts';
+import { planScenario } from '../run/scenario.ts';
+import { newScenarioFile, writeScenarioFile } from '../run/scenario-file.ts';
+import { readTrace } from '../trace/read.ts';
+import { STEP_UNITS } from '../trace/schema.ts';
+import type { CommandScenario } from '../training/trainer.ts';
+import { EXIT, onInterrupt, say, sayLast } from './exit.ts';
+import { summary } from './gate-summary.ts';
+import { absolute, jsonOption, positive, positives, scenariosOption } from './options.ts';
+import { print, printJson } from './print.ts';
+import { openDisplay } from './progress.ts';
+
+interface Options {
+  readonly steps: number;
+  readonly resumeAt: number[];
+  readonly resumeWith?: string;
+  readonly cwd?: string;
+  readonly env: Record<string, string>;
+  readonly stepIs?: (typeof STEP_UNITS)[number];
+  readonly limit?: number;
+  readonly stepLimit?: number;
+  readonly jobs: number;
+  readonly requireGpu: boolean;
+  readonly out?: string;
+  readonly saveScenario?: string;
+  readonly scenarios: string;
+  readonly json: boolean;
+}
+
+export function execCommand(): Command {
+  return new Command('exec')
+    .description(
+      'Runs a training program of PyTorch as control and with resumes, each time as a fresh process that is recorded, judges it and writes a report. {run} stands for the folder that the program writes to.',
+    )
+    .argument('<command...>', 'the program and its arguments, those of the whole training')
+    .requiredOption('--steps <n>', 'steps of the whole run; the program may train longer', positive)
+    .requiredOption(
+      '--resume-at <n,n>',
+      'steps after which the program saves, to stop and resume there',
+      positives,
+    )
+    .option(
+      '--resume-with <args>',
+      'arguments for a process that resumes; {checkpoint} is what was saved, {step} the step. By default none: the program looks in {run} by itself',
+    )
+    .option('--cwd <dir>', 'working folder; {run} or {own} for one of each process')
+    .option('--env <name=value...>', 'variables of the environment', variable, {})
+    .addOption(new Option('--step-is <unit>', 'what a step is; a micro-batch by default').choices(STEP_UNITS))
+    .option('--limit <seconds>', 'most seconds for a process; 3600 by default', positive)
+    .option('--step-limit <seconds>', 'most seconds for a step, start-up included; 600 by default', positive)
+    .option('--jobs <n>', 'concurrent processes', positive, 1)
+    .option('--require-gpu', 'exit with 3 unless the program runs on a hardware GPU', false)
+    .option('--out <dir>', 'folder of the report, new or empty; one in reports/ by default', absolute)
+    .option('--save-scenario <name>', 'write the command as a scenario, for resumeproof run')
+    .addOption(scenariosOption())
+    .addOption(jsonOption())
+    .passThroughOptions()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  resumeproof exec --steps 14 --resume-at 6,10 -- python train.py --output_dir {run}
+  resumeproof exec --steps 14 --resume-at 6 --resume-with '--resume_from_checkpoint {checkpoint}' -- python train.py --output_dir {run}`,
+    )
+    .action(async (words: string[], options: Options) => {
+      process.exitCode = await run(words as [string, ...string[]], options);
+    });
+}
+
+function variable(value: string, before: Record<string, string>): Record<string, string> {
+  const at = value.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('expected NAME=VALUE.');
+  return { ...before, [value.slice(0, at)]: value.slice(at + 1) };
+}
+
+async function run([program, ...args]: readonly [string, ...string[]], options: Options): Promise<number> {
+  const scenario = scenarioOf(program, args, options);
+  const name = options.saveScenario ?? nameOf(program, args);
+  const file =
+    options.saveScenario === undefined ? undefined : newScenarioFile(options.scenarios, options.saveScenario);
+  const loaded = planScenario(name, file ?? name, scenario);
+  const signal = onInterrupt();
+  const folder =
+    options.out === undefined
+      ? await makeReportFolder(absolute('reports'), name)
+      : await takeReportFolder(options.out);
+  // Imported only here, because the report's image library loads slowly.
+  const { runGate } = await import('../run/gate.ts');
+  const display = openDisplay([loaded]);
+  const { gate, report } = await runGate([loaded], {
+    backend: 'auto',
+    requireGpu: options.requireGpu,
+    images: undefined,
+    signal,
+    folder,
+    jobs: options.jobs,
+    fast: false,
+    replay: () => replayExec([program, ...args], options),
+    onProgress: display.progress,
+    onVerdict: display.verdict,
+  }).finally(() => display.end());
+  if (file !== undefined && !signal.aborted) {
+    await writeScenarioFile(file, scenario);
+    say(`wrote ${path.relative('', file)}`);
+  }
+  if (options.json) printJson({ ...gate, report });
+  else print(summary({ gate: tame(gate), report }));
+  for (const verdict of gate.verdicts) await sayWhatFailed(verdict, folder);
+  if (signal.aborted) say(`${gate.problem ?? 'Interrupted.'} See ${folder}`);
+  return signal.aborted ? EXIT.interrupted : gate.passed ? EXIT.passed : EXIT.failed;
+}
+
+function scenarioOf(program: string, args: readonly string[], options: Options): CommandScenario {
+  const { steps, resumeAt, resumeWith, env, cwd, stepIs, limit, stepLimit } = options;
+  return {
+    about: [program, ...args].join(' '),
+    plan: { steps, resumeAt },
+    ...(limit === undefined && stepLimit === undefined
+      ? {}
+      : {
+          limits: {
+            ...(stepLimit === undefined ? {} : { step: stepLimit }),
+            ...(limit === undefined ? {} : { run: limit }),
+          },
+        }),
+    command: {
+      program,
+      args: [...args],
+      ...(resumeWith === undefined ? {} : { resumeWith: wordsOf(resumeWith) }),
+      ...(Object.keys(env).length === 0 ? {} : { env }),
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(stepIs === undefined ? {} : { stepIs }),
+    },
+  };
+}
+
+/** After the script that is run: the first word that is a file of code; else after the program. */
+function nameOf(program: string, args: readonly string[]): string {
+  const script = args.find((word) => /\.(?:py|sh|js|ts|mjs)$/.test(word)) ?? program;
+  return path.parse(script).name.replaceAll(/[^\w.-]+/g, '-') || 'command';
+}
+
+/** Shows the last words of each process that failed. */
+async function sayWhatFailed({ runs }: Verdict, folder: string): Promise<void> {
+  for (const { id, trace } of runs) {
+    const { process: ended } = await readTrace(path.join(folder, trace));
+    if (ended === undefined || ['exited', 'stopped-as-planned', 'cancelled'].includes(ended.outcome))
+      continue;
+    say(`${id} ${ended.outcome === 'crashed' ? 'failed' : `ended by ${ended.outcome}`}; its last lines:`);
+    sayLast(ended.stderr);
+  }
+}

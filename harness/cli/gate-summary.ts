@@ -1,0 +1,74 @@
+/** A gate's result as text for the terminal. */
+import path from 'node:path';
+import type { Verdict } from '../judge/verdict.ts';
+import { cutSentence, declarations, deviceSentence, gateSentence, ruleSection } from '../report/summary.ts';
+import type { GateResult } from '../run/gate.ts';
+import { MARKS } from './progress.ts';
+import { formatTable } from './table.ts';
+
+/** Lists each caveat once, with the scenarios that it applies to. */
+function caveatLines(verdicts: readonly Verdict[]): string[] {
+  const byCaveat = Map.groupBy(
+    verdicts.flatMap(({ scenario, caveats }) => caveats.map((caveat) => ({ scenario, caveat }))),
+    ({ caveat }) => caveat,
+  );
+  return [...byCaveat].flatMap(([caveat, those]) => [
+    `! ${those.map(({ scenario }) => scenario).join(', ')}: ${caveat}`,
+    '',
+  ]);
+}
+
+/** One line for each scenario that `--fast` ended early. */
+function cutLines(verdicts: readonly Verdict[]): string[] {
+  const cut = verdicts.filter((verdict) => verdict.cut !== null);
+  return cut.length === 0
+    ? []
+    : [...cut.map((verdict) => `✂ ${verdict.scenario}: ${cutSentence(verdict)}`), ''];
+}
+
+export function summary({ gate, report }: GateResult): string {
+  const rows = gate.verdicts.map(({ asExpected, scenario, proofs, outcome, seconds, deviations, cut }) => {
+    const { restored, alive, faithful } = proofs ?? {};
+    const mark = (proof: keyof typeof MARKS | undefined): string =>
+      proof === undefined
+        ? '–'
+        : `${MARKS[proof]} ${proof}${deviations.length === 0 ? '' : ', by declaration'}`;
+    const fault = outcome === 'refuted' || outcome === 'inconclusive';
+    const expected = asExpected && fault ? `${outcome}, as expected` : outcome;
+    return [
+      asExpected ? '✓' : '✗',
+      scenario,
+      mark(restored),
+      mark(alive),
+      mark(faithful),
+      `${asExpected ? expected : `${outcome}, NOT AS EXPECTED`}${cut === null ? '' : ', cut'}`,
+      `${seconds.toFixed(1)} s`,
+    ];
+  });
+  const failed = gate.verdicts.filter(({ asExpected }) => !asExpected);
+  const left = gate.verdicts.filter(({ outcome }) => outcome === 'skipped');
+  const ran = gate.verdicts.filter(({ backend }) => backend !== null);
+  const devices = [...new Set(ran.map(deviceSentence))];
+  return [
+    formatTable(['', 'Scenario', 'Restored', 'Alive', 'Faithful', 'Verdict', 'Time'], rows),
+    '',
+    ...left.flatMap(({ scenario, headline }) => [`– ${scenario}: ${headline}`, '']),
+    ...failed.flatMap(({ scenario, headline, mismatch, findings, replay }) => [
+      `✗ ${scenario}: ${headline}`,
+      ...(mismatch === null ? [] : [`  ${mismatch}`]),
+      ...findings.slice(0, 1).map(({ rule }) => `  see ${ruleSection(rule)}`),
+      `  run again: ${replay}`,
+      '',
+    ]),
+    ...cutLines(gate.verdicts),
+    ...gate.verdicts.flatMap((verdict) =>
+      declarations(verdict, 2).map((line) => `~ ${verdict.scenario}: ${line}`),
+    ),
+    ...(gate.verdicts.some(({ deviations }) => deviations.length > 0) ? [''] : []),
+    ...caveatLines(gate.verdicts),
+    gateSentence(gate),
+    `Ran on ${devices.join('; ') || 'no backend'}, ${gate.seconds.toFixed(1)} s in total.`,
+    `Report: ${path.relative('', report.html)}`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,162 @@
+/**
+ * Runs all processes of a scenario whose trainer is a command. The control runs first: it shows what the program has and
+ * where it saves, which the others must be told.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { BackendError } from '../backend/error.ts';
+import { enumerate } from '../report/text.ts';
+import { endOf, planOf } from '../trace/history.ts';
+import { traceReader } from '../trace/read.ts';
+import type { Trace } from '../trace/schema.ts';
+import type { Command } from '../training/command.ts';
+import { type CommandResult, runCommandProcess, type Told } from './command-process.ts';
+import { checkpointAt, strayAt } from './command-saves.ts';
+import { endedControls } from './controls.ts';
+import type { Execution } from './execute.ts';
+import { awaitedLater } from './failing.ts';
+import { controlPart, historyPart, type Part } from './parts.ts';
+import type { LoadedScenario } from './scenario.ts';
+import type { ExecuteOptions } from './start.ts';
+import { UsageError } from './usage-error.ts';
+
+const DEFAULT_LIMITS = { step: 600, run: 3600 };
+
+type CommandOptions = Pick<
+  ExecuteOptions,
+  'folder' | 'limit' | 'signal' | 'onProgress' | 'onTrace' | 'requireGpu'
+>;
+
+/** @throws {UsageError} when the program does not train as the plan says, or does not save where it is to be resumed */
+export async function executeCommand(
+  loaded: LoadedScenario,
+  command: Command,
+  options: CommandOptions,
+): Promise<Execution> {
+  const { history, scenario, name } = loaded;
+  rmSync(options.folder, { recursive: true, force: true });
+  mkdirSync(options.folder, { recursive: true });
+  const read = traceReader();
+  const start = async (part: Part, told?: Told, source?: CommandResult): Promise<CommandResult> => {
+    const checkpoint = source === undefined ? undefined : savedBy(part, source, command, name);
+    const result = await options.limit(() =>
+      runCommandProcess(
+        {
+          scenario: name,
+          command,
+          part,
+          horizon: endOf(history),
+          seed: scenario.seed ?? 0,
+          told,
+          left: source?.run,
+          checkpoint,
+          folder: path.join(options.folder, part.id),
+        },
+        {
+          limits: { ...DEFAULT_LIMITS, ...scenario.limits },
+          signal: options.signal,
+          read,
+          onProgress: (progress) => options.onProgress(part, progress),
+        },
+      ),
+    );
+    options.onTrace?.(result.trace);
+    return result;
+  };
+  const control = await start(controlPart(history));
+  const execution = (traces: readonly Trace[]): Execution => ({
+    traces,
+    skip: undefined,
+    history,
+    cut: undefined,
+  });
+  checkControl(control, loaded, options);
+  if (control.trace.end === undefined) return execution([control.trace]);
+  const told = toldBy(control.trace);
+  const asTwin = async (part: Part) => {
+    const { trace, run } = await start(part, told);
+    // Nobody resumes from a twin.
+    rmSync(run, { recursive: true, force: true });
+    return { trace, skip: undefined };
+  };
+  const first = control.trace.run?.backend.deterministic ? undefined : asTwin(controlPart(history, 1));
+  const twins = awaitedLater(
+    endedControls(history, { trace: control.trace, skip: undefined }, { twin: first, elsewhere: [] }, asTwin),
+  );
+  const chain: CommandResult[] = [];
+  for (const process of history.processes) {
+    const source = chain.at(-1);
+    if (process.from !== null && (source === undefined || !isSaved(source, process.from.step))) break;
+    chain.push(await start(historyPart(history, process), told, source));
+  }
+  return execution([
+    control.trace,
+    ...(await twins).map(({ trace }) => trace),
+    ...chain.map(({ trace }) => trace),
+  ]);
+}
+
+const isSaved = ({ trace }: CommandResult, step: number): boolean => trace.saved.at(-1)?.step === step;
+
+function toldBy({ run, states }: Trace): Told {
+  return {
+    lacks: run?.lacks ?? [],
+    random: [...new Set(states.flatMap(({ random }) => Object.keys(random)))].sort(),
+  };
+}
+
+/** @throws {UsageError} when the arguments of a resume name the checkpoint, and it cannot be told */
+function savedBy(
+  { from }: Part,
+  source: CommandResult,
+  { resumeWith = [] }: Command,
+  name: string,
+): string | undefined {
+  const { process, step } = from!;
+  if (!resumeWith.some((word) => word.includes('{checkpoint}'))) return undefined;
+  const checkpoint = checkpointAt(source.saves, step, source.run);
+  if (checkpoint === undefined)
+    throw new UsageError(
+      `${name}: nothing that '${process}' saved after step ${step} is in its folder, so {checkpoint} is unknown; name it with {run} and {step}`,
+    );
+  return checkpoint;
+}
+
+/** A program that fails in training is judged. One that does not train as asked is not. */
+function checkControl(
+  { trace, saves, run, scratch }: CommandResult,
+  { name, history }: LoadedScenario,
+  { requireGpu, signal }: CommandOptions,
+): void {
+  const plan = planOf(history);
+  const { outcome, exitCode } = trace.process ?? {};
+  if (signal.aborted || (outcome !== 'exited' && outcome !== 'crashed')) return;
+  const wrong = (why: string): UsageError => new UsageError(`${name}: ${why}`, trace.process?.stderr ?? []);
+  if (trace.run === undefined)
+    throw wrong(
+      outcome === 'exited'
+        ? 'the program ended, but no recorder saw it train; Python reads no PYTHONPATH if it is started with -E, -I or -S'
+        : exitCode === null
+          ? 'the program could not be run'
+          : `the program ended with exit code ${exitCode} before its first step`,
+    );
+  if (requireGpu && !trace.run.backend.hardware)
+    throw new BackendError('gpu-required', `${name} ran on ${trace.run.backend.adapter}, which is no GPU`);
+  if (outcome === 'crashed' || trace.failure !== undefined) return;
+  const last = trace.steps.at(-1)?.step ?? 0;
+  if (trace.end === undefined && last < plan.steps)
+    throw wrong(`the program ended after step ${last} of ${plan.steps}; ask for fewer steps`);
+  const points = [...new Set(saves.map(({ step }) => step))];
+  const missing = plan.resumeAt.filter((step) => !points.includes(step));
+  if (missing.length > 0)
+    throw wrong(
+      `the program saves nothing after step ${enumerate(missing)}; ${points.length === 0 ? 'no save was seen' : `saves were seen after steps ${points.join(', ')}`}`,
+    );
+  for (const step of plan.resumeAt) {
+    const stray = strayAt(saves, step, run, scratch);
+    if (stray !== undefined)
+      throw wrong(
+        `what the program saved after step ${step} is outside of {run}: ${stray}; make it save in {run}`,
+      );
+  }
+}

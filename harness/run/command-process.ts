@@ -1,0 +1,193 @@
+/** Runs a command as one process of a scenario, recorded, and writes to its trace how it ended. */
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startProcess } from '../processes/start.ts';
+import { resumes } from '../trace/roles.ts';
+import type { ProcessRecord, Trace } from '../trace/schema.ts';
+import { appendRecord } from '../trace/write.ts';
+import type { Command } from '../training/command.ts';
+import { readSaves, type Save } from './command-saves.ts';
+import { watchTrace } from './command-watch.ts';
+import { filled, type Places } from './command-words.ts';
+import type { Progress } from './job.ts';
+import { filesIn } from './own-folders.ts';
+import type { Part } from './parts.ts';
+import type { ProcessLimits } from './process.ts';
+
+/** Timers take no longer time: they would end at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+/** Of the files that a process leaves. */
+const FILES_TOLD = 20;
+const FILE_LENGTH = 1000;
+
+/** What the control showed, which the recorder of every other process is told. */
+export interface Told {
+  readonly lacks: readonly string[];
+  readonly random: readonly string[];
+}
+
+export interface CommandJob {
+  readonly scenario: string;
+  readonly command: Command;
+  readonly part: Part;
+  /** The steps of the whole run. */
+  readonly horizon: number;
+  readonly seed: number;
+  /** Undefined in the control. */
+  readonly told: Told | undefined;
+  /** The folder that the process before left. */
+  readonly left: string | undefined;
+  /** What that process saved, as a path in `left`. */
+  readonly checkpoint: string | undefined;
+  /** Of the trace. */
+  readonly folder: string;
+}
+
+export interface CommandOptions {
+  readonly limits: ProcessLimits;
+  readonly signal: AbortSignal;
+  readonly read: (file: string) => Promise<Trace>;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+export interface CommandResult {
+  readonly trace: Trace;
+  /** The folder that it wrote to, a real path. */
+  readonly run: string;
+  readonly saves: readonly Save[];
+  /** The folder that it could write to for itself alone, which is gone. */
+  readonly scratch: string;
+}
+
+/** Never throws for what the program does. */
+export async function runCommandProcess(job: CommandJob, options: CommandOptions): Promise<CommandResult> {
+  const start = performance.now();
+  mkdirSync(path.join(job.folder, 'run'), { recursive: true });
+  const run = realpathSync(path.join(job.folder, 'run'));
+  if (job.left !== undefined) await copy(job.left, run);
+  // Not in the report's folder: the path of a socket in it must be short.
+  const temporary = realpathSync(mkdtempSync(path.join(tmpdir(), 'resumeproof-')));
+  const [own, tmp] = ['own', 'tmp'].map((name) => path.join(temporary, name)) as [string, string];
+  for (const folder of [own, tmp]) mkdirSync(folder);
+  const here = process.cwd();
+  const places: Places = { run, own, here, ...resumePlaces(job, run) };
+  const file = path.join(job.folder, 'trace.jsonl');
+  const saves = path.join(job.folder, 'saves.jsonl');
+  const { program, args, cwd, resumeWith = [] } = job.command;
+  let outcome: ProcessRecord['outcome'] = 'exited';
+  const kill = (why: ProcessRecord['outcome']): void => {
+    if (outcome !== 'exited') return;
+    outcome = why;
+    child.end();
+  };
+  const child = startProcess({
+    program: {
+      name: filled(program, places),
+      work: cwd === undefined ? here : filled(cwd, places),
+      output: path.join(job.folder, 'output.txt'),
+    },
+    args: [...args, ...(resumes(job.part.role) ? resumeWith : [])].map((word) => filled(word, places)),
+    env: environment(job, places, { file, saves, tmp }),
+    onMessage() {},
+  });
+  const after = (seconds: number, why: ProcessRecord['outcome']): NodeJS.Timeout =>
+    setTimeout(() => kill(why), Math.min(seconds * 1000, LONGEST_MS));
+  const runTimer = after(options.limits.run, 'run-timeout');
+  const stepTimer = after(options.limits.step, 'step-timeout');
+  const unwatch = watchTrace(file, (step) => {
+    stepTimer.refresh();
+    if (step !== undefined) options.onProgress({ kind: 'step', step });
+  });
+  const cancel = (): void => kill('cancelled');
+  if (options.signal.aborted) cancel();
+  options.signal.addEventListener('abort', cancel, { once: true });
+  const { exitCode, signal, lastLines } = await child.ended;
+  unwatch();
+  clearTimeout(runTimer);
+  clearTimeout(stepTimer);
+  options.signal.removeEventListener('abort', cancel);
+  if (outcome === 'exited' && exitCode !== 0) outcome = 'crashed';
+  if (outcome === 'exited' && existsSync(file) && stoppedAfterSave(await options.read(file), job.part.until))
+    outcome = 'stopped-as-planned';
+  const left = ['own', 'tmp'].flatMap((name) =>
+    filesIn(path.join(temporary, name)).map((one) => `${name}/${one}`),
+  );
+  rmSync(temporary, { recursive: true, force: true });
+  appendRecord(file, {
+    kind: 'process',
+    outcome,
+    exitCode,
+    signal,
+    seconds: (performance.now() - start) / 1000,
+    stderr: [...lastLines],
+    ...(left.length === 0 ? {} : { left: left.slice(0, FILES_TOLD).map((one) => one.slice(0, FILE_LENGTH)) }),
+  });
+  return { trace: await options.read(file), run, saves: readSaves(saves), scratch: temporary };
+}
+
+/** A recorder that ends its process at a resume point leaves no record of the end. */
+const stoppedAfterSave = ({ end, saved }: Trace, until: number): boolean =>
+  end === undefined && saved.at(-1)?.step === until;
+
+/** The newest checkpoint is found by its time, so times are kept. Sockets and pipes are left out. */
+const copy = (from: string, to: string): Promise<void> =>
+  cp(from, to, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+
+function resumePlaces({ part: { from }, left, checkpoint }: CommandJob, run: string): Partial<Places> {
+  if (from === null) return {};
+  return {
+    step: String(from.step),
+    ...(left === undefined || checkpoint === undefined
+      ? {}
+      : { checkpoint: path.join(run, path.relative(left, checkpoint)) }),
+  };
+}
+
+function environment(
+  job: CommandJob,
+  places: Places,
+  { file, saves, tmp }: { readonly file: string; readonly saves: string; readonly tmp: string },
+): Record<string, string | undefined> {
+  const { part, horizon, told, seed, scenario, command } = job;
+  const { role, id, from } = part;
+  const given = Object.fromEntries(
+    Object.entries(command.env ?? {}).map(([name, value]) => [name, filled(value, places)]),
+  );
+  const paths = [recorderFolder(), given.PYTHONPATH ?? process.env.PYTHONPATH ?? ''];
+  return {
+    // Another one in each process: what depends on it must show.
+    PYTHONHASHSEED: String(hashSeedOf(id)),
+    TMPDIR: tmp,
+    TMP: tmp,
+    TEMP: tmp,
+    ...given,
+    PYTHONPATH: paths.filter(Boolean).join(path.delimiter),
+    RESUMEPROOF_TRACE: file,
+    RESUMEPROOF_SAVES: saves,
+    RESUMEPROOF_SCENARIO: scenario,
+    RESUMEPROOF_ID: id,
+    RESUMEPROOF_ROLE: role,
+    RESUMEPROOF_HORIZON: String(horizon),
+    RESUMEPROOF_UNTIL: String(part.until),
+    RESUMEPROOF_FROM: from === null ? undefined : `${from.process}:step-${from.step}:${from.step}`,
+    RESUMEPROOF_SEED: String(seed),
+    RESUMEPROOF_PASS: [...part.passes, ...part.saves].join(','),
+    RESUMEPROOF_STOP: '1',
+    RESUMEPROOF_STEP: command.stepIs ?? 'micro-batch',
+    RESUMEPROOF_LACKS: told?.lacks.join(','),
+    RESUMEPROOF_RANDOM: told?.random.join(','),
+  };
+}
+
+/** The same each time a process of this id runs. */
+const hashSeedOf = (id: string): number =>
+  [...id].reduce((seed, letter) => (Math.imul(seed, 31) + letter.charCodeAt(0)) >>> 0, 7);
+
+/** Python imports the recorder from this folder: beside the package's modules, or in the repository. */
+function recorderFolder(): string {
+  const within = path.join('recorders', 'python', 'src', 'resumeproof', 'bootstrap');
+  const built = path.join(import.meta.dirname, '..', within);
+  return existsSync(built) ? built : path.join(import.meta.dirname, '..', '..', within);
+}
