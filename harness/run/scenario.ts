@@ -182,7 +182,7 @@ function checkExpectation(expect: Scenario['expect'], where: string): void {
 export function checkPlan(
   plan: ScenarioPlan,
   where: string,
-  { deviates }: Pick<Scenario, 'deviates'> = {},
+  { deviates, command }: Pick<ScenarioFacts, 'deviates' | 'command'> = {},
 ): Plan {
   const resumeAt = typeof plan.resumeAt === 'number' ? [plan.resumeAt] : [...plan.resumeAt];
   const ascending = resumeAt.every((step, index) => index === 0 || step > resumeAt[index - 1]!);
@@ -194,6 +194,11 @@ export function checkPlan(
   if (deviates !== undefined && resumeAt.at(-1) === plan.steps) {
     throw new UsageError(
       `${where}: expected steps after the last resume, as the scenario declares deviates; received ${plan.steps} steps, resumed after ${resumeAt.join(', ')}`,
+    );
+  }
+  if (command !== undefined && resumeAt.at(-1) === plan.steps) {
+    throw new UsageError(
+      `${where}: expected steps after the last resume; received ${plan.steps} steps, resumed after ${resumeAt.join(', ')}`,
     );
   }
   return { steps: plan.steps, resumeAt };
