@@ -68,7 +68,10 @@ describe('exec', () => {
     const file = path.join(scratch, 'tells.mjs');
     writeFileSync(
       file,
-      `import { writeFileSync } from 'node:fs';
+      `import { execFileSync } from 'node:child_process';
+       import { writeFileSync } from 'node:fs';
+       // Nobody can copy it, so it does not come to the next process.
+       execFileSync('mkfifo', ['pipe']);
        const { PYTHONHASHSEED, TMPDIR, RESUMEPROOF_SEED, RESUMEPROOF_SCENARIO, HOME, PYTHONPATH } = process.env;
        writeFileSync('tells.json', JSON.stringify({ PYTHONHASHSEED, TMPDIR, RESUMEPROOF_SEED, HOME, PYTHONPATH }));
        writeFileSync(TMPDIR + '/left', '');

@@ -114,6 +114,14 @@ test('a gigabyte without a line end is read within bounds, and its last lines ar
   expect(process.memoryUsage().rss - before).toBeLessThan(300 * 2 ** 20);
 });
 
+test('of a line that is written over again and again, the last text is kept', async () => {
+  const child = await start(
+    `import { writeSync } from 'node:fs';
+     writeSync(2, ' 10% \\r 50% \\r\\n\\r100%\\r    \\n');`,
+  );
+  expect((await child.ended).lastLines).toEqual([' 50% ', '100%']);
+});
+
 test('what is no message is left out, and process.send has no channel', async () => {
   const child = await start(
     `import { writeSync } from 'node:fs';

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { BACKENDS } from '../backend/names.ts';
 import { endOf, type History, type HistoryProcess, historyOf, resumePoints } from '../trace/history.ts';
 import { changeSchema, type SettingsChange } from '../trace/schema.ts';
+import type { Command } from '../training/command.ts';
 import type { Scenario, ScenarioHistory, ScenarioPlan } from '../training/trainer.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -49,7 +50,9 @@ export const askedPlanSchema = planned
 const TAKEN = /^(control|twin-\d+|saver|again|cold|checkpoints)$/i;
 
 /** What else a scenario says that a history must allow. */
-type Declared = Pick<Scenario, 'deviates'>;
+interface Declared extends Pick<Scenario, 'deviates'> {
+  readonly command?: Command | undefined;
+}
 
 /**
  * The history of a plan or a history as a scenario says it.
@@ -162,21 +165,25 @@ function processProblem(history: History): (process: HistoryProcess, at: number)
   };
 }
 
-function wholeProblem(history: History, { deviates }: Declared): string | undefined {
+function wholeProblem(history: History, { deviates, command }: Declared): string | undefined {
   const { processes } = history;
   const end = endOf(history);
   const resuming = processes.filter(({ from }) => from !== null);
   if (resuming.length === 0) return 'no process resumes, so nothing would be proven';
   if (!resuming.some(({ until, killed }) => until === end && killed !== true))
     return `no process resumes and trains to the end, step ${end}`;
-  if (deviates === undefined) return undefined;
   const points = resumePoints(history);
+  const received = `received ${end} steps, resumed after ${points.join(', ')}`;
+  // A recorder sees a resume at the first step after it.
+  if (command !== undefined && points.at(-1) === end)
+    return `expected steps after the last resume; ${received}`;
+  if (deviates === undefined) return undefined;
   for (const { id, from, until } of processes) {
     const crossed = points.find((step) => step > (from?.step ?? 0) && step < until);
     if (crossed !== undefined)
       return `process '${id}' trains past step ${crossed}, from which another resumes: expected it to end there, as the scenario declares deviates`;
   }
   return points.at(-1) === end
-    ? `expected steps after the last resume, as the scenario declares deviates; received ${end} steps, resumed after ${points.join(', ')}`
+    ? `expected steps after the last resume, as the scenario declares deviates; ${received}`
     : undefined;
 }

@@ -1,5 +1,5 @@
 /** Runs a command as one process of a scenario, recorded, and writes to its trace how it ended. */
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { constants, existsSync, lstatSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -133,7 +133,16 @@ const stoppedAfterSave = ({ end, saved }: Trace, until: number): boolean =>
 
 /** The newest checkpoint is found by its time, so times are kept. Sockets and pipes are left out. */
 const copy = (from: string, to: string): Promise<void> =>
-  cp(from, to, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+  cp(from, to, {
+    recursive: true,
+    preserveTimestamps: true,
+    verbatimSymlinks: true,
+    mode: constants.COPYFILE_FICLONE,
+    filter(file) {
+      const found = lstatSync(file);
+      return found.isFile() || found.isDirectory() || found.isSymbolicLink();
+    },
+  });
 
 function resumePlaces({ part: { from }, left, checkpoint }: CommandJob, run: string): Partial<Places> {
   if (from === null) return {};

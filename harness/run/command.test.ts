@@ -68,6 +68,12 @@ describe('a scenario with a command', () => {
       /ascending resume points from 1 to 4, received 6/,
     ],
     [
+      'is resumed where nothing follows',
+      { plan: { steps: 6, resumeAt: [4, 6] } },
+      {},
+      /expected steps after the last resume; received 6 steps, resumed after 4, 6/,
+    ],
+    [
       'declares what only a trainer can',
       { deviates: ['random'] },
       {},

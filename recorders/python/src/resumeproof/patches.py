@@ -226,4 +226,5 @@ def _written(target):
             found, path = os.stat(target), target
     except (AttributeError, OSError, ValueError):
         return 0, None, None  # a buffer in memory
-    return found.st_size, os.path.abspath(path) if isinstance(path, (str, os.PathLike)) else None, found.st_ino
+    where = os.path.abspath(path) if isinstance(path, (str, os.PathLike)) else None
+    return found.st_size, where, found.st_ino

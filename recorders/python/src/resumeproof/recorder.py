@@ -294,10 +294,15 @@ class Recorder:
         if not (is_stopped and self.saves()):
             self.file.write(kind="end", step=self.last, seconds=self.seconds)
         program = self.program
+        found = [
+            (self.columns.names, "parameter"),
+            (program.optimizers(), "optimizer"),
+            (program.schedules(), "schedule"),
+            (program.averages(), "average"),
+            (program.scalers(), "loss scaler"),
+        ]
         say(
-            f"recorded steps {self.first + 1} to {self.last}: {_count(len(self.columns.names), 'parameter')}, "
-            f"{_count(len(program.optimizers()), 'optimizer')}, {_count(len(program.schedules()), 'schedule')}, "
-            f"{_count(len(program.averages()), 'average')}, {_count(len(program.scalers()), 'loss scaler')}; "
+            f"recorded steps {self.first + 1} to {self.last}: {', '.join(_count(*one) for one in found)}; "
             f"saves after steps: {', '.join(map(str, self.saved_after)) or 'none'}"
         )
         self.leave()
@@ -503,8 +508,8 @@ def _several(value):
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
-def _count(number, noun):
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def _count(things, noun):
+    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
 
 
 def _inputs(torch, value):
