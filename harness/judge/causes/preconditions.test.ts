@@ -291,6 +291,38 @@ const SCHEDULES: readonly Case[] = [
     cause: 'schedule-runs-fast',
   },
   {
+    what: 'a learning rate that should rise once, and stays 0',
+    spoil({ all, resumed }) {
+      for (const trace of all) inEach(trace, (step) => setRate(step, step.step < 6 ? 0 : 0.2));
+      inEach(resumed, (step) => setRate(step, 0));
+    },
+    says: /the learning rate is 0 in all 4 steps/,
+    cause: 'learning-rate-zero',
+  },
+  {
+    what: 'a learning rate that stays as it was in the step before',
+    plan: { steps: 6, resumeAt: [4] },
+    spoil({ all, resumed }) {
+      const rates = [0.4, 0.5, 0.2, 0.1, 0.3, 0.6];
+      for (const trace of all) inEach(trace, (step) => setRate(step, rates[step.step - 1]!));
+      inEach(resumed, (step) => setRate(step, 0.3));
+    },
+    says: /the schedule no longer advances: the learning rate stays 0\.3000 for 2 steps/,
+    never: /restarts/,
+    cause: 'schedule-stands-still',
+  },
+  {
+    what: 'a position that is ahead, in a run without an update before the resume',
+    plan: { steps: 8, resumeAt: [1] },
+    updateEvery: 2,
+    spoil({ all, resumed }) {
+      count(all, 'scheduler.position', (step) => Math.floor(step / 2));
+      resumed.states[0]!.counters['scheduler.position'] = 1;
+    },
+    says: /the schedule is 1 update ahead: 'scheduler\.position' is 1 instead of 0/,
+    cause: 'schedule-shifted',
+  },
+  {
     what: 'a learning rate that does not drop any more, at a change that is rare',
     spoil({ all, resumed }) {
       for (const trace of all) inEach(trace, (step) => setRate(step, step.step < 6 ? 0.2 : 0.02));

@@ -49,6 +49,9 @@ function isPosition(clues: Clues, { name, saved, initial }: ChangedCounter): boo
   const updates = [past, evidence.control?.steps.filter(({ step }) => step > from && step <= to) ?? []].map(
     (steps) => steps.filter(({ claimed }) => claimed.applied).length,
   );
+  // Without an update before the resume, only what follows shows it.
+  if (advances[0] === 0 && updates[0] === 0)
+    return advances[1]! > 0 && updates[1]! > 0 && advances[1]! % updates[1]! === 0;
   const same = (by: readonly number[]): boolean => advances[0]! * by[1]! === advances[1]! * by[0]!;
   return advances[0]! > 0 && (same(updates) || same([from, to - from]));
 }
@@ -162,7 +165,8 @@ function restartsLater(clues: Clues): string | undefined {
     return other !== undefined && key(other) !== key(step);
   });
   const rest = mine.slice(Math.max(0, first));
-  if (first < 1) return undefined;
+  // A learning rate that stays as it was does not restart.
+  if (first < 1 || rest.every((step) => key(step) === key(mine[first - 1]!))) return undefined;
   const past = theirs.slice(0, at + first);
   const places = past.flatMap((_, begin) =>
     rest.every((step, update) => key(theirs[begin + update]!) === key(step)) ? [begin] : [],
@@ -205,6 +209,9 @@ const CAUSES: readonly Cause[] = [
       if (countStalls(clues) === true || updatesMade(clues, 'resumed') === 0) return undefined;
       // A count that runs fast is the trigger.
       if (timesCounted(clues) !== undefined) return undefined;
+      // A learning rate of 0 that should rise is another cause.
+      if (clues.pairs.every(({ resumed }) => learningRateOf(resumed).every((rate) => rate === 0)))
+        return undefined;
       return changesText(clues);
     },
   },
