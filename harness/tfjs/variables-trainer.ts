@@ -19,6 +19,7 @@ import {
   scalarKey,
   scalarsOf,
   slotKey,
+  slotsOf,
   statesOf,
   tensorsOf,
 } from './optimizer.ts';
@@ -112,6 +113,7 @@ export async function variablesTrainer<B>(
       }
       await updates.start((hold) => training.loop(built, hold, training.continues ? steps : 0));
       if (!training.continues && whole !== undefined) trainer.restore(whole, checkpoint!);
+      trainer.nameSlots();
       if (weightsOnly && past !== undefined) trainer.restoreWeights(past, checkpoint!);
       await trainer.refresh();
       return trainer;
@@ -240,6 +242,18 @@ class VariablesTrainer<B> implements Trainer {
       restoreOptimizer(own, state, new Map(tensors));
     }
     this.#random.restore('loop', checkpoint.state.random.loop ?? '');
+  }
+
+  /**
+   * Names the slots that a program has loaded itself. Without a list of its own, `minimize` takes all trainable variables in
+   * the order of their creation. The first update shows which ones it really takes.
+   */
+  nameSlots(): void {
+    const parameters = this.#updates.parameters();
+    for (const own of this.#updates.optimizers) {
+      const places = new Set(slotsOf(own).map(({ index }) => index));
+      if (own.weights.length === 0 && places.size === parameters.length) own.weights = parameters;
+    }
   }
 
   restoreWeights({ tensors }: Checkpoint, file: string, options: { allowExtra?: boolean } = {}): void {

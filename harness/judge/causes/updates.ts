@@ -7,6 +7,7 @@ import { figure, insteadOf, listed, ofAll, plural, subjectsOf } from '../words.t
 import type { Cause } from './cause.ts';
 import { type Clues, drawsNothing, isLossScaled } from './clues.ts';
 import { advancesInSteps, couldComeRound, pauseAtFirst, standsInSteps } from './draws.ts';
+import { copiesText, holdersAmong } from './holders.ts';
 import { hookCalls, isFused, STILL, sides, updates } from './stale.ts';
 
 /** The factor between the gradients and the control's, if all parameters share one. */
@@ -50,6 +51,8 @@ export const BUFFERS: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('buffer');
       if (of.length === 0) return undefined;
+      const held = holdersAmong('buffer', of, clues.resume.saved);
+      if (held !== undefined) return copiesText(held, 'buffer', total);
       return `${ofAll(of.length, total, 'buffer')} ${plural(of.length, 'was', 'were')} not restored (${listed(of.map(({ name }) => name))}): ${plural(of.length, 'it is', 'they are')} not among the trainable parameters, and only those were saved or loaded`;
     },
   },

@@ -1,10 +1,10 @@
 /** What a parting in each stage is due to, given what is equal before it. */
 
-import { insteadOf } from '../words.ts';
+import { insteadOf, listed, plural } from '../words.ts';
 import type { Parting } from './first.ts';
 import type { Form } from './form.ts';
 import { olderRate } from './older-rate.ts';
-import type { Stage } from './stages.ts';
+import { look, type Stage } from './stages.ts';
 
 /** What the stage is computed from, as far as other stages show it. */
 export const INPUTS: Readonly<Record<Stage, readonly Stage[]>> = {
@@ -52,7 +52,12 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
       ? ', unless the parameters differ in what norms do not show (a sign, an order of values)'
       : '';
     const draws = parting.isEqual('random') === undefined ? 'a random generator, ' : '';
-    return `the loss reads state that is not observed (${draws}a coefficient, a target network, a normaliser …)${direction}; ${HIDDEN}`;
+    const own = statisticsThatPart(parting);
+    const statistics =
+      own.length === 0
+        ? ''
+        : `, or what updates ${listed(own)} in this step, which ${plural(own.length, 'ends', 'end')} it differently too, is not restored (a count, a momentum)`;
+    return `the loss reads state that is not observed (${draws}a coefficient, a target network, a normaliser …)${statistics}${direction}; ${HIDDEN}`;
   },
   gradient: (_, form) =>
     form.kind === 'factor'
@@ -111,4 +116,13 @@ function advancesOtherwise({ pairs, at, resume }: Parting) {
     if (advance.mine > 0 && advance.theirs > 0 && advance.mine !== advance.theirs) return advance;
   }
   return undefined;
+}
+
+/** Buffers that end the step differently, other than copies of parameters, which differ after any other update. */
+function statisticsThatPart({ pairs, at, noise, isEqual }: Parting): string[] {
+  const pair = pairs[at];
+  if (pair === undefined || isEqual('buffer') !== true) return [];
+  const isCopy = (name: string): boolean => pair.control.names.some((parameter) => name.endsWith(parameter));
+  const parted = look('buffer', pair, noise)?.parted ?? [];
+  return parted.map(({ name }) => name).filter((name) => !isCopy(name));
 }
