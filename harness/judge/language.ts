@@ -13,6 +13,7 @@ const PHRASES: readonly (readonly [own: string, others: string])[] = [
     'let the recorder see it, or declare lacks',
   ],
   ['return the trainer’s parameters from observe(); ', ''],
+  ['so that observe() shows them before the first step', 'before the first step'],
   ['in observe()', 'to the recorder'],
   ['with resumeproof’s own runner', 'with resumeproof exec'],
 ];
