@@ -430,6 +430,8 @@ class Recorder:
                 observer.optimizer_updated(begun)
         finally:
             observer.optimizing -= 1
+            if not self.backward_depth and not observer.optimizing:
+                self.waiting = True
 
     def backward_begins(self):
         self.backward_depth += 1
@@ -462,7 +464,8 @@ class Recorder:
         with self.probing():
             self.observer.backward_ended(roots)
         self.forwards = 0
-        self.waiting = True
+        # A closure may pass the same batch several times.
+        self.waiting = not self.observer.optimizing
 
     def load_begins(self):
         """Parameters may be replaced now; names are those of the ones before."""
