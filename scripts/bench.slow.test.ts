@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
+import { python } from '../harness/cli/testing/python.ts';
 import type { HostileCost } from './bench/hostile.ts';
 
 const bench = path.join(import.meta.dirname, 'bench.ts');
@@ -9,8 +10,9 @@ const run = (...args: string[]) =>
 
 test('each section of the bench measures something with --least', async () => {
   const { exitCode, stdout } = await run('--least', '--json');
-  const { probe, backends, fused, checkpoint, judge, gate, mutants, healthy, damages, hostile, unet } =
-    JSON.parse(stdout);
+  const measured = JSON.parse(stdout);
+  const { probe, backends, fused, checkpoint, judge, gate, mutants, healthy, damages, hostile } = measured;
+  const { pytorch, unet } = measured;
   expect(exitCode, stdout).toBe(0);
   expect(probe.wasm.step.ratio).toBeGreaterThan(0);
   expect(backends.wasm).toMatchObject({ step: expect.any(Number), bare: expect.any(Number) });
@@ -27,6 +29,9 @@ test('each section of the bench measures something with --least', async () => {
     for (const cost of Object.values(costs)) expect(cost.peak).toBeGreaterThan(0);
   }
   expect(hostile.tensors['deep nesting'].says).toMatch(/nested more than 64 deep/);
+  expect(python === undefined ? pytorch.skipped : pytorch.proven).toEqual(
+    python === undefined ? expect.any(String) : 1,
+  );
   // Has figures only with node-gpu or a hardware GPU.
   expect(unet).not.toHaveProperty('problem');
 });

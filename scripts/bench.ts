@@ -1,7 +1,7 @@
 /**
  * Measures what resumeproof costs, side by side with a baseline:
  *   npm run bench -- [probe] [backends] [unet] [fused] [checkpoint] [judge] [gate] [mutants] [healthy]
- *     [damages] [hostile]
+ *     [damages] [hostile] [pytorch]
  * All sections run by default. `--quick` measures fewer rounds and samples the mutants, `--least` only shows that
  * each section runs, `--json` prints everything measured. No figure passes or fails; exit code 1 means that
  * something could not be measured.
@@ -15,6 +15,7 @@ import { type BackendReport, inspectBackends } from '../harness/backend/inspect.
 import type { BackendName } from '../harness/backend/names.ts';
 import { benchCheckpoint } from '../harness/checkpoint/checkpoint.bench.ts';
 import { TABLE } from '../harness/cli/table.ts';
+import { python } from '../harness/cli/testing/python.ts';
 import { surveyDamages } from '../harness/judge/testing/survey.ts';
 import { type Figure, megabytes, milliseconds, noise, times } from './bench/figures.ts';
 import { type GateCost, measureGate } from './bench/gate.ts';
@@ -24,6 +25,7 @@ import { STATES, TENSORS, TRACES, writeContents } from './bench/hostile-files.ts
 import type { JudgeCost } from './bench/judge.ts';
 import { measureMutants } from './bench/mutants.ts';
 import { inProcess, measureSteps } from './bench/process.ts';
+import { measurePytorch } from './bench/pytorch.ts';
 import { measureStart, type StartCost } from './bench/start.ts';
 import type { FusedCost, ProbeCost } from './bench/steps.ts';
 import { CASES, writeTraces } from './bench/traces.ts';
@@ -44,6 +46,7 @@ const EFFORTS = {
     healthy: 1000,
     damages: 20_000,
     hostile: 1e8,
+    pytorch: [],
     slowBackends: true,
   },
   quick: {
@@ -58,6 +61,7 @@ const EFFORTS = {
     healthy: 100,
     damages: 4000,
     hostile: 1e7,
+    pytorch: ['healthy', 'optimizer_not_restored', 'fused_stale_group', 'scaler_lost', 'shuffle_replayed'],
     slowBackends: true,
   },
   least: {
@@ -72,6 +76,7 @@ const EFFORTS = {
     healthy: 2,
     damages: 20,
     hostile: 1e4,
+    pytorch: ['healthy'],
     slowBackends: false,
   },
 } satisfies Record<string, Effort>;
@@ -89,6 +94,8 @@ interface Effort {
   readonly damages: number;
   /** Bytes of each file. */
   readonly hostile: number;
+  /** Scripts; all if empty. */
+  readonly pytorch: readonly string[];
   /** Whether to measure backends on which a step takes seconds. */
   readonly slowBackends: boolean;
 }
@@ -110,6 +117,7 @@ const SECTIONS: Record<string, (effort: Effort) => Promise<Section>> = {
   healthy,
   damages,
   hostile,
+  pytorch,
 };
 
 async function bench(
@@ -309,6 +317,36 @@ async function judge(effort: Effort): Promise<Section> {
     }
   }
   return { figures, measured };
+}
+
+/** What is said of PyTorch scripts with a bug, and of the same without it. */
+async function pytorch(effort: Effort): Promise<Section> {
+  const what = 'PyTorch scripts';
+  if (python === undefined) {
+    const skipped = 'no Python with torch: npm run setup:pytorch';
+    return { figures: [{ what, value: 'skipped', how: skipped }], measured: { skipped } };
+  }
+  const cost = await measurePytorch(python, effort.pytorch);
+  const { bugs, caught, right, healthy, proven, seconds, others } = cost;
+  const figures: Figure[] = [
+    {
+      what: `${what} with a bug: caught`,
+      value: `${caught} of ${bugs}`,
+      how: `${seconds.toFixed(0)} s in all`,
+    },
+    {
+      what: '  the headline says what it must',
+      value: `${right} of ${bugs}`,
+      how: 'fixtures/pytorch/cases.json',
+    },
+    { what: `${what} without: proven`, value: `${proven} of ${healthy}`, how: 'the same with --fixed' },
+    ...Object.entries(others).map(([name, says]) => ({
+      what: `  ${name}`,
+      value: '',
+      how: says.slice(0, 160),
+    })),
+  ];
+  return { figures, measured: cost };
 }
 
 async function gate(effort: Effort): Promise<Section> {
