@@ -94,8 +94,15 @@ function withoutGradientsOf(unheld: ReadonlySet<string>): (step: TracedStep) => 
 function comparableStep(step: TracedStep, counting: readonly string[]): TracedStep {
   const { counters, observed } = step;
   const counts = counters !== undefined && counting.some((name) => Object.hasOwn(counters, name));
-  const isZero = ({ kind, l2 }: { kind: string; l2: number }) =>
-    l2 === 0 && (kind === 'slot' || kind === 'gradient');
+  const isZero = ({
+    kind,
+    l2,
+    sketch = [],
+  }: {
+    kind: string;
+    l2: number;
+    sketch?: readonly number[] | undefined;
+  }) => l2 === 0 && (kind === 'slot' || kind === 'gradient') && sketch.every((sum) => sum === 0);
   const zeros = observed?.some(isZero) === true;
   if (!counts && !zeros) return step;
   return {

@@ -54,13 +54,16 @@ export const recordCounts = (observed: Observed): Pick<StateRecord, 'random' | '
   counters: { ...observed.counters },
 });
 
-/** Norms and sketches of everything but parameters, which steps measure anyway. */
-export const recordOthers = (observed: Observed): Promise<NonNullable<StepRecord['observed']>> =>
-  Promise.all(
-    entries(observed).flatMap(({ kind, name, tensor }) =>
-      kind === 'parameter' ? [] : [summarized(kind, name, tensor)],
-    ),
+/**
+ * Norms and sketches of everything but parameters, which steps measure anyway. Slots and gradients of zeros are left out: an
+ * optimizer may make them only when it needs them.
+ */
+export async function recordOthers(observed: Observed): Promise<NonNullable<StepRecord['observed']>> {
+  const all = entries(observed).flatMap(({ kind, name, tensor }) =>
+    kind === 'parameter' ? [] : [summarized(kind, name, tensor)],
   );
+  return (await Promise.all(all)).filter(({ kind, l2 }) => l2 !== 0 || kind === 'ema' || kind === 'buffer');
+}
 
 const summarized = async (
   kind: Exclude<TensorRecord['kind'], 'parameter'>,

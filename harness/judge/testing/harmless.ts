@@ -22,6 +22,10 @@ export const HARMLESS: readonly (readonly [damage: RegExp, why: string])[] = [
   [/ end\.kernels/, 'the kernels that ran decide which caveats are shown, and nothing else'],
   [/ process\.stderr/, 'the messages of a process are for people'],
   [/ saved\.bytes /, 'the size of a checkpoint is for people; what came back is compared'],
+  [
+    / checkpoint(\.| removed$| moved$)/,
+    'what is in a checkpoint decides who is said to be at fault, and nothing else',
+  ],
   [/ parameters (repeated|moved)$/, 'the same table twice, or earlier, says the same'],
   [
     / (state|sample) '\w+' moved$/,
