@@ -33,6 +33,7 @@ function placeOf(clues: Clues): Place | undefined {
   if (counts.length > 0 && counts.length >= moved.length && areFresh(counts))
     return { way: 'restarted', sentence: `the data restarted from the beginning${counted}` };
   const feed = feedOf(clues);
+  if (feed === undefined && counts.length === 0) return undefined;
   if (feed === undefined)
     return {
       way: 'reshuffled',
@@ -116,7 +117,7 @@ function mixed(feed: Feed, counted: string): Place {
   if (never === batch.length)
     return {
       way: 'other',
-      sentence: `${when}the batches hold only examples that the control never has: what they are drawn from (a data set, a split, a lesson, a replay buffer) was not restored${counted.replace(/^:/, ';')}`,
+      sentence: `${when}the batches hold only examples that the control never has: what they are drawn from (a data set, a split, a lesson, a replay buffer), or what is added to them (noise, an augmentation), was not restored${counted.replace(/^:/, ';')}`,
     };
   return {
     way: 'reshuffled',

@@ -24,9 +24,11 @@ export interface Feed {
 
 /** Undefined if no batch differs. */
 export function feedOf({ evidence, resume, pairs }: Clues): Feed | undefined {
-  const at = pairs.findIndex(
-    ({ control, resumed }) => JSON.stringify(control.claimed.batch) !== JSON.stringify(resumed.claimed.batch),
-  );
+  const at = pairs.findIndex(({ control, resumed }) => {
+    const [theirs, mine] = [control.claimed.batch, resumed.claimed.batch];
+    // An empty batch is one that nobody told.
+    return theirs.length > 0 && mine.length > 0 && JSON.stringify(theirs) !== JSON.stringify(mine);
+  });
   const pair = pairs[at];
   if (pair === undefined) return undefined;
   const steps = evidence.control?.steps ?? [];

@@ -504,7 +504,7 @@ const BATCHES: readonly Case[] = [
       for (const trace of all) feed(trace, fours);
       feed(resumed, (step) => ['a', 'b', 'c', 'd'].map((name) => `lesson 1 ${name} ${step}`));
     },
-    says: /from step 5 on, the batches hold only examples that the control never has: what they are drawn from \(a data set, a split, a lesson, a replay buffer\) was not restored/,
+    says: /from step 5 on, the batches hold only examples that the control never has: what they are drawn from \(a data set, a split, a lesson, a replay buffer\), or what is added to them \(noise, an augmentation\), was not restored/,
     never: /order/,
     cause: 'data-other',
   },

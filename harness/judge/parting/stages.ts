@@ -35,7 +35,8 @@ type Look = (pair: StepPair, noise: Noise) => Sight | undefined;
 const LOOKS: Readonly<Partial<Record<Stage, Look>>> = {
   batch({ control, resumed }) {
     const [theirs, mine] = [control.claimed.batch, resumed.claimed.batch];
-    if (theirs.length === 0 && mine.length === 0) return undefined;
+    // An empty batch is one that nobody told.
+    if (theirs.length === 0 || mine.length === 0) return undefined;
     const same = theirs.length === mine.length && theirs.every((id, at) => id === mine[at]);
     return { parted: same ? [] : [{ name: '', mine: [], theirs: [] }], among: [''] };
   },
