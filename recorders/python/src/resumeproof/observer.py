@@ -39,6 +39,7 @@ class Observer:
         self.steps_itself = False  # whether the program called `optimizer.step` outside of gradient hooks
         self.hooked_in = {}  # parameter: the backward pass in which a hook of it was called last
         self.used = {}  # parameter: the gradient that an update used last, weak, and its version
+        self.dropped = set()  # the parameters whose gradients the program drops without using them
         self.optimizing = 0
         self.hook_rate = None  # the learning rate that the running hook read from a parameter group
         self.in_hook = False
@@ -186,8 +187,14 @@ class Observer:
         if reference is not None and (reference() is not parameter.grad or parameter.grad._version != version):
             del self.used[id(parameter)]
 
+    def drop(self, parameters):
+        """Gradients are about to be cleared. Those that wait, as a critic's after a generator's loss, are never used."""
+        self.dropped.update(id(parameter) for parameter in parameters if self.waits(parameter))
+
     def waits(self, parameter):
-        """Whether the parameter has a gradient that no update has used yet."""
+        """Whether the parameter has a gradient that no update has used yet, and that one will use."""
+        if id(parameter) in self.dropped:
+            return False
         reference, _ = self.used.get(id(parameter), (None, None))
         return parameter.grad is not None and (reference is None or reference() is not parameter.grad)
 

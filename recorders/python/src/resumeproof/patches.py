@@ -142,6 +142,14 @@ def _patch_optimizers(optim, recorder):
 
         return method
 
+    def make_zeroing(original):
+        def zero_grad(self, *args, **kwargs):
+            recorder.observer.drop(_held(self))
+            return original(self, *args, **kwargs)
+
+        return zero_grad
+
+    _replace(optimizer, "zero_grad", make_zeroing)
     _replace(optimizer, "add_param_group", make_observed)
     _replace(optimizer, "__setstate__", make_observed)
 
@@ -188,10 +196,23 @@ def _observed_method(recorder, optimizer, step):
 
 
 def _patch_scaler(scaler, recorder):
-    def attempt():
-        recorder.observer.step.attempts += 1
+    def make(original):
+        def step(self, optimizer, *args, **kwargs):
+            recorder.observer.step.attempts += 1
+            try:
+                return original(self, optimizer, *args, **kwargs)
+            finally:
+                # Gradients that overflow are used up too.
+                for parameter in _held(optimizer):
+                    recorder.observer.use(parameter)
 
-    _around(scaler, "step", before=attempt)
+        return step
+
+    _replace(scaler, "step", make)
+
+
+def _held(optimizer):
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
 
 
 def _patch_loads(torch, recorder):
