@@ -237,7 +237,12 @@ for at in range(4):
     critic(made).mean().backward()
     of_generator.step()
 """
-    steps_of(tmp_path, program, 8, PASS="2,4,6,8")
+    steps = steps_of(tmp_path, program, 8, PASS="2,4,6,8")
+    # A critic's step has no gradients of the generator, though those of the step before are still there.
+    assert [[norm is None for norm in step["gradientL2"]] for step in steps[2:4]] == [
+        [False, False, True, True],
+        [False, False, False, False],
+    ]
     states = [record for record in records(tmp_path / "trace.jsonl") if record["kind"] == "state"]
     counts = {
         state["step"]: sum(tensor["kind"] == "gradient" for tensor in state["tensors"]) for state in states

@@ -83,7 +83,8 @@ class Observer:
         shown = [
             p
             for p in self.columns.parameters
-            if p.grad is not None and self.hooked_in.get(id(p)) != seen.backwards
+            # What an update has used, and this pass has not touched, is of an earlier step.
+            if p.grad is not None and id(p) not in self.used and self.hooked_in.get(id(p)) != seen.backwards
         ]
         for parameter, norm in zip(shown, self.norms_of([p.grad for p in shown])):
             seen.gradients[id(parameter)] = norm
