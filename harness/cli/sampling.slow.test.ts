@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 test.each([
-  ['keeps-average', 'the only parameter has the values of its average', /not taken out again/],
+  ['keeps-average', 'the only parameter has the values of its EMA', /not taken out again/],
   ['draws-from-training', "the only random generator moved ('noise')", /from a generator of the training/],
   ['updates-statistics', 'the only buffer changed', /samples in training mode/],
 ])('%s: the verdict says what sampling changed, and why', (name, what, why) => {

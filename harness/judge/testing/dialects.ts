@@ -15,12 +15,13 @@ const onEachState =
     return traces.map((trace) => ({
       ...trace,
       states: trace.states.map((state) => change(state, parameters)),
-      steps: withoutCounts(trace.steps),
+      steps: withoutOthers(trace.steps),
     }));
   };
 
-/** Few writers record counters after each step, and these would need the names of the dialect. */
-const withoutCounts = (steps: Trace['steps']): TracedStep[] => steps.map(({ counters: _, ...step }) => step);
+/** Few writers record counters and slots after each step, and these would need the names of the dialect. */
+const withoutOthers = (steps: Trace['steps']): TracedStep[] =>
+  steps.map(({ counters: _, observed: __, ...step }) => step);
 
 /** The parameters as the control starts with them. */
 function parametersOf(traces: readonly Trace[]): TensorRecord[] {
