@@ -176,7 +176,7 @@ for _ in range(2):
     )
     trace = tmp_path / "trace.jsonl"
     done = run(tmp_path, "train.py", **recording(trace, horizon=2))
-    assert "1 averages" in done.stderr
+    assert "1 average," in done.stderr
     start, end = [record for record in records(trace) if record["kind"] == "state"]
     tensors = {(one["kind"], one["name"]): one["digest"] for one in end["tensors"]}
     names = ["0.weight", "0.bias", "1.weight", "1.bias"]
