@@ -15,12 +15,7 @@ import type { Progress } from './job.ts';
 import { filesIn } from './own-folders.ts';
 import type { Part } from './parts.ts';
 import type { ProcessLimits } from './process.ts';
-
-/** Timers take no longer time: they would end at once. */
-const LONGEST_MS = 2 ** 31 - 1;
-/** Of the files that a process leaves. */
-const FILES_TOLD = 20;
-const FILE_LENGTH = 1000;
+import { processRecord, timerAfter } from './process-record.ts';
 
 /** What the control showed, which the recorder of every other process is told. */
 export interface Told {
@@ -93,7 +88,7 @@ export async function runCommandProcess(job: CommandJob, options: CommandOptions
     onMessage() {},
   });
   const after = (seconds: number, why: ProcessRecord['outcome']): NodeJS.Timeout =>
-    setTimeout(() => kill(why), Math.min(seconds * 1000, LONGEST_MS));
+    timerAfter(seconds * 1000, () => kill(why));
   const runTimer = after(options.limits.run, 'run-timeout');
   const stepTimer = after(options.limits.step, 'step-timeout');
   const unwatch = watchTrace(file, (step) => {
@@ -103,27 +98,19 @@ export async function runCommandProcess(job: CommandJob, options: CommandOptions
   const cancel = (): void => kill('cancelled');
   if (options.signal.aborted) cancel();
   options.signal.addEventListener('abort', cancel, { once: true });
-  const { exitCode, signal, lastLines } = await child.ended;
+  const ended = await child.ended;
   unwatch();
   clearTimeout(runTimer);
   clearTimeout(stepTimer);
   options.signal.removeEventListener('abort', cancel);
-  if (outcome === 'exited' && exitCode !== 0) outcome = 'crashed';
+  if (outcome === 'exited' && ended.exitCode !== 0) outcome = 'crashed';
   if (outcome === 'exited' && existsSync(file) && stoppedAfterSave(await options.read(file), job.part.until))
     outcome = 'stopped-as-planned';
   const left = ['own', 'tmp'].flatMap((name) =>
     filesIn(path.join(temporary, name)).map((one) => `${name}/${one}`),
   );
   rmSync(temporary, { recursive: true, force: true });
-  appendRecord(file, {
-    kind: 'process',
-    outcome,
-    exitCode,
-    signal,
-    seconds: (performance.now() - start) / 1000,
-    stderr: [...lastLines],
-    ...(left.length === 0 ? {} : { left: left.slice(0, FILES_TOLD).map((one) => one.slice(0, FILE_LENGTH)) }),
-  });
+  appendRecord(file, processRecord(ended, outcome, (performance.now() - start) / 1000, left));
   return { trace: await options.read(file), run, saves: readSaves(saves), scratch: temporary };
 }
 

@@ -6,13 +6,7 @@ import type { CheckpointRecord, ProcessRecord, Trace } from '../trace/schema.ts'
 import { appendRecord } from '../trace/write.ts';
 import { CACHES, SPARING } from './caches.ts';
 import { type Answer, type Job, type Progress, progressSchema } from './job.ts';
-
-/** Timers take no longer time: they would end at once. */
-const LONGEST_MS = 2 ** 31 - 1;
-
-/** Of the files that a process leaves. */
-const FILES_TOLD = 20;
-const FILE_LENGTH = 1000;
+import { processRecord, timerAfter } from './process-record.ts';
 
 export interface ProcessLimits {
   /** Most seconds from one step to the next; start-up and saving count as a step each. */
@@ -71,8 +65,8 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
   };
   const rearm = (): void => {
     disarm();
-    runTimer = setTimeout(() => kill('run-timeout'), Math.min(runEnd - performance.now(), LONGEST_MS));
-    stepTimer = setTimeout(() => kill('step-timeout'), Math.min(options.limits.step * 1000, LONGEST_MS));
+    runTimer = timerAfter(runEnd - performance.now(), () => kill('run-timeout'));
+    stepTimer = timerAfter(options.limits.step * 1000, () => kill('step-timeout'));
   };
 
   const file = path.join(job.folder, 'trace.jsonl');
@@ -109,25 +103,15 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
     rearm();
     child.send({ goOn } satisfies Answer);
   };
-  const { exitCode, signal, lastLines } = await child.ended;
+  const ended = await child.ended;
   await Promise.allSettled([answered]);
   disarm();
   options.signal.removeEventListener('abort', cancel);
-  if (outcome === 'exited' && exitCode !== 0) outcome = kills ? 'killed' : 'crashed';
+  if (outcome === 'exited' && ended.exitCode !== 0) outcome = kills ? 'killed' : 'crashed';
   const left = options.left?.() ?? [];
   const contents = await options.contents?.(saved);
   for (const record of contents ?? []) appendRecord(file, record);
-  appendRecord(file, {
-    kind: 'process',
-    outcome,
-    exitCode,
-    signal,
-    seconds: (performance.now() - start) / 1000,
-    stderr: [...lastLines],
-    ...(left.length === 0
-      ? {}
-      : { left: left.slice(0, FILES_TOLD).map((file) => file.slice(0, FILE_LENGTH)) }),
-  });
+  appendRecord(file, processRecord(ended, outcome, (performance.now() - start) / 1000, left));
   await answered;
   return { trace: await options.read(file), skip };
 }

@@ -1,9 +1,8 @@
 /** The exponential moving average (EMA) of the parameters. */
-import { isDeepStrictEqual } from 'node:util';
 import { indexOf } from '../columns.ts';
 import { isAsIn, manner } from '../compare.ts';
 import { tensorsOf } from '../evidence.ts';
-import { observedAfter } from '../parting/per-step.ts';
+import { observedSight } from '../parting/per-step.ts';
 import { listed, ofAll, plural, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { type Clues, counterNames, isInitial, sameNorm } from './clues.ts';
@@ -95,16 +94,17 @@ export const EMA_CAUSES: readonly Cause[] = [
 
 /** The EMAs that differ in the first step in which any does, with the norms of their parameters. */
 function firstApart({ pairs }: Clues) {
-  for (const { control, resumed } of pairs) {
-    const theirs = new Map(observedAfter(control, 'ema').map((ema) => [ema.name, ema]));
-    const mine = observedAfter(resumed, 'ema');
-    const at = indexOf(resumed.names);
-    const of = mine.flatMap(({ name, l2, sketch }) => {
-      const other = theirs.get(name);
-      if (other === undefined || (l2 === other.l2 && isDeepStrictEqual(sketch, other.sketch))) return [];
-      return [{ name, l2, parameter: resumed.l2[at.get(name) ?? -1] }];
-    });
-    if (of.length > 0) return { step: resumed.step, of, total: mine.length };
+  for (const pair of pairs) {
+    const sight = observedSight('ema', pair);
+    if (sight === undefined || sight.parted.length === 0) continue;
+    const { step, names, l2 } = pair.resumed;
+    const at = indexOf(names);
+    const of = sight.parted.map(({ name, mine }) => ({
+      name,
+      l2: mine[0]!,
+      parameter: l2[at.get(name) ?? -1],
+    }));
+    return { step, of, total: sight.among.length };
   }
   return undefined;
 }

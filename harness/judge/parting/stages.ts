@@ -4,7 +4,7 @@ import type { StepPair } from '../evidence.ts';
 import type { Noise } from '../noise/noise.ts';
 import type { Curve } from '../quantities.ts';
 import type { Value } from '../words.ts';
-import { type Observed, observedAfter } from './per-step.ts';
+import { type Observed, observedSight } from './per-step.ts';
 import { type Parted, type Sight, sightOfEntries } from './sight.ts';
 
 export const STAGES = [
@@ -139,23 +139,5 @@ function column(
 
 /** Tensors that the steps record. The noise of these is not measured, so they are compared only where runs are exact. */
 function observed(kind: Observed['kind']): Look {
-  return ({ control, resumed }, noise) => {
-    const theirs = observedAfter(control, kind);
-    const mine = new Map(observedAfter(resumed, kind).map((tensor) => [tensor.name, tensor]));
-    const both = theirs.flatMap((other) => {
-      const own = mine.get(other.name);
-      if (own === undefined) return [];
-      return [
-        {
-          name: other.name,
-          mine: [own.l2, ...(own.sketch ?? [])],
-          theirs: [other.l2, ...(other.sketch ?? [])],
-        },
-      ];
-    });
-    if (both.length === 0 || !noise.exact) return undefined;
-    const differs = (each: Parted): boolean =>
-      each.theirs.some((value, at) => !Object.is(value, each.mine[at] ?? value));
-    return { parted: both.filter(differs), among: both.map(({ name }) => name) };
-  };
+  return (pair, noise) => (noise.exact ? observedSight(kind, pair) : undefined);
 }
