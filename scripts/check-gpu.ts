@@ -23,7 +23,7 @@ import { runGate } from '../harness/run/gate.ts';
 import { inspectScenarios } from '../harness/run/inspect.ts';
 import { runMutants } from '../harness/run/mutants.ts';
 import { findScenarios, type LoadedScenario } from '../harness/run/scenario.ts';
-import { isBroken } from '../harness/verify/kernels.ts';
+import { isBroken } from '../harness/verify/kernel-check.ts';
 import { verifyBackend } from '../harness/verify/verify.ts';
 import { measureSteps } from './bench/process.ts';
 import { measureStart } from './bench/start.ts';

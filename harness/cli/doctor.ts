@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import pLimit from 'p-limit';
 import { type BackendReport, inspectBackend } from '../backend/inspect.ts';
 import { BACKENDS, type BackendName } from '../backend/names.ts';
-import { isBroken, type KernelCheck, OUTCOMES } from '../verify/kernels.ts';
+import { isBroken, type KernelCheck, OUTCOMES } from '../verify/kernel-check.ts';
 import { describe } from '../verify/sentence.ts';
 import { type Verification, verifyBackend } from '../verify/verify.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';

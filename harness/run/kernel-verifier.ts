@@ -1,7 +1,7 @@
 /** Verifies the kernels that scenarios use, each once per gate, in fresh processes beside the scenarios' own. */
 import type { LimitFunction } from 'p-limit';
 import type { KernelVerification, VerifiedKernel } from '../judge/caveats.ts';
-import type { KernelCheck } from '../verify/kernels.ts';
+import type { KernelCheck } from '../verify/kernel-check.ts';
 import { describe } from '../verify/sentence.ts';
 import { type Verification, verifyBackend } from '../verify/verify.ts';
 

@@ -3,7 +3,8 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../backend/backend.ts';
 import { replaceKernel } from '../backend/observe-kernels.ts';
 import { casesFor } from './cases.ts';
-import { type KernelCheck, verifyKernels } from './kernels.ts';
+import type { KernelCheck } from './kernel-check.ts';
+import { verifyKernels } from './kernels.ts';
 import { describe as inWords } from './sentence.ts';
 
 const named = (checks: readonly KernelCheck[], outcome: KernelCheck['outcome']): string[] =>

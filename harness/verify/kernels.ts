@@ -5,36 +5,9 @@ import { oneLine } from '../backend/error.ts';
 import { RandomStream } from '../training/random-stream.ts';
 import { capture } from './capture.ts';
 import { type Case, drawn, titleOf } from './cases.ts';
-import { AGREEMENTS, type Agreement, type Call64, checkCall, type Difference } from './check.ts';
+import { type Call64, checkCall } from './check.ts';
+import { type KernelCheck, OUTCOMES } from './kernel-check.ts';
 import { NoReference } from './reference/tensor.ts';
-
-/** From best to worst. */
-export const OUTCOMES = [
-  ...AGREEMENTS,
-  /** There is no reference or case for it. */
-  'unverified',
-  /** The backend lacks the kernel. */
-  'missing',
-  /** It threw. */
-  'failed',
-] as const satisfies readonly (Agreement | string)[];
-
-export interface KernelCheck {
-  /** TensorFlow.js' name. */
-  readonly kernel: string;
-  readonly outcome: (typeof OUTCOMES)[number];
-  /** How often it ran. */
-  readonly calls: number;
-  /** The case of the worst call, such as `conv2d [2,8,8,16] × [3,3,16,8]`. */
-  readonly operation: string | null;
-  /** The worst call's inputs, outputs and attributes. */
-  readonly call: string | null;
-  readonly worst: Difference | null;
-  readonly problem: string | null;
-}
-
-/** The kernel gave wrong results, or threw. */
-export const isBroken = ({ outcome }: KernelCheck): boolean => outcome === 'wrong' || outcome === 'failed';
 
 /**
  * @param backend the open backend's name

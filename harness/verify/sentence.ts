@@ -1,5 +1,5 @@
 /** Describes a kernel's check in words. */
-import type { KernelCheck } from './kernels.ts';
+import type { KernelCheck } from './kernel-check.ts';
 
 /** Says what is wrong with the kernel, where and by how much, without the backend's name and a final period. */
 export function describe({ kernel, outcome, operation, call, worst, problem }: KernelCheck): string {

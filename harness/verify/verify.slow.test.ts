@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { COVERED } from './cases.ts';
-import type { KernelCheck } from './kernels.ts';
+import type { KernelCheck } from './kernel-check.ts';
 import { REFERENCES } from './reference/index.ts';
 import { verifyBackend } from './verify.ts';
 

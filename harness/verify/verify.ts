@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { oneLine } from '../backend/error.ts';
 import { runOneShot } from '../backend/one-shot.ts';
-import type { KernelCheck } from './kernels.ts';
+import type { KernelCheck } from './kernel-check.ts';
 
 /** The request to the process. */
 export interface Wanted {

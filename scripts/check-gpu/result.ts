@@ -2,7 +2,7 @@
 import type { BackendReport } from '../../harness/backend/inspect.ts';
 import type { Matrix } from '../../harness/judge/matrix/matrix.ts';
 import type { Verdict } from '../../harness/judge/verdict.ts';
-import type { KernelCheck } from '../../harness/verify/kernels.ts';
+import type { KernelCheck } from '../../harness/verify/kernel-check.ts';
 import type { StartCost } from '../bench/start.ts';
 import type { ProbeCost } from '../bench/steps.ts';
 

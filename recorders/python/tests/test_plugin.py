@@ -50,7 +50,7 @@ def prove(tmp_path, monkeypatch):
         (program.parent / "answer.json").write_text(
             json.dumps({"stdout": stdout, "stderr": stderr, "code": code})
         )
-        return Prover(tmp_path).prove("train.py", "{run}", **{"steps": 8, "resume_at": 4, **options})
+        return Prover(tmp_path).prove(Path("train.py"), "{run}", 8, **{"steps": 8, "resume_at": 4, **options})
 
     return answered
 
@@ -60,7 +60,7 @@ def test_starts_the_command_line_and_returns_its_verdict(prove, tmp_path):
     words = json.loads((tmp_path / "a folder/words.json").read_text())
     out = f"--out={tmp_path / 'resumeproof'}"
     assert words == [
-        *["exec", "--steps=8", "--resume-at=4", out, "--json", "--", sys.executable, "train.py", "{run}"]
+        *["exec", "--steps=8", "--resume-at=4", out, "--json", "--", sys.executable, "train.py", "{run}", "8"]
     ]
 
     prove(
@@ -80,7 +80,7 @@ def test_starts_the_command_line_and_returns_its_verdict(prove, tmp_path):
     assert words == [
         *["exec", "--steps=8", "--resume-at=2,4", "--resume-with=--from '{checkpoint}' 'a b'", "--cwd={run}"],
         *["--step-is=update", "--limit=60", "--step-limit=9", out, "--env=SEED=1", "--env=HOME={own}"],
-        *["--require-gpu", "--json", "--", "launch", "train.py", "{run}"],
+        *["--require-gpu", "--json", "--", "launch", "train.py", "{run}", "8"],
     ]
 
 

@@ -6,7 +6,6 @@ The plugin for pytest: the fixture `resumeproof` proves that a training script r
 """
 
 import json
-import os
 import shlex
 import subprocess
 import sys
@@ -51,7 +50,8 @@ class Prover:
         Runs `program` with `args` as control and with resumes, as `resumeproof exec` does, in the folder that pytest runs
         in. Fails the test unless the resumes are proven.
 
-        - args: the script and its arguments, those of the whole training. "{run}" stands for the output folder
+        - args: the script and its arguments, those of the whole training. "{run}" stands for the output folder. Numbers
+          and paths are made texts
         - steps: of the control
         - resume_at: the step after which to stop and resume, or a list of steps
         - resume_with: the arguments that a process gets which resumes: a list, or a text as for a shell. May hold
@@ -72,12 +72,10 @@ class Prover:
         out = self._folder / ("resumeproof" if self._count == 1 else f"resumeproof-{self._count}")
         options = {
             "--steps": steps,
-            "--resume-at": ",".join(map(str, resume_at))
-            if isinstance(resume_at, (list, tuple))
-            else resume_at,
-            "--resume-with": resume_with
-            if resume_with is None or isinstance(resume_with, str)
-            else shlex.join(resume_with),
+            "--resume-at": resume_at if isinstance(resume_at, int) else ",".join(map(str, resume_at)),
+            "--resume-with": shlex.join(resume_with)
+            if isinstance(resume_with, (list, tuple))
+            else resume_with,
             "--cwd": cwd,
             "--step-is": step_is,
             "--limit": limit,
@@ -92,7 +90,7 @@ class Prover:
             command = [*find_command_line(), "exec", *words, "--json", "--", program, *args]
         except NoCommandLine as error:
             raise ResumeproofError(str(error)) from None
-        done = _run([os.fspath(word) for word in command])
+        done = _run([str(word) for word in command])
         verdict, report = _verdict(done)
         if verdict["outcome"] != "proven":
             pytest.fail(_sentence(verdict, report))
