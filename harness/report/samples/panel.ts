@@ -156,11 +156,11 @@ async function imageRow(cache: ImageCache, points: Points, name: string, resume:
     name: visible(name, 200),
     resume,
     images: [
-      await cache.show(points.controlThen.label, controlThen),
-      await cache.show(points.saved.label, saved),
-      await cache.show(points.restored.label, same(cache, restored, saved)),
-      await cache.show(points.trained.label, trained),
-      await cache.show(points.controlLater.label, controlLater),
+      cache.show(points.controlThen.label, controlThen),
+      cache.show(points.saved.label, saved),
+      cache.show(points.restored.label, same(cache, restored, saved)),
+      cache.show(points.trained.label, trained),
+      cache.show(points.controlLater.label, controlLater),
     ],
     differences: [
       await difference(cache, QUESTIONS.changed, CHANGED, cache.compare(saved, trained), moved),
@@ -222,7 +222,7 @@ async function difference(
   { identical, text, image }: Change,
   note?: string,
 ): Promise<Difference> {
-  const shown = await cache.show(label, image === undefined ? { note: undefined } : { pixels: image });
+  const shown = cache.show(label, image === undefined ? { note: undefined } : { pixels: image });
   const answer = identical === undefined ? '' : `${identical ? question.identical : question.differing}: `;
   return {
     ...shown,
