@@ -1,14 +1,17 @@
-/** Compiles harness/ into dist/, which `npm pack` ships, and copies its files that are not TypeScript, and the recorders. */
+/**
+ * Compiles harness/ into dist/, which `npm pack` ships, or into the folder that is given, and copies its files that are
+ * not TypeScript, and the recorders.
+ */
 import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.dirname(import.meta.dirname);
-const dist = path.join(root, 'dist');
+const dist = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
 // Output of deleted source files would be published too.
 rmSync(dist, { recursive: true, force: true });
 const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
+const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', dist], {
   cwd: root,
   stdio: 'inherit',
 });

@@ -17,7 +17,7 @@ function cachesIn(folder: string | undefined): Record<string, string> {
   const own = path.join(folder, '.cache', 'resumeproof');
   return {
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? path.join(own, 'compiled'),
-    RESUMEPROOF_SPARED: path.join(own, 'spared'),
+    RESUMEPROOF_SPARED: process.env.RESUMEPROOF_SPARED ?? path.join(own, 'spared'),
   };
 }
 

@@ -1,8 +1,9 @@
 /** Collects the files of a bundle: what Node loads of the project and its packages, and what these read. */
-import { existsSync, globSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { nodeFileTrace } from '@vercel/nft';
 import { compile } from '../lib/compile.ts';
+import { licencesOf } from '../lib/licences.ts';
 import { withoutSymbols } from './elf.ts';
 
 export interface Entry {
@@ -144,16 +145,7 @@ function manifest(): string {
 
 /** The licences of each package and of Node, which must be passed on. */
 function licences(files: Iterable<string>): Entry[] {
-  const packages = new Set<string>();
-  for (const file of files) {
-    const folder = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0];
-    if (folder !== undefined) packages.add(folder);
-  }
-  const own = [...packages].flatMap((folder) =>
-    readdirSync(path.join(root, folder))
-      .filter((name) => /^(licen[cs]e|notice|third.?party)/i.test(name))
-      .map((name) => ({ name: `app/${folder}/${name}`, source: path.join(root, folder, name) })),
-  );
+  const own = licencesOf(root, files).map((name) => ({ name: `app/${name}`, source: path.join(root, name) }));
   const [node] = globSync('node_modules/node/node_modules/node-*/LICENSE', { cwd: root });
   return node === undefined ? own : [...own, { name: 'LICENSE.node', source: path.join(root, node) }];
 }
