@@ -79,6 +79,16 @@ describe.skipIf(python === undefined)('with torch', () => {
       /^resumeproof: doctor is for trainers on TensorFlow\.js.*npm install resumeproof$/,
     );
     expect(doctor.exitCode).toBe(2);
+    mkdirSync(path.join(scratch, 'trainers'));
+    writeFileSync(
+      path.join(scratch, 'trainers', 'own.ts'),
+      "import { defineScenario } from 'resumeproof';\n\nexport default defineScenario({ about: 'x', plan: {}, trainer() {} });\n",
+    );
+    const trainer = await run('resumeproof', 'run', '--scenarios', 'trainers');
+    expect(trainer.stderr).toMatch(
+      /^resumeproof: cannot load scenario .*own\.ts: it has a trainer, which needs TensorFlow\.js.*npm install resumeproof$/,
+    );
+    expect(trainer.exitCode).toBe(2);
     const marks =
       'import sys, resumeproof; resumeproof.record(None); print(resumeproof.__file__, "torch" in sys.modules)';
     expect((await run('python', '-c', marks)).stdout).toBe(`${path.join(installed, '__init__.py')} False`);

@@ -57,7 +57,14 @@ process.env.RESUMEPROOF_SPARED ??= path.join(cache, 'spared');
 await import('./dist/cli/main.js');
 `;
 /** What scenarios import from `resumeproof`: those of commands need no more. */
-const INDEX = "export { defineScenario } from './training/trainer.js';\n";
+const INDEX = `import { defineScenario as define } from './training/trainer.js';
+
+export function defineScenario(scenario) {
+  if (scenario.command === undefined)
+    throw new Error('it has a trainer, which needs TensorFlow.js, and the Python package brings none: npm install resumeproof');
+  return define(scenario);
+}
+`;
 
 /** States in one line why no wheel can be made. */
 class WheelError extends Error {}

@@ -66,7 +66,3 @@ def _is_of_node(program):
     with open(program, "rb") as file:
         words = file.readline(256).decode("utf-8", "replace").removeprefix("#!").split()
     return any(Path(word).name == "node" for word in words)
-
-
-if __name__ == "__main__":
-    main()
