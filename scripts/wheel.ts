@@ -46,7 +46,7 @@ import path from 'node:path';
 const command = process.argv[2];
 if (['doctor', 'fuzz', 'mutants'].includes(command)) {
   process.stderr.write(
-    \`resumeproof: \${command} is for trainers on TensorFlow.js, which the Python package does not bring: npm install resumeproof\\n\`,
+    \`resumeproof: \${command} is for trainers on TensorFlow.js, which the Python package does not bring: use the npm package\\n\`,
   );
   process.exit(2);
 }
@@ -61,7 +61,7 @@ const INDEX = `import { defineScenario as define } from './training/trainer.js';
 
 export function defineScenario(scenario) {
   if (scenario.command === undefined)
-    throw new Error('it has a trainer, which needs TensorFlow.js, and the Python package brings none: npm install resumeproof');
+    throw new Error('it has a trainer, which needs TensorFlow.js, and the Python package brings none: use the npm package');
   return define(scenario);
 }
 `;

@@ -11,6 +11,12 @@ import { fileURLToPath } from 'node:url';
 
 const cache = process.env.RESUMEPROOF_SPARED;
 
+/** By major version of Node, the first minor one that calls a `require` in an imported CommonJS file no import. */
+const TELLS_REQUIRE = { 22: 23, 24: 12, 25: 2 };
+const [major, minor] = process.versions.node.split('.').map(Number);
+/** In others, a file that is required would become an ES module, which ends the process. */
+const tellsRequire = major > 25 || minor >= (TELLS_REQUIRE[major] ?? Number.POSITIVE_INFINITY);
+
 const hashOf = (text) => createHash('sha256').update(text).digest('hex');
 const HASH_LENGTH = 64;
 /** Also names the form of the cached files. */
@@ -124,7 +130,7 @@ if (cache) {
       }
       // Without a declared format, Node detects it.
       const mayBeCommonJs = packaged && (context.format == null || context.format === 'commonjs');
-      if (mayBeCommonJs && context.conditions.includes('import'))
+      if (tellsRequire && mayBeCommonJs && context.conditions.includes('import'))
         return imported(url, () => next(url, context));
       return next(url, context);
     },
