@@ -2,8 +2,8 @@
  * Makes the Python wheel, with the recorder, the plugin for pytest and the command line:
  *   npm run wheel -- [--out DIR] [--python python3]
  * The command line brings its JavaScript packages, apart from TensorFlow.js: `exec`, `judge`, `list`, and `run` of
- * commands do not need it. Node comes from PyPI when the wheel is installed. `python` needs pip, and a registry that has
- * hatchling.
+ * commands do not need it. Node comes from PyPI when the wheel is installed. The wheel is for the platform that makes
+ * it, as sharp has native parts. `python` needs pip, and a registry that has hatchling.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
@@ -35,8 +35,17 @@ const ENTRIES = [
 ];
 /** What only trainers in TypeScript need. */
 const LEFT_OUT = /\/node_modules\/(@tensorflow|webgpu)\/|\/dist\/(faults|verify\/process|run\/child)/;
-/** What is built for one platform. The wheel is for all of them. */
+/** The native parts of sharp, of which npm installs those of this platform, and any other. */
+const OF_SHARP = /^node_modules\/@img\/sharp-/;
 const NATIVE = /\.(node|so|dylib|dll|exe|wasm)(\.|$)/;
+/** The tags of the platforms that both sharp and the Node of PyPI are built for. */
+const PLATFORMS: Readonly<Record<string, string>> = {
+  'linux-x64': 'manylinux_2_28_x86_64',
+  'linux-arm64': 'manylinux_2_28_aarch64',
+  'darwin-x64': 'macosx_13_0_x86_64',
+  'darwin-arm64': 'macosx_13_0_arm64',
+  'win32-x64': 'win_amd64',
+};
 
 /** What the console script starts. */
 const MAIN = `// Starts the command line, which keeps its caches where a user's are: pip would not remove them from here.
@@ -74,11 +83,12 @@ const say = (line: string): unknown => process.stderr.write(`wheel: ${line}\n`);
 /** @returns the wheel's path */
 async function makeWheel(out: string, python: string): Promise<string> {
   const version = sameVersion();
+  const platform = platformTag();
   mkdirSync(path.join(root, '.cache'), { recursive: true });
   // Within the repository, so that imports of packages resolve.
   const stage = mkdtempSync(path.join(root, '.cache', 'wheel-'));
   try {
-    for (const name of ['pyproject.toml', 'README.md', 'src'])
+    for (const name of ['pyproject.toml', 'platform_tag.py', 'README.md', 'src'])
       cpSync(path.join(recorder, name), path.join(stage, name), { recursive: true });
     cpSync(path.join(root, 'LICENSE'), path.join(stage, 'LICENSE'));
     await gatherCommandLine(path.join(stage, 'build'), path.join(stage, 'js'), version);
@@ -87,6 +97,7 @@ async function makeWheel(out: string, python: string): Promise<string> {
     const pip = ['-m', 'pip', 'wheel', '--quiet', '--disable-pip-version-check', '--no-deps'];
     const { status, error } = spawnSync(python, [...pip, '--wheel-dir', wheels, stage], {
       stdio: ['ignore', process.stderr.fd, 'inherit'],
+      env: { ...process.env, RESUMEPROOF_WHEEL_PLATFORM: platform },
     });
     if (error !== undefined) throw new WheelError(`cannot start ${python}: ${error.message}`);
     const [name] = globSync('*.whl', { cwd: wheels });
@@ -97,6 +108,20 @@ async function makeWheel(out: string, python: string): Promise<string> {
   } finally {
     rmSync(stage, { recursive: true, force: true });
   }
+}
+
+function platformTag(): string {
+  const libc = process.platform === 'linux' && !isGlibc() ? 'musl' : '';
+  const platform = `${process.platform}${libc}-${process.arch}`;
+  const tag = PLATFORMS[platform];
+  if (tag === undefined)
+    throw new WheelError(`no wheel is made on ${platform}; use one of ${Object.keys(PLATFORMS).join(', ')}`);
+  return tag;
+}
+
+function isGlibc(): boolean {
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+  return header.glibcVersionRuntime !== undefined;
 }
 
 function sameVersion(): string {
@@ -129,9 +154,16 @@ async function gatherCommandLine(build: string, js: string, version: string): Pr
     const name = within.startsWith('dist') ? within : /node_modules\/.*/.exec(file)?.[0];
     if (name !== undefined) names.set(name, `/${file}`);
   }
-  const native = [...names.keys()].find((name) => NATIVE.test(name));
-  if (native !== undefined)
-    throw new WheelError(`${native} is built for one platform, but the wheel is for all of them`);
+  // sharp computes the names of these.
+  const parts = globSync('node_modules/@img/sharp-*/**', { cwd: root, withFileTypes: true });
+  for (const part of parts.filter((one) => one.isFile())) {
+    const file = path.join(part.parentPath, part.name);
+    names.set(path.relative(root, file), file);
+  }
+  const native = [...names.keys()].filter((name) => NATIVE.test(name));
+  const other = native.find((name) => !OF_SHARP.test(name));
+  if (other !== undefined) throw new WheelError(`${other} has native parts, which no wheel's tag tells of`);
+  if (native.length === 0) throw new WheelError('the native parts of sharp are not installed: npm ci');
   for (const name of licencesOf(root, names.keys())) names.set(name, path.join(root, name));
   for (const [name, file] of names) cpSync(file, path.join(js, name), { dereference: true });
   const manifest = { name: 'resumeproof', version, license: 'MIT', type: 'module', private: true };

@@ -31,7 +31,7 @@ async function run(folders: readonly string[], options: { report?: string; json:
     options.report === undefined
       ? await makeReportFolder(absolute('reports'), 'judge')
       : await takeReportFolder(options.report);
-  // Imported only here, because the report's libraries load slowly.
+  // Imported only here, because the report's image library loads slowly.
   const { judgeCases } = await import('../run/judge-folders.ts');
   const { gate, report } = await judgeCases(cases, {
     folder,

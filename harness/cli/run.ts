@@ -67,7 +67,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
     withAskedPlan(scenario, { ...planRequest(options), ...history }, softwareGpu),
   );
   const signal = onInterrupt();
-  // Imported only here, because the report's libraries load slowly.
+  // Imported only here, because the report's image library loads slowly.
   const { runGate } = await import('../run/gate.ts');
   const folder = await makeReportFolder(options.reports, options.backend);
   const display = openDisplay(scenarios);

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { encodePng } from '../trace/png.ts';
 import type { SampleRecord } from '../trace/schema.ts';
 import type { Sample, SampledAudio, SampledImage, SampledText } from '../training/trainer.ts';
+import { encodePng } from './png.ts';
 import { summarize } from './sketch.ts';
 import { encodeWav, littleEndian, toInt16 } from './wav.ts';
 

@@ -1,12 +1,11 @@
 /** Reads, compares and embeds the images of one report folder, each distinct image once, within bounds. */
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { encodePng } from '../../trace/png.ts';
 import type { SampleOf, Trace } from '../../trace/schema.ts';
 import { readWithin } from '../files.ts';
 import { count, visible } from '../text.ts';
 import { compare } from './compare.ts';
-import { decode, type Pixels } from './png.ts';
+import { decode, encode, type Pixels } from './png.ts';
 
 export const IMAGE_LIMITS = {
   /** Of one PNG file. */
@@ -44,7 +43,7 @@ export interface Change {
 export interface ImageCache {
   load(trace: Trace | undefined, sample: SampleOf<'image'> | undefined): Promise<Loaded>;
   compare(a: Loaded, b: Loaded): Change;
-  show(label: string, loaded: Loaded): Image;
+  show(label: string, loaded: Loaded): Promise<Image>;
   /** The number of images that did not fit on the page. */
   leftOut(): number;
 }
@@ -62,18 +61,17 @@ export function openImageCache(root: string, limits: Limits = IMAGE_LIMITS): Ima
     const key = createHash('sha256').update(bytes).digest('hex');
     const known = decoded.get(key);
     if (known !== undefined) return known;
-    const pixels = decode(bytes, pixelsLeft);
+    const pixels = await decode(bytes, pixelsLeft);
     pixelsLeft -= pixels.width * pixels.height;
     decoded.set(key, pixels);
     return pixels;
   }
 
   // The page shows what was compared: the decoded pixels, without the file's other contents.
-  function dataUri(pixels: Pixels): string {
+  async function dataUri(pixels: Pixels): Promise<string> {
     const known = encoded.get(pixels);
     if (known !== undefined) return known;
-    const { width, height, data } = pixels;
-    const uri = `data:image/png;base64,${encodePng(data, width, height, 4).toString('base64')}`;
+    const uri = `data:image/png;base64,${(await encode(pixels)).toString('base64')}`;
     encoded.set(pixels, uri);
     return uri;
   }
@@ -98,10 +96,10 @@ export function openImageCache(root: string, limits: Limits = IMAGE_LIMITS): Ima
       compared.set(a, row.set(b, change));
       return change;
     },
-    show(label, { pixels, note }) {
+    async show(label, { pixels, note }) {
       if (pixels === undefined) return { label, src: undefined, width: 0, height: 0, note };
       const { width, height } = pixels;
-      const src = dataUri(pixels);
+      const src = await dataUri(pixels);
       if (src.length > bytesLeft) {
         leftOut += 1;
         return { label, src: undefined, width, height, note: 'left out: no room on the page' };
