@@ -508,6 +508,30 @@ const BATCHES: readonly Case[] = [
     never: /order/,
     cause: 'data-other',
   },
+  ...(
+    [
+      ['later', 1, 'data-skipped'],
+      ['earlier', -1, 'data-rewound'],
+    ] as const
+  ).map(
+    ([where, epochs, cause]): Case => ({
+      what: `a counted position in a${where === 'earlier' ? 'n' : ''} ${where} epoch, with examples that the control never sees`,
+      spoil({ all, resumed }) {
+        for (const trace of all) {
+          feed(trace, fours);
+          for (const state of trace.states)
+            Object.assign(state.counters, { 'data.epoch': 3, 'data.position': state.step });
+        }
+        feed(resumed, (step) => ['a', 'b', 'c', 'd'].map((name) => `${name} of step ${step}`));
+        for (const { counters, step } of resumed.states)
+          Object.assign(counters, { 'data.epoch': 3 + epochs, 'data.position': step - 4 });
+      },
+      says: new RegExp(
+        `the data continues from an? ${where} position, whose examples the control never has: 'data.epoch' is ${3 + epochs} instead of 3`,
+      ),
+      cause,
+    }),
+  ),
   {
     what: 'a batch that begins right and then goes back',
     spoil({ all, resumed }) {
