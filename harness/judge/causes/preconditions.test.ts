@@ -280,6 +280,31 @@ const SCHEDULES: readonly Case[] = [
     cause: 'schedule-changes-at-other-steps',
   },
   {
+    what: 'a segment too short to show more than the next learning rate, and a longer one that shows why',
+    plan: { steps: 8, resumeAt: [4, 5] },
+    spoil({ all, after, resumed }) {
+      count(all, 'learningRate.first', (step) => 0.1 / (step + 1));
+      resumed.states.at(-1)!.counters['learningRate.first'] = 0.1 / 5;
+      inEach(after[1]!, (step) => {
+        step.learningRates = step.learningRates.map((rate) => (rate === null ? null : 0.1 / 5));
+      });
+    },
+    says: /^After resume 2, the schedule drives the optimizer from before the restore: the new optimizer keeps learning rate 0\.02000, while the logged one changes; the first sign is a difference at the end of resume 1\.$/,
+    cause: 'schedule-drives-old-optimizer',
+  },
+  {
+    what: 'a learning rate that changes with most updates, of which each takes several steps',
+    plan: { steps: 12, resumeAt: [3] },
+    updateEvery: 3,
+    spoil({ all, resumed }) {
+      for (const trace of all)
+        inEach(trace, (step) => setRate(step, step.step < 4 ? 0.1 : step.step < 10 ? 0.2 : 0.3));
+      inEach(resumed, (step) => setRate(step, 0.1));
+    },
+    says: /from step 4 on, the learning rates differ from the control’s .*: the schedule has a different length, unit or formula/,
+    cause: 'schedule-wrong-shape',
+  },
+  {
     what: 'a learning rate that drops earlier, with a count that advances twice per step',
     spoil({ all, resumed }) {
       count(all, 'scheduler.position', (step) => step);

@@ -232,6 +232,17 @@ const CASES: readonly Case[] = [
     rule: 'loss-differs',
   },
   {
+    what: 'the learning rate of the next update, which only the last state shows',
+    spoil: ({ all, resumed }) => {
+      for (const { states } of all)
+        for (const { counters, step } of states) counters['learningRate.first'] = 0.1 / (step + 1);
+      resumed.states.at(-1)!.counters['learningRate.first'] = 0.05;
+    },
+    says: /between steps 4 and 8, 1 of 4 counters \('learningRate\.first'\) differs \(0\.05000 instead of 0\.01111\): the schedule has a different length, unit or formula, or sets the learning rate of another optimizer/,
+    never: /best value/,
+    rule: 'final-counters-differ',
+  },
+  {
     what: 'a slot that steps record, with the opposite sign from one step on',
     spoil: ({ all, resumed }) => {
       for (const trace of all)

@@ -1,5 +1,6 @@
 /** What a parting in each stage is due to, given what is equal before it. */
 
+import { isLearningRateName } from '../../trace/names.ts';
 import { insteadOf, listed, plural } from '../words.ts';
 import type { Parting } from './first.ts';
 import type { Form } from './form.ts';
@@ -89,8 +90,10 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
     'the updates have the same length but another direction, such as the opposite sign or another order of values',
   buffer: () => 'the buffers are updated differently: with another momentum, twice, or from other batches',
   ema: () => 'the EMA is updated with a different decay, another number of times, or from other parameters',
-  counter: () =>
-    `what it counts by (a metric, a best value, a position …) reads state that is not observed; ${HIDDEN}`,
+  counter: ({ sight }) =>
+    sight.parted.every(({ name }) => isLearningRateName(name))
+      ? 'the schedule has a different length, unit or formula, or sets the learning rate of another optimizer'
+      : `what it counts by (a metric, a best value, a position …) reads state that is not observed; ${HIDDEN}`,
   sample: () =>
     `the sampler reads something else: a copy of parameters, or state that is not observed; ${HIDDEN}`,
 };
