@@ -231,6 +231,30 @@ const CASES: readonly Case[] = [
     says: /everything observed is equal up to step 5; in step 6, 1 of 4 counters \('wait'\) differs \(0 instead of 6\): what it counts by .*; next, in step 7, the loss differs\./,
     rule: 'loss-differs',
   },
+  ...(
+    [
+      ['updated in step 6, though not in the control', true],
+      ['not updated in step 6, though in the control', false],
+    ] as const
+  ).map(
+    ([what, early]): Case => ({
+      what: `a buffer that steps record, ${what}`,
+      spoil: ({ all, resumed }) => {
+        for (const trace of all)
+          for (const step of trace.steps) {
+            const moved = (step.step > 5 && (trace === resumed) === early) || step.step > 6;
+            const l2 = moved ? 2 : 1;
+            step.observed = [{ kind: 'buffer' as const, name: 'best', l2, sketch: [l2, 0] }];
+          }
+        diverge(resumed, 7);
+      },
+      says: new RegExp(
+        `in step 6, the batch and the loss are equal, but the only buffer \\('best'\\) is not, .*: it is ${what.replace('step 6', 'this step')}: what decides when`,
+      ),
+      never: /momentum/,
+      rule: 'loss-differs',
+    }),
+  ),
   {
     what: 'the learning rate of the next update, which only the last state shows',
     spoil: ({ all, resumed }) => {

@@ -6,6 +6,7 @@ import type { Parting } from './first.ts';
 import type { Form } from './form.ts';
 import { olderRate } from './older-rate.ts';
 import { look, type Stage } from './stages.ts';
+import { HIDDEN, whetherUpdated } from './whether-updated.ts';
 
 /** What the stage is computed from, as far as other stages show it. */
 export const INPUTS: Readonly<Record<Stage, readonly Stage[]>> = {
@@ -40,8 +41,6 @@ export const isSuspectIfUnseen = (stage: Stage): boolean =>
 
 type Suspects = (parting: Parting, form: Form) => string;
 
-const HIDDEN = 'let `observe()` show it';
-
 const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
   batch: () => `what selects the examples is not restored, or not observed; ${HIDDEN}`,
   random: () => 'the generators draw more, fewer or other numbers than in the control',
@@ -71,10 +70,11 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
   'learning-rate': () => `the schedule, or what drives it, reads state that is not observed; ${HIDDEN}`,
   'logged-learning-rate': () =>
     'the logged learning rate is read from elsewhere than the one that updates use',
-  slot: (_, form) =>
-    form.kind === 'factor'
+  slot: (parting, form) =>
+    whetherUpdated(parting, 'slot') ??
+    (form.kind === 'factor'
       ? 'the optimizer’s own hyperparameters, or its step count'
-      : 'the optimizer’s own hyperparameters',
+      : 'the optimizer’s own hyperparameters'),
   writes: () => 'the optimizer skips parameters, or updates them more than once',
   update(parting, form) {
     if (form.kind === 'zero' || form.kind === 'absent')
@@ -88,8 +88,12 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
   },
   parameter: () =>
     'the updates have the same length but another direction, such as the opposite sign or another order of values',
-  buffer: () => 'the buffers are updated differently: with another momentum, twice, or from other batches',
-  ema: () => 'the EMA is updated with a different decay, another number of times, or from other parameters',
+  buffer: (parting) =>
+    whetherUpdated(parting, 'buffer') ??
+    'the buffers are updated differently: with another momentum, twice, or from other batches',
+  ema: (parting) =>
+    whetherUpdated(parting, 'ema') ??
+    'the EMA is updated with a different decay, another number of times, or from other parameters',
   counter: ({ sight }) =>
     sight.parted.every(({ name }) => isLearningRateName(name))
       ? 'the schedule has a different length, unit or formula, or sets the learning rate of another optimizer'
