@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { historyOf } from '../../trace/history.ts';
 import type { Trace } from '../../trace/schema.ts';
 import { png, trace, traceSet } from '../testing/build.ts';
 import { IMAGE_LIMITS, type ImageCache, openImageCache } from './image-cache.ts';
@@ -19,7 +20,8 @@ async function imagePanel(
   resumeAt: number[],
   maxRows?: number,
 ) {
-  const { rows, more } = await samplePanel({ ...openSampleFiles(root), images }, traces, resumeAt, maxRows);
+  const history = historyOf({ steps: 30, resumeAt });
+  const { rows, more } = await samplePanel({ ...openSampleFiles(root), images }, traces, history, maxRows);
   return { rows: rows as ImageRow[], more };
 }
 
@@ -90,6 +92,48 @@ test('each of two resumes is compared at its own steps', async () => {
     [true, false],
   ]);
   expect((await imagePanel(openImageCache(root), traces, plan.resumeAt, 1)).more).toBe(1);
+});
+
+test('processes that resume from one checkpoint are each compared with what it saved', async () => {
+  const from = { process: 'before', step: 10 };
+  const history = {
+    steps: 30,
+    processes: [
+      { id: 'before', from: null, until: 10, saves: [10] },
+      { id: 'first', from, until: 30, saves: [] },
+      { id: 'second', from, until: 30, saves: [] },
+    ],
+  };
+  const shot = (at: 'pass' | 'save' | 'resume' | 'end', step: number, image: number) => ({
+    at,
+    step,
+    name: 'cat',
+    image,
+  });
+  const resumed = async (id: string, segment: number, image: number): Promise<Trace> => {
+    const one = await trace(root, {
+      role: 'after',
+      segment,
+      steps: [11, 30],
+      samples: [shot('resume', 10, 1), shot('end', 30, image)],
+    });
+    return { ...one, run: { ...one.run!, id } };
+  };
+  const traces = [
+    await trace(root, {
+      role: 'control',
+      steps: [1, 30],
+      samples: [shot('pass', 10, 1), shot('end', 30, 3)],
+    }),
+    await trace(root, { role: 'before', steps: [1, 10], samples: [shot('save', 10, 1)] }),
+    await resumed('first', 1, 3),
+    await resumed('second', 2, 1),
+  ];
+  const { rows } = await samplePanel(openSampleFiles(root), traces, history);
+  expect(rows.map(({ differences }) => differences.map(({ identical }) => identical))).toEqual([
+    [false, true],
+    [true, false],
+  ]);
 });
 
 async function noteOn(file: string, over: Partial<Trace> = {}): Promise<string> {
@@ -172,7 +216,11 @@ test('audio and texts that are missing, damaged or too many become notes', async
   await writeFile(at(control, 'recording-1-pass.wav'), '<svg onload="1"/>');
   await writeFile(at(after, 'recording-0-resume.txt'), `\u202e${'x'.repeat(3000)}`);
   const recordings = openRecordings(root, { ...RECORDING_LIMITS, embeddedBytes: 5000 });
-  const { rows } = await samplePanel({ ...openSampleFiles(root), recordings }, traces, [15]);
+  const { rows } = await samplePanel(
+    { ...openSampleFiles(root), recordings },
+    traces,
+    historyOf({ steps: 30, resumeAt: [15] }),
+  );
   const [story, tone] = rows as RecordingRow[];
   expect(story?.recordings[0]).toMatchObject({
     text: undefined,

@@ -1,4 +1,5 @@
 /** The samples of a scenario as data: for each sample and resume, what it shows over time, and the differences. */
+import { endOf, type History, type ResumingProcess, resumesIn } from '../../trace/history.ts';
 import type { SampleOf, SampleRecord, Trace } from '../../trace/schema.ts';
 import { visible } from '../text.ts';
 import {
@@ -66,18 +67,18 @@ export const openSampleFiles = (root: string): SampleFiles => ({
 export async function samplePanel(
   files: SampleFiles,
   traces: readonly Trace[],
-  resumeAt: readonly number[],
+  history: History,
   maxRows = IMAGE_LIMITS.rows,
 ): Promise<SamplePanel> {
   const types = new Map(
     traces.flatMap(({ samples }) => samples.map(({ name, type }) => [`${type} ${name}`, { name, type }])),
   );
-  const wanted = resumeAt.flatMap((_, index) =>
-    [...types.values()].map(({ name, type }) => ({ name, type, resume: index + 1 })),
+  const wanted = resumesIn(history).flatMap((process, index) =>
+    [...types.values()].map(({ name, type }) => ({ name, type, process, resume: index + 1 })),
   );
   const rows: SampleRow[] = [];
-  for (const { name, type, resume } of wanted.slice(0, maxRows)) {
-    const points = pointsOf(traces, resumeAt, resume);
+  for (const { name, type, process, resume } of wanted.slice(0, maxRows)) {
+    const points = pointsOf(traces, process, endOf(history));
     rows.push(
       type === 'image'
         ? await imageRow(files.images, points, name, resume)
@@ -91,50 +92,37 @@ export async function samplePanel(
 interface Point {
   readonly label: string;
   readonly trace: Trace | undefined;
-  readonly at: SampleRecord['at'];
-  readonly step: number | undefined;
+  readonly at: readonly SampleRecord['at'][];
+  readonly step: number;
 }
 const POINTS = ['controlThen', 'saved', 'restored', 'trained', 'controlLater'] as const;
 type Points = Record<(typeof POINTS)[number], Point>;
 
-function pointsOf(traces: readonly Trace[], resumeAt: readonly number[], resume: number): Points {
-  const control = traces.find((trace) => trace.run?.role === 'control');
-  const resumer = traces.filter((trace) => trace.run?.role === 'after')[resume - 1];
-  const saver = traces.find((trace) => trace.run?.id === resumer?.resumed?.from.process);
-  const [from, to] = [resumeAt[resume - 1], resumeAt[resume]];
-  const until = to === undefined ? 'end' : `step ${to}`;
+function pointsOf(traces: readonly Trace[], { id, from, until: to }: ResumingProcess, end: number): Points {
+  const control = traces.find(({ run }) => run?.role === 'control');
+  const byId = (id: string) =>
+    traces.find(({ run }) => run?.id === id && (run.role === 'before' || run.role === 'after'));
+  const [saver, resumer] = [byId(from.process), byId(id)];
+  const until = to === end ? 'end' : `step ${to}`;
+  const at = from.step;
   return {
-    controlThen: { label: `control, step ${from}`, trace: control, at: 'pass', step: from },
-    saved: { label: `saved, step ${from}`, trace: saver, at: 'save', step: from },
-    restored: { label: 'resumed, before any step', trace: resumer, at: 'resume', step: from },
-    trained: {
-      label: `resumed and trained, ${until}`,
-      trace: resumer,
-      at: to === undefined ? 'end' : 'save',
-      step: to,
-    },
-    controlLater: {
-      label: `control, ${until}`,
-      trace: control,
-      at: to === undefined ? 'end' : 'pass',
-      step: to,
-    },
+    controlThen: { label: `control, step ${at}`, trace: control, at: ['pass'], step: at },
+    saved: { label: `saved, step ${at}`, trace: saver, at: ['save'], step: at },
+    restored: { label: 'resumed, before any step', trace: resumer, at: ['resume'], step: at },
+    trained: { label: `resumed and trained, ${until}`, trace: resumer, at: ['save', 'end'], step: to },
+    controlLater: { label: `control, ${until}`, trace: control, at: ['pass', 'end'], step: to },
   };
 }
 
-function sampleAt<Type extends SampleRecord['type']>(
+const sampleAt = <Type extends SampleRecord['type']>(
   { trace, at, step }: Point,
   name: string,
   type: Type,
-): SampleOf<Type> | undefined {
-  return trace?.samples.findLast(
+): SampleOf<Type> | undefined =>
+  trace?.samples.findLast(
     (sample): sample is SampleOf<Type> =>
-      sample.name === name &&
-      sample.type === type &&
-      sample.at === at &&
-      (step === undefined || sample.step === step),
+      sample.name === name && sample.type === type && sample.step === step && at.includes(sample.at),
   );
-}
 
 const QUESTIONS = {
   changed: { text: 'Did it change?', identical: 'No', differing: 'Yes' },
