@@ -779,6 +779,50 @@ const GRADIENTS: readonly Case[] = [
   },
 ];
 
+/** As with other draws of dropout, or other statistics. */
+function trainOtherwise(step: Step): void {
+  step.claimed.loss += 0.1;
+  step.gradientL2 = step.gradientL2.map((norm, at) => (norm === null ? null : norm * (1.1 + at / 8)));
+}
+
+const MODES: readonly Case[] = [
+  {
+    what: 'a control that stays in evaluation mode',
+    spoil({ all, control, resumed }) {
+      for (const trace of all) inEach(trace, (step) => (step.evaluating = []));
+      from(control, 5, (step) => (step.evaluating = ['net']));
+      from(resumed, 6, (step) => {
+        trainOtherwise(step);
+      });
+    },
+    says: /After resume 1, in step 6, 'net' is in training mode, though in evaluation mode in the control: what changes the mode \(a validation, a sample, a load\) does not change it back/,
+    cause: 'evaluation-mode',
+  },
+  {
+    what: 'frozen statistics that are trained after the resume, beside a layer that no longer is',
+    spoil({ all, resumed }) {
+      for (const trace of all) inEach(trace, (step) => (step.evaluating = ['body.norm']));
+      inEach(resumed, (step) => {
+        step.evaluating = ['head.dropout'];
+        trainOtherwise(step);
+      });
+    },
+    says: /in step 5, 'head\.dropout' is in evaluation mode, though in training mode in the control, and 'body\.norm' is in training mode, though in evaluation mode in the control/,
+    cause: 'evaluation-mode',
+  },
+  {
+    what: 'modes that differ only after the loss does',
+    spoil({ all, resumed }) {
+      for (const trace of all) inEach(trace, (step) => (step.evaluating = []));
+      from(resumed, 7, (step) => (step.evaluating = ['net']));
+      from(resumed, 5, trainOtherwise);
+    },
+    says: /the loss is not/,
+    never: /evaluation mode/,
+    cause: null,
+  },
+];
+
 const IDLE: readonly Case[] = [
   {
     what: 'learning rates that stand still in a run whose hooks never fire',
@@ -817,6 +861,7 @@ describe.each([
   ['batches', BATCHES],
   ['counters', COUNTERS],
   ['schedules', SCHEDULES],
+  ['modes', MODES],
   ['idle optimizers', IDLE],
 ])('%s', (_, cases) => {
   test.each(cases)('$what', (one) => {

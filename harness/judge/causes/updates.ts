@@ -8,6 +8,7 @@ import type { Cause } from './cause.ts';
 import { type Clues, drawsNothing, isLossScaled } from './clues.ts';
 import { advancesInSteps, couldComeRound, pauseAtFirst, standsInSteps } from './draws.ts';
 import { copiesText, holdersAmong } from './holders.ts';
+import { otherModes } from './modes.ts';
 import { hookCalls, isFused, STILL, sides, updates } from './stale.ts';
 
 /** The factor between the gradients and the control's, if all parameters share one. */
@@ -200,11 +201,20 @@ export const UPDATES: readonly Cause[] = [
   },
   {
     id: 'evaluation-mode',
-    means: 'The model is in evaluation mode: dropout is off and running statistics do not change.',
-    heads: ['random-does-not-advance', 'final-random-differs'],
-    explains: ['random-does-not-advance', 'buffers-do-not-advance', 'final-random-differs'],
+    means:
+      'The model is in evaluation mode, or the control is: dropout is off and running statistics do not change.',
+    heads: ['random-does-not-advance', 'final-random-differs', 'loss-differs', 'gradients-differ'],
+    explains: [
+      'random-does-not-advance',
+      'buffers-do-not-advance',
+      'final-random-differs',
+      'loss-differs',
+      'gradients-differ',
+    ],
     diagnose(clues) {
       if (clues.has('gradients-missing')) return undefined;
+      const recorded = otherModes(clues);
+      if (recorded !== undefined) return recorded;
       const found = drawsNothing(clues);
       const pause = pauseAtFirst(clues);
       if (pause?.shows === true)
