@@ -65,6 +65,17 @@ const ALL_STATE = [
   'claim-contradicted',
 ];
 
+/** How many parameters have their initial values, if all have that had moved. */
+function unloaded(clues: Clues): number | undefined {
+  const { of } = clues.changed('parameter');
+  const initial = tensorsOf(clues.initial, 'parameter');
+  const moved = [...tensorsOf(clues.resume.saved, 'parameter').values()].filter(
+    ({ name, digest }) => digest !== initial.get(name)?.digest,
+  );
+  const all = of.length > 0 && of.length >= moved.length && of.every(isInitial(clues, 'parameter'));
+  return all ? of.length : undefined;
+}
+
 export const WEIGHTS: readonly Cause[] = [
   {
     id: 'nothing-restored',
@@ -76,6 +87,20 @@ export const WEIGHTS: readonly Cause[] = [
       if (of.length === 0 || !of.every(isInitial(clues, 'parameter')) || !stateIsFresh(clues))
         return undefined;
       return 'nothing was restored: parameters, slots and counters are those of a run that has just started';
+    },
+  },
+  {
+    id: 'weights-and-slots-not-loaded',
+    means: 'Neither the parameters nor the optimizer slots were loaded, although other state was.',
+    heads: HEADS,
+    explains: [...HEADS, 'slots-not-restored', 'counter:optimizer'],
+    diagnose(clues) {
+      const slots = clues.changed('slot');
+      const lost = slots.of.every(({ resumed }) => resumed === undefined || resumed.l2 === 0);
+      const weights = unloaded(clues);
+      if (weights === undefined || slots.total === 0 || slots.of.length < slots.total || !lost)
+        return undefined;
+      return `neither the parameters nor the optimizer’s slots were loaded, although other state was: all ${weights} trained parameters have their initial values, and all ${slots.total} slots begin anew; the load knew of neither, as before both are registered or wrapped`;
     },
   },
   {
@@ -132,13 +157,10 @@ export const WEIGHTS: readonly Cause[] = [
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
-      const { of } = clues.changed('parameter');
-      const trained = [...tensorsOf(clues.resume.saved, 'parameter').values()].filter(
-        ({ name, digest }) => digest !== tensorsOf(clues.initial, 'parameter').get(name)?.digest,
-      );
-      if (of.length === 0 || of.length < trained.length || !of.every(isInitial(clues, 'parameter')))
-        return undefined;
-      return `all ${of.length} trained parameters have their initial values, although other state was restored`;
+      const weights = unloaded(clues);
+      return weights === undefined
+        ? undefined
+        : `all ${weights} trained parameters have their initial values, although other state was restored`;
     },
   },
   {
