@@ -42,6 +42,8 @@ function placeOf(clues: Clues): Place | undefined {
     return { way: 'restarted', sentence: `the data restarted from the beginning${counted}` };
   const feed = feedOf(clues);
   if (feed === undefined && counts.length === 0) return undefined;
+  // Data that a policy collects follow from what it learned.
+  if (counts.length === 0 && feed !== undefined && departsBefore(clues, feed.step)) return undefined;
   if (feed === undefined)
     return {
       way: 'reshuffled',
@@ -67,6 +69,16 @@ function elsewhere({ batch, stream, isFirst }: Feed, counts: readonly ChangedCou
 
 /** Counts epochs. A position within an epoch begins anew in the next one. */
 const isEpoch = ({ name }: ChangedCounter): boolean => /epoch$/i.test(name);
+
+/** Whether the training departs from the control before a step. */
+const departsBefore = ({ pairs, evidence }: Clues, step: number): boolean =>
+  pairs.some(
+    ({ control, resumed }) =>
+      resumed.step < step &&
+      (['loss', 'gradientL2', 'updateL2', 'l2'] as const).some(
+        (curve) => evidence.noise.departing(curve, control, resumed).length > 0,
+      ),
+  );
 
 /** The data continues elsewhere in the control's examples, at once or after some that are right. */
 function shifted(feed: Feed, counted: string): Place | undefined {

@@ -301,8 +301,9 @@ const SCHEDULES: readonly Case[] = [
         inEach(trace, (step) => setRate(step, step.step < 4 ? 0.1 : step.step < 10 ? 0.2 : 0.3));
       inEach(resumed, (step) => setRate(step, 0.1));
     },
-    says: /from step 4 on, the learning rates differ from the control’s .*: the schedule has a different length, unit or formula/,
-    cause: 'schedule-wrong-shape',
+    says: /the schedule no longer advances: the learning rate stays 0\.1000 for 9 steps/,
+    never: /what triggers the change/,
+    cause: 'schedule-stands-still',
   },
   {
     what: 'a learning rate that drops earlier, with a count that advances twice per step',
@@ -481,6 +482,12 @@ const SCHEDULES: readonly Case[] = [
   },
 ];
 
+/** As with other draws of dropout, or other statistics. */
+function trainOtherwise(step: Step): void {
+  step.claimed.loss += 0.1;
+  step.gradientL2 = step.gradientL2.map((norm, at) => (norm === null ? null : norm * (1.1 + at / 8)));
+}
+
 /** Gives each step its batch. */
 const feed = (trace: Draft, batch: (step: number) => readonly string[]): void =>
   inEach(trace, (step) => {
@@ -557,6 +564,17 @@ const BATCHES: readonly Case[] = [
       cause,
     }),
   ),
+  {
+    what: 'batches that follow from a training that had departed before',
+    spoil({ all, resumed }) {
+      for (const trace of all) feed(trace, fours);
+      from(resumed, 6, trainOtherwise);
+      feed(resumed, (step) => (step < 7 ? fours(step) : fours(step - 4)));
+    },
+    says: /everything observed is equal up to step 5; in step 6, .*the loss is not/,
+    never: /seen twice|the data/,
+    cause: null,
+  },
   {
     what: 'a batch that begins right and then goes back',
     spoil({ all, resumed }) {
@@ -778,12 +796,6 @@ const GRADIENTS: readonly Case[] = [
     cause: null,
   },
 ];
-
-/** As with other draws of dropout, or other statistics. */
-function trainOtherwise(step: Step): void {
-  step.claimed.loss += 0.1;
-  step.gradientL2 = step.gradientL2.map((norm, at) => (norm === null ? null : norm * (1.1 + at / 8)));
-}
 
 const MODES: readonly Case[] = [
   {

@@ -1,7 +1,7 @@
 /** The parameters differ from the saved ones. */
 import { isReordered } from '../compare.ts';
 import { tensorsOf } from '../evidence.ts';
-import { insteadOf, listed, ofAll, plural, subjectsOf } from '../words.ts';
+import { insteadOf, listed, ofAll, plural, subjectsOf, whichOf } from '../words.ts';
 import { sideThatLost } from './at-fault.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, areOfStep, type Clues, isInitial, isRounded, lastMove, stepOf } from './clues.ts';
@@ -213,7 +213,11 @@ export const WEIGHTS: readonly Cause[] = [
       if (of.length === 0 || !of.every(isRounded)) return undefined;
       const bits = Math.max(...of.map(({ resumed }) => resumed!.bits!));
       const type = bits <= 8 ? 'bfloat16' : bits <= 11 ? 'half precision' : 'a narrower type';
-      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'was', 'were')} restored with ${bits} significant bits instead of ${Math.max(...of.map(({ saved }) => saved!.bits!))}: ${plural(of.length, 'it was', 'they were')} converted to ${type}`;
+      return `${whichOf(
+        of.map(({ name }) => name),
+        total,
+        'parameter',
+      )} ${plural(of.length, 'was', 'were')} restored with ${bits} significant bits instead of ${Math.max(...of.map(({ saved }) => saved!.bits!))}: ${plural(of.length, 'it was', 'they were')} converted to ${type}`;
     },
   },
   {
@@ -254,7 +258,11 @@ export const WEIGHTS: readonly Cause[] = [
       const then = clues.past.find((one) => one.step === last)!;
       const moving = new Set(then.names.filter((_, at) => then.changed[at]));
       if (of.length < moving.size) return undefined;
-      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'is', 'are')} from before the update of step ${last}${side === 'save' ? ': the checkpoint was written too early' : ''}`;
+      return `${whichOf(
+        of.map(({ name }) => name),
+        total,
+        'parameter',
+      )} ${plural(of.length, 'is', 'are')} from before the update of step ${last}${side === 'save' ? ': the checkpoint was written too early' : ''}`;
     },
   },
   {
@@ -267,7 +275,11 @@ export const WEIGHTS: readonly Cause[] = [
       const { of, total } = clues.changed('parameter');
       const step = stepOf(clues, of);
       if (step === undefined || step === 0 || of.length < clues.moves.control.size) return undefined;
-      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'is', 'are')} from step ${step}, but other state is from step ${clues.resume.from}: a stale copy was taken, or two checkpoints were mixed`;
+      return `${whichOf(
+        of.map(({ name }) => name),
+        total,
+        'parameter',
+      )} ${plural(of.length, 'is', 'are')} from step ${step}, but other state is from step ${clues.resume.from}: a stale copy was taken, or two checkpoints were mixed`;
     },
   },
   {
@@ -280,7 +292,11 @@ export const WEIGHTS: readonly Cause[] = [
       const { of, total } = clues.changed('parameter');
       const step = stepOf(clues, of);
       if (step === undefined || of.length === total) return undefined;
-      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'is', 'are')} from step ${step}, but the others are from step ${clues.resume.from}: they were taken during an update, or from two checkpoints`;
+      return `${whichOf(
+        of.map(({ name }) => name),
+        total,
+        'parameter',
+      )} ${plural(of.length, 'is', 'are')} from step ${step}, but the others are from step ${clues.resume.from}: they were taken during an update, or from two checkpoints`;
     },
   },
 ];

@@ -256,6 +256,38 @@ const CASES: readonly Case[] = [
     }),
   ),
   {
+    what: 'a loss of a step that updates other parameters than the control’s',
+    spoil: ({ all, resumed }) => {
+      for (const trace of all)
+        for (const step of trace.steps) step.changed = step.names.map((name) => name === 'a' || name === 'b');
+      for (const step of resumed.steps) step.changed = step.names.map((name) => name === 'c');
+      from(resumed, 5, ({ claimed }) => (claimed.loss *= 1.3));
+      diverge(resumed, 6);
+    },
+    says: /in the first step \(5\), .*but the loss is not \(.*\): in this step, 'c' is updated, though not in the control, and 'a', 'b' are not: what chooses the parameters or the task/,
+    never: /coefficient/,
+    rule: 'loss-differs',
+  },
+  {
+    what: 'slots of a parameter that nothing updates, in the steps that record slots',
+    spoil: ({ all, resumed }) => {
+      for (const trace of all)
+        for (const step of trace.steps) {
+          const l2 = trace === resumed ? 5 : 1 + step.step;
+          step.observed = step.step > 6 ? [] : [{ kind: 'slot' as const, name: 'c.exp_avg', l2, sketch: [] }];
+          // A loop of one's own, in which no update is seen.
+          step.updates = step.names.map(() => 0);
+          step.hookCalls = step.names.map(() => 0);
+        }
+      for (const step of resumed.steps)
+        step.changed = step.names.map((name, at) => name !== 'c' && step.changed[at]!);
+      diverge(resumed, 6);
+    },
+    says: /in the first step \(5\), .*optimizer slot.* \('c\.exp_avg'\) is not, .*: 'c' is not updated in this step, though in the control: no optimizer holds it/,
+    never: /equal again|a period/,
+    rule: 'stalled-parameters',
+  },
+  {
     what: 'the learning rate of the next update, which only the last state shows',
     spoil: ({ all, resumed }) => {
       for (const { states } of all)

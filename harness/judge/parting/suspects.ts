@@ -48,6 +48,8 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
     const more = advancesOtherwise(parting);
     if (more !== undefined)
       return `in this step, '${more.name}' advances by ${insteadOf(more.mine, more.theirs)}, so the step does more or less work than the control’s`;
+    const others = updatesOthers(parting);
+    if (others !== undefined) return others;
     const direction = !isFirstUpdate(parting)
       ? ', unless the parameters differ in what norms do not show (a sign, an order of values)'
       : '';
@@ -123,6 +125,21 @@ function advancesOtherwise({ pairs, at, resume }: Parting) {
     if (advance.mine > 0 && advance.theirs > 0 && advance.mine !== advance.theirs) return advance;
   }
   return undefined;
+}
+
+/** What the step updates in only one of the two runs, and what that points to; undefined if there is nothing. */
+function updatesOthers({ pairs, at }: Parting): string | undefined {
+  const pair = pairs[at];
+  if (pair === undefined) return undefined;
+  const moved = ({ names, changed }: typeof pair.control): string[] =>
+    names.filter((_, place) => changed[place]);
+  const [mine, theirs] = [moved(pair.resumed), moved(pair.control)];
+  const only = mine.filter((name) => !theirs.includes(name));
+  const missed = theirs.filter((name) => !mine.includes(name));
+  if (only.length === 0) return undefined;
+  const instead =
+    missed.length === 0 ? '' : `, and ${listed(missed)} ${plural(missed.length, 'is', 'are')} not`;
+  return `in this step, ${listed(only)} ${plural(only.length, 'is', 'are')} updated, though not in the control${instead}: what chooses the parameters or the task that a step trains (a phase, a turn, an alternation) reads state that is not observed; ${HIDDEN}`;
 }
 
 /** Buffers that end the step differently, other than copies of parameters, which differ after any other update. */
