@@ -4,6 +4,7 @@ import type { Plan, SampleRecord, StateRecord, Trace } from '../trace/schema.ts'
 import { comparable, unheldIn, withoutLoneZeros } from './comparable.ts';
 import { changesAt, expectedSamples, expectedState } from './deviations.ts';
 import { type Evidence, type Resume, stepsBetween } from './evidence.ts';
+import { withLazySlots } from './lazy-slots.ts';
 import { noiseAmong } from './noise/noise.ts';
 import { byRank } from './ranks.ts';
 import { withOwners } from './slot-names.ts';
@@ -60,9 +61,12 @@ function evidenceOf(
   const plan = planOf(history);
   const counted = withStepCounters(withOwners(given));
   const unheld = unheldIn(counted.find(({ run }) => run?.role === 'control'));
-  const traces = counted.map((trace) => comparable(trace, unheld));
+  const compared = counted.map((trace) => comparable(trace, unheld));
+  const control = compared.find(({ run }) => run?.role === 'control');
+  const traces = compared.map((trace) =>
+    trace.run?.role === 'after' || trace.run?.role === 'again' ? withLazySlots(trace, control) : trace,
+  );
   const byRole = (role: string) => traces.find((trace) => trace.run?.role === role);
-  const control = byRole('control');
   const twins = traces.filter((trace) => trace.run?.role === 'twin');
   const controls = control === undefined ? [] : [control, ...twins];
   const byId = (id: string | undefined) =>

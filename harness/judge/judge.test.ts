@@ -116,17 +116,52 @@ test('processes that resume can list the parameters in another order', () => {
   expect(verdictOf(traces)).toMatchObject({ outcome: 'proven', findings: [] });
 });
 
-test('slots that are restored at the first update leave the restore inconclusive', () => {
-  const traces = healthyTraces();
-  for (const { states } of traces.all)
-    for (const state of states)
-      if (state.at === 'resume') state.tensors = state.tensors.filter(({ kind }) => kind !== 'slot');
-  const { outcome, proofs, headline } = verdictOf(traces);
-  expect({ outcome, proofs }).toMatchObject({
-    outcome: 'inconclusive',
-    proofs: { restored: 'inconclusive' },
+describe('slots that are missing before the first step', () => {
+  /** @param observe how steps record the slots, from their place and the step; undefined: not at all */
+  function missing(observe?: (trace: Draft, at: number, step: number) => number): Traces {
+    const traces = healthyTraces();
+    const slots = traces.control.states.at(-1)!.tensors.filter(({ kind }) => kind === 'slot');
+    for (const trace of traces.all) {
+      for (const state of trace.states)
+        if (state.at === 'resume') state.tensors = state.tensors.filter(({ kind }) => kind !== 'slot');
+      if (observe === undefined) continue;
+      for (const step of trace.steps)
+        step.observed = slots.map(({ name }, at) => ({
+          kind: 'slot',
+          name,
+          l2: observe(trace, at, step.step),
+          sketch: [],
+        }));
+    }
+    return traces;
+  }
+  /** As the states show them. */
+  const norm = (step: number): number => 1 + step;
+
+  test('may be restored at the first update, which is inconclusive if no step records them', () => {
+    const { outcome, proofs, headline } = verdictOf(missing());
+    expect({ outcome, proofs }).toMatchObject({
+      outcome: 'inconclusive',
+      proofs: { restored: 'inconclusive' },
+    });
+    expect(headline).toMatch(/they may be restored at the first update/);
   });
-  expect(headline).toMatch(/they may be restored at the first update/);
+
+  test('were restored if they equal the control’s after the first update', () => {
+    expect(verdictOf(missing((_, __, step) => norm(step)))).toMatchObject({
+      outcome: 'proven',
+      findings: [],
+    });
+  });
+
+  test('were not restored if the first update leaves others than in the control', () => {
+    const spoilt = missing((trace, at, step) =>
+      at === 2 && trace.run?.role === 'after' && step === 5 ? 0.5 : norm(step),
+    );
+    const { outcome, findings } = verdictOf(spoilt);
+    expect(outcome).not.toBe('proven');
+    expect(findings[0]).toMatchObject({ rule: 'slots-not-restored', subjectCount: 1 });
+  });
 });
 
 test('a run that could not be saved leaves the resume unjudged, and nothing else is reported', () => {

@@ -7,6 +7,10 @@ export function ofAll(count: number, total: number, noun: string, plural = `${no
   return total === 1 ? `the only ${noun}` : `all ${total} ${plural}`;
 }
 
+/** The same with the names of those that are not all: `2 of 3 parameters ('a', 'b')`. */
+export const whichOf = (names: readonly string[], total: number, noun: string): string =>
+  `${ofAll(names.length, total, noun)}${names.length < total ? ` (${listed(names)})` : ''}`;
+
 /** `is` for one, `are` for several. */
 export const plural = (count: number, one: string, several: string): string => (count === 1 ? one : several);
 

@@ -1,6 +1,7 @@
 /** Turns the gate and its traces into the page's plain data: cleaned texts, samples within bounds, curves. */
 import { join, resolve } from 'node:path';
 import type { Gate, Verdict } from '../judge/verdict.ts';
+import { historyOf } from '../trace/history.ts';
 import type { Trace } from '../trace/schema.ts';
 import { openSampleFiles, type SamplePanel, samplePanel } from './samples/panel.ts';
 import { type Curve, curves } from './series.ts';
@@ -50,7 +51,7 @@ export async function view(
     sections.push({
       anchor: `scenario-${index + 1}`,
       verdict: tame(verdict),
-      samples: await samplePanel(files, own, verdict.plan.resumeAt),
+      samples: await samplePanel(files, own, verdict.history ?? historyOf(verdict.plan)),
       curves: curves(own),
       runs,
       moreRuns: more,

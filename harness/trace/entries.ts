@@ -27,10 +27,14 @@ export class Entries {
 }
 
 function entriesOf(json: unknown): number {
-  const { counters, random, claimed, backend, observed } = (json ?? {}) as Record<string, unknown>;
+  const { counters, random, claimed, backend, observed, evaluating } = (json ?? {}) as Record<
+    string,
+    unknown
+  >;
   const { learningRates } = (claimed ?? {}) as Record<string, unknown>;
   const { versions } = (backend ?? {}) as Record<string, unknown>;
-  return sizeOf(counters) + sizeOf(random) + sizeOf(learningRates) + sizeOf(versions) + sizeOf(observed);
+  const counted = [counters, random, learningRates, versions, observed, evaluating];
+  return counted.reduce((sum: number, one) => sum + sizeOf(one), 0);
 }
 
 const sizeOf = (value: unknown): number =>

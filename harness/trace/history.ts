@@ -18,9 +18,9 @@ export interface HistoryProcess {
   /** The steps after which it saves, ascending. */
   readonly saves: readonly number[];
   /** The backend it is to run on; the run's own by default. */
-  readonly backend?: string;
+  readonly backend?: string | undefined;
   /** Whether it is killed in mid-training, so that it records no end. */
-  readonly killed?: true;
+  readonly killed?: true | undefined;
 }
 
 /** What is judged: the steps of the run, and every process of the interrupted run, in order. */
@@ -29,7 +29,7 @@ export interface History {
   readonly steps: number;
   readonly processes: readonly HistoryProcess[];
   /** What resumes change, by ascending step; nothing by default. The control changes the same at the same step. */
-  readonly changes?: readonly SettingsChange[];
+  readonly changes?: readonly SettingsChange[] | undefined;
 }
 
 /** The settings that changes made up to a step, that step included. Empty if there are none. */

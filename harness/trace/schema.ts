@@ -250,6 +250,10 @@ const step = z.object({
     .array(z.object({ kind: z.enum(OBSERVED), name: text, l2: norm, sketch: sketch.optional() }))
     .optional()
     .describe('norms and random projections of other tensors after the step'),
+  evaluating: z
+    .array(text)
+    .optional()
+    .describe('the modules that are in evaluation mode while the step trains, only the outermost ones'),
 });
 
 const drawn = z.object({

@@ -86,7 +86,10 @@ export interface Observed {
 export interface Trainer {
   /** Runs one loop iteration: a micro-batch, and an update if one is due. */
   step(): Promise<StepClaim>;
-  /** Writes a checkpoint, a file or a folder, to a path that does not exist yet. */
+  /**
+   * Writes a checkpoint, a file or a folder, to a path that does not exist yet. Resolves once all of it is written: a
+   * process can be killed right after. What is written in the background must be awaited.
+   */
   save(path: string): Promise<void>;
   /** Returns everything that training changes or that a resume must restore. */
   observe(): Observed;

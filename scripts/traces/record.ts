@@ -284,6 +284,7 @@ function stepOf(recipe: Recipe, recorder: Recorder, state: State, seen: Seen, st
           observed: tensorsOf(recipe, recorder, state)
             .filter(({ kind }) => kind !== 'parameter')
             .map(({ kind, name, l2, sketch }) => ({ kind, name, l2, sketch })),
+          evaluating: [],
         }
       : {}),
   };

@@ -1,7 +1,7 @@
 /** Step counts, gradient accumulation and the loss scale. */
 import { counterKind } from '../../trace/names.ts';
 import { nearlySame } from '../compare.ts';
-import { insteadOf, ofAll, plural, valuesApart } from '../words.ts';
+import { insteadOf, plural, valuesApart, whichOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import {
   advances,
@@ -78,7 +78,11 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('gradient');
       if (of.length === 0) return undefined;
-      const whose = ofAll(of.length, total, 'accumulated gradient');
+      const whose = whichOf(
+        of.map(({ name }) => name),
+        total,
+        'accumulated gradient',
+      );
       if (of.every(({ saved }) => saved === undefined)) {
         return `${whose} ${plural(of.length, 'is', 'are')} present, though none was saved: the next update includes extra micro-batches`;
       }

@@ -2,7 +2,15 @@
 import { counterKind } from '../../trace/names.ts';
 import { insteadOf, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
-import { areFresh, type Clues, COUNTERS, counterNames, ofKind } from './clues.ts';
+import {
+  areFresh,
+  type ChangedCounter,
+  type Clues,
+  COUNTERS,
+  counterNames,
+  distance,
+  ofKind,
+} from './clues.ts';
 import { type Feed, feedOf } from './feed.ts';
 
 /** The ways in which the data can be wrong. */
@@ -34,13 +42,43 @@ function placeOf(clues: Clues): Place | undefined {
     return { way: 'restarted', sentence: `the data restarted from the beginning${counted}` };
   const feed = feedOf(clues);
   if (feed === undefined && counts.length === 0) return undefined;
+  // Data that a policy collects follow from what it learned.
+  if (counts.length === 0 && feed !== undefined && departsBefore(clues, feed.step)) return undefined;
   if (feed === undefined)
     return {
       way: 'reshuffled',
       sentence: `the position in the data differs from the saved one${counted}`,
     };
-  return shifted(feed, counted) ?? resized(feed, counted) ?? mixed(feed, counted);
+  return shifted(feed, counted) ?? resized(feed, counted) ?? elsewhere(feed, counts) ?? mixed(feed, counted);
 }
+
+/** The counters are elsewhere, and the control has none of the examples there. */
+function elsewhere({ batch, stream, isFirst }: Feed, counts: readonly ChangedCounter[]): Place | undefined {
+  const [moved] = counts
+    .toSorted((a, b) => Number(isEpoch(b)) - Number(isEpoch(a)))
+    .map(distance)
+    .filter((by) => by !== 0);
+  if (!isFirst || moved === undefined || Number.isNaN(moved)) return undefined;
+  if (batch.some((id) => stream.includes(id))) return undefined;
+  const [way, where] = moved > 0 ? (['skipped', 'a later'] as const) : (['rewound', 'an earlier'] as const);
+  return {
+    way,
+    sentence: `the data continues from ${where} position, whose examples the control never has: ${counterNames(counts)}`,
+  };
+}
+
+/** Counts epochs. A position within an epoch begins anew in the next one. */
+const isEpoch = ({ name }: ChangedCounter): boolean => /epoch$/i.test(name);
+
+/** Whether the training departs from the control before a step. */
+const departsBefore = ({ pairs, evidence }: Clues, step: number): boolean =>
+  pairs.some(
+    ({ control, resumed }) =>
+      resumed.step < step &&
+      (['loss', 'gradientL2', 'updateL2', 'l2'] as const).some(
+        (curve) => evidence.noise.departing(curve, control, resumed).length > 0,
+      ),
+  );
 
 /** The data continues elsewhere in the control's examples, at once or after some that are right. */
 function shifted(feed: Feed, counted: string): Place | undefined {

@@ -68,8 +68,34 @@ export function diagnose(evidence: Evidence, findings: readonly Finding[]): Diag
     const own = refuting.filter(({ resume: index }) => index === resume.index);
     if (own.length === 0) continue;
     const about = findings.filter(({ resume: index }) => index === resume.index);
-    const diagnosis = diagnoseResume(evidence, resume, own) ?? whereTheyPart(evidence, resume, about);
+    const diagnosis =
+      diagnoseResume(evidence, resume, own) ??
+      diagnoseLater(evidence, resume, refuting) ??
+      whereTheyPart(evidence, resume, about);
     if (diagnosis !== undefined) return diagnosis;
+  }
+  return undefined;
+}
+
+/**
+ * A resume can be too short to show more than a consequence. A later one that names a cause of it says more.
+ */
+function diagnoseLater(
+  evidence: Evidence,
+  { index }: Resume,
+  refuting: readonly Finding[],
+): Diagnosis | undefined {
+  const own = refuting.filter(({ resume }) => resume === index);
+  if (!own.every(({ rule }) => CONSEQUENCES.has(rule))) return undefined;
+  for (const later of evidence.resumes) {
+    const found = refuting.filter(({ resume }) => resume === later.index);
+    const diagnosis =
+      later.index > index && found.length > 0 ? diagnoseResume(evidence, later, found) : undefined;
+    if (diagnosis !== undefined && own.every(({ rule }) => diagnosis.explains.includes(rule)))
+      return {
+        ...diagnosis,
+        sentence: `${diagnosis.sentence.slice(0, -1)}; the first sign is ${own.length === 1 ? 'a difference' : 'differences'} at the end of resume ${index}.`,
+      };
   }
   return undefined;
 }

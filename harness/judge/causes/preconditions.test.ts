@@ -280,6 +280,32 @@ const SCHEDULES: readonly Case[] = [
     cause: 'schedule-changes-at-other-steps',
   },
   {
+    what: 'a segment too short to show more than the next learning rate, and a longer one that shows why',
+    plan: { steps: 8, resumeAt: [4, 5] },
+    spoil({ all, after, resumed }) {
+      count(all, 'learningRate.first', (step) => 0.1 / (step + 1));
+      resumed.states.at(-1)!.counters['learningRate.first'] = 0.1 / 5;
+      inEach(after[1]!, (step) => {
+        step.learningRates = step.learningRates.map((rate) => (rate === null ? null : 0.1 / 5));
+      });
+    },
+    says: /^After resume 2, the schedule drives the optimizer from before the restore: the new optimizer keeps learning rate 0\.02000, while the logged one changes; the first sign is a difference at the end of resume 1\.$/,
+    cause: 'schedule-drives-old-optimizer',
+  },
+  {
+    what: 'a learning rate that changes with most updates, of which each takes several steps',
+    plan: { steps: 12, resumeAt: [3] },
+    updateEvery: 3,
+    spoil({ all, resumed }) {
+      for (const trace of all)
+        inEach(trace, (step) => setRate(step, step.step < 4 ? 0.1 : step.step < 10 ? 0.2 : 0.3));
+      inEach(resumed, (step) => setRate(step, 0.1));
+    },
+    says: /the schedule no longer advances: the learning rate stays 0\.1000 for 9 steps/,
+    never: /what triggers the change/,
+    cause: 'schedule-stands-still',
+  },
+  {
     what: 'a learning rate that drops earlier, with a count that advances twice per step',
     spoil({ all, resumed }) {
       count(all, 'scheduler.position', (step) => step);
@@ -456,6 +482,12 @@ const SCHEDULES: readonly Case[] = [
   },
 ];
 
+/** As with other draws of dropout, or other statistics. */
+function trainOtherwise(step: Step): void {
+  step.claimed.loss += 0.1;
+  step.gradientL2 = step.gradientL2.map((norm, at) => (norm === null ? null : norm * (1.1 + at / 8)));
+}
+
 /** Gives each step its batch. */
 const feed = (trace: Draft, batch: (step: number) => readonly string[]): void =>
   inEach(trace, (step) => {
@@ -507,6 +539,41 @@ const BATCHES: readonly Case[] = [
     says: /from step 5 on, the batches hold only examples that the control never has: what they are drawn from \(a data set, a split, a lesson, a replay buffer\), or what is added to them \(noise, an augmentation\), was not restored/,
     never: /order/,
     cause: 'data-other',
+  },
+  ...(
+    [
+      ['later', 1, 'data-skipped'],
+      ['earlier', -1, 'data-rewound'],
+    ] as const
+  ).map(
+    ([where, epochs, cause]): Case => ({
+      what: `a counted position in a${where === 'earlier' ? 'n' : ''} ${where} epoch, with examples that the control never sees`,
+      spoil({ all, resumed }) {
+        for (const trace of all) {
+          feed(trace, fours);
+          for (const state of trace.states)
+            Object.assign(state.counters, { 'data.epoch': 3, 'data.position': state.step });
+        }
+        feed(resumed, (step) => ['a', 'b', 'c', 'd'].map((name) => `${name} of step ${step}`));
+        for (const { counters, step } of resumed.states)
+          Object.assign(counters, { 'data.epoch': 3 + epochs, 'data.position': step - 4 });
+      },
+      says: new RegExp(
+        `the data continues from an? ${where} position, whose examples the control never has: 'data.epoch' is ${3 + epochs} instead of 3`,
+      ),
+      cause,
+    }),
+  ),
+  {
+    what: 'batches that follow from a training that had departed before',
+    spoil({ all, resumed }) {
+      for (const trace of all) feed(trace, fours);
+      from(resumed, 6, trainOtherwise);
+      feed(resumed, (step) => (step < 7 ? fours(step) : fours(step - 4)));
+    },
+    says: /everything observed is equal up to step 5; in step 6, .*the loss is not/,
+    never: /seen twice|the data/,
+    cause: null,
   },
   {
     what: 'a batch that begins right and then goes back',
@@ -730,6 +797,44 @@ const GRADIENTS: readonly Case[] = [
   },
 ];
 
+const MODES: readonly Case[] = [
+  {
+    what: 'a control that stays in evaluation mode',
+    spoil({ all, control, resumed }) {
+      for (const trace of all) inEach(trace, (step) => (step.evaluating = []));
+      from(control, 5, (step) => (step.evaluating = ['net']));
+      from(resumed, 6, (step) => {
+        trainOtherwise(step);
+      });
+    },
+    says: /After resume 1, in step 6, 'net' is in training mode, though in evaluation mode in the control: what changes the mode \(a validation, a sample, a load\) does not change it back/,
+    cause: 'evaluation-mode',
+  },
+  {
+    what: 'frozen statistics that are trained after the resume, beside a layer that no longer is',
+    spoil({ all, resumed }) {
+      for (const trace of all) inEach(trace, (step) => (step.evaluating = ['body.norm']));
+      inEach(resumed, (step) => {
+        step.evaluating = ['head.dropout'];
+        trainOtherwise(step);
+      });
+    },
+    says: /in step 5, 'head\.dropout' is in evaluation mode, though in training mode in the control, and 'body\.norm' is in training mode, though in evaluation mode in the control/,
+    cause: 'evaluation-mode',
+  },
+  {
+    what: 'modes that differ only after the loss does',
+    spoil({ all, resumed }) {
+      for (const trace of all) inEach(trace, (step) => (step.evaluating = []));
+      from(resumed, 7, (step) => (step.evaluating = ['net']));
+      from(resumed, 5, trainOtherwise);
+    },
+    says: /the loss is not/,
+    never: /evaluation mode/,
+    cause: null,
+  },
+];
+
 const IDLE: readonly Case[] = [
   {
     what: 'learning rates that stand still in a run whose hooks never fire',
@@ -768,6 +873,7 @@ describe.each([
   ['batches', BATCHES],
   ['counters', COUNTERS],
   ['schedules', SCHEDULES],
+  ['modes', MODES],
   ['idle optimizers', IDLE],
 ])('%s', (_, cases) => {
   test.each(cases)('$what', (one) => {

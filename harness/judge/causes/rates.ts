@@ -18,11 +18,12 @@ export const key = (step: TracedStep): string => String(learningRateOf(step));
 const changesOf = (steps: readonly TracedStep[]): TracedStep[] =>
   steps.filter((step, at) => at > 0 && key(step) !== key(steps[at - 1]!));
 
-/** The control's learning rate changes in fewer than a third of its steps, and the resumed run's at other steps. */
+/** The control's learning rate changes after fewer than a third of its updates, and the resumed run's at other steps. */
 export function changesText({ evidence, resume, pairs }: Clues): string | undefined {
   const theirs = evidence.control?.steps ?? [];
   const all = changesOf(theirs);
-  if (all.length === 0 || all.length * 3 > theirs.length) return undefined;
+  if (all.length === 0 || all.length * 3 > theirs.filter(({ claimed }) => claimed.applied).length)
+    return undefined;
   const before = theirs.find(({ step }) => step === resume.from);
   const mine = changesOf([...(before === undefined ? [] : [before]), ...pairs.map(({ resumed }) => resumed)]);
   const due = all.filter(({ step }) => step > resume.from && step <= resume.to);

@@ -3,7 +3,7 @@ import { counterKind, isScheduleCount } from '../../trace/names.ts';
 import type { TracedStep } from '../../trace/schema.ts';
 import { totalOf } from '../columns.ts';
 import { stepPairs } from '../evidence.ts';
-import { figure, insteadOf, ofAll, plural } from '../words.ts';
+import { enumerated, figure, insteadOf, ofAll, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import {
   type Advance,
@@ -335,8 +335,12 @@ const CAUSES: readonly Cause[] = [
           : stalls;
       if (!clues.has('learning-rate-differs') || new Set(mine).size > 1) return undefined;
       if (new Set(theirs).size < 2 && !countStalls(clues)) return undefined;
-      if (mine[0] !== theirs[0] || countStalls(clues) === false) return undefined;
-      return `the schedule no longer advances: the learning rate stays ${figure(learningRateOf(clues.pairs[0]!.resumed)[0])} for ${mine.length} steps`;
+      const before = clues.evidence.control?.steps.find(({ step }) => step === clues.resume.from);
+      const stays =
+        mine[0] === theirs[0] || (before !== undefined && mine.length > 1 && mine[0] === key(before));
+      if (!stays || countStalls(clues) === false) return undefined;
+      const rates = [...new Set(learningRateOf(clues.pairs[0]!.resumed).map(figure))];
+      return `the schedule no longer advances: the learning ${plural(rates.length, 'rate stays', 'rates stay')} ${enumerated(rates)} for ${mine.length} steps`;
     },
   },
   {

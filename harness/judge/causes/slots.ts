@@ -4,7 +4,7 @@ import { indexOf } from '../columns.ts';
 import { type Difference, isReordered, manner, orderText } from '../compare.ts';
 import { tensorsOf } from '../evidence.ts';
 import { slotKind } from '../slot-names.ts';
-import { figure, insteadOf, listed, ofAll, plural } from '../words.ts';
+import { figure, insteadOf, listed, ofAll, plural, whichOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues, counterNames, isRounded } from './clues.ts';
 import { copiesText, holdersAmong } from './holders.ts';
@@ -92,7 +92,11 @@ export const SLOTS: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('slot');
       if (of.length === 0 || !of.every(isRounded)) return undefined;
-      return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'was', 'were')} restored with ${Math.max(...of.map(({ resumed }) => resumed!.bits!))} significant bits instead of ${Math.max(...of.map(({ saved }) => saved!.bits!))}: ${plural(of.length, 'it was', 'they were')} converted to a narrower type`;
+      return `${whichOf(
+        of.map(({ name }) => name),
+        total,
+        'optimizer slot',
+      )} ${plural(of.length, 'was', 'were')} restored with ${Math.max(...of.map(({ resumed }) => resumed!.bits!))} significant bits instead of ${Math.max(...of.map(({ saved }) => saved!.bits!))}: ${plural(of.length, 'it was', 'they were')} converted to a narrower type`;
     },
   },
   {
@@ -129,7 +133,11 @@ export const SLOTS: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('slot');
       if (of.length === 0 || manner(of) !== 'zero') return undefined;
-      return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'was zeroed: it was', 'were zeroed: they were')} created again${firstUpdates(clues, of)}`;
+      return `${whichOf(
+        of.map(({ name }) => name),
+        total,
+        'optimizer slot',
+      )} ${plural(of.length, 'was zeroed: it was', 'were zeroed: they were')} created again${firstUpdates(clues, of)}`;
     },
   },
   {
@@ -171,7 +179,11 @@ export const SLOTS: readonly Cause[] = [
         );
       });
       if (of.length === 0 || state === undefined) return undefined;
-      return `${ofAll(of.length, total, 'optimizer slot')} ${plural(of.length, 'is', 'are')} from step ${state.step}, but the run was saved at step ${clues.resume.from}: ${plural(of.length, 'it comes', 'they come')} from an older checkpoint or ${plural(of.length, 'was', 'were')} never replaced${firstUpdates(clues, of)}`;
+      return `${whichOf(
+        of.map(({ name }) => name),
+        total,
+        'optimizer slot',
+      )} ${plural(of.length, 'is', 'are')} from step ${state.step}, but the run was saved at step ${clues.resume.from}: ${plural(of.length, 'it comes', 'they come')} from an older checkpoint or ${plural(of.length, 'was', 'were')} never replaced${firstUpdates(clues, of)}`;
     },
   },
 ];

@@ -136,6 +136,7 @@ export const STALE: readonly Cause[] = [
       'applied-learning-rate-differs',
       'learning-rate-differs',
       'counter:schedule',
+      'final-counters-differ',
       ...STILL,
     ],
     diagnose(clues) {

@@ -3,11 +3,14 @@
 import type { TracedStep } from '../../trace/schema.ts';
 import { indexOf, total, totalOf } from '../columns.ts';
 import { type StepPair, tensorsOf } from '../evidence.ts';
+import { firstParting } from '../parting/first.ts';
+import { whetherUpdated } from '../parting/whether-updated.ts';
 import { figure, insteadOf, listed, ofAll, plural, subjectsOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { type Clues, drawsNothing, isLossScaled } from './clues.ts';
 import { advancesInSteps, couldComeRound, pauseAtFirst, standsInSteps } from './draws.ts';
 import { copiesText, holdersAmong } from './holders.ts';
+import { otherModes } from './modes.ts';
 import { hookCalls, isFused, STILL, sides, updates } from './stale.ts';
 
 /** The factor between the gradients and the control's, if all parameters share one. */
@@ -200,11 +203,20 @@ export const UPDATES: readonly Cause[] = [
   },
   {
     id: 'evaluation-mode',
-    means: 'The model is in evaluation mode: dropout is off and running statistics do not change.',
-    heads: ['random-does-not-advance', 'final-random-differs'],
-    explains: ['random-does-not-advance', 'buffers-do-not-advance', 'final-random-differs'],
+    means:
+      'The model is in evaluation mode, or the control is: dropout is off and running statistics do not change.',
+    heads: ['random-does-not-advance', 'final-random-differs', 'loss-differs', 'gradients-differ'],
+    explains: [
+      'random-does-not-advance',
+      'buffers-do-not-advance',
+      'final-random-differs',
+      'loss-differs',
+      'gradients-differ',
+    ],
     diagnose(clues) {
       if (clues.has('gradients-missing')) return undefined;
+      const recorded = otherModes(clues);
+      if (recorded !== undefined) return recorded;
       const found = drawsNothing(clues);
       const pause = pauseAtFirst(clues);
       if (pause?.shows === true)
@@ -224,10 +236,13 @@ export const UPDATES: readonly Cause[] = [
       'State outside the parameters was restored but is updated twice per step, or from different batches.',
     heads: ['final-buffers-differ'],
     explains: ['final-buffers-differ'],
-    diagnose({ finding, has }) {
+    diagnose({ evidence, resume, finding, has }) {
       const found = finding('final-buffers-differ');
       if (found === undefined || has('buffers-not-restored') || has('final-parameters-differ'))
         return undefined;
+      // A step that updates them in one run only shows more.
+      const parting = firstParting(evidence, resume);
+      if (parting?.stage === 'buffer' && whetherUpdated(parting, 'buffer') !== undefined) return undefined;
       return `${ofAll(found.subjectCount, found.total, 'buffer')} ${plural(found.subjectCount, 'was restored but differs', 'were restored but differ')} at the end, although the parameters do not: ${plural(found.subjectCount, 'it is', 'they are')} updated twice per step, or from different batches`;
     },
   },

@@ -1,7 +1,7 @@
 /** The parameters differ from the saved ones. */
 import { isReordered } from '../compare.ts';
 import { tensorsOf } from '../evidence.ts';
-import { insteadOf, listed, ofAll, plural, subjectsOf } from '../words.ts';
+import { insteadOf, listed, ofAll, plural, subjectsOf, whichOf } from '../words.ts';
 import { sideThatLost } from './at-fault.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, areOfStep, type Clues, isInitial, isRounded, lastMove, stepOf } from './clues.ts';
@@ -65,6 +65,17 @@ const ALL_STATE = [
   'claim-contradicted',
 ];
 
+/** How many parameters have their initial values, if all have that had moved. */
+function unloaded(clues: Clues): number | undefined {
+  const { of } = clues.changed('parameter');
+  const initial = tensorsOf(clues.initial, 'parameter');
+  const moved = [...tensorsOf(clues.resume.saved, 'parameter').values()].filter(
+    ({ name, digest }) => digest !== initial.get(name)?.digest,
+  );
+  const all = of.length > 0 && of.length >= moved.length && of.every(isInitial(clues, 'parameter'));
+  return all ? of.length : undefined;
+}
+
 export const WEIGHTS: readonly Cause[] = [
   {
     id: 'nothing-restored',
@@ -76,6 +87,20 @@ export const WEIGHTS: readonly Cause[] = [
       if (of.length === 0 || !of.every(isInitial(clues, 'parameter')) || !stateIsFresh(clues))
         return undefined;
       return 'nothing was restored: parameters, slots and counters are those of a run that has just started';
+    },
+  },
+  {
+    id: 'weights-and-slots-not-loaded',
+    means: 'Neither the parameters nor the optimizer slots were loaded, although other state was.',
+    heads: HEADS,
+    explains: [...HEADS, 'slots-not-restored', 'counter:optimizer'],
+    diagnose(clues) {
+      const slots = clues.changed('slot');
+      const lost = slots.of.every(({ resumed }) => resumed === undefined || resumed.l2 === 0);
+      const weights = unloaded(clues);
+      if (weights === undefined || slots.total === 0 || slots.of.length < slots.total || !lost)
+        return undefined;
+      return `neither the parameters nor the optimizer’s slots were loaded, although other state was: all ${weights} trained parameters have their initial values, and all ${slots.total} slots begin anew; the load knew of neither, as before both are registered or wrapped`;
     },
   },
   {
@@ -132,13 +157,10 @@ export const WEIGHTS: readonly Cause[] = [
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
-      const { of } = clues.changed('parameter');
-      const trained = [...tensorsOf(clues.resume.saved, 'parameter').values()].filter(
-        ({ name, digest }) => digest !== tensorsOf(clues.initial, 'parameter').get(name)?.digest,
-      );
-      if (of.length === 0 || of.length < trained.length || !of.every(isInitial(clues, 'parameter')))
-        return undefined;
-      return `all ${of.length} trained parameters have their initial values, although other state was restored`;
+      const weights = unloaded(clues);
+      return weights === undefined
+        ? undefined
+        : `all ${weights} trained parameters have their initial values, although other state was restored`;
     },
   },
   {
@@ -191,7 +213,11 @@ export const WEIGHTS: readonly Cause[] = [
       if (of.length === 0 || !of.every(isRounded)) return undefined;
       const bits = Math.max(...of.map(({ resumed }) => resumed!.bits!));
       const type = bits <= 8 ? 'bfloat16' : bits <= 11 ? 'half precision' : 'a narrower type';
-      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'was', 'were')} restored with ${bits} significant bits instead of ${Math.max(...of.map(({ saved }) => saved!.bits!))}: ${plural(of.length, 'it was', 'they were')} converted to ${type}`;
+      return `${whichOf(
+        of.map(({ name }) => name),
+        total,
+        'parameter',
+      )} ${plural(of.length, 'was', 'were')} restored with ${bits} significant bits instead of ${Math.max(...of.map(({ saved }) => saved!.bits!))}: ${plural(of.length, 'it was', 'they were')} converted to ${type}`;
     },
   },
   {
@@ -232,7 +258,11 @@ export const WEIGHTS: readonly Cause[] = [
       const then = clues.past.find((one) => one.step === last)!;
       const moving = new Set(then.names.filter((_, at) => then.changed[at]));
       if (of.length < moving.size) return undefined;
-      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'is', 'are')} from before the update of step ${last}${side === 'save' ? ': the checkpoint was written too early' : ''}`;
+      return `${whichOf(
+        of.map(({ name }) => name),
+        total,
+        'parameter',
+      )} ${plural(of.length, 'is', 'are')} from before the update of step ${last}${side === 'save' ? ': the checkpoint was written too early' : ''}`;
     },
   },
   {
@@ -245,7 +275,11 @@ export const WEIGHTS: readonly Cause[] = [
       const { of, total } = clues.changed('parameter');
       const step = stepOf(clues, of);
       if (step === undefined || step === 0 || of.length < clues.moves.control.size) return undefined;
-      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'is', 'are')} from step ${step}, but other state is from step ${clues.resume.from}: a stale copy was taken, or two checkpoints were mixed`;
+      return `${whichOf(
+        of.map(({ name }) => name),
+        total,
+        'parameter',
+      )} ${plural(of.length, 'is', 'are')} from step ${step}, but other state is from step ${clues.resume.from}: a stale copy was taken, or two checkpoints were mixed`;
     },
   },
   {
@@ -258,7 +292,11 @@ export const WEIGHTS: readonly Cause[] = [
       const { of, total } = clues.changed('parameter');
       const step = stepOf(clues, of);
       if (step === undefined || of.length === total) return undefined;
-      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'is', 'are')} from step ${step}, but the others are from step ${clues.resume.from}: they were taken during an update, or from two checkpoints`;
+      return `${whichOf(
+        of.map(({ name }) => name),
+        total,
+        'parameter',
+      )} ${plural(of.length, 'is', 'are')} from step ${step}, but the others are from step ${clues.resume.from}: they were taken during an update, or from two checkpoints`;
     },
   },
 ];

@@ -25,6 +25,8 @@ type Comparison =
   | 'equal'
   /** Equal, where equal runs agree in every bit; nothing else: noise may change it. */
   | 'exact'
+  /** There in both, with any value. */
+  | 'told'
   /** Not compared, for the reason given. */
   | { readonly harmless: string };
 
@@ -63,6 +65,8 @@ export const FIELDS = {
     random: 'equal',
     counters: 'equal',
     observed: 'measured',
+    // A mode without effect is no difference, and rules compare what it changes.
+    evaluating: 'told',
     names: 'equal',
     groups: 'equal',
   } satisfies Record<keyof TracedStep, Comparison>,
@@ -175,6 +179,7 @@ function text(value: unknown): string {
 
 function fieldApart(comparison: Comparison, own: unknown, theirs: unknown, exact: boolean): boolean {
   if (typeof comparison === 'object' || own === theirs) return false;
+  if (comparison === 'told') return (own === undefined) !== (theirs === undefined);
   if (comparison === 'equal' || exact) {
     return Array.isArray(own) && Array.isArray(theirs)
       ? !sameValues(own, theirs) && !isDeepStrictEqual(own, theirs)

@@ -21,8 +21,9 @@ export interface Parting {
   readonly pairs: readonly StepPair[];
   /** The place in `pairs` of the step that parts; -1 if no step does. */
   readonly at: number;
-  /** The steps in which the stage parts, if steps show it. */
+  /** The steps in which the stage parts, and those from the first of them on that show it; empty if only states do. */
   readonly steps: readonly number[];
+  readonly shown: readonly number[];
   /** The next step in which another stage parts, and its first such stage. */
   readonly next: { readonly step: number; readonly stage: Stage } | undefined;
   /** Whether a stage is seen to be equal, before the step or earlier in it; undefined if it is not seen. */
@@ -51,6 +52,7 @@ function beforeSteps(common: Common): Parting | undefined {
     since: undefined,
     at: -1,
     steps: [],
+    shown: [],
     next: undefined,
     isEqual: (stage) => atResume(stage, resume),
   };
@@ -75,6 +77,7 @@ function inSteps(common: Common): Parting | undefined {
     since: undefined,
     at,
     steps: rest.filter(parts).map(({ resumed }) => resumed.step),
+    shown: rest.filter((other) => look(stage, other, noise) !== undefined).map(({ resumed }) => resumed.step),
     next: next && { step: next.step, stage: next.stage! },
     isEqual: (other) => equalInStep(other, stage, at, common),
   };
@@ -108,6 +111,7 @@ function atEnd(common: Common): Parting | undefined {
       since: resume.from,
       at: -1,
       steps: [],
+      shown: [],
       next: undefined,
       isEqual,
     };

@@ -231,6 +231,73 @@ const CASES: readonly Case[] = [
     says: /everything observed is equal up to step 5; in step 6, 1 of 4 counters \('wait'\) differs \(0 instead of 6\): what it counts by .*; next, in step 7, the loss differs\./,
     rule: 'loss-differs',
   },
+  ...(
+    [
+      ['updated in step 6, though not in the control', true],
+      ['not updated in step 6, though in the control', false],
+    ] as const
+  ).map(
+    ([what, early]): Case => ({
+      what: `a buffer that steps record, ${what}`,
+      spoil: ({ all, resumed }) => {
+        for (const trace of all)
+          for (const step of trace.steps) {
+            const moved = (step.step > 5 && (trace === resumed) === early) || step.step > 6;
+            const l2 = moved ? 2 : 1;
+            step.observed = [{ kind: 'buffer' as const, name: 'best', l2, sketch: [l2, 0] }];
+          }
+        diverge(resumed, 7);
+      },
+      says: new RegExp(
+        `in step 6, the batch and the loss are equal, but the only buffer \\('best'\\) is not, .*: it is ${what.replace('step 6', 'this step')}: what decides when`,
+      ),
+      never: /momentum/,
+      rule: 'loss-differs',
+    }),
+  ),
+  {
+    what: 'a loss of a step that updates other parameters than the control’s',
+    spoil: ({ all, resumed }) => {
+      for (const trace of all)
+        for (const step of trace.steps) step.changed = step.names.map((name) => name === 'a' || name === 'b');
+      for (const step of resumed.steps) step.changed = step.names.map((name) => name === 'c');
+      from(resumed, 5, ({ claimed }) => (claimed.loss *= 1.3));
+      diverge(resumed, 6);
+    },
+    says: /in the first step \(5\), .*but the loss is not \(.*\): in this step, 'c' is updated, though not in the control, and 'a', 'b' are not: what chooses the parameters or the task/,
+    never: /coefficient/,
+    rule: 'loss-differs',
+  },
+  {
+    what: 'slots of a parameter that nothing updates, in the steps that record slots',
+    spoil: ({ all, resumed }) => {
+      for (const trace of all)
+        for (const step of trace.steps) {
+          const l2 = trace === resumed ? 5 : 1 + step.step;
+          step.observed = step.step > 6 ? [] : [{ kind: 'slot' as const, name: 'c.exp_avg', l2, sketch: [] }];
+          // A loop of one's own, in which no update is seen.
+          step.updates = step.names.map(() => 0);
+          step.hookCalls = step.names.map(() => 0);
+        }
+      for (const step of resumed.steps)
+        step.changed = step.names.map((name, at) => name !== 'c' && step.changed[at]!);
+      diverge(resumed, 6);
+    },
+    says: /in the first step \(5\), .*optimizer slot.* \('c\.exp_avg'\) is not, .*: 'c' is not updated in this step, though in the control: no optimizer holds it/,
+    never: /equal again|a period/,
+    rule: 'stalled-parameters',
+  },
+  {
+    what: 'the learning rate of the next update, which only the last state shows',
+    spoil: ({ all, resumed }) => {
+      for (const { states } of all)
+        for (const { counters, step } of states) counters['learningRate.first'] = 0.1 / (step + 1);
+      resumed.states.at(-1)!.counters['learningRate.first'] = 0.05;
+    },
+    says: /between steps 4 and 8, 1 of 4 counters \('learningRate\.first'\) differs \(0\.05000 instead of 0\.01111\): the schedule has a different length, unit or formula, or sets the learning rate of another optimizer/,
+    never: /best value/,
+    rule: 'final-counters-differ',
+  },
   {
     what: 'a slot that steps record, with the opposite sign from one step on',
     spoil: ({ all, resumed }) => {

@@ -143,12 +143,12 @@ function whatText(parting: Parting, form: Form, afterEqual: boolean): string {
   return `${ofAll(length, sight.among.length, noun, NOUNS[stage])}${names} ${differ(length > 1)}${said}`;
 }
 
-/** If the stage is equal again later. */
-function durationText({ steps, pairs, at }: Parting): string {
-  if (steps.length === 0 || at < 0 || steps.length === pairs.length - at) return '';
-  const contiguous = steps.every((step, index) => step === steps[0]! + index);
+/** If the stage is equal again in a later step that shows it. */
+function durationText({ steps, shown, at }: Parting): string {
+  if (steps.length === 0 || at < 0 || steps.length === shown.length) return '';
+  const contiguous = steps.every((step, index) => step === shown[index]);
   if (steps.length === 1) return ', in this step only';
   return contiguous
     ? `, up to step ${steps.at(-1)}, and equal again after it`
-    : `, in ${steps.length} of ${pairs.length - at} steps`;
+    : `, in ${steps.length} of ${shown.length} steps`;
 }

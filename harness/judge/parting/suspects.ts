@@ -1,10 +1,12 @@
 /** What a parting in each stage is due to, given what is equal before it. */
 
+import { isLearningRateName } from '../../trace/names.ts';
 import { insteadOf, listed, plural } from '../words.ts';
 import type { Parting } from './first.ts';
 import type { Form } from './form.ts';
 import { olderRate } from './older-rate.ts';
 import { look, type Stage } from './stages.ts';
+import { HIDDEN, whetherUpdated } from './whether-updated.ts';
 
 /** What the stage is computed from, as far as other stages show it. */
 export const INPUTS: Readonly<Record<Stage, readonly Stage[]>> = {
@@ -39,8 +41,6 @@ export const isSuspectIfUnseen = (stage: Stage): boolean =>
 
 type Suspects = (parting: Parting, form: Form) => string;
 
-const HIDDEN = 'let `observe()` show it';
-
 const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
   batch: () => `what selects the examples is not restored, or not observed; ${HIDDEN}`,
   random: () => 'the generators draw more, fewer or other numbers than in the control',
@@ -48,6 +48,8 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
     const more = advancesOtherwise(parting);
     if (more !== undefined)
       return `in this step, '${more.name}' advances by ${insteadOf(more.mine, more.theirs)}, so the step does more or less work than the control’s`;
+    const others = updatesOthers(parting);
+    if (others !== undefined) return others;
     const direction = !isFirstUpdate(parting)
       ? ', unless the parameters differ in what norms do not show (a sign, an order of values)'
       : '';
@@ -70,10 +72,11 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
   'learning-rate': () => `the schedule, or what drives it, reads state that is not observed; ${HIDDEN}`,
   'logged-learning-rate': () =>
     'the logged learning rate is read from elsewhere than the one that updates use',
-  slot: (_, form) =>
-    form.kind === 'factor'
+  slot: (parting, form) =>
+    whetherUpdated(parting, 'slot') ??
+    (form.kind === 'factor'
       ? 'the optimizer’s own hyperparameters, or its step count'
-      : 'the optimizer’s own hyperparameters',
+      : 'the optimizer’s own hyperparameters'),
   writes: () => 'the optimizer skips parameters, or updates them more than once',
   update(parting, form) {
     if (form.kind === 'zero' || form.kind === 'absent')
@@ -87,10 +90,16 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
   },
   parameter: () =>
     'the updates have the same length but another direction, such as the opposite sign or another order of values',
-  buffer: () => 'the buffers are updated differently: with another momentum, twice, or from other batches',
-  ema: () => 'the EMA is updated with a different decay, another number of times, or from other parameters',
-  counter: () =>
-    `what it counts by (a metric, a best value, a position …) reads state that is not observed; ${HIDDEN}`,
+  buffer: (parting) =>
+    whetherUpdated(parting, 'buffer') ??
+    'the buffers are updated differently: with another momentum, twice, or from other batches',
+  ema: (parting) =>
+    whetherUpdated(parting, 'ema') ??
+    'the EMA is updated with a different decay, another number of times, or from other parameters',
+  counter: ({ sight }) =>
+    sight.parted.every(({ name }) => isLearningRateName(name))
+      ? 'the schedule has a different length, unit or formula, or sets the learning rate of another optimizer'
+      : `what it counts by (a metric, a best value, a position …) reads state that is not observed; ${HIDDEN}`,
   sample: () =>
     `the sampler reads something else: a copy of parameters, or state that is not observed; ${HIDDEN}`,
 };
@@ -116,6 +125,21 @@ function advancesOtherwise({ pairs, at, resume }: Parting) {
     if (advance.mine > 0 && advance.theirs > 0 && advance.mine !== advance.theirs) return advance;
   }
   return undefined;
+}
+
+/** What the step updates in only one of the two runs, and what that points to; undefined if there is nothing. */
+function updatesOthers({ pairs, at }: Parting): string | undefined {
+  const pair = pairs[at];
+  if (pair === undefined) return undefined;
+  const moved = ({ names, changed }: typeof pair.control): string[] =>
+    names.filter((_, place) => changed[place]);
+  const [mine, theirs] = [moved(pair.resumed), moved(pair.control)];
+  const only = mine.filter((name) => !theirs.includes(name));
+  const missed = theirs.filter((name) => !mine.includes(name));
+  if (only.length === 0) return undefined;
+  const instead =
+    missed.length === 0 ? '' : `, and ${listed(missed)} ${plural(missed.length, 'is', 'are')} not`;
+  return `in this step, ${listed(only)} ${plural(only.length, 'is', 'are')} updated, though not in the control${instead}: what chooses the parameters or the task that a step trains (a phase, a turn, an alternation) reads state that is not observed; ${HIDDEN}`;
 }
 
 /** Buffers that end the step differently, other than copies of parameters, which differ after any other update. */

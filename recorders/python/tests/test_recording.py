@@ -251,6 +251,24 @@ for at in range(4):
     assert counts == {0: 0, 2: 2, 4: 0, 6: 0, 8: 0}
 
 
+def test_tells_which_modules_are_in_evaluation_mode(tmp_path):
+    program = """
+body = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Sequential(torch.nn.Dropout(0.1), torch.nn.ReLU()))
+model = torch.nn.Sequential(body, torch.nn.Linear(2, 1))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for step in range(4):
+    model.train()
+    if step == 1:
+        body[1].eval()
+    if step == 2:
+        model.eval()
+    model(torch.ones(1, 2)).sum().backward()
+    optimizer.step()
+    optimizer.zero_grad()
+"""
+    assert [step["evaluating"] for step in steps_of(tmp_path, program, 4)] == [[], ["0.1"], ["Sequential"], []]
+
+
 def test_a_step_can_be_an_update(tmp_path):
     steps = steps_of(
         tmp_path,

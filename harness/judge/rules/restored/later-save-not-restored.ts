@@ -1,6 +1,6 @@
 import type { StateRecord } from '../../../trace/schema.ts';
 import { withoutLoneZeros } from '../../comparable.ts';
-import { type Evidence, stepsBetween, tensorsOf } from '../../evidence.ts';
+import { type Evidence, type Resume, stepPairs, stepsBetween, tensorsOf } from '../../evidence.ts';
 import type { Found, Rule } from '../../rule.ts';
 import { samplingChangesState } from '../alive/sampling-changes-state.ts';
 import { differs, saverDeparts } from '../alive/saver-departs.ts';
@@ -41,6 +41,10 @@ function withSlotsOf(saved: StateRecord, resumed: StateRecord): StateRecord {
 function found(evidence: Evidence): Found | undefined {
   const { saver, again, control, plan } = evidence;
   const from = again?.resumed?.step;
+  // If nothing that resumes equals the control, this resume shows nothing of later saves.
+  const departs = (resume: Resume): boolean =>
+    stepPairs(resume).some((pair) => differs(evidence, pair.control, pair.resumed));
+  if (evidence.resumes.length > 0 && evidence.resumes.every(departs)) return undefined;
   const saved = saver?.states.find(({ at, step }) => at === 'save' && step === from);
   const resumed = again?.states.find(({ at }) => at === 'resume');
   if (from === undefined || saved === undefined || resumed === undefined) return undefined;

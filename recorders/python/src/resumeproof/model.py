@@ -74,6 +74,16 @@ def names_of(module, kind):
     return [(short(name), tensor) for name, tensor in found]
 
 
+def _evaluating(module, path):
+    if all(not part.training for part in module.modules()):
+        yield path
+        return
+    if not module.training:
+        yield path
+    for name, part in module.named_children():
+        yield from _evaluating(part, f"{path}.{name}" if path else name)
+
+
 class Model:
     """The outermost modules that hold parameters of the program's optimizers."""
 
@@ -148,10 +158,11 @@ class Model:
         self.name()
         self.mark_trained()
 
-    def _named(self, kind):
+    def _prefixed(self):
+        """Each module with the prefix of its names: its type, if there are several."""
         modules = self.modules()
         if len(modules) == 1:
-            return names_of(modules[0], kind)
+            return [("", modules[0])]
         types = Counter(type(module).__name__ for module in modules)
         seen = Counter()
         found = []
@@ -160,8 +171,23 @@ class Model:
             if types[prefix] > 1:
                 seen[prefix] += 1
                 prefix += str(seen[prefix])
-            found += [(f"{prefix}.{name}", tensor) for name, tensor in names_of(module, kind)]
+            found.append((f"{prefix}.", module))
         return found
+
+    def _named(self, kind):
+        return [
+            (prefix + name, tensor)
+            for prefix, module in self._prefixed()
+            for name, tensor in names_of(module, kind)
+        ]
+
+    def evaluating(self):
+        """The modules in evaluation mode, by name. Those within one that is in it as a whole are left out."""
+        return [
+            short(prefix + name).rstrip(".") or type(module).__name__
+            for prefix, module in self._prefixed()
+            for name in _evaluating(module, "")
+        ]
 
     def parameters(self):
         return self._named("parameters")

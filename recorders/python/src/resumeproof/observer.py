@@ -23,6 +23,7 @@ class Step:
         self.updates = {}
         self.rates = {}
         self.claimed_rates = {}
+        self.evaluating = set()  # the names of modules in evaluation mode
         self.losses_told = []  # by the program itself, as are the next two
         self.rates_told = {}
         self.ids_told = None

@@ -200,6 +200,7 @@ class Recorder:
             strayUpdates=columns.astray(seen.updates),
             random=self.generators.digests(self.torch, self.program.loaders()),
             counters=self.states.step_counters(self.program),
+            evaluating=sorted(seen.evaluating),
         )
 
     def write_state(self, state, is_last, saves):
@@ -435,17 +436,25 @@ class Recorder:
 
     def backward_begins(self):
         self.backward_depth += 1
-        if self.backward_depth > 1 or self.observer.optimizing:
+        if self.backward_depth > 1 or not self.is_recording():
             return
-        if not self.is_recording() or not self.program.optimizers():
+        if self.observer.optimizing:
+            self.note_modes()
+            return
+        if not self.program.optimizers():
             return
         with self.probing():
             # The forward pass went by unseen: in evaluation mode, or without a call of the module.
             if self.opening is None or self.is_complete() and (self.forwards > 0 or not self.sees_forwards):
                 self.program.find_model()
                 self.pass_boundary()
+            self.note_modes()
             self.begin_if_told()
             self.hold_for_last()
+
+    def note_modes(self):
+        """The forward pass of this backward pass had these modes."""
+        self.observer.step.evaluating.update(self.program.model.evaluating())
 
     def begin_if_told(self):
         """Only the control finds out what it lacks, and writes nothing until then."""

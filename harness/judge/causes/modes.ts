@@ -1,0 +1,30 @@
+/** Modules that are in evaluation mode in only one of the two runs. */
+import type { StepPair } from '../evidence.ts';
+import { listed, plural } from '../words.ts';
+import type { Clues } from './clues.ts';
+
+/** What the first step whose loss or gradients differ records of the modes; undefined if they are equal or not recorded. */
+export function otherModes({ pairs, evidence }: Clues): string | undefined {
+  const parts = ({ control, resumed }: StepPair): boolean =>
+    (['loss', 'gradientL2'] as const).some(
+      (curve) => evidence.noise.departing(curve, control, resumed).length > 0,
+    );
+  const first = pairs.find(parts);
+  const [mine, theirs] = [first?.resumed.evaluating, first?.control.evaluating];
+  if (first === undefined || mine === undefined || theirs === undefined) return undefined;
+  const only = (these: readonly string[], others: readonly string[]) =>
+    these.filter((name) => !others.includes(name));
+  const said = (names: readonly string[], here: string, there: string): string[] => {
+    const are = plural(names.length, 'is', 'are');
+    return names.length === 0
+      ? []
+      : [`${listed(names)} ${are} in ${here} mode, though in ${there} mode in the control`];
+  };
+  const modes = [
+    ...said(only(mine, theirs), 'evaluation', 'training'),
+    ...said(only(theirs, mine), 'training', 'evaluation'),
+  ];
+  return modes.length === 0
+    ? undefined
+    : `in step ${first.resumed.step}, ${modes.join(', and ')}: what changes the mode (a validation, a sample, a load) does not change it back`;
+}
