@@ -125,7 +125,9 @@ class Recorder:
             tensors.append({"kind": "ema", "name": name, "parameter": name, **measured(value)})
         for name, value in named(state["optimizer"]).items():
             if value.ndim == 0:
-                counters[f"optimizer.{name}"] = real(value)
+                # By its name, a counter belongs to the optimizer or to the schedule, which inject_hyperparams holds.
+                kind = "optimizer" if name.startswith("inner_state/") else "schedule"
+                counters[f"{kind}.{name}"] = real(value)
             else:
                 [parameter] = [one for one in params if name.endswith(f"/{one}")]
                 tensors.append({"kind": "slot", "name": name, "parameter": parameter, **measured(value)})
