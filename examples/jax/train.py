@@ -102,7 +102,9 @@ def main():
     parser.add_argument("--out", type=Path, default=Path("out"))
     parser.add_argument("--steps", type=int, default=HORIZON, help="stop after this step")
     parser.add_argument(
-        "--forget", choices=["optimizer", "schedule", "key", "ema"], help="a bug: what a resume does not restore"
+        "--forget",
+        choices=["optimizer", "schedule", "key", "ema"],
+        help="a bug: what a resume does not restore",
     )
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -110,7 +112,9 @@ def main():
     x = np.random.default_rng(0).standard_normal((64, 8), dtype=np.float32)
     y = np.sin(x.sum(1, keepdims=True))
     state = initial_state(jax.random.key(0))
-    checkpoints = sorted(options.out.glob("step-*.npz"), key=lambda file: int(file.stem.removeprefix("step-")))
+    checkpoints = sorted(
+        options.out.glob("step-*.npz"), key=lambda file: int(file.stem.removeprefix("step-"))
+    )
     if checkpoints:
         state = load(checkpoints[-1], state, options.forget)
     recorder.begin(state)
