@@ -135,7 +135,7 @@ function checkControl(
   if (trace.run === undefined)
     throw wrong(
       outcome === 'exited'
-        ? 'the program ended, but no recorder saw it train: a program without PyTorch must record itself, and Python reads no PYTHONPATH if it is started with -E, -I or -S'
+        ? 'the program ended, but no recorder saw it train; Python reads no PYTHONPATH if it is started with -E, -I or -S'
         : exitCode === null
           ? 'the program could not be run'
           : `the program ended with exit code ${exitCode} before its first step`,
