@@ -571,6 +571,19 @@ const CONTRADICTORY: readonly BadCase[] = [
     ...found('backend-fell-back', 'The after-1 process ran on torch-mps'),
   },
   {
+    name: 'one-storage-for-all',
+    teaches:
+      'All tensors in one storage: equal numbers say that tensors are tied, so write one of its own for each.',
+    of: 'torch-adam',
+    damage: (files) => {
+      for (const file of ['control', 'before', 'after-1'])
+        files.each([file], { kind: 'state' }, ({ tensors }) => {
+          for (const tensor of tensors) tensor.storage = 0;
+        });
+    },
+    ...contradicts('one storage in the state'),
+  },
+  {
     name: 'one-process-twice',
     teaches: 'Two traces of one process: neither is taken for the true one.',
     damage: (files) => {
