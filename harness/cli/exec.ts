@@ -37,7 +37,7 @@ interface Options {
 export function execCommand(): Command {
   return new Command('exec')
     .description(
-      'Runs a training program of PyTorch as control and with resumes, each time as a fresh process that is recorded, judges it and writes a report. {run} stands for the folder that the program writes to.',
+      'Runs a training program, of PyTorch or one that records itself, as control and with resumes, each time as a fresh process that is recorded, judges it and writes a report. {run} stands for the folder that the program writes to.',
     )
     .argument('<command...>', 'the program and its arguments, those of the whole training')
     .requiredOption('--steps <n>', 'steps of the whole run; the program may train longer', positive)

@@ -132,6 +132,25 @@ describe.skipIf(python === undefined)('with torch', () => {
     });
   }, 600_000);
 
+  test.each([
+    ['proven', null, 'at the end of an epoch', '8', []],
+    // The rest of the epoch has another order: fixtures/pytorch/README.md.
+    ['refuted', 'random-changed', 'within an epoch', '4', ['--every', '2']],
+  ])(
+    'the loop of diffusers is %s (cause: %s) if it is resumed %s',
+    async (outcome, cause, _, step, flags) => {
+      const options = ['--steps', '12', '--resume-at', step, '--json'];
+      const program = [path.join(scripts, 'healthy_diffusers.py'), '--out', '{run}', '--resume', 'auto'];
+      const { stdout, stderr } = await resumeproof(
+        scratch,
+        ['exec', ...options, '--', python!, ...program, ...flags],
+        { env },
+      );
+      expect(JSON.parse(stdout).verdicts, stderr).toMatchObject([{ outcome, cause }]);
+    },
+    600_000,
+  );
+
   test('the recorder passes its own tests', () => {
     execFileSync(python!, ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', recorder], { stdio: 'pipe' });
   }, 900_000);

@@ -52,6 +52,37 @@ const PYTORCH: Readonly<Record<string, string>> = {
     'seed with `torch.manual_seed`, `random.seed` and `numpy.random.seed`, and sort the files that are read from disk',
 };
 
+/** The same in JAX, whose loops pass their whole state from step to step. */
+const JAX: Readonly<Record<string, string>> = {
+  'parameters-not-restored':
+    'give the restored parameters to the first step, and let nothing initialize them again',
+  'slots-not-restored':
+    'save the whole `opt_state`, and give it to the first step in the place of what `optimizer.init` returns',
+  'counters-not-restored':
+    'save the whole `opt_state`, which holds the counts of the optimizer and of its schedule, and the step of the loop; restore all of them',
+  'random-not-restored':
+    'save `jax.random.key_data` of each key, restore it by `jax.random.wrap_key_data`, and split it only then; save and restore NumPy’s generators too',
+  'ema-not-restored':
+    'save the pytree of the average, and restore it once the parameters are; a new one would start from them',
+  'gradients-not-restored':
+    'save the whole `opt_state`: that of `optax.MultiSteps` holds the accumulated gradients',
+  'equals-cold-start': 'restore the `opt_state`, the step and the keys too, not only the parameters',
+  'learning-rate-not-as-claimed':
+    'restore the whole `opt_state`, as its own count drives the schedule, and log the rate that it holds',
+  'applied-learning-rate-differs':
+    'restore the whole `opt_state`: its own count drives the schedule, not the step of the loop',
+  'not-reproducible':
+    'make each key and NumPy’s generators from the seed, and sort the files that are read from disk; on a GPU, set `XLA_FLAGS=--xla_gpu_deterministic_ops=true`',
+};
+
+/** Causes that hold in JAX in the place of those that name hooks and parameter groups. */
+const JAX_CAUSES: Readonly<Record<string, string>> = {
+  'learning-rate-not-as-claimed':
+    'the schedule reads a count in the `opt_state`, which is not the step that the log reads',
+  'applied-learning-rate-differs':
+    'the schedule reads a count in the `opt_state`, which is not the control’s',
+};
+
 /** The judgement, with texts for whoever wrote the trainer. */
 export function inLanguageOf<Judged extends Pick<Verdict, 'headline' | 'findings'>>(
   { traces }: Pick<Evidence, 'traces'>,
@@ -59,7 +90,8 @@ export function inLanguageOf<Judged extends Pick<Verdict, 'headline' | 'findings
 ): Judged {
   const versions = traces.find(({ run }) => run !== undefined)?.run?.backend.versions ?? {};
   if ('tfjs-core' in versions || Object.keys(versions).length === 0) return judged;
-  const fixes = 'torch' in versions ? PYTORCH : {};
+  const [fixes, causes] =
+    'torch' in versions ? [PYTORCH, {}] : 'jax' in versions ? [JAX, JAX_CAUSES] : [{}, {}];
   const said = (text: string): string =>
     PHRASES.reduce((all, [own, others]) => all.replaceAll(own, others), text);
   return {
@@ -68,7 +100,7 @@ export function inLanguageOf<Judged extends Pick<Verdict, 'headline' | 'findings
     findings: judged.findings.map((finding) => ({
       ...finding,
       sentence: said(finding.sentence),
-      likelyCause: said(finding.likelyCause),
+      likelyCause: causes[finding.rule] ?? said(finding.likelyCause),
       fix: fixes[finding.rule] ?? said(finding.fix),
     })),
   };

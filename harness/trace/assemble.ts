@@ -19,6 +19,18 @@ export interface Assembly {
 type At = StateRecord['at'];
 const BEGINS: readonly At[] = ['start', 'resume'];
 
+/** Of a step, with an entry for each parameter. */
+const COLUMNS = [
+  'l2',
+  'updateL2',
+  'changed',
+  'gradientL2',
+  'appliedGradientL2',
+  'hookCalls',
+  'updates',
+  'learningRates',
+] as const;
+
 /** @param file where the records come from */
 export function assemble(file: string, columns: ColumnPool): Assembly {
   const trace: Mutable<Trace> = {
@@ -37,6 +49,7 @@ export function assemble(file: string, columns: ColumnPool): Assembly {
   };
   let names: readonly string[] = [];
   let groups: readonly (string | null)[] = [];
+  let isNamed = false;
   let isShared = true;
   /** The last step made, or the step that the process starts or resumes after. */
   let last = 0;
@@ -59,7 +72,8 @@ export function assemble(file: string, columns: ColumnPool): Assembly {
     resumes(trace.run!.role) && trace.resumed === undefined && kind !== 'resumed' && kind !== 'failure';
 
   const check = (record: TraceRecord): string | undefined => {
-    if (trace.process !== undefined) return `is a ${record.kind} record after the process record`;
+    const isOne = `is ${record.kind === 'end' ? 'an' : 'a'} ${record.kind} record`;
+    if (trace.process !== undefined) return `${isOne} after the process record`;
     if (record.kind === 'process') return undefined;
     if (record.kind === 'checkpoint') {
       if (!checkpoints.has(record.checkpoint))
@@ -70,29 +84,22 @@ export function assemble(file: string, columns: ColumnPool): Assembly {
     }
     if (record.kind === 'run') return trace.run === undefined ? undefined : 'is a second run record';
     if (trace.run === undefined) return 'comes before the run record';
-    if (trace.failure !== undefined) return `is a ${record.kind} record after a failure`;
-    if (trace.end !== undefined) return `is a ${record.kind} record after the end record`;
-    if (waits(record.kind)) return `is a ${record.kind} record before the resumed record`;
+    if (trace.failure !== undefined) return `${isOne} after a failure`;
+    if (trace.end !== undefined) return `${isOne} after the end record`;
+    if (waits(record.kind)) return `${isOne} before the resumed record`;
     switch (record.kind) {
       case 'parameters':
         if (record.names.length !== record.groups.length) return 'names and groups differ in length';
         if (new Set(record.names).size !== record.names.length) return 'names a parameter twice';
         return undefined;
       case 'step': {
-        const own = [
-          record.l2,
-          record.updateL2,
-          record.changed,
-          record.gradientL2,
-          record.appliedGradientL2 ?? record.gradientL2,
-          record.hookCalls,
-          record.updates,
-          record.learningRates,
-        ];
-        if (own.some((column) => column.length !== names.length)) {
-          return `is step ${record.step} with columns that do not match the ${names.length} parameters`;
+        if (!isNamed) return `is step ${record.step} before the first parameters record`;
+        const wrong = COLUMNS.find((name) => (record[name]?.length ?? names.length) !== names.length);
+        if (wrong !== undefined) {
+          const length = record[wrong]!.length;
+          return `is step ${record.step}, whose column '${wrong}' is ${length} long instead of ${names.length}`;
         }
-        if (record.step !== last + 1) return `jumps from step ${last} to step ${record.step}`;
+        if (record.step !== last + 1) return `is step ${record.step}, but step ${last + 1} comes next`;
         return closed() ? `is step ${record.step} after the run had ended` : undefined;
       }
       case 'state': {
@@ -132,6 +139,7 @@ export function assemble(file: string, columns: ColumnPool): Assembly {
         break;
       case 'parameters':
         ({ names, groups } = record);
+        isNamed = true;
         isShared = false;
         break;
       case 'step':
@@ -174,7 +182,10 @@ export function assemble(file: string, columns: ColumnPool): Assembly {
     finish(defect) {
       trace.defect = defect;
       if (trace.run === undefined) trace.defect ??= 'is empty';
-      else if (trace.end === undefined && !endedOnPurpose(trace)) trace.defect ??= 'ends before the run did';
+      else if (trace.end === undefined && !endedOnPurpose(trace)) {
+        const lacking = trace.process === undefined ? 'an end or a process record' : 'an end record';
+        trace.defect ??= `ends before the run did, without ${lacking}`;
+      }
       return trace;
     },
   };

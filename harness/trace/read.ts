@@ -93,7 +93,8 @@ function readLine(
   try {
     json = parseBounded(line, (bytes) => bytes.toString());
   } catch (error) {
-    return error instanceof RefusedJson ? `has ${error.message}` : 'is not JSON (truncated?)';
+    if (error instanceof RefusedJson) return `has ${error.message}`;
+    return hasBareNumbers(line) ? 'has NaN or an infinity without quotes' : 'is not JSON (truncated?)';
   }
   const format = (json as { format?: unknown } | null)?.format;
   if (typeof format === 'number' && format > TRACE_FORMAT) {
@@ -107,11 +108,33 @@ function readLine(
     const issue = parsed.error.issues[0]!;
     // A key in the trace may be megabytes long, and this text goes into reports.
     const where = issue.path.join('.').slice(0, MAX_PATH_LENGTH) || 'record';
-    return `is not a trace record: ${where}: ${issue.message}`;
+    return `is not a trace record: ${where}${isAbsent(json, issue.path) ? ' is missing' : `: ${issue.message}`}`;
   }
   shared.entries.take(parsed.data);
   return take(parsed.data);
 }
+
+/** Whether a line would be JSON if its numbers that are not finite were others: Python and JavaScript write them bare. */
+function hasBareNumbers(line: Buffer): boolean {
+  const text = line.toString();
+  const finite = text.replace(/(?<=[:,[]\s*)(?:NaN|-?Infinity)(?=\s*[,\]}])/g, '0');
+  if (finite === text) return false;
+  try {
+    JSON.parse(finite);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether an object lacks the field at the end of a path. */
+function isAbsent(json: unknown, path: readonly PropertyKey[]): boolean {
+  const holder = path.slice(0, -1).reduce<unknown>((held, key) => (held as Fields | null)?.[key], json);
+  const last = path.at(-1);
+  return last !== undefined && typeof holder === 'object' && holder !== null && !Object.hasOwn(holder, last);
+}
+
+type Fields = Readonly<Record<PropertyKey, unknown>>;
 
 /** Reads a record as the schema does, a step's columns from the pool. Returns undefined for what may be a defect. */
 function readRegular(line: Buffer, { columns: pool, entries }: Shared): TraceRecord | undefined {

@@ -1,5 +1,5 @@
 /**
- * Makes a virtual environment of Python with torch, in which the recorder for PyTorch is tested:
+ * Makes a virtual environment of Python with torch and JAX, in which the recorders for them are tested:
  *   npm run setup:pytorch
  * Nothing is done if it is there already. Takes torch's wheels for the CPU, where they can be had; those of PyPI for Linux
  * bring CUDA, 3 GB. Writes to .cache/pytorch, which can be deleted.
@@ -66,12 +66,11 @@ try {
   } finally {
     release();
   }
-  const { failed, stdout, stderr } = await execa(python, ['-c', 'import torch; print(torch.__version__)'], {
-    reject: false,
-  });
+  const asks = "import torch, jax, optax; print(f'torch {torch.__version__} and jax {jax.__version__}')";
+  const { failed, stdout, stderr } = await execa(python, ['-c', asks], { reject: false });
   if (failed)
-    throw new SetupError(`torch is installed, but cannot be imported: ${stderr.split('\n').at(-1)}`);
-  say(`torch ${stdout} is in ${path.relative(root, python)}`);
+    throw new SetupError(`the packages are installed, but cannot be imported: ${stderr.split('\n').at(-1)}`);
+  say(`${stdout} are in ${path.relative(root, python)}`);
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   say(error.message);

@@ -113,7 +113,6 @@ function unreadable(
 /** Where reading stops before a state, or before the first step, that is missed too. */
 const NO_STATE = { rules: ['trace-incomplete', 'state-missing'] };
 const NO_STEP = { rules: ['trace-incomplete', 'state-missing', 'nothing-observed'] };
-const noTraceOf = (process: string) => ({ headline: `There is no trace of the ${process} process` });
 
 const DEEP = `${'['.repeat(65)}${']'.repeat(65)}`;
 const CONTENTS = { kind: 'checkpoint', checkpoint: 'step-1', room: 0, tensors: [], counters: {}, random: {} };
@@ -137,7 +136,7 @@ const UNREADABLE: readonly BadCase[] = [
   unreadable(
     'bare-nan',
     'NaN without quotes, as `json.dumps` of Python writes it.',
-    ['before', 4, 'is not JSON (truncated?)'],
+    ['before', 4, 'has NaN or an infinity without quotes'],
     (files) => files.text('before', 4, '"loss":12.5', '"loss":NaN'),
     NO_STATE,
   ),
@@ -174,12 +173,11 @@ const UNREADABLE: readonly BadCase[] = [
     'A format newer than the reader: the file says so, and is not guessed at.',
     ['after-1', 1, 'has trace format 3, newer than 2; use a newer resumeproof'],
     (files) => files.text('after-1', 1, '"format":2', '"format":3'),
-    noTraceOf('after'),
   ),
   unreadable(
     'missing-field',
     'A record without a field that is required.',
-    ['before', 6, 'is not a trace record: bytes: '],
+    ['before', 6, 'is not a trace record: bytes is missing'],
     (files) => files.text('before', 6, ',"bytes":372280', ''),
   ),
   unreadable(
@@ -234,14 +232,14 @@ const UNREADABLE: readonly BadCase[] = [
   unreadable(
     'column-too-short',
     'A column of a step without an entry for each parameter.',
-    ['control', 4, 'is step 1 with columns that do not match the 1 parameters'],
+    ['control', 4, "is step 1, whose column 'updates' is 0 long instead of 1"],
     (files) => files.text('control', 4, '"updates":[1]', '"updates":[]'),
     NO_STEP,
   ),
   unreadable(
     'steps-before-parameters',
     'A step before the names of its columns.',
-    ['control', 3, 'is step 1 with columns that do not match the 0 parameters'],
+    ['control', 3, 'is step 1 before the first parameters record'],
     (files) => files.move('control', 3, 4),
     NO_STEP,
   ),
@@ -268,7 +266,7 @@ const UNREADABLE: readonly BadCase[] = [
   unreadable(
     'step-jumps',
     'A step that is left out.',
-    ['control', 4, 'jumps from step 0 to step 2'],
+    ['control', 4, 'is step 2, but step 1 comes next'],
     (files) => files.drop('control', 4).drop('control', 4),
     NO_STEP,
   ),
@@ -314,14 +312,13 @@ const UNREADABLE: readonly BadCase[] = [
     'A record before the run record.',
     ['before', 1, 'comes before the run record'],
     (files) => files.move('before', 2, 1),
-    { ...NO_STATE, ...noTraceOf('before') },
+    NO_STATE,
   ),
   unreadable(
     'resumed-missing',
     'A process that resumes and does not say from where.',
     ['after-1', 2, 'is a state record before the resumed record'],
     (files) => files.drop('after-1', 2),
-    noTraceOf('after'),
   ),
   unreadable(
     'resumed-twice',
@@ -399,14 +396,20 @@ const UNREADABLE: readonly BadCase[] = [
   unreadable(
     'record-after-the-process-record',
     'A process that wrote on after its parent saw it end.',
-    ['control', 9, 'is a end record after the process record'],
+    ['control', 9, 'is an end record after the process record'],
     (files) => files.move('control', 9, 8),
   ),
   unreadable(
     'without-end',
     'A trace that ends without an `end` record, though nobody ended the process.',
-    ['control', null, 'ends before the run did'],
+    ['control', null, 'ends before the run did, without an end record'],
     (files) => files.drop('control', 8),
+  ),
+  unreadable(
+    'without-end-and-process',
+    'A trace that just ends: neither its process nor the parent says how.',
+    ['control', null, 'ends before the run did, without an end or a process record'],
+    (files) => files.drop('control', 9).drop('control', 8),
   ),
   unreadable(
     'empty',
@@ -415,7 +418,7 @@ const UNREADABLE: readonly BadCase[] = [
     (files) => {
       files.lines['control.jsonl'] = [];
     },
-    { ...NO_STATE, ...noTraceOf('control') },
+    NO_STATE,
   ),
   unreadable(
     'failure-at-another-step',
@@ -568,12 +571,32 @@ const CONTRADICTORY: readonly BadCase[] = [
     ...found('backend-fell-back', 'The after-1 process ran on torch-mps'),
   },
   {
+    name: 'one-storage-for-all',
+    teaches:
+      'All tensors in one storage: equal numbers say that tensors are tied, so write one of its own for each.',
+    of: 'torch-adam',
+    damage: (files) => {
+      for (const file of ['control', 'before', 'after-1'])
+        files.each([file], { kind: 'state' }, ({ tensors }) => {
+          for (const tensor of tensors) tensor.storage = 0;
+        });
+    },
+    ...contradicts('one storage in the state'),
+  },
+  {
     name: 'one-process-twice',
     teaches: 'Two traces of one process: neither is taken for the true one.',
     damage: (files) => {
       files.lines['before-again.jsonl'] = [...files.lines['before.jsonl']!];
     },
     ...contradicts('is a second trace of that process'),
+  },
+  {
+    name: 'one-id-for-all-resumes',
+    teaches: 'Two processes that resume, with the same id: the run record needs one of its own for each.',
+    of: 'several-resumes',
+    damage: (files) => files.text('after-2', 1, '"id":"after-2"', '"id":"after-1"'),
+    ...found('trace-incomplete', "2 traces have the id 'after-1'"),
   },
   {
     name: 'process-missing',

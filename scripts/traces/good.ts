@@ -52,7 +52,7 @@ const after = (about: Partial<Process> = {}): Process => ({
 /** Trained without a stop, and saved and resumed after step 2. */
 const once = (about: Partial<Process> = {}): Process[] => [control(), before(), after(about)];
 
-const STOPPED = { line: null, reason: 'ends before the run did' } as const;
+const STOPPED = { line: null, reason: 'ends before the run did, without an end record' } as const;
 const RESUMED_ONCE: Said = { outcome: 'proven', rules: [], headline: 'Resumed once: indistinguishable' };
 const RESUMED_TWICE: Said = { outcome: 'proven', rules: [], headline: 'Resumed 2 times: indistinguishable' };
 

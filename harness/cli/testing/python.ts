@@ -1,4 +1,4 @@
-/** The Python with torch that tests use: `npm run setup:pytorch` makes one, and RESUMEPROOF_PYTHON names another. */
+/** The Python with torch and JAX that tests use: `npm run setup:pytorch` makes one, and RESUMEPROOF_PYTHON names another. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
@@ -10,5 +10,5 @@ export const python = existsSync(named) ? path.resolve(named) : undefined;
 
 if (python === undefined)
   process.stderr.write(
-    `WITHOUT PyTorch: no Python at ${named}, so the recorder for it is not tested; run npm run setup:pytorch, or name a Python with torch in RESUMEPROOF_PYTHON\n`,
+    `WITHOUT PyTorch: no Python at ${named}, so the recorders for it and for JAX are not tested; run npm run setup:pytorch, or name a Python with both in RESUMEPROOF_PYTHON\n`,
   );

@@ -43,13 +43,19 @@ function accumulates({ evidence, resume }: Clues): boolean {
   return gaps.size === 1 && !gaps.has(1);
 }
 
-/** A wrong bias correction shows in the first update; a count of something else may not. */
+/** A wrong bias correction shows in the first update; a count of something else may not. Another rate explains it, too. */
 function firstUpdateDiffers({ pairs, evidence }: Clues): boolean {
   const first = pairs.find(({ control }) => control.changed.includes(true));
-  return first !== undefined && evidence.noise.departing('updateL2', first.control, first.resumed).length > 0;
+  return (
+    first !== undefined &&
+    String(first.control.learningRates) === String(first.resumed.learningRates) &&
+    evidence.noise.departing('updateL2', first.control, first.resumed).length > 0
+  );
 }
 
 function laterUpdates(clues: Clues): string {
+  const rates = clues.finding('applied-learning-rate-differs')?.step;
+  if (typeof rates === 'number') return `; the learning rates of the updates differ from step ${rates} on`;
   const step = clues.finding('updates-differ')?.step;
   return typeof step !== 'number' || firstUpdateDiffers(clues)
     ? ''

@@ -194,6 +194,20 @@ const COUNTERS: readonly Case[] = [
     cause: 'optimizer-step-reset',
   },
   {
+    what: 'an optimizer’s count that only its learning rate depends on',
+    spoil({ all, resumed }) {
+      count(all, 'optimizer.2/count', (step) => step);
+      resumed.states[0]!.counters['optimizer.2/count'] = 0;
+      inEach(resumed, (step) => {
+        step.learningRates = step.learningRates.map((rate) => rate && rate / 2);
+        step.updateL2 = step.updateL2.map((norm) => norm / 2);
+      });
+    },
+    says: /a count of the optimizer restarted \('optimizer\.2\/count' is 0 instead of 4\), but its slots did not; the learning rates of the updates differ from step 5 on/,
+    never: /bias correction/,
+    cause: 'optimizer-step-reset',
+  },
+  {
     what: 'an optimizer’s count that matters only later',
     spoil({ all, resumed }) {
       count(all, 'optimizer.period', (step) => step);

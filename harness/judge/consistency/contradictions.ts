@@ -3,7 +3,13 @@ import type { Evidence } from '../evidence.ts';
 import type { Contradiction } from './contradiction.ts';
 import { leftOut } from './history.ts';
 import { metadataApart, ranksApart } from './metadata.ts';
-import { checkpointsApart, contradictionsWithin, equalBytesApart, equalSamplesApart } from './values.ts';
+import {
+  checkpointsApart,
+  contradictionsWithin,
+  equalBytesApart,
+  equalSamplesApart,
+  sharersApart,
+} from './values.ts';
 
 /** The cold run is left out: it is a contrast that no proof rests on. */
 export function contradictions(evidence: Evidence): Contradiction[] {
@@ -13,12 +19,12 @@ export function contradictions(evidence: Evidence): Contradiction[] {
     ...metadataApart(judged, evidence),
     ...ranksApart(judged, evidence),
     ...judged.flatMap((trace) =>
-      [...leftOut(trace, history, traces), ...contradictionsWithin(trace), ...checkpointsApart(trace)].map(
-        (said) => ({
-          ...said,
-          file: trace.file,
-        }),
-      ),
+      [
+        ...leftOut(trace, history, traces),
+        ...contradictionsWithin(trace),
+        ...sharersApart(trace),
+        ...checkpointsApart(trace),
+      ].map((said) => ({ ...said, file: trace.file })),
     ),
     ...equalBytesApart(judged),
     ...equalSamplesApart(judged),

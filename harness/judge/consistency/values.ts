@@ -308,6 +308,29 @@ export function equalBytesApart(traces: readonly Trace[]): (Said & { readonly fi
   });
 }
 
+/** Tensors in the same memory have the same bytes, if they have the same shape and type: one of them is not a part of another. */
+export function sharersApart({ states }: Trace): Said[] {
+  for (const { at, step, tensors } of states) {
+    const known = new Map<string, TensorRecord>();
+    for (const tensor of tensors) {
+      const place = `${tensor.storage} ${tensor.dtype} ${tensor.shape}`;
+      const first = known.get(place) ?? tensor;
+      known.set(place, first);
+      if (first.digest === tensor.digest) continue;
+      const [one, other] = [first, tensor].map(({ kind, name }) => `${kind} '${name}'`);
+      return [
+        {
+          what: `gives ${one} and ${other} one storage in the state '${at}' of step ${step}, but other bytes`,
+          step,
+          expected: 'the same bytes, or a storage of its own for each tensor that is not tied',
+          seen: 'other bytes',
+        },
+      ];
+    }
+  }
+  return [];
+}
+
 /** A tensor in a checkpoint has as many values as the tensor of equal bytes in the state that was saved. */
 export function checkpointsApart({ checkpoints, saved, states }: Trace): Said[] {
   return checkpoints.flatMap(({ checkpoint, tensors }): Said[] => {

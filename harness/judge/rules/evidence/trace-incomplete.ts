@@ -45,6 +45,10 @@ export const traceIncomplete: Rule = {
     const all = evidence.rank === known[0] ? evidence.ranks.flatMap((rank) => rank.traces) : [];
     const absent = missingRanks(all, known);
     const broken = traces.filter((trace) => trace.defect !== undefined && !failed(trace));
+    // Where nothing is missing, it is a contradiction.
+    const sameIds = [...Map.groupBy(traces, ({ run }) => run?.id)].filter(
+      ([id, those]) => id !== undefined && those.length > 1 && missing.length > 0,
+    );
     return [
       ...(absent.length === 0
         ? []
@@ -59,16 +63,17 @@ export const traceIncomplete: Rule = {
               fix: 'write the trace of each rank to a folder of its own, and pass all of them to the judge',
             },
           ]),
-      ...missing.map(
-        (name): Found => ({
-          sentence: `There is no trace of the ${name} process.`,
-          subjects: [name],
-          expected: `a trace of each process: ${listed(['control', ...ids], 8)}`,
-          seen: `${traces.length} traces; none of ${name}`,
-          likelyCause: 'the process never started, its first record was never written, or its file was lost',
-          fix: 'check the findings about the earlier processes; run the scenario again',
+      ...sameIds.map(
+        ([id, those]): Found => ({
+          sentence: `${those.length} traces have the id '${id}'.`,
+          subjects: [id!],
+          expected: 'an id of its own for each process',
+          seen: those.map(({ file }) => file).join(', '),
+          likelyCause: 'the recorder gives each process the same id, or a trace was copied',
+          fix: 'write RESUMEPROOF_ID, or another name that no other process has, as `id` of the run record',
         }),
       ),
+      // A trace that cannot be read is why another process, or its own, is missing.
       ...broken.map(
         (trace): Found => ({
           sentence: `The trace of the ${nameOf(trace)} process ${trace.defect}.`,
@@ -80,6 +85,16 @@ export const traceIncomplete: Rule = {
           likelyCause:
             'the process was stopped early, or the file was changed, emptied or written by another program',
           fix: 'run the scenario again; validate the program that writes the trace against docs/trace.schema.json',
+        }),
+      ),
+      ...missing.map(
+        (name): Found => ({
+          sentence: `There is no trace of the ${name} process${name === 'twin' ? ', though the backend is not deterministic' : ''}.`,
+          subjects: [name],
+          expected: `a trace of each process: ${listed(['control', ...ids], 8)}`,
+          seen: `${traces.length} traces; none of ${name}`,
+          likelyCause: 'the process never started, its first record was never written, or its file was lost',
+          fix: 'check the findings about the earlier processes; run the scenario again',
         }),
       ),
     ];
