@@ -851,6 +851,54 @@ const MODES: readonly Case[] = [
 
 const IDLE: readonly Case[] = [
   {
+    what: 'parameters that the control unfreezes, and the resumed run does not',
+    spoil({ all, control, resumed }) {
+      for (const { states } of all)
+        for (const { tensors } of states)
+          for (const tensor of tensors)
+            if (tensor.kind === 'parameter' && tensor.name !== 'c') tensor.trainable = false;
+      for (const name of ['a', 'b'])
+        control.states
+          .at(-1)!
+          .tensors.find((one) => one.kind === 'parameter' && one.name === name)!.trainable = true;
+      inEach(resumed, (step) => {
+        step.gradientL2 = step.gradientL2.map((norm, at) => (step.names[at] === 'c' ? norm : null));
+      });
+    },
+    says: /2 of 4 parameters \('a', 'b'\) are still frozen at step 8, though the control has unfrozen them: what unfreezes them/,
+    never: /attached/,
+    cause: 'trainable-lost',
+  },
+  {
+    what: 'an optimizer of replaced variables, whose slots nothing shows',
+    spoil({ all, resumed }) {
+      for (const trace of all) inEach(trace, (step) => (step.hookCalls = step.names.map(() => 0)));
+      for (const state of resumed.states) {
+        state.tensors = state.tensors.filter(({ kind }) => kind !== 'slot');
+        if (state.at !== 'resume') continue;
+        state.random = {};
+        for (const name of Object.keys(state.counters)) if (name !== 'step') state.counters[name] = 0;
+      }
+      const [first] = resumed.steps;
+      inEach(resumed, (step) => {
+        const none = <T>(value: T): T[] => step.names.map(() => value);
+        Object.assign(step, {
+          hookCalls: none(0),
+          updates: none(0),
+          updateL2: none(0),
+          changed: none(false),
+          l2: first!.l2,
+          learningRates: none(null),
+          appliedGradientL2: none(null),
+          strayUpdates: 3,
+        });
+      });
+    },
+    says: /./,
+    never: /only the parameters were restored/,
+    cause: 'optimizer-holds-old-parameters',
+  },
+  {
     what: 'learning rates that stand still in a run whose hooks never fire',
     spoil({ all, before, resumed }) {
       count(all, 'optimizer.lr', (step) => step / 10);

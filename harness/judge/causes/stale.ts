@@ -6,6 +6,7 @@ import { tensorsOf } from '../evidence.ts';
 import { figure, listed, ofAll, plural, subjectsOf, valuesApart } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues } from './clues.ts';
+import { stillFrozen } from './frozen.ts';
 
 /** Rules that also have findings when nothing is trained. */
 export const STILL = [
@@ -54,6 +55,9 @@ export const STALE: readonly Cause[] = [
       const { resumed } = sides(clues);
       const stray = resumed.reduce((sum, { strayUpdates }) => sum + strayUpdates, 0);
       if (!clues.has('updates-go-astray') || stray === 0) return undefined;
+      // A model that gets gradients is the one that is trained, but not by its optimizer.
+      if (!clues.has('gradients-missing') && totalOf(resumed, updates) === 0 && !isFused(clues))
+        return undefined;
       return `a copy of the model is trained: ${stray} updates go to variables that are neither sampled nor saved${clues.moves.resumed.size === 0 ? ', and the model’s own parameters do not move' : ''}`;
     },
   },
@@ -81,6 +85,7 @@ export const STALE: readonly Cause[] = [
       const found = clues.finding('gradients-missing');
       if (found === undefined || clues.has('trainable-changed') || clues.has('ties-changed'))
         return undefined;
+      if (stillFrozen(clues) !== undefined) return undefined;
       return `${subjectsOf(found)} ${plural(found.subjectCount, 'was loaded but is', 'were loaded but are')} not attached to the model: no gradient reaches ${ofAll(found.subjectCount, found.total, 'parameter')}`;
     },
   },
@@ -159,7 +164,8 @@ export const STALE: readonly Cause[] = [
     means:
       'The optimizer holds the pre-restore variables, which the restore replaced, so its steps update nothing.',
     heads: ['silent-no-op', 'updates-go-astray', 'stalled-parameters'],
-    explains: ['updates-go-astray', ...STILL],
+    // The slots are those of the old variables.
+    explains: ['updates-go-astray', ...STILL, 'slots-not-restored', 'counter:optimizer', 'groups-changed'],
     diagnose(clues) {
       const { control, resumed } = sides(clues);
       const wanted = totalOf(control, updates);

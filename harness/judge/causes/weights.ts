@@ -5,6 +5,7 @@ import { insteadOf, listed, ofAll, plural, subjectsOf, whichOf } from '../words.
 import { sideThatLost } from './at-fault.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, areOfStep, type Clues, isInitial, isRounded, lastMove, stepOf } from './clues.ts';
+import { stillFrozen } from './frozen.ts';
 import { copiesText, holdersAmong } from './holders.ts';
 
 const HEADS = ['parameters-not-restored'];
@@ -12,6 +13,8 @@ const HEADS = ['parameters-not-restored'];
 /** Nothing but the parameters can have been restored: no slot, no counter, no generator, no EMA. */
 function stateIsFresh(clues: Clues): boolean {
   const { resume, counters, generators } = clues;
+  // The slots of an optimizer that updates other variables are not seen.
+  if (clues.has('updates-go-astray')) return false;
   const slots = clues.changed('slot');
   const slotsLost =
     slots.of.length === slots.total && slots.of.every(({ resumed }) => (resumed?.l2 ?? 0) === 0);
@@ -366,9 +369,9 @@ export const TRAITS: readonly Cause[] = [
       id: `trainable-${way}`,
       means:
         way === 'lost'
-          ? 'Trained parameters are frozen after the resume.'
+          ? 'Parameters are frozen after the resume, though they were trained before, or the control unfreezes them.'
           : 'Frozen parameters are trained after the resume.',
-      heads: ['trainable-changed'],
+      heads: way === 'lost' ? ['trainable-changed', 'gradients-missing'] : ['trainable-changed'],
       explains: [
         'trainable-changed',
         'gradients-missing',
@@ -384,9 +387,10 @@ export const TRAITS: readonly Cause[] = [
         'claim-contradicted',
         'counter:optimizer',
       ],
-      diagnose({ resume, finding }) {
+      diagnose(clues) {
+        const { resume, finding } = clues;
         const found = finding('trainable-changed');
-        if (found === undefined) return undefined;
+        if (found === undefined) return way === 'lost' ? stillFrozen(clues) : undefined;
         const [before, now] = [tensorsOf(resume.saved, 'parameter'), tensorsOf(resume.resumed, 'parameter')];
         const frozen = [...now.values()].filter(
           ({ name, trainable }) => trainable === false && before.get(name)?.trainable !== false,
