@@ -50,6 +50,7 @@ class Recorder:
         self.is_sampling = False
         self.told_end = False  # whether the step that it told of has ended
         self.saved_after = []
+        self.early_saves = []  # of a process that resumes, before its first step
         self.written = None  # the names and groups that were written last
         self.kept = None
         self.is_late = False  # whether the program had imported torch before
@@ -107,9 +108,16 @@ class Recorder:
             self.seconds["startup"] = time.perf_counter() - self.started
         self.columns.resolve(self.program)
         self.columns.remember()
-        at = "start" if self.settings.source is None else "resume"
-        self.opening = self.point([at], self.first, self.describe())
-        self.observer.next_step()
+        self.early_saves += self.observer.next_step().saves
+        state = self.describe()
+        if self.settings.source is None:
+            self.opening = self.point(["start"], 0, state)
+            return
+        is_saved = self.is_to_save() and self.settings.save_at is not None and len(self.early_saves) > 0
+        ends = ["end"] if self.first == self.settings.until and not is_saved else []
+        self.opening = self.point(["resume", *(["save"] if is_saved else ends)], self.first, state)
+        if is_saved:
+            self.opening.append(self.saved_record(self.early_saves))
 
     def point(self, moments, step, state):
         """
@@ -145,7 +153,7 @@ class Recorder:
         seconds = max(0.0, time.perf_counter() - seen.began - seen.probing)
         self.last += 1
         is_last = self.last == self.settings.until
-        is_described = is_last or self.last in self.settings.passes
+        is_described = is_last or self.last in self.settings.passes | (self.settings.save_at or frozenset())
         if self.program.moved or is_described:
             self.program.find_model()
             self.columns.resolve(self.program)
@@ -159,6 +167,8 @@ class Recorder:
             self.begin_file(state)
         if is_described and self.is_recording():
             self.write_state(state, is_last, seen.saves)
+        if self.is_recording():
+            self.hold()
         self.observer.next_step()
         if is_last and self.is_recording():
             self.finish()
@@ -204,16 +214,9 @@ class Recorder:
 
     def write_state(self, state, is_last, saves):
         settings = self.settings
-        if self.saves() and saves:
-            self.write_all(self.point(["save"], self.last, state))
-            self.file.write(
-                kind="saved",
-                step=self.last,
-                checkpoint=f"step-{self.last}",
-                seconds=sum(save.seconds for save in saves),
-                bytes=sum(save.bytes for save in saves),
-            )
-        elif self.saves() and is_last:
+        if self.is_to_save() and saves:
+            self.write_all([*self.point(["save"], self.last, state), self.saved_record(saves)])
+        elif self.is_to_save() and (is_last or settings.save_at is not None):
             points = ", ".join(map(str, self.saved_after)) or "none"
             self.fail(
                 "save-failed",
@@ -223,6 +226,15 @@ class Recorder:
             passes = ["pass"] if self.last in settings.passes else []
             ends = ["end"] if is_last else []
             self.write_all(self.point([*passes, *ends], self.last, state))
+
+    def saved_record(self, saves):
+        return {
+            "kind": "saved",
+            "step": self.last,
+            "checkpoint": f"step-{self.last}",
+            "seconds": sum(save.seconds for save in saves),
+            "bytes": sum(save.bytes for save in saves),
+        }
 
     def write_all(self, records):
         for record in records:
@@ -236,9 +248,20 @@ class Recorder:
         with open(self.settings.saves, "a", encoding="utf-8") as file:
             file.write(json.dumps({"step": self.last, "files": files}) + "\n")
 
-    def saves(self):
+    def is_to_save(self):
         """Whether this process is to save here, for another one to resume from. At the end, nothing is left to resume."""
+        if self.settings.save_at is not None:
+            return self.last in self.settings.save_at
         return self.settings.role in ("before", "after") and self.last < self.settings.horizon
+
+    def hold(self):
+        """Waits until the parent has copied what was saved, or ends the process."""
+        if self.last not in self.settings.holds:
+            return
+        held = f"{self.settings.trace}.held-{self.last}"
+        open(held, "x").close()
+        while os.path.exists(held):
+            time.sleep(0.01)
 
     def begin_file(self, state=None):
         """Opens the trace. The control's first update shows what the program lacks; the parent tells the others."""
@@ -291,7 +314,7 @@ class Recorder:
         """The last step that is asked for was described."""
         # A process that is stopped after its save did not come to its end.
         is_stopped = self.settings.stops and not self.exiting
-        if not (is_stopped and self.saves()):
+        if not (is_stopped and self.is_to_save()):
             self.file.write(kind="end", step=self.last, seconds=self.seconds)
         program = self.program
         found = [
@@ -417,6 +440,7 @@ class Recorder:
             with self.probing():
                 self.program.find_model()
                 self.pass_boundary()
+            self.begin_if_told()
             self.waiting = True  # for its batch
         if self.opening is None or not self.is_recording():
             yield
@@ -451,6 +475,20 @@ class Recorder:
         """Only the control finds out what it lacks, and writes nothing until then."""
         if self.is_recording() and self.file.is_held() and self.settings.lacks is not None:
             self.begin_file()
+            if self.is_recording() and self.settings.source is not None:
+                self.leave_resume()
+
+    def leave_resume(self):
+        """What is asked for before the first step was described."""
+        if self.early_saves:
+            self.saved_after.append(self.first)
+            self.tell_saves(self.early_saves)
+        if self.settings.save_at is not None and self.is_to_save() and not self.early_saves:
+            self.fail("save-failed", f"no save was seen between the load of step {self.first} and the next step")
+            return
+        self.hold()
+        if self.first == self.settings.until:
+            self.finish()
 
     def hold_for_last(self):
         """The last state is described when the process exits, and the program's variables are gone by then."""

@@ -28,6 +28,8 @@ class Settings:
     until: int
     seed: int
     passes: frozenset
+    save_at: frozenset | None  # None if the parent does not say
+    holds: frozenset
     source: Source | None
     stops: bool
     step_is: str
@@ -66,6 +68,8 @@ def settings_from(env=os.environ):
         until=until,
         seed=_integer(env, "SEED", 0),
         passes=frozenset(_integers(env, "PASS")),
+        save_at=frozenset(_integers(env, "SAVE_AT")) if "RESUMEPROOF_SAVE_AT" in env else None,
+        holds=frozenset(_integers(env, "HOLD")),
         source=source,
         stops=_one_of(env, "STOP", ("0", "1"), "0") == "1",
         step_is=_one_of(env, "STEP", STEP_IS, "micro-batch"),
