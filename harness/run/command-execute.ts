@@ -6,16 +6,23 @@ import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { BackendError } from '../backend/error.ts';
 import { enumerate } from '../report/text.ts';
-import { endOf, planOf } from '../trace/history.ts';
+import { endOf, type History, type HistoryProcess, planOf } from '../trace/history.ts';
 import { traceReader } from '../trace/read.ts';
 import type { Trace } from '../trace/schema.ts';
 import type { Command } from '../training/command.ts';
-import { type CommandResult, runCommandProcess, type Told } from './command-process.ts';
-import { checkpointAt, strayAt } from './command-saves.ts';
+import {
+  type CommandResult,
+  type Left,
+  removeCopies,
+  runCommandProcess,
+  type Told,
+} from './command-process.ts';
+import { strayAt } from './command-saves.ts';
 import { endedControls } from './controls.ts';
 import type { Execution } from './execute.ts';
 import { awaitedLater } from './failing.ts';
 import { controlPart, historyPart, type Part } from './parts.ts';
+import { resultsOf, runHistory } from './run-history.ts';
 import type { LoadedScenario } from './scenario.ts';
 import type { ExecuteOptions } from './start.ts';
 import { UsageError } from './usage-error.ts';
@@ -38,7 +45,7 @@ export async function executeCommand(
   mkdirSync(options.folder, { recursive: true });
   const read = traceReader();
   const start = async (part: Part, told?: Told, source?: CommandResult): Promise<CommandResult> => {
-    const checkpoint = source === undefined ? undefined : savedBy(part, source, command, name);
+    const left = source === undefined ? undefined : leftFor(part, source, command, name);
     const result = await options.limit(() =>
       runCommandProcess(
         {
@@ -48,8 +55,8 @@ export async function executeCommand(
           horizon: endOf(history),
           seed: scenario.seed ?? 0,
           told,
-          left: source?.run,
-          checkpoint,
+          left,
+          resumedAt: resumedAt(history, part),
           folder: path.join(options.folder, part.id),
         },
         {
@@ -83,20 +90,30 @@ export async function executeCommand(
   const twins = awaitedLater(
     endedControls(history, { trace: control.trace, skip: undefined }, { twin: first, elsewhere: [] }, asTwin),
   );
-  const chain: CommandResult[] = [];
-  for (const process of history.processes) {
-    const source = chain.at(-1);
-    if (process.from !== null && (source === undefined || !isSaved(source, process.from.step))) break;
-    chain.push(await start(historyPart(history, process), told, source));
+  const running = runHistory<CommandResult>(history, {
+    async begin(process, source) {
+      const result = await start(historyPart(history, process), told, source);
+      checkIdle(result.trace, process, name);
+      return result;
+    },
+  });
+  try {
+    return execution([
+      control.trace,
+      ...(await twins).map(({ trace }) => trace),
+      ...(await resultsOf(running)).map(({ trace }) => trace),
+    ]);
+  } finally {
+    await Promise.allSettled(running.values());
+    for (const { id } of history.processes) removeCopies(path.join(options.folder, id));
   }
-  return execution([
-    control.trace,
-    ...(await twins).map(({ trace }) => trace),
-    ...chain.map(({ trace }) => trace),
-  ]);
 }
 
-const isSaved = ({ trace }: CommandResult, step: number): boolean => trace.saved.at(-1)?.step === step;
+/** The steps of a process from which others resume, ascending. */
+const resumedAt = ({ processes }: History, { id }: Part): number[] =>
+  [...new Set(processes.flatMap(({ from }) => (from?.process === id ? [from.step] : [])))].sort(
+    (a, b) => a - b,
+  );
 
 function toldBy({ run, states }: Trace): Told {
   return {
@@ -106,20 +123,27 @@ function toldBy({ run, states }: Trace): Told {
 }
 
 /** @throws {UsageError} when the arguments of a resume name the checkpoint, and it cannot be told */
-function savedBy(
+function leftFor(
   { from }: Part,
   source: CommandResult,
   { resumeWith = [] }: Command,
   name: string,
-): string | undefined {
+): Left | undefined {
   const { process, step } = from!;
-  if (!resumeWith.some((word) => word.includes('{checkpoint}'))) return undefined;
-  const checkpoint = checkpointAt(source.saves, step, source.run);
-  if (checkpoint === undefined)
+  const left = source.left.get(step);
+  if (left?.checkpoint === undefined && resumeWith.some((word) => word.includes('{checkpoint}')))
     throw new UsageError(
       `${name}: nothing that '${process}' saved after step ${step} is in its folder, so {checkpoint} is unknown; name it with {run} and {step}`,
     );
-  return checkpoint;
+  return left;
+}
+
+/** @throws {UsageError} when a process is to load and save without a step, and the program never does that */
+function checkIdle({ failure, steps }: Trace, { id, from, saves }: HistoryProcess, name: string): void {
+  if (failure?.code !== 'save-failed' || steps.length > 0 || !saves.includes(from?.step ?? 0)) return;
+  throw new UsageError(
+    `${name}: process '${id}' is to save after step ${from!.step} without a step, but the program saves nothing between its load and its next step`,
+  );
 }
 
 /** A program that fails in training is judged. One that does not train as asked is not. */
@@ -147,7 +171,8 @@ function checkControl(
   if (trace.end === undefined && last < plan.steps)
     throw wrong(`the program ended after step ${last} of ${plan.steps}; ask for fewer steps`);
   const points = [...new Set(saves.map(({ step }) => step))];
-  const missing = plan.resumeAt.filter((step) => !points.includes(step));
+  const asked = history.processes.flatMap(({ from, saves }) => saves.filter((step) => step !== from?.step));
+  const missing = [...new Set(asked)].filter((step) => !points.includes(step)).sort((a, b) => a - b);
   if (missing.length > 0)
     throw wrong(
       `the program saves nothing after step ${enumerate(missing)}; ${points.length === 0 ? 'no save was seen' : `saves were seen after steps ${points.join(', ')}`}`,

@@ -8,7 +8,8 @@ import { resumes } from '../trace/roles.ts';
 import type { ProcessRecord, Trace } from '../trace/schema.ts';
 import { appendRecord } from '../trace/write.ts';
 import type { Command } from '../training/command.ts';
-import { readSaves, type Save } from './command-saves.ts';
+import { watchHolds } from './command-holds.ts';
+import { checkpointAt, readSaves, type Save } from './command-saves.ts';
 import { watchTrace } from './command-watch.ts';
 import { filled, type Places } from './command-words.ts';
 import type { Progress } from './job.ts';
@@ -17,10 +18,21 @@ import type { Part } from './parts.ts';
 import type { ProcessLimits } from './process.ts';
 import { processRecord, timerAfter } from './process-record.ts';
 
+/** The folder of copies in that of a process. */
+const COPIES = 'saved';
+
 /** What the control showed, which the recorder of every other process is told. */
 export interface Told {
   readonly lacks: readonly string[];
   readonly random: readonly string[];
+}
+
+/** What a process had left when it had saved. */
+export interface Left {
+  /** A copy of the folder that it writes to, or that folder if it ended then. */
+  readonly folder: string;
+  /** What it had saved, as a path from there; undefined if it was not found there. */
+  readonly checkpoint: string | undefined;
 }
 
 export interface CommandJob {
@@ -32,10 +44,10 @@ export interface CommandJob {
   readonly seed: number;
   /** Undefined in the control. */
   readonly told: Told | undefined;
-  /** The folder that the process before left. */
-  readonly left: string | undefined;
-  /** What that process saved, as a path in `left`. */
-  readonly checkpoint: string | undefined;
+  /** What it resumes from; undefined if it starts from nothing. */
+  readonly left: Left | undefined;
+  /** The steps of this process from which others resume. */
+  readonly resumedAt: readonly number[];
   /** Of the trace. */
   readonly folder: string;
 }
@@ -52,6 +64,8 @@ export interface CommandResult {
   /** The folder that it wrote to, a real path. */
   readonly run: string;
   readonly saves: readonly Save[];
+  /** By the step after which it saved. */
+  readonly left: ReadonlyMap<number, Left>;
   /** The folder that it could write to for itself alone, which is gone. */
   readonly scratch: string;
 }
@@ -61,7 +75,7 @@ export async function runCommandProcess(job: CommandJob, options: CommandOptions
   const start = performance.now();
   mkdirSync(path.join(job.folder, 'run'), { recursive: true });
   const run = realpathSync(path.join(job.folder, 'run'));
-  if (job.left !== undefined) await copy(job.left, run);
+  if (job.left !== undefined) await copy(job.left.folder, run);
   // Not in the report's folder: the path of a socket in it must be short.
   const temporary = realpathSync(mkdtempSync(path.join(tmpdir(), 'resumeproof-')));
   const [own, tmp] = ['own', 'tmp'].map((name) => path.join(temporary, name)) as [string, string];
@@ -95,24 +109,63 @@ export async function runCommandProcess(job: CommandJob, options: CommandOptions
     stepTimer.refresh();
     if (step !== undefined) options.onProgress({ kind: 'step', step });
   });
+  const { until, killed = false } = job.part;
+  const left = new Map<number, Left>();
+  const leaves = (step: number, folder: string): void => {
+    const checkpoint = checkpointAt(readSaves(saves), step, run);
+    left.set(step, {
+      folder,
+      checkpoint: checkpoint === undefined ? undefined : path.relative(run, checkpoint),
+    });
+  };
+  const endHolds = watchHolds(file, holdsOf(job), async (step) => {
+    if (killed && step === until) {
+      kill('killed');
+      return false;
+    }
+    try {
+      await copy(run, copyOf(job.folder, step));
+      leaves(step, copyOf(job.folder, step));
+    } catch (error) {
+      child.end();
+      throw error;
+    }
+    stepTimer.refresh();
+    return true;
+  });
   const cancel = (): void => kill('cancelled');
   if (options.signal.aborted) cancel();
   options.signal.addEventListener('abort', cancel, { once: true });
   const ended = await child.ended;
   unwatch();
+  await endHolds();
   clearTimeout(runTimer);
   clearTimeout(stepTimer);
   options.signal.removeEventListener('abort', cancel);
   if (outcome === 'exited' && ended.exitCode !== 0) outcome = 'crashed';
-  if (outcome === 'exited' && existsSync(file) && stoppedAfterSave(await options.read(file), job.part.until))
+  if (outcome === 'exited' && existsSync(file) && stoppedAfterSave(await options.read(file), until))
     outcome = 'stopped-as-planned';
-  const left = ['own', 'tmp'].flatMap((name) =>
+  const outside = ['own', 'tmp'].flatMap((name) =>
     filesIn(path.join(temporary, name)).map((one) => `${name}/${one}`),
   );
   rmSync(temporary, { recursive: true, force: true });
-  appendRecord(file, processRecord(ended, outcome, (performance.now() - start) / 1000, left));
-  return { trace: await options.read(file), run, saves: readSaves(saves), scratch: temporary };
+  appendRecord(file, processRecord(ended, outcome, (performance.now() - start) / 1000, outside));
+  if (job.resumedAt.includes(until)) leaves(until, run);
+  return { trace: await options.read(file), run, saves: readSaves(saves), left, scratch: temporary };
 }
+
+/** Where the process goes on after a save that others resume from, and where it is killed. */
+const holdsOf = ({ resumedAt, part: { until, killed } }: CommandJob): number[] => [
+  ...resumedAt.filter((step) => step < until),
+  ...(killed === true ? [until] : []),
+];
+
+/** Of what a process leaves at a save and goes on. */
+const copyOf = (folder: string, step: number): string => path.join(folder, COPIES, `step-${step}`);
+
+/** Once nobody starts from them any more. */
+export const removeCopies = (folder: string): void =>
+  rmSync(path.join(folder, COPIES), { recursive: true, force: true });
 
 /** A recorder that ends its process at a resume point leaves no record of the end. */
 const stoppedAfterSave = ({ end, saved }: Trace, until: number): boolean =>
@@ -131,13 +184,12 @@ const copy = (from: string, to: string): Promise<void> =>
     },
   });
 
-function resumePlaces({ part: { from }, left, checkpoint }: CommandJob, run: string): Partial<Places> {
+function resumePlaces({ part: { from }, left }: CommandJob, run: string): Partial<Places> {
   if (from === null) return {};
+  const { checkpoint } = left ?? {};
   return {
     step: String(from.step),
-    ...(left === undefined || checkpoint === undefined
-      ? {}
-      : { checkpoint: path.join(run, path.relative(left, checkpoint)) }),
+    ...(checkpoint === undefined ? {} : { checkpoint: path.join(run, checkpoint) }),
   };
 }
 
@@ -166,10 +218,13 @@ function environment(
     RESUMEPROOF_ID: id,
     RESUMEPROOF_ROLE: role,
     RESUMEPROOF_HORIZON: String(horizon),
-    RESUMEPROOF_UNTIL: String(part.until),
+    // It knows nothing of being killed.
+    RESUMEPROOF_UNTIL: String(part.killed === true ? horizon : part.until),
     RESUMEPROOF_FROM: from === null ? undefined : `${from.process}:step-${from.step}:${from.step}`,
     RESUMEPROOF_SEED: String(seed),
-    RESUMEPROOF_PASS: [...part.passes, ...part.saves].join(','),
+    RESUMEPROOF_PASS: part.passes.join(','),
+    RESUMEPROOF_SAVE_AT: part.saves.join(','),
+    RESUMEPROOF_HOLD: holdsOf(job).join(','),
     RESUMEPROOF_STOP: '1',
     RESUMEPROOF_STEP: command.stepIs ?? 'micro-batch',
     RESUMEPROOF_LACKS: told?.lacks.join(','),

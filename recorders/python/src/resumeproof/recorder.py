@@ -324,8 +324,9 @@ class Recorder:
             (program.averages(), "average"),
             (program.scalers(), "loss scaler"),
         ]
+        steps = "no step" if self.last == self.first else f"steps {self.first + 1} to {self.last}"
         say(
-            f"recorded steps {self.first + 1} to {self.last}: {', '.join(_count(*one) for one in found)}; "
+            f"recorded {steps}: {', '.join(_count(*one) for one in found)}; "
             f"saves after steps: {', '.join(map(str, self.saved_after)) or 'none'}"
         )
         self.leave()
