@@ -61,6 +61,7 @@ async function run(name: string, scenarios: Record<string, Asked>) {
   }
   const ended = await resumeproof(folder, ['run', '--jobs', '2', '--json']);
   const verdicts = (): Map<string, Verdict> => {
+    expect(ended.stdout, ended.stderr).not.toBe('');
     const { report: _, ...gate } = JSON.parse(ended.stdout);
     return new Map(gateSchema.parse(gate).verdicts.map((verdict) => [verdict.scenario, verdict]));
   };
@@ -151,6 +152,24 @@ describe('a program without a library', () => {
     expect(stderr).toMatch(message);
     expect(exitCode).toBe(2);
   });
+});
+
+test('exec takes a history from a file, names it in the command that runs it again, and saves it as a scenario', async () => {
+  const history = path.join(scratch, 'history.json');
+  writeFileSync(history, JSON.stringify(OLDER_AND_KILLED));
+  const exec = (...args: string[]) => resumeproof(scratch, ['exec', ...args, '--', ...plain]);
+  const first = await exec('--history', 'history.json', '--save-scenario', 'older', '--json');
+  expect(first.exitCode, first.stderr).toBe(0);
+  const [verdict] = JSON.parse(first.stdout).verdicts as [Verdict];
+  expect(verdict.replay).toContain('exec --history history.json -- ');
+  const again = await resumeproof(scratch, ['run', 'older', '--json']);
+  expect(again.exitCode, again.stderr).toBe(0);
+  expect(JSON.parse(again.stdout).verdicts[0].history).toEqual(verdict.history);
+  for (const args of [['--history', 'history.json', '--steps', '9'], ['--steps', '9'], []]) {
+    const { exitCode, stderr } = await exec(...args);
+    expect(stderr).toMatch(/expected --steps and --resume-at, or --history alone$/m);
+    expect(exitCode).toBe(2);
+  }
 });
 
 describe.skipIf(python === undefined)('with torch', () => {

@@ -4,10 +4,12 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Verdict } from '../judge/verdict.ts';
 import { tame } from '../report/text.ts';
 import { wordsOf } from '../run/command-words.ts';
+import { readHistory } from '../run/history-file.ts';
 import { replayExec } from '../run/replay.ts';
 import { makeReportFolder, takeReportFolder } from '../run/report-folder.ts';
 import { planScenario } from '../run/scenario.ts';
 import { newScenarioFile, writeScenarioFile } from '../run/scenario-file.ts';
+import { UsageError } from '../run/usage-error.ts';
 import { readTrace } from '../trace/read.ts';
 import { STEP_UNITS } from '../trace/schema.ts';
 import type { CommandScenario } from '../training/trainer.ts';
@@ -18,8 +20,9 @@ import { print, printJson } from './print.ts';
 import { openDisplay } from './progress.ts';
 
 interface Options {
-  readonly steps: number;
-  readonly resumeAt: number[];
+  readonly steps?: number;
+  readonly resumeAt?: number[];
+  readonly history?: string;
   readonly resumeWith?: string;
   readonly cwd?: string;
   readonly env: Record<string, string>;
@@ -40,12 +43,9 @@ export function execCommand(): Command {
       'Runs a training program of PyTorch as control and with resumes, each time as a fresh process that is recorded, judges it and writes a report. {run} stands for the folder that the program writes to.',
     )
     .argument('<command...>', 'the program and its arguments, those of the whole training')
-    .requiredOption('--steps <n>', 'steps of the whole run; the program may train longer', positive)
-    .requiredOption(
-      '--resume-at <n,n>',
-      'steps after which the program saves, to stop and resume there',
-      positives,
-    )
+    .option('--steps <n>', 'steps of the whole run; the program may train longer', positive)
+    .option('--resume-at <n,n>', 'steps after which the program saves, to stop and resume there', positives)
+    .option('--history <file>', 'what each process does, as JSON, instead of --steps and --resume-at')
     .option(
       '--resume-with <args>',
       'arguments for a process that resumes; {checkpoint} is what was saved, {step} the step. By default none: the program looks in {run} by itself',
@@ -81,7 +81,7 @@ function variable(value: string, before: Record<string, string>): Record<string,
 }
 
 async function run([program, ...args]: readonly [string, ...string[]], options: Options): Promise<number> {
-  const scenario = scenarioOf(program, args, options);
+  const scenario = scenarioOf(program, args, options, await planAsked(options));
   const name = options.saveScenario ?? nameOf(program, args);
   const file =
     options.saveScenario === undefined ? undefined : newScenarioFile(options.scenarios, options.saveScenario);
@@ -117,11 +117,23 @@ async function run([program, ...args]: readonly [string, ...string[]], options: 
   return signal.aborted ? EXIT.interrupted : gate.passed ? EXIT.passed : EXIT.failed;
 }
 
-function scenarioOf(program: string, args: readonly string[], options: Options): CommandScenario {
-  const { steps, resumeAt, resumeWith, env, cwd, stepIs, limit, stepLimit } = options;
+async function planAsked({ steps, resumeAt, history }: Options): Promise<CommandScenario['plan']> {
+  if (history === undefined && steps !== undefined && resumeAt !== undefined) return { steps, resumeAt };
+  if (history === undefined || steps !== undefined || resumeAt !== undefined)
+    throw new UsageError('expected --steps and --resume-at, or --history alone');
+  return readHistory(history);
+}
+
+function scenarioOf(
+  program: string,
+  args: readonly string[],
+  options: Options,
+  plan: CommandScenario['plan'],
+): CommandScenario {
+  const { resumeWith, env, cwd, stepIs, limit, stepLimit } = options;
   return {
     about: [program, ...args].join(' '),
-    plan: { steps, resumeAt },
+    plan,
     ...(limit === undefined && stepLimit === undefined
       ? {}
       : {

@@ -59,17 +59,21 @@ export const replayJudge = ({ folder }: { readonly folder: string }): string =>
 export function replayExec(
   words: readonly string[],
   options: {
-    readonly steps: number;
-    readonly resumeAt: readonly number[];
+    readonly steps?: number;
+    readonly resumeAt?: readonly number[];
+    readonly history?: string;
     readonly resumeWith?: string;
     readonly cwd?: string;
     readonly env: Readonly<Record<string, string>>;
     readonly stepIs?: string;
   },
 ): string {
-  const { steps, resumeAt, resumeWith, cwd, env, stepIs } = options;
+  const { steps, resumeAt = [], history, resumeWith, cwd, env, stepIs } = options;
   return [
-    `${COMMAND} exec --steps ${steps} --resume-at ${resumeAt.join(',')}`,
+    `${COMMAND} exec`,
+    history === undefined
+      ? `--steps ${steps} --resume-at ${resumeAt.join(',')}`
+      : `--history ${relative(history)}`,
     ...(resumeWith === undefined ? [] : [`--resume-with ${quote(resumeWith)}`]),
     ...(cwd === undefined ? [] : [`--cwd ${quote(cwd)}`]),
     ...Object.entries(env).map(([name, value]) => `--env ${quote(`${name}=${value}`)}`),

@@ -4,7 +4,7 @@
  * How to start a training program that a recorder records. These placeholders stand for paths in `program`, `args`, `env`, `cwd` and
  * `resumeWith`: `{run}` is the folder for what this process writes, `{own}` an empty folder that no other process sees,
  * and `{here}` the folder that the gate was started in. A process that resumes finds in `{run}` a copy of what the
- * process before left there.
+ * process that it resumes from had there when it had saved.
  */
 export interface Command {
   /** The program: a path, or a name on the PATH. */
