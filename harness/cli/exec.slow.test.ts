@@ -151,10 +151,18 @@ describe('exec', () => {
       /expected ascending resume points from 1 to 3/,
     ],
   ])('a program that %s is wrong usage', async (_, options, command, message) => {
-    const { exitCode, stdout, stderr } = await exec(options, command);
+    const { exitCode, stdout, stderr, out } = await exec(options, command);
     expect(stderr).toMatch(message);
     expect(stdout).toBe('');
     expect(exitCode).toBe(2);
+    // A report that was begun says the same, and not that somebody interrupted it.
+    if (!existsSync(path.join(out, 'verdict.json'))) return;
+    const { problem } = gateSchema.parse(JSON.parse(readFileSync(path.join(out, 'verdict.json'), 'utf8')));
+    const [, why] = stderr.match(/^resumeproof: (\S+: .*)$/m)!;
+    expect(problem).toBe(`${why}; 0 of 1 scenarios finished.`);
+    const page = readFileSync(path.join(out, 'index.html'), 'utf8');
+    expect(page).toContain('0 of 1 scenarios finished');
+    expect(page).not.toContain('Interrupted');
   });
 
   test('a program that fails is judged, and its last words are shown without their escapes', async () => {

@@ -76,24 +76,30 @@ export async function runGate(
   );
   const finished = results.filter((result) => result !== undefined);
   const verdicts = finished.map(({ verdict }) => verdict);
-  const problem = problemOf(scenarios.length, verdicts);
-  const gate: Gate = {
-    format: VERDICT_FORMAT,
-    startedAt: startedAt.toISOString(),
-    seconds: (Date.now() - startedAt.getTime()) / 1000,
-    backend: options.backend,
-    passed: problem === null && verdicts.every(({ asExpected }) => asExpected),
-    problem,
-    verdicts,
-  };
   const traces = new Map(finished.map(({ verdict, traces }) => [verdict.scenario, traces]));
-  return { gate, report: await finish(() => writeReport(options.folder, gate, traces)) };
+  return finish(async (failure) => {
+    const problem = problemOf(scenarios.length, verdicts, failure);
+    const gate: Gate = {
+      format: VERDICT_FORMAT,
+      startedAt: startedAt.toISOString(),
+      seconds: (Date.now() - startedAt.getTime()) / 1000,
+      backend: options.backend,
+      passed: problem === null && verdicts.every(({ asExpected }) => asExpected),
+      problem,
+      verdicts,
+    };
+    return { gate, report: await writeReport(options.folder, gate, traces) };
+  });
 }
 
-function problemOf(wanted: number, verdicts: readonly Verdict[]): string | null {
+/** @param failure what ended the gate; undefined if nothing did */
+function problemOf(wanted: number, verdicts: readonly Verdict[], failure: unknown): string | null {
   if (wanted === 0) return 'No scenario was run, so nothing was proven.';
   if (verdicts.length < wanted) {
-    return `Interrupted: ${verdicts.length} of ${wanted} scenarios finished; their results are kept.`;
+    const finished = `${verdicts.length} of ${wanted} scenarios finished`;
+    if (failure === undefined) return `Interrupted: ${finished}; their results are kept.`;
+    const why = failure instanceof Error ? failure.message.split('\n')[0]! : String(failure);
+    return `${why}; ${finished}.`;
   }
   return verdicts.every(({ outcome }) => outcome === 'skipped')
     ? 'Every scenario was skipped on this backend, so nothing was proven.'
