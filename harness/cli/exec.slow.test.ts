@@ -36,6 +36,18 @@ describe('exec', () => {
     const { exitCode, stdout, stderr, out, verdicts } = await exec(PLAN, program('--steps', '20'));
     expect(exitCode, stderr).toBe(0);
     expect(stdout).toMatch(/train .* proven/);
+    // A log shows how far it is, before the verdict.
+    const lines = stderr.split('\n').filter((line) => line.startsWith('train: '));
+    expect(lines.map((line) => line.replace(/\([\d.]+ s/, '(S'))).toEqual([
+      'train: control begins',
+      'train: control exited after step 12 (S)',
+      'train: before begins',
+      'train: before stopped after step 4 (S)',
+      'train: after-1 begins',
+      'train: after-1 stopped after step 8 (S)',
+      'train: after-2 begins',
+      'train: after-2 exited after step 12 (S)',
+    ]);
     const [verdict] = verdicts();
     expect(verdict).toMatchObject({
       scenario: 'train',

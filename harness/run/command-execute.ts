@@ -46,8 +46,9 @@ export async function executeCommand(
   const read = traceReader();
   const start = async (part: Part, told?: Told, source?: CommandResult): Promise<CommandResult> => {
     const left = source === undefined ? undefined : leftFor(part, source, command, name);
-    const result = await options.limit(() =>
-      runCommandProcess(
+    const result = await options.limit(() => {
+      options.onProgress(part, { kind: 'begins' });
+      return runCommandProcess(
         {
           scenario: name,
           command,
@@ -65,8 +66,9 @@ export async function executeCommand(
           read,
           onProgress: (progress) => options.onProgress(part, progress),
         },
-      ),
-    );
+      );
+    });
+    options.onProgress(part, { kind: 'ended', trace: result.trace });
     options.onTrace?.(result.trace);
     return result;
   };

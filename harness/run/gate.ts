@@ -14,10 +14,10 @@ import { executeCommand } from './command-execute.ts';
 import { type Execution, executeScenario } from './execute.ts';
 import { executeFast } from './execute-fast.ts';
 import { awaitedLater, failing } from './failing.ts';
-import type { Progress } from './job.ts';
 import { runsOf } from './keep.ts';
 import { type KernelVerifier, kernelVerifier } from './kernel-verifier.ts';
 import type { Part } from './parts.ts';
+import type { ProcessEvent } from './process-event.ts';
 import type { LoadedScenario } from './scenario.ts';
 import type { ExecuteOptions } from './start.ts';
 import { subjectOf } from './subject.ts';
@@ -29,7 +29,7 @@ export interface GateOptions extends Pick<ExecuteOptions, 'backend' | 'requireGp
   readonly jobs: number;
   /** The command that runs a scenario again. */
   readonly replay: (scenario: LoadedScenario) => string;
-  readonly onProgress?: (scenario: string, part: Part, progress: Progress) => void;
+  readonly onProgress?: (scenario: string, part: Part, event: ProcessEvent) => void;
   /** End each run as soon as all proofs are settled. */
   readonly fast: boolean;
   readonly onVerdict?: (verdict: Verdict) => void;
@@ -67,7 +67,7 @@ export async function runGate(
         folder: path.join(options.folder, scenario.name),
         root: options.folder,
         replay: options.replay(scenario),
-        onProgress: (...progress) => options.onProgress?.(scenario.name, ...progress),
+        onProgress: (...event) => options.onProgress?.(scenario.name, ...event),
       });
       if (signal.aborted) return undefined;
       options.onVerdict?.(result.verdict);
