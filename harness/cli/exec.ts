@@ -24,6 +24,7 @@ interface Options {
   readonly resumeAt?: number[];
   readonly history?: string;
   readonly resumeWith?: string;
+  readonly neverSaveWith?: string;
   readonly cwd?: string;
   readonly env: Record<string, string>;
   readonly stepIs?: (typeof STEP_UNITS)[number];
@@ -49,6 +50,10 @@ export function execCommand(): Command {
     .option(
       '--resume-with <args>',
       'arguments for a process that resumes; {checkpoint} is what was saved, {step} the step. By default none: the program looks in {run} by itself',
+    )
+    .option(
+      '--never-save-with <args>',
+      'arguments with which the program never saves, for the control; one more process then saves and must equal it',
     )
     .option('--cwd <dir>', 'working folder; {run} or {own} for one of each process')
     .option('--env <name=value...>', 'variables of the environment', variable, {})
@@ -130,7 +135,7 @@ function scenarioOf(
   options: Options,
   plan: CommandScenario['plan'],
 ): CommandScenario {
-  const { resumeWith, env, cwd, stepIs, limit, stepLimit } = options;
+  const { resumeWith, neverSaveWith, env, cwd, stepIs, limit, stepLimit } = options;
   return {
     about: [program, ...args].join(' '),
     plan,
@@ -146,6 +151,7 @@ function scenarioOf(
       program,
       args: [...args],
       ...(resumeWith === undefined ? {} : { resumeWith: wordsOf(resumeWith) }),
+      ...(neverSaveWith === undefined ? {} : { neverSaveWith: wordsOf(neverSaveWith) }),
       ...(Object.keys(env).length === 0 ? {} : { env }),
       ...(cwd === undefined ? {} : { cwd }),
       ...(stepIs === undefined ? {} : { stepIs }),

@@ -4,12 +4,11 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { BackendError } from '../backend/error.ts';
-import { enumerate } from '../report/text.ts';
-import { endOf, type History, type HistoryProcess, planOf } from '../trace/history.ts';
+import { endOf, type History } from '../trace/history.ts';
 import { traceReader } from '../trace/read.ts';
 import type { Trace } from '../trace/schema.ts';
 import type { Command } from '../training/command.ts';
+import { checkControl, checkIdle, checkSaves } from './command-checks.ts';
 import {
   type CommandResult,
   type Left,
@@ -17,11 +16,10 @@ import {
   runCommandProcess,
   type Told,
 } from './command-process.ts';
-import { strayAt } from './command-saves.ts';
 import { endedControls } from './controls.ts';
 import type { Execution } from './execute.ts';
 import { awaitedLater } from './failing.ts';
-import { controlPart, historyPart, type Part } from './parts.ts';
+import { controlPart, historyPart, type Part, saverPart } from './parts.ts';
 import { resultsOf, runHistory } from './run-history.ts';
 import type { LoadedScenario } from './scenario.ts';
 import type { ExecuteOptions } from './start.ts';
@@ -92,6 +90,12 @@ export async function executeCommand(
   const twins = awaitedLater(
     endedControls(history, { trace: control.trace, skip: undefined }, { twin: first, elsewhere: [] }, asTwin),
   );
+  const saver = command.neverSaveWith === undefined ? undefined : await start(saverPart(history), told);
+  if (saver !== undefined) {
+    checkSaves(saver, loaded);
+    // Nobody resumes from it.
+    rmSync(saver.run, { recursive: true, force: true });
+  }
   const running = runHistory<CommandResult>(history, {
     async begin(process, source) {
       const result = await start(historyPart(history, process), told, source);
@@ -104,6 +108,7 @@ export async function executeCommand(
       control.trace,
       ...(await twins).map(({ trace }) => trace),
       ...(await resultsOf(running)).map(({ trace }) => trace),
+      ...(saver === undefined ? [] : [saver.trace]),
     ]);
   } finally {
     await Promise.allSettled(running.values());
@@ -138,52 +143,4 @@ function leftFor(
       `${name}: nothing that '${process}' saved after step ${step} is in its folder, so {checkpoint} is unknown; name it with {run} and {step}`,
     );
   return left;
-}
-
-/** @throws {UsageError} when a process is to load and save without a step, and the program never does that */
-function checkIdle({ failure, steps }: Trace, { id, from, saves }: HistoryProcess, name: string): void {
-  if (failure?.code !== 'save-failed' || steps.length > 0 || !saves.includes(from?.step ?? 0)) return;
-  throw new UsageError(
-    `${name}: process '${id}' is to save after step ${from!.step} without a step, but the program saves nothing between its load and its next step`,
-  );
-}
-
-/** A program that fails in training is judged. One that does not train as asked is not. */
-function checkControl(
-  { trace, saves, run, scratch }: CommandResult,
-  { name, history }: LoadedScenario,
-  { requireGpu, signal }: CommandOptions,
-): void {
-  const plan = planOf(history);
-  const { outcome, exitCode } = trace.process ?? {};
-  if (signal.aborted || (outcome !== 'exited' && outcome !== 'crashed')) return;
-  const wrong = (why: string): UsageError => new UsageError(`${name}: ${why}`, trace.process?.stderr ?? []);
-  if (trace.run === undefined)
-    throw wrong(
-      outcome === 'exited'
-        ? 'the program ended, but no recorder saw it train; Python reads no PYTHONPATH if it is started with -E, -I or -S'
-        : exitCode === null
-          ? 'the program could not be run'
-          : `the program ended with exit code ${exitCode} before its first step`,
-    );
-  if (requireGpu && !trace.run.backend.hardware)
-    throw new BackendError('gpu-required', `${name} ran on ${trace.run.backend.adapter}, which is no GPU`);
-  if (outcome === 'crashed' || trace.failure !== undefined) return;
-  const last = trace.steps.at(-1)?.step ?? 0;
-  if (trace.end === undefined && last < plan.steps)
-    throw wrong(`the program ended after step ${last} of ${plan.steps}; ask for fewer steps`);
-  const points = [...new Set(saves.map(({ step }) => step))];
-  const asked = history.processes.flatMap(({ from, saves }) => saves.filter((step) => step !== from?.step));
-  const missing = [...new Set(asked)].filter((step) => !points.includes(step)).sort((a, b) => a - b);
-  if (missing.length > 0)
-    throw wrong(
-      `the program saves nothing after step ${enumerate(missing)}; ${points.length === 0 ? 'no save was seen' : `saves were seen after steps ${points.join(', ')}`}`,
-    );
-  for (const step of plan.resumeAt) {
-    const stray = strayAt(saves, step, run, scratch);
-    if (stray !== undefined)
-      throw wrong(
-        `what the program saved after step ${step} is outside of {run}: ${stray}; make it save in {run}`,
-      );
-  }
 }

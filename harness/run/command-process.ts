@@ -4,7 +4,7 @@ import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startProcess } from '../processes/start.ts';
-import { resumes } from '../trace/roles.ts';
+import { isControl, resumes } from '../trace/roles.ts';
 import type { ProcessRecord, Trace } from '../trace/schema.ts';
 import { appendRecord } from '../trace/write.ts';
 import type { Command } from '../training/command.ts';
@@ -84,7 +84,8 @@ export async function runCommandProcess(job: CommandJob, options: CommandOptions
   const places: Places = { run, own, here, ...resumePlaces(job, run) };
   const file = path.join(job.folder, 'trace.jsonl');
   const saves = path.join(job.folder, 'saves.jsonl');
-  const { program, args, cwd, resumeWith = [] } = job.command;
+  const { program, args, cwd, resumeWith = [], neverSaveWith = [] } = job.command;
+  const more = resumes(job.part.role) ? resumeWith : isControl(job.part.role) ? neverSaveWith : [];
   let outcome: ProcessRecord['outcome'] = 'exited';
   const kill = (why: ProcessRecord['outcome']): void => {
     if (outcome !== 'exited') return;
@@ -97,7 +98,7 @@ export async function runCommandProcess(job: CommandJob, options: CommandOptions
       work: cwd === undefined ? here : filled(cwd, places),
       output: path.join(job.folder, 'output.txt'),
     },
-    args: [...args, ...(resumes(job.part.role) ? resumeWith : [])].map((word) => filled(word, places)),
+    args: [...args, ...more].map((word) => filled(word, places)),
     env: environment(job, places, { file, saves, tmp }),
     onMessage() {},
   });
@@ -223,7 +224,8 @@ function environment(
     RESUMEPROOF_FROM: from === null ? undefined : `${from.process}:step-${from.step}:${from.step}`,
     RESUMEPROOF_SEED: String(seed),
     RESUMEPROOF_PASS: part.passes.join(','),
-    RESUMEPROOF_SAVE_AT: part.saves.join(','),
+    // What a saver departs from shows after its first save, wherever that is.
+    RESUMEPROOF_SAVE_AT: role === 'saver' ? undefined : part.saves.join(','),
     RESUMEPROOF_HOLD: holdsOf(job).join(','),
     RESUMEPROOF_STOP: '1',
     RESUMEPROOF_STEP: command.stepIs ?? 'micro-batch',

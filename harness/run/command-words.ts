@@ -20,9 +20,10 @@ export const filled = (text: string, places: Places): string =>
   text.replace(/\{(run|own|here|checkpoint|step)\}/g, (whole, name: keyof Places) => places[name] ?? whole);
 
 /** All texts of a command that may hold a placeholder, apart from those for a resume. */
-const textsOf = ({ program, args, env = {}, cwd = '' }: Command): string[] => [
+const textsOf = ({ program, args, neverSaveWith = [], env = {}, cwd = '' }: Command): string[] => [
   program,
   ...args,
+  ...neverSaveWith,
   ...Object.values(env),
   cwd,
 ];

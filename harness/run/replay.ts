@@ -63,18 +63,20 @@ export function replayExec(
     readonly resumeAt?: readonly number[];
     readonly history?: string;
     readonly resumeWith?: string;
+    readonly neverSaveWith?: string;
     readonly cwd?: string;
     readonly env: Readonly<Record<string, string>>;
     readonly stepIs?: string;
   },
 ): string {
-  const { steps, resumeAt = [], history, resumeWith, cwd, env, stepIs } = options;
+  const { steps, resumeAt = [], history, resumeWith, neverSaveWith, cwd, env, stepIs } = options;
   return [
     `${COMMAND} exec`,
     history === undefined
       ? `--steps ${steps} --resume-at ${resumeAt.join(',')}`
       : `--history ${relative(history)}`,
     ...(resumeWith === undefined ? [] : [`--resume-with ${quote(resumeWith)}`]),
+    ...(neverSaveWith === undefined ? [] : [`--never-save-with ${quote(neverSaveWith)}`]),
     ...(cwd === undefined ? [] : [`--cwd ${quote(cwd)}`]),
     ...Object.entries(env).map(([name, value]) => `--env ${quote(`${name}=${value}`)}`),
     ...(stepIs === undefined ? [] : [`--step-is ${stepIs}`]),

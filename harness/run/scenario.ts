@@ -35,6 +35,7 @@ const commandSchema = z.strictObject({
   env: z.record(z.string(), z.string()).optional(),
   cwd: z.string().min(1).optional(),
   resumeWith: z.array(z.string()).optional(),
+  neverSaveWith: z.array(z.string()).min(1).optional(),
   stepIs: z.enum(STEP_UNITS).optional(),
 });
 

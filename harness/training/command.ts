@@ -20,6 +20,11 @@ export interface Command {
    * point: a file, or the folder of several files. `{step}` is the step of the resume point.
    */
   readonly resumeWith?: readonly string[];
+  /**
+   * Arguments with which the program never saves, such as `--save_strategy no`. The control gets them in addition, and one
+   * more process, the `saver`, saves as the program always does. It must equal the control.
+   */
+  readonly neverSaveWith?: readonly string[];
   /** What a step of the plan is. By default, a micro-batch: one backward pass. */
   readonly stepIs?: 'micro-batch' | 'update';
 }

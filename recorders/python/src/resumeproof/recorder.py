@@ -125,7 +125,7 @@ class Recorder:
         again after the samples, which must not have changed it.
         """
         records = [{"kind": "state", "at": at, "step": step, **state} for at in moments]
-        if self.sampler.draw is None or moments == ["start"]:
+        if self.sampler.draw is None or moments == ["start"] or self.settings.role == "saver":
             return records
         drawn = self.draw()
         for at in moments:
@@ -153,7 +153,12 @@ class Recorder:
         seconds = max(0.0, time.perf_counter() - seen.began - seen.probing)
         self.last += 1
         is_last = self.last == self.settings.until
-        is_described = is_last or self.last in self.settings.passes | (self.settings.save_at or frozenset())
+        is_described = (
+            is_last
+            or self.last in self.settings.passes | (self.settings.save_at or frozenset())
+            or self.settings.role == "saver"
+            and len(seen.saves) > 0
+        )
         if self.program.moved or is_described:
             self.program.find_model()
             self.columns.resolve(self.program)
@@ -216,6 +221,8 @@ class Recorder:
         settings = self.settings
         if self.is_to_save() and saves:
             self.write_all([*self.point(["save"], self.last, state), self.saved_record(saves)])
+            if settings.role == "saver":
+                self.file.write(kind="state", at="saved", step=self.last, **self.describe())
         elif self.is_to_save() and (is_last or settings.save_at is not None):
             points = ", ".join(map(str, self.saved_after)) or "none"
             self.fail(
@@ -252,7 +259,7 @@ class Recorder:
         """Whether this process is to save here, for another one to resume from. At the end, nothing is left to resume."""
         if self.settings.save_at is not None:
             return self.last in self.settings.save_at
-        return self.settings.role in ("before", "after") and self.last < self.settings.horizon
+        return self.settings.role in ("saver", "before", "after") and self.last < self.settings.horizon
 
     def hold(self):
         """Waits until the parent has copied what was saved, or ends the process."""

@@ -38,7 +38,7 @@ class Settings:
     saves: str | None
 
 
-ROLES = ("control", "twin", "before", "after", "cold")
+ROLES = ("control", "twin", "saver", "before", "after", "cold")
 STEP_IS = ("micro-batch", "update")
 
 
