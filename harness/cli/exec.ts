@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Verdict } from '../judge/verdict.ts';
 import { tame } from '../report/text.ts';
+import { STOPS } from '../run/command-process.ts';
 import { wordsOf } from '../run/command-words.ts';
 import { readHistory } from '../run/history-file.ts';
 import { replayExec } from '../run/replay.ts';
@@ -25,6 +26,8 @@ interface Options {
   readonly history?: string;
   readonly resumeWith?: string;
   readonly neverSaveWith?: string;
+  readonly stop?: (typeof STOPS)[number];
+  readonly grace?: number;
   readonly cwd?: string;
   readonly env: Record<string, string>;
   readonly stepIs?: (typeof STEP_UNITS)[number];
@@ -55,6 +58,13 @@ export function execCommand(): Command {
       '--never-save-with <args>',
       'arguments with which the program never saves, for the control; one more process then saves and must equal it',
     )
+    .addOption(
+      new Option(
+        '--stop <how>',
+        'how a process is stopped after a save: at once at the next forward pass, by SystemExit there, or by SIGTERM',
+      ).choices(STOPS),
+    )
+    .option('--grace <seconds>', 'most seconds to end after SIGTERM; 30 by default', positive)
     .option('--cwd <dir>', 'working folder; {run} or {own} for one of each process')
     .option('--env <name=value...>', 'variables of the environment', variable, {})
     .addOption(new Option('--step-is <unit>', 'what a step is; a micro-batch by default').choices(STEP_UNITS))
@@ -135,7 +145,7 @@ function scenarioOf(
   options: Options,
   plan: CommandScenario['plan'],
 ): CommandScenario {
-  const { resumeWith, neverSaveWith, env, cwd, stepIs, limit, stepLimit } = options;
+  const { resumeWith, neverSaveWith, stop, grace, env, cwd, stepIs, limit, stepLimit } = options;
   return {
     about: [program, ...args].join(' '),
     plan,
@@ -152,6 +162,8 @@ function scenarioOf(
       args: [...args],
       ...(resumeWith === undefined ? {} : { resumeWith: wordsOf(resumeWith) }),
       ...(neverSaveWith === undefined ? {} : { neverSaveWith: wordsOf(neverSaveWith) }),
+      ...(stop === undefined ? {} : { stop }),
+      ...(grace === undefined ? {} : { grace }),
       ...(Object.keys(env).length === 0 ? {} : { env }),
       ...(cwd === undefined ? {} : { cwd }),
       ...(stepIs === undefined ? {} : { stepIs }),

@@ -38,6 +38,8 @@ export interface StartedProcess {
   readonly ended: Promise<ProcessEnd>;
   /** Sends a message, which the process can {@link hear}. Does nothing if it is gone. */
   send(message: unknown): void;
+  /** Asks the process, and what it started in its group, to end: SIGTERM. */
+  terminate(): void;
   /** Ends the process and its descendants at once. */
   end(): void;
 }
@@ -77,6 +79,9 @@ export function startProcess(options: StartOptions): StartedProcess {
     send(message) {
       if (!gone) channel.write(`${JSON.stringify(message)}\n`);
     },
+    terminate() {
+      if (!gone) endGroup(pid, 'SIGTERM');
+    },
     end() {
       if (!gone) endGroup(pid);
     },
@@ -111,5 +116,6 @@ const unstarted = (error: Promise<Error>): StartedProcess => ({
     lastLines: [message.slice(0, STDERR_LINE_LENGTH)],
   })),
   send() {},
+  terminate() {},
   end() {},
 });

@@ -85,3 +85,9 @@ export function checkIdle(
     `${name}: process '${id}' is to save after step ${from!.step} without a step, but the program saves nothing between its load and its next step`,
   );
 }
+
+/** A process saves too late after SIGTERM. */
+export const savesLate = ({ id, until }: HistoryProcess, late: number, name: string): UsageError =>
+  new UsageError(
+    `${name}: '${id}' trains ${late} more step${late === 1 ? '' : 's'} after SIGTERM before it saves, so it cannot be stopped after step ${until} in this way; choose a later step, or another way to stop`,
+  );

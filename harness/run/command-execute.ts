@@ -8,14 +8,16 @@ import { endOf, type History } from '../trace/history.ts';
 import { traceReader } from '../trace/read.ts';
 import type { Trace } from '../trace/schema.ts';
 import type { Command } from '../training/command.ts';
-import { checkControl, checkIdle, checkSaves } from './command-checks.ts';
+import { checkControl, checkIdle, checkSaves, savesLate } from './command-checks.ts';
 import {
   type CommandResult,
+  isStoppedAtSave,
   type Left,
   removeCopies,
   runCommandProcess,
   type Told,
 } from './command-process.ts';
+import { stepsLate } from './command-saves.ts';
 import { endedControls } from './controls.ts';
 import type { Execution } from './execute.ts';
 import { awaitedLater } from './failing.ts';
@@ -44,9 +46,9 @@ export async function executeCommand(
   const read = traceReader();
   const start = async (part: Part, told?: Told, source?: CommandResult): Promise<CommandResult> => {
     const left = source === undefined ? undefined : leftFor(part, source, command, name);
-    const result = await options.limit(() => {
+    const run = async (signalAt: number | undefined): Promise<CommandResult> => {
       options.onProgress(part, { kind: 'begins' });
-      return runCommandProcess(
+      const ended = await runCommandProcess(
         {
           scenario: name,
           command,
@@ -55,6 +57,7 @@ export async function executeCommand(
           seed: scenario.seed ?? 0,
           told,
           left,
+          signalAt,
           resumedAt: resumedAt(history, part),
           folder: path.join(options.folder, part.id),
         },
@@ -65,8 +68,22 @@ export async function executeCommand(
           onProgress: (progress) => options.onProgress(part, progress),
         },
       );
+      options.onProgress(part, { kind: 'ended', trace: ended.trace });
+      return ended;
+    };
+    const isSignalled = command.stop === 'signal' && isHistory(part) && isStoppedAtSave(part);
+    const result = await options.limit(async () => {
+      const first = await run(isSignalled ? part.until : undefined);
+      const late = stepsLate(first.saves);
+      if (!isSignalled || late === 0 || options.signal.aborted) return first;
+      // It ends its step first and then saves: the signal must come that much earlier.
+      const signalAt = part.until - late;
+      if (signalAt <= (part.from?.step ?? 0)) throw savesLate(part, late, name);
+      rmSync(path.join(options.folder, part.id), { recursive: true, force: true });
+      const second = await run(signalAt);
+      if (!options.signal.aborted && stepsLate(second.saves) > 0) throw savesLate(part, late, name);
+      return second;
     });
-    options.onProgress(part, { kind: 'ended', trace: result.trace });
     options.onTrace?.(result.trace);
     return result;
   };
@@ -115,6 +132,8 @@ export async function executeCommand(
     for (const { id } of history.processes) removeCopies(path.join(options.folder, id));
   }
 }
+
+const isHistory = ({ role }: Part): boolean => role === 'before' || role === 'after';
 
 /** The steps of a process from which others resume, ascending. */
 const resumedAt = ({ processes }: History, { id }: Part): number[] =>

@@ -18,6 +18,12 @@ import type { Part } from './parts.ts';
 import type { ProcessLimits } from './process.ts';
 import { processRecord, timerAfter } from './process-record.ts';
 
+/** How a process is stopped after a save. */
+export const STOPS = ['pass', 'exit', 'signal'] as const;
+
+/** Seconds after SIGTERM. */
+const GRACE = 30;
+
 /** The folder of copies in that of a process. */
 const COPIES = 'saved';
 
@@ -46,6 +52,8 @@ export interface CommandJob {
   readonly told: Told | undefined;
   /** What it resumes from; undefined if it starts from nothing. */
   readonly left: Left | undefined;
+  /** The step after which it gets SIGTERM; undefined if it is stopped in another way. */
+  readonly signalAt: number | undefined;
   /** The steps of this process from which others resume. */
   readonly resumedAt: readonly number[];
   /** Of the trace. */
@@ -111,6 +119,8 @@ export async function runCommandProcess(job: CommandJob, options: CommandOptions
     if (step !== undefined) options.onProgress({ kind: 'step', step });
   });
   const { until, killed = false } = job.part;
+  let isSignalled = false;
+  let graceTimer: NodeJS.Timeout | undefined;
   const left = new Map<number, Left>();
   const leaves = (step: number, folder: string): void => {
     const checkpoint = checkpointAt(readSaves(saves), step, run);
@@ -125,13 +135,20 @@ export async function runCommandProcess(job: CommandJob, options: CommandOptions
       return false;
     }
     try {
-      await copy(run, copyOf(job.folder, step));
-      leaves(step, copyOf(job.folder, step));
+      if (isCopied(job, step)) {
+        await copy(run, copyOf(job.folder, step));
+        leaves(step, copyOf(job.folder, step));
+      }
     } catch (error) {
       child.end();
       throw error;
     }
     stepTimer.refresh();
+    if (step === job.signalAt) {
+      isSignalled = true;
+      child.terminate();
+      graceTimer = timerAfter((job.command.grace ?? GRACE) * 1000, child.end);
+    }
     return true;
   });
   const cancel = (): void => kill('cancelled');
@@ -142,10 +159,14 @@ export async function runCommandProcess(job: CommandJob, options: CommandOptions
   await endHolds();
   clearTimeout(runTimer);
   clearTimeout(stepTimer);
+  clearTimeout(graceTimer);
   options.signal.removeEventListener('abort', cancel);
-  if (outcome === 'exited' && ended.exitCode !== 0) outcome = 'crashed';
-  if (outcome === 'exited' && existsSync(file) && stoppedAfterSave(await options.read(file), until))
+  const seen = outcome === 'exited' && existsSync(file) ? await options.read(file) : undefined;
+  // However it ends by SIGTERM.
+  const isStopped = isSignalled ? seen?.saved.at(-1)?.step === until : stoppedAfterSave(seen, until);
+  if (outcome === 'exited' && (isSignalled || ended.exitCode === 0) && isStopped)
     outcome = 'stopped-as-planned';
+  if (outcome === 'exited' && ended.exitCode !== 0) outcome = 'crashed';
   const outside = ['own', 'tmp'].flatMap((name) =>
     filesIn(path.join(temporary, name)).map((one) => `${name}/${one}`),
   );
@@ -156,10 +177,21 @@ export async function runCommandProcess(job: CommandJob, options: CommandOptions
 }
 
 /** Where the process goes on after a save that others resume from, and where it is killed. */
-const holdsOf = ({ resumedAt, part: { until, killed } }: CommandJob): number[] => [
-  ...resumedAt.filter((step) => step < until),
-  ...(killed === true ? [until] : []),
-];
+const holdsOf = (job: CommandJob): number[] => {
+  const { part, resumedAt, signalAt } = job;
+  const steps = resumedAt.filter((step) => isCopied(job, step));
+  if (part.killed === true) steps.push(part.until);
+  if (signalAt !== undefined) steps.push(signalAt);
+  return [...new Set(steps)].sort((a, b) => a - b);
+};
+
+/** At its last save, the process ends and leaves its folder. */
+const isCopied = ({ resumedAt, part }: CommandJob, step: number): boolean =>
+  step < part.until && resumedAt.includes(step);
+
+/** Whether a process ends because it has saved for another one: then its scenario says how. */
+export const isStoppedAtSave = ({ killed, saves, until }: Part): boolean =>
+  killed !== true && saves.includes(until);
 
 /** Of what a process leaves at a save and goes on. */
 const copyOf = (folder: string, step: number): string => path.join(folder, COPIES, `step-${step}`);
@@ -169,8 +201,8 @@ export const removeCopies = (folder: string): void =>
   rmSync(path.join(folder, COPIES), { recursive: true, force: true });
 
 /** A recorder that ends its process at a resume point leaves no record of the end. */
-const stoppedAfterSave = ({ end, saved }: Trace, until: number): boolean =>
-  end === undefined && saved.at(-1)?.step === until;
+const stoppedAfterSave = (trace: Trace | undefined, until: number): boolean =>
+  trace !== undefined && trace.end === undefined && trace.saved.at(-1)?.step === until;
 
 /** The newest checkpoint is found by its time, so times are kept. Sockets and pipes are left out. */
 const copy = (from: string, to: string): Promise<void> =>
@@ -201,6 +233,7 @@ function environment(
 ): Record<string, string | undefined> {
   const { part, horizon, told, seed, scenario, command } = job;
   const { role, id, from } = part;
+  const isExit = command.stop === 'exit' && role !== 'saver' && isStoppedAtSave(part);
   const given = Object.fromEntries(
     Object.entries(command.env ?? {}).map(([name, value]) => [name, filled(value, places)]),
   );
@@ -227,7 +260,7 @@ function environment(
     // What a saver departs from shows after its first save, wherever that is.
     RESUMEPROOF_SAVE_AT: role === 'saver' ? undefined : part.saves.join(','),
     RESUMEPROOF_HOLD: holdsOf(job).join(','),
-    RESUMEPROOF_STOP: '1',
+    RESUMEPROOF_STOP: job.signalAt !== undefined ? '0' : isExit ? 'exit' : '1',
     RESUMEPROOF_STEP: command.stepIs ?? 'micro-batch',
     RESUMEPROOF_LACKS: told?.lacks.join(','),
     RESUMEPROOF_RANDOM: told?.random.join(','),

@@ -64,12 +64,14 @@ export function replayExec(
     readonly history?: string;
     readonly resumeWith?: string;
     readonly neverSaveWith?: string;
+    readonly stop?: string;
+    readonly grace?: number;
     readonly cwd?: string;
     readonly env: Readonly<Record<string, string>>;
     readonly stepIs?: string;
   },
 ): string {
-  const { steps, resumeAt = [], history, resumeWith, neverSaveWith, cwd, env, stepIs } = options;
+  const { steps, resumeAt = [], history, resumeWith, neverSaveWith, stop, grace, cwd, env, stepIs } = options;
   return [
     `${COMMAND} exec`,
     history === undefined
@@ -77,6 +79,8 @@ export function replayExec(
       : `--history ${relative(history)}`,
     ...(resumeWith === undefined ? [] : [`--resume-with ${quote(resumeWith)}`]),
     ...(neverSaveWith === undefined ? [] : [`--never-save-with ${quote(neverSaveWith)}`]),
+    ...(stop === undefined ? [] : [`--stop ${stop}`]),
+    ...(grace === undefined ? [] : [`--grace ${grace}`]),
     ...(cwd === undefined ? [] : [`--cwd ${quote(cwd)}`]),
     ...Object.entries(env).map(([name, value]) => `--env ${quote(`${name}=${value}`)}`),
     ...(stepIs === undefined ? [] : [`--step-is ${stepIs}`]),

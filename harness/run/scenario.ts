@@ -8,6 +8,7 @@ import { DEVIATIONS, OBSERVABLES, STEP_UNITS } from '../trace/schema.ts';
 import type { Command } from '../training/command.ts';
 import type { CommandScenario, Scenario, ScenarioHistory, ScenarioPlan } from '../training/trainer.ts';
 import { askedPlanSchema, checkHistory } from './check-history.ts';
+import { STOPS } from './command-process.ts';
 import { checkCommand } from './command-words.ts';
 import { addModule, findModules, loadModule, moduleName } from './modules.ts';
 import { namePattern } from './name-pattern.ts';
@@ -36,6 +37,8 @@ const commandSchema = z.strictObject({
   cwd: z.string().min(1).optional(),
   resumeWith: z.array(z.string()).optional(),
   neverSaveWith: z.array(z.string()).min(1).optional(),
+  stop: z.enum(STOPS).optional(),
+  grace: z.number().positive().optional(),
   stepIs: z.enum(STEP_UNITS).optional(),
 });
 

@@ -25,6 +25,13 @@ export interface Command {
    * more process, the `saver`, saves as the program always does. It must equal the control.
    */
   readonly neverSaveWith?: readonly string[];
+  /**
+   * How a process is stopped after the save that another resumes from. `pass`, the default: at once, at the next forward
+   * pass. `exit`: by SystemExit there, so that the program cleans up. `signal`: by SIGTERM there.
+   */
+  readonly stop?: 'pass' | 'exit' | 'signal';
+  /** The seconds that the program has after SIGTERM. 30 by default. */
+  readonly grace?: number;
   /** What a step of the plan is. By default, a micro-batch: one backward pass. */
   readonly stepIs?: 'micro-batch' | 'update';
 }

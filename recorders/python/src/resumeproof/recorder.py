@@ -55,6 +55,7 @@ class Recorder:
         self.kept = None
         self.is_late = False  # whether the program had imported torch before
         self.exiting = False
+        self.trained_on = 0  # steps after the last one
         self.done = False
         atexit.register(self.at_exit)
 
@@ -172,9 +173,12 @@ class Recorder:
             self.begin_file(state)
         if is_described and self.is_recording():
             self.write_state(state, is_last, seen.saves)
-        if self.is_recording():
-            self.hold()
         self.observer.next_step()
+        if is_last and self.is_recording() and self.settings.stop == "0":
+            # What the parent does to the program while it is held is no longer recorded.
+            self.finish()
+        if not self.done or is_last:
+            self.hold()
         if is_last and self.is_recording():
             self.finish()
 
@@ -247,13 +251,35 @@ class Recorder:
         for record in records:
             self.file.write(**record)
 
-    def tell_saves(self, saves):
+    def tell_saves(self, saves, **more):
         """Tells the parent which files were written in the step. A number of 64 bits is a text."""
         if self.settings.saves is None:
             return
         files = [{"path": one.path, "inode": str(one.inode)} for one in saves if one.path is not None]
         with open(self.settings.saves, "a", encoding="utf-8") as file:
-            file.write(json.dumps({"step": self.last, "files": files}) + "\n")
+            file.write(json.dumps({"step": self.last, "files": files, **more}) + "\n")
+
+    def saved(self, save):
+        """The program saved something."""
+        if os.getpid() != self.pid:
+            return
+        if self.is_past():
+            # Nothing may come after it that could tell.
+            self.tell_saves([save], late=True, trainedOn=self.trained_on)
+        elif self.is_recording():
+            self.observer.step.saves.append(save)
+
+    def is_past(self):
+        """Whether the last step that is asked for was described. The program may go on."""
+        return self.last >= self.settings.until and (self.opening is not None and self.last > self.first or self.done)
+
+    def trains_on(self):
+        if os.getpid() != self.pid or not self.is_past():
+            return
+        self.trained_on += 1
+        if self.settings.stop == "exit" and self.done:
+            say("the program goes on after SystemExit, and is ended")
+            self.end_process()
 
     def is_to_save(self):
         """Whether this process is to save here, for another one to resume from. At the end, nothing is left to resume."""
@@ -269,6 +295,7 @@ class Recorder:
         open(held, "x").close()
         while os.path.exists(held):
             time.sleep(0.01)
+        self.observer.step.began = time.perf_counter()
 
     def begin_file(self, state=None):
         """Opens the trace. The control's first update shows what the program lacks; the parent tells the others."""
@@ -320,7 +347,7 @@ class Recorder:
     def finish(self):
         """The last step that is asked for was described."""
         # A process that is stopped after its save did not come to its end.
-        is_stopped = self.settings.stops and not self.exiting
+        is_stopped = self.settings.stop != "0" and not self.exiting
         if not (is_stopped and self.is_to_save()):
             self.file.write(kind="end", step=self.last, seconds=self.seconds)
         program = self.program
@@ -350,11 +377,16 @@ class Recorder:
     def leave(self):
         """Records no more; ends the process where the parent asked for it."""
         self.done, self.waiting, self.kept = True, False, None
-        if self.settings.stops and not self.exiting:
-            # As a preemption does it: nothing is cleaned up. Only what was printed is not lost.
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(0)
+        if self.settings.stop == "exit" and not self.exiting:
+            raise SystemExit(0)
+        if self.settings.stop == "1" and not self.exiting:
+            self.end_process()
+
+    def end_process(self):
+        """As a preemption does it: nothing is cleaned up. Only what was printed is not lost."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
     def at_exit(self):
         self.exiting = True
@@ -443,6 +475,8 @@ class Recorder:
     def update(self, optimizer, args, kwargs):
         """Around each call of an optimizer's `step`."""
         has_closure = callable(kwargs.get("closure", args[0] if args else None))
+        if self.settings.step_is == "update" and not self.observer.optimizing:
+            self.trains_on()
         if has_closure and self.is_recording() and not self.observer.optimizing:
             # It makes its own forward and backward passes, which belong to one step.
             with self.probing():
@@ -469,6 +503,8 @@ class Recorder:
         self.backward_depth += 1
         if self.backward_depth > 1 or self.observer.optimizing:
             return
+        if self.settings.step_is == "micro-batch":
+            self.trains_on()
         if not self.is_recording() or not self.program.optimizers():
             return
         with self.probing():

@@ -31,7 +31,7 @@ class Settings:
     save_at: frozenset | None  # None if the parent does not say
     holds: frozenset
     source: Source | None
-    stops: bool
+    stop: str
     step_is: str
     lacks: tuple | None
     random: frozenset | None
@@ -39,6 +39,7 @@ class Settings:
 
 
 ROLES = ("control", "twin", "saver", "before", "after", "cold")
+STOPS = ("0", "1", "exit")
 STEP_IS = ("micro-batch", "update")
 
 
@@ -71,7 +72,7 @@ def settings_from(env=os.environ):
         save_at=frozenset(_integers(env, "SAVE_AT")) if "RESUMEPROOF_SAVE_AT" in env else None,
         holds=frozenset(_integers(env, "HOLD")),
         source=source,
-        stops=_one_of(env, "STOP", ("0", "1"), "0") == "1",
+        stop=_one_of(env, "STOP", STOPS, "0"),
         step_is=_one_of(env, "STEP", STEP_IS, "micro-batch"),
         lacks=_names(env, "LACKS"),
         random=None if (random := _names(env, "RANDOM")) is None else frozenset(random),
