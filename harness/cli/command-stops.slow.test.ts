@@ -28,6 +28,7 @@ class Trainer(healthy.Trainer):
 
     def save(self):
         loop.save(self, self.options)
+        print("saved at the end", flush=True)
 `;
 
 /** What each does when it is stopped. */
@@ -50,6 +51,11 @@ class Flag(Trainer):
         return super().train_step()
 
 loop.run(Flag)`,
+  /** Starts the one above, and is gone at once by SIGTERM. */
+  launcher: `
+import pathlib, subprocess
+program = str(pathlib.Path(__file__).with_name("flag.py"))
+sys.exit(subprocess.call([sys.executable, program, *sys.argv[1:]]))`,
   /** Saves at once, when the next batch was drawn already. */
   atOnce: `
 class AtOnce(Trainer):
@@ -128,6 +134,7 @@ describe.skipIf(python === undefined)('a script', () => {
       'swallows-exit': ['swallows', { stop: 'exit' }],
       dies: ['plain', { stop: 'signal' }],
       flag: ['flag', { stop: 'signal' }],
+      launched: ['launcher', { stop: 'signal' }],
       'at-once': ['atOnce', {}],
       'at-once-signal': ['atOnce', { stop: 'signal' }],
       hangs: ['hangs', { stop: 'signal', grace: 1 }],
@@ -148,6 +155,7 @@ describe.skipIf(python === undefined)('a script', () => {
       'swallows-exit': proven,
       dies: proven,
       flag: proven,
+      launched: proven,
       'at-once': proven,
       'at-once-signal': batchLost,
       hangs: proven,
@@ -161,7 +169,10 @@ describe.skipIf(python === undefined)('a script', () => {
     expect(await endOf('flag')).toMatchObject({ ...stopped, exitCode: 143 });
     expect(await endOf('hangs')).toMatchObject({ ...stopped, signal: 'SIGKILL' });
     const output = (name: string) => readFileSync(path.join(report, name, 'before', 'output.txt'), 'utf8');
-    expect(output('flag')).not.toContain('step 5 ');
+    for (const name of ['flag', 'launched']) {
+      expect(output(name), name).not.toContain('step 5 ');
+      expect(output(name), name).toContain('saved at the end');
+    }
     expect((await endOf('swallows-exit'))!.stderr.join('\n')).toContain('goes on after SystemExit');
   }, 900_000);
 

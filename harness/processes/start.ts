@@ -4,7 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import type { Duplex, Readable } from 'node:stream';
 import { setTimeout as passing } from 'node:timers/promises';
 import { jsonLines, Tail } from './bounded.ts';
-import { endGroup, endMarked, newMark } from './mark.ts';
+import { endGroup, endMarked, findMarked, newMark } from './mark.ts';
 import { begun, childMarks, over, watch } from './watchdog.ts';
 
 const STDERR_LINES = 20;
@@ -13,6 +13,8 @@ const STDERR_BYTES = 256 * 1024;
 const MESSAGE_BYTES = 16 * 1024 * 1024;
 /** How long a pipe is read after its process is gone. Only a process that could not be ended still holds it then. */
 const READ_ON_MS = 1000;
+/** How often it is looked for what outlives a process that was asked to end. */
+const LOOK_MS = 50;
 
 export interface StartOptions {
   /** A program instead of Node: its path or name, its working folder, and the file that gets what it prints. */
@@ -38,7 +40,10 @@ export interface StartedProcess {
   readonly ended: Promise<ProcessEnd>;
   /** Sends a message, which the process can {@link hear}. Does nothing if it is gone. */
   send(message: unknown): void;
-  /** Asks the process, and what it started in its group, to end: SIGTERM. */
+  /**
+   * Asks the process, and what it started in its group, to end: SIGTERM. What it started may outlive it then, on Linux,
+   * until {@link end} is called.
+   */
   terminate(): void;
   /** Ends the process and its descendants at once. */
   end(): void;
@@ -64,8 +69,10 @@ export function startProcess(options: StartOptions): StartedProcess {
   // A process that is ended breaks its pipes; its exit says how it ended.
   for (const pipe of [stderr, channel]) pipe.on('error', () => {});
   let gone = false;
+  let isAsked = false;
   const untilEnd = async (): Promise<ProcessEnd> => {
     const end = await exited;
+    while (isAsked && findMarked(mark).length > 0) await passing(LOOK_MS);
     gone = true;
     endGroup(pid);
     await endMarked(mark);
@@ -80,9 +87,11 @@ export function startProcess(options: StartOptions): StartedProcess {
       if (!gone) channel.write(`${JSON.stringify(message)}\n`);
     },
     terminate() {
+      isAsked = true;
       if (!gone) endGroup(pid, 'SIGTERM');
     },
     end() {
+      isAsked = false;
       if (!gone) endGroup(pid);
     },
   };
