@@ -12,6 +12,7 @@ import { planScenario } from '../run/scenario.ts';
 import { newScenarioFile, writeScenarioFile } from '../run/scenario-file.ts';
 import { UsageError } from '../run/usage-error.ts';
 import { readTrace } from '../trace/read.ts';
+import { endedOnPurpose } from '../trace/roles.ts';
 import { STEP_UNITS } from '../trace/schema.ts';
 import type { CommandScenario } from '../training/trainer.ts';
 import { EXIT, onInterrupt, say, sayLast } from './exit.ts';
@@ -181,7 +182,11 @@ function nameOf(program: string, args: readonly string[]): string {
 async function sayWhatFailed({ runs }: Verdict, folder: string): Promise<void> {
   for (const { id, trace } of runs) {
     const { process: ended } = await readTrace(path.join(folder, trace));
-    if (ended === undefined || ['exited', 'stopped-as-planned', 'cancelled'].includes(ended.outcome))
+    if (
+      ended === undefined ||
+      endedOnPurpose({ process: ended }) ||
+      ['exited', 'cancelled'].includes(ended.outcome)
+    )
       continue;
     say(`${id} ${ended.outcome === 'crashed' ? 'failed' : `ended by ${ended.outcome}`}; its last lines:`);
     sayLast(ended.stderr);
