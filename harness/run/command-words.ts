@@ -28,7 +28,7 @@ const textsOf = ({ program, args, neverSaveWith = [], env = {}, cwd = '' }: Comm
   cwd,
 ];
 
-/** @throws {UsageError} when the processes would share a folder, or a placeholder has no meaning where it stands */
+/** @throws {UsageError} when the processes would share a folder, a placeholder has no meaning where it stands, or a grace none */
 export function checkCommand(command: Command, where: string): void {
   const texts = textsOf(command);
   const misplaced = texts.find((text) => /\{(checkpoint|step)\}/.test(text));
@@ -36,6 +36,8 @@ export function checkCommand(command: Command, where: string): void {
     throw new UsageError(
       `${where}: ${misplaced}: {checkpoint} and {step} are known only where a process resumes; give this as --resume-with or resumeWith`,
     );
+  if (command.grace !== undefined && command.stop !== 'signal')
+    throw new UsageError(`${where}: a grace follows SIGTERM: give it with stop 'signal' (--stop signal)`);
   if (![...texts, ...(command.resumeWith ?? [])].some((text) => text.includes('{run}')))
     throw new UsageError(
       `${where}: {run} stands nowhere in the command; put it where the program's output folder stands, or set the working folder to it (--cwd '{run}')`,

@@ -61,6 +61,7 @@ describe('a scenario with a command', () => {
       { args: ['{run}', '{checkpoint}'] },
       /\{checkpoint\}: .* known only where a process resumes/,
     ],
+    ['has a grace after no signal', {}, { stop: 'exit', grace: 5 }, /a grace follows SIGTERM/],
     [
       'is resumed after its end',
       { plan: { steps: 4, resumeAt: [6] } },

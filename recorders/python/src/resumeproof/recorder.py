@@ -57,6 +57,7 @@ class Recorder:
         self.exiting = False
         self.trained_on = 0  # steps after the last one
         self.done = False
+        self.was_left = False
         atexit.register(self.at_exit)
 
     def is_recording(self):
@@ -271,15 +272,18 @@ class Recorder:
 
     def is_past(self):
         """Whether the last step that is asked for was described. The program may go on."""
-        return self.last >= self.settings.until and (self.opening is not None and self.last > self.first or self.done)
+        has_begun = self.last > self.first or self.done
+        return self.last >= self.settings.until and has_begun
 
     def trains_on(self):
-        if os.getpid() != self.pid or not self.is_past():
+        """The program begins to train a step, which may be none that is asked for."""
+        if os.getpid() != self.pid:
             return
-        self.trained_on += 1
-        if self.settings.stop == "exit" and self.done:
+        if self.was_left and self.settings.stop == "exit":
             say("the program goes on after SystemExit, and is ended")
             self.end_process()
+        if self.is_past():
+            self.trained_on += 1
 
     def is_to_save(self):
         """Whether this process is to save here, for another one to resume from. At the end, nothing is left to resume."""
@@ -376,7 +380,7 @@ class Recorder:
 
     def leave(self):
         """Records no more; ends the process where the parent asked for it."""
-        self.done, self.waiting, self.kept = True, False, None
+        self.done, self.waiting, self.kept, self.was_left = True, False, None, True
         if self.settings.stop == "exit" and not self.exiting:
             raise SystemExit(0)
         if self.settings.stop == "1" and not self.exiting:
