@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Verdict } from '../judge/verdict.ts';
 import { tame } from '../report/text.ts';
-import { STOPS } from '../run/command-process.ts';
+import { STOPS } from '../run/command-job.ts';
 import { wordsOf } from '../run/command-words.ts';
 import { readHistory } from '../run/history-file.ts';
 import { replayExec } from '../run/replay.ts';

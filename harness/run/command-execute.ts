@@ -9,14 +9,8 @@ import { traceReader } from '../trace/read.ts';
 import type { Trace } from '../trace/schema.ts';
 import type { Command } from '../training/command.ts';
 import { checkControl, checkIdle, checkSaves, savesLate } from './command-checks.ts';
-import {
-  type CommandResult,
-  isStoppedAtSave,
-  type Left,
-  removeCopies,
-  runCommandProcess,
-  type Told,
-} from './command-process.ts';
+import { isStoppedAtSave, type Left, type Told } from './command-job.ts';
+import { type CommandResult, removeCopies, runCommandProcess } from './command-process.ts';
 import { stepsLate } from './command-saves.ts';
 import { endedControls } from './controls.ts';
 import type { Execution } from './execute.ts';

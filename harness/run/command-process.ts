@@ -7,58 +7,22 @@ import { startProcess } from '../processes/start.ts';
 import { isControl, resumes } from '../trace/roles.ts';
 import type { ProcessRecord, Trace } from '../trace/schema.ts';
 import { appendRecord } from '../trace/write.ts';
-import type { Command } from '../training/command.ts';
+import { environment, resumePlaces } from './command-environment.ts';
 import { watchHolds } from './command-holds.ts';
+import { type CommandJob, holdsOf, isCopied, type Left } from './command-job.ts';
 import { checkpointAt, readSaves, type Save } from './command-saves.ts';
 import { watchTrace } from './command-watch.ts';
 import { filled, type Places } from './command-words.ts';
 import type { Progress } from './job.ts';
 import { filesIn } from './own-folders.ts';
-import type { Part } from './parts.ts';
 import type { ProcessLimits } from './process.ts';
 import { processRecord, timerAfter } from './process-record.ts';
-
-/** How a process is stopped after a save. */
-export const STOPS = ['pass', 'exit', 'signal'] as const;
 
 /** Seconds after SIGTERM. */
 const GRACE = 30;
 
 /** The folder of copies in that of a process. */
 const COPIES = 'saved';
-
-/** What the control showed, which the recorder of every other process is told. */
-export interface Told {
-  readonly lacks: readonly string[];
-  readonly random: readonly string[];
-}
-
-/** What a process had left when it had saved. */
-export interface Left {
-  /** A copy of the folder that it writes to, or that folder if it ended then. */
-  readonly folder: string;
-  /** What it had saved, as a path from there; undefined if it was not found there. */
-  readonly checkpoint: string | undefined;
-}
-
-export interface CommandJob {
-  readonly scenario: string;
-  readonly command: Command;
-  readonly part: Part;
-  /** The steps of the whole run. */
-  readonly horizon: number;
-  readonly seed: number;
-  /** Undefined in the control. */
-  readonly told: Told | undefined;
-  /** What it resumes from; undefined if it starts from nothing. */
-  readonly left: Left | undefined;
-  /** The step after which it gets SIGTERM; undefined if it is stopped in another way. */
-  readonly signalAt: number | undefined;
-  /** The steps of this process from which others resume. */
-  readonly resumedAt: readonly number[];
-  /** Of the trace. */
-  readonly folder: string;
-}
 
 export interface CommandOptions {
   readonly limits: ProcessLimits;
@@ -156,11 +120,12 @@ export async function runCommandProcess(job: CommandJob, options: CommandOptions
   options.signal.addEventListener('abort', cancel, { once: true });
   const ended = await child.ended;
   unwatch();
-  await endHolds();
-  clearTimeout(runTimer);
-  clearTimeout(stepTimer);
-  clearTimeout(graceTimer);
+  for (const timer of [runTimer, stepTimer, graceTimer]) clearTimeout(timer);
   options.signal.removeEventListener('abort', cancel);
+  await endHolds().catch((error) => {
+    rmSync(temporary, { recursive: true, force: true });
+    throw error;
+  });
   const seen = outcome === 'exited' && existsSync(file) ? await options.read(file) : undefined;
   // However it ends by SIGTERM.
   const isStopped = isSignalled ? seen?.saved.at(-1)?.step === until : stoppedAfterSave(seen, until);
@@ -175,23 +140,6 @@ export async function runCommandProcess(job: CommandJob, options: CommandOptions
   if (job.resumedAt.includes(until)) leaves(until, run);
   return { trace: await options.read(file), run, saves: readSaves(saves), left, scratch: temporary };
 }
-
-/** Where the process goes on after a save that others resume from, and where it is killed. */
-const holdsOf = (job: CommandJob): number[] => {
-  const { part, resumedAt, signalAt } = job;
-  const steps = resumedAt.filter((step) => isCopied(job, step));
-  if (part.killed === true) steps.push(part.until);
-  if (signalAt !== undefined) steps.push(signalAt);
-  return [...new Set(steps)].sort((a, b) => a - b);
-};
-
-/** At its last save, the process ends and leaves its folder. */
-const isCopied = ({ resumedAt, part }: CommandJob, step: number): boolean =>
-  step < part.until && resumedAt.includes(step);
-
-/** Whether a process ends because it has saved for another one: then its scenario says how. */
-export const isStoppedAtSave = ({ killed, saves, until }: Part): boolean =>
-  killed !== true && saves.includes(until);
 
 /** Of what a process leaves at a save and goes on. */
 const copyOf = (folder: string, step: number): string => path.join(folder, COPIES, `step-${step}`);
@@ -216,64 +164,3 @@ const copy = (from: string, to: string): Promise<void> =>
       return found.isFile() || found.isDirectory() || found.isSymbolicLink();
     },
   });
-
-function resumePlaces({ part: { from }, left }: CommandJob, run: string): Partial<Places> {
-  if (from === null) return {};
-  const { checkpoint } = left ?? {};
-  return {
-    step: String(from.step),
-    ...(checkpoint === undefined ? {} : { checkpoint: path.join(run, checkpoint) }),
-  };
-}
-
-function environment(
-  job: CommandJob,
-  places: Places,
-  { file, saves, tmp }: { readonly file: string; readonly saves: string; readonly tmp: string },
-): Record<string, string | undefined> {
-  const { part, horizon, told, seed, scenario, command } = job;
-  const { role, id, from } = part;
-  const isExit = command.stop === 'exit' && role !== 'saver' && isStoppedAtSave(part);
-  const given = Object.fromEntries(
-    Object.entries(command.env ?? {}).map(([name, value]) => [name, filled(value, places)]),
-  );
-  const paths = [recorderFolder(), given.PYTHONPATH ?? process.env.PYTHONPATH ?? ''];
-  return {
-    // Another one in each process: what depends on it must show.
-    PYTHONHASHSEED: String(hashSeedOf(id)),
-    TMPDIR: tmp,
-    TMP: tmp,
-    TEMP: tmp,
-    ...given,
-    PYTHONPATH: paths.filter(Boolean).join(path.delimiter),
-    RESUMEPROOF_TRACE: file,
-    RESUMEPROOF_SAVES: saves,
-    RESUMEPROOF_SCENARIO: scenario,
-    RESUMEPROOF_ID: id,
-    RESUMEPROOF_ROLE: role,
-    RESUMEPROOF_HORIZON: String(horizon),
-    // It knows nothing of being killed.
-    RESUMEPROOF_UNTIL: String(part.killed === true ? horizon : part.until),
-    RESUMEPROOF_FROM: from === null ? undefined : `${from.process}:step-${from.step}:${from.step}`,
-    RESUMEPROOF_SEED: String(seed),
-    RESUMEPROOF_PASS: part.passes.join(','),
-    // What a saver departs from shows after its first save, wherever that is.
-    RESUMEPROOF_SAVE_AT: role === 'saver' ? undefined : part.saves.join(','),
-    RESUMEPROOF_HOLD: holdsOf(job).join(','),
-    RESUMEPROOF_STOP: job.signalAt !== undefined ? '0' : isExit ? 'exit' : '1',
-    RESUMEPROOF_STEP: command.stepIs ?? 'micro-batch',
-    RESUMEPROOF_LACKS: told?.lacks.join(','),
-    RESUMEPROOF_RANDOM: told?.random.join(','),
-  };
-}
-
-/** The same each time a process of this id runs. */
-const hashSeedOf = (id: string): number =>
-  [...id].reduce((seed, letter) => (Math.imul(seed, 31) + letter.charCodeAt(0)) >>> 0, 7);
-
-/** Python imports the recorder from this folder: beside the package's modules, or in the repository. */
-function recorderFolder(): string {
-  const within = path.join('recorders', 'python', 'src', 'resumeproof', 'bootstrap');
-  const built = path.join(import.meta.dirname, '..', within);
-  return existsSync(built) ? built : path.join(import.meta.dirname, '..', '..', within);
-}

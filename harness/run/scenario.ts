@@ -8,7 +8,7 @@ import { DEVIATIONS, OBSERVABLES, STEP_UNITS } from '../trace/schema.ts';
 import type { Command } from '../training/command.ts';
 import type { CommandScenario, Scenario, ScenarioHistory, ScenarioPlan } from '../training/trainer.ts';
 import { askedPlanSchema, checkHistory } from './check-history.ts';
-import { STOPS } from './command-process.ts';
+import { STOPS } from './command-job.ts';
 import { checkCommand } from './command-words.ts';
 import { addModule, findModules, loadModule, moduleName } from './modules.ts';
 import { namePattern } from './name-pattern.ts';
