@@ -36,6 +36,18 @@ describe('exec', () => {
     const { exitCode, stdout, stderr, out, verdicts } = await exec(PLAN, program('--steps', '20'));
     expect(exitCode, stderr).toBe(0);
     expect(stdout).toMatch(/train .* proven/);
+    // A log shows how far it is, before the verdict.
+    const lines = stderr.split('\n').filter((line) => line.startsWith('train: '));
+    expect(lines.map((line) => line.replace(/\([\d.]+ s/, '(S'))).toEqual([
+      'train: control begins',
+      'train: control exited after step 12 (S)',
+      'train: before begins',
+      'train: before stopped after step 4 (S)',
+      'train: after-1 begins',
+      'train: after-1 stopped after step 8 (S)',
+      'train: after-2 begins',
+      'train: after-2 exited after step 12 (S)',
+    ]);
     const [verdict] = verdicts();
     expect(verdict).toMatchObject({
       scenario: 'train',
@@ -151,10 +163,18 @@ describe('exec', () => {
       /expected ascending resume points from 1 to 3/,
     ],
   ])('a program that %s is wrong usage', async (_, options, command, message) => {
-    const { exitCode, stdout, stderr } = await exec(options, command);
+    const { exitCode, stdout, stderr, out } = await exec(options, command);
     expect(stderr).toMatch(message);
     expect(stdout).toBe('');
     expect(exitCode).toBe(2);
+    // A report that was begun says the same, and not that somebody interrupted it.
+    if (!existsSync(path.join(out, 'verdict.json'))) return;
+    const { problem } = gateSchema.parse(JSON.parse(readFileSync(path.join(out, 'verdict.json'), 'utf8')));
+    const [, why] = stderr.match(/^resumeproof: (\S+: .*)$/m)!;
+    expect(problem).toBe(`${why}; 0 of 1 scenarios finished.`);
+    const page = readFileSync(path.join(out, 'index.html'), 'utf8');
+    expect(page).toContain('0 of 1 scenarios finished');
+    expect(page).not.toContain('Interrupted');
   });
 
   test('a program that fails is judged, and its last words are shown without their escapes', async () => {

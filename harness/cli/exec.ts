@@ -3,12 +3,16 @@ import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Verdict } from '../judge/verdict.ts';
 import { tame } from '../report/text.ts';
+import { STOPS } from '../run/command-job.ts';
 import { wordsOf } from '../run/command-words.ts';
+import { readHistory } from '../run/history-file.ts';
 import { replayExec } from '../run/replay.ts';
 import { makeReportFolder, takeReportFolder } from '../run/report-folder.ts';
 import { planScenario } from '../run/scenario.ts';
 import { newScenarioFile, writeScenarioFile } from '../run/scenario-file.ts';
+import { UsageError } from '../run/usage-error.ts';
 import { readTrace } from '../trace/read.ts';
+import { endedOnPurpose } from '../trace/roles.ts';
 import { STEP_UNITS } from '../trace/schema.ts';
 import type { CommandScenario } from '../training/trainer.ts';
 import { EXIT, onInterrupt, say, sayLast } from './exit.ts';
@@ -18,9 +22,13 @@ import { print, printJson } from './print.ts';
 import { openDisplay } from './progress.ts';
 
 interface Options {
-  readonly steps: number;
-  readonly resumeAt: number[];
+  readonly steps?: number;
+  readonly resumeAt?: number[];
+  readonly history?: string;
   readonly resumeWith?: string;
+  readonly neverSaveWith?: string;
+  readonly stop?: (typeof STOPS)[number];
+  readonly grace?: number;
   readonly cwd?: string;
   readonly env: Record<string, string>;
   readonly stepIs?: (typeof STEP_UNITS)[number];
@@ -40,16 +48,24 @@ export function execCommand(): Command {
       'Runs a training program, of PyTorch or one that records itself, as control and with resumes, each time as a fresh process that is recorded, judges it and writes a report. {run} stands for the folder that the program writes to.',
     )
     .argument('<command...>', 'the program and its arguments, those of the whole training')
-    .requiredOption('--steps <n>', 'steps of the whole run; the program may train longer', positive)
-    .requiredOption(
-      '--resume-at <n,n>',
-      'steps after which the program saves, to stop and resume there',
-      positives,
-    )
+    .option('--steps <n>', 'steps of the whole run; the program may train longer', positive)
+    .option('--resume-at <n,n>', 'steps after which the program saves, to stop and resume there', positives)
+    .option('--history <file>', 'what each process does, as JSON, instead of --steps and --resume-at')
     .option(
       '--resume-with <args>',
       'arguments for a process that resumes; {checkpoint} is what was saved, {step} the step. By default none: the program looks in {run} by itself',
     )
+    .option(
+      '--never-save-with <args>',
+      'arguments with which the program never saves, for the control; one more process then saves and must equal it',
+    )
+    .addOption(
+      new Option(
+        '--stop <how>',
+        'how a process is stopped after a save: at once at the next forward pass, by SystemExit there, or by SIGTERM',
+      ).choices(STOPS),
+    )
+    .option('--grace <seconds>', 'most seconds to end after SIGTERM; 30 by default', positive)
     .option('--cwd <dir>', 'working folder; {run} or {own} for one of each process')
     .option('--env <name=value...>', 'variables of the environment', variable, {})
     .addOption(new Option('--step-is <unit>', 'what a step is; a micro-batch by default').choices(STEP_UNITS))
@@ -81,7 +97,7 @@ function variable(value: string, before: Record<string, string>): Record<string,
 }
 
 async function run([program, ...args]: readonly [string, ...string[]], options: Options): Promise<number> {
-  const scenario = scenarioOf(program, args, options);
+  const scenario = scenarioOf(program, args, options, await planAsked(options));
   const name = options.saveScenario ?? nameOf(program, args);
   const file =
     options.saveScenario === undefined ? undefined : newScenarioFile(options.scenarios, options.saveScenario);
@@ -117,11 +133,23 @@ async function run([program, ...args]: readonly [string, ...string[]], options: 
   return signal.aborted ? EXIT.interrupted : gate.passed ? EXIT.passed : EXIT.failed;
 }
 
-function scenarioOf(program: string, args: readonly string[], options: Options): CommandScenario {
-  const { steps, resumeAt, resumeWith, env, cwd, stepIs, limit, stepLimit } = options;
+async function planAsked({ steps, resumeAt, history }: Options): Promise<CommandScenario['plan']> {
+  if (history === undefined && steps !== undefined && resumeAt !== undefined) return { steps, resumeAt };
+  if (history === undefined || steps !== undefined || resumeAt !== undefined)
+    throw new UsageError('expected --steps and --resume-at, or --history alone');
+  return readHistory(history);
+}
+
+function scenarioOf(
+  program: string,
+  args: readonly string[],
+  options: Options,
+  plan: CommandScenario['plan'],
+): CommandScenario {
+  const { resumeWith, neverSaveWith, stop, grace, env, cwd, stepIs, limit, stepLimit } = options;
   return {
     about: [program, ...args].join(' '),
-    plan: { steps, resumeAt },
+    plan,
     ...(limit === undefined && stepLimit === undefined
       ? {}
       : {
@@ -134,6 +162,9 @@ function scenarioOf(program: string, args: readonly string[], options: Options):
       program,
       args: [...args],
       ...(resumeWith === undefined ? {} : { resumeWith: wordsOf(resumeWith) }),
+      ...(neverSaveWith === undefined ? {} : { neverSaveWith: wordsOf(neverSaveWith) }),
+      ...(stop === undefined ? {} : { stop }),
+      ...(grace === undefined ? {} : { grace }),
       ...(Object.keys(env).length === 0 ? {} : { env }),
       ...(cwd === undefined ? {} : { cwd }),
       ...(stepIs === undefined ? {} : { stepIs }),
@@ -151,7 +182,11 @@ function nameOf(program: string, args: readonly string[]): string {
 async function sayWhatFailed({ runs }: Verdict, folder: string): Promise<void> {
   for (const { id, trace } of runs) {
     const { process: ended } = await readTrace(path.join(folder, trace));
-    if (ended === undefined || ['exited', 'stopped-as-planned', 'cancelled'].includes(ended.outcome))
+    if (
+      ended === undefined ||
+      endedOnPurpose({ process: ended }) ||
+      ['exited', 'cancelled'].includes(ended.outcome)
+    )
       continue;
     say(`${id} ${ended.outcome === 'crashed' ? 'failed' : `ended by ${ended.outcome}`}; its last lines:`);
     sayLast(ended.stderr);

@@ -23,9 +23,9 @@ export const markedWith = (...marks: readonly string[]): Record<string, string> 
 });
 
 /** Ends the process group of `pid`, which was started as its leader. On Windows, only the process itself. */
-export function endGroup(pid: number): void {
+export function endGroup(pid: number, signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): void {
   try {
-    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
+    process.kill(process.platform === 'win32' ? pid : -pid, signal);
   } catch {
     // It is gone.
   }

@@ -4,7 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import type { Duplex, Readable } from 'node:stream';
 import { setTimeout as passing } from 'node:timers/promises';
 import { jsonLines, Tail } from './bounded.ts';
-import { endGroup, endMarked, newMark } from './mark.ts';
+import { endGroup, endMarked, findMarked, newMark } from './mark.ts';
 import { begun, childMarks, over, watch } from './watchdog.ts';
 
 const STDERR_LINES = 20;
@@ -13,6 +13,8 @@ const STDERR_BYTES = 256 * 1024;
 const MESSAGE_BYTES = 16 * 1024 * 1024;
 /** How long a pipe is read after its process is gone. Only a process that could not be ended still holds it then. */
 const READ_ON_MS = 1000;
+/** How often it is looked for what outlives a process that was asked to end. */
+const LOOK_MS = 50;
 
 export interface StartOptions {
   /** A program instead of Node: its path or name, its working folder, and the file that gets what it prints. */
@@ -38,6 +40,11 @@ export interface StartedProcess {
   readonly ended: Promise<ProcessEnd>;
   /** Sends a message, which the process can {@link hear}. Does nothing if it is gone. */
   send(message: unknown): void;
+  /**
+   * Asks the process, and what it started in its group, to end: SIGTERM. What it started may outlive it then, on Linux,
+   * until {@link end} is called.
+   */
+  terminate(): void;
   /** Ends the process and its descendants at once. */
   end(): void;
 }
@@ -62,8 +69,10 @@ export function startProcess(options: StartOptions): StartedProcess {
   // A process that is ended breaks its pipes; its exit says how it ended.
   for (const pipe of [stderr, channel]) pipe.on('error', () => {});
   let gone = false;
+  let isAsked = false;
   const untilEnd = async (): Promise<ProcessEnd> => {
     const end = await exited;
+    while (isAsked && findMarked(mark).length > 0) await passing(LOOK_MS);
     gone = true;
     endGroup(pid);
     await endMarked(mark);
@@ -77,7 +86,12 @@ export function startProcess(options: StartOptions): StartedProcess {
     send(message) {
       if (!gone) channel.write(`${JSON.stringify(message)}\n`);
     },
+    terminate() {
+      isAsked = true;
+      if (!gone) endGroup(pid, 'SIGTERM');
+    },
     end() {
+      isAsked = false;
       if (!gone) endGroup(pid);
     },
   };
@@ -111,5 +125,6 @@ const unstarted = (error: Promise<Error>): StartedProcess => ({
     lastLines: [message.slice(0, STDERR_LINE_LENGTH)],
   })),
   send() {},
+  terminate() {},
   end() {},
 });

@@ -5,7 +5,8 @@ import { endOf, type History, historyOf, isChain, passesOf, planOf } from '../tr
 import type { ScenarioHistory, ScenarioProcess } from '../training/trainer.ts';
 import { askedHistorySchema, checkHistory } from './check-history.ts';
 import type { ProcessResult } from './process.ts';
-import { resultsOf, runHistory } from './run-history.ts';
+import { beginIn, resultsOf, runHistory } from './run-history.ts';
+import type { Start } from './start.ts';
 import { UsageError } from './usage-error.ts';
 
 const STEPS = 12;
@@ -75,22 +76,20 @@ test('each process starts once its checkpoint is there, and no two load one chec
       const ended = new Set<string>();
       const loading = new Set<string>();
       const order: string[] = [];
-      const running = runHistory(history, {
-        folder: '/run',
-        async start({ id, from, saves, killed = false }, { checkpoint } = {}) {
-          if (from !== null) expect(ended).toContain(from.process);
-          expect(checkpoint ?? null).toBe(
-            from === null ? null : `/run/checkpoints/${from.process}/step-${from.step}`,
-          );
-          if (checkpoint != null) expect(loading).not.toContain(checkpoint);
-          if (checkpoint != null) loading.add(checkpoint);
-          await scheduler.schedule(Promise.resolve(), id);
-          if (checkpoint != null) loading.delete(checkpoint);
-          ended.add(id);
-          order.push(id);
-          return done(saves, killed);
-        },
-      });
+      const start: Start = async ({ id, from, saves, killed = false }, { checkpoint } = {}) => {
+        if (from !== null) expect(ended).toContain(from.process);
+        expect(checkpoint ?? null).toBe(
+          from === null ? null : `/run/checkpoints/${from.process}/step-${from.step}`,
+        );
+        if (checkpoint != null) expect(loading).not.toContain(checkpoint);
+        if (checkpoint != null) loading.add(checkpoint);
+        await scheduler.schedule(Promise.resolve(), id);
+        if (checkpoint != null) loading.delete(checkpoint);
+        ended.add(id);
+        order.push(id);
+        return done(saves, killed);
+      };
+      const running = runHistory(history, { begin: beginIn(history, { folder: '/run', start }) });
       await scheduler.waitFor(resultsOf(running));
       expect([...order].sort()).toEqual(history.processes.map(({ id }) => id).sort());
       // Those that load the same checkpoint do it in the order of the history.
@@ -106,8 +105,7 @@ test('what resumes from a process that failed is not started', async () => {
   const history = checkHistory({ steps: 9, resumeAt: [3, 6] }, 'here');
   const started: string[] = [];
   const running = runHistory(history, {
-    folder: '/run',
-    async start({ id, saves }) {
+    async begin({ id, saves }) {
       started.push(id);
       const result = done(saves, false);
       return id === 'after-1' ? ({ trace: { ...result.trace, end: undefined } } as ProcessResult) : result;

@@ -174,9 +174,15 @@ function wholeProblem(history: History, { deviates, command }: Declared): string
     return `no process resumes and trains to the end, step ${end}`;
   const points = resumePoints(history);
   const received = `received ${end} steps, resumed after ${points.join(', ')}`;
-  // A recorder sees a resume at the first step after it.
-  if (command !== undefined && points.at(-1) === end)
-    return `expected steps after the last resume; ${received}`;
+  if (command !== undefined) {
+    if (history.changes !== undefined)
+      return 'changes do not apply to a command: the control would have to make them while it trains';
+    const elsewhere = processes.find(({ backend }) => backend !== undefined);
+    if (elsewhere !== undefined)
+      return `process '${elsewhere.id}' names a backend, but a command picks its device itself`;
+    // A recorder sees a resume at the first step after it.
+    if (points.at(-1) === end) return `expected steps after the last resume; ${received}`;
+  }
   if (deviates === undefined) return undefined;
   for (const { id, from, until } of processes) {
     const crossed = points.find((step) => step > (from?.step ?? 0) && step < until);

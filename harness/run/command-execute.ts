@@ -4,18 +4,19 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { BackendError } from '../backend/error.ts';
-import { enumerate } from '../report/text.ts';
-import { endOf, planOf } from '../trace/history.ts';
+import { endOf, type History } from '../trace/history.ts';
 import { traceReader } from '../trace/read.ts';
 import type { Trace } from '../trace/schema.ts';
 import type { Command } from '../training/command.ts';
-import { type CommandResult, runCommandProcess, type Told } from './command-process.ts';
-import { checkpointAt, strayAt } from './command-saves.ts';
+import { checkControl, checkIdle, checkSaves, savesLate } from './command-checks.ts';
+import { isStoppedAtSave, type Left, type Told } from './command-job.ts';
+import { type CommandResult, removeCopies, runCommandProcess } from './command-process.ts';
+import { stepsLate } from './command-saves.ts';
 import { endedControls } from './controls.ts';
 import type { Execution } from './execute.ts';
 import { awaitedLater } from './failing.ts';
-import { controlPart, historyPart, type Part } from './parts.ts';
+import { controlPart, historyPart, type Part, saverPart } from './parts.ts';
+import { resultsOf, runHistory } from './run-history.ts';
 import type { LoadedScenario } from './scenario.ts';
 import type { ExecuteOptions } from './start.ts';
 import { UsageError } from './usage-error.ts';
@@ -38,9 +39,10 @@ export async function executeCommand(
   mkdirSync(options.folder, { recursive: true });
   const read = traceReader();
   const start = async (part: Part, told?: Told, source?: CommandResult): Promise<CommandResult> => {
-    const checkpoint = source === undefined ? undefined : savedBy(part, source, command, name);
-    const result = await options.limit(() =>
-      runCommandProcess(
+    const left = source === undefined ? undefined : leftFor(part, source, command, name);
+    const run = async (signalAt: number | undefined): Promise<CommandResult> => {
+      options.onProgress(part, { kind: 'begins' });
+      const ended = await runCommandProcess(
         {
           scenario: name,
           command,
@@ -48,8 +50,9 @@ export async function executeCommand(
           horizon: endOf(history),
           seed: scenario.seed ?? 0,
           told,
-          left: source?.run,
-          checkpoint,
+          left,
+          signalAt,
+          resumedAt: resumedAt(history, part),
           folder: path.join(options.folder, part.id),
         },
         {
@@ -58,8 +61,23 @@ export async function executeCommand(
           read,
           onProgress: (progress) => options.onProgress(part, progress),
         },
-      ),
-    );
+      );
+      options.onProgress(part, { kind: 'ended', trace: ended.trace });
+      return ended;
+    };
+    const isSignalled = command.stop === 'signal' && isHistory(part) && isStoppedAtSave(part);
+    const result = await options.limit(async () => {
+      const first = await run(isSignalled ? part.until : undefined);
+      const late = stepsLate(first.saves);
+      if (!isSignalled || late === 0 || options.signal.aborted) return first;
+      // It ends its step first and then saves: the signal must come that much earlier.
+      const signalAt = part.until - late;
+      if (signalAt <= (part.from?.step ?? 0)) throw savesLate(part, late, name);
+      rmSync(path.join(options.folder, part.id), { recursive: true, force: true });
+      const second = await run(signalAt);
+      if (!options.signal.aborted && stepsLate(second.saves) > 0) throw savesLate(part, late, name);
+      return second;
+    });
     options.onTrace?.(result.trace);
     return result;
   };
@@ -83,20 +101,39 @@ export async function executeCommand(
   const twins = awaitedLater(
     endedControls(history, { trace: control.trace, skip: undefined }, { twin: first, elsewhere: [] }, asTwin),
   );
-  const chain: CommandResult[] = [];
-  for (const process of history.processes) {
-    const source = chain.at(-1);
-    if (process.from !== null && (source === undefined || !isSaved(source, process.from.step))) break;
-    chain.push(await start(historyPart(history, process), told, source));
+  const saver = command.neverSaveWith === undefined ? undefined : await start(saverPart(history), told);
+  if (saver !== undefined) {
+    checkSaves(saver, loaded);
+    // Nobody resumes from it.
+    rmSync(saver.run, { recursive: true, force: true });
   }
-  return execution([
-    control.trace,
-    ...(await twins).map(({ trace }) => trace),
-    ...chain.map(({ trace }) => trace),
-  ]);
+  const running = runHistory<CommandResult>(history, {
+    async begin(process, source) {
+      const result = await start(historyPart(history, process), told, source);
+      checkIdle(result.trace, process, name);
+      return result;
+    },
+  });
+  try {
+    return execution([
+      control.trace,
+      ...(await twins).map(({ trace }) => trace),
+      ...(await resultsOf(running)).map(({ trace }) => trace),
+      ...(saver === undefined ? [] : [saver.trace]),
+    ]);
+  } finally {
+    await Promise.allSettled(running.values());
+    for (const { id } of history.processes) removeCopies(path.join(options.folder, id));
+  }
 }
 
-const isSaved = ({ trace }: CommandResult, step: number): boolean => trace.saved.at(-1)?.step === step;
+const isHistory = ({ role }: Part): boolean => role === 'before' || role === 'after';
+
+/** The steps of a process from which others resume, ascending. */
+const resumedAt = ({ processes }: History, { id }: Part): number[] =>
+  [...new Set(processes.flatMap(({ from }) => (from?.process === id ? [from.step] : [])))].sort(
+    (a, b) => a - b,
+  );
 
 function toldBy({ run, states }: Trace): Told {
   return {
@@ -106,57 +143,17 @@ function toldBy({ run, states }: Trace): Told {
 }
 
 /** @throws {UsageError} when the arguments of a resume name the checkpoint, and it cannot be told */
-function savedBy(
+function leftFor(
   { from }: Part,
   source: CommandResult,
   { resumeWith = [] }: Command,
   name: string,
-): string | undefined {
+): Left | undefined {
   const { process, step } = from!;
-  if (!resumeWith.some((word) => word.includes('{checkpoint}'))) return undefined;
-  const checkpoint = checkpointAt(source.saves, step, source.run);
-  if (checkpoint === undefined)
+  const left = source.left.get(step);
+  if (left?.checkpoint === undefined && resumeWith.some((word) => word.includes('{checkpoint}')))
     throw new UsageError(
       `${name}: nothing that '${process}' saved after step ${step} is in its folder, so {checkpoint} is unknown; name it with {run} and {step}`,
     );
-  return checkpoint;
-}
-
-/** A program that fails in training is judged. One that does not train as asked is not. */
-function checkControl(
-  { trace, saves, run, scratch }: CommandResult,
-  { name, history }: LoadedScenario,
-  { requireGpu, signal }: CommandOptions,
-): void {
-  const plan = planOf(history);
-  const { outcome, exitCode } = trace.process ?? {};
-  if (signal.aborted || (outcome !== 'exited' && outcome !== 'crashed')) return;
-  const wrong = (why: string): UsageError => new UsageError(`${name}: ${why}`, trace.process?.stderr ?? []);
-  if (trace.run === undefined)
-    throw wrong(
-      outcome === 'exited'
-        ? 'the program ended, but no recorder saw it train; Python reads no PYTHONPATH if it is started with -E, -I or -S'
-        : exitCode === null
-          ? 'the program could not be run'
-          : `the program ended with exit code ${exitCode} before its first step`,
-    );
-  if (requireGpu && !trace.run.backend.hardware)
-    throw new BackendError('gpu-required', `${name} ran on ${trace.run.backend.adapter}, which is no GPU`);
-  if (outcome === 'crashed' || trace.failure !== undefined) return;
-  const last = trace.steps.at(-1)?.step ?? 0;
-  if (trace.end === undefined && last < plan.steps)
-    throw wrong(`the program ended after step ${last} of ${plan.steps}; ask for fewer steps`);
-  const points = [...new Set(saves.map(({ step }) => step))];
-  const missing = plan.resumeAt.filter((step) => !points.includes(step));
-  if (missing.length > 0)
-    throw wrong(
-      `the program saves nothing after step ${enumerate(missing)}; ${points.length === 0 ? 'no save was seen' : `saves were seen after steps ${points.join(', ')}`}`,
-    );
-  for (const step of plan.resumeAt) {
-    const stray = strayAt(saves, step, run, scratch);
-    if (stray !== undefined)
-      throw wrong(
-        `what the program saved after step ${step} is outside of {run}: ${stray}; make it save in {run}`,
-      );
-  }
+  return left;
 }

@@ -4,41 +4,25 @@ import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startProcess } from '../processes/start.ts';
-import { resumes } from '../trace/roles.ts';
+import { isControl, resumes } from '../trace/roles.ts';
 import type { ProcessRecord, Trace } from '../trace/schema.ts';
 import { appendRecord } from '../trace/write.ts';
-import type { Command } from '../training/command.ts';
-import { readSaves, type Save } from './command-saves.ts';
+import { environment, resumePlaces } from './command-environment.ts';
+import { watchHolds } from './command-holds.ts';
+import { type CommandJob, holdsOf, isCopied, type Left } from './command-job.ts';
+import { checkpointAt, readSaves, type Save } from './command-saves.ts';
 import { watchTrace } from './command-watch.ts';
 import { filled, type Places } from './command-words.ts';
 import type { Progress } from './job.ts';
 import { filesIn } from './own-folders.ts';
-import type { Part } from './parts.ts';
 import type { ProcessLimits } from './process.ts';
 import { processRecord, timerAfter } from './process-record.ts';
 
-/** What the control showed, which the recorder of every other process is told. */
-export interface Told {
-  readonly lacks: readonly string[];
-  readonly random: readonly string[];
-}
+/** Seconds after SIGTERM. */
+const GRACE = 30;
 
-export interface CommandJob {
-  readonly scenario: string;
-  readonly command: Command;
-  readonly part: Part;
-  /** The steps of the whole run. */
-  readonly horizon: number;
-  readonly seed: number;
-  /** Undefined in the control. */
-  readonly told: Told | undefined;
-  /** The folder that the process before left. */
-  readonly left: string | undefined;
-  /** What that process saved, as a path in `left`. */
-  readonly checkpoint: string | undefined;
-  /** Of the trace. */
-  readonly folder: string;
-}
+/** The folder of copies in that of a process. */
+const COPIES = 'saved';
 
 export interface CommandOptions {
   readonly limits: ProcessLimits;
@@ -52,6 +36,8 @@ export interface CommandResult {
   /** The folder that it wrote to, a real path. */
   readonly run: string;
   readonly saves: readonly Save[];
+  /** By the step after which it saved. */
+  readonly left: ReadonlyMap<number, Left>;
   /** The folder that it could write to for itself alone, which is gone. */
   readonly scratch: string;
 }
@@ -61,7 +47,7 @@ export async function runCommandProcess(job: CommandJob, options: CommandOptions
   const start = performance.now();
   mkdirSync(path.join(job.folder, 'run'), { recursive: true });
   const run = realpathSync(path.join(job.folder, 'run'));
-  if (job.left !== undefined) await copy(job.left, run);
+  if (job.left !== undefined) await copy(job.left.folder, run);
   // Not in the report's folder: the path of a socket in it must be short.
   const temporary = realpathSync(mkdtempSync(path.join(tmpdir(), 'resumeproof-')));
   const [own, tmp] = ['own', 'tmp'].map((name) => path.join(temporary, name)) as [string, string];
@@ -70,7 +56,8 @@ export async function runCommandProcess(job: CommandJob, options: CommandOptions
   const places: Places = { run, own, here, ...resumePlaces(job, run) };
   const file = path.join(job.folder, 'trace.jsonl');
   const saves = path.join(job.folder, 'saves.jsonl');
-  const { program, args, cwd, resumeWith = [] } = job.command;
+  const { program, args, cwd, resumeWith = [], neverSaveWith = [] } = job.command;
+  const more = resumes(job.part.role) ? resumeWith : isControl(job.part.role) ? neverSaveWith : [];
   let outcome: ProcessRecord['outcome'] = 'exited';
   const kill = (why: ProcessRecord['outcome']): void => {
     if (outcome !== 'exited') return;
@@ -83,7 +70,7 @@ export async function runCommandProcess(job: CommandJob, options: CommandOptions
       work: cwd === undefined ? here : filled(cwd, places),
       output: path.join(job.folder, 'output.txt'),
     },
-    args: [...args, ...(resumes(job.part.role) ? resumeWith : [])].map((word) => filled(word, places)),
+    args: [...args, ...more].map((word) => filled(word, places)),
     env: environment(job, places, { file, saves, tmp }),
     onMessage() {},
   });
@@ -95,28 +82,75 @@ export async function runCommandProcess(job: CommandJob, options: CommandOptions
     stepTimer.refresh();
     if (step !== undefined) options.onProgress({ kind: 'step', step });
   });
+  const { until, killed = false } = job.part;
+  let isSignalled = false;
+  let graceTimer: NodeJS.Timeout | undefined;
+  const left = new Map<number, Left>();
+  const leaves = (step: number, folder: string): void => {
+    const checkpoint = checkpointAt(readSaves(saves), step, run);
+    left.set(step, {
+      folder,
+      checkpoint: checkpoint === undefined ? undefined : path.relative(run, checkpoint),
+    });
+  };
+  const endHolds = watchHolds(file, holdsOf(job), async (step) => {
+    if (killed && step === until) {
+      kill('killed');
+      return false;
+    }
+    try {
+      if (isCopied(job, step)) {
+        await copy(run, copyOf(job.folder, step));
+        leaves(step, copyOf(job.folder, step));
+      }
+    } catch (error) {
+      child.end();
+      throw error;
+    }
+    stepTimer.refresh();
+    if (step === job.signalAt) {
+      isSignalled = true;
+      child.terminate();
+      graceTimer = timerAfter((job.command.grace ?? GRACE) * 1000, child.end);
+    }
+    return true;
+  });
   const cancel = (): void => kill('cancelled');
   if (options.signal.aborted) cancel();
   options.signal.addEventListener('abort', cancel, { once: true });
   const ended = await child.ended;
   unwatch();
-  clearTimeout(runTimer);
-  clearTimeout(stepTimer);
+  for (const timer of [runTimer, stepTimer, graceTimer]) clearTimeout(timer);
   options.signal.removeEventListener('abort', cancel);
-  if (outcome === 'exited' && ended.exitCode !== 0) outcome = 'crashed';
-  if (outcome === 'exited' && existsSync(file) && stoppedAfterSave(await options.read(file), job.part.until))
+  await endHolds().catch((error) => {
+    rmSync(temporary, { recursive: true, force: true });
+    throw error;
+  });
+  const seen = outcome === 'exited' && existsSync(file) ? await options.read(file) : undefined;
+  // However it ends by SIGTERM.
+  const isStopped = isSignalled ? seen?.saved.at(-1)?.step === until : stoppedAfterSave(seen, until);
+  if (outcome === 'exited' && (isSignalled || ended.exitCode === 0) && isStopped)
     outcome = 'stopped-as-planned';
-  const left = ['own', 'tmp'].flatMap((name) =>
+  if (outcome === 'exited' && ended.exitCode !== 0) outcome = 'crashed';
+  const outside = ['own', 'tmp'].flatMap((name) =>
     filesIn(path.join(temporary, name)).map((one) => `${name}/${one}`),
   );
   rmSync(temporary, { recursive: true, force: true });
-  appendRecord(file, processRecord(ended, outcome, (performance.now() - start) / 1000, left));
-  return { trace: await options.read(file), run, saves: readSaves(saves), scratch: temporary };
+  appendRecord(file, processRecord(ended, outcome, (performance.now() - start) / 1000, outside));
+  if (job.resumedAt.includes(until)) leaves(until, run);
+  return { trace: await options.read(file), run, saves: readSaves(saves), left, scratch: temporary };
 }
 
+/** Of what a process leaves at a save and goes on. */
+const copyOf = (folder: string, step: number): string => path.join(folder, COPIES, `step-${step}`);
+
+/** Once nobody starts from them any more. */
+export const removeCopies = (folder: string): void =>
+  rmSync(path.join(folder, COPIES), { recursive: true, force: true });
+
 /** A recorder that ends its process at a resume point leaves no record of the end. */
-const stoppedAfterSave = ({ end, saved }: Trace, until: number): boolean =>
-  end === undefined && saved.at(-1)?.step === until;
+const stoppedAfterSave = (trace: Trace | undefined, until: number): boolean =>
+  trace !== undefined && trace.end === undefined && trace.saved.at(-1)?.step === until;
 
 /** The newest checkpoint is found by its time, so times are kept. Sockets and pipes are left out. */
 const copy = (from: string, to: string): Promise<void> =>
@@ -130,60 +164,3 @@ const copy = (from: string, to: string): Promise<void> =>
       return found.isFile() || found.isDirectory() || found.isSymbolicLink();
     },
   });
-
-function resumePlaces({ part: { from }, left, checkpoint }: CommandJob, run: string): Partial<Places> {
-  if (from === null) return {};
-  return {
-    step: String(from.step),
-    ...(left === undefined || checkpoint === undefined
-      ? {}
-      : { checkpoint: path.join(run, path.relative(left, checkpoint)) }),
-  };
-}
-
-function environment(
-  job: CommandJob,
-  places: Places,
-  { file, saves, tmp }: { readonly file: string; readonly saves: string; readonly tmp: string },
-): Record<string, string | undefined> {
-  const { part, horizon, told, seed, scenario, command } = job;
-  const { role, id, from } = part;
-  const given = Object.fromEntries(
-    Object.entries(command.env ?? {}).map(([name, value]) => [name, filled(value, places)]),
-  );
-  const paths = [recorderFolder(), given.PYTHONPATH ?? process.env.PYTHONPATH ?? ''];
-  return {
-    // Another one in each process: what depends on it must show.
-    PYTHONHASHSEED: String(hashSeedOf(id)),
-    TMPDIR: tmp,
-    TMP: tmp,
-    TEMP: tmp,
-    ...given,
-    PYTHONPATH: paths.filter(Boolean).join(path.delimiter),
-    RESUMEPROOF_TRACE: file,
-    RESUMEPROOF_SAVES: saves,
-    RESUMEPROOF_SCENARIO: scenario,
-    RESUMEPROOF_ID: id,
-    RESUMEPROOF_ROLE: role,
-    RESUMEPROOF_HORIZON: String(horizon),
-    RESUMEPROOF_UNTIL: String(part.until),
-    RESUMEPROOF_FROM: from === null ? undefined : `${from.process}:step-${from.step}:${from.step}`,
-    RESUMEPROOF_SEED: String(seed),
-    RESUMEPROOF_PASS: [...part.passes, ...part.saves].join(','),
-    RESUMEPROOF_STOP: '1',
-    RESUMEPROOF_STEP: command.stepIs ?? 'micro-batch',
-    RESUMEPROOF_LACKS: told?.lacks.join(','),
-    RESUMEPROOF_RANDOM: told?.random.join(','),
-  };
-}
-
-/** The same each time a process of this id runs. */
-const hashSeedOf = (id: string): number =>
-  [...id].reduce((seed, letter) => (Math.imul(seed, 31) + letter.charCodeAt(0)) >>> 0, 7);
-
-/** Python imports the recorder from this folder: beside the package's modules, or in the repository. */
-function recorderFolder(): string {
-  const within = path.join('recorders', 'python', 'src', 'resumeproof', 'bootstrap');
-  const built = path.join(import.meta.dirname, '..', within);
-  return existsSync(built) ? built : path.join(import.meta.dirname, '..', '..', within);
-}

@@ -6,6 +6,10 @@ import { z } from 'zod';
 const saveSchema = z.object({
   step: z.int().nonnegative(),
   files: z.array(z.object({ path: z.string(), inode: z.string().optional() })),
+  /** Whether it was saved after the last step that was recorded. */
+  late: z.boolean().optional(),
+  /** How many steps the process had trained since then. */
+  trainedOn: z.int().nonnegative().optional(),
 });
 
 /** The files that were written between a step and the next one. */
@@ -30,7 +34,10 @@ export function readSaves(file: string): Save[] {
 
 /** Where the files saved at a step are now. Programs rename what they have written, or the folder around it. */
 function foundOf(saves: readonly Save[], step: number, run: string): string[] {
-  const files = saves.filter((save) => save.step === step).flatMap((save) => save.files);
+  const own = saves.filter((save) => save.step === step);
+  // What a program saves when it is asked to end is what it resumes from.
+  const late = own.filter((save) => save.late === true);
+  const files = (late.length > 0 ? late : own).flatMap((save) => save.files);
   const inodes = files.some((file) => !isAt(file)) ? inodesIn(run) : new Map<string, string>();
   const found = files.flatMap((file) =>
     isAt(file) ? [realpathSync(file.path)] : (inodes.get(file.inode ?? '') ?? []),
@@ -52,6 +59,10 @@ function inodesIn(folder: string): Map<string, string> {
       .map((file) => [String(statSync(file, { bigint: true }).ino), file]),
   );
 }
+
+/** How many steps after its last recorded one a process had trained when it saved last; 0 if it saved nothing then. */
+export const stepsLate = (saves: readonly Save[]): number =>
+  Math.max(0, ...saves.map(({ trainedOn = 0 }) => trainedOn));
 
 const isInside = (folder: string, file: string): boolean =>
   !path.relative(folder, file).startsWith('..') && !path.isAbsolute(path.relative(folder, file));

@@ -20,14 +20,15 @@ export const filled = (text: string, places: Places): string =>
   text.replace(/\{(run|own|here|checkpoint|step)\}/g, (whole, name: keyof Places) => places[name] ?? whole);
 
 /** All texts of a command that may hold a placeholder, apart from those for a resume. */
-const textsOf = ({ program, args, env = {}, cwd = '' }: Command): string[] => [
+const textsOf = ({ program, args, neverSaveWith = [], env = {}, cwd = '' }: Command): string[] => [
   program,
   ...args,
+  ...neverSaveWith,
   ...Object.values(env),
   cwd,
 ];
 
-/** @throws {UsageError} when the processes would share a folder, or a placeholder has no meaning where it stands */
+/** @throws {UsageError} when the processes would share a folder, a placeholder has no meaning where it stands, or a grace none */
 export function checkCommand(command: Command, where: string): void {
   const texts = textsOf(command);
   const misplaced = texts.find((text) => /\{(checkpoint|step)\}/.test(text));
@@ -35,6 +36,8 @@ export function checkCommand(command: Command, where: string): void {
     throw new UsageError(
       `${where}: ${misplaced}: {checkpoint} and {step} are known only where a process resumes; give this as --resume-with or resumeWith`,
     );
+  if (command.grace !== undefined && command.stop !== 'signal')
+    throw new UsageError(`${where}: a grace follows SIGTERM: give it with stop 'signal' (--stop signal)`);
   if (![...texts, ...(command.resumeWith ?? [])].some((text) => text.includes('{run}')))
     throw new UsageError(
       `${where}: {run} stands nowhere in the command; put it where the program's output folder stands, or set the working folder to it (--cwd '{run}')`,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { historyOf } from '../trace/history.ts';
-import { checkpointAt, readSaves, strayAt } from './command-saves.ts';
+import { checkpointAt, readSaves, stepsLate, strayAt } from './command-saves.ts';
 import { checkCommand, filled, wordsOf } from './command-words.ts';
 import { planScenario, type ScenarioFacts } from './scenario.ts';
 
@@ -61,6 +61,7 @@ describe('a scenario with a command', () => {
       { args: ['{run}', '{checkpoint}'] },
       /\{checkpoint\}: .* known only where a process resumes/,
     ],
+    ['has a grace after no signal', {}, { stop: 'exit', grace: 5 }, /a grace follows SIGTERM/],
     [
       'is resumed after its end',
       { plan: { steps: 4, resumeAt: [6] } },
@@ -125,6 +126,16 @@ describe('what a program saved', () => {
     write('run', 'latest');
     const found = checkpointAt([{ step: 9, files: [{ ...old, inode: '1' }, kept] }], 9, run());
     expect(found).toBe(kept.path);
+  });
+
+  test('is what it saved last, if it saved again when it was asked to end', () => {
+    const saves = [
+      { step: 4, files: [write('run', 'step-4')] },
+      { step: 4, files: [write('run', 'ended')], late: true, trainedOn: 0 },
+    ];
+    expect(checkpointAt(saves, 4, run())).toBe(path.join(run(), 'ended'));
+    expect(stepsLate(saves)).toBe(0);
+    expect(stepsLate([...saves, { step: 4, files: [], late: true, trainedOn: 2 }])).toBe(2);
   });
 
   test('strays if it lies in no folder of the process', () => {

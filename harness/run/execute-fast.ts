@@ -7,7 +7,7 @@ import { copiedForCold, type Execution } from './execute.ts';
 import { awaitedLater } from './failing.ts';
 import { coldPart, controlPart, type Part } from './parts.ts';
 import type { ProcessResult } from './process.ts';
-import { resultsOf, runHistory } from './run-history.ts';
+import { beginIn, resultsOf, runHistory } from './run-history.ts';
 import type { LoadedScenario } from './scenario.ts';
 import { type ExecuteOptions, emptied, type Start, starter } from './start.ts';
 
@@ -75,8 +75,10 @@ export async function executeFast(
   };
   await resultsOf(
     runHistory(history, {
-      folder,
-      start: (part, how) => (part.from === null ? first : resume)(part, how),
+      begin: beginIn(history, {
+        folder,
+        start: (part, how) => (part.from === null ? first : resume)(part, how),
+      }),
       enough: () => refutedAt !== undefined,
     }),
   );

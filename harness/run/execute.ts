@@ -6,7 +6,7 @@ import { type Controls, endedControls, startControls } from './controls.ts';
 import { awaitedLater } from './failing.ts';
 import { againPart, coldPart, controlPart, saverPart } from './parts.ts';
 import type { ProcessResult } from './process.ts';
-import { checkpointOf, resultsOf, runHistory } from './run-history.ts';
+import { beginIn, checkpointOf, resultsOf, runHistory } from './run-history.ts';
 import type { LoadedScenario } from './scenario.ts';
 import { type ExecuteOptions, emptied, type Start, starter } from './start.ts';
 
@@ -66,7 +66,9 @@ async function runInterrupted(
     }
     return result;
   };
-  const results = await resultsOf(runHistory(history, { folder, start: starting }));
+  const results = await resultsOf(
+    runHistory(history, { begin: beginIn(history, { folder, start: starting }) }),
+  );
   return cold === undefined ? results : [...results, await cold];
 }
 
@@ -120,10 +122,10 @@ export async function executeFault(
   const untouched = fault.saves ? [] : history.processes.filter(({ from }) => from === null);
   const resumes = resumesIn(history).length;
   const traces: Trace[] = [];
+  const given = new Set(untouched.map(({ id }) => id));
   const running = runHistory(history, {
-    folder: options.folder,
-    start,
-    given: { folder: healthy, ids: new Set(untouched.map(({ id }) => id)) },
+    begin: beginIn(history, { folder: options.folder, start, given: { folder: healthy, ids: given } }),
+    given,
     enough({ trace }) {
       traces.push(trace);
       const resumed = traces.filter(({ run }) => run?.role === 'after').length;

@@ -5,8 +5,8 @@ export interface Failing {
   readonly signal: AbortSignal;
   /** Does a piece of work; undefined if it failed. */
   attempt<Result>(work: () => Promise<Result>): Promise<Result | undefined>;
-  /** Keeps what is finished, then throws the first failure, if any, even if keeping failed. */
-  finish<Result>(keep: () => Promise<Result>): Promise<Result>;
+  /** Keeps what is finished, told of the first failure, then throws that, if any, even if keeping failed. */
+  finish<Result>(keep: (failure: unknown) => Promise<Result>): Promise<Result>;
 }
 
 export function failing(outside: AbortSignal): Failing {
@@ -24,7 +24,7 @@ export function failing(outside: AbortSignal): Failing {
       }
     },
     async finish(keep) {
-      const [kept] = await Promise.allSettled([keep()]);
+      const [kept] = await Promise.allSettled([keep(failures[0])]);
       if (failures.length > 0) throw failures[0];
       if (kept.status === 'rejected') throw kept.reason;
       return kept.value;

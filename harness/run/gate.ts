@@ -14,10 +14,10 @@ import { executeCommand } from './command-execute.ts';
 import { type Execution, executeScenario } from './execute.ts';
 import { executeFast } from './execute-fast.ts';
 import { awaitedLater, failing } from './failing.ts';
-import type { Progress } from './job.ts';
 import { runsOf } from './keep.ts';
 import { type KernelVerifier, kernelVerifier } from './kernel-verifier.ts';
 import type { Part } from './parts.ts';
+import type { ProcessEvent } from './process-event.ts';
 import type { LoadedScenario } from './scenario.ts';
 import type { ExecuteOptions } from './start.ts';
 import { subjectOf } from './subject.ts';
@@ -29,7 +29,7 @@ export interface GateOptions extends Pick<ExecuteOptions, 'backend' | 'requireGp
   readonly jobs: number;
   /** The command that runs a scenario again. */
   readonly replay: (scenario: LoadedScenario) => string;
-  readonly onProgress?: (scenario: string, part: Part, progress: Progress) => void;
+  readonly onProgress?: (scenario: string, part: Part, event: ProcessEvent) => void;
   /** End each run as soon as all proofs are settled. */
   readonly fast: boolean;
   readonly onVerdict?: (verdict: Verdict) => void;
@@ -67,7 +67,7 @@ export async function runGate(
         folder: path.join(options.folder, scenario.name),
         root: options.folder,
         replay: options.replay(scenario),
-        onProgress: (...progress) => options.onProgress?.(scenario.name, ...progress),
+        onProgress: (...event) => options.onProgress?.(scenario.name, ...event),
       });
       if (signal.aborted) return undefined;
       options.onVerdict?.(result.verdict);
@@ -76,24 +76,30 @@ export async function runGate(
   );
   const finished = results.filter((result) => result !== undefined);
   const verdicts = finished.map(({ verdict }) => verdict);
-  const problem = problemOf(scenarios.length, verdicts);
-  const gate: Gate = {
-    format: VERDICT_FORMAT,
-    startedAt: startedAt.toISOString(),
-    seconds: (Date.now() - startedAt.getTime()) / 1000,
-    backend: options.backend,
-    passed: problem === null && verdicts.every(({ asExpected }) => asExpected),
-    problem,
-    verdicts,
-  };
   const traces = new Map(finished.map(({ verdict, traces }) => [verdict.scenario, traces]));
-  return { gate, report: await finish(() => writeReport(options.folder, gate, traces)) };
+  return finish(async (failure) => {
+    const problem = problemOf(scenarios.length, verdicts, failure);
+    const gate: Gate = {
+      format: VERDICT_FORMAT,
+      startedAt: startedAt.toISOString(),
+      seconds: (Date.now() - startedAt.getTime()) / 1000,
+      backend: options.backend,
+      passed: problem === null && verdicts.every(({ asExpected }) => asExpected),
+      problem,
+      verdicts,
+    };
+    return { gate, report: await writeReport(options.folder, gate, traces) };
+  });
 }
 
-function problemOf(wanted: number, verdicts: readonly Verdict[]): string | null {
+/** @param failure what ended the gate; undefined if nothing did */
+function problemOf(wanted: number, verdicts: readonly Verdict[], failure: unknown): string | null {
   if (wanted === 0) return 'No scenario was run, so nothing was proven.';
   if (verdicts.length < wanted) {
-    return `Interrupted: ${verdicts.length} of ${wanted} scenarios finished; their results are kept.`;
+    const finished = `${verdicts.length} of ${wanted} scenarios finished`;
+    if (failure === undefined) return `Interrupted: ${finished}; their results are kept.`;
+    const why = failure instanceof Error ? failure.message.split('\n')[0]! : String(failure);
+    return `${why}; ${finished}.`;
   }
   return verdicts.every(({ outcome }) => outcome === 'skipped')
     ? 'Every scenario was skipped on this backend, so nothing was proven.'

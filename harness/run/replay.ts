@@ -59,18 +59,28 @@ export const replayJudge = ({ folder }: { readonly folder: string }): string =>
 export function replayExec(
   words: readonly string[],
   options: {
-    readonly steps: number;
-    readonly resumeAt: readonly number[];
+    readonly steps?: number;
+    readonly resumeAt?: readonly number[];
+    readonly history?: string;
     readonly resumeWith?: string;
+    readonly neverSaveWith?: string;
+    readonly stop?: string;
+    readonly grace?: number;
     readonly cwd?: string;
     readonly env: Readonly<Record<string, string>>;
     readonly stepIs?: string;
   },
 ): string {
-  const { steps, resumeAt, resumeWith, cwd, env, stepIs } = options;
+  const { steps, resumeAt = [], history, resumeWith, neverSaveWith, stop, grace, cwd, env, stepIs } = options;
   return [
-    `${COMMAND} exec --steps ${steps} --resume-at ${resumeAt.join(',')}`,
+    `${COMMAND} exec`,
+    history === undefined
+      ? `--steps ${steps} --resume-at ${resumeAt.join(',')}`
+      : `--history ${relative(history)}`,
     ...(resumeWith === undefined ? [] : [`--resume-with ${quote(resumeWith)}`]),
+    ...(neverSaveWith === undefined ? [] : [`--never-save-with ${quote(neverSaveWith)}`]),
+    ...(stop === undefined ? [] : [`--stop ${stop}`]),
+    ...(grace === undefined ? [] : [`--grace ${grace}`]),
     ...(cwd === undefined ? [] : [`--cwd ${quote(cwd)}`]),
     ...Object.entries(env).map(([name, value]) => `--env ${quote(`${name}=${value}`)}`),
     ...(stepIs === undefined ? [] : [`--step-is ${stepIs}`]),

@@ -3,11 +3,12 @@ import path from 'node:path';
 import { z } from 'zod';
 import { BACKENDS } from '../backend/names.ts';
 import { RULES } from '../judge/rules/index.ts';
-import { type History, isChain, resumesIn } from '../trace/history.ts';
+import { type History, resumesIn } from '../trace/history.ts';
 import { DEVIATIONS, OBSERVABLES, STEP_UNITS } from '../trace/schema.ts';
 import type { Command } from '../training/command.ts';
 import type { CommandScenario, Scenario, ScenarioHistory, ScenarioPlan } from '../training/trainer.ts';
 import { askedPlanSchema, checkHistory } from './check-history.ts';
+import { STOPS } from './command-job.ts';
 import { checkCommand } from './command-words.ts';
 import { addModule, findModules, loadModule, moduleName } from './modules.ts';
 import { namePattern } from './name-pattern.ts';
@@ -35,6 +36,9 @@ const commandSchema = z.strictObject({
   env: z.record(z.string(), z.string()).optional(),
   cwd: z.string().min(1).optional(),
   resumeWith: z.array(z.string()).optional(),
+  neverSaveWith: z.array(z.string()).min(1).optional(),
+  stop: z.enum(STOPS).optional(),
+  grace: z.number().positive().optional(),
   stepIs: z.enum(STEP_UNITS).optional(),
 });
 
@@ -133,7 +137,7 @@ export function planScenario(name: string, file: string, scenario: ScenarioFacts
   const planned = (own: ScenarioPlan | ScenarioHistory): History =>
     onBackends(checkHistory(own, where, scenario), resumeBackends(scenario));
   const history = planned(scenario.plan);
-  if (scenario.command !== undefined) checkForCommand(scenario, scenario.command, history, where);
+  if (scenario.command !== undefined) checkForCommand(scenario, scenario.command, where);
   const short = scenario.plan.onSoftwareGpu;
   return { name, file, scenario, history, softwareHistory: short ? planned(short) : history };
 }
@@ -169,9 +173,7 @@ const TRAINERS_ONLY = [
   'resumeOn',
 ] as const satisfies readonly Exclude<keyof ScenarioFacts, keyof CommandScenario>[];
 
-function checkForCommand(scenario: ScenarioFacts, command: Command, history: History, where: string): void {
-  if (!isChain(history)) throw new UsageError(`${where}: a command takes a plan of steps and resumeAt only`);
-
+function checkForCommand(scenario: ScenarioFacts, command: Command, where: string): void {
   const unknown = TRAINERS_ONLY.find((name) => scenario[name] !== undefined);
   if (unknown !== undefined) throw new UsageError(`${where}: ${unknown} does not apply to a command`);
   checkCommand(command, where);

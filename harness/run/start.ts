@@ -8,9 +8,10 @@ import { traceReader } from '../trace/read.ts';
 import type { Trace } from '../trace/schema.ts';
 import { runAlone } from './alone.ts';
 import { awaitedLater } from './failing.ts';
-import type { Job, Progress } from './job.ts';
+import type { Job } from './job.ts';
 import type { Part } from './parts.ts';
 import type { ProcessOptions, ProcessResult } from './process.ts';
+import type { ProcessEvent } from './process-event.ts';
 import type { LoadedScenario } from './scenario.ts';
 
 export interface ExecuteOptions {
@@ -22,7 +23,7 @@ export interface ExecuteOptions {
   readonly folder: string;
   readonly limit: LimitFunction;
   readonly signal: AbortSignal;
-  readonly onProgress: (part: Part, progress: Progress) => void;
+  readonly onProgress: (part: Part, event: ProcessEvent) => void;
   /** Fault files for which the control reports whether they apply; none by default. */
   readonly ask?: readonly string[];
   /** Called with each process's trace once the process has ended. */
@@ -49,8 +50,9 @@ export function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: 
     const { id, role, from, until, saves, passes, killed = false, backend = options.backend } = part;
     const { checkpoint = null, askAt = null, settle = false, keep = new Map(), onAsk } = how;
     const { steps = history.steps } = settingsAt(changes, from?.step ?? 0);
-    const result = await options.limit(() =>
-      runAlone(
+    const result = await options.limit(() => {
+      options.onProgress(part, { kind: 'begins' });
+      return runAlone(
         {
           scenario: loaded.name,
           file: loaded.file,
@@ -84,8 +86,9 @@ export function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: 
           onProgress: (progress) => options.onProgress(part, progress),
           ...(onAsk === undefined ? {} : { onAsk }),
         },
-      ),
-    );
+      );
+    });
+    options.onProgress(part, { kind: 'ended', trace: result.trace });
     options.onTrace?.(result.trace);
     return result;
   };

@@ -212,8 +212,11 @@ export interface Scenario {
 export interface CommandScenario extends Pick<Scenario, 'about' | 'expect' | 'seed'> {
   /** The training program. */
   readonly command: Command;
-  /** How many steps a run has, and where it is resumed. The program must save after each of these steps. */
-  readonly plan: ScenarioPlan;
+  /**
+   * How many steps a run has, and where it is resumed, or what each process does. The program must save after each of
+   * these steps. It cannot change settings.
+   */
+  readonly plan: Omit<ScenarioPlan, 'changes'> | Omit<ScenarioHistory, 'changes'>;
   /** Time limits in seconds: for one step (default 600, start-up included) and for a whole process (default 3600). */
   readonly limits?: { readonly step?: number; readonly run?: number };
 }

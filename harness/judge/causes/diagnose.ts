@@ -2,6 +2,7 @@
 import type { Evidence, Resume } from '../evidence.ts';
 import { partingOf } from '../parting/parting.ts';
 import { samplingChangesState } from '../rules/alive/sampling-changes-state.ts';
+import { isSpoiltAlike, saverDeparts } from '../rules/alive/saver-departs.ts';
 import { savingChangesState } from '../rules/alive/saving-changes-state.ts';
 import { RULES } from '../rules/index.ts';
 import type { Finding } from '../verdict.ts';
@@ -59,9 +60,10 @@ export function diagnose(evidence: Evidence, findings: readonly Finding[]): Diag
   if (findings.some(({ rule }) => rule === samplingChangesState.id)) return undefined;
   const refuting = findings.filter(({ refutes }) => refutes);
   // What the save spoils is wrong before any resume.
-  const spoilt = refuting.find(({ rule }) => rule === savingChangesState.id);
+  const spoils = [savingChangesState.id, ...(isSpoiltAlike(evidence) ? [saverDeparts.id] : [])];
+  const spoilt = refuting.find(({ rule }) => spoils.includes(rule));
   if (spoilt !== undefined) {
-    const heads = [savingChangesState.id];
+    const heads = [spoilt.rule];
     return { cause: null, heads, explains: heads, sentence: spoilt.sentence, resume: spoilt.resume };
   }
   for (const resume of evidence.resumes) {

@@ -1,6 +1,8 @@
 """Each test runs a real program in real processes, with and without the recorder. They need torch."""
 
 import os
+import threading
+import time
 
 import pytest
 
@@ -110,7 +112,7 @@ def test_runs_the_sitecustomize_that_it_hides(tmp_path):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("ROLE", "boss", "RESUMEPROOF_ROLE is 'boss', but must be one of control, twin, before, after, cold"),
+        ("ROLE", "boss", "RESUMEPROOF_ROLE is 'boss', but must be one of control, twin, saver, before, after, cold"),
         ("HORIZON", "", "RESUMEPROOF_HORIZON is missing"),
         ("UNTIL", "13", "RESUMEPROOF_UNTIL is 13, but must be from 0 to RESUMEPROOF_HORIZON, 12"),
         (
@@ -135,6 +137,72 @@ def test_stops_at_the_first_forward_pass_after_the_save(tmp_path):
     assert done.stdout.splitlines()[-1].startswith("step 4 ")
     assert (tmp_path / "out/step-4.pt").exists() and not (tmp_path / "out/final.pt").exists()
     assert [record["kind"] for record in records(trace)[-2:]] == ["state", "saved"]
+
+
+def moments(trace):
+    shown = [one for one in records(trace) if one["kind"] in ("state", "saved", "end")]
+    return [(one.get("at", one["kind"]), one["step"]) for one in shown]
+
+
+def test_records_the_saves_that_it_is_told_of_and_no_others(tmp_path):
+    trace = tmp_path / "trace.jsonl"
+    settings = recording(trace, "before", UNTIL=8, SAVE_AT=4, STOP=1)
+    run(tmp_path, FIXTURES / "healthy.py", **settings)
+    assert moments(trace) == [("start", 0), ("save", 4), ("saved", 4), ("end", 8), ("end", 8)]
+
+
+def test_a_saver_records_every_save_before_the_end(tmp_path):
+    trace = tmp_path / "trace.jsonl"
+    run(tmp_path, FIXTURES / "healthy.py", **recording(trace, "saver", LACKS="samples,hooks"))
+    saves = [(at, step) for step in (4, 8) for at in ("save", "saved", "saved")]
+    assert moments(trace) == [("start", 0), *saves, ("end", 12), ("end", 12)]
+
+
+CLEANS_UP = """
+model = torch.nn.Linear(4, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+try:
+    for step in range(4):
+        model(torch.ones(4, 4)).sum().backward()
+        optimizer.step()
+        if step == 1:
+            torch.save(model.state_dict(), "step-2.pt")
+finally:
+    torch.save(model.state_dict(), "last.pt")
+    print(step)
+"""
+
+
+def test_leaves_by_an_exit_that_the_program_cleans_up_after(tmp_path):
+    (tmp_path / "train.py").write_text("import torch\n" + CLEANS_UP)
+    saves, trace = tmp_path / "saves.jsonl", tmp_path / "trace.jsonl"
+    settings = recording(trace, "before", horizon=4, UNTIL=2, STOP="exit", SAVES=saves, LACKS="samples")
+    assert run(tmp_path, "train.py", **settings).stdout == "2\n"
+    assert moments(trace)[-2:] == [("save", 2), ("saved", 2)]
+    told = [(one["step"], one.get("late"), one.get("trainedOn")) for one in records(saves)]
+    assert told == [(2, None, None), (2, True, 0)]
+
+
+def test_tells_how_long_a_program_trained_on_that_was_asked_to_end(tmp_path):
+    (tmp_path / "train.py").write_text("import torch\n" + CLEANS_UP)
+    saves, trace = tmp_path / "saves.jsonl", tmp_path / "trace.jsonl"
+    settings = recording(trace, "before", horizon=4, UNTIL=2, SAVES=saves, LACKS="samples", HOLD=2)
+    held = tmp_path / "trace.jsonl.held-2"
+
+    def release():
+        while not held.exists():
+            time.sleep(0.01)
+        # The record of the end comes first.
+        ends.append(moments(trace)[-1])
+        held.unlink()
+
+    ends = []
+    parent = threading.Thread(target=release, daemon=True)
+    parent.start()
+    assert run(tmp_path, "train.py", **settings).stdout == "3\n"
+    parent.join(10)
+    assert ends == [("end", 2)]
+    assert [(one["step"], one.get("trainedOn")) for one in records(saves)] == [(2, None), (2, 2)]
 
 
 def test_says_where_the_program_saves_if_not_where_it_should(tmp_path):

@@ -1,5 +1,5 @@
-import type { StateRecord, TracedStep } from '../../../trace/schema.ts';
-import { indexOf } from '../../columns.ts';
+import type { StateRecord, Trace, TracedStep } from '../../../trace/schema.ts';
+import { indexOf, sameValues } from '../../columns.ts';
 import { type Evidence, stepsBetween, tensorsOf } from '../../evidence.ts';
 import type { Found, Rule } from '../../rule.ts';
 import { listed, plural, valuesApart } from '../../words.ts';
@@ -64,6 +64,35 @@ function why(evidence: Evidence): Pick<Found, 'likelyCause' | 'fix'> {
   };
 }
 
+/** The first step, up to the save of the interrupted run, in which that run differs from another one that started afresh. */
+export function firstApart({ before, history }: Evidence, from: Trace | undefined): TracedStep | undefined {
+  const first = history.processes.find(({ id }) => id === before?.run?.id);
+  const end = first?.saves[0] ?? first?.until ?? 0;
+  const theirs = stepsBetween(before, 0, end);
+  return stepsBetween(from, 0, end).find((step, index) => {
+    const other = theirs[index];
+    return (
+      other !== undefined &&
+      (!Object.is(step.claimed.loss, other.claimed.loss) || !sameValues(step.l2, other.l2))
+    );
+  });
+}
+
+/**
+ * Whether the interrupted run saves what the saver saves, as a program does that decides itself where to save: up to the
+ * first resume, it equals the saver, and neither equals the control.
+ */
+export function isSpoiltAlike(evidence: Evidence): boolean {
+  const { control, saver, resumes } = evidence;
+  if (saver === undefined || firstApart(evidence, saver) !== undefined) return false;
+  if (firstApart(evidence, control) !== undefined) return true;
+  const { saved, controlFirst } = resumes[0] ?? {};
+  const passed = tensorsOf(controlFirst, 'parameter');
+  return [...tensorsOf(saved, 'parameter')].some(
+    ([name, { digest }]) => passed.has(name) && passed.get(name)!.digest !== digest,
+  );
+}
+
 export const saverDeparts: Rule = {
   id: 'saver-departs',
   proof: 'alive',
@@ -81,8 +110,10 @@ export const saverDeparts: Rule = {
       const other = own.get(step.step);
       return other !== undefined && differs(evidence, step, other);
     });
-    // Runs that differ before the first save are not reproducible: that shows nothing of the save.
-    if (apart === undefined || apart.step <= saved) return [];
+    // Runs that differ before the first save are not reproducible: that shows nothing of the save. A recorder measures
+    // a step after the save that belongs to it.
+    if (apart === undefined || apart.step < saved) return [];
+    if (apart.step === saved && !isSpoiltAlike(evidence)) return [];
     const [seen, expected] = valuesApart(own.get(apart.step)!.claimed.loss, apart.claimed.loss);
     const samples = control.samples.length > 0;
     const { likelyCause, fix } = why(evidence);

@@ -1,7 +1,6 @@
-import { sameValues } from '../../columns.ts';
-import { stepsBetween } from '../../evidence.ts';
 import type { Rule } from '../../rule.ts';
 import { valuesApart } from '../../words.ts';
+import { firstApart, isSpoiltAlike, saverDeparts } from '../alive/saver-departs.ts';
 
 export const notReproducible: Rule = {
   id: 'not-reproducible',
@@ -9,21 +8,16 @@ export const notReproducible: Rule = {
   claim: 'The interrupted run equals the control up to its save.',
   reads: 'losses and parameter norms of the control and of the interrupted run, up to the save',
   speaks: 'before the first step',
-  judge: ({ control, before, history, noise }) => {
+  judge: (evidence) => {
+    const { control, before, noise } = evidence;
     // Both use the same backend, so controls on other backends do not matter.
     if (!noise.exact && control?.run?.backend.deterministic !== true) return [];
-    const first = history.processes.find(({ id }) => id === before?.run?.id);
-    const end = first?.saves[0] ?? first?.until ?? 0;
-    const theirs = stepsBetween(before, 0, end);
-    const different = stepsBetween(control, 0, end).find((step, index) => {
-      const other = theirs[index];
-      return (
-        other !== undefined &&
-        (!Object.is(step.claimed.loss, other.claimed.loss) || !sameValues(step.l2, other.l2))
-      );
-    });
+    const different = firstApart(evidence, control);
     if (different === undefined) return [];
-    const [seen, expected] = valuesApart(theirs[different.step - 1]?.claimed.loss, different.claimed.loss);
+    // Then saving makes the difference, and that rule says so.
+    if (isSpoiltAlike(evidence) && saverDeparts.judge(evidence).length > 0) return [];
+    const other = before?.steps.find(({ step }) => step === different.step);
+    const [seen, expected] = valuesApart(other?.claimed.loss, different.claimed.loss);
     return [
       {
         sentence: `Two runs of this program differ before any resume, at step ${different.step}: the program is not reproducible.`,

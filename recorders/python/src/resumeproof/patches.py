@@ -229,8 +229,7 @@ def _patch_save(module, name, recorder, place):
             result = original(*args, **kwargs)
             seconds = time.perf_counter() - began
             target = args[place] if len(args) > place else kwargs.get("f", kwargs.get("filename"))
-            if recorder.is_recording():
-                recorder.observer.step.saves.append(Save(seconds, *_written(target)))
+            recorder.saved(Save(seconds, *_written(target)))
             return result
 
         return save

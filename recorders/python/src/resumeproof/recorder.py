@@ -50,11 +50,14 @@ class Recorder:
         self.is_sampling = False
         self.told_end = False  # whether the step that it told of has ended
         self.saved_after = []
+        self.early_saves = []  # of a process that resumes, before its first step
         self.written = None  # the names and groups that were written last
         self.kept = None
         self.is_late = False  # whether the program had imported torch before
         self.exiting = False
+        self.trained_on = 0  # steps after the last one
         self.done = False
+        self.was_left = False
         atexit.register(self.at_exit)
 
     def is_recording(self):
@@ -107,9 +110,16 @@ class Recorder:
             self.seconds["startup"] = time.perf_counter() - self.started
         self.columns.resolve(self.program)
         self.columns.remember()
-        at = "start" if self.settings.source is None else "resume"
-        self.opening = self.point([at], self.first, self.describe())
-        self.observer.next_step()
+        self.early_saves += self.observer.next_step().saves
+        state = self.describe()
+        if self.settings.source is None:
+            self.opening = self.point(["start"], 0, state)
+            return
+        is_saved = self.is_to_save() and self.settings.save_at is not None and len(self.early_saves) > 0
+        ends = ["end"] if self.first == self.settings.until and not is_saved else []
+        self.opening = self.point(["resume", *(["save"] if is_saved else ends)], self.first, state)
+        if is_saved:
+            self.opening.append(self.saved_record(self.early_saves))
 
     def point(self, moments, step, state):
         """
@@ -117,7 +127,7 @@ class Recorder:
         again after the samples, which must not have changed it.
         """
         records = [{"kind": "state", "at": at, "step": step, **state} for at in moments]
-        if self.sampler.draw is None or moments == ["start"]:
+        if self.sampler.draw is None or moments == ["start"] or self.settings.role == "saver":
             return records
         drawn = self.draw()
         for at in moments:
@@ -145,7 +155,12 @@ class Recorder:
         seconds = max(0.0, time.perf_counter() - seen.began - seen.probing)
         self.last += 1
         is_last = self.last == self.settings.until
-        is_described = is_last or self.last in self.settings.passes
+        is_described = (
+            is_last
+            or self.last in self.settings.passes | (self.settings.save_at or frozenset())
+            or self.settings.role == "saver"
+            and len(seen.saves) > 0
+        )
         if self.program.moved or is_described:
             self.program.find_model()
             self.columns.resolve(self.program)
@@ -160,6 +175,11 @@ class Recorder:
         if is_described and self.is_recording():
             self.write_state(state, is_last, seen.saves)
         self.observer.next_step()
+        if is_last and self.is_recording() and self.settings.stop == "0":
+            # What the parent does to the program while it is held is no longer recorded.
+            self.finish()
+        if not self.done or is_last:
+            self.hold()
         if is_last and self.is_recording():
             self.finish()
 
@@ -205,16 +225,11 @@ class Recorder:
 
     def write_state(self, state, is_last, saves):
         settings = self.settings
-        if self.saves() and saves:
-            self.write_all(self.point(["save"], self.last, state))
-            self.file.write(
-                kind="saved",
-                step=self.last,
-                checkpoint=f"step-{self.last}",
-                seconds=sum(save.seconds for save in saves),
-                bytes=sum(save.bytes for save in saves),
-            )
-        elif self.saves() and is_last:
+        if self.is_to_save() and saves:
+            self.write_all([*self.point(["save"], self.last, state), self.saved_record(saves)])
+            if settings.role == "saver":
+                self.file.write(kind="state", at="saved", step=self.last, **self.describe())
+        elif self.is_to_save() and (is_last or settings.save_at is not None):
             points = ", ".join(map(str, self.saved_after)) or "none"
             self.fail(
                 "save-failed",
@@ -225,21 +240,67 @@ class Recorder:
             ends = ["end"] if is_last else []
             self.write_all(self.point([*passes, *ends], self.last, state))
 
+    def saved_record(self, saves):
+        return {
+            "kind": "saved",
+            "step": self.last,
+            "checkpoint": f"step-{self.last}",
+            "seconds": sum(save.seconds for save in saves),
+            "bytes": sum(save.bytes for save in saves),
+        }
+
     def write_all(self, records):
         for record in records:
             self.file.write(**record)
 
-    def tell_saves(self, saves):
+    def tell_saves(self, saves, **more):
         """Tells the parent which files were written in the step. A number of 64 bits is a text."""
         if self.settings.saves is None:
             return
         files = [{"path": one.path, "inode": str(one.inode)} for one in saves if one.path is not None]
         with open(self.settings.saves, "a", encoding="utf-8") as file:
-            file.write(json.dumps({"step": self.last, "files": files}) + "\n")
+            file.write(json.dumps({"step": self.last, "files": files, **more}) + "\n")
 
-    def saves(self):
+    def saved(self, save):
+        """The program saved something."""
+        if os.getpid() != self.pid:
+            return
+        if self.is_past():
+            # Nothing may come after it that could tell.
+            self.tell_saves([save], late=True, trainedOn=self.trained_on)
+        elif self.is_recording():
+            self.observer.step.saves.append(save)
+
+    def is_past(self):
+        """Whether the last step that is asked for was described. The program may go on."""
+        has_begun = self.last > self.first or self.done
+        return self.last >= self.settings.until and has_begun
+
+    def trains_on(self):
+        """The program begins to train a step, which may be none that is asked for."""
+        if os.getpid() != self.pid:
+            return
+        if self.was_left and self.settings.stop == "exit":
+            say("the program goes on after SystemExit, and is ended")
+            self.end_process()
+        if self.is_past():
+            self.trained_on += 1
+
+    def is_to_save(self):
         """Whether this process is to save here, for another one to resume from. At the end, nothing is left to resume."""
-        return self.settings.role in ("before", "after") and self.last < self.settings.horizon
+        if self.settings.save_at is not None:
+            return self.last in self.settings.save_at
+        return self.settings.role in ("saver", "before", "after") and self.last < self.settings.horizon
+
+    def hold(self):
+        """Waits until the parent has copied what was saved, or ends the process."""
+        if self.last not in self.settings.holds:
+            return
+        held = f"{self.settings.trace}.held-{self.last}"
+        open(held, "x").close()
+        while os.path.exists(held):
+            time.sleep(0.01)
+        self.observer.step.began = time.perf_counter()
 
     def begin_file(self, state=None):
         """Opens the trace. The control's first update shows what the program lacks; the parent tells the others."""
@@ -291,8 +352,8 @@ class Recorder:
     def finish(self):
         """The last step that is asked for was described."""
         # A process that is stopped after its save did not come to its end.
-        is_stopped = self.settings.stops and not self.exiting
-        if not (is_stopped and self.saves()):
+        is_stopped = self.settings.stop != "0" and not self.exiting
+        if not (is_stopped and self.is_to_save()):
             self.file.write(kind="end", step=self.last, seconds=self.seconds)
         program = self.program
         found = [
@@ -302,8 +363,9 @@ class Recorder:
             (program.averages(), "average"),
             (program.scalers(), "loss scaler"),
         ]
+        steps = "no step" if self.last == self.first else f"steps {self.first + 1} to {self.last}"
         say(
-            f"recorded steps {self.first + 1} to {self.last}: {', '.join(_count(*one) for one in found)}; "
+            f"recorded {steps}: {', '.join(_count(*one) for one in found)}; "
             f"saves after steps: {', '.join(map(str, self.saved_after)) or 'none'}"
         )
         self.leave()
@@ -319,12 +381,17 @@ class Recorder:
 
     def leave(self):
         """Records no more; ends the process where the parent asked for it."""
-        self.done, self.waiting, self.kept = True, False, None
-        if self.settings.stops and not self.exiting:
-            # As a preemption does it: nothing is cleaned up. Only what was printed is not lost.
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(0)
+        self.done, self.waiting, self.kept, self.was_left = True, False, None, True
+        if self.settings.stop == "exit" and not self.exiting:
+            raise SystemExit(0)
+        if self.settings.stop == "1" and not self.exiting:
+            self.end_process()
+
+    def end_process(self):
+        """As a preemption does it: nothing is cleaned up. Only what was printed is not lost."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
     def at_exit(self):
         self.exiting = True
@@ -413,11 +480,14 @@ class Recorder:
     def update(self, optimizer, args, kwargs):
         """Around each call of an optimizer's `step`."""
         has_closure = callable(kwargs.get("closure", args[0] if args else None))
+        if self.settings.step_is == "update" and not self.observer.optimizing:
+            self.trains_on()
         if has_closure and self.is_recording() and not self.observer.optimizing:
             # It makes its own forward and backward passes, which belong to one step.
             with self.probing():
                 self.program.find_model()
                 self.pass_boundary()
+            self.begin_if_told()
             self.waiting = True  # for its batch
         if self.opening is None or not self.is_recording():
             yield
@@ -436,12 +506,15 @@ class Recorder:
 
     def backward_begins(self):
         self.backward_depth += 1
-        if self.backward_depth > 1 or not self.is_recording():
+        if self.backward_depth > 1:
             return
         if self.observer.optimizing:
-            self.note_modes()
+            if self.is_recording():
+                self.note_modes()
             return
-        if not self.program.optimizers():
+        if self.settings.step_is == "micro-batch":
+            self.trains_on()
+        if not self.is_recording() or not self.program.optimizers():
             return
         with self.probing():
             # The forward pass went by unseen: in evaluation mode, or without a call of the module.
@@ -460,6 +533,20 @@ class Recorder:
         """Only the control finds out what it lacks, and writes nothing until then."""
         if self.is_recording() and self.file.is_held() and self.settings.lacks is not None:
             self.begin_file()
+            if self.is_recording() and self.settings.source is not None:
+                self.leave_resume()
+
+    def leave_resume(self):
+        """What is asked for before the first step was described."""
+        if self.early_saves:
+            self.saved_after.append(self.first)
+            self.tell_saves(self.early_saves)
+        if self.settings.save_at is not None and self.is_to_save() and not self.early_saves:
+            self.fail("save-failed", f"no save was seen between the load of step {self.first} and the next step")
+            return
+        self.hold()
+        if self.first == self.settings.until:
+            self.finish()
 
     def hold_for_last(self):
         """The last state is described when the process exits, and the program's variables are gone by then."""

@@ -28,15 +28,18 @@ class Settings:
     until: int
     seed: int
     passes: frozenset
+    save_at: frozenset | None  # None if the parent does not say
+    holds: frozenset
     source: Source | None
-    stops: bool
+    stop: str
     step_is: str
     lacks: tuple | None
     random: frozenset | None
     saves: str | None
 
 
-ROLES = ("control", "twin", "before", "after", "cold")
+ROLES = ("control", "twin", "saver", "before", "after", "cold")
+STOPS = ("0", "1", "exit")
 STEP_IS = ("micro-batch", "update")
 
 
@@ -66,8 +69,10 @@ def settings_from(env=os.environ):
         until=until,
         seed=_integer(env, "SEED", 0),
         passes=frozenset(_integers(env, "PASS")),
+        save_at=frozenset(_integers(env, "SAVE_AT")) if "RESUMEPROOF_SAVE_AT" in env else None,
+        holds=frozenset(_integers(env, "HOLD")),
         source=source,
-        stops=_one_of(env, "STOP", ("0", "1"), "0") == "1",
+        stop=_one_of(env, "STOP", STOPS, "0"),
         step_is=_one_of(env, "STEP", STEP_IS, "micro-batch"),
         lacks=_names(env, "LACKS"),
         random=None if (random := _names(env, "RANDOM")) is None else frozenset(random),
