@@ -86,7 +86,7 @@ function shifted(feed: Feed, counted: string): Place | undefined {
   // A single example can occur anywhere.
   if (right > 0 && batch.length - right < 2) return undefined;
   const rest = batch.slice(right);
-  const places = stream.flatMap((_, at) => (rest.every((id, n) => stream[at + n] === id) ? [at] : []));
+  const places = placesOf(rest, stream);
   if (rest.length === 0) return undefined;
   const when = isFirst ? '' : `from step ${step} on, `;
   if (isFirst && right === 0 && places.includes(0) && here > 0)
@@ -97,9 +97,9 @@ function shifted(feed: Feed, counted: string): Place | undefined {
   const due = here + right;
   const [place] = places.toSorted((a, b) => Math.abs(a - due) - Math.abs(b - due));
   if (place === undefined || place === due) return undefined;
-  // The first batch of another order can also look like a shift.
+  // The first batch of another order can also look like a shift, and so can one of several epochs.
   const continues = feed.mine.slice(right).every((id, n) => (stream[place + n] ?? id) === id);
-  if (!continues && isReordered(feed)) return undefined;
+  if (!continues) return undefined;
   const by = Math.abs(place - due);
   const after = right === 0 ? '' : `after ${examples(right)} that ${plural(right, 'is', 'are')} right, `;
   return place < due
@@ -112,6 +112,10 @@ function shifted(feed: Feed, counted: string): Place | undefined {
         sentence: `${when}${after}the data continues ${examples(by)} too late, so ${plural(by, 'it is', 'they are')} never seen${counted}`,
       };
 }
+
+/** Where these examples follow each other in the control. */
+const placesOf = (ids: readonly string[], stream: readonly string[]): number[] =>
+  stream.flatMap((_, at) => (ids.every((id, n) => stream[at + n] === id) ? [at] : []));
 
 /** The batches have another size. */
 function resized(feed: Feed, counted: string): Place | undefined {
@@ -139,7 +143,7 @@ function isReordered({ mine, due }: Feed): boolean {
 
 /** Batches of the right size, whose examples are mixed otherwise. */
 function mixed(feed: Feed, counted: string): Place {
-  const { batch, theirs, step, due, past, later } = feed;
+  const { batch, theirs, step, isFirst, due, past, later } = feed;
   const when = `from step ${step} on, `;
   if (isReordered(feed))
     return {
@@ -156,6 +160,13 @@ function mixed(feed: Feed, counted: string): Place {
     return {
       way: 'other',
       sentence: `${when}the batches hold only examples that the control never has: what they are drawn from (a data set, a split, a lesson, a replay buffer), or what is added to them (noise, an augmentation), was not restored${counted.replace(/^:/, ';')}`,
+    };
+  const [repeated] = placesOf(batch, feed.stream);
+  const differ = feed.batches.filter((own, at) => JSON.stringify(own) !== JSON.stringify(due[at])).length;
+  if (!isFirst && repeated !== undefined && batch.length > 1)
+    return {
+      way: 'reshuffled',
+      sentence: `the batches are right up to step ${step - 1}; that of step ${step} has the examples of the control’s step ${feed.steps[repeated]}, and ${differ} of ${due.length} batches differ from there on: what selects the data then (an offset, a position within an epoch, a sampler) is not what it was${counted.replace(/^:/, ';')}`,
     };
   return {
     way: 'reshuffled',

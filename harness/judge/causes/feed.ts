@@ -11,9 +11,12 @@ export interface Feed {
   readonly right: number;
   /** All examples of the control, and the place of this batch among them. */
   readonly stream: readonly string[];
+  /** The control's step that each of them is of. */
+  readonly steps: readonly number[];
   readonly here: number;
   /** The examples of the resumed run from this batch on, and the batches of the control in the same steps. */
   readonly mine: readonly string[];
+  readonly batches: readonly (readonly string[])[];
   readonly due: readonly (readonly string[])[];
   /** The control's examples before the resume, and after this batch. */
   readonly past: ReadonlySet<string>;
@@ -44,8 +47,10 @@ export function feedOf({ evidence, resume, pairs }: Clues): Feed | undefined {
     theirs,
     right: differs < 0 ? batch.length : differs,
     stream: idsOf(steps),
+    steps: steps.flatMap(({ step, claimed }) => claimed.batch.map(() => step)),
     here: idsOf(before).length,
     mine: idsOf(rest.map(({ resumed }) => resumed)),
+    batches: rest.map(({ resumed }) => resumed.claimed.batch),
     due: rest.map(({ control }) => control.claimed.batch),
     past: new Set(idsOf(steps.filter(({ step }) => step <= resume.from))),
     later: new Set(idsOf(steps.filter(({ step }) => step > pair.control.step))),

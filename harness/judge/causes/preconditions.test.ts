@@ -579,6 +579,16 @@ const BATCHES: readonly Case[] = [
     }),
   ),
   {
+    what: 'a batch of an earlier step, after which the batches are right again',
+    spoil({ all, resumed }) {
+      for (const trace of all) feed(trace, fours);
+      feed(resumed, (step) => fours(step === 6 ? 2 : step));
+    },
+    says: /the batches are right up to step 5; that of step 6 has the examples of the control’s step 2, and 1 of 3 batches differ from there on: what selects the data then/,
+    never: /too early|seen twice/,
+    cause: 'data-reshuffled',
+  },
+  {
     what: 'batches that follow from a training that had departed before',
     spoil({ all, resumed }) {
       for (const trace of all) feed(trace, fours);
@@ -787,6 +797,46 @@ const ORDERS: readonly Case[] = [
   },
 ];
 
+const VALUES: readonly Case[] = [
+  {
+    what: 'parameters that lie near the saved ones',
+    spoil({ resumed }) {
+      for (const tensor of tensors(resumed, 'parameter').filter(({ name }) => name !== 'frozen'))
+        Object.assign(tensor, {
+          digest: 'f'.repeat(64),
+          l2: tensor.l2 + 0.01,
+          sketch: tensor.sketch!.map((sum) => sum * 1.05),
+        });
+    },
+    says: /3 of 4 parameters are neither the saved ones nor those of any other step .*, but lie near what was saved, at about 0\.\d+ of the distance to the initial values: they are averages/,
+    never: /initialised again/,
+    cause: 'weights-changed',
+  },
+  {
+    what: 'a state of an earlier step, of which only a step count and slots tell',
+    plan: { steps: 8, resumeAt: [5] },
+    spoil({ all, control, resumed }) {
+      const then = control.steps.find(({ step }) => step === 4)!;
+      for (const { run, states, steps } of all) {
+        run!.lacks = ['random'];
+        for (const state of states) [state.random, state.counters] = [{}, { step: state.step }];
+        for (const step of steps) {
+          delete step.random;
+          delete step.counters;
+        }
+      }
+      const state = resumed.states[0]!;
+      state.counters.step = 4;
+      for (const tensor of state.tensors)
+        if (tensor.kind === 'slot') tensor.digest = 'e'.repeat(64);
+        else if (tensor.kind === 'parameter' && tensor.name !== 'frozen')
+          Object.assign(tensor, { digest: 'f'.repeat(64), l2: then.l2[then.names.indexOf(tensor.name)]! });
+    },
+    says: /the parameters, slots and counters are from step 4: a state older than step 5 was saved or loaded/,
+    cause: 'older-checkpoint',
+  },
+];
+
 const GRADIENTS: readonly Case[] = [
   {
     what: 'gradients of all parameters that grow after an update',
@@ -931,6 +981,7 @@ describe.each([
   ['accumulation', ACCUMULATION],
   ['random draws and samples', DRAWS],
   ['orders of values', ORDERS],
+  ['values', VALUES],
   ['gradients', GRADIENTS],
   ['batches', BATCHES],
   ['counters', COUNTERS],

@@ -1,7 +1,8 @@
 /** The parameters differ from the saved ones. */
-import { isReordered } from '../compare.ts';
+import { type CounterKind, counterKind } from '../../trace/names.ts';
+import { type Difference, isReordered } from '../compare.ts';
 import { tensorsOf } from '../evidence.ts';
-import { insteadOf, listed, ofAll, plural, subjectsOf, whichOf } from '../words.ts';
+import { figure, insteadOf, listed, ofAll, plural, subjectsOf, whichOf } from '../words.ts';
 import { sideThatLost } from './at-fault.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, areOfStep, type Clues, isInitial, isRounded, lastMove, stepOf } from './clues.ts';
@@ -114,7 +115,16 @@ export const WEIGHTS: readonly Cause[] = [
     diagnose(clues) {
       if (clues.has('parameters-not-restored') || !stateIsFresh(clues)) return undefined;
       const cold = clues.has('equals-cold-start') ? ', and every step equals a cold start’s' : '';
-      return `only the parameters were restored${cold}; slots, schedule, data and random state restarted`;
+      const { saved } = clues.resume;
+      const has = (kind: CounterKind): boolean =>
+        Object.keys(saved?.counters ?? {}).some((name) => counterKind(name) === kind);
+      const rest = [
+        clues.changed('slot').total > 0 && 'slots',
+        has('schedule') && 'schedule',
+        has('data') && 'data',
+        Object.keys(saved?.random ?? {}).length > 0 && 'random state',
+      ].filter((one) => one !== false);
+      return `only the parameters were restored${cold}; ${rest.length === 0 ? 'counters' : rest.join(', ').replace(/, ([^,]*)$/, ' and $1')} restarted`;
     },
   },
   {
@@ -140,11 +150,12 @@ export const WEIGHTS: readonly Cause[] = [
         );
       });
       const step = counted ?? state?.step;
-      const others = counters.some(({ kind }) => kind !== 'step') || generators.length > 0;
+      const slots = clues.changed('slot');
+      const others =
+        counters.some(({ kind }) => kind !== 'step') || generators.length > 0 || slots.of.length > 0;
       if (typeof step !== 'number' || step === 0 || !others) return undefined;
       const skipped = past.filter((one) => one.step > step);
       const moved = skipped.some(({ changed }) => changed.includes(true));
-      const slots = clues.changed('slot');
       // Parameters stored in a narrower type, by declaration, no longer have the norms of that step.
       const narrower = of.every(({ resumed }) => (resumed?.bits ?? 24) < 24);
       const same = areOfStep(clues, of, step) || state?.step === step || narrower;
@@ -304,6 +315,28 @@ export const WEIGHTS: readonly Cause[] = [
   },
 ];
 
+/** Of the way from the initial values to the saved ones, in which they count as near. */
+const NEAR = 1 / 3;
+
+/**
+ * How far the restored values are from the saved ones, as a share of the distance of these from the initial ones; undefined
+ * if that is far or unknown. A sum with random signs has the square of the L2 norm as the expectation of its own square.
+ */
+function nearness(clues: Clues, of: readonly Difference[]): number | undefined {
+  const initial = tensorsOf(clues.initial, 'parameter');
+  let [apart, way] = [0, 0];
+  for (const { name, saved, resumed } of of) {
+    const start = initial.get(name)?.sketch;
+    if (!saved?.sketch || !resumed?.sketch || !start) return undefined;
+    for (const [at, sum] of saved.sketch.entries()) {
+      apart += (resumed.sketch[at]! - sum) ** 2;
+      way += (start[at]! - sum) ** 2;
+    }
+  }
+  const share = Math.sqrt(apart / way);
+  return share > 0 && share < NEAR ? share : undefined;
+}
+
 export const WEIGHTS_CHANGED: Cause = {
   id: 'weights-changed',
   means: 'The parameters match neither the saved ones nor those of any other step.',
@@ -323,6 +356,9 @@ export const WEIGHTS_CHANGED: Cause = {
         strange.length === 0 ? '' : `${listed(strange)} ${plural(strange.length, 'was', 'were')} not saved`;
       return `the parameters have different names than the saved ones: ${[lost, found].filter(Boolean).join(', and ')}`;
     }
+    const share = nearness(clues, of);
+    if (share !== undefined)
+      return `${whose} ${plural(of.length, 'is neither the saved one nor that', 'are neither the saved ones nor those')} of any other step ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)}), but ${plural(of.length, 'lies', 'lie')} near what was saved, at about ${figure(share)} of the distance to the initial values: ${plural(of.length, 'it is an average, or was', 'they are averages, or were')} converted or updated once more`;
     return `${whose} ${plural(of.length, 'matches neither the saved one nor that', 'match neither the saved ones nor those')} of any other step ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)}): ${plural(of.length, 'it was', 'they were')} initialised again, converted or overwritten`;
   },
 };

@@ -1,7 +1,7 @@
 /** Finds where a resumed run and its control first part. */
 import type { TracedStep } from '../../trace/schema.ts';
 import { differences, entriesThatDiffer } from '../compare.ts';
-import { type Evidence, type Resume, type StepPair, stepPairs } from '../evidence.ts';
+import { type Evidence, type Resume, type StepPair, stepPairs, tensorsOf } from '../evidence.ts';
 import type { Noise } from '../noise/noise.ts';
 import { sampleReadings } from '../quantities.ts';
 import { lookAtEnd } from './ends.ts';
@@ -79,8 +79,18 @@ function inSteps(common: Common): Parting | undefined {
     steps: rest.filter(parts).map(({ resumed }) => resumed.step),
     shown: rest.filter((other) => look(stage, other, noise) !== undefined).map(({ resumed }) => resumed.step),
     next: next && { step: next.step, stage: next.stage! },
-    isEqual: (other) => equalInStep(other, stage, at, common),
+    isEqual: (other) =>
+      other === 'slot' && !haveSlots(sight, common.resume)
+        ? undefined
+        : equalInStep(other, stage, at, common),
   };
+}
+
+/** Whether what parts has slots that are observed: an optimizer of its own may show none. */
+export function haveSlots({ parted }: Sight, { saved }: Resume): boolean {
+  const owners = new Set([...tensorsOf(saved, 'slot').values()].map(({ parameter }) => parameter));
+  const parameters = tensorsOf(saved, 'parameter');
+  return parted.every(({ name }) => !parameters.has(name) || owners.has(name) || owners.has(undefined));
 }
 
 function firstStage(pair: StepPair, noise: Noise): { stage: Stage; sight: Sight } | undefined {

@@ -256,6 +256,39 @@ const CASES: readonly Case[] = [
     }),
   ),
   {
+    what: 'a count that falls in the step whose loss differs',
+    spoil: ({ all, resumed }) => {
+      for (const trace of all) {
+        for (const step of trace.steps)
+          step.counters = { ...step.counters, seen: 6 * (trace === resumed ? step.step - 4 : step.step) };
+        for (const state of trace.states) state.counters.seen = 6 * state.step;
+      }
+      resumed.states.at(-1)!.counters.seen = 24;
+      from(resumed, 5, ({ claimed }) => (claimed.loss *= 1.3));
+      diverge(resumed, 6);
+    },
+    says: /in the first step \(5\), .*but the loss is not .*: in this step, 'seen' falls from 24 to 6, though it rises to 30 in the control: what was restored is initialised again in the step/,
+    never: /coefficient/,
+    rule: 'loss-differs',
+  },
+  {
+    what: 'updates of a parameter whose slots nothing shows, by one factor',
+    spoil: (traces) => {
+      hide(traces, ['learning-rates']);
+      const { all, resumed } = traces;
+      for (const { states } of all)
+        for (const state of states)
+          state.tensors = state.tensors.filter(({ kind, name }) => kind !== 'slot' || !name.startsWith('c.'));
+      from(resumed, 5, (step) => {
+        step.updateL2 = times(1.02, (name) => name === 'c')(step.updateL2, step) as number[];
+      });
+      diverge(resumed, 6);
+    },
+    says: /but the updates of group 'second' are not, by a factor 1\.020: the learning rate inside the updates, the slots of the optimizer or its step count, which are not observed/,
+    never: /slots are equal|slots and/,
+    rule: 'updates-differ',
+  },
+  {
     what: 'a loss of a step that updates other parameters than the control’s',
     spoil: ({ all, resumed }) => {
       for (const trace of all)

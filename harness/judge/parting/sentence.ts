@@ -2,7 +2,7 @@
 import { tensorsOf } from '../evidence.ts';
 import { insteadOf, listed, ofAll, plural } from '../words.ts';
 import { standingStill } from './ends.ts';
-import type { Parting } from './first.ts';
+import { haveSlots, type Parting } from './first.ts';
 import { type Form, formOf, formText } from './form.ts';
 import { scopeOf } from './scope.ts';
 import type { Stage } from './stages.ts';
@@ -66,13 +66,15 @@ function equalText({ stage, isEqual }: Parting): string {
   return `${joined(listed)} ${listed.length === 1 && !isSeveral(equal[0]!) ? 'is' : 'are'} equal, but `;
 }
 
-function unseenText({ stage, isEqual, resume }: Parting, form: Form): string {
+function unseenText({ stage, sight, isEqual, resume }: Parting, form: Form): string {
   // The suspects name it.
   const isNamed = (input: Stage): boolean => input === 'learning-rate' && form.kind === 'factor';
   const unseen = INPUTS[stage].filter(
     (input) => isSuspectIfUnseen(input) && isEqual(input) === undefined && !isNamed(input),
   );
-  const inStates = unseen.filter((input) => input === 'slot' && tensorsOf(resume.saved, 'slot').size > 0);
+  const inStates = unseen.filter(
+    (input) => input === 'slot' && tensorsOf(resume.saved, 'slot').size > 0 && haveSlots(sight, resume),
+  );
   const nowhere = unseen.filter((input) => !inStates.includes(input));
   const one = nowhere.length === 1 && !isSeveral(nowhere[0]!);
   const said = [

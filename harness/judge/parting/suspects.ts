@@ -1,7 +1,8 @@
 /** What a parting in each stage is due to, given what is equal before it. */
 
 import { isLearningRateName } from '../../trace/names.ts';
-import { insteadOf, listed, plural } from '../words.ts';
+import type { StateRecord } from '../../trace/schema.ts';
+import { figure, insteadOf, listed, plural } from '../words.ts';
 import type { Parting } from './first.ts';
 import type { Form } from './form.ts';
 import { olderRate } from './older-rate.ts';
@@ -45,6 +46,8 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
   batch: () => `what selects the examples is not restored, or not observed; ${HIDDEN}`,
   random: () => 'the generators draw more, fewer or other numbers than in the control',
   loss(parting) {
+    const reset = resetInStep(parting);
+    if (reset !== undefined) return reset;
     const more = advancesOtherwise(parting);
     if (more !== undefined)
       return `in this step, '${more.name}' advances by ${insteadOf(more.mine, more.theirs)}, so the step does more or less work than the control’s`;
@@ -81,8 +84,12 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
   update(parting, form) {
     if (form.kind === 'zero' || form.kind === 'absent')
       return 'the optimizer skips these parameters, or the updates are undone';
-    if (form.kind === 'factor' && parting.isEqual('learning-rate') === undefined)
-      return `the learning rate inside the updates, which is not observed${olderRate(parting, form.factor)}`;
+    if (form.kind === 'factor' && parting.isEqual('learning-rate') === undefined) {
+      const older = olderRate(parting, form.factor);
+      return older === '' && parting.isEqual('slot') === undefined
+        ? 'the learning rate inside the updates, the slots of the optimizer or its step count, which are not observed'
+        : `the learning rate inside the updates, which is not observed${older}`;
+    }
     // Hyperparameters act in every update, so they would have shown in the first.
     return isFirstUpdate(parting)
       ? `the optimizer’s own hyperparameters or step count${form.kind === 'factor' ? '' : ', or what changes the parameters after the update (a mask, a limit, a projection)'}`
@@ -109,18 +116,45 @@ const isFirstUpdate = ({ pairs, at }: Parting): boolean =>
 
 export const suspectsOf = (parting: Parting, form: Form): string => SUSPECTS[parting.stage](parting, form);
 
+/** What was equal before the step, and begins anew in it: a count that falls, though it rises in the control. */
+function resetInStep(parting: Parting): string | undefined {
+  const { pairs, at } = parting;
+  const pair = pairs[at];
+  const [theirs, mine] = countersBefore(parting);
+  const fallen = Object.entries(pair?.resumed.counters ?? {}).filter(([name, now]) => {
+    const [from, due] = [mine[name], pair?.control.counters?.[name]];
+    if (![now, from, due].every((value) => typeof value === 'number') || from !== theirs[name]) return false;
+    return Number(now) < Number(from) && Number(due) > Number(from);
+  });
+  const [first] = fallen;
+  if (first === undefined) return undefined;
+  const [name, now] = first;
+  const own = statisticsThatPart(parting);
+  const statistics =
+    own.length === 0 ? '' : `, and ${listed(own)} ${plural(own.length, 'ends', 'end')} it differently too`;
+  return `in this step, '${name}' falls from ${figure(Number(mine[name]))} to ${figure(Number(now))}, though it rises to ${figure(Number(pair!.control.counters![name]))} in the control${statistics}: what was restored is initialised again in the step`;
+}
+
+/** The counters before the step, of the control and of the resumed run. */
+function countersBefore({ pairs, at, resume }: Parting) {
+  const before =
+    at === 0 ? [resume.controlFirst, resume.resumed] : [pairs[at - 1]?.control, pairs[at - 1]?.resumed];
+  return before.map((one) => one?.counters ?? {}) as [
+    NonNullable<StateRecord['counters']>,
+    NonNullable<StateRecord['counters']>,
+  ];
+}
+
 /**
  * A whole number that was equal before the step, and that both runs count up in it, by different amounts. A count that
  * one run does not advance can follow from the loss, as patience does.
  */
-function advancesOtherwise({ pairs, at, resume }: Parting) {
-  const pair = pairs[at];
-  const before =
-    at === 0 ? [resume.controlFirst, resume.resumed] : [pairs[at - 1]?.control, pairs[at - 1]?.resumed];
-  const [theirs, mine] = before.map((one) => one?.counters ?? {});
+function advancesOtherwise(parting: Parting) {
+  const pair = parting.pairs[parting.at];
+  const [theirs, mine] = countersBefore(parting);
   for (const [name, now] of Object.entries(pair?.resumed.counters ?? {})) {
-    const [from, due] = [mine![name], pair?.control.counters?.[name]];
-    if (![now, from, due, theirs![name]].every(Number.isInteger) || from !== theirs![name]) continue;
+    const [from, due] = [mine[name], pair?.control.counters?.[name]];
+    if (![now, from, due, theirs[name]].every(Number.isInteger) || from !== theirs[name]) continue;
     const advance = { name, mine: Number(now) - Number(from), theirs: Number(due) - Number(from) };
     if (advance.mine > 0 && advance.theirs > 0 && advance.mine !== advance.theirs) return advance;
   }
