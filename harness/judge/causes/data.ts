@@ -165,8 +165,8 @@ function mixed(feed: Feed, counted: string): Place {
   const differ = feed.batches.filter((own, at) => JSON.stringify(own) !== JSON.stringify(due[at])).length;
   if (!isFirst && repeated !== undefined && batch.length > 1)
     return {
-      way: 'reshuffled',
-      sentence: `the batches are right up to step ${step - 1}; that of step ${step} has the examples of the control’s step ${feed.steps[repeated]}, and ${differ} of ${due.length} batches differ from there on: what selects the data then (an offset, a position within an epoch, a sampler) is not what it was${counted.replace(/^:/, ';')}`,
+      way: repeated > feed.here ? 'skipped' : 'rewound',
+      sentence: `the batches are right up to step ${step - 1}; that of step ${step} has the examples of the control’s step ${feed.steps[repeated]}, ${examples(Math.abs(repeated - feed.here))} ${repeated > feed.here ? 'later' : 'earlier'}, and ${differ} of ${due.length} batches differ from there on: what selects the data then (an offset, a position within an epoch, a sampler) is not what it was${counted.replace(/^:/, ';')}`,
     };
   return {
     way: 'reshuffled',

@@ -584,9 +584,9 @@ const BATCHES: readonly Case[] = [
       for (const trace of all) feed(trace, fours);
       feed(resumed, (step) => fours(step === 6 ? 2 : step));
     },
-    says: /the batches are right up to step 5; that of step 6 has the examples of the control’s step 2, and 1 of 3 batches differ from there on: what selects the data then/,
+    says: /the batches are right up to step 5; that of step 6 has the examples of the control’s step 2, 16 examples earlier, and 1 of 3 batches differ from there on: what selects the data then/,
     never: /too early|seen twice/,
-    cause: 'data-reshuffled',
+    cause: 'data-rewound',
   },
   {
     what: 'batches that follow from a training that had departed before',
