@@ -18,7 +18,7 @@ const BROKEN = {
   accumulation_lost: 'accumulation-lost',
   assign_orphans: 'hooks-on-old-parameters',
   ema_lost: 'ema-built-late',
-  fused_stale_group: 'hooks-hold-old-group',
+  fused_accelerate: 'hooks-hold-old-group',
   optimizer_not_restored: 'slots-missing',
 } as const;
 const HEALTHY = ['healthy', 'noisy'];
