@@ -920,6 +920,31 @@ const IDLE: readonly Case[] = [
     cause: 'trainable-lost',
   },
   {
+    what: 'an optimizer of replaced variables that get no gradients',
+    spoil({ all, resumed }) {
+      for (const trace of all) inEach(trace, (step) => (step.hookCalls = step.names.map(() => 0)));
+      for (const state of resumed.states) {
+        state.tensors = state.tensors.filter(({ kind }) => kind !== 'slot');
+        for (const tensor of state.tensors) delete tensor.group;
+      }
+      const [first] = resumed.steps;
+      inEach(resumed, (step) => {
+        const none = <T>(value: T): T[] => step.names.map(() => value);
+        step.claimed.applied = false;
+        Object.assign(step, {
+          updates: none(0),
+          updateL2: none(0),
+          changed: none(false),
+          l2: first!.l2,
+          learningRates: none(null),
+          appliedGradientL2: none(null),
+        });
+      });
+    },
+    says: /the optimizer holds the pre-restore variables: gradients reach the new variables, but none of 12 updates does/,
+    cause: 'optimizer-holds-old-parameters',
+  },
+  {
     what: 'an optimizer of replaced variables, whose slots nothing shows',
     spoil({ all, resumed }) {
       for (const trace of all) inEach(trace, (step) => (step.hookCalls = step.names.map(() => 0)));
@@ -944,7 +969,7 @@ const IDLE: readonly Case[] = [
         });
       });
     },
-    says: /./,
+    says: /gradients reach the new variables, but none of 12 updates does/,
     never: /only the parameters were restored/,
     cause: 'optimizer-holds-old-parameters',
   },

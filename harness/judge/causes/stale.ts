@@ -38,6 +38,16 @@ function firstLearningRates({ pairs }: Clues): { applied: number; inControl: num
   return undefined;
 }
 
+/** Every parameter was in a group when it was saved, and none is after the resume. */
+function isHeldByNone({ resume }: Clues): boolean {
+  const groups = (state: typeof resume.saved): readonly boolean[] =>
+    [...tensorsOf(state, 'parameter').values()]
+      .filter(({ trainable }) => trainable !== false)
+      .map(({ group }) => group !== undefined);
+  const [before, now] = [groups(resume.saved), groups(resume.resumed)];
+  return now.length > 0 && before.length > 0 && before.every(Boolean) && !now.some(Boolean);
+}
+
 export const STALE: readonly Cause[] = [
   {
     id: 'trains-a-copy',
@@ -165,13 +175,21 @@ export const STALE: readonly Cause[] = [
       'The optimizer holds the pre-restore variables, which the restore replaced, so its steps update nothing.',
     heads: ['silent-no-op', 'updates-go-astray', 'stalled-parameters'],
     // The slots are those of the old variables.
-    explains: ['updates-go-astray', ...STILL, 'slots-not-restored', 'counter:optimizer', 'groups-changed'],
+    explains: [
+      'updates-go-astray',
+      ...STILL,
+      'applied-differs',
+      'slots-not-restored',
+      'counter:optimizer',
+      'groups-changed',
+    ],
     diagnose(clues) {
       const { control, resumed } = sides(clues);
       const wanted = totalOf(control, updates);
       if (wanted === 0 || totalOf(resumed, updates) > 0 || isFused(clues) || clues.has('gradients-missing'))
         return undefined;
-      if (!resumed.some(({ claimed }) => claimed.applied)) return undefined;
+      // An optimizer whose variables get no gradients makes no update either.
+      if (!resumed.some(({ claimed }) => claimed.applied) && !isHeldByNone(clues)) return undefined;
       return `the optimizer holds the pre-restore variables: gradients reach the new variables, but none of ${wanted} updates does`;
     },
   },

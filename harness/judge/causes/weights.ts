@@ -114,6 +114,8 @@ export const WEIGHTS: readonly Cause[] = [
     explains: ALL_STATE,
     diagnose(clues) {
       if (clues.has('parameters-not-restored') || !stateIsFresh(clues)) return undefined;
+      // A cold start trains.
+      if (clues.has('silent-no-op')) return undefined;
       const cold = clues.has('equals-cold-start') ? ', and every step equals a cold start’s' : '';
       const { saved } = clues.resume;
       const has = (kind: CounterKind): boolean =>
