@@ -39,7 +39,7 @@ function firstLearningRates({ pairs }: Clues): { applied: number; inControl: num
 }
 
 /** Every parameter was in a group when it was saved, and none is after the resume. */
-function isHeldByNone({ resume }: Clues): boolean {
+export function isHeldByNone({ resume }: Clues): boolean {
   const groups = (state: typeof resume.saved): readonly boolean[] =>
     [...tensorsOf(state, 'parameter').values()]
       .filter(({ trainable }) => trainable !== false)

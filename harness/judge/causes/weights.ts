@@ -8,6 +8,7 @@ import type { Cause } from './cause.ts';
 import { areFresh, areOfStep, type Clues, isInitial, isRounded, lastMove, stepOf } from './clues.ts';
 import { stillFrozen } from './frozen.ts';
 import { copiesText, holdersAmong } from './holders.ts';
+import { isHeldByNone } from './stale.ts';
 
 const HEADS = ['parameters-not-restored'];
 
@@ -15,7 +16,7 @@ const HEADS = ['parameters-not-restored'];
 function stateIsFresh(clues: Clues): boolean {
   const { resume, counters, generators } = clues;
   // The slots of an optimizer that updates other variables are not seen.
-  if (clues.has('updates-go-astray')) return false;
+  if (clues.has('updates-go-astray') || isHeldByNone(clues)) return false;
   const slots = clues.changed('slot');
   const slotsLost =
     slots.of.length === slots.total && slots.of.every(({ resumed }) => (resumed?.l2 ?? 0) === 0);
@@ -114,8 +115,6 @@ export const WEIGHTS: readonly Cause[] = [
     explains: ALL_STATE,
     diagnose(clues) {
       if (clues.has('parameters-not-restored') || !stateIsFresh(clues)) return undefined;
-      // A cold start trains.
-      if (clues.has('silent-no-op')) return undefined;
       const cold = clues.has('equals-cold-start') ? ', and every step equals a cold start’s' : '';
       const { saved } = clues.resume;
       const has = (kind: CounterKind): boolean =>
