@@ -899,6 +899,22 @@ const MODES: readonly Case[] = [
   },
 ];
 
+/** No step updates or moves anything. */
+function standStill(trace: Draft): void {
+  const { l2 } = trace.steps[0]!;
+  inEach(trace, (step) => {
+    const none = <T>(value: T): T[] => step.names.map(() => value);
+    Object.assign(step, {
+      updates: none(0),
+      updateL2: none(0),
+      changed: none(false),
+      l2,
+      learningRates: none(null),
+      appliedGradientL2: none(null),
+    });
+  });
+}
+
 const IDLE: readonly Case[] = [
   {
     what: 'parameters that the control unfreezes, and the resumed run does not',
@@ -927,19 +943,8 @@ const IDLE: readonly Case[] = [
         state.tensors = state.tensors.filter(({ kind }) => kind !== 'slot');
         for (const tensor of state.tensors) delete tensor.group;
       }
-      const [first] = resumed.steps;
-      inEach(resumed, (step) => {
-        const none = <T>(value: T): T[] => step.names.map(() => value);
-        step.claimed.applied = false;
-        Object.assign(step, {
-          updates: none(0),
-          updateL2: none(0),
-          changed: none(false),
-          l2: first!.l2,
-          learningRates: none(null),
-          appliedGradientL2: none(null),
-        });
-      });
+      standStill(resumed);
+      inEach(resumed, (step) => (step.claimed.applied = false));
     },
     says: /the optimizer holds the pre-restore variables: gradients reach the new variables, but none of 12 updates does/,
     cause: 'optimizer-holds-old-parameters',
@@ -954,20 +959,8 @@ const IDLE: readonly Case[] = [
         state.random = {};
         for (const name of Object.keys(state.counters)) if (name !== 'step') state.counters[name] = 0;
       }
-      const [first] = resumed.steps;
-      inEach(resumed, (step) => {
-        const none = <T>(value: T): T[] => step.names.map(() => value);
-        Object.assign(step, {
-          hookCalls: none(0),
-          updates: none(0),
-          updateL2: none(0),
-          changed: none(false),
-          l2: first!.l2,
-          learningRates: none(null),
-          appliedGradientL2: none(null),
-          strayUpdates: 3,
-        });
-      });
+      standStill(resumed);
+      inEach(resumed, (step) => (step.strayUpdates = 3));
     },
     says: /gradients reach the new variables, but none of 12 updates does/,
     never: /only the parameters were restored/,
@@ -978,19 +971,10 @@ const IDLE: readonly Case[] = [
     spoil({ all, before, resumed }) {
       count(all, 'optimizer.lr', (step) => step / 10);
       for (const { counters } of resumed.states) counters['optimizer.lr'] = 0.4;
-      const [first] = resumed.steps;
       const { learningRates } = before.steps.at(-1)!.claimed;
+      standStill(resumed);
       inEach(resumed, (step) => {
-        const none = <T>(value: T): T[] => step.names.map(() => value);
-        Object.assign(step, {
-          hookCalls: none(0),
-          updates: none(0),
-          updateL2: none(0),
-          changed: none(false),
-          l2: first!.l2,
-          learningRates: none(null),
-          appliedGradientL2: none(null),
-        });
+        step.hookCalls = step.names.map(() => 0);
         step.claimed.learningRates = learningRates;
       });
     },
