@@ -35,6 +35,10 @@ export const HARMLESS: readonly (readonly [damage: RegExp, why: string])[] = [
     /^saver saved\.checkpoint /,
     'nothing resumes from it, unless its bytes are others than those of the interrupted run',
   ],
+  [
+    / end moved$/,
+    'the record of the checkpoint may come before or after it; in any other place it is refused',
+  ],
   [/ saved moved$/, 'it may come before or after what is recorded at the save'],
   [
     /\.storage (doubled|increased|negated)$/,
