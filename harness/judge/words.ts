@@ -8,8 +8,12 @@ export function ofAll(count: number, total: number, noun: string, plural = `${no
 }
 
 /** The same with the names of those that are not all: `2 of 3 parameters ('a', 'b')`. */
-export const whichOf = (names: readonly string[], total: number, noun: string): string =>
-  `${ofAll(names.length, total, noun)}${names.length < total ? ` (${listed(names)})` : ''}`;
+export const whichOf = (some: readonly { readonly name: string }[], total: number, noun: string): string =>
+  `${ofAll(some.length, total, noun)}${some.length < total ? ` (${listed(some.map(({ name }) => name))})` : ''}`;
+
+/** The same for the subjects of a finding. */
+export const whichSubjects = (found: Finding, noun: string): string =>
+  `${ofAll(found.subjectCount, found.total, noun)}${found.subjectCount < found.total ? ` (${subjectsOf(found)})` : ''}`;
 
 /** `is` for one, `are` for several. */
 export const plural = (count: number, one: string, several: string): string => (count === 1 ? one : several);

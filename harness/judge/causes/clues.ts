@@ -4,6 +4,7 @@ import type { StateRecord, TensorRecord, TracedStep } from '../../trace/schema.t
 import { indexOf, moved } from '../columns.ts';
 import { type Difference, differences, entriesThatDiffer, initialState, isAsIn } from '../compare.ts';
 import { ancestorsOf, type Evidence, type Resume, type StepPair, stepPairs } from '../evidence.ts';
+import type { Curve } from '../quantities.ts';
 import type { Finding } from '../verdict.ts';
 import { enumerated, insteadOf } from '../words.ts';
 
@@ -170,6 +171,13 @@ export function advances({ resume }: Clues, chosen: (name: string) => boolean): 
       theirs: between(controlFirst, controlLast, name),
     }));
 }
+
+/** Whether a step departs from the control's in one of these. */
+export const departs = (
+  { evidence }: Clues,
+  { control, resumed }: StepPair,
+  curves: readonly Curve[],
+): boolean => curves.some((curve) => evidence.noise.departing(curve, control, resumed).length > 0);
 
 /** The rule that reports counters. */
 export const COUNTERS = 'counters-not-restored';

@@ -84,11 +84,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('gradient');
       if (of.length === 0) return undefined;
-      const whose = whichOf(
-        of.map(({ name }) => name),
-        total,
-        'accumulated gradient',
-      );
+      const whose = whichOf(of, total, 'accumulated gradient');
       if (of.every(({ saved }) => saved === undefined)) {
         return `${whose} ${plural(of.length, 'is', 'are')} present, though none was saved: the next update includes extra micro-batches`;
       }

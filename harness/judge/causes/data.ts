@@ -8,6 +8,7 @@ import {
   type Clues,
   COUNTERS,
   counterNames,
+  departs,
   distance,
   ofKind,
 } from './clues.ts';
@@ -71,13 +72,9 @@ function elsewhere({ batch, stream, isFirst }: Feed, counts: readonly ChangedCou
 const isEpoch = ({ name }: ChangedCounter): boolean => /epoch$/i.test(name);
 
 /** Whether the training departs from the control before a step. */
-const departsBefore = ({ pairs, evidence }: Clues, step: number): boolean =>
-  pairs.some(
-    ({ control, resumed }) =>
-      resumed.step < step &&
-      (['loss', 'gradientL2', 'updateL2', 'l2'] as const).some(
-        (curve) => evidence.noise.departing(curve, control, resumed).length > 0,
-      ),
+const departsBefore = (clues: Clues, step: number): boolean =>
+  clues.pairs.some(
+    (pair) => pair.resumed.step < step && departs(clues, pair, ['loss', 'gradientL2', 'updateL2', 'l2']),
   );
 
 /** The data continues elsewhere in the control's examples, at once or after some that are right. */

@@ -3,7 +3,7 @@ import { indexOf } from '../columns.ts';
 import { isAsIn, manner } from '../compare.ts';
 import { tensorsOf } from '../evidence.ts';
 import { observedSight } from '../parting/per-step.ts';
-import { listed, ofAll, plural, subjectsOf, whichOf } from '../words.ts';
+import { listed, ofAll, plural, whichOf, whichSubjects } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { type Clues, counterNames, isInitial, sameNorm } from './clues.ts';
 import { emaIsOff } from './stale.ts';
@@ -27,11 +27,7 @@ export const EMA_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('ema');
       if (of.length === 0 || !of.every(isAsIn(clues.resume.resumed, 'parameter'))) return undefined;
-      return `${whichOf(
-        of.map(({ name }) => name),
-        total,
-        'EMA',
-      )} ${plural(of.length, 'equals', 'equal')} the live parameters, so ${plural(of.length, 'it restarts', 'they restart')} from them`;
+      return `${whichOf(of, total, 'EMA')} ${plural(of.length, 'equals', 'equal')} the live parameters, so ${plural(of.length, 'it restarts', 'they restart')} from them`;
     },
   },
   {
@@ -66,7 +62,7 @@ export const EMA_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const found = clues.finding('ema-does-not-advance');
       if (found === undefined || clues.moves.resumed.size === 0) return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'EMA')}${found.subjectCount < found.total ? ` (${subjectsOf(found)})` : ''} ${plural(found.subjectCount, 'is', 'are')} no longer updated, but ${clues.moves.resumed.size} parameters move`;
+      return `${whichSubjects(found, 'EMA')} ${plural(found.subjectCount, 'is', 'are')} no longer updated, but ${clues.moves.resumed.size} parameters move`;
     },
   },
   {
@@ -91,7 +87,7 @@ export const EMA_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const found = clues.finding('final-ema-differs');
       if (found === undefined || !emaIsOff(clues)) return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'EMA')} ${found.subjectCount < found.total ? `(${subjectsOf(found)}) ` : ''}${plural(found.subjectCount, 'was', 'were')} restored but ${plural(found.subjectCount, 'differs', 'differ')} at the end, although the parameters do not: the EMA is updated with a different decay, or a different number of times`;
+      return `${whichSubjects(found, 'EMA')} ${plural(found.subjectCount, 'was', 'were')} restored but ${plural(found.subjectCount, 'differs', 'differ')} at the end, although the parameters do not: the EMA is updated with a different decay, or a different number of times`;
     },
   },
 ];

@@ -9,12 +9,12 @@ export function stillFrozen({ finding, resume }: Clues): string | undefined {
   if (found === undefined) return undefined;
   const isTrained = (state: typeof resume.last, name: string): boolean | undefined =>
     tensorsOf(state, 'parameter').get(name)?.trainable;
-  const frozen = [...tensorsOf(resume.controlLast, 'parameter').values()].flatMap(({ name, trainable }) =>
-    trainable === true && isTrained(resume.saved, name) === false && isTrained(resume.last, name) === false
-      ? [name]
-      : [],
+  const frozen = [...tensorsOf(resume.controlLast, 'parameter').values()].filter(
+    ({ name, trainable }) =>
+      trainable === true && isTrained(resume.saved, name) === false && isTrained(resume.last, name) === false,
   );
-  if (frozen.length !== found.subjectCount || !found.subjects.every((name) => frozen.includes(name)))
+  const names = new Set(frozen.map(({ name }) => name));
+  if (frozen.length !== found.subjectCount || !found.subjects.every((name) => names.has(name)))
     return undefined;
   const total = tensorsOf(resume.controlLast, 'parameter').size;
   const [are, them] = frozen.length === 1 ? ['is', 'it'] : ['are', 'them'];

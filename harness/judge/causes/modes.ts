@@ -1,15 +1,10 @@
 /** Modules that are in evaluation mode in only one of the two runs. */
-import type { StepPair } from '../evidence.ts';
 import { listed, plural } from '../words.ts';
-import type { Clues } from './clues.ts';
+import { type Clues, departs } from './clues.ts';
 
 /** What the first step whose loss or gradients differ records of the modes; undefined if they are equal or not recorded. */
-export function otherModes({ pairs, evidence }: Clues): string | undefined {
-  const parts = ({ control, resumed }: StepPair): boolean =>
-    (['loss', 'gradientL2'] as const).some(
-      (curve) => evidence.noise.departing(curve, control, resumed).length > 0,
-    );
-  const first = pairs.find(parts);
+export function otherModes(clues: Clues): string | undefined {
+  const first = clues.pairs.find((pair) => departs(clues, pair, ['loss', 'gradientL2']));
   const [mine, theirs] = [first?.resumed.evaluating, first?.control.evaluating];
   if (first === undefined || mine === undefined || theirs === undefined) return undefined;
   const only = (these: readonly string[], others: readonly string[]) =>

@@ -92,11 +92,7 @@ export const SLOTS: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('slot');
       if (of.length === 0 || !of.every(isRounded)) return undefined;
-      return `${whichOf(
-        of.map(({ name }) => name),
-        total,
-        'optimizer slot',
-      )} ${plural(of.length, 'was', 'were')} restored with ${Math.max(...of.map(({ resumed }) => resumed!.bits!))} significant bits instead of ${Math.max(...of.map(({ saved }) => saved!.bits!))}: ${plural(of.length, 'it was', 'they were')} converted to a narrower type`;
+      return `${whichOf(of, total, 'optimizer slot')} ${plural(of.length, 'was', 'were')} restored with ${Math.max(...of.map(({ resumed }) => resumed!.bits!))} significant bits instead of ${Math.max(...of.map(({ saved }) => saved!.bits!))}: ${plural(of.length, 'it was', 'they were')} converted to a narrower type`;
     },
   },
   {
@@ -133,11 +129,7 @@ export const SLOTS: readonly Cause[] = [
     diagnose(clues) {
       const { of, total } = clues.changed('slot');
       if (of.length === 0 || manner(of) !== 'zero') return undefined;
-      return `${whichOf(
-        of.map(({ name }) => name),
-        total,
-        'optimizer slot',
-      )} ${plural(of.length, 'was zeroed: it was', 'were zeroed: they were')} created again${firstUpdates(clues, of)}`;
+      return `${whichOf(of, total, 'optimizer slot')} ${plural(of.length, 'was zeroed: it was', 'were zeroed: they were')} created again${firstUpdates(clues, of)}`;
     },
   },
   {
@@ -179,11 +171,7 @@ export const SLOTS: readonly Cause[] = [
         );
       });
       if (of.length === 0 || state === undefined) return undefined;
-      return `${whichOf(
-        of.map(({ name }) => name),
-        total,
-        'optimizer slot',
-      )} ${plural(of.length, 'is', 'are')} from step ${state.step}, but the run was saved at step ${clues.resume.from}: ${plural(of.length, 'it comes', 'they come')} from an older checkpoint or ${plural(of.length, 'was', 'were')} never replaced${firstUpdates(clues, of)}`;
+      return `${whichOf(of, total, 'optimizer slot')} ${plural(of.length, 'is', 'are')} from step ${state.step}, but the run was saved at step ${clues.resume.from}: ${plural(of.length, 'it comes', 'they come')} from an older checkpoint or ${plural(of.length, 'was', 'were')} never replaced${firstUpdates(clues, of)}`;
     },
   },
 ];

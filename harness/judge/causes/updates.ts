@@ -5,7 +5,7 @@ import { indexOf, total, totalOf } from '../columns.ts';
 import { type StepPair, tensorsOf } from '../evidence.ts';
 import { firstParting } from '../parting/first.ts';
 import { whetherUpdated } from '../parting/whether-updated.ts';
-import { figure, insteadOf, listed, ofAll, plural, subjectsOf } from '../words.ts';
+import { figure, insteadOf, listed, ofAll, plural, subjectsOf, whichSubjects } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { type Clues, drawsNothing, isLossScaled } from './clues.ts';
 import { advancesInSteps, couldComeRound, pauseAtFirst, standsInSteps } from './draws.ts';
@@ -75,7 +75,7 @@ export const UPDATES: readonly Cause[] = [
       const twice = found.subjects.every(
         (name) => total(resumed, name, hookCalls) === 2 * total(control, name, hookCalls),
       );
-      return `the gradient hooks of ${ofAll(found.subjectCount, found.total, 'parameter')}${found.subjectCount < found.total ? ` (${subjectsOf(found)})` : ''} ${twice ? 'are registered twice' : 'fire more often than in the control'}: ${mine} calls instead of ${theirs}`;
+      return `the gradient hooks of ${whichSubjects(found, 'parameter')} ${twice ? 'are registered twice' : 'fire more often than in the control'}: ${mine} calls instead of ${theirs}`;
     },
   },
   {

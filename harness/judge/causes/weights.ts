@@ -228,11 +228,7 @@ export const WEIGHTS: readonly Cause[] = [
       if (of.length === 0 || !of.every(isRounded)) return undefined;
       const bits = Math.max(...of.map(({ resumed }) => resumed!.bits!));
       const type = bits <= 8 ? 'bfloat16' : bits <= 11 ? 'half precision' : 'a narrower type';
-      return `${whichOf(
-        of.map(({ name }) => name),
-        total,
-        'parameter',
-      )} ${plural(of.length, 'was', 'were')} restored with ${bits} significant bits instead of ${Math.max(...of.map(({ saved }) => saved!.bits!))}: ${plural(of.length, 'it was', 'they were')} converted to ${type}`;
+      return `${whichOf(of, total, 'parameter')} ${plural(of.length, 'was', 'were')} restored with ${bits} significant bits instead of ${Math.max(...of.map(({ saved }) => saved!.bits!))}: ${plural(of.length, 'it was', 'they were')} converted to ${type}`;
     },
   },
   {
@@ -273,11 +269,7 @@ export const WEIGHTS: readonly Cause[] = [
       const then = clues.past.find((one) => one.step === last)!;
       const moving = new Set(then.names.filter((_, at) => then.changed[at]));
       if (of.length < moving.size) return undefined;
-      return `${whichOf(
-        of.map(({ name }) => name),
-        total,
-        'parameter',
-      )} ${plural(of.length, 'is', 'are')} from before the update of step ${last}${side === 'save' ? ': the checkpoint was written too early' : ''}`;
+      return `${whichOf(of, total, 'parameter')} ${plural(of.length, 'is', 'are')} from before the update of step ${last}${side === 'save' ? ': the checkpoint was written too early' : ''}`;
     },
   },
   {
@@ -290,11 +282,7 @@ export const WEIGHTS: readonly Cause[] = [
       const { of, total } = clues.changed('parameter');
       const step = stepOf(clues, of);
       if (step === undefined || step === 0 || of.length < clues.moves.control.size) return undefined;
-      return `${whichOf(
-        of.map(({ name }) => name),
-        total,
-        'parameter',
-      )} ${plural(of.length, 'is', 'are')} from step ${step}, but other state is from step ${clues.resume.from}: a stale copy was taken, or two checkpoints were mixed`;
+      return `${whichOf(of, total, 'parameter')} ${plural(of.length, 'is', 'are')} from step ${step}, but other state is from step ${clues.resume.from}: a stale copy was taken, or two checkpoints were mixed`;
     },
   },
   {
@@ -307,11 +295,7 @@ export const WEIGHTS: readonly Cause[] = [
       const { of, total } = clues.changed('parameter');
       const step = stepOf(clues, of);
       if (step === undefined || of.length === total) return undefined;
-      return `${whichOf(
-        of.map(({ name }) => name),
-        total,
-        'parameter',
-      )} ${plural(of.length, 'is', 'are')} from step ${step}, but the others are from step ${clues.resume.from}: they were taken during an update, or from two checkpoints`;
+      return `${whichOf(of, total, 'parameter')} ${plural(of.length, 'is', 'are')} from step ${step}, but the others are from step ${clues.resume.from}: they were taken during an update, or from two checkpoints`;
     },
   },
 ];
