@@ -15,13 +15,18 @@ beforeAll(async () => {
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
-test.each(['twice', 'without-a-step', 'older-and-killed', 'longer', 'other-batches', 'loop'])(
-  '%s: a healthy trainer is proven',
-  (name) => {
-    const { outcome, headline, findings } = verdicts.get(name)!;
-    expect({ outcome, findings }, headline).toEqual({ outcome: 'proven', findings: [] });
-  },
-);
+test.each([
+  'twice',
+  'without-a-step',
+  'older-and-killed',
+  'killed-in-save',
+  'longer',
+  'other-batches',
+  'loop',
+])('%s: a healthy trainer is proven', (name) => {
+  const { outcome, headline, findings } = verdicts.get(name)!;
+  expect({ outcome, findings }, headline).toEqual({ outcome: 'proven', findings: [] });
+});
 
 test.each([
   [
@@ -31,6 +36,10 @@ test.each([
   [
     'twice-spoiled',
     /^After resume 2, the only optimizer slot was zeroed.*; 'one' had loaded the same checkpoint before\.$/,
+  ],
+  [
+    'killed-in-save-alone',
+    /^After resume 1, the program fails with an error at step 4: the checkpoint was removed after the save, by .*: ENOENT/,
   ],
   [
     'without-a-step-empty',

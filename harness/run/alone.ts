@@ -24,7 +24,7 @@ export async function runAlone(
 ): Promise<ProcessResult> {
   const own = sharesFolders ? undefined : ownFolders(job.folder);
   const saving = path.join(job.folder, SAVING);
-  const saves = job.saves.length > 0;
+  const saves = job.saves.length > 0 || job.inSave !== null;
   if (saves) mkdirSync(saving, { recursive: true });
   try {
     const alone: Job = { ...job, savesIn: saves ? saving : null, work: own?.work ?? null };
@@ -33,7 +33,8 @@ export async function runAlone(
       env: own?.env ?? {},
       left() {
         for (const [step, to] of keep) move(path.join(saving, checkpointName(step)), to);
-        const checkpoints = new Set(job.saves.map(checkpointName));
+        const cutShort = job.inSave === null ? [] : [job.until];
+        const checkpoints = new Set([...job.saves, ...cutShort].map(checkpointName));
         const beside = filesIn(saving).filter((file) => !checkpoints.has(file.split('/')[0]!));
         return [...(own?.left() ?? []), ...beside.map((file) => `${SAVING}/${file}`)];
       },

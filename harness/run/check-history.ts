@@ -22,6 +22,7 @@ const processes = z
       until: step.optional(),
       saves: z.array(step).optional(),
       killed: z.boolean().optional(),
+      inSave: step.optional(),
       backend: z.enum(BACKENDS).optional(),
     }),
   )
@@ -78,13 +79,14 @@ export function checkHistory(
 }
 
 function complete(asked: ScenarioHistory): HistoryProcess[] {
-  return asked.processes.map(({ id, from, until, saves, killed, backend }) => ({
+  return asked.processes.map(({ id, from, until, saves, killed, inSave, backend }) => ({
     id,
     from: from ?? null,
     until: until ?? endOf(asked),
     saves: [...(saves ?? [])],
     ...(backend === undefined ? {} : { backend }),
     ...(killed === true ? { killed } : {}),
+    ...(inSave === undefined ? {} : { inSave }),
   }));
 }
 
@@ -132,7 +134,7 @@ function changeProblem(history: History): (change: SettingsChange, at: number) =
 function processProblem(history: History): (process: HistoryProcess, at: number) => string | undefined {
   const { processes, changes = [] } = history;
   const end = endOf(history);
-  return ({ id, from, until, saves }, at) => {
+  return ({ id, from, until, saves, killed, inSave }, at) => {
     const own = `process '${id}'`;
     if (TAKEN.test(id)) return `${own} has a name that the harness uses itself: expected another`;
     const earlier = processes.slice(0, at);
@@ -152,6 +154,10 @@ function processProblem(history: History): (process: HistoryProcess, at: number)
       if (until < from.step)
         return `${own} ends after step ${until}, before step ${from.step} that it resumes from`;
     }
+    if (inSave !== undefined && killed !== true)
+      return `${own} has inSave, which is where in a save it is killed: expected killed: true`;
+    if (inSave !== undefined && saves.at(-1) === until)
+      return `${own} is to be killed in a save after step ${until}, and to have saved there: expected one of both`;
     if (!ascends(saves)) return `${own}: expected ascending saves, received ${saves.join(', ')}`;
     const early = saves.find((step) => step < (from?.step ?? 0));
     if (early !== undefined)
@@ -180,6 +186,9 @@ function wholeProblem(history: History, { deviates, command }: Declared): string
     const elsewhere = processes.find(({ backend }) => backend !== undefined);
     if (elsewhere !== undefined)
       return `process '${elsewhere.id}' names a backend, but a command picks its device itself`;
+    const inSave = processes.find((process) => process.inSave !== undefined);
+    if (inSave !== undefined)
+      return `process '${inSave.id}' is to be killed in a save, but no one sees a command's operations on files: expected killed without inSave`;
     // A recorder sees a resume at the first step after it.
     if (points.at(-1) === end) return `expected steps after the last resume; ${received}`;
   }

@@ -16,6 +16,7 @@ import { bytesOf, changedFiles, digestsOf } from './checkpoint-files.ts';
 import { asError, failureCode, NonFiniteLoss, SaveFailed } from './failure.ts';
 import { importFault } from './fault.ts';
 import { type Answer, answerSchema, checkpointName, type Job, jobSchema, type Progress } from './job.ts';
+import { killInSave } from './kill-in-save.ts';
 import { whyMissing } from './missing-file.ts';
 import { importScenario } from './scenario.ts';
 import { createSettling, type Shown } from './settling.ts';
@@ -56,6 +57,7 @@ async function runJob(job: Job): Promise<void> {
   const begun = performance.now();
   // Not sooner: NODE_OPTIONS may name modules relative to the folder that the command was started in.
   if (job.work !== null) process.chdir(job.work);
+  const killing = job.inSave === null ? undefined : await killInSave();
   const scenario = await importScenario(job.file);
   const trace = createTrace(path.join(job.folder, 'trace.jsonl'));
   const first = job.from?.step ?? 0;
@@ -164,14 +166,15 @@ async function runJob(job: Job): Promise<void> {
     };
     /** The checkpoints of a saver, which goes on after it has saved them. */
     const written = new Map<string, ReadonlyMap<string, string>>();
+    const saveTo = (to: string): Promise<void> =>
+      trainer.save(to).catch((error) => {
+        throw new SaveFailed(error);
+      });
     const save = async (): Promise<void> => {
       const to = path.join(savesIn!, checkpointName(step));
       await alive(probe.state('save', step));
       const start = performance.now();
-      const saving = trainer.save(to).catch((error) => {
-        throw new SaveFailed(error);
-      });
-      await alive(saving);
+      await alive(saveTo(to));
       const seconds = (performance.now() - start) / 1000;
       const bytes = await bytesOf(to);
       trace.write({ kind: 'saved', step, checkpoint: path.basename(to), seconds, bytes });
@@ -213,6 +216,10 @@ async function runJob(job: Job): Promise<void> {
     step = last;
     if (job.killed && last === job.until) {
       tell({ kind: 'ends' });
+      if (job.inSave !== null) {
+        const unfinished = path.join(savesIn!, checkpointName(last));
+        await alive(killing!.killedAt(job.inSave, () => saveTo(unfinished)));
+      }
       process.kill(process.pid, 'SIGKILL');
       // The signal may take a moment, in which nothing else may happen.
       await new Promise(() => {});

@@ -36,6 +36,8 @@ export const jobSchema = z.object({
   passes: z.array(z.int().positive()),
   /** Whether it is killed after its last step, instead of ending. */
   killed: z.boolean(),
+  /** If it is killed: before which operation on files of a save after its last step; without a save if null. */
+  inSave: z.int().positive().nullable(),
   /** The step after which a process that saves asks whether to go on; none if null. */
   askAt: z.int().positive().nullable(),
   /** Whether a control ends as soon as everything that has moved has moved again after the last resume point. */

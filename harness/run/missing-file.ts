@@ -15,6 +15,9 @@ export function whyMissing(error: Error, { work, checkpoint }: Pick<Job, 'work' 
   if (work !== null && file.startsWith(path.dirname(work)))
     return 'each process has empty temporary, home and working folders of its own (keep state in the checkpoint, find data by import.meta, or set sharesFolders): ';
   if (checkpoint === null) return '';
+  // A process resumes only from what was saved.
+  if (file === checkpoint)
+    return 'the checkpoint was removed after the save, by the process that saved it or one that loaded it: ';
   if (isIn(SAVING, path.basename(checkpoint)))
     return 'the checkpoint was moved after the save (let it refer to its files by relative paths): ';
   return isIn(OWN) || isIn(SAVING)

@@ -40,6 +40,7 @@ function asking(name: string, onAsk: ProcessOptions['onAsk'] & {}): Promise<Proc
       savesIn: folder,
       passes: [],
       killed: false,
+      inSave: null,
       askAt: 3,
       settle: false,
       fault: null,

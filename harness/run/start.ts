@@ -48,6 +48,7 @@ export function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: 
   const read = traceReader();
   const run: Start = async (part, how = {}) => {
     const { id, role, from, until, saves, passes, killed = false, backend = options.backend } = part;
+    const { inSave = null } = part;
     const { checkpoint = null, askAt = null, settle = false, keep = new Map(), onAsk } = how;
     const { steps = history.steps } = settingsAt(changes, from?.step ?? 0);
     const result = await options.limit(() => {
@@ -72,6 +73,7 @@ export function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: 
           saves: [...saves],
           passes: [...passes],
           killed,
+          inSave,
           askAt,
           settle,
           fault,

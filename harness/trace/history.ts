@@ -21,6 +21,11 @@ export interface HistoryProcess {
   readonly backend?: string | undefined;
   /** Whether it is killed in mid-training, so that it records no end. */
   readonly killed?: true | undefined;
+  /**
+   * If it is killed: the operation on files, counted from 1, before which that happens, in a save after `until` that
+   * counts for nothing. By default, it is killed without a save.
+   */
+  readonly inSave?: number | undefined;
 }
 
 /** What is judged: the steps of the run, and every process of the interrupted run, in order. */
@@ -164,12 +169,13 @@ export function passesOf(history: History): number[] {
 
 /** A history in words: `before to 4 (saves 4); after-1 from before 4 to 8`. */
 export function describeHistory(history: History): string {
-  const processes = history.processes.map(({ id, from, until, saves, killed, backend }) => {
+  const processes = history.processes.map(({ id, from, until, saves, killed, inSave, backend }) => {
     const where = [
       ...(from === null ? [] : [`from ${from.process} ${from.step}`]),
       ...(from?.step === until ? ['without a step'] : [`to ${until}`]),
       ...(backend === undefined ? [] : [`on ${backend}`]),
       ...(killed === true ? ['killed there'] : []),
+      ...(inSave === undefined ? [] : [`in a save, before operation ${inSave}`]),
     ];
     return `${id} ${where.join(' ')}${saves.length === 0 ? '' : ` (saves ${saves.join(', ')})`}`;
   });

@@ -106,6 +106,7 @@ export const historySchema = z.object({
       saves: z.array(z.int().positive()),
       backend: text.optional(),
       killed: z.literal(true).optional(),
+      inSave: z.int().positive().optional(),
     }),
   ),
   changes: z.array(changeSchema).optional(),

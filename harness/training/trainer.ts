@@ -151,6 +151,11 @@ export interface ScenarioProcess {
   readonly saves?: readonly number[];
   /** Whether it is killed after `until` (SIGKILL) instead of ending. Default false. */
   readonly killed?: boolean;
+  /**
+   * With `killed`: it is killed in a save after `until`, before this operation on files, counted from 1. If the save
+   * does fewer, it is killed once the save has resolved. That checkpoint is not kept.
+   */
+  readonly inSave?: number;
   /** The backend that it runs on. By default, the backend of the run. */
   readonly backend?: BackendName;
 }

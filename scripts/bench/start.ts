@@ -53,6 +53,7 @@ export async function measureStart(backend: BackendName, rounds: number): Promis
         savesIn: null,
         passes: PLAN.resumeAt,
         killed: false,
+        inSave: null,
         askAt: null,
         settle: false,
         fault: null,
