@@ -51,7 +51,7 @@ export const askedPlanSchema = planned
 const TAKEN = /^(control|twin-\d+|saver|again|cold|checkpoints)$/i;
 
 /** What else a scenario says that a history must allow. */
-interface Declared extends Pick<Scenario, 'deviates'> {
+export interface Declared extends Pick<Scenario, 'deviates'> {
   readonly command?: Command | undefined;
 }
 
@@ -70,13 +70,16 @@ export function checkHistory(
     'processes' in asked && asked.processes !== undefined
       ? { steps: asked.steps, processes: complete(asked), ...changes }
       : { ...chainOf(asked as ScenarioPlan, where), ...changes };
-  const problem =
-    firstProblem(history.changes ?? [], changeProblem(history)) ??
-    firstProblem(history.processes, processProblem(history)) ??
-    wholeProblem(history, declared);
+  const problem = historyProblem(history, declared);
   if (problem !== undefined) throw new UsageError(`${where}: ${problem}`);
   return history;
 }
+
+/** Why a history cannot be run; undefined if it can. */
+export const historyProblem = (history: History, declared: Declared = {}): string | undefined =>
+  firstProblem(history.changes ?? [], changeProblem(history)) ??
+  firstProblem(history.processes, processProblem(history)) ??
+  wholeProblem(history, declared);
 
 function complete(asked: ScenarioHistory): HistoryProcess[] {
   return asked.processes.map(({ id, from, until, saves, killed, inSave, backend }) => ({

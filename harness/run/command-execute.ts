@@ -18,6 +18,7 @@ import { awaitedLater } from './failing.ts';
 import { controlPart, historyPart, type Part, saverPart } from './parts.ts';
 import { resultsOf, runHistory } from './run-history.ts';
 import type { LoadedScenario } from './scenario.ts';
+import { forAll } from './shared.ts';
 import type { ExecuteOptions } from './start.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -25,7 +26,7 @@ const DEFAULT_LIMITS = { step: 600, run: 3600 };
 
 type CommandOptions = Pick<
   ExecuteOptions,
-  'folder' | 'limit' | 'signal' | 'onProgress' | 'onTrace' | 'requireGpu'
+  'folder' | 'limit' | 'signal' | 'onProgress' | 'onTrace' | 'requireGpu' | 'shared'
 >;
 
 /** @throws {UsageError} when the program does not train as the plan says, or does not save where it is to be resumed */
@@ -38,7 +39,13 @@ export async function executeCommand(
   rmSync(options.folder, { recursive: true, force: true });
   mkdirSync(options.folder, { recursive: true });
   const read = traceReader();
-  const start = async (part: Part, told?: Told, source?: CommandResult): Promise<CommandResult> => {
+  const { shared } = options;
+  const startIn = async (
+    within: string,
+    part: Part,
+    told?: Told,
+    source?: CommandResult,
+  ): Promise<CommandResult> => {
     const left = source === undefined ? undefined : leftFor(part, source, command, name);
     const run = async (signalAt: number | undefined): Promise<CommandResult> => {
       options.onProgress(part, { kind: 'begins' });
@@ -52,8 +59,8 @@ export async function executeCommand(
           told,
           left,
           signalAt,
-          resumedAt: resumedAt(history, part),
-          folder: path.join(options.folder, part.id),
+          resumedAt: within === options.folder ? resumedAt(history, part) : part.saves,
+          folder: path.join(within, part.id),
         },
         {
           limits: { ...DEFAULT_LIMITS, ...scenario.limits },
@@ -73,13 +80,22 @@ export async function executeCommand(
       // It ends its step first and then saves: the signal must come that much earlier.
       const signalAt = part.until - late;
       if (signalAt <= (part.from?.step ?? 0)) throw savesLate(part, late, name);
-      rmSync(path.join(options.folder, part.id), { recursive: true, force: true });
+      rmSync(path.join(within, part.id), { recursive: true, force: true });
       const second = await run(signalAt);
       if (!options.signal.aborted && stepsLate(second.saves) > 0) throw savesLate(part, late, name);
       return second;
     });
     options.onTrace?.(result.trace);
     return result;
+  };
+  const start = (part: Part, told?: Told, source?: CommandResult): Promise<CommandResult> => {
+    if (shared === undefined || part.from !== null) return startIn(options.folder, part, told, source);
+    const whole = forAll(history, part);
+    return shared.once(history, whole, (within) => startIn(within, whole, told));
+  };
+  /** Nobody resumes from it, but another history may look at what it saved. */
+  const done = ({ run }: CommandResult): void => {
+    if (shared === undefined) rmSync(run, { recursive: true, force: true });
   };
   const control = await start(controlPart(history));
   const execution = (traces: readonly Trace[]): Execution => ({
@@ -92,10 +108,9 @@ export async function executeCommand(
   if (control.trace.end === undefined) return execution([control.trace]);
   const told = toldBy(control.trace);
   const asTwin = async (part: Part) => {
-    const { trace, run } = await start(part, told);
-    // Nobody resumes from a twin.
-    rmSync(run, { recursive: true, force: true });
-    return { trace, skip: undefined };
+    const twin = await start(part, told);
+    done(twin);
+    return { trace: twin.trace, skip: undefined };
   };
   const first = control.trace.run?.backend.deterministic ? undefined : asTwin(controlPart(history, 1));
   const twins = awaitedLater(
@@ -104,8 +119,7 @@ export async function executeCommand(
   const saver = command.neverSaveWith === undefined ? undefined : await start(saverPart(history), told);
   if (saver !== undefined) {
     checkSaves(saver, loaded);
-    // Nobody resumes from it.
-    rmSync(saver.run, { recursive: true, force: true });
+    done(saver);
   }
   const running = runHistory<CommandResult>(history, {
     async begin(process, source) {
@@ -115,12 +129,13 @@ export async function executeCommand(
     },
   });
   try {
-    return execution([
+    const all = execution([
       control.trace,
       ...(await twins).map(({ trace }) => trace),
       ...(await resultsOf(running)).map(({ trace }) => trace),
       ...(saver === undefined ? [] : [saver.trace]),
     ]);
+    return { ...all, savable: ascending((saver ?? control).saves.map(({ step }) => step)) };
   } finally {
     await Promise.allSettled(running.values());
     for (const { id } of history.processes) removeCopies(path.join(options.folder, id));
@@ -131,9 +146,9 @@ const isHistory = ({ role }: Part): boolean => role === 'before' || role === 'af
 
 /** The steps of a process from which others resume, ascending. */
 const resumedAt = ({ processes }: History, { id }: Part): number[] =>
-  [...new Set(processes.flatMap(({ from }) => (from?.process === id ? [from.step] : [])))].sort(
-    (a, b) => a - b,
-  );
+  ascending(processes.flatMap(({ from }) => (from?.process === id ? [from.step] : [])));
+
+const ascending = (steps: readonly number[]): number[] => [...new Set(steps)].sort((a, b) => a - b);
 
 function toldBy({ run, states }: Trace): Told {
   return {

@@ -18,6 +18,8 @@ export interface Execution {
   readonly history: History;
   /** Why the history was cut, if it was. */
   readonly cut: string | undefined;
+  /** The steps after which a command saves, ascending; undefined for a trainer, which saves where it is asked to. */
+  readonly savable?: readonly number[];
 }
 
 export async function executeScenario(loaded: LoadedScenario, options: ExecuteOptions): Promise<Execution> {
@@ -27,7 +29,7 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
   let beside: Controls | undefined;
   let saver: Promise<ProcessResult> | undefined;
   const saves = saverPart(history);
-  const last = { process: saves.id, step: saves.saves.at(-1)! };
+  const last = { process: saves.id, step: resumePoints(history).at(-1)! };
   const start = starter(loaded, {
     ...options,
     onProgress: (part, progress) => {
@@ -35,6 +37,8 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
       if (part.role !== 'control' || progress.kind !== 'started' || progress.skip !== undefined) return;
       const { backend: name, deterministic } = progress;
       beside = startControls(history, { name, deterministic }, start);
+      // Other histories show what a save does to a process that goes on, unless nothing resumes before it.
+      if (options.shared !== undefined && !goesOn(history)) return;
       saver = start(saves, { keep: new Map([[last.step, checkpointOf(folder, last)]]) });
     },
   });
@@ -50,6 +54,10 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
     cut: undefined,
   };
 }
+
+/** Whether the process that starts from nothing goes on after a save. One that has resumed is compared after it too. */
+const goesOn = ({ processes }: History): boolean =>
+  processes.some(({ from, saves, until }) => from === null && saves.some((step) => step < until));
 
 /** Runs the processes of the history, and beside them a cold start from a copy of the first checkpoint. */
 async function runInterrupted(

@@ -119,7 +119,7 @@ export interface ProveOptions extends Omit<ExecuteOptions, 'onTrace'> {
 export async function proveScenario(
   loaded: LoadedScenario,
   options: ProveOptions,
-): Promise<{ verdict: Verdict; traces: readonly Trace[] }> {
+): Promise<{ verdict: Verdict; traces: readonly Trace[]; savable: Execution['savable'] }> {
   const start = performance.now();
   const { history } = loaded;
   const { command } = loaded.scenario;
@@ -167,7 +167,7 @@ export async function proveScenario(
     seconds: (performance.now() - start) / 1000,
     runs: runsOf(traces, options.root),
   };
-  return { verdict, traces };
+  return { verdict, traces, savable: execution.savable };
 }
 
 async function caveatsAmong(traces: readonly Trace[], verify: KernelVerifier): Promise<string[]> {

@@ -26,10 +26,10 @@ export function controlPart(history: History, twin = 0, backend?: string): Part 
   };
 }
 
-/** Saves at each step that is resumed from, goes on to the end, and never samples. */
+/** Saves after each step after which a process of the history saves, goes on to the end, and never samples. */
 export const saverPart = (history: History): Part => ({
   ...whole(history, 'saver'),
-  saves: resumePoints(history),
+  saves: [...new Set(history.processes.flatMap(({ saves }) => saves))].sort((a, b) => a - b),
 });
 
 /** Resumes from the saver's last save. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { BACKENDS } from '../backend/names.ts';
 import { RULES } from '../judge/rules/index.ts';
 import { type History, resumesIn } from '../trace/history.ts';
-import { DEVIATIONS, OBSERVABLES, STEP_UNITS } from '../trace/schema.ts';
+import { DEVIATIONS, OBSERVABLES, SETTINGS, STEP_UNITS } from '../trace/schema.ts';
 import type { Command } from '../training/command.ts';
 import type { CommandScenario, Scenario, ScenarioHistory, ScenarioPlan } from '../training/trainer.ts';
 import { askedPlanSchema, checkHistory } from './check-history.ts';
@@ -50,6 +50,7 @@ export const scenarioFactsSchema = z.object({
   lacks: z.array(z.enum(OBSERVABLES)).optional(),
   deviates: z.array(z.enum(DEVIATIONS)).min(1).optional(),
   countsResumes: z.array(z.string()).min(1).optional(),
+  mayChange: z.array(z.enum(SETTINGS)).optional(),
   kernels: z.array(z.string()).optional(),
   cold: z.boolean().optional(),
   sharesFolders: z.boolean().optional(),
@@ -167,6 +168,7 @@ const TRAINERS_ONLY = [
   'lacks',
   'deviates',
   'countsResumes',
+  'mayChange',
   'kernels',
   'cold',
   'sharesFolders',

@@ -7,12 +7,14 @@ import { planOf, resumePoints, settingsAt } from '../trace/history.ts';
 import { traceReader } from '../trace/read.ts';
 import type { Trace } from '../trace/schema.ts';
 import { runAlone } from './alone.ts';
+import { copied } from './checkpoint-files.ts';
 import { awaitedLater } from './failing.ts';
-import type { Job } from './job.ts';
+import { checkpointName, type Job } from './job.ts';
 import type { Part } from './parts.ts';
 import type { ProcessOptions, ProcessResult } from './process.ts';
 import type { ProcessEvent } from './process-event.ts';
 import type { LoadedScenario } from './scenario.ts';
+import { everyStep, forAll, type Shared } from './shared.ts';
 
 export interface ExecuteOptions {
   readonly backend: string;
@@ -26,6 +28,8 @@ export interface ExecuteOptions {
   readonly onProgress: (part: Part, event: ProcessEvent) => void;
   /** Fault files for which the control reports whether they apply; none by default. */
   readonly ask?: readonly string[];
+  /** What other histories of the scenario have run; nothing by default. */
+  readonly shared?: Shared;
   /** Called with each process's trace once the process has ended. */
   readonly onTrace?: (trace: Trace) => void;
 }
@@ -46,7 +50,10 @@ export function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: 
   const { history, scenario } = loaded;
   const { changes = [] } = history;
   const read = traceReader();
-  const run: Start = async (part, how = {}) => {
+  // What a control deviates from depends on where the history resumes.
+  const shared = scenario.deviates === undefined ? options.shared : undefined;
+  const resumeAt = shared === undefined ? resumePoints(history) : everyStep(history);
+  const runIn = async (within: string, part: Part, how: How): Promise<ProcessResult> => {
     const { id, role, from, until, saves, passes, killed = false, backend = options.backend } = part;
     const { inSave = null } = part;
     const { checkpoint = null, askAt = null, settle = false, keep = new Map(), onAsk } = how;
@@ -59,14 +66,14 @@ export function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: 
           file: loaded.file,
           role,
           id,
-          plan: { ...planOf(history), steps, resumeAt: resumePoints(history) },
+          plan: { ...planOf(history), steps, resumeAt },
           horizon: history.steps,
           changes: [...changes],
           seed: scenario.seed ?? 0,
           backend,
           requireGpu: options.requireGpu && !onProcessor(backend),
           images: options.images ?? null,
-          folder: path.join(options.folder, id),
+          folder: path.join(within, id),
           from,
           checkpoint,
           until,
@@ -94,6 +101,31 @@ export function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: 
     options.onTrace?.(result.trace);
     return result;
   };
+  const runShared = async (part: Part, how: How): Promise<ProcessResult> => {
+    let isFirst = false;
+    const whole = forAll(history, part);
+    const kept = (within: string, step: number): string =>
+      path.join(within, 'checkpoints', checkpointName(step));
+    const result = await shared!.once(history, whole, (within) => {
+      isFirst = true;
+      return runIn(within, whole, {
+        ...how,
+        keep: new Map(part.saves.map((step) => [step, kept(within, step)])),
+      });
+    });
+    const { trace, skip } = result;
+    for (const [step, to] of how.keep ?? [])
+      await copied(kept(path.dirname(path.dirname(trace.file)), step), to);
+    if (!isFirst) {
+      const { name, deterministic } = trace.run?.backend ?? {};
+      if (name !== undefined && deterministic !== undefined)
+        options.onProgress(part, { kind: 'started', backend: name, deterministic, ...(skip && { skip }) });
+      options.onProgress(part, { kind: 'ended', trace });
+    }
+    return result;
+  };
+  const run: Start = (part, how = {}) =>
+    shared !== undefined && part.from === null ? runShared(part, how) : runIn(options.folder, part, how);
   return (...what) => awaitedLater(run(...what));
 }
 

@@ -5,7 +5,14 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { idOf } from './plan.ts';
-import type { Plan, Settings, SettingsChange, Trace } from './schema.ts';
+import {
+  type Plan,
+  SETTINGS,
+  type Setting,
+  type Settings,
+  type SettingsChange,
+  type Trace,
+} from './schema.ts';
 
 /** One process of the interrupted run. The control, its twins and the cold run are no part of it. */
 export interface HistoryProcess {
@@ -42,6 +49,10 @@ export function settingsAt(changes: readonly SettingsChange[] | undefined, step:
   const made = (changes ?? []).filter(({ at }) => at <= step);
   return Object.assign({}, ...made.map(({ at: _, ...settings }) => settings)) as Settings;
 }
+
+/** The settings that a change has values for. */
+export const settingNames = (change: SettingsChange): Setting[] =>
+  SETTINGS.filter((name) => change[name] !== undefined);
 
 /** The step after which a run ends that starts with a length and makes these changes. */
 export const lengthOf = (steps: number, changes: readonly SettingsChange[] | undefined): number =>

@@ -91,6 +91,12 @@ const settings = z.object({
   accumulation: z.int().positive().optional().describe('micro-batches per update'),
 });
 
+/** The names of what a resume can change. */
+export const SETTINGS = ['steps', 'batchSize', 'accumulation'] as const satisfies readonly (keyof z.output<
+  typeof settings
+>)[];
+export type Setting = (typeof SETTINGS)[number];
+
 export const changeSchema = settings.extend({
   at: z.int().positive().describe('the step after which it is made: by the resume there, and by the control'),
 });

@@ -195,6 +195,11 @@ export interface Scenario {
   readonly deviates?: readonly Deviation[];
   /** Names of counters that count resumes. They differ from the control's, and are not compared. */
   readonly countsResumes?: readonly string[];
+  /**
+   * Settings that a resume may change, which `fuzz` then tries. Requires {@link Trainer.change}. What the plan changes
+   * need not be named.
+   */
+  readonly mayChange?: readonly ('steps' | 'batchSize' | 'accumulation')[];
   /** TensorFlow.js kernels that a backend may lack. On a backend without one of them, the scenario is skipped. */
   readonly kernels?: readonly string[];
   /** Whether to also run a cold start, which restores only the checkpoint's weights. Default false. */

@@ -1,0 +1,174 @@
+/** Tries random histories, groups those that fail by how they fail, and shrinks one of each group. */
+import fc from 'fast-check';
+import type { Verdict } from '../judge/verdict.ts';
+import { describeHistory, type History } from '../trace/history.ts';
+import { histories } from './histories.ts';
+import { shrink } from './shrink.ts';
+import { isSmaller } from './smaller.ts';
+import type { Space } from './space.ts';
+
+export interface SearchOptions {
+  readonly space: Space;
+  /** Tried already. */
+  readonly given?: readonly Tried[];
+  /** Tried before any history is drawn. */
+  readonly first: readonly History[];
+  /** The most histories to draw, besides those. */
+  readonly runs: number;
+  readonly seed: number;
+  /** No history is drawn after this, and what fails is still shrunk. */
+  readonly timeUp?: AbortSignal;
+  /** Nothing is tried after this. */
+  readonly signal: AbortSignal;
+  /** How many histories are tried side by side. */
+  readonly atATime: number;
+  /** Runs and judges the scenario by this history. */
+  readonly prove: (history: History) => Promise<Verdict>;
+  readonly onCase?: (tried: Tried, why: 'first' | 'drawn' | 'shrinking') => void;
+}
+
+/** A history, and the verdict on the run by it. */
+export interface Tried {
+  readonly history: History;
+  readonly verdict: Verdict;
+}
+
+/** Histories that fail in one way. */
+export interface Failure {
+  readonly rule: string;
+  readonly cause: string | null;
+  /** How many of those that were drawn or tried first. */
+  readonly count: number;
+  readonly smallest: Tried;
+  /** Whether each smaller one was tried and does not fail so. False after an interruption. */
+  readonly minimal: boolean;
+}
+
+export interface SearchResult {
+  readonly seed: number;
+  /** Every history that was tried first or drawn, in the order in which they ended. */
+  readonly cases: readonly Tried[];
+  /** How many more were tried to shrink the failures. */
+  readonly shrinking: number;
+  /** Those with the most cases first. */
+  readonly failures: readonly Failure[];
+  /** Whether the space has no further history. */
+  readonly exhausted: boolean;
+}
+
+/** Refuted by the resume itself. Incomplete evidence, as in a run too short to train, does not count. */
+export const goesWrong = ({ outcome, findings }: Verdict): boolean =>
+  outcome === 'refuted' && findings[0]!.refutes;
+
+/** Two histories that fail alike are taken for one bug. */
+const failureOf = ({ findings, cause }: Verdict): string => JSON.stringify([findings[0]!.rule, cause]);
+
+/** However it was made, the same history has the same key. */
+const keyOf = (history: History): string => `${history.steps} ${describeHistory(history)}`;
+
+/** @returns after an interruption, what was found until then */
+export async function search(options: SearchOptions): Promise<SearchResult> {
+  const { space, seed, runs, given = [], first, signal, timeUp, atATime, prove, onCase } = options;
+  const tried = new Map<string, Promise<Tried | undefined>>(
+    given.map((one) => [keyOf(one.history), Promise.resolve(one)]),
+  );
+  const attempt = (history: History, why: 'first' | 'drawn' | 'shrinking'): Promise<Tried | undefined> => {
+    const key = keyOf(history);
+    const before = tried.get(key);
+    if (before !== undefined) return before;
+    const now = (async () => {
+      if (signal.aborted) return undefined;
+      const verdict = await prove(history);
+      // It may have been cut off.
+      if (signal.aborted) return undefined;
+      const one = { history, verdict };
+      onCase?.(one, why);
+      return one;
+    })();
+    tried.set(key, now);
+    return now;
+  };
+  const cases: Tried[] = [...given];
+  const all = queue(
+    first,
+    draws(space, seed, (history) => tried.has(keyOf(history))),
+    runs,
+  );
+  const work = async (): Promise<void> => {
+    for (const { history, why } of all) {
+      if (signal.aborted || (why === 'drawn' && timeUp?.aborted === true)) return;
+      const one = await attempt(history, why);
+      if (one !== undefined) cases.push(one);
+    }
+  };
+  await Promise.all(Array.from({ length: atATime }, work));
+  const failures: Failure[] = [];
+  for (const own of groups(cases.filter(({ verdict }) => goesWrong(verdict)))) {
+    const { history, verdict } = own.reduce((one, other) =>
+      isSmaller(other.history, one.history) ? other : one,
+    );
+    const failure = failureOf(verdict);
+    const fails = async (smaller: History): Promise<boolean> => {
+      const one = await attempt(smaller, 'shrinking');
+      return one !== undefined && goesWrong(one.verdict) && failureOf(one.verdict) === failure;
+    };
+    const found = await shrink(history, space, fails, atATime);
+    const smallest = (await tried.get(keyOf(found)))!;
+    const { findings, cause } = smallest.verdict;
+    failures.push({ rule: findings[0]!.rule, cause, count: own.length, smallest, minimal: !signal.aborted });
+  }
+  return { seed, cases, shrinking: tried.size - cases.length, failures, exhausted: all.exhausted() };
+}
+
+/** Cases that fail in one way, the most frequent way first. */
+const groups = (failing: readonly Tried[]): Tried[][] =>
+  [...Map.groupBy(failing, ({ verdict }) => failureOf(verdict)).values()].sort(
+    (one, other) => other.length - one.length,
+  );
+
+interface Next {
+  readonly history: History;
+  readonly why: 'first' | 'drawn';
+}
+
+/** What several workers take from in turn. */
+function queue(
+  first: readonly History[],
+  drawn: Iterator<History>,
+  runs: number,
+): IterableIterator<Next> & { exhausted(): boolean } {
+  let [given, taken, empty] = [0, 0, false];
+  return {
+    [Symbol.iterator]() {
+      return this;
+    },
+    next() {
+      if (given < first.length) return { value: { history: first[given++]!, why: 'first' } };
+      if (taken >= runs || empty) return { done: true, value: undefined };
+      const { done, value } = drawn.next();
+      empty = done === true;
+      if (empty) return { done: true, value: undefined };
+      taken += 1;
+      return { value: { history: value, why: 'drawn' } };
+    },
+    exhausted: () => empty,
+  };
+}
+
+const AT_ONCE = 64;
+/** After so many draws without a new history, there is most likely none left. */
+const FRUITLESS = 32;
+
+/** Draws histories that are not known, without an end unless there are no more. */
+function* draws(space: Space, seed: number, isKnown: (history: History) => boolean): Generator<History> {
+  const arbitrary = histories(space);
+  for (let [at, fruitless] = [0, 0]; fruitless < FRUITLESS; at += 1) {
+    fruitless += 1;
+    // fast-check's seeds are 32-bit integers.
+    for (const history of fc.sample(arbitrary, { numRuns: AT_ONCE, seed: (seed + at) | 0 })) {
+      if (isKnown(history)) continue;
+      fruitless = 0;
+      yield history;
+    }
+  }
+}
