@@ -32,6 +32,7 @@ interface Options extends TrainingOptions {
 }
 
 const RUNS = 100;
+const BEAT_MS = 10_000;
 
 export function fuzzCommand(): Command {
   const command = new Command('fuzz')
@@ -98,12 +99,15 @@ async function run(wanted: string, options: Options): Promise<number> {
     replay: (own) => replayScenario(own, { ...options, fast: false }),
   });
   let result: SearchResult;
+  let beat: NodeJS.Timeout | undefined;
   try {
     const own = await prover.prove(loaded.history);
     const { verdict } = own;
     if (!signal.aborted && verdict.outcome === 'skipped')
       throw new UsageError(`scenario ${name}: ${verdict.headline}`);
-    let failing = 0;
+    let [tried, failing] = [1, 0];
+    const told = new Set<string>();
+    beat = setInterval(() => say(`${tried} histories tried, ${failing} failing …`), BEAT_MS);
     result = await search({
       space: spaceOf(loaded, own, options),
       given: [{ history: loaded.history, verdict }],
@@ -118,13 +122,17 @@ async function run(wanted: string, options: Options): Promise<number> {
         return (await prover.prove(history)).verdict;
       },
       onCase({ history, verdict }, why) {
-        if (!goesWrong(verdict)) return;
+        tried += 1;
+        if (!goesWrong(verdict) || why === 'shrinking') return;
         failing += 1;
-        if (why !== 'shrinking' || failing === 1)
-          say(`${describeHistory(history)}: ${tame(verdict.headline)}`);
+        const failure = `${verdict.findings[0]!.rule} ${verdict.cause}`;
+        if (told.has(failure)) return;
+        told.add(failure);
+        say(`${describeHistory(history)}: ${tame(verdict.headline)}`);
       },
     });
   } finally {
+    clearInterval(beat);
     await prover.remove();
   }
   const known = new Set(regressions.map(({ history }) => JSON.stringify(history)));
