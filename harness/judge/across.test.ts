@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { type History, historyOf } from '../trace/history.ts';
 import type { Plan } from '../trace/schema.ts';
 import { collectEvidence } from './collect.ts';
 import { type Judgement, judge } from './judge.ts';
@@ -56,7 +57,7 @@ function across(): Traces {
   return traces;
 }
 
-const verdictOf = ({ all }: Traces, plan = PLAN): Judgement =>
+const verdictOf = ({ all }: Traces, plan: Plan | History = PLAN): Judgement =>
   judge(
     { scenario: 'tested', about: 'a test', expect: 'proven', replay: 'again' },
     collectEvidence(plan, 'wasm', all),
@@ -97,6 +98,22 @@ test('without a control on each backend, the verdict is inconclusive', () => {
     outcome: 'inconclusive',
     headline: 'There is no trace of the control on webgpu process.',
   });
+});
+
+test('some resumes name a backend, and others run on that of the run', () => {
+  const history = historyOf(PLAN);
+  const some: History = {
+    ...history,
+    processes: history.processes.map(({ backend, ...process }) =>
+      backend === 'node-gpu' || backend === undefined ? process : { ...process, backend },
+    ),
+  };
+  const traces = across();
+  traces.all.splice(traces.all.indexOf(traces.twins[2]!), 1);
+  on(traces.after[2]!, 'wasm', 1 / FACTORS['node-gpu']!);
+  expect(verdictOf(traces, some)).toMatchObject({ outcome: 'proven', findings: [] });
+  traces.all.splice(traces.all.indexOf(traces.twins[1]!), 1);
+  expect(verdictOf(traces, some).headline).toBe('There is no trace of the control on webgpu process.');
 });
 
 test('before the save, a run on a deterministic backend must equal its control to the bit', () => {

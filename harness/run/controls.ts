@@ -1,6 +1,6 @@
 /** The further controls of a scenario: they measure the noise between equal runs. */
 import { agree, NOISY_CONTROLS } from '../judge/noise/noise.ts';
-import type { History } from '../trace/history.ts';
+import { backendsIn, type History } from '../trace/history.ts';
 import { controlPart } from './parts.ts';
 import type { ProcessResult } from './process.ts';
 import type { Start } from './start.ts';
@@ -56,5 +56,5 @@ async function twinsOf(
   return [twin, ...(await Promise.all(further))];
 }
 
-const backendsBeside = ({ processes }: History, own: string): string[] =>
-  [...new Set(processes.flatMap(({ backend }) => backend ?? []))].filter((backend) => backend !== own);
+const backendsBeside = (history: History, own: string): string[] =>
+  backendsIn(history).filter((backend) => backend !== own);

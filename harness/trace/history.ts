@@ -161,6 +161,11 @@ export function planOf(history: History): Plan {
 /** Whether a history says no more than the plan of its steps and resumes. */
 export const isChain = (history: History): boolean => isDeepStrictEqual(historyOf(planOf(history)), history);
 
+/** The backends that processes are to run on besides that of the run, each once. */
+export const backendsIn = ({ processes }: Pick<History, 'processes'>): string[] => [
+  ...new Set(processes.flatMap(({ backend }) => backend ?? [])),
+];
+
 /** The steps after which a process resumes, each once, ascending. */
 export const resumePoints = (history: History): number[] =>
   [...new Set(resumesIn(history).map(({ from }) => from.step))].sort((a, b) => a - b);

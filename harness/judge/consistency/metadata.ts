@@ -1,4 +1,5 @@
 /** What all processes of one run must agree on. */
+import { backendsIn } from '../../trace/history.ts';
 import type { RunRecord, Trace } from '../../trace/schema.ts';
 import type { Evidence } from '../evidence.ts';
 import { nameOf } from '../process.ts';
@@ -28,7 +29,10 @@ const OF_A_BACKEND: readonly [string, (run: RunRecord) => unknown][] = [
 ];
 
 /** What the processes say differently of the run, and processes that there are twice. */
-export function metadataApart(traces: readonly Trace[], { plan }: Pick<Evidence, 'plan'>): Contradiction[] {
+export function metadataApart(
+  traces: readonly Trace[],
+  { history }: Pick<Evidence, 'history'>,
+): Contradiction[] {
   const apart: Contradiction[] = [];
   const known = new Map<string, { readonly text: string; readonly trace: Trace }>();
   const say = (trace: Trace, what: string, value: unknown, where: string): void => {
@@ -50,7 +54,7 @@ export function metadataApart(traces: readonly Trace[], { plan }: Pick<Evidence,
     const { run } = trace;
     if (run === undefined) continue;
     for (const [what, value] of COMMON) say(trace, what, value(run), '');
-    if (plan.resumeOn === undefined) say(trace, 'backend asked for', run.backend.requested, '');
+    if (backendsIn(history).length === 0) say(trace, 'backend asked for', run.backend.requested, '');
     for (const [what, value] of OF_A_BACKEND) say(trace, what, value(run), run.backend.name);
     const { rank = 0, worldSize = 1 } = run;
     if (rank >= worldSize)

@@ -1,3 +1,4 @@
+import { backendsIn, resumesIn } from '../../../trace/history.ts';
 import { nameOf, resumeOf } from '../../process.ts';
 import type { Found, Rule } from '../../rule.ts';
 import { insteadOf } from '../../words.ts';
@@ -9,18 +10,20 @@ export const backendFellBack: Rule = {
   reads: 'the backend and the adapter that each process reports, and the planned backend',
   speaks: 'before the first step',
   judge: (evidence) => {
-    const { traces, requestedBackend, control, history, plan } = evidence;
-    const planned = new Set(plan.resumeOn);
+    const { traces, requestedBackend, control, history } = evidence;
+    const planned = backendsIn(history);
     return traces.flatMap((trace): Found[] => {
       if (trace.run === undefined) return [];
       const { backend, role, id } = trace.run;
       const reference = traces.find(({ run }) => run?.backend.name === backend.name)?.run?.backend;
       const resumed =
-        role === 'cold' ? plan.resumeOn?.[0] : history.processes.find((one) => one.id === id)?.backend;
+        role === 'cold'
+          ? resumesIn(history)[0]?.backend
+          : history.processes.find((one) => one.id === id)?.backend;
       const wanted = resumed ?? requestedBackend;
       const own = wanted === 'auto' ? (control?.run?.backend.name ?? backend.name) : wanted;
       // A twin may use any of the planned backends.
-      const asked = role === 'twin' && planned.has(backend.name) ? backend.name : own;
+      const asked = role === 'twin' && planned.includes(backend.name) ? backend.name : own;
       const same = backend.name === asked && backend.adapter === reference?.adapter;
       if (same) return [];
       return [

@@ -1,4 +1,4 @@
-import { endOf, resumesIn } from '../../../trace/history.ts';
+import { backendsIn, endOf, resumesIn } from '../../../trace/history.ts';
 import type { Trace } from '../../../trace/schema.ts';
 import { nameOf, resumeOf, unknownRank } from '../../process.ts';
 import { missingRanks, RANKS_SHOWN, ranksNamed } from '../../ranks.ts';
@@ -12,7 +12,7 @@ export const traceIncomplete: Rule = {
   reads: 'which traces exist, and whether each has all of its lines and its end record',
   speaks: 'before the first step',
   judge: (evidence) => {
-    const { traces, plan, history, controls, control, before } = evidence;
+    const { traces, history, controls, control, before } = evidence;
     const traceOf = (id: string) => traces.find(({ run }) => run?.id === id);
     const failed = (trace: Trace | undefined): boolean => trace?.failure !== undefined;
     const planned = new Map(history.processes.map((process) => [process.id, process]));
@@ -36,7 +36,7 @@ export const traceIncomplete: Rule = {
         ? []
         : [resumes.length === 0 ? 'after' : `last (resumed, to step ${end})`]),
       ...(control?.run?.backend.deterministic === false && controls.length < 2 ? ['twin'] : []),
-      ...[...new Set(plan.resumeOn)]
+      ...backendsIn(history)
         .filter((backend) => !controls.some(({ run }) => run?.backend.name === backend))
         .map((backend) => `control on ${backend}`),
     ];
