@@ -21,6 +21,7 @@ test.each([
   'older-and-killed',
   'killed-in-save',
   'longer',
+  'longer-without-a-step',
   'other-batches',
   'loop',
 ])('%s: a healthy trainer is proven', (name) => {

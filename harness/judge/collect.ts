@@ -84,7 +84,11 @@ function evidenceOf(
     return declared.length > 0 ? ['deviated'] : ['pass', 'end'];
   };
   // If a plan was cut short, a process passes its end without stopping.
-  const ends = (step: number) => (step === plan.steps ? (['end', 'pass'] as const) : (['pass'] as const));
+  const ends = (from: number, step: number) => {
+    // A process that trains no step ends where the control may deviate and change.
+    if (from === step) return beginsAt(step);
+    return step === plan.steps ? (['end', 'pass'] as const) : (['pass'] as const);
+  };
   const resumes = resumesIn(history).flatMap((process, n): Resume[] => {
     const after = byId(process.id);
     if (after === undefined) return [];
@@ -111,7 +115,7 @@ function evidenceOf(
     const end = process.killed === true ? undefined : to;
     const [last, controlLast] = withoutLoneZeros(
       end === undefined ? undefined : stateAt(after, end, ['save', 'end', 'pass']),
-      end === undefined ? undefined : stateAt(control, end, ends(end)),
+      end === undefined ? undefined : stateAt(control, end, ends(from, end)),
     );
     return [
       {
@@ -137,7 +141,7 @@ function evidenceOf(
           resumed: samples.resumed,
           last: end === undefined ? [] : samplesAt(after, end, ['save', 'end', 'pass']),
           controlFirst: samples.deviated,
-          controlLast: end === undefined ? [] : samplesAt(control, end, ends(end)),
+          controlLast: end === undefined ? [] : samplesAt(control, end, ends(from, end)),
         },
       },
     ];

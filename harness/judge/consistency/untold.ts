@@ -121,8 +121,9 @@ export function untold(
     if (at === 'resume' && changes.has(step)) return ['changed'];
     if (at === 'resume')
       return deviates.length > 0 ? ['deviated'] : step === end ? ['end', 'pass'] : ['pass'];
-    if (at === 'save' || at === 'end' || at === 'pass') return ['pass', 'end'];
-    return [at];
+    if (at !== 'save' && at !== 'end' && at !== 'pass') return [at];
+    // What is shown without a step since the resume is shown after what the resume has changed.
+    return step === trace.resumed?.step ? pointsOf('resume', step) : ['pass', 'end'];
   };
   const here = <Record extends { readonly at: StateRecord['at']; readonly step: number }>(
     records: readonly Record[],

@@ -1,5 +1,6 @@
-import type { StateRecord } from '../../../trace/schema.ts';
+import type { StateRecord, Trace } from '../../../trace/schema.ts';
 import { withoutLoneZeros } from '../../comparable.ts';
+import { changesAt, expectedState } from '../../deviations.ts';
 import { type Evidence, type Resume, stepPairs, stepsBetween, tensorsOf } from '../../evidence.ts';
 import type { Found, Rule } from '../../rule.ts';
 import { samplingChangesState } from '../alive/sampling-changes-state.ts';
@@ -45,8 +46,18 @@ function found(evidence: Evidence): Found | undefined {
   const departs = (resume: Resume): boolean =>
     stepPairs(resume).some((pair) => differs(evidence, pair.control, pair.resumed));
   if (evidence.resumes.length > 0 && evidence.resumes.every(departs)) return undefined;
-  const saved = saver?.states.find(({ at, step }) => at === 'save' && step === from);
   const resumed = again?.states.find(({ at }) => at === 'resume');
+  const of = (trace: Trace | undefined, at: StateRecord['at']): StateRecord | undefined =>
+    trace?.states.find((state) => state.at === at && state.step === from);
+  const point = {
+    declared: evidence.deviates,
+    saved: of(saver, 'save'),
+    resumed,
+    passed: of(control, 'pass'),
+    deviated: of(control, 'deviated'),
+    changed: of(control, 'changed'),
+  };
+  const saved = expectedState(point, changesAt(point), evidence.noise.exact);
   if (from === undefined || saved === undefined || resumed === undefined) return undefined;
   const start = `Resumed from the checkpoint of step ${from}, which is not the first of the process that saved it`;
   const changes = changesBetween(...withoutLoneZeros(saved, resumed), WHYS);
