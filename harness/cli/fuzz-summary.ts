@@ -1,26 +1,10 @@
 /** The result of a search as text for the terminal, and as JSON. */
 import path from 'node:path';
+import type { Fuzzed, Reported } from '../fuzz/fuzz.ts';
 import { kindsOf } from '../fuzz/kinds.ts';
-import type { Failure, SearchResult, Tried } from '../fuzz/search.ts';
-import type { Verdict } from '../judge/verdict.ts';
+import type { Tried } from '../fuzz/search.ts';
 import { describeHistory } from '../trace/history.ts';
 import { formatTable } from './table.ts';
-
-/** A failure, run once more by itself for the report. */
-export interface Reported extends Failure {
-  /** The verdict on that run. */
-  readonly again: Verdict;
-}
-
-export interface FuzzReport extends Omit<SearchResult, 'failures'> {
-  readonly scenario: string;
-  readonly seconds: number;
-  readonly asExpected: boolean;
-  readonly failures: readonly Reported[];
-  readonly regressions: { readonly file: string; readonly tried: number; readonly added: number };
-  /** The page; null if nothing failed. */
-  readonly report: string | null;
-}
 
 interface KindCount {
   readonly kind: string;
@@ -61,7 +45,7 @@ function reasons(cases: readonly Tried[]): { reason: string; count: number; exam
 const failsAlone = ({ rule, again }: Reported): boolean =>
   again.outcome === 'refuted' && again.findings[0]?.rule === rule;
 
-export function fuzzJson(fuzzed: FuzzReport) {
+export function fuzzJson(fuzzed: Fuzzed) {
   const { scenario, seed, seconds, cases, shrinking, exhausted, failures, asExpected, regressions, report } =
     fuzzed;
   return {
@@ -102,7 +86,7 @@ export function fuzzJson(fuzzed: FuzzReport) {
   };
 }
 
-export function fuzzSummary(fuzzed: FuzzReport): string {
+export function fuzzSummary(fuzzed: Fuzzed): string {
   const { seed, seconds, cases, shrinking, exhausted, failures, regressions, report } = fuzzed;
   const counts = outcomes(cases);
   const told = OUTCOMES.filter((name) => counts[name] > 0).map((name) => `${counts[name]} ${name}`);

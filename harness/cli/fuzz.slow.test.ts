@@ -1,7 +1,8 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeHistory, type History, historyOf, resumesIn } from '../trace/history.ts';
 import { fixtures, resumeproof } from './testing/start.ts';
 
 let scratch: string;
@@ -10,48 +11,127 @@ beforeAll(async () => {
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
-const scenarios = path.join(fixtures, 'scenarios');
-const fuzzed = ['fuzz', '--scenarios', scenarios, '--backend', 'cpu', '--seed', '7', '--json'];
+interface Fuzzed {
+  seed: number;
+  histories: number;
+  refuted: number;
+  kinds: { kind: string; tried: number }[];
+  failures: { rule: string; minimal: boolean; failsAlone: boolean; history: History; replay: string }[];
+  regressions: { file: string; tried: number; added: number };
+  cases: { history: History; outcome: string }[];
+  asExpected: boolean;
+  report: string | null;
+}
 
-test('finds exactly the plans that fail in mid-accumulation, and the smallest of them', async () => {
-  const { exitCode, stdout, stderr } = await resumeproof(scratch, [
-    ...fuzzed,
-    'accumulated-gradients-forgotten',
+async function fuzz(
+  cwd: string,
+  args: readonly string[],
+): Promise<Fuzzed & { exitCode: number | undefined; stderr: string }> {
+  const { exitCode, stdout, stderr } = await resumeproof(cwd, [
+    'fuzz',
+    ...args,
+    '--backend',
+    'cpu',
+    '--json',
+  ]);
+  return { ...(JSON.parse(stdout) as Fuzzed), exitCode, stderr };
+}
+
+test('finds exactly the histories that fail in mid-accumulation, and the smallest of them', async () => {
+  const own = ['accumulated-gradients-forgotten', '--scenarios', path.join(fixtures, 'scenarios')];
+  const { failures, cases, exitCode, stderr, kinds, regressions } = await fuzz(scratch, [
+    ...own,
     '--runs',
-    '8',
+    '15',
+    '--seed',
+    '7',
   ]);
   expect(exitCode, stderr).toBe(0);
-  const { smallest, cases } = JSON.parse(stdout) as {
-    smallest: { plan: { steps: number; resumeAt: number[] }; rule: string; replay: string };
-    cases: { plan: { steps: number; resumeAt: number[] }; outcome: string }[];
-  };
-  expect(smallest.rule).toBe('gradients-not-restored');
-  expect(smallest.plan).toEqual({ steps: 2, resumeAt: [1] });
+  expect(failures).toMatchObject([
+    {
+      rule: 'gradients-not-restored',
+      minimal: true,
+      failsAlone: true,
+      history: historyOf({ steps: 2, resumeAt: [1] }),
+    },
+  ]);
   // An update takes four micro-batches: a save falls in mid-accumulation unless its step is a multiple of four.
-  for (const { plan, outcome } of cases) {
-    expect(outcome === 'refuted', JSON.stringify(plan)).toBe(plan.resumeAt.some((step) => step % 4 !== 0));
-  }
-  const replayed = smallest.replay
-    .split(' ')
-    .slice(4)
-    .filter((word) => !word.includes('fixtures') && word !== '--scenarios');
-  const again = await resumeproof(scratch, [...replayed, '--scenarios', scenarios, '--json']);
+  for (const { history, outcome } of cases)
+    expect(outcome === 'refuted', describeHistory(history)).toBe(
+      resumesIn(history).some(({ from }) => from.step % 4 !== 0),
+    );
+  expect(kinds.reduce((total, { tried }) => total + tried, 0)).toBeGreaterThan(cases.length);
+  // What the scenario expects is no regression.
+  expect(regressions).toMatchObject({ tried: 0, added: 0 });
+  const replayed = failures[0]!.replay.split(' ').slice(4);
+  const words = replayed.filter((word) => !word.includes('fixtures') && word !== '--scenarios');
+  const again = await resumeproof(scratch, [
+    ...words,
+    '--scenarios',
+    path.join(fixtures, 'scenarios'),
+    '--json',
+  ]);
   expect(JSON.parse(again.stdout).verdicts[0].findings[0].rule).toBe('gradients-not-restored');
   const kept = await readdir(path.join(scratch, 'reports'));
   expect(kept.filter((name) => name.includes('fuzz'))).toHaveLength(1);
 });
 
-test('a healthy trainer has no failing plan, and fuzz takes one scenario at a time', async () => {
-  const { exitCode, stdout, stderr } = await resumeproof(scratch, [
-    ...fuzzed,
-    'healthy',
-    '--runs',
-    '5',
-    '--max-steps',
-    '9',
-  ]);
-  expect(exitCode, stderr).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ smallest: null, refuted: 0, asExpected: true });
-  const two = await resumeproof(scratch, [...fuzzed, '*']);
-  expect(two).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('matches 3 scenarios') });
+test.each([['after-one-step', 'before to 17 (saves 17); after-1 from before 17 to 18']])(
+  '%s: the fault is found, and shrunk to the history that it needs',
+  async (name, smallest) => {
+    const cwd = path.join(scratch, name);
+    await mkdir(cwd);
+    const own = [name, '--scenarios', path.join(fixtures, 'fuzz')];
+    const found = await fuzz(cwd, [...own, '--runs', '60', '--seed', '3', ...more]);
+    expect(found.exitCode, found.stderr).toBe(1);
+    expect(found.failures.map(({ history }) => describeHistory(history))).toEqual([smallest]);
+    expect(found.failures).toMatchObject([{ minimal: true, failsAlone: true }]);
+    // From now on, it is tried first.
+    const again = await fuzz(cwd, [...own, '--runs', '1', '--seed', '4']);
+    expect(again).toMatchObject({ exitCode: 1, refuted: 1, regressions: { tried: 1, added: 0 } });
+  },
+);
+
+test('a healthy trainer has no failing history', async () => {
+  const own = ['healthy', '--scenarios', path.join(fixtures, 'fuzz')];
+  const { exitCode, stderr, failures, asExpected, report } = await fuzz(scratch, [...own, '--runs', '40']);
+  expect({ exitCode, failures, asExpected, report }, stderr).toEqual({
+    exitCode: 0,
+    failures: [],
+    asExpected: true,
+    report: null,
+  });
+});
+
+test('time ends the search, and what was given wrongly is said in a line', async () => {
+  const own = ['healthy', '--scenarios', path.join(fixtures, 'fuzz')];
+  const { exitCode, histories } = await fuzz(scratch, [...own, '--time', '3s', '--seed', '1']);
+  expect(exitCode).toBe(0);
+  expect(histories).toBeGreaterThan(1);
+  const wrong = async (...args: string[]) => resumeproof(scratch, ['fuzz', ...args, '--backend', 'cpu']);
+  expect(await wrong(...own, '--time', '5')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('expected a duration, such as 90s, 5m or 1h'),
+  });
+  expect(await wrong(...own, '--max-steps', '1')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('--max-steps must be at least 2'),
+  });
+  expect(await wrong('*', ...own.slice(1))).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringMatching(/matches \d+ scenarios/),
+  });
+  const file = path.join(scratch, 'resumeproof-regressions', 'healthy.json');
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(
+    file,
+    '{ "format": 1, "scenario": "healthy", "regressions": [{ "found": "", "history": { "steps": 4 } }] }',
+  );
+  expect(await wrong(...own)).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringMatching(
+      /cannot read the regressions .*healthy\.json: regressions\.0\.history\.processes: .*; mend or remove it/,
+    ),
+  });
+  await rm(file);
 });

@@ -1,23 +1,16 @@
 /** `resumeproof fuzz`: searches for histories of saves and resumes that fail. */
-import { rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { bordersIn } from '../fuzz/borders.ts';
-import type { SearchResult } from '../fuzz/search.ts';
-import { inner, type Space } from '../fuzz/space.ts';
 import { tame } from '../report/text.ts';
 import { ownHistory } from '../run/asked-plan.ts';
 import { inspectScenarios } from '../run/inspect.ts';
-import type { Proved } from '../run/prove-histories.ts';
-import { type Regression, readRegressions, regressionsFile, writeRegressions } from '../run/regressions.ts';
 import { replayScenario } from '../run/replay.ts';
 import { makeReportFolder } from '../run/report-folder.ts';
 import { requireBackends, requireImages } from '../run/requirements.ts';
 import { type LoadedScenario, onBackends, resumeBackends, selectScenarios } from '../run/scenario.ts';
 import { UsageError } from '../run/usage-error.ts';
-import { describeHistory, historyOf, isChain } from '../trace/history.ts';
+import { describeHistory, historyOf } from '../trace/history.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
-import { type FuzzReport, fuzzJson, fuzzSummary, type Reported } from './fuzz-summary.ts';
+import { fuzzJson, fuzzSummary } from './fuzz-summary.ts';
 import { absolute, backends, integer, positive, type TrainingOptions, trainingOptions } from './options.ts';
 import { print, printJson } from './print.ts';
 
@@ -81,86 +74,38 @@ function duration(value: string): number {
 }
 
 async function run(wanted: string, options: Options): Promise<number> {
-  const start = performance.now();
   const loaded = await scenarioOf(wanted, options);
-  const { name, scenario } = loaded;
-  const file = regressionsFile(options.regressions, name);
-  const regressions = await readRegressions(file, name, scenario);
+  const { name } = loaded;
   const signal = onInterrupt();
-  // Imported only here, because they load slowly.
-  const { historyProver } = await import('../run/prove-histories.ts');
-  const { search, goesWrong } = await import('../fuzz/search.ts');
-  const folder = await makeReportFolder(options.reports, `fuzz-${name}-${options.backend}`);
-  const prover = historyProver(loaded, {
+  // Imported only here, because it loads slowly.
+  const { fuzzScenario } = await import('../fuzz/fuzz.ts');
+  const { goesWrong } = await import('../fuzz/search.ts');
+  let [tried, failing] = [0, 0];
+  const told = new Set<string>();
+  const beat = setInterval(() => say(`${tried} histories tried, ${failing} failing …`), BEAT_MS);
+  const fuzzed = await fuzzScenario(loaded, {
     ...options,
     images: options.images,
-    folder: path.join(folder, 'histories'),
+    runs: options.runs ?? (options.time === undefined ? RUNS : Number.POSITIVE_INFINITY),
+    seed: options.seed ?? Date.now() % 2 ** 31,
+    folder: await makeReportFolder(options.reports, `fuzz-${name}-${options.backend}`),
     signal,
-    replay: (own) => replayScenario(own, { ...options, fast: false }),
-  });
-  let result: SearchResult;
-  let beat: NodeJS.Timeout | undefined;
-  try {
-    const own = await prover.prove(loaded.history);
-    const { verdict } = own;
-    if (!signal.aborted && verdict.outcome === 'skipped')
-      throw new UsageError(`scenario ${name}: ${verdict.headline}`);
-    let [tried, failing] = [1, 0];
-    const told = new Set<string>();
-    beat = setInterval(() => say(`${tried} histories tried, ${failing} failing …`), BEAT_MS);
-    result = await search({
-      space: spaceOf(loaded, own, options),
-      given: [{ history: loaded.history, verdict }],
-      first: regressions.map(({ history }) => history),
-      runs: options.runs ?? (options.time === undefined ? RUNS : Number.POSITIVE_INFINITY),
-      seed: options.seed ?? Date.now() % 2 ** 31,
-      ...(options.time === undefined ? {} : { timeUp: AbortSignal.timeout(options.time) }),
-      signal,
-      // While one is judged, another has a process to run.
-      atATime: options.jobs + 1,
-      async prove(history) {
-        return (await prover.prove(history)).verdict;
-      },
-      onCase({ history, verdict }, why) {
-        tried += 1;
-        if (!goesWrong(verdict) || why === 'shrinking') return;
-        failing += 1;
-        const failure = `${verdict.findings[0]!.rule} ${verdict.cause}`;
-        if (told.has(failure)) return;
-        told.add(failure);
-        say(`${describeHistory(history)}: ${tame(verdict.headline)}`);
-      },
-    });
-  } finally {
-    clearInterval(beat);
-    await prover.remove();
-  }
-  const known = new Set(regressions.map(({ history }) => JSON.stringify(history)));
-  const { failures, report } = await reportOf(result, loaded, folder, options);
-  const asExpected = isAsExpected(scenario.expect, result);
-  const added: Regression[] =
-    scenario.expect !== undefined && scenario.expect !== 'proven'
-      ? []
-      : failures
-          .map(({ rule, smallest: { history, verdict } }) => ({
-            found: `${rule}: ${verdict.headline}`,
-            history,
-          }))
-          .filter(({ history }) => !known.has(JSON.stringify(history)));
-  if (added.length > 0) await writeRegressions(file, name, [...regressions, ...added]);
-  const fuzzed: FuzzReport = {
-    ...result,
-    scenario: name,
-    seconds: (performance.now() - start) / 1000,
-    asExpected,
-    failures,
-    regressions: { file, tried: regressions.length, added: added.length },
-    report,
-  };
+    replay: (own, historyFile) =>
+      replayScenario(own, { ...options, fast: false, ...(historyFile === undefined ? {} : { historyFile }) }),
+    onCase({ history, verdict }, why) {
+      tried += 1;
+      if (!goesWrong(verdict) || why === 'shrinking') return;
+      failing += 1;
+      const failure = `${verdict.findings[0]!.rule} ${verdict.cause}`;
+      if (told.has(failure)) return;
+      told.add(failure);
+      say(`${describeHistory(history)}: ${tame(verdict.headline)}`);
+    },
+  }).finally(() => clearInterval(beat));
   if (options.json) printJson(fuzzJson(fuzzed));
   else print(fuzzSummary(tame(fuzzed)));
   if (signal.aborted) return EXIT.interrupted;
-  return asExpected ? EXIT.passed : EXIT.failed;
+  return fuzzed.asExpected ? EXIT.passed : EXIT.failed;
 }
 
 /** The scenario with the history that is tried first: its own, or one of the asked length. */
@@ -186,74 +131,4 @@ async function scenarioOf(wanted: string, options: Options): Promise<LoadedScena
   if (maxSteps === undefined || maxSteps === own.steps) return { ...loaded, history: own };
   const chain = historyOf({ steps: maxSteps, resumeAt: [Math.ceil(maxSteps / 2)] });
   return { ...loaded, history: onBackends(chain, resumeBackends(scenario)) };
-}
-
-function spaceOf(
-  { history, scenario }: LoadedScenario,
-  { control, savable }: Proved,
-  { maxResumes, resumeOn }: Options,
-): Space {
-  const { steps } = history;
-  return {
-    steps,
-    savable: (savable ?? inner(steps)).filter((step) => step < steps),
-    edges: control === undefined ? [] : bordersIn(control),
-    maxResumes,
-    backends: resumeOn ?? [],
-    changes: scenario.mayChange ?? [],
-    scenario,
-  };
-}
-
-/** Runs the smallest histories once more, each by itself, for a report that nothing else is in. */
-async function reportOf(
-  { failures }: SearchResult,
-  loaded: LoadedScenario,
-  folder: string,
-  options: Options,
-): Promise<{ failures: readonly Reported[]; report: string | null }> {
-  if (failures.length === 0) {
-    await rm(folder, { recursive: true, force: true });
-    return { failures: [], report: null };
-  }
-  const { runGate } = await import('../run/gate.ts');
-  const backends = resumeBackends(loaded.scenario);
-  const files = new Map<string, string>();
-  const scenarios = failures.map(({ smallest: { history } }, at) => {
-    const name = failures.length === 1 ? loaded.name : `${loaded.name}-${at + 1}`;
-    if (!isChain(history)) files.set(name, path.join(folder, `${name}.json`));
-    return { ...loaded, name, history: onBackends(history, backends) };
-  });
-  for (const { name, history } of scenarios) {
-    const file = files.get(name);
-    if (file !== undefined) await writeFile(file, `${JSON.stringify(history, null, 2)}\n`);
-  }
-  const { gate, report } = await runGate(scenarios, {
-    ...options,
-    images: options.images,
-    folder,
-    fast: false,
-    // A second Ctrl-C ends this process at once.
-    signal: new AbortController().signal,
-    replay: (own) => {
-      const historyFile = files.get(own.name);
-      return replayScenario(
-        { ...own, name: loaded.name },
-        { ...options, fast: false, ...(historyFile === undefined ? {} : { historyFile }) },
-      );
-    },
-  });
-  return {
-    failures: failures.map((failure, at) => ({ ...failure, again: gate.verdicts[at]! })),
-    report: report.html,
-  };
-}
-
-/** A healthy scenario has a proven history and no failing one; a known fault fails by its own rule. */
-function isAsExpected(
-  expect: LoadedScenario['scenario']['expect'],
-  { failures, cases }: Pick<SearchResult, 'failures' | 'cases'>,
-): boolean {
-  if (expect !== undefined && expect !== 'proven') return failures.some(({ rule }) => rule === expect[0]);
-  return failures.length === 0 && cases.some(({ verdict }) => verdict.outcome === 'proven');
 }

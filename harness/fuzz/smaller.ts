@@ -106,6 +106,15 @@ const CUTS: readonly Cut[] = [
       yield* untilTheEnd({ ...history, processes });
     }
   },
+  /** Steps between two events, all but one, then half of them and so on: everything after them comes earlier. */
+  function* (history) {
+    const events = eventsOf(history);
+    for (const [at, event] of events.entries()) {
+      const gap = event - (events[at - 1] ?? 0);
+      for (let count = gap - 1; count >= 1; count = Math.floor(count / 2))
+        yield without(history, event, count);
+    }
+  },
   /** A change, or a setting of it. */
   function* (history) {
     const changes = history.changes ?? [];
@@ -162,11 +171,6 @@ const CUTS: readonly Cut[] = [
       for (const step of process.saves)
         for (const earlier of upTo(step).slice(1))
           if (!process.saves.includes(earlier)) yield movedSave(history, process, step, earlier);
-  },
-  /** One step, anywhere in the run. */
-  function* (history) {
-    const end = endOf(history);
-    for (const gone of upTo(end).slice(1)) yield withoutStep(history, gone);
   },
   /** A smaller value of a setting. */
   function* (history) {
@@ -234,8 +238,17 @@ function movedSave(history: History, process: HistoryProcess, step: number, to: 
   };
 }
 
-function withoutStep(history: History, gone: number): History {
-  const earlier = (step: number): number => (step > gone ? step - 1 : step);
+/** The steps at which something happens, ascending. */
+const eventsOf = (history: History): number[] =>
+  ascending([
+    endOf(history),
+    history.steps,
+    ...history.processes.flatMap(({ from, until, saves }) => [from?.step ?? 0, until, ...saves]),
+  ]).filter((step) => step > 0);
+
+/** Without some steps before an event, between which nothing happens. */
+function without(history: History, event: number, count: number): History {
+  const earlier = (step: number): number => (step >= event ? step - count : step);
   const { steps, processes, changes } = history;
   return {
     steps: earlier(steps),
