@@ -1,6 +1,6 @@
 /**
  * Measures what resumeproof costs, side by side with a baseline:
- *   npm run bench -- [probe] [backends] [unet] [fused] [checkpoint] [judge] [gate] [mutants] [healthy]
+ *   npm run bench -- [probe] [backends] [unet] [fused] [checkpoint] [judge] [gate] [mutants] [fuzz] [healthy]
  *     [damages] [hostile] [pytorch]
  * All sections run by default. `--quick` measures fewer rounds and samples the mutants, `--least` only shows that
  * each section runs, `--json` prints everything measured. No figure passes or fails; exit code 1 means that
@@ -18,6 +18,7 @@ import { TABLE } from '../harness/cli/table.ts';
 import { python } from '../harness/cli/testing/python.ts';
 import { surveyDamages } from '../harness/judge/testing/survey.ts';
 import { type Figure, megabytes, milliseconds, noise, times } from './bench/figures.ts';
+import { type FuzzCost, measureFuzz } from './bench/fuzz.ts';
 import { type GateCost, measureGate } from './bench/gate.ts';
 import type { HealthyCost } from './bench/healthy.ts';
 import type { HostileCost, Reader } from './bench/hostile.ts';
@@ -43,6 +44,7 @@ const EFFORTS = {
     judge: { steps: 10_000, parameters: 500 },
     gate: [],
     mutants: ['--all-apply'],
+    fuzz: 120,
     healthy: 1000,
     damages: 20_000,
     hostile: 1e8,
@@ -58,6 +60,7 @@ const EFFORTS = {
     judge: { steps: 1000, parameters: 500 },
     gate: [],
     mutants: ['--all-apply', '--sample', '1'],
+    fuzz: 30,
     healthy: 100,
     damages: 4000,
     hostile: 1e7,
@@ -73,6 +76,7 @@ const EFFORTS = {
     judge: { steps: 20, parameters: 5 },
     gate: ['frozen-layers'],
     mutants: ['frozen-layers', '--fault', 'weights-*', '--sample', '1'],
+    fuzz: 2,
     healthy: 2,
     damages: 20,
     hostile: 1e4,
@@ -90,6 +94,8 @@ interface Effort {
   readonly judge: { readonly steps: number; readonly parameters: number };
   readonly gate: readonly string[];
   readonly mutants: readonly string[];
+  /** Histories of each scenario. */
+  readonly fuzz: number;
   readonly healthy: number;
   readonly damages: number;
   /** Bytes of each file. */
@@ -114,6 +120,7 @@ const SECTIONS: Record<string, (effort: Effort) => Promise<Section>> = {
   judge,
   gate,
   mutants,
+  fuzz,
   healthy,
   damages,
   hostile,
@@ -420,6 +427,35 @@ async function mutants(effort: Effort): Promise<Section> {
     ],
     measured: { ...matrix, matrix: undefined, scenarios: undefined },
   };
+}
+
+/** Random histories of a small scenario, of the image model, and of a trainer that fails after one of 24 steps. */
+async function fuzz(effort: Effort): Promise<Section> {
+  const fixtures = ['--scenarios', 'fixtures/fuzz'];
+  const runs = ['--runs', String(effort.fuzz)];
+  const costs: Record<string, FuzzCost> = {};
+  const figures: Figure[] = [];
+  for (const [name, more] of [
+    ['accumulation', []],
+    ['hooks-after-resume-backward-pass', []],
+    ['after-one-step', fixtures],
+  ] as const) {
+    const cost = await measureFuzz([name, ...more, ...runs]);
+    const { histories, seconds, shrinking, proven, refuted, inconclusive, failures } = cost;
+    costs[name] = cost;
+    figures.push({
+      what: `histories a minute, ${name}`,
+      value: (((histories + shrinking) / seconds) * 60).toFixed(0),
+      how: `${proven} proven, ${refuted} refuted, ${inconclusive} inconclusive, ${shrinking} to shrink, in ${seconds.toFixed(0)} s`,
+    });
+    for (const { rule, minimal, history } of failures)
+      figures.push({
+        what: `  the smallest with ${rule}`,
+        value: minimal ? 'minimal' : 'not minimal',
+        how: JSON.stringify(history),
+      });
+  }
+  return { figures, measured: costs };
 }
 
 /** Random healthy trainers; none may be flagged. */

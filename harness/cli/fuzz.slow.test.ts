@@ -82,7 +82,7 @@ test.each([['after-one-step', 'before to 17 (saves 17); after-1 from before 17 t
     const cwd = path.join(scratch, name);
     await mkdir(cwd);
     const own = [name, '--scenarios', path.join(fixtures, 'fuzz')];
-    const found = await fuzz(cwd, [...own, '--runs', '60', '--seed', '3', ...more]);
+    const found = await fuzz(cwd, [...own, '--runs', '60', '--seed', '3']);
     expect(found.exitCode, found.stderr).toBe(1);
     expect(found.failures.map(({ history }) => describeHistory(history))).toEqual([smallest]);
     expect(found.failures).toMatchObject([{ minimal: true, failsAlone: true }]);
@@ -101,6 +101,35 @@ test('a healthy trainer has no failing history', async () => {
     asExpected: true,
     report: null,
   });
+});
+
+test('a command is resumed where it saves, and what it loses is shrunk too', async () => {
+  const cwd = path.join(scratch, 'command');
+  await mkdir(path.join(cwd, 'scenarios'), { recursive: true });
+  const train = path.join(fixtures, 'commands', 'train.mjs');
+  for (const [name, more] of [
+    ['healthy', []],
+    ['forgetful', ['--lose-momentum']],
+  ] as const) {
+    const args = [train, '--out', '{run}', ...more];
+    const command = { program: process.execPath, args, resumeWith: ['--resume', '{checkpoint}'] };
+    const scenario = { about: name, plan: { steps: 12, resumeAt: [4] }, command };
+    await writeFile(path.join(cwd, 'scenarios', `${name}.js`), `export default ${JSON.stringify(scenario)};`);
+  }
+  const healthy = await fuzz(cwd, ['healthy', '--runs', '15', '--seed', '2']);
+  expect(healthy, healthy.stderr).toMatchObject({ exitCode: 0, refuted: 0 });
+  for (const { history } of healthy.cases)
+    for (const { from, killed, inSave } of history.processes)
+      expect({ even: (from?.step ?? 0) % 2, inSave, killed: killed ?? true }).toEqual({
+        even: 0,
+        killed: true,
+      });
+  const kinds = healthy.kinds.map(({ kind }) => kind);
+  expect(kinds).toEqual(expect.arrayContaining(['is killed', 'resumes twice from one checkpoint']));
+  const { failures } = await fuzz(cwd, ['forgetful', '--runs', '5', '--seed', '2']);
+  expect(failures.map(({ history }) => describeHistory(history))).toEqual([
+    'before to 2 (saves 2); after-1 from before 2 to 3',
+  ]);
 });
 
 test('time ends the search, and what was given wrongly is said in a line', async () => {
