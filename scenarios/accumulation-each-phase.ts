@@ -6,5 +6,6 @@ export default defineScenario({
   about: 'Gradient accumulation over three micro-batches, saved at each phase of the window',
   plan: { steps: 12, resumeAt: [3, 4, 8] },
   lacks: ['hooks'],
+  mayChange: ['steps', 'batchSize', 'accumulation'],
   trainer: (context) => trainNetwork(context, { accumulate: 3, maxGradNorm: 1, ema: 0.9 }),
 });

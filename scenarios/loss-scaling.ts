@@ -6,6 +6,7 @@ export default defineScenario({
   about: 'Dynamic loss scaling: overflows skip steps before and after the resume',
   plan: { steps: 12, resumeAt: [3, 7] },
   lacks: ['hooks'],
+  mayChange: ['steps', 'batchSize', 'accumulation'],
   trainer: (context) =>
     trainNetwork(context, {
       lossScale: { initial: 2 ** 19, growthInterval: 2 },

@@ -6,6 +6,7 @@ export default defineScenario({
   about: 'Dropout, input noise and batch normalisation, with several images',
   plan: { steps: 8, resumeAt: [2, 5] },
   lacks: ['hooks'],
+  mayChange: ['steps', 'batchSize', 'accumulation'],
   trainer: (context) =>
     trainNetwork(context, {
       network: { images: 3, dropout: 0.2, normalised: true },

@@ -6,5 +6,6 @@ export default defineScenario({
   about: 'Two parameter groups: weight decay for matrices, a higher learning rate for vectors',
   plan: { steps: 8, resumeAt: 4 },
   lacks: ['hooks'],
+  mayChange: ['steps', 'batchSize', 'accumulation'],
   trainer: (context) => trainNetwork(context, { grouped: true, ema: 0.9, maxGradNorm: 1 }),
 });

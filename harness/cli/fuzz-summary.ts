@@ -120,9 +120,10 @@ export function fuzzSummary(fuzzed: Fuzzed): string {
 function failureLines(failure: Reported): string[] {
   const { rule, count, minimal, smallest, again } = failure;
   const [finding] = again.findings;
+  const { headline } = failsAlone(failure) ? again : smallest.verdict;
   return [
     `✗ ${rule}, in ${count} ${count === 1 ? 'history' : 'histories'}. ${minimal ? 'The smallest' : 'The smallest so far'}: ${describeHistory(smallest.history)}`,
-    `  ${smallest.verdict.headline}`,
+    `  ${headline}`,
     ...(failsAlone(failure)
       ? []
       : [`  It did not fail so when it was run again by itself: ${again.outcome}. ${again.headline}`]),

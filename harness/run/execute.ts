@@ -37,7 +37,7 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
       if (part.role !== 'control' || progress.kind !== 'started' || progress.skip !== undefined) return;
       const { backend: name, deterministic } = progress;
       beside = startControls(history, { name, deterministic }, start);
-      // Other histories show what a save does to a process that goes on, unless nothing resumes before it.
+      // Other histories show what a save does to a process that goes on.
       if (options.shared !== undefined && !goesOn(history)) return;
       saver = start(saves, { keep: new Map([[last.step, checkpointOf(folder, last)]]) });
     },
@@ -55,9 +55,9 @@ export async function executeScenario(loaded: LoadedScenario, options: ExecuteOp
   };
 }
 
-/** Whether the process that starts from nothing goes on after a save. One that has resumed is compared after it too. */
+/** Whether a process trains on after a save. */
 const goesOn = ({ processes }: History): boolean =>
-  processes.some(({ from, saves, until }) => from === null && saves.some((step) => step < until));
+  processes.some(({ saves, until }) => saves.some((step) => step < until));
 
 /** Runs the processes of the history, and beside them a cold start from a copy of the first checkpoint. */
 async function runInterrupted(
