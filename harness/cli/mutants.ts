@@ -19,7 +19,7 @@ import { EXIT, onInterrupt, say } from './exit.ts';
 import { cellLine, matrixSummary } from './matrix-summary.ts';
 import { positive, type TrainingOptions, trainingOptions } from './options.ts';
 import { print, printJson } from './print.ts';
-import { partOf, reportName, shardOption } from './shard.ts';
+import { ownShard, reportName, shardOption } from './shard.ts';
 
 interface Options extends TrainingOptions {
   readonly fault: readonly string[];
@@ -90,10 +90,10 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
     ...scenario,
     history: ownHistory(scenario, softwareGpu),
   }));
-  const part =
+  const shard =
     options.shard === undefined
       ? undefined
-      : partOf(options.shard, {
+      : ownShard(options.shard, {
           command: 'mutants',
           cases: all.map(({ name }) => name),
           sources: digestOfSources(imports, all),
@@ -106,7 +106,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
             '--keep': options.keep,
           },
         });
-  const scenarios = part === undefined ? all : all.filter(({ name }) => part.own.includes(name));
+  const scenarios = shard === undefined ? all : all.filter(({ name }) => shard.own.includes(name));
   const signal = onInterrupt();
   // Imported only here, because it loads slowly.
   const { runMutants } = await import('../run/mutants.ts');
@@ -127,7 +127,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
       folder,
       sample: options.sample,
       // A fault that applies to no scenario of a shard may apply to another's.
-      allApply: options.allApply && part === undefined,
+      allApply: options.allApply && shard === undefined,
       signal,
       replay: (scenario, fault) => replayCell(scenario, fault, options),
       onScenario: ({ scenario, outcome, falseAlarm, headline }, applicable) => {
@@ -146,7 +146,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   } finally {
     counter.end();
   }
-  if (part !== undefined) await writeShard(folder, { ...part, interrupted: signal.aborted });
+  if (shard !== undefined) await writeShard(folder, { ...shard, interrupted: signal.aborted });
   const { matrix, report } = result;
   if (options.json) printJson({ ...matrix, report });
   else print(matrixSummary(result));

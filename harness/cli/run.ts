@@ -25,7 +25,7 @@ import {
 } from './options.ts';
 import { print, printJson } from './print.ts';
 import { openDisplay } from './progress.ts';
-import { partOf, reportName, shardOption } from './shard.ts';
+import { ownShard, reportName, shardOption } from './shard.ts';
 
 interface Options extends TrainingOptions {
   readonly steps?: number;
@@ -72,10 +72,10 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   const all = loaded.map((scenario) =>
     withAskedPlan(scenario, { ...planRequest(options), ...history }, softwareGpu),
   );
-  const part =
+  const shard =
     options.shard === undefined
       ? undefined
-      : partOf(options.shard, {
+      : ownShard(options.shard, {
           command: 'run',
           cases: all.map(({ name }) => name),
           sources: digestOfSources(imports, all),
@@ -90,7 +90,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
             '--fast': options.fast,
           },
         });
-  const scenarios = part === undefined ? all : all.filter(({ name }) => part.own.includes(name));
+  const scenarios = shard === undefined ? all : all.filter(({ name }) => shard.own.includes(name));
   const signal = onInterrupt();
   // Imported only here, because the report's image library loads slowly.
   const { runGate } = await import('../run/gate.ts');
@@ -114,7 +114,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   } finally {
     await display.end();
   }
-  if (part !== undefined) await writeShard(folder, { ...part, interrupted: signal.aborted });
+  if (shard !== undefined) await writeShard(folder, { ...shard, interrupted: signal.aborted });
   const { gate, report } = result;
   if (options.json) printJson({ ...gate, report });
   else print(summary({ ...result, gate: tame(gate) }));

@@ -7,24 +7,24 @@ import { say } from './exit.ts';
 export const shardOption = (): Option =>
   new Option(
     '--shard <i/n>',
-    'run only the i-th of n parts, for `resumeproof merge`; every part on a machine of its own',
+    'run only the i-th of n shards, which `resumeproof merge` joins again',
   ).argParser((value) => {
     const shard = parseShard(value);
     if (shard !== undefined) return shard;
-    throw new InvalidArgumentError(`expected a part such as 3/8, of at most ${MOST_SHARDS}.`);
+    throw new InvalidArgumentError(`expected a shard such as 3/8, of at most ${MOST_SHARDS}.`);
   });
 
-/** A shard that runs, as it is kept if it is not interrupted. */
-export type Part = Omit<ShardRecord, 'format' | 'version' | 'interrupted'>;
+/** The shard that this machine runs, as it is kept if nothing interrupts it. */
+export type OwnShard = Omit<ShardRecord, 'format' | 'version' | 'interrupted'>;
 
 /**
  * @param whole the whole run: its cases in order, a digest of their sources, and by option everything that changes a
  * result; what is undefined was not given
  */
-export function partOf(
+export function ownShard(
   shard: Shard,
   whole: Pick<ShardRecord, 'command' | 'cases' | 'sources'> & { readonly options: Record<string, unknown> },
-): Part {
+): OwnShard {
   const given = Object.entries(whole.options).filter(([, value]) => value !== undefined);
   const own = shardOf(whole.cases, shard);
   say(`${shardName(shard)}: ${own.length} of ${whole.cases.length} scenarios`);

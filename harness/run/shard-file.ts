@@ -1,4 +1,4 @@
-/** The file that a shard leaves in its report: which part of which run it is. Its results are beside it. */
+/** The file that a shard leaves in its report: which shard of which run it is. Its results are beside it. */
 import { lstatSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -46,10 +46,10 @@ const shardSchema = z.strictObject({
   interrupted: z.boolean(),
 });
 
-/** A part of a run, as it is kept. */
+/** A shard, as it is kept. */
 export type ShardRecord = z.output<typeof shardSchema>;
 
-/** A part of a run that was read, and the folder of its report. */
+/** A shard that was read, and the folder of its report. */
 export interface FoundShard {
   readonly folder: string;
   readonly record: ShardRecord;
