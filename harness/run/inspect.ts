@@ -19,7 +19,7 @@ const entry = fileURLToPath(new URL(`inspect-process${path.extname(import.meta.u
 const LIMIT_MS = 60_000;
 
 const inspectedSchema = z.union([
-  z.object({ file: z.string(), facts: z.unknown(), imports: z.array(z.string()) }),
+  z.object({ file: z.string(), facts: z.unknown(), imports: z.array(z.string()).default([]) }),
   z.object({ file: z.string(), problem: z.string() }),
 ]);
 
