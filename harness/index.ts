@@ -28,6 +28,16 @@ export {
 } from './checkpoint/safetensors.ts';
 export type { TrainingState } from './checkpoint/state.ts';
 export { type Build, defineFault, type Fault } from './faults/fault.ts';
+export type {
+  Compared,
+  DeclaredDeviation,
+  Expectation,
+  Finding,
+  NoiseRecord,
+  Outcome,
+  QuantityNoise,
+  Verdict,
+} from './judge/verdict.ts';
 export type { Loader, LoaderOptions, LoaderState } from './loop/loader.ts';
 export { createLoop, Loop, type LoopContext, type LoopRecipe, type LoopStages } from './loop/loop.ts';
 export type { Driven, Parts } from './loop/parts.ts';
@@ -35,6 +45,9 @@ export type { GroupRecipe, Model, OptimizerRecipe, Pass, Recipe } from './loop/r
 export type { LossScaler, ScalerState } from './loop/scaler.ts';
 export type { Saved, Start } from './loop/snapshots.ts';
 export { insertedAfter, insertedBefore, reordered, replaced, type Stage, without } from './loop/stages.ts';
+export { NotProvenError, type ReportedVerdict } from './run/not-proven.ts';
+export type { ProveResumeOptions } from './run/prove-options.ts';
+export { assertResumes, proveResume } from './run/prove-resume.ts';
 export { type LayersContext, type LayersTraining, layersTrainer } from './tfjs/layers-trainer.ts';
 export { loadProgram, type ProgramOptions } from './tfjs/load-program.ts';
 export type { Models } from './tfjs/model.ts';

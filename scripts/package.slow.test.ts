@@ -18,7 +18,13 @@ const root = path.dirname(import.meta.dirname);
 const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const folders = [path.join(root, 'node_modules', '.bin'), process.env.PATH];
 // The project's own Node is the first on the path: the package needs Node 22.18.
-const env = { ...process.env, PATH: folders.join(path.delimiter), NODE_ENV: '' };
+const env = {
+  ...process.env,
+  PATH: folders.join(path.delimiter),
+  NODE_ENV: '',
+  NO_COLOR: '1',
+  FORCE_COLOR: undefined,
+};
 
 /** Holds the packed package and the projects that install it. */
 let folder: string;
@@ -51,12 +57,20 @@ function install(project: string, ...packages: string[]): void {
   run(project, 'npm', ['install', ...packages]);
 }
 
-/** The code blocks of a page that start with the path of a scenario, by file name. */
-function examplesIn(page: string): [file: string, code: string][] {
+/** The code blocks of a page that start with the path of a file in this folder, by file name. */
+function examplesIn(page: string, folder = 'scenarios'): [file: string, code: string][] {
   const text = readFileSync(path.join(root, page), 'utf8');
-  const blocks = text.matchAll(/^```\w*\n(\/\/ scenarios\/([\w-]+\.ts)\n[\s\S]*?)^```$/gm);
-  return [...blocks].map(([, code, file]) => [file!, code!]);
+  const block = /^```\w*\n(\/\/ ([\w-]+)\/([\w.-]+\.ts)\n[\s\S]*?)^```$/gm;
+  return [...text.matchAll(block)]
+    .filter(([, , within]) => within === folder)
+    .map(([, code, , file]) => [file!, code!]);
 }
+
+/** How a project of TypeScript checks its types, apart from the files. */
+const STRICT = [
+  ...['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2024'],
+  ...['--types', 'node', '--ignoreConfig'],
+];
 
 test('the examples of README and docs/scenarios.md are proven in an empty project with the packed package installed', () => {
   const first = examplesIn('README.md');
@@ -82,19 +96,8 @@ test('the examples of README and docs/scenarios.md are proven in an empty projec
   // Any TypeScript project that reads files has Node's types.
   install(project, path.join(folder, tarball), '@types/node@22');
 
-  const strict = [
-    '--noEmit',
-    '--strict',
-    '--skipLibCheck',
-    '--module',
-    'nodenext',
-    '--target',
-    'es2024',
-    '--types',
-    'node',
-  ];
   const files = [...examples.keys()].map((file) => `scenarios/${file}`);
-  run(project, 'node', [tsc, ...strict, '--ignoreConfig', ...files]);
+  run(project, 'node', [tsc, ...STRICT, ...files]);
 
   const output = run(project, 'npx', ['--no-install', 'resumeproof', 'run']);
   const written = (name: string) =>
@@ -119,10 +122,43 @@ test('the examples of README and docs/scenarios.md are proven in an empty projec
   // Replaces the example's backend.
   const judging = example!.replace("'torch-cpu'", `'${verdict.backend}'`);
   writeFileSync(path.join(project, 'judge.ts'), [judging, ...says].join('\n'));
-  run(project, 'node', [tsc, ...strict, '--ignoreConfig', 'judge.ts']);
+  run(project, 'node', [tsc, ...STRICT, 'judge.ts']);
   const runs = path.join(project, path.dirname(path.dirname(trace!)));
   const judged = run(runs, 'node', ['--no-warnings', path.join(project, 'judge.ts')]);
   expect(JSON.parse(judged)).toEqual({ outcome: 'proven', tensorflow: false });
+});
+
+test('the tests of docs/testing.md pass with the packed package, and fail with a bug as it shows', () => {
+  const tests = examplesIn('docs/testing.md', 'test');
+  expect(tests.map(([file]) => file)).toEqual(['resume.test.ts', 'any-step.test.ts', 'resume.ts']);
+  const loop = new Map(examplesIn('docs/scenarios.md')).get('my-loop.ts')!;
+  const project = path.join(folder, 'tests');
+  for (const name of ['scenarios', 'test']) mkdirSync(path.join(project, name), { recursive: true });
+  writeFileSync(path.join(project, 'package.json'), '{ "private": true, "type": "module" }\n');
+  writeFileSync(path.join(project, 'scenarios', 'my-loop.ts'), loop);
+  for (const [file, code] of tests) writeFileSync(path.join(project, 'test', file), code);
+  const { devDependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const runners = ['vitest', '@fast-check/vitest'].map((name) => `${name}@${devDependencies[name]}`);
+  install(project, path.join(folder, tarball), '@types/node@22', ...runners);
+
+  run(project, 'node', [tsc, ...STRICT, ...tests.map(([file]) => `test/${file}`)]);
+  const misspelt = "import { expect } from 'vitest';\nimport 'resumeproof/vitest';\n";
+  writeFileSync(path.join(project, 'typo.ts'), `${misspelt}expect('').toResume({ resumeAfter: 3 });\n`);
+  expect(() => run(project, 'node', [tsc, ...STRICT, 'typo.ts'])).toThrow(/'resumeAfter' does not exist/);
+
+  expect(run(project, 'npx', ['--no-install', 'vitest', 'run'])).toMatch(/Tests +2 passed/);
+  expect(run(project, 'node', ['--test', 'test/resume.ts'])).toMatch(/pass 1/);
+  expect(globSync('reports/*', { cwd: project })).toEqual([]);
+
+  const broken = loop.replace('v: await velocity.array()', 'v: [[0], [0]]');
+  writeFileSync(path.join(project, 'scenarios', 'my-loop.ts'), broken);
+  const { status, output } = shell(project, 'npx --no-install vitest run test/resume.test.ts');
+  expect(status, output).toBe(1);
+  const page = readFileSync(path.join(root, 'docs', 'testing.md'), 'utf8');
+  const [shown] = partsOf(page, /^```\n(Error: [\s\S]*?)^```$/m);
+  const timeless = (text: string) => text.replaceAll(/reports\/[\dT-]+/g, 'reports/');
+  expect(timeless(output)).toContain(timeless(shown!));
+  expect(globSync('reports/*/index.html', { cwd: project })).toHaveLength(1);
 });
 
 /** What the workflow uploads, whether the gate passed or failed. */

@@ -1,23 +1,22 @@
 /** The command line. Each command has its own file, which parses options, calls the code and prints the result. */
-import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { VERSION } from '../run/version.ts';
 import { doctorCommand } from './doctor.ts';
 import { execCommand } from './exec.ts';
 import { EXIT, fail, watchOutput } from './exit.ts';
 import { fuzzCommand } from './fuzz.ts';
 import { judgeCommand } from './judge.ts';
 import { listCommand } from './list.ts';
+import { mergeCommand } from './merge.ts';
 import { mutantsCommand } from './mutants.ts';
 import { print, printError } from './print.ts';
 import { runCommand } from './run.ts';
-
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
 watchOutput();
 
 const program = new Command('resumeproof')
   .description('Proves that resuming a training run really trains.')
-  .version(version)
+  .version(VERSION)
   // After the program of `exec`, all options are the program's.
   .enablePositionalOptions()
   .addCommand(runCommand())
@@ -27,6 +26,7 @@ const program = new Command('resumeproof')
   .addCommand(doctorCommand())
   .addCommand(fuzzCommand())
   .addCommand(mutantsCommand())
+  .addCommand(mergeCommand())
   .addHelpText(
     'after',
     `

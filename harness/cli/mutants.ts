@@ -1,23 +1,25 @@
 /** `resumeproof mutants`: mutation testing of the rules, which gives the kill matrix. */
 import path from 'node:path';
 import { Command } from 'commander';
-import { type Cell, isMisjudged, type Matrix, type MatrixRow } from '../judge/matrix/matrix.ts';
-import { markOf, matrixSentence, rowMark } from '../report/matrix-summary.ts';
-import { deviceSentence } from '../report/summary.ts';
+import { isMisjudged } from '../judge/matrix/matrix.ts';
 import { ownHistory } from '../run/asked-plan.ts';
-import { type LoadedFault, selectFaults } from '../run/faults.ts';
+import { selectFaults } from '../run/faults.ts';
 import { inspectScenarios } from '../run/inspect.ts';
 import type { MutantsResult } from '../run/mutants.ts';
 import { replayCell } from '../run/replay.ts';
 import { makeReportFolder } from '../run/report-folder.ts';
 import { requireBackends, requireImages } from '../run/requirements.ts';
 import { selectScenarios } from '../run/scenario.ts';
+import type { Shard } from '../run/shard.ts';
+import { writeShard } from '../run/shard-file.ts';
+import { digestOfSources } from '../run/sources.ts';
 import { UsageError } from '../run/usage-error.ts';
 import { openCounter } from './counter.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
+import { cellLine, matrixSummary } from './matrix-summary.ts';
 import { positive, type TrainingOptions, trainingOptions } from './options.ts';
 import { print, printJson } from './print.ts';
-import { formatTable } from './table.ts';
+import { ownShard, reportName, shardOption } from './shard.ts';
 
 interface Options extends TrainingOptions {
   readonly fault: readonly string[];
@@ -25,6 +27,7 @@ interface Options extends TrainingOptions {
   readonly sample?: number;
   readonly allApply: boolean;
   readonly keep: boolean;
+  readonly shard?: Shard;
 }
 
 export function mutantsCommand(): Command {
@@ -54,15 +57,21 @@ export function mutantsCommand(): Command {
     .action(async (wanted: string[], options: Options) => {
       process.exitCode = await run(wanted, options);
     });
-  for (const option of trainingOptions()) command.addOption(option);
+  for (const option of [...trainingOptions(), shardOption()]) command.addOption(option);
   return command;
 }
 
 async function run(wanted: readonly string[], options: Options): Promise<number> {
   requireImages(options.images);
-  const faults = await selectFaults(options.faults, options.fault);
+  if (options.shard !== undefined && options.sample !== undefined)
+    throw new UsageError(
+      '--sample picks scenarios by the results of all healthy runs, which no shard has: leave out --sample or --shard',
+    );
+  const imports = new Set<string>();
+  const imported = (url: string): void => void imports.add(url);
+  const faults = await selectFaults(options.faults, options.fault, imported);
   const selected = await selectScenarios(options.scenarios, wanted);
-  const inspected = await inspectScenarios(selected);
+  const inspected = await inspectScenarios(selected, undefined, imported);
   const commands = inspected.filter(({ scenario }) => scenario.command !== undefined);
   if (commands.length > 0)
     say(
@@ -77,14 +86,34 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
     );
   }
   const softwareGpu = await requireBackends(healthy, options);
-  const scenarios = healthy.map((scenario) => ({
+  const all = healthy.map((scenario) => ({
     ...scenario,
     history: ownHistory(scenario, softwareGpu),
   }));
+  const shard =
+    options.shard === undefined
+      ? undefined
+      : ownShard(options.shard, {
+          command: 'mutants',
+          cases: all.map(({ name }) => name),
+          sources: digestOfSources(imports, all),
+          options: {
+            '--backend': options.backend,
+            '--require-gpu': options.requireGpu,
+            '--images': options.images && path.relative('', options.images),
+            '--fault': faults.map(({ id }) => id),
+            '--all-apply': options.allApply,
+            '--keep': options.keep,
+          },
+        });
+  const scenarios = shard === undefined ? all : all.filter(({ name }) => shard.own.includes(name));
   const signal = onInterrupt();
   // Imported only here, because it loads slowly.
   const { runMutants } = await import('../run/mutants.ts');
-  const folder = await makeReportFolder(options.reports, `mutants-${options.backend}`);
+  const folder = await makeReportFolder(
+    options.reports,
+    reportName(`mutants-${options.backend}`, options.shard),
+  );
   const counter = openCounter();
   let result: MutantsResult;
   counter.say(
@@ -97,6 +126,8 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
       images: options.images,
       folder,
       sample: options.sample,
+      // A fault that applies to no scenario of a shard may apply to another's.
+      allApply: options.allApply && shard === undefined,
       signal,
       replay: (scenario, fault) => replayCell(scenario, fault, options),
       onScenario: ({ scenario, outcome, falseAlarm, headline }, applicable) => {
@@ -115,58 +146,10 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   } finally {
     counter.end();
   }
+  if (shard !== undefined) await writeShard(folder, { ...shard, interrupted: signal.aborted });
   const { matrix, report } = result;
   if (options.json) printJson({ ...matrix, report });
-  else print(summary(result, faults));
+  else print(matrixSummary(result));
   if (signal.aborted) say(`interrupted; see ${path.dirname(report.json)}`);
   return signal.aborted ? EXIT.interrupted : matrix.passed ? EXIT.passed : EXIT.failed;
-}
-
-const cellLine = (fault: string, cell: Cell): string =>
-  `${markOf(cell).sign} ${fault} in ${cell.scenario}: ${markOf(cell).says}: ${cell.why}`;
-
-function summary({ matrix, report }: MutantsResult, faults: readonly LoadedFault[]): string {
-  const head = ['', 'Fault', 'Caught', 'Diagnosed', 'Equivalent', 'Steps', 'Rule'];
-  const table = formatTable(head, matrix.matrix.map(tableRow));
-  const lines = matrix.matrix.flatMap(({ fault, cells }) =>
-    cells.filter(isMisjudged).map((cell) => cellLine(fault.id, cell)),
-  );
-  const alarms = matrix.scenarios.filter(({ falseAlarm }) => falseAlarm);
-  return [
-    ...(faults.length > 0 ? [table, ''] : []),
-    ...lines,
-    ...alarms.map(
-      ({ scenario, outcome, headline }) => `✗ false alarm: ${scenario} is ${outcome}: ${headline}`,
-    ),
-    ...(lines.length + alarms.length > 0 ? [''] : []),
-    matrixSentence(matrix),
-    ...(matrix.problem === null ? [] : [matrix.problem]),
-    figuresLine(matrix),
-    `Report: ${path.relative('', report.html)}`,
-    '',
-  ].join('\n');
-}
-
-const figuresLine = ({ cells, device, seconds }: Matrix): string =>
-  `${cells.judged} cells judged, ${cells.equivalent} equivalent, ${cells.notApplicable} not applicable, ${cells.notRun} not run; ` +
-  `${device === null ? 'no backend' : deviceSentence({ backend: device })}, ${seconds.toFixed(1)} s in total.`;
-
-function tableRow(row: MatrixRow): string[] {
-  const of = (outcome: Cell['outcome']): Cell[] => row.cells.filter((cell) => cell.outcome === outcome);
-  const caught = of('caught');
-  const judged = caught.length + of('missed').length;
-  const steps = caught.flatMap((cell) => cell.steps ?? []);
-  return [
-    rowMark(row).sign,
-    row.fault.id,
-    `${caught.length}/${judged}`,
-    `${caught.filter(({ headlineRight }) => headlineRight).length}/${judged}`,
-    String(of('equivalent').length),
-    steps.length === 0
-      ? '–'
-      : steps.length === 1 || Math.min(...steps) === Math.max(...steps)
-        ? `${steps[0]}`
-        : `${Math.min(...steps)}–${Math.max(...steps)}`,
-    [...new Set(row.cells.flatMap(({ rule }) => rule ?? []))].join(', '),
-  ];
 }

@@ -10,6 +10,9 @@ import { replayScenario } from '../run/replay.ts';
 import { makeReportFolder } from '../run/report-folder.ts';
 import { requireBackends, requireImages } from '../run/requirements.ts';
 import { selectScenarios } from '../run/scenario.ts';
+import type { Shard } from '../run/shard.ts';
+import { writeShard } from '../run/shard-file.ts';
+import { digestOfSources } from '../run/sources.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
 import { summary } from './gate-summary.ts';
 import {
@@ -22,6 +25,7 @@ import {
 } from './options.ts';
 import { print, printJson } from './print.ts';
 import { openDisplay } from './progress.ts';
+import { ownShard, reportName, shardOption } from './shard.ts';
 
 interface Options extends TrainingOptions {
   readonly steps?: number;
@@ -29,6 +33,7 @@ interface Options extends TrainingOptions {
   readonly resumeOn?: string[];
   readonly history?: string;
   readonly fast: boolean;
+  readonly shard?: Shard;
 }
 
 export function runCommand(): Command {
@@ -53,23 +58,43 @@ export function runCommand(): Command {
     .action(async (wanted: string[], options: Options) => {
       process.exitCode = await run(wanted, options);
     });
-  for (const option of [...trainingOptions(), fastOption()]) command.addOption(option);
+  for (const option of [...trainingOptions(), fastOption(), shardOption()]) command.addOption(option);
   return command;
 }
 
 async function run(wanted: readonly string[], options: Options): Promise<number> {
   requireImages(options.images);
   const selected = await selectScenarios(options.scenarios, wanted);
-  const loaded = await inspectScenarios(selected);
+  const imports = new Set<string>();
+  const loaded = await inspectScenarios(selected, undefined, (url) => imports.add(url));
   const softwareGpu = await requireBackends(loaded, options);
   const history = options.history === undefined ? {} : { history: await readHistory(options.history) };
-  const scenarios = loaded.map((scenario) =>
+  const all = loaded.map((scenario) =>
     withAskedPlan(scenario, { ...planRequest(options), ...history }, softwareGpu),
   );
+  const shard =
+    options.shard === undefined
+      ? undefined
+      : ownShard(options.shard, {
+          command: 'run',
+          cases: all.map(({ name }) => name),
+          sources: digestOfSources(imports, all),
+          options: {
+            '--backend': options.backend,
+            '--require-gpu': options.requireGpu,
+            '--images': options.images && path.relative('', options.images),
+            '--steps': options.steps,
+            '--resume-at': options.resumeAt,
+            '--resume-on': options.resumeOn,
+            '--history': options.history && JSON.stringify(history),
+            '--fast': options.fast,
+          },
+        });
+  const scenarios = shard === undefined ? all : all.filter(({ name }) => shard.own.includes(name));
   const signal = onInterrupt();
   // Imported only here, because the report's image library loads slowly.
   const { runGate } = await import('../run/gate.ts');
-  const folder = await makeReportFolder(options.reports, options.backend);
+  const folder = await makeReportFolder(options.reports, reportName(options.backend, options.shard));
   const display = openDisplay(scenarios);
   let result: GateResult;
   try {
@@ -89,6 +114,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   } finally {
     await display.end();
   }
+  if (shard !== undefined) await writeShard(folder, { ...shard, interrupted: signal.aborted });
   const { gate, report } = result;
   if (options.json) printJson({ ...gate, report });
   else print(summary({ ...result, gate: tame(gate) }));

@@ -212,6 +212,15 @@ function headlineOf({ resumes, plan, deviates, ranks }: Evidence, findings: read
   return `Resumed ${times}: indistinguishable from the uninterrupted run over ${steps} steps${each}${deviating}.`;
 }
 
+/** Whether what a verdict concludes follows from its own proofs and findings, as far as they tell. */
+export function isConsistent(verdict: Omit<Judgement, 'about'>): boolean {
+  const { outcome, proofs, findings, expect, asExpected, mismatch } = verdict;
+  if (outcome === 'skipped') return proofs === null && findings.length === 0 && asExpected;
+  if (proofs === null || outcome !== together(Object.values(proofs))) return false;
+  if (outcome === 'proven' && findings.length > 0) return false;
+  return mismatch === mismatchOf(expect, outcome, findings) && asExpected === (mismatch === null);
+}
+
 /** How the verdict and its findings differ from what the scenario expects; null if they do not. */
 function mismatchOf(expect: Expectation, outcome: Outcome, findings: readonly Finding[]): string | null {
   if (expect === 'proven') {

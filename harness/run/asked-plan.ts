@@ -13,17 +13,30 @@ export interface PlanRequest {
   readonly history?: ScenarioHistory;
 }
 
+/** How whoever asks calls the parts of a {@link PlanRequest}. */
+export interface RequestWords {
+  readonly steps: string;
+  readonly resumeAt: string;
+  readonly history: string;
+}
+
+const OPTIONS: RequestWords = { steps: '--steps', resumeAt: '--resume-at', history: '--history' };
+
 /** A scenario's own history; a software GPU may have a shorter one. */
 export const ownHistory = (
   { history, softwareHistory }: Pick<LoadedScenario, 'history' | 'softwareHistory'>,
   softwareGpu: boolean,
 ): History => (softwareGpu ? softwareHistory : history);
 
-/** @throws {UsageError} when what is asked for cannot be run */
+/**
+ * @param words names of the request's parts in messages
+ * @throws {UsageError} when what is asked for cannot be run
+ */
 export function withAskedPlan(
   loaded: LoadedScenario,
   { steps, resumeAt, resumeOn, history }: PlanRequest,
   softwareGpu: boolean,
+  words: RequestWords = OPTIONS,
 ): LoadedScenario {
   const { name, scenario } = loaded;
   if (resumeOn !== undefined && scenario.command !== undefined)
@@ -31,9 +44,9 @@ export function withAskedPlan(
   const backends = resumeOn ?? resumeBackends(scenario);
   const asked = history !== undefined;
   if (asked && (steps !== undefined || resumeAt !== undefined))
-    throw new UsageError('--history names every step: leave out --steps and --resume-at');
+    throw new UsageError(`${words.history} names every step: leave out ${words.steps} and ${words.resumeAt}`);
   if (asked) {
-    const checked = checkHistory(history, `scenario ${name} with --history`, scenario);
+    const checked = checkHistory(history, `scenario ${name} with ${words.history}`, scenario);
     return { ...loaded, history: onBackends(checked, backends) };
   }
   const own = ownHistory(loaded, softwareGpu);
@@ -41,12 +54,12 @@ export function withAskedPlan(
     return { ...loaded, history: resumeOn === undefined ? own : onBackends(withoutBackends(own), backends) };
   if (!isChain(own))
     throw new UsageError(
-      `scenario ${name} has a history or changes, which --steps and --resume-at cannot replace: use --history`,
+      `scenario ${name} has a history or changes, which ${words.steps} and ${words.resumeAt} cannot replace: use ${words.history}`,
     );
   const plan = planOf(own);
   const chain = checkHistory(
     { steps: steps ?? plan.steps, resumeAt: resumeAt ?? plan.resumeAt },
-    `scenario ${name} with --steps or --resume-at`,
+    `scenario ${name} with ${words.steps} or ${words.resumeAt}`,
     scenario,
   );
   return { ...loaded, history: onBackends(chain, backends) };

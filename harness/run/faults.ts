@@ -16,11 +16,13 @@ export interface LoadedFault {
 /**
  * @param folder of fault files; this package's own if undefined
  * @param wanted ids, in which `*` matches anything; all if empty
+ * @param onImport called with the URL of each module that the files import
  * @throws {UsageError} when a pattern matches nothing, a file is not a fault, or a rule or cause is unknown
  */
 export async function selectFaults(
   folder: string | undefined,
   wanted: readonly string[],
+  onImport?: (url: string) => void,
 ): Promise<LoadedFault[]> {
   const found = await findFaults(folder ?? FAULTS);
   if (found.size === 0) {
@@ -36,7 +38,10 @@ export async function selectFaults(
       throw new UsageError(`no fault matches '${want}'; there are: ${ids.join(', ')}`);
     for (const id of matches) selected.add(id);
   }
-  const facts = await inspectFaults([...selected].map((id) => found.get(id)!));
+  const facts = await inspectFaults(
+    [...selected].map((id) => found.get(id)!),
+    onImport,
+  );
   return [...selected].map((id) => {
     const file = found.get(id)!;
     const fault = facts.get(file)!;

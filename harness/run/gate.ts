@@ -6,7 +6,7 @@ import { caveatsOf, kernelsOf } from '../judge/caveats.ts';
 import { collectEvidence } from '../judge/collect.ts';
 import { cutShort, settles } from '../judge/cut.ts';
 import { type Judgement, judge, skipped } from '../judge/judge.ts';
-import { type Gate, VERDICT_FORMAT, type Verdict } from '../judge/verdict.ts';
+import type { Gate, Verdict } from '../judge/verdict.ts';
 import { writeReport } from '../report/write.ts';
 import { type History, isChain, planOf } from '../trace/history.ts';
 import type { Trace } from '../trace/schema.ts';
@@ -14,6 +14,7 @@ import { executeCommand } from './command-execute.ts';
 import { type Execution, executeScenario } from './execute.ts';
 import { executeFast } from './execute-fast.ts';
 import { awaitedLater, failing } from './failing.ts';
+import { gateOf } from './gate-of.ts';
 import { runsOf } from './keep.ts';
 import { type KernelVerifier, kernelVerifier } from './kernel-verifier.ts';
 import type { Part } from './parts.ts';
@@ -78,32 +79,15 @@ export async function runGate(
   const verdicts = finished.map(({ verdict }) => verdict);
   const traces = new Map(finished.map(({ verdict, traces }) => [verdict.scenario, traces]));
   return finish(async (failure) => {
-    const problem = problemOf(scenarios.length, verdicts, failure);
-    const gate: Gate = {
-      format: VERDICT_FORMAT,
+    const run = {
       startedAt: startedAt.toISOString(),
       seconds: (Date.now() - startedAt.getTime()) / 1000,
       backend: options.backend,
-      passed: problem === null && verdicts.every(({ asExpected }) => asExpected),
-      problem,
       verdicts,
     };
+    const gate = gateOf(run, scenarios.length, failure);
     return { gate, report: await writeReport(options.folder, gate, traces) };
   });
-}
-
-/** @param failure what ended the gate; undefined if nothing did */
-function problemOf(wanted: number, verdicts: readonly Verdict[], failure: unknown): string | null {
-  if (wanted === 0) return 'No scenario was run, so nothing was proven.';
-  if (verdicts.length < wanted) {
-    const finished = `${verdicts.length} of ${wanted} scenarios finished`;
-    if (failure === undefined) return `Interrupted: ${finished}; their results are kept.`;
-    const why = failure instanceof Error ? failure.message.split('\n')[0]! : String(failure);
-    return `${why}; ${finished}.`;
-  }
-  return verdicts.every(({ outcome }) => outcome === 'skipped')
-    ? 'Every scenario was skipped on this backend, so nothing was proven.'
-    : null;
 }
 
 export interface ProveOptions extends Omit<ExecuteOptions, 'onTrace'> {

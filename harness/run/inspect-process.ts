@@ -1,4 +1,5 @@
 /** The process that imports scenario or fault files, and tells of each what it says. */
+import { registerHooks } from 'node:module';
 import { z } from 'zod';
 import { hear, tell } from '../processes/channel.ts';
 import { asError } from './failure.ts';
@@ -9,6 +10,15 @@ import { UsageError } from './usage-error.ts';
 
 const requestSchema = z.object({ kind: z.enum(['scenario', 'fault']), files: z.array(z.string()) });
 
+/** What was imported since the last answer. */
+let imports: string[] = [];
+registerHooks({
+  load(url, context, next) {
+    imports.push(url);
+    return next(url, context);
+  },
+});
+
 const { kind, files } = requestSchema.parse(await hear());
 // One after the other, so that the first without an answer is the one that ended this process.
 for (const file of files) {
@@ -18,7 +28,8 @@ for (const file of files) {
       kind === 'scenario'
         ? scenarioFactsSchema.parse(await importScenario(file))
         : faultFactsSchema.parse(await importFault(file));
-    inspected = { file, facts };
+    inspected = { file, facts, imports };
+    imports = [];
   } catch (error) {
     // A getter of what is exported may throw.
     const whole = error instanceof UsageError ? '' : `cannot load ${kind} ${file}: `;

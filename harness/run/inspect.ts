@@ -19,14 +19,22 @@ const entry = fileURLToPath(new URL(`inspect-process${path.extname(import.meta.u
 const LIMIT_MS = 60_000;
 
 const inspectedSchema = z.union([
-  z.object({ file: z.string(), facts: z.unknown() }),
+  z.object({ file: z.string(), facts: z.unknown(), imports: z.array(z.string()).default([]) }),
   z.object({ file: z.string(), problem: z.string() }),
 ]);
 
 /** What the process tells of a file: what it says, or why it cannot be used. */
 export type Inspected =
-  | { readonly file: string; readonly facts: unknown }
+  | {
+      readonly file: string;
+      readonly facts: unknown;
+      /** URLs of the modules that it imports and that no file before it did. */
+      readonly imports: readonly string[];
+    }
   | { readonly file: string; readonly problem: string };
+
+/** Called with the URL of each module that the files import, at least once. */
+type OnImport = (url: string) => void;
 
 /**
  * @param selected files by name
@@ -35,14 +43,19 @@ export type Inspected =
 export async function inspectScenarios(
   selected: ReadonlyMap<string, string>,
   limitMs = LIMIT_MS,
+  onImport: OnImport = () => {},
 ): Promise<LoadedScenario[]> {
-  const facts = await inspectFiles('scenario', [...selected.values()], scenarioFactsSchema, limitMs);
+  const files = [...selected.values()];
+  const facts = await inspectFiles('scenario', files, scenarioFactsSchema, limitMs, onImport);
   return [...selected].map(([name, file]) => planScenario(name, file, facts.get(file) as ScenarioFacts));
 }
 
 /** @throws {UsageError} of the first file that cannot be imported or is not a fault */
-export const inspectFaults = async (files: readonly string[]): Promise<Map<string, FaultFacts>> =>
-  (await inspectFiles('fault', files, faultFactsSchema, LIMIT_MS)) as Map<string, FaultFacts>;
+export const inspectFaults = async (
+  files: readonly string[],
+  onImport: OnImport = () => {},
+): Promise<Map<string, FaultFacts>> =>
+  (await inspectFiles('fault', files, faultFactsSchema, LIMIT_MS, onImport)) as Map<string, FaultFacts>;
 
 /** All files share a process. Where it ends early, the file that was being imported is tried alone. */
 async function inspectFiles(
@@ -50,6 +63,7 @@ async function inspectFiles(
   files: readonly string[],
   schema: z.ZodType,
   limitMs: number,
+  onImport: OnImport,
 ): Promise<Map<string, unknown>> {
   const found = new Map<string, unknown>();
   let together = true;
@@ -68,6 +82,7 @@ async function inspectFiles(
           `cannot load ${kind} ${file}: its process sent something else than a description of it`,
         );
       found.set(file, data);
+      for (const url of answer.imports) onImport(url);
     }
     if (answers.size === 0 && tried.length === 1)
       throw new UsageError(`cannot load ${kind} ${tried[0]}: ${ended}`);

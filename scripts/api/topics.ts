@@ -88,6 +88,7 @@ const TOPICS: Readonly<Record<string, readonly string[]>> = {
     'toTensorMap',
     'CheckpointError',
   ],
+  Tests: ['proveResume', 'assertResumes', 'ProveResumeOptions', 'ReportedVerdict', 'NotProvenError'],
   Backends: ['openBackend', 'OpenOptions', 'OpenedBackend', 'BackendName', 'BackendError'],
   Faults: ['defineFault', 'Fault', 'Build'],
   'Reading and judging traces': [
