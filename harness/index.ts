@@ -28,6 +28,8 @@ export {
 } from './checkpoint/safetensors.ts';
 export type { TrainingState } from './checkpoint/state.ts';
 export { type Build, defineFault, type Fault } from './faults/fault.ts';
+export type { FuzzedResume, FuzzResumeOptions } from './fuzz/fuzz-options.ts';
+export { fuzzResume } from './fuzz/fuzz-resume.ts';
 export type {
   Compared,
   DeclaredDeviation,

@@ -8,9 +8,9 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { files, harness, type Import, readImports } from './lib/imports.ts';
 
-/** From top to bottom. harness/index.ts, harness/judging.ts and harness/vitest.ts are the package's faces, which only programs import. */
+/** From top to bottom. harness/index.ts, harness/judging.ts, harness/vitest.ts and harness/fast-check.ts are the package's faces, which only programs import. */
 const LAYERS = [
-  ['cli', 'index', 'judging', 'vitest'],
+  ['cli', 'index', 'judging', 'vitest', 'fast-check'],
   ['run', 'fuzz'],
   ['judge', 'report', 'faults'],
   ['probe', 'verify', 'tfjs', 'loop'],

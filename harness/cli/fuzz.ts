@@ -1,14 +1,14 @@
 /** `resumeproof fuzz`: searches for histories of saves and resumes that fail. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { withFirstHistory } from '../fuzz/first-history.ts';
 import { tame } from '../report/text.ts';
-import { ownHistory } from '../run/asked-plan.ts';
 import { inspectScenarios } from '../run/inspect.ts';
 import { replayScenario } from '../run/replay.ts';
 import { makeReportFolder } from '../run/report-folder.ts';
 import { requireBackends, requireImages } from '../run/requirements.ts';
-import { type LoadedScenario, onBackends, resumeBackends, selectScenarios } from '../run/scenario.ts';
+import { type LoadedScenario, selectScenarios } from '../run/scenario.ts';
 import { UsageError } from '../run/usage-error.ts';
-import { describeHistory, historyOf } from '../trace/history.ts';
+import { describeHistory } from '../trace/history.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
 import { fuzzJson, fuzzSummary } from './fuzz-summary.ts';
 import { absolute, backends, integer, positive, type TrainingOptions, trainingOptions } from './options.ts';
@@ -108,7 +108,6 @@ async function run(wanted: string, options: Options): Promise<number> {
   return fuzzed.asExpected ? EXIT.passed : EXIT.failed;
 }
 
-/** The scenario with the history that is tried first: its own, or one of the asked length. */
 async function scenarioOf(wanted: string, options: Options): Promise<LoadedScenario> {
   requireImages(options.images);
   const selected = [...(await selectScenarios(options.scenarios, [wanted]))];
@@ -116,19 +115,6 @@ async function scenarioOf(wanted: string, options: Options): Promise<LoadedScena
   if (selected.length > 1)
     throw new UsageError(`'${wanted}' matches ${selected.length} scenarios; fuzz takes one at a time`);
   const [loaded] = (await inspectScenarios(new Map([[name, file]]))) as [LoadedScenario];
-  const { scenario } = loaded;
-  const { maxSteps } = options;
-  if (maxSteps === 1)
-    throw new UsageError('--max-steps must be at least 2: one step before a resume, one after');
-  if (scenario.command !== undefined && maxSteps !== undefined)
-    throw new UsageError(
-      `scenario ${name}: --max-steps does not apply to a command, whose own arguments say how long it trains`,
-    );
-  if (scenario.command !== undefined && options.resumeOn !== undefined)
-    throw new UsageError(`scenario ${name}: --resume-on does not apply to a command`);
   const softwareGpu = await requireBackends([loaded], options);
-  const own = ownHistory(loaded, softwareGpu);
-  if (maxSteps === undefined || maxSteps === own.steps) return { ...loaded, history: own };
-  const chain = historyOf({ steps: maxSteps, resumeAt: [Math.ceil(maxSteps / 2)] });
-  return { ...loaded, history: onBackends(chain, resumeBackends(scenario)) };
+  return withFirstHistory(loaded, options, softwareGpu, { maxSteps: '--max-steps', resumeOn: '--resume-on' });
 }

@@ -22,6 +22,7 @@ test.each([
   'killed-in-save',
   'longer',
   'longer-without-a-step',
+  'saved-in-vain',
   'other-batches',
   'loop',
 ])('%s: a healthy trainer is proven', (name) => {

@@ -26,7 +26,7 @@ import { UsageError } from './usage-error.ts';
 const WORDS: RequestWords = { steps: 'steps', resumeAt: 'resumeAt', history: 'history' };
 const count = z.int().positive();
 /** By its members, because a test's environment may have a class of its own for it. */
-const isSignal = (value: unknown): boolean =>
+export const isSignal = (value: unknown): boolean =>
   typeof (value as AbortSignal | null)?.aborted === 'boolean' &&
   typeof (value as AbortSignal).addEventListener === 'function';
 
@@ -48,9 +48,9 @@ const optionsSchema = z.strictObject({
  * @throws the reason of an abort
  */
 export async function proveFile(file: string | URL, asked: ProveResumeOptions): Promise<ReportedVerdict> {
-  const { signal = new AbortController().signal, ...options } = checked(asked);
+  const { signal = new AbortController().signal, ...options } = checkedBy(optionsSchema, asked);
   signal.throwIfAborted();
-  const loaded = await inspected(pathOf(file));
+  const loaded = await scenarioAt(file);
   const softwareGpu = await requireBackends([loaded], { backend: options.backend, requireGpu: false });
   const { steps, resumeAt, history } = options;
   const scenario = withAskedPlan(
@@ -85,8 +85,9 @@ export async function proveFile(file: string | URL, asked: ProveResumeOptions): 
   throw signal.reason;
 }
 
-function checked(asked: ProveResumeOptions): z.output<typeof optionsSchema> {
-  const { error, data } = optionsSchema.safeParse(asked);
+/** @throws {UsageError} in one line, when the options do not follow the schema */
+export function checkedBy<Schema extends z.ZodType>(schema: Schema, asked: unknown): z.output<Schema> {
+  const { error, data } = schema.safeParse(asked);
   if (error === undefined) return data;
   const { path: where, message } = error.issues[0]!;
   throw new UsageError(`${where.length === 0 ? 'the options' : where.join('.')}: ${message}`);
@@ -104,7 +105,9 @@ function pathOf(file: string | URL): string {
   return path.resolve(named);
 }
 
-async function inspected(file: string): Promise<LoadedScenario> {
+/** @throws {UsageError} when there is no such file, or it is not a scenario */
+export async function scenarioAt(named: string | URL): Promise<LoadedScenario> {
+  const file = pathOf(named);
   if (!existsSync(file)) throw new UsageError(`no scenario file at ${file}`);
   const selected = await selectScenarios(scenariosFolder(), [file]);
   const [loaded] = await inspectScenarios(selected);

@@ -88,7 +88,16 @@ const TOPICS: Readonly<Record<string, readonly string[]>> = {
     'toTensorMap',
     'CheckpointError',
   ],
-  Tests: ['proveResume', 'assertResumes', 'ProveResumeOptions', 'ReportedVerdict', 'NotProvenError'],
+  Tests: [
+    'proveResume',
+    'assertResumes',
+    'ProveResumeOptions',
+    'fuzzResume',
+    'FuzzResumeOptions',
+    'FuzzedResume',
+    'ReportedVerdict',
+    'NotProvenError',
+  ],
   Backends: ['openBackend', 'OpenOptions', 'OpenedBackend', 'BackendName', 'BackendError'],
   Faults: ['defineFault', 'Fault', 'Build'],
   'Reading and judging traces': [

@@ -150,7 +150,8 @@ export function untold(
   }
   // A saver never samples.
   for (const { at, step } of trace.run?.role === 'saver' ? [] : trace.states) {
-    if (at === 'start') continue;
+    // A look that only one of them took shows nothing of the other.
+    if (at === 'start' || here(control.states, at, step).length === 0) continue;
     const own = trace.samples.filter((one) => one.at === at && one.step === step);
     const apart = samplesApart(own, unique(here(control.samples, at, step)), exact);
     if (apart !== undefined) return { ...apart, what: `${apart.what} at '${at}' of step ${step}`, step };
