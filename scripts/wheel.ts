@@ -30,7 +30,7 @@ const ENTRIES = [
   'index.js',
   'judging.js',
   'run/inspect-process.js',
-  'run/sparing.mjs',
+  'run/stripping.mjs',
   'processes/watchdog-process.js',
 ];
 /** What only trainers in TypeScript need. */

@@ -29,7 +29,7 @@ const ENTRIES = [
   'harness/run/child.js',
   'harness/run/inspect-process.js',
   'harness/processes/watchdog-process.js',
-  'harness/run/sparing.mjs',
+  'harness/run/stripping.mjs',
   'harness/backend/inspect-process.js',
   'harness/verify/process.js',
   'harness/faults/*/*.js',
