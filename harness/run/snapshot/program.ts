@@ -1,8 +1,8 @@
 /** What a process does that is started from the snapshot. */
+import './jitless.ts';
 import path from 'node:path';
 import { startupSnapshot } from 'node:v8';
 import * as tf from '@tensorflow/tfjs-core';
-import { z } from 'zod';
 import { inspectFiles } from '../inspect-files.ts';
 import { runOwnJob } from '../run-job.ts';
 import { stripOnce } from '../stripping.mjs';
@@ -33,8 +33,6 @@ const UNSETTLED = 13;
 
 /** @param modules the harness's modules in the snapshot, by their path in the harness */
 export function begin(modules: Readonly<Record<string, object>>, { harness, packages, load }: Lent): void {
-  // Compiled checks pay off after thousands of them.
-  z.config({ jitless: true });
   load(LAYERS);
   const registerWasm = putOff('wasm', () => load(WASM));
   const given = gather(
