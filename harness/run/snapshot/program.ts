@@ -48,6 +48,7 @@ export function begin(modules: Readonly<Record<string, object>>, { harness, pack
     ),
   );
   startupSnapshot.setDeserializeMainFunction(() => {
+    forgetBlob();
     stripOnce();
     handOut(given);
     void work(path.parse(process.argv[1]!).name);
@@ -64,6 +65,12 @@ function putOff(name: string, load: () => void): () => void {
     if (!registered) tf.registerBackend(name, factory, priority);
     registered = true;
   };
+}
+
+/** What the process forks gets its options, and is no process of the harness. */
+function forgetBlob(): void {
+  const at = process.execArgv.indexOf('--snapshot-blob');
+  process.execArgv.splice(at, 2);
 }
 
 /** Ends as a module does that awaits at its top level. */

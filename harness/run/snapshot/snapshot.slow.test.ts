@@ -93,7 +93,7 @@ function scenario(name: string, ...shows: string[]): string {
     `import proven from ${proven};`,
     "const show = (shown: unknown): void => appendFileSync(process.env.SHOWN!, JSON.stringify(shown) + '\\n');",
     'const { trainer } = proven as any;',
-    'export default { ...(proven as object), trainer(context: unknown) {',
+    'export default { ...(proven as object), async trainer(context: unknown) {',
     ...shows,
     '  return trainer(context);',
     '} };',
@@ -136,12 +136,33 @@ test('a scenario shares its modules with the harness, and finds its process as w
   expect(given!.where).toMatch(/shares\.ts:23:12/);
 });
 
+test('what a trainer forks, and its worker threads, run what they are told to', async () => {
+  const forked = path.join(folder, 'forked.mjs');
+  writeFileSync(forked, 'process.send(process.argv[2]); process.disconnect();');
+  const worker = path.join(folder, 'worker.mjs');
+  writeFileSync(
+    worker,
+    "import { parentPort } from 'node:worker_threads'; parentPort.postMessage('worker');",
+  );
+  const file = scenario(
+    'starts',
+    "  const { fork } = process.getBuiltinModule('node:child_process');",
+    "  const { Worker } = process.getBuiltinModule('node:worker_threads');",
+    "  const { once } = process.getBuiltinModule('node:events');",
+    `  const [said] = await once(fork(${JSON.stringify(forked)}, ['forked']), 'message');`,
+    `  const [posted] = await once(new Worker(${JSON.stringify(worker)}), 'message');`,
+    '  show([said, posted]);',
+  );
+  for (const snapshots of [shared, ''])
+    expect((await shown(file, snapshots))[0]).toEqual(['forked', 'worker']);
+});
+
 test('each process has random numbers of its own', async () => {
   const file = scenario(
     'random',
     '  const { randomUUID, randomInt } = process.getBuiltinModule("node:crypto");',
     '  const draw = tf.randomUniform([1]);',
-    '  show({ snapshot: process.execArgv.includes("--snapshot-blob"), numbers: [Math.random(), randomUUID(), randomInt(2 ** 40), draw.dataSync()[0]] });',
+    '  show({ snapshot: Symbol.for("resumeproof.snapshot") in globalThis, numbers: [Math.random(), randomUUID(), randomInt(2 ** 40), draw.dataSync()[0]] });',
   );
   const processes = await shown(file, shared);
   expect(processes.length).toBeGreaterThan(2);

@@ -20,8 +20,7 @@ const PACKAGES = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers', '@tensorfl
 const TRIAL = 'trial';
 const MAKING_MS = 120_000;
 /** Options in NODE_OPTIONS that mean the same to a process that is started from a snapshot. */
-const HARMLESS =
-  /^--(max-old-space-size|max-semi-space-size|stack-trace-limit)=\d+$|^--(no-warnings|no-deprecation)$/;
+const HARMLESS = /^--(max-old-space-size|max-semi-space-size)=\d+$|^--(no-warnings|no-deprecation)$/;
 /** Snapshots of other versions that are kept, and how long one is kept in any case. */
 const KEPT = 3;
 const KEPT_MS = 3_600_000;
@@ -92,13 +91,21 @@ function found(folder: string, key: string): string | undefined {
   for (const { name, file } of blobsIn(folder)) {
     if (!name.startsWith(`${key}-`)) continue;
     if (name === nameOf(key, readFileSync(file))) {
-      // Tells when it was used last.
-      utimesSync(file, new Date(), new Date());
+      tellUse(file);
       return file;
     }
     rmSync(file, { force: true });
   }
   return undefined;
+}
+
+/** For those who look for snapshots that nobody uses. */
+function tellUse(file: string): void {
+  try {
+    utimesSync(file, new Date(), new Date());
+  } catch {
+    // A folder that is read-only keeps what it has.
+  }
 }
 
 const nameOf = (key: string, content: Buffer): string => `${key}-${digestOf(content)}.blob`;
