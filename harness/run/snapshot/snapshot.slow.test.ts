@@ -93,6 +93,7 @@ function scenario(name: string, ...shows: string[]): string {
     `import proven from ${proven};`,
     "const show = (shown: unknown): void => appendFileSync(process.env.SHOWN!, JSON.stringify(shown) + '\\n');",
     'const { trainer } = proven as any;',
+    'const atImport = Object.keys(tf.engine().registryFactory);',
     'export default { ...(proven as object), async trainer(context: unknown) {',
     ...shows,
     '  return trainer(context);',
@@ -124,16 +125,16 @@ test('a scenario shares its modules with the harness, and finds its process as w
     '    argv: process.argv.slice(0, 2),',
     '    env: process.env.SHOWN,',
     '    wasm: tf.getBackend(),',
-    '    backends: tf.engine().backendNames?.(),',
-    '    threads: tf.env().getFlags?.(),',
+    '    atImport, backends: Object.keys(tf.engine().registryFactory),',
+    '    flags: (tf.env() as any).flags,',
     "    where: new Error('here').stack!.split('\\n')[1],",
     '  });',
   );
   const [given] = await shown(file, shared);
   const [without] = await shown(file, '');
   expect(given).toEqual({ ...without, env: given!.env });
-  expect(given).toMatchObject({ core: true, layers: true, own: 'function', wasm: 'wasm' });
-  expect(given!.where).toMatch(/shares\.ts:23:12/);
+  expect(given).toMatchObject({ core: true, layers: true, own: 'function', wasm: 'wasm', atImport: [] });
+  expect(given!.where).toMatch(/shares\.ts:24:12/);
 });
 
 test('what a trainer forks, and its worker threads, run what they are told to', async () => {
