@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { snapshotsIn } from './snapshot.ts';
@@ -111,6 +112,7 @@ async function shown(file: string, snapshots: string): Promise<Record<string, un
 }
 
 test('a scenario shares its modules with the harness, and finds its process as without a snapshot', async () => {
+  const own = JSON.stringify(pathToFileURL(path.join(root, 'harness', 'index.ts')).href);
   const file = scenario(
     'shares',
     `  const require = createRequire(${JSON.stringify(path.join(root, 'package.json'))});`,
@@ -120,21 +122,22 @@ test('a scenario shares its modules with the harness, and finds its process as w
     '    core: required.engine() === tf.engine() && required.Tensor === tf.Tensor,',
     "    layers: layers.layers.dense({ units: 1, inputShape: [1] }) !== undefined && tf.getGradient('Sum') !== undefined,",
     '    own: (proven as any).trainer === trainer && typeof own.openBackend,',
-    '    names: Object.keys(tf).length,',
+    '    names: Object.keys(tf).length, requiredNames: Object.keys(required).length,',
     '    ownNames: Object.keys(own),',
     '    argv: process.argv.slice(0, 2),',
     '    env: process.env.SHOWN,',
     '    wasm: tf.getBackend(),',
     '    atImport, backends: Object.keys(tf.engine().registryFactory),',
     '    flags: (tf.env() as any).flags,',
+    `    same: (globalThis as any)[Symbol.for('resumeproof.snapshot')]?.(${own}).openBackend === own.openBackend,`,
     "    where: new Error('here').stack!.split('\\n')[1],",
     '  });',
   );
   const [given] = await shown(file, shared);
   const [without] = await shown(file, '');
-  expect(given).toEqual({ ...without, env: given!.env });
+  expect(given).toEqual({ ...without, env: given!.env, same: true });
   expect(given).toMatchObject({ core: true, layers: true, own: 'function', wasm: 'wasm', atImport: [] });
-  expect(given!.where).toMatch(/shares\.ts:24:12/);
+  expect(given!.where).toMatch(/shares\.ts:25:12/);
 });
 
 test('what a trainer forks, and its worker threads, run what they are told to', async () => {
