@@ -29,6 +29,7 @@ const ENTRIES = [
   'harness/judging.js',
   'harness/run/child.js',
   'harness/run/inspect-process.js',
+  'harness/run/snapshot/program.js',
   'harness/processes/watchdog-process.js',
   'harness/run/stripping.mjs',
   'harness/backend/inspect-process.js',

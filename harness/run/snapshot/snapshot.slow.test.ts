@@ -19,6 +19,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { controlJob } from '../../../scripts/bench/job.ts';
 import { snapshotsIn } from './snapshot.ts';
 
 const root = path.join(import.meta.dirname, '..', '..', '..');
@@ -180,8 +181,14 @@ test('a process that waits for what never comes ends with exit code 13, one that
     const file = path.join(folder, 'ends.ts');
     writeFileSync(file, code);
     const [blob] = blobsIn(shared);
-    const job = JSON.parse(readFileSync(path.join(import.meta.dirname, 'testing', 'job.json'), 'utf8'));
-    const args = [JSON.stringify({ ...job, file, folder: mkdtempSync(path.join(folder, 'job-')) })];
+    const job = controlJob({
+      scenario: 'ends',
+      file,
+      plan: { steps: 2, resumeAt: [1] },
+      backend: 'wasm',
+      folder: mkdtempSync(path.join(folder, 'job-')),
+    });
+    const args = [JSON.stringify(job)];
     const entry = path.join(root, 'harness', 'run', 'child.ts');
     const start = (...how: string[]): unknown => {
       const { status, stderr } = spawnSync(process.execPath, ['--no-warnings', ...how, entry, ...args], {
