@@ -11,10 +11,13 @@ const run = (...args: string[]) =>
 test('each section of the bench measures something with --least', async () => {
   const { exitCode, stdout } = await run('--least', '--json');
   const measured = JSON.parse(stdout);
-  const { probe, backends, fused, checkpoint, judge, gate, mutants, healthy, damages, hostile } = measured;
+  const { probe, short, backends, fused, checkpoint, judge, gate, mutants, healthy, damages, hostile } =
+    measured;
   const { pytorch, unet } = measured;
   expect(exitCode, stdout).toBe(0);
   expect(probe.wasm.step.ratio).toBeGreaterThan(0);
+  expect(short.snapshot).toBeLessThan(short.without);
+  expect(short.node).toBeLessThan(short.snapshot);
   expect(backends.wasm).toMatchObject({ step: expect.any(Number), bare: expect.any(Number) });
   expect(Object.keys(fused)).toEqual(['fused-backward-pass', 'fused-optimizer-groups']);
   expect(checkpoint.saveMBps).toBeGreaterThan(0);

@@ -1,6 +1,6 @@
 /**
  * Measures what resumeproof costs, side by side with a baseline:
- *   npm run bench -- [probe] [backends] [unet] [fused] [checkpoint] [judge] [gate] [mutants] [fuzz] [healthy]
+ *   npm run bench -- [probe] [short] [backends] [unet] [fused] [checkpoint] [judge] [gate] [mutants] [fuzz] [healthy]
  *     [damages] [hostile] [pytorch]
  * All sections run by default. `--quick` measures fewer rounds and samples the mutants, `--least` only shows that
  * each section runs, `--json` prints everything measured. No figure passes or fails; exit code 1 means that
@@ -27,6 +27,7 @@ import type { JudgeCost } from './bench/judge.ts';
 import { measureMutants } from './bench/mutants.ts';
 import { inProcess, measureSteps } from './bench/process.ts';
 import { measurePytorch } from './bench/pytorch.ts';
+import { measureShort } from './bench/short.ts';
 import { measureStart, type StartCost } from './bench/start.ts';
 import type { FusedCost, ProbeCost } from './bench/steps.ts';
 import { CASES, writeTraces } from './bench/traces.ts';
@@ -37,6 +38,7 @@ import { withGate } from './lib/gate.ts';
 const EFFORTS = {
   full: {
     probe: 15,
+    short: 15,
     unet: 9,
     start: 9,
     fused: 12,
@@ -53,6 +55,7 @@ const EFFORTS = {
   },
   quick: {
     probe: 5,
+    short: 5,
     unet: 3,
     start: 3,
     fused: 4,
@@ -69,6 +72,7 @@ const EFFORTS = {
   },
   least: {
     probe: 1,
+    short: 1,
     unet: 1,
     start: 1,
     fused: 1,
@@ -87,6 +91,7 @@ const EFFORTS = {
 
 interface Effort {
   readonly probe: number;
+  readonly short: number;
   readonly unet: number;
   readonly start: number;
   readonly fused: number;
@@ -113,6 +118,7 @@ interface Section {
 
 const SECTIONS: Record<string, (effort: Effort) => Promise<Section>> = {
   probe,
+  short,
   backends,
   unet,
   fused,
@@ -217,6 +223,22 @@ async function backends(effort: Effort): Promise<Section> {
       ];
     },
   );
+}
+
+/** What a short process costs besides its training. */
+async function short(effort: Effort): Promise<Section> {
+  const cost = await measureShort(effort.short);
+  const { node, without, snapshot } = cost;
+  return {
+    figures: [
+      {
+        what: 'CPU of a short process, wasm: from the snapshot ÷ without',
+        value: times(snapshot / without),
+        how: `${milliseconds(snapshot)} ÷ ${milliseconds(without)}; four steps of a small network; Node alone ${milliseconds(node)}`,
+      },
+    ],
+    measured: cost,
+  };
 }
 
 /** Measures on each backend; an unusable backend is listed with the reason. */

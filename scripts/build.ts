@@ -1,10 +1,11 @@
 /**
  * Compiles harness/ into dist/, which `npm pack` ships, or into the folder that is given, and copies its files that are
- * not TypeScript, and the recorders.
+ * not TypeScript, and the recorders. Bundles what snapshots are made of.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { writeProgram } from './lib/program.ts';
 
 const root = path.dirname(import.meta.dirname);
 const dist = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
@@ -25,5 +26,6 @@ if (status === 0) {
   const recorder = path.join('recorders', 'python', 'src');
   for (const file of globSync('**/*.py', { cwd: path.join(root, recorder) }))
     cpSync(path.join(root, recorder, file), path.join(dist, recorder, file));
+  await writeProgram(dist);
 }
 process.exitCode = status ?? 1;

@@ -90,7 +90,11 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('a bundle
     const folder = place('empty');
     const doctor = await start(folder, 'doctor', '--json');
     expect(doctor.exitCode, doctor.stderr).toBe(0);
-    const { backends } = JSON.parse(doctor.stdout) as { backends: { name: string; usable: boolean }[] };
+    const { backends, snapshot } = JSON.parse(doctor.stdout) as {
+      backends: { name: string; usable: boolean }[];
+      snapshot: unknown;
+    };
+    expect(snapshot).toEqual({ file: expect.stringMatching(/\.blob$/), bytes: expect.any(Number) });
     const usable = backends.filter((each) => each.usable).map(({ name }) => name);
     expect(usable).toEqual(webgpu.usable ? ['webgpu', 'wasm', 'cpu'] : ['wasm', 'cpu']);
     for (const backend of usable.filter((name) => name !== 'cpu')) {

@@ -108,6 +108,8 @@ test('the examples of README and docs/scenarios.md are proven in an empty projec
   const outcomes = (verdict.verdicts ?? [verdict]).map((each: { outcome: string }) => each.outcome);
   expect(outcomes, output).toEqual(['proven', 'proven', 'proven']);
   expect(written('index.html'), 'the report').not.toEqual([]);
+  const snapshots = globSync('node_modules/.cache/resumeproof/snapshots/*', { cwd: project });
+  expect(snapshots).toEqual([expect.stringMatching(/\.blob$/)]);
 
   // Runs the example that judges traces, on a scenario that was resumed once. It must not load TensorFlow.js.
   const [trace] = written('my-loop/control/trace.jsonl');

@@ -5,18 +5,25 @@ import { spawn } from 'node:child_process';
 import { existsSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { absentParts } from './absent.mjs';
 import { isNodeAtLeast, SetupError, setUp } from './setup.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const bin = path.join(root, 'node_modules', '.bin');
 
-/** The environment with the project's tools first on the path, whatever the platform calls that variable. */
+/** Without it, Node strips all TypeScript files of their types each time. */
+const stripping = pathToFileURL(path.join(root, 'harness', 'run', 'stripping.mjs')).href;
+
+/**
+ * The environment with the project's tools first on the path, whatever the platform calls that variable, and the
+ * folder of the files stripped.
+ */
 function environment() {
   const name = Object.keys(process.env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH';
   const rest = (process.env[name] ?? '').split(path.delimiter).filter((folder) => folder !== bin);
-  return { ...process.env, [name]: [bin, ...rest].join(path.delimiter) };
+  const stripped = path.join(root, 'node_modules', '.cache', 'resumeproof', 'stripped');
+  return { RESUMEPROOF_STRIPPED: stripped, ...process.env, [name]: [bin, ...rest].join(path.delimiter) };
 }
 
 function projectNode() {
@@ -79,7 +86,11 @@ try {
   const node = projectNode();
   // The script's path is relative to the project's root, so that the same command works in any folder.
   if (script !== undefined)
-    hand(node, [script.startsWith('-') ? script : path.resolve(root, script), ...args]);
+    hand(node, [
+      `--import=${stripping}`,
+      script.startsWith('-') ? script : path.resolve(root, script),
+      ...args,
+    ]);
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   process.stderr.write(`resumeproof: ${error.message}\n`);

@@ -30,7 +30,7 @@ const ENTRIES = [
   'index.js',
   'judging.js',
   'run/inspect-process.js',
-  'run/sparing.mjs',
+  'run/stripping.mjs',
   'processes/watchdog-process.js',
 ];
 /** What only trainers in TypeScript need. */
@@ -62,7 +62,9 @@ if (['doctor', 'fuzz', 'mutants'].includes(command)) {
 const cache = path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'resumeproof');
 process.env.RESUMEPROOF_COMMAND ??= 'resumeproof';
 process.env.NODE_COMPILE_CACHE ??= path.join(cache, 'compiled');
-process.env.RESUMEPROOF_SPARED ??= path.join(cache, 'spared');
+process.env.RESUMEPROOF_STRIPPED ??= path.join(cache, 'stripped');
+// There is no TensorFlow.js to put into one.
+process.env.RESUMEPROOF_SNAPSHOTS ??= '';
 await import('./dist/cli/main.js');
 `;
 /** What scenarios import from `resumeproof`: those of commands need no more. */

@@ -1,6 +1,6 @@
 /** Opens a TensorFlow.js backend and records what it really got. */
 import * as tf from '@tensorflow/tfjs-core';
-import { COMMAND } from './command.ts';
+import { command } from './command.ts';
 import { BackendError } from './error.ts';
 import { BACKENDS, type BackendName, onProcessor } from './names.ts';
 import { openNodeGpu } from './node-gpu.ts';
@@ -76,7 +76,7 @@ async function openAuto(requireGpu: boolean): Promise<OpenedBackend> {
 }
 
 function gpuRequired(why: string, fix: string | null = null): BackendError {
-  return new BackendError('gpu-required', `a hardware GPU is required: ${why}`, fix ?? `${COMMAND} doctor`);
+  return new BackendError('gpu-required', `a hardware GPU is required: ${why}`, fix ?? `${command()} doctor`);
 }
 
 function isBackendName(name: string): name is BackendName {

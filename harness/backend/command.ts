@@ -1,14 +1,15 @@
 const fromSource = import.meta.url.endsWith('.ts');
 
 /** The bundle's launcher sets this to its own command. Nothing can be installed where a bundle runs. */
-const fromBundle = process.env.RESUMEPROOF_COMMAND;
+const fromBundle = (): string | undefined => process.env.RESUMEPROOF_COMMAND;
 
 /** How a user starts resumeproof. In its own repository, npx does not find the command. */
-export const COMMAND = fromBundle || (fromSource ? 'npm run resumeproof --' : 'npx resumeproof');
+export const command = (): string =>
+  fromBundle() || (fromSource ? 'npm run resumeproof --' : 'npx resumeproof');
 
 /** Installs node-gpu. The repository's script avoids the host that the package's installer downloads from. */
-export const SETUP_NODE_GPU = fromBundle
-  ? 'npm run bundle -- --backends webgpu,wasm,node-gpu, on the machine that made this bundle'
-  : fromSource
-    ? 'npm run setup:node-gpu'
-    : 'npm install @tensorflow/tfjs-node-gpu@4.22.0';
+export function setupNodeGpu(): string {
+  if (fromBundle())
+    return 'npm run bundle -- --backends webgpu,wasm,node-gpu, on the machine that made this bundle';
+  return fromSource ? 'npm run setup:node-gpu' : 'npm install @tensorflow/tfjs-node-gpu@4.22.0';
+}

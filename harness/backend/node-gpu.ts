@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import type { BackendRecord } from '../trace/schema.ts';
-import { SETUP_NODE_GPU } from './command.ts';
+import { setupNodeGpu } from './command.ts';
 import { BackendError, oneLine } from './error.ts';
 import {
   activate,
@@ -78,12 +78,12 @@ async function load(): Promise<Pick<typeof tf, 'engine' | 'Tensor' | 'version_co
   } catch (error) {
     if (error instanceof BackendError) throw error;
     if (isAbsent(error, PACKAGE)) {
-      throw new BackendError('not-installed', `node-gpu needs the package ${PACKAGE}`, SETUP_NODE_GPU);
+      throw new BackendError('not-installed', `node-gpu needs the package ${PACKAGE}`, setupNodeGpu());
     }
     const why = /addon module.*not be found/.test(oneLine(error))
       ? 'its native addon is missing because its download or build failed'
       : oneLine(error);
-    throw new BackendError('not-installed', `${PACKAGE} cannot be loaded: ${why}`, SETUP_NODE_GPU);
+    throw new BackendError('not-installed', `${PACKAGE} cannot be loaded: ${why}`, setupNodeGpu());
   }
 }
 

@@ -377,11 +377,17 @@ describe('list and doctor', () => {
   test('doctor reports each backend’s device and problem', async () => {
     const { exitCode, stdout } = await resumeproof(['doctor', '--json']);
     expect(exitCode).toBe(0);
-    const { backends } = JSON.parse(stdout);
+    const { backends, snapshot } = JSON.parse(stdout);
+    expect(snapshot).toEqual({ file: expect.stringMatching(/\.blob$/), bytes: expect.any(Number) });
     expect(backends.map(({ name }: { name: string }) => name)).toEqual(['node-gpu', 'webgpu', 'wasm', 'cpu']);
     expect(backends[2]).toMatchObject({ usable: true, hardware: false, problem: null });
     const table = await resumeproof(['doctor']);
     expect(table.stdout).toMatch(/^wasm\s+yes\s+no\s+CPU, WebAssembly/m);
+    expect(table.stdout).toMatch(/^Processes start from a snapshot of \d+ MB\.$/m);
+    const without = await resumeproof(['doctor', '--backend', 'wasm'], { RESUMEPROOF_SNAPSHOTS: '' });
+    expect(without.stdout).toMatch(
+      /^Processes start without a snapshot, .*: there is no folder to keep it in$/m,
+    );
   });
 
   test('doctor --verify lists wrong kernels with position and values, and exits with 1', async () => {

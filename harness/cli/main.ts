@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** Starts the command line with caches: without them, most of a short command's time goes into reading its imports. */
 import { enableCompileCache } from 'node:module';
-import { CACHES, SPARING_MODULE } from '../run/caches.ts';
+import { CACHES, STRIPPING_MODULE } from '../run/caches.ts';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 18)) {
@@ -13,5 +13,5 @@ if (major < 22 || (major === 22 && minor < 18)) {
 
 Object.assign(process.env, CACHES);
 if (CACHES.NODE_COMPILE_CACHE !== undefined) enableCompileCache(CACHES.NODE_COMPILE_CACHE);
-await import(SPARING_MODULE);
+await import(STRIPPING_MODULE);
 await import('./command-line.ts');

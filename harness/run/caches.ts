@@ -2,13 +2,14 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-/** The module that caches more than Node does, and Node's option for a process that needs it. */
-export const SPARING_MODULE = new URL('sparing.mjs', import.meta.url).href;
-export const SPARING = `--import=${SPARING_MODULE}`;
+/** The module that strips TypeScript files once, and Node's option for a process that needs it. */
+export const STRIPPING_MODULE = new URL('stripping.mjs', import.meta.url).href;
+export const STRIPPING = `--import=${STRIPPING_MODULE}`;
 
 /**
  * A short process spends most of its time reading and compiling imports, so the results are cached in node_modules.
- * Empty if there is no node_modules.
+ * Empty if there is no node_modules. A variable of the environment names another folder; if it is empty, nothing is
+ * cached.
  */
 export const CACHES = cachesIn(nodeModules(import.meta.dirname));
 
@@ -17,7 +18,8 @@ function cachesIn(folder: string | undefined): Record<string, string> {
   const own = path.join(folder, '.cache', 'resumeproof');
   return {
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? path.join(own, 'compiled'),
-    RESUMEPROOF_SPARED: process.env.RESUMEPROOF_SPARED ?? path.join(own, 'spared'),
+    RESUMEPROOF_STRIPPED: process.env.RESUMEPROOF_STRIPPED ?? path.join(own, 'stripped'),
+    RESUMEPROOF_SNAPSHOTS: process.env.RESUMEPROOF_SNAPSHOTS ?? path.join(own, 'snapshots'),
   };
 }
 

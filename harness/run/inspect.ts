@@ -6,10 +6,11 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { type ProcessEnd, startProcess } from '../processes/start.ts';
-import { CACHES, SPARING } from './caches.ts';
+import { CACHES } from './caches.ts';
 import { type FaultFacts, faultFactsSchema } from './fault.ts';
 import type { Kind } from './modules.ts';
 import { type LoadedScenario, planScenario, type ScenarioFacts, scenarioFactsSchema } from './scenario.ts';
+import { nodeArguments } from './snapshot/arguments.ts';
 import { UsageError } from './usage-error.ts';
 
 // Same extension as this file: .ts from source, .js when built.
@@ -97,10 +98,11 @@ async function ask(
   files: readonly string[],
   limitMs: number,
 ): Promise<{ answers: ReadonlyMap<string, Inspected>; ended: string }> {
+  const args = await nodeArguments(entry);
   const answers = new Map<string, Inspected>();
   let timedOut = false;
   const child = startProcess({
-    args: [SPARING, entry],
+    args,
     env: CACHES,
     onMessage(message) {
       const { success, data } = inspectedSchema.safeParse(message);

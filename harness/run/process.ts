@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { startProcess } from '../processes/start.ts';
 import type { CheckpointRecord, ProcessRecord, Trace } from '../trace/schema.ts';
 import { appendRecord } from '../trace/write.ts';
-import { CACHES, SPARING } from './caches.ts';
+import { CACHES } from './caches.ts';
 import { type Answer, type Job, type Progress, progressSchema } from './job.ts';
 import { processRecord, timerAfter } from './process-record.ts';
+import { nodeArguments } from './snapshot/arguments.ts';
 
 export interface ProcessLimits {
   /** Most seconds from one step to the next; start-up and saving count as a step each. */
@@ -45,6 +46,8 @@ const entry = fileURLToPath(new URL(`child${path.extname(import.meta.url)}`, imp
  * what the child does.
  */
 export async function runProcess(job: Job, options: ProcessOptions): Promise<ProcessResult> {
+  // Making a snapshot is not the process's time.
+  const args = await nodeArguments(entry);
   const start = performance.now();
   let outcome: ProcessRecord['outcome'] = 'exited';
   let skip: string | undefined;
@@ -71,7 +74,7 @@ export async function runProcess(job: Job, options: ProcessOptions): Promise<Pro
 
   const file = path.join(job.folder, 'trace.jsonl');
   const child = startProcess({
-    args: [SPARING, entry, JSON.stringify(job)],
+    args: [...args, JSON.stringify(job)],
     env: { ...CACHES, ...options.env },
     onMessage(message) {
       const parsed = progressSchema.safeParse(message);

@@ -1,6 +1,6 @@
 /** Commands that run something again from the same working folder. */
 import path from 'node:path';
-import { COMMAND } from '../backend/command.ts';
+import { command } from '../backend/command.ts';
 import { type History, isChain, planOf } from '../trace/history.ts';
 import { type LoadedScenario, scenariosFolder } from './scenario.ts';
 
@@ -19,7 +19,7 @@ export function replayScenario(
 ): string {
   const { history } = scenario;
   return [
-    `${COMMAND} run`,
+    `${command()} run`,
     ...sourceOf(scenario, source),
     ...(source.historyFile === undefined ? planned(history) : [`--history ${relative(source.historyFile)}`]),
     ...(source.fast ? ['--fast'] : []),
@@ -44,7 +44,7 @@ export function replayCell(
 ): string {
   const { faults } = source;
   return [
-    fault === undefined ? `${COMMAND} run` : `${COMMAND} mutants`,
+    fault === undefined ? `${command()} run` : `${command()} mutants`,
     ...sourceOf(scenario, source),
     ...(fault === undefined ? [] : [`--fault ${quote(fault)} --keep`]),
     ...(fault === undefined || faults === undefined ? [] : [`--faults ${relative(faults)}`]),
@@ -53,7 +53,7 @@ export function replayCell(
 
 /** Judges the traces of a folder again. */
 export const replayJudge = ({ folder }: { readonly folder: string }): string =>
-  `${COMMAND} judge ${relative(folder)}`;
+  `${command()} judge ${relative(folder)}`;
 
 /** Runs a command again. */
 export function replayExec(
@@ -73,7 +73,7 @@ export function replayExec(
 ): string {
   const { steps, resumeAt = [], history, resumeWith, neverSaveWith, stop, grace, cwd, env, stepIs } = options;
   return [
-    `${COMMAND} exec`,
+    `${command()} exec`,
     history === undefined
       ? `--steps ${steps} --resume-at ${resumeAt.join(',')}`
       : `--history ${relative(history)}`,

@@ -1,6 +1,6 @@
 /** A digest of what scenarios and faults are made of, by which shards of different commits are told apart. */
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LoadedScenario } from './scenario.ts';
@@ -14,9 +14,14 @@ export function digestOfSources(
   urls: Iterable<string>,
   scenarios: readonly Pick<LoadedScenario, 'file' | 'scenario'>[],
 ): string {
+  const imported = [...urls].filter((url) => url.startsWith('file:')).map((url) => fileURLToPath(bare(url)));
   const files = new Set([
     ...scenarios.flatMap((loaded) => [loaded.file, ...scriptsOf(loaded)]),
-    ...[...urls].filter((url) => url.startsWith('file:')).map((url) => fileURLToPath(bare(url))),
+    // A process that starts from a snapshot imports nothing of the harness.
+    ...imported.filter((file) => !file.startsWith(HARNESS + path.sep)),
+    ...(isBuilt ? [] : readdirSync(HARNESS, { recursive: true, encoding: 'utf8' }).filter(isModule)).map(
+      (name) => path.join(HARNESS, name),
+    ),
   ]);
   const digest = createHash('sha256');
   const own = [...files].filter((file) => !file.split(path.sep).includes('node_modules'));
@@ -25,6 +30,11 @@ export function digestOfSources(
   }
   return digest.digest('hex');
 }
+
+const HARNESS = path.dirname(import.meta.dirname);
+/** Then the package's version tells what the harness is. */
+const isBuilt = path.extname(import.meta.filename) === '.js';
+const isModule = (name: string): boolean => /\.[cm]?[jt]s$/.test(name) && !/\.test\.ts$/.test(name);
 
 const bare = (url: string): string => url.replace(/[?#].*$/, '');
 

@@ -8,6 +8,7 @@ import type { Job } from '../../harness/run/job.ts';
 import { runProcess } from '../../harness/run/process.ts';
 import { readTrace } from '../../harness/trace/read.ts';
 import { median } from './figures.ts';
+import { controlJob } from './job.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
 // .ts from source, .js in the bundle.
@@ -32,33 +33,8 @@ export async function measureStart(backend: BackendName, rounds: number): Promis
   try {
     const [bare, harness, steps]: [number[], number[], number[]] = [[], [], []];
     for (let round = 0; round < rounds; round += 1) {
-      const job: Job = {
-        scenario: SCENARIO,
-        file: FILE,
-        role: 'control',
-        id: 'control',
-        plan: PLAN,
-        horizon: PLAN.steps,
-        changes: [],
-        seed: 0,
-        backend,
-        requireGpu: false,
-        images: null,
-        folder: path.join(folder, String(round)),
-        work: null,
-        checkpoint: null,
-        from: null,
-        until: PLAN.steps,
-        saves: [],
-        savesIn: null,
-        passes: PLAN.resumeAt,
-        killed: false,
-        inSave: null,
-        askAt: null,
-        settle: false,
-        fault: null,
-        ask: [],
-      };
+      const own = path.join(folder, String(round));
+      const job = controlJob({ scenario: SCENARIO, file: FILE, plan: PLAN, backend, folder: own });
       const sides = [
         async () => harness.push(await underTheHarness(job)),
         async () => {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { nodeFileTrace } from '@vercel/nft';
 import { compile } from '../lib/compile.ts';
 import { licencesOf } from '../lib/licences.ts';
+import { writeProgram } from '../lib/program.ts';
 import { withoutSymbols } from './elf.ts';
 
 export interface Entry {
@@ -28,8 +29,9 @@ const ENTRIES = [
   'harness/judging.js',
   'harness/run/child.js',
   'harness/run/inspect-process.js',
+  'harness/run/snapshot/program.js',
   'harness/processes/watchdog-process.js',
-  'harness/run/sparing.mjs',
+  'harness/run/stripping.mjs',
   'harness/backend/inspect-process.js',
   'harness/verify/process.js',
   'harness/faults/*/*.js',
@@ -40,7 +42,7 @@ const ENTRIES = [
 ];
 /** Files that are opened by path. */
 const DATA = [
-  'harness/**/*.json',
+  'harness/**/*.{json,cjs}',
   'fixtures/images/**',
   'fixtures/base-model/*.safetensors',
   'node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm{,-simd}.wasm',
@@ -78,8 +80,10 @@ export async function collectContents(backends: ReadonlySet<string>): Promise<Co
     );
   }
   compileAll();
+  const program = await writeProgram(path.join(stage, 'harness'));
   const { entries, without } = systemLibraries(backends);
   const files = await traced(backends);
+  for (const file of program) files.set(path.relative(stage, file), file);
   return {
     node: withoutSymbols(readFileSync(node)),
     entries: [

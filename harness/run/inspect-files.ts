@@ -1,0 +1,41 @@
+/** Imports scenario or fault files, and tells of each what it says. */
+import { registerHooks } from 'node:module';
+import { z } from 'zod';
+import { hear, tell } from '../processes/channel.ts';
+import { asError } from './failure.ts';
+import { faultFactsSchema, importFault } from './fault.ts';
+import type { Inspected } from './inspect.ts';
+import { importScenario, scenarioFactsSchema } from './scenario.ts';
+import { UsageError } from './usage-error.ts';
+
+const requestSchema = z.object({ kind: z.enum(['scenario', 'fault']), files: z.array(z.string()) });
+
+/** What the process does that is asked about files. */
+export async function inspectFiles(): Promise<void> {
+  /** What was imported since the last answer. */
+  let imports: string[] = [];
+  registerHooks({
+    load(url, context, next) {
+      imports.push(url);
+      return next(url, context);
+    },
+  });
+  const { kind, files } = requestSchema.parse(await hear());
+  // One after the other, so that the first without an answer is the one that ended this process.
+  for (const file of files) {
+    let inspected: Inspected;
+    try {
+      const facts =
+        kind === 'scenario'
+          ? scenarioFactsSchema.parse(await importScenario(file))
+          : faultFactsSchema.parse(await importFault(file));
+      inspected = { file, facts, imports };
+      imports = [];
+    } catch (error) {
+      // A getter of what is exported may throw.
+      const whole = error instanceof UsageError ? '' : `cannot load ${kind} ${file}: `;
+      inspected = { file, problem: whole + asError(error).message };
+    }
+    tell(inspected);
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * The script of which Node makes a snapshot. Loads packages and the program as they lie on this machine's disk. Node
+ * takes one script for this, and gives it no modules but its own.
+ */
+'use strict';
+const { readFileSync } = require('node:fs');
+const { createRequire, isBuiltin } = require('node:module');
+const path = require('node:path');
+const { pathToFileURL } = require('node:url');
+const vm = require('node:vm');
+
+/** The harness's folder, the program's file, and the file of each package by name. */
+const { harness, program, packages } = JSON.parse(process.argv[2]);
+const FORMS = ['exports', 'require', 'module', '__filename', '__dirname'];
+
+/** Text with a character beyond Latin-1 takes two bytes a character, which each process would read. */
+function textOf(file) {
+  const escaped = readFileSync(file, 'utf8').replace(
+    /[^\0-\xff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return Buffer.from(escaped, 'latin1').latin1Slice();
+}
+
+function evaluate(file, names, ...values) {
+  const module = { exports: {} };
+  const code = vm.compileFunction(textOf(file), [...FORMS, ...names], { filename: file });
+  code(module.exports, requireFrom(file), module, file, path.dirname(file), ...values);
+  return module.exports;
+}
+
+const loaded = new Map();
+function load(name) {
+  if (!loaded.has(name)) loaded.set(name, evaluate(packages[name], []));
+  return loaded.get(name);
+}
+
+/** What is neither Node's nor in the snapshot is loaded in the process that needs it. */
+const requireFrom = (file) => (name) => {
+  if (Object.hasOwn(packages, name)) return load(name);
+  if (isBuiltin(name)) return require(name);
+  return createRequire(file)(name);
+};
+
+/** A module's import.meta, with its own `import`, which needs the process that it is called in. */
+function metaOf(name) {
+  const filename = path.join(harness, name);
+  const url = pathToFileURL(filename).href;
+  let own;
+  return {
+    url,
+    filename,
+    dirname: path.dirname(filename),
+    import(specifier) {
+      own ??= vm.runInThisContext('(specifier) => import(specifier)', {
+        filename: url,
+        importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+      });
+      return own(specifier);
+    },
+  };
+}
+
+evaluate(program, ['$meta', '$lent'], metaOf, { harness, packages, load });

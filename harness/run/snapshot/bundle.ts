@@ -1,0 +1,90 @@
+/** Bundles the harness's part of the snapshot into one file, from which a snapshot can be made on any machine. */
+import { globSync } from 'node:fs';
+import path from 'node:path';
+import { type RolldownOptions, rolldown } from 'rolldown';
+import { parseSync } from 'rolldown/utils';
+
+const PROGRAM = 'run/snapshot/program.ts';
+const ENTRY = 'entry of the snapshot';
+/** Loaded from the disk of the machine that makes the snapshot, or by the process that needs it. */
+const EXTERNAL = /^(node:|@tensorflow\/|webgpu$)/;
+
+/** How every build reads the harness. */
+const COMMON = {
+  external: EXTERNAL,
+  platform: 'node',
+  treeshake: false,
+  // Such as an import that leads nowhere.
+  onLog: (_level, { message }) => {
+    throw new Error(message);
+  },
+} satisfies RolldownOptions;
+
+/** The harness's modules that a process or a fault may import, as paths within the harness. */
+async function modulesOf(harness: string): Promise<string[]> {
+  const faults = globSync('faults/*/*.ts', { cwd: harness }).filter((file) => !file.endsWith('.test.ts'));
+  const entries = [PROGRAM, 'index.ts', ...faults];
+  const build = await rolldown({ ...COMMON, input: entries.map((file) => path.join(harness, file)) });
+  const { output } = await build.generate({ format: 'esm' });
+  await build.close();
+  return [...new Set(output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : [])))]
+    .map((file) => path.relative(harness, file))
+    .filter((file) => !/^\.\.|^run\/snapshot\/|^faults\/.+\//.test(file.replaceAll('\\', '/')))
+    .sort();
+}
+
+/**
+ * Bundles the harness's source.
+ * @param harness its folder
+ * @param extension of its modules where the program runs: `.ts`, or `.js` if they are compiled
+ * @returns the program, and the files that it is made of
+ */
+export async function bundleProgram(
+  harness: string,
+  extension: string,
+): Promise<{ code: string; files: readonly string[] }> {
+  const nameOf = (file: string): string => file.replace(/\.ts$/, extension);
+  const modules = await modulesOf(harness);
+  const entry = [
+    `import { begin } from ${JSON.stringify(path.join(harness, PROGRAM))};`,
+    ...modules.map(
+      (file, index) => `import * as _${index} from ${JSON.stringify(path.join(harness, file))};`,
+    ),
+    `begin({ ${modules.map((file, index) => `${JSON.stringify(nameOf(file))}: _${index}`).join(', ')} }, $lent);`,
+  ].join('\n');
+  /** Where the module is on the machine that runs it, `$meta` knows. */
+  const withOwnMeta = (code: string, file: string): string | undefined => {
+    const name = path.relative(harness, file);
+    if (name.startsWith('..')) return undefined;
+    const { module } = parseSync(file, code);
+    const meta = `$meta(${JSON.stringify(nameOf(name))})`;
+    const edits = [
+      ...module.importMetas.map(({ start, end }) => ({ start, end, text: meta })),
+      ...module.dynamicImports.map(({ start }) => ({
+        start,
+        end: start + 'import'.length,
+        text: `${meta}.import`,
+      })),
+    ];
+    if (edits.length === 0) return undefined;
+    return edits
+      .sort((a, b) => b.start - a.start)
+      .reduce((text, { start, end, text: own }) => text.slice(0, start) + own + text.slice(end), code);
+  };
+  const build = await rolldown({
+    ...COMMON,
+    input: ENTRY,
+    plugins: [
+      {
+        name: 'snapshot',
+        resolveId: (id) => (id === ENTRY ? id : null),
+        load: (id) => (id === ENTRY ? entry : null),
+        transform: withOwnMeta,
+      },
+    ],
+  });
+  const { output } = await build.generate({ format: 'cjs', codeSplitting: false });
+  await build.close();
+  const [{ code, moduleIds }] = output;
+  return { code, files: moduleIds.filter((id) => path.isAbsolute(id)) };
+}
