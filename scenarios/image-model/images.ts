@@ -8,9 +8,8 @@
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Sharp } from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { NO_CLASS, SIZE } from './model.ts';
-import { readSmallPng } from './small-png.ts';
 
 export interface Image {
   /** Path within the folder, with `/`. */
@@ -66,10 +65,8 @@ export async function toPixels(image: Sharp): Promise<Float32Array> {
     .toColourspace('b-w')
     .raw({ depth: 'uchar' })
     .toBuffer();
-  return scaled(grey);
+  return Float32Array.from(grey, (value) => value / 127.5 - 1);
 }
-
-const scaled = (grey: Uint8Array): Float32Array => Float32Array.from(grey, (value) => value / 127.5 - 1);
 
 async function findImages(folder: string): Promise<{ id: string; repeats: number }[]> {
   const { files, folders } = await list(folder);
@@ -131,11 +128,7 @@ async function readImage(file: string): Promise<Float32Array> {
   try {
     const { size } = await stat(file);
     if (size > MAX_FILE_BYTES) throw new Error(`${size} bytes, more than the limit of ${MAX_FILE_BYTES}`);
-    const bytes = await readFile(file);
-    const small = readSmallPng(bytes, SIZE);
-    if (small !== undefined) return scaled(small);
-    const { default: sharp } = await import('sharp');
-    const image = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' });
+    const image = sharp(await readFile(file), { limitInputPixels: MAX_PIXELS, failOn: 'error' });
     const { format } = await image.metadata();
     // Other formats that sharp reads, such as SVG, could refer to other files.
     if (!FORMATS.includes(format)) throw new Error(`its content is ${format}, not PNG, JPEG or WebP`);
