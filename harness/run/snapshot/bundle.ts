@@ -20,14 +20,25 @@ const COMMON = {
   },
 } satisfies RolldownOptions;
 
-/** The harness's modules that a process or a fault may import, as paths within the harness. */
+/**
+ * The harness's modules that a process or a fault imports, as paths within the harness. What is imported only when it is
+ * needed, such as the gate that a test starts, is loaded from the disk then.
+ */
 async function modulesOf(harness: string): Promise<string[]> {
   const faults = globSync('faults/*/*.ts', { cwd: harness }).filter((file) => !file.endsWith('.test.ts'));
   const entries = [PROGRAM, 'index.ts', ...faults];
   const build = await rolldown({ ...COMMON, input: entries.map((file) => path.join(harness, file)) });
   const { output } = await build.generate({ format: 'esm' });
   await build.close();
-  return [...new Set(output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : [])))]
+  const chunks = new Map(output.flatMap((part) => (part.type === 'chunk' ? [[part.fileName, part]] : [])));
+  const reached = new Set<string>();
+  const reach = (name: string): void => {
+    if (reached.has(name)) return;
+    reached.add(name);
+    for (const own of chunks.get(name)?.imports ?? []) reach(own);
+  };
+  for (const { fileName, isEntry } of chunks.values()) if (isEntry) reach(fileName);
+  return [...new Set([...reached].flatMap((name) => chunks.get(name)?.moduleIds ?? []))]
     .map((file) => path.relative(harness, file))
     .filter((file) => !/^\.\.|^run\/snapshot\/|^faults\/.+\//.test(file.replaceAll('\\', '/')))
     .sort();

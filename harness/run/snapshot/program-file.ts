@@ -25,7 +25,8 @@ export interface Program {
  */
 export async function currentProgram(cache: string): Promise<Program> {
   if (EXTENSION === '.js') return builtProgram();
-  const file = path.join(cache, `${digestOf(HARNESS).slice(0, 16)}.cjs`);
+  const bundler = read(path.join(import.meta.dirname, 'bundle.ts'));
+  const file = path.join(cache, `${digestOf(`${HARNESS}\0${bundler}`).slice(0, 16)}.cjs`);
   const before = read(file);
   if (before !== undefined && changedFile(before) === undefined) return programAt(file, before);
   const { bundleProgram } = await import('./bundle.ts');
