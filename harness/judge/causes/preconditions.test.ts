@@ -147,6 +147,44 @@ const ACCUMULATION: readonly Case[] = [
   },
 ];
 
+/** Steps from one on make no update, though gradient hooks fire. */
+const skipUpdates = (trace: Draft, first: number): void =>
+  from(trace, first, (step) => {
+    const none = <T>(value: T): T[] => step.names.map(() => value);
+    step.claimed.applied = false;
+    Object.assign(step, {
+      changed: none(false),
+      updateL2: none(0),
+      updates: none(0),
+      l2: trace.steps[1]!.l2,
+    });
+    Object.assign(step, { learningRates: none(null), appliedGradientL2: none(null) });
+  });
+
+const HOOKS: readonly Case[] = [
+  {
+    what: 'hooks that fire in steps that the loop does not apply',
+    spoil({ all, resumed }) {
+      withoutLossScale(all);
+      skipUpdates(resumed, 7);
+    },
+    says: /in step 7, .* no update is made, though the control makes one: what decides whether to update/,
+    never: /fused group/,
+    cause: null,
+  },
+  {
+    what: 'hooks of a control that has stopped',
+    spoil({ all, control }) {
+      withoutLossScale(all);
+      skipUpdates(control, 7);
+      from(control, 7, (step) => (step.hookCalls = step.names.map(() => 0)));
+    },
+    says: /in step 7, .* an update is made that the control does not make: what decides whether to update/,
+    never: /registered twice/,
+    cause: null,
+  },
+];
+
 /** Sets a counter in every state of all processes. */
 function count(traces: readonly Draft[], name: string, value: (step: number) => number): void {
   for (const { states } of traces) for (const state of states) state.counters[name] = value(state.step);
@@ -988,6 +1026,7 @@ describe.each([
   ['values of other tensors', EXCHANGES],
   ['values of other tensors, among zeros', ZEROS],
   ['accumulation', ACCUMULATION],
+  ['hooks', HOOKS],
   ['random draws and samples', DRAWS],
   ['orders of values', ORDERS],
   ['values', VALUES],

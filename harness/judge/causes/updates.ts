@@ -69,7 +69,9 @@ export const UPDATES: readonly Cause[] = [
     explains: ['hook-counts-differ', ...STILL],
     diagnose(clues) {
       const found = clues.finding('hook-counts-differ');
-      const { control, resumed } = sides(clues);
+      // A run that has stopped calls none.
+      const both = clues.pairs.filter((pair) => totalOf([pair.control], hookCalls) > 0);
+      const { control, resumed } = sides({ ...clues, pairs: both });
       const [mine, theirs] = [totalOf(resumed, hookCalls), totalOf(control, hookCalls)];
       if (found === undefined || mine <= theirs) return undefined;
       const twice = found.subjects.every(
@@ -88,6 +90,8 @@ export const UPDATES: readonly Cause[] = [
       const [mine, theirs] = [totalOf(resumed, updates), totalOf(control, updates)];
       if (!isFused(clues) || totalOf(resumed, hookCalls) !== totalOf(control, hookCalls) || mine >= theirs)
         return undefined;
+      // The loop that makes no step does not count wrongly.
+      if (clues.has('applied-differs')) return undefined;
       return `every gradient hook fires, but only ${mine} of ${theirs} updates are made: the count that triggers the step of a fused group is wrong`;
     },
   },
