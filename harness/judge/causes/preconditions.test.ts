@@ -468,7 +468,7 @@ const SCHEDULES: readonly Case[] = [
     what: 'learning rates that rise towards the control’s up to the end, on no line from 0',
     plan: { steps: 8, resumeAt: [6] },
     spoil: ({ resumed }) => inEach(resumed, (step) => scaleRates(step, step.step === 7 ? 0.5 : 0.75)),
-    says: /the schedule has a different length, unit or formula, or makes its warm-up again/,
+    says: /the schedule has a different position, base rate, length, unit or formula, or makes its warm-up again/,
     cause: 'schedule-wrong-shape',
   },
   {
@@ -497,7 +497,7 @@ const SCHEDULES: readonly Case[] = [
       inEach(after[0]!, (step) => scaleRates(step, 1.5));
       inEach(after[1]!, (step) => scaleRates(step, 1.5 + step.step));
     },
-    says: /the schedule has a different length, unit or formula$|the schedule has a different length, unit or formula\./,
+    says: /the schedule has a different position, base rate, length, unit or formula\.$/,
     never: /base learning rate/,
     cause: 'schedule-wrong-shape',
   },
@@ -533,6 +533,103 @@ const SCHEDULES: readonly Case[] = [
     cause: 'schedule-wrong-base',
   },
 ];
+
+/** Sets the learning rate of one group of two. */
+function setGroupRate(step: Step, group: 'first' | 'second', rate: number): void {
+  step.claimed.learningRates[group] = rate;
+  step.learningRates = step.learningRates.map((own, at) =>
+    own === null || step.groups[at] !== group ? own : rate,
+  );
+}
+
+const COURSES: readonly Case[] = [
+  {
+    what: 'learning rates of one group that are those of later steps, most of them beyond the end',
+    spoil({ all, resumed }) {
+      for (const trace of all) inEach(trace, (step) => setGroupRate(step, 'second', 0.5 ** step.step));
+      inEach(resumed, (step) => setGroupRate(step, 'second', 0.5 ** (step.step + 3)));
+    },
+    says: /the schedule of 'second' is 3 updates ahead \(step 5 has the learning rate of the control’s step 8, 0\.003906 instead of 0\.03125\), or its base learning rate is 0\.1250 times the control’s; the other group is right/,
+    never: /length, unit or formula/,
+    cause: 'schedule-shifted',
+  },
+  {
+    what: 'learning rates of one group that are those of earlier steps',
+    spoil: ({ resumed }) => inEach(resumed, (step) => setGroupRate(step, 'second', 0.2 / (step.step - 2))),
+    says: /the schedule of 'second' is 2 updates behind; the other group is right/,
+    cause: 'schedule-shifted',
+  },
+  {
+    what: 'learning rates of one group that restart',
+    spoil: ({ resumed }) => inEach(resumed, (step) => setGroupRate(step, 'second', 0.2 / (step.step - 4))),
+    says: /the schedule of 'second' restarted: the learning rates are those from step 1 on; the other group is right/,
+    cause: 'schedule-restarted',
+  },
+  {
+    what: 'learning rates that are six updates behind',
+    plan: { steps: 12, resumeAt: [8] },
+    spoil: ({ resumed }) => inEach(resumed, (step) => setRates(step, 0.1 / (step.step - 6))),
+    says: /the schedule is 6 updates behind\./,
+    cause: 'schedule-shifted',
+  },
+  {
+    what: 'learning rates by the factor of an earlier drop, which drop again where the control’s do',
+    spoil({ all, resumed }) {
+      const rates = [0.1, 0.1, 0.03, 0.03, 0.03, 0.03, 0.009, 0.009];
+      for (const trace of all) inEach(trace, (step) => setRate(step, rates[step.step - 1]!));
+      inEach(resumed, (step) => setRate(step, rates[step.step - 1]! * 0.3));
+    },
+    says: /every learning rate is 0\.3000 times the control’s: the change of step 3 was made again, or the base learning rate differs/,
+    never: /what triggers the change|instead of step/,
+    cause: 'schedule-wrong-base',
+  },
+  {
+    what: 'learning rates by another factor, which drop where the control’s do',
+    spoil({ all, resumed }) {
+      const rates = [0.1, 0.1, 0.03, 0.03, 0.03, 0.03, 0.012, 0.012];
+      for (const trace of all) inEach(trace, (step) => setRate(step, rates[step.step - 1]!));
+      inEach(resumed, (step) => setRate(step, rates[step.step - 1]! * 0.4));
+    },
+    says: /every learning rate is 0\.4000 times the control’s: the schedule continues from a different base learning rate/,
+    never: /what triggers the change|made again/,
+    cause: 'schedule-wrong-base',
+  },
+  {
+    what: 'a learning rate that stays at another value while the control’s stays too',
+    spoil({ all, resumed }) {
+      for (const trace of all) inEach(trace, (step) => setRate(step, 0.4));
+      inEach(resumed, (step) => setRate(step, 0.1));
+    },
+    says: /every learning rate is 0\.2500 times the control’s: either the base learning rate differs, or the schedule has a different position or formula/,
+    cause: 'schedule-wrong-base',
+  },
+  {
+    what: 'learning rates that stay at the first one, as the control’s do at first',
+    spoil({ all, resumed }) {
+      for (const trace of all) inEach(trace, (step) => setRate(step, step.step < 5 ? 0.4 : 1 / step.step));
+      inEach(resumed, (step) => setRate(step, 0.4));
+    },
+    says: /the schedule restarted, or stays where it starts: the learning rates are those from step 1 on/,
+    cause: 'schedule-restarted',
+  },
+  {
+    what: 'a learning rate that drops later, with a position that was restored',
+    spoil({ all, resumed }) {
+      count(all, 'scheduler.position', (step) => step);
+      for (const trace of all) inEach(trace, (step) => setRate(step, step.step < 6 ? 0.2 : 0.02));
+      inEach(resumed, (step) => setRate(step, step.step < 8 ? 0.2 : 0.02));
+    },
+    says: /in step 8 instead of step 6: what triggers the change \(a metric, a count of bad epochs\) is not restored, or not observed/,
+    never: /the schedule’s position/,
+    cause: 'schedule-changes-at-other-steps',
+  },
+];
+
+/** Sets the learning rates of the two groups, the second of which has twice that of the first. */
+function setRates(step: Step, rate: number): void {
+  setGroupRate(step, 'first', rate);
+  setGroupRate(step, 'second', 2 * rate);
+}
 
 /** As with other draws of dropout, or other statistics. */
 function trainOtherwise(step: Step): void {
@@ -1034,6 +1131,7 @@ describe.each([
   ['batches', BATCHES],
   ['counters', COUNTERS],
   ['schedules', SCHEDULES],
+  ['courses of learning rates', COURSES],
   ['modes', MODES],
   ['idle optimizers', IDLE],
 ])('%s', (_, cases) => {
