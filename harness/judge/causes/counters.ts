@@ -95,11 +95,13 @@ export const COUNTER_CAUSES: readonly Cause[] = [
   },
   {
     id: 'overflow-forever',
-    means: 'Every step is treated as an overflow and skipped.',
+    means: 'Every step is skipped, as if it had overflowed or the run had stopped.',
     heads: ['applied-differs', 'silent-no-op'],
     explains: ['applied-differs', ...STILL, 'learning-rate-differs', 'step-differs'],
     diagnose(clues) {
       if (!clues.has('applied-differs') || updatesMade(clues, 'resumed') > 0) return undefined;
+      if (!isLossScaled(clues))
+        return `every step is skipped: the control makes ${updatesMade(clues, 'control')} updates in ${clues.pairs.length} steps, and the resumed run makes none: what stops or skips training (early stopping, a budget, a loss scaler …) is not restored, or not observed`;
       return `every step is skipped as if it had overflowed: the control makes ${updatesMade(clues, 'control')} updates in ${clues.pairs.length} steps, and the resumed run makes none`;
     },
   },

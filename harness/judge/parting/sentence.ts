@@ -41,13 +41,14 @@ const PER_PARAMETER: ReadonlySet<Stage> = new Set([
 const joined = (words: readonly string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 
-/** The text after `After resume 1, `, without a full stop. */
-export function partingText(parting: Parting): string {
+/** The text after `After resume 1, `, without a full stop, and the part of it that says what the stage points to. */
+export function partingText(parting: Parting): { readonly sentence: string; readonly because: string } {
   const form = formOf(parting.sight.parted);
   const equal = equalText(parting);
   const suspects = suspectsOf(parting, form);
   const clauses = [suspects.text, unseenText(parting, suspects.names), stillText(parting), nextText(parting)];
-  return `${whenText(parting)}${equal}${whatText(parting, form, equal !== '')}${durationText(parting)}: ${clauses.filter((clause) => clause !== '').join('; ')}`;
+  const sentence = `${whenText(parting)}${equal}${whatText(parting, form, equal !== '')}${durationText(parting)}: ${clauses.filter((clause) => clause !== '').join('; ')}`;
+  return { sentence, because: suspects.text };
 }
 
 /** `gradients and learning rates are equal, but `. */
