@@ -11,7 +11,12 @@ test('there are many faults, all are different, and most are modelled on public 
 });
 
 /** Shown by spoiled traces in judge/causes/preconditions.test.ts. */
-const SHOWN_BY_TRACES = ['schedule-changes-at-other-steps', 'schedule-counter-lost', 'data-other'];
+const SHOWN_BY_TRACES = [
+  'buffers-copied',
+  'schedule-changes-at-other-steps',
+  'schedule-counter-lost',
+  'data-other',
+];
 
 test('all causes but these have a fault', () => {
   const named = new Set(faults.flatMap(({ cause }) => cause));

@@ -1,7 +1,7 @@
 /** Turns evidence into a verdict: applies every rule and combines the findings. Pure: no files, no TensorFlow. */
 
 import { type History, isChain, planOf } from '../trace/history.ts';
-import { type Diagnosis, diagnose, inOrderOf } from './causes/diagnose.ts';
+import { accountsFor, type Diagnosis, diagnose, inOrderOf } from './causes/diagnose.ts';
 import { compared } from './compared.ts';
 import { declaredDeviations } from './deviations.ts';
 import type { Evidence } from './evidence.ts';
@@ -120,11 +120,11 @@ export function judge(subject: Subject, evidence: Evidence): Judgement {
   const found = foundIn(evidence);
   const worst = worstOf(found.ranks);
   const diagnosis = diagnosed(evidence, found, worst);
-  const findings = inOrderOf(diagnosis, reported(found, worst), worst);
+  const findings = explained(diagnosis, inOrderOf(diagnosis, reported(found, worst), worst));
   const proofs = proofsOf(findings, evidence);
   const outcome = together(Object.values(proofs));
   const mismatch = mismatchOf(subject.expect, outcome, findings);
-  return inLanguageOf(evidence, {
+  const judged = inLanguageOf(evidence, {
     scenario: subject.scenario,
     about: subject.about,
     outcome,
@@ -147,7 +147,22 @@ export function judge(subject: Subject, evidence: Evidence): Judgement {
     noise: noiseOfRanks(evidence.ranks.map(({ noise }) => noise.record)),
     replay: subject.replay,
   });
+  return { ...judged, findings: fixedAs(diagnosis, judged.findings) };
 }
+
+/** What a rule supposes can contradict the diagnosis, which knows all findings. */
+const explained = (diagnosis: Diagnosis | undefined, findings: readonly Finding[]): Finding[] =>
+  findings.map((finding) =>
+    diagnosis?.because != null && accountsFor(diagnosis, finding)
+      ? { ...finding, likelyCause: diagnosis.because }
+      : finding,
+  );
+
+/** The fix of a cause stands in the place of that of a rule, in any language. */
+const fixedAs = (diagnosis: Diagnosis | undefined, findings: readonly Finding[]): Finding[] =>
+  findings.map((finding) =>
+    diagnosis?.fix != null && accountsFor(diagnosis, finding) ? { ...finding, fix: diagnosis.fix } : finding,
+  );
 
 /** What a plan does not say of it. */
 const beyondPlan = (history: History): Verdict['history'] =>

@@ -6,6 +6,11 @@ export interface Cause {
   readonly id: string;
   /** The meaning of the cause, in one sentence. */
   readonly means: string;
+  /**
+   * How to fix it, where what the rules suppose would contradict the cause. The findings that the cause accounts for then
+   * have its meaning as their likely cause, and this as their fix.
+   */
+  readonly fix?: string;
   /** The first of these rules that has a finding heads the findings. */
   readonly heads: readonly string[];
   /**

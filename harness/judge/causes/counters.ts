@@ -29,13 +29,15 @@ const LOSS_SCALE = {
 };
 
 /**
- * Whether the control accumulates gradients: it holds some between updates, counts micro-batches, or updates at every
- * n-th step only.
+ * Whether the control accumulates gradients before a step: it holds some between updates and has made a step without one,
+ * counts micro-batches, or updates at every n-th step only.
  */
-function accumulates({ evidence, resume }: Clues): boolean {
+function accumulates({ evidence, resume }: Clues, before: number): boolean {
   const { control } = evidence;
-  const states = control?.states ?? [];
-  if (states.some(({ tensors }) => tensors.some(({ kind }) => kind === 'gradient'))) return true;
+  const holds = (control?.states ?? []).some(({ tensors }) =>
+    tensors.some(({ kind }) => kind === 'gradient'),
+  );
+  if (holds && control?.steps.some(({ step, claimed }) => step < before && !claimed.applied)) return true;
   if (Object.keys(resume.saved?.counters ?? {}).some((name) => counterKind(name) === 'accumulation'))
     return true;
   const updated = control?.steps.filter(({ claimed }) => claimed.applied).map(({ step }) => step) ?? [];
@@ -93,11 +95,13 @@ export const COUNTER_CAUSES: readonly Cause[] = [
   },
   {
     id: 'overflow-forever',
-    means: 'Every step is treated as an overflow and skipped.',
+    means: 'Every step is skipped, as if it had overflowed or the run had stopped.',
     heads: ['applied-differs', 'silent-no-op'],
     explains: ['applied-differs', ...STILL, 'learning-rate-differs', 'step-differs'],
     diagnose(clues) {
       if (!clues.has('applied-differs') || updatesMade(clues, 'resumed') > 0) return undefined;
+      if (!isLossScaled(clues))
+        return `every step is skipped: the control makes ${updatesMade(clues, 'control')} updates in ${clues.pairs.length} steps, and the resumed run makes none: what stops or skips training (early stopping, a budget, a loss scaler …) is not restored, or not observed`;
       return `every step is skipped as if it had overflowed: the control makes ${updatesMade(clues, 'control')} updates in ${clues.pairs.length} steps, and the resumed run makes none`;
     },
   },
@@ -235,7 +239,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     ],
     diagnose(clues) {
       const found = clues.finding('applied-differs');
-      if (found === undefined || isLossScaled(clues) || !accumulates(clues)) return undefined;
+      if (found === undefined || isLossScaled(clues) || !accumulates(clues, found.step!)) return undefined;
       return `from step ${found.step} on, updates are made at different steps than in the control (${insteadOf(updatesMade(clues, 'resumed'), updatesMade(clues, 'control'))} over ${clues.pairs.length} micro-batches): the accumulation window is longer, shorter or shifted`;
     },
   },

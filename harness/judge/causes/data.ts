@@ -185,6 +185,7 @@ export const DATA_CAUSES: readonly Cause[] = [
     id: 'batch-size-differs',
     means:
       'The batches have another size: what sets it, such as a ramp or a split among ranks, is not restored.',
+    fix: 'save and restore what sets the batch size, such as the step of a ramp',
     ...BASE,
     diagnose: ofWay('resized'),
   },
@@ -192,6 +193,9 @@ export const DATA_CAUSES: readonly Cause[] = [
     (way): Cause => ({
       id: `data-${way}`,
       means: DATA[way],
+      ...(way === 'other'
+        ? { fix: 'save and restore what the examples are drawn from, and what is added to them' }
+        : {}),
       ...BASE,
       diagnose: ofWay(way),
     }),

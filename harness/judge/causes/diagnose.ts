@@ -19,6 +19,10 @@ export interface Diagnosis {
   readonly explains: readonly string[];
   readonly sentence: string;
   readonly resume: number;
+  /** The likely cause of the findings that it accounts for; null if their rules say it. */
+  readonly because: string | null;
+  /** How to fix it; null if the rules say it. */
+  readonly fix: string | null;
 }
 
 /** Rules whose findings follow from any fault, so they support no cause. */
@@ -64,7 +68,8 @@ export function diagnose(evidence: Evidence, findings: readonly Finding[]): Diag
   const spoilt = refuting.find(({ rule }) => spoils.includes(rule));
   if (spoilt !== undefined) {
     const heads = [spoilt.rule];
-    return { cause: null, heads, explains: heads, sentence: spoilt.sentence, resume: spoilt.resume };
+    const { sentence, resume } = spoilt;
+    return { cause: null, heads, explains: heads, sentence, resume, because: null, fix: null };
   }
   for (const resume of evidence.resumes) {
     const own = refuting.filter(({ resume: index }) => index === resume.index);
@@ -120,15 +125,21 @@ function diagnoseResume(evidence: Evidence, resume: Resume, own: readonly Findin
   const best = Math.max(...candidates.map((candidate) => candidate.weight));
   const top = candidates.find((candidate) => candidate.weight === best);
   if (top === undefined || best <= 0) return undefined;
-  const { id, heads, explains } = top.cause;
+  const { id, heads, explains, means, fix = null } = top.cause;
   return {
     cause: id,
     heads,
     explains,
     sentence: `After resume ${resume.index}, ${top.sentence}${whoIsAtFault(clues, top.cause)}${circumstances(evidence, resume)}.`,
     resume: resume.index,
+    because: fix === null ? null : asClause(means),
+    fix,
   };
 }
+
+/** A sentence without its capital, unless that begins an abbreviation, and without its full stop. */
+const asClause = (sentence: string): string =>
+  sentence.replace(/^[A-Z](?![A-Z])/, (first) => first.toLowerCase()).replace(/\.$/, '');
 
 /** Says more than where the runs part: the evidence is flawed, the process died, or the run is a cold start. */
 const saysMore = ({ proof, rule }: Finding): boolean => proof === 'run' || rule === 'equals-cold-start';
@@ -136,15 +147,24 @@ const saysMore = ({ proof, rule }: Finding): boolean => proof === 'run' || rule 
 function whereTheyPart(evidence: Evidence, resume: Resume, about: readonly Finding[]): Diagnosis | undefined {
   const parting = about.some(saysMore) ? undefined : partingOf(evidence, resume);
   if (parting === undefined) return undefined;
-  const { heads, sentence } = parting;
+  const { heads, sentence, because } = parting;
   return {
     cause: null,
     heads,
     explains: heads,
     sentence: `After resume ${resume.index}, ${sentence}${circumstances(evidence, resume)}.`,
     resume: resume.index,
+    because,
+    fix: null,
   };
 }
+
+/** Whether a diagnosis accounts for a finding: as its head, or among what it explains. */
+export const accountsFor = ({ resume, heads, explains }: Diagnosis, finding: Finding): boolean =>
+  finding.resume === resume &&
+  [...heads, ...explains].some(
+    (unit) => (unit.startsWith('counter:') ? 'counters-not-restored' : unit) === finding.rule,
+  );
 
 /**
  * The finding that heads the diagnosis, then the others it accounts for, then the rest. Each group keeps its order.

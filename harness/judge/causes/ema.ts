@@ -87,7 +87,7 @@ export const EMA_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const found = clues.finding('final-ema-differs');
       if (found === undefined || !emaIsOff(clues)) return undefined;
-      return `${whichSubjects(found, 'EMA')} ${plural(found.subjectCount, 'was', 'were')} restored but ${plural(found.subjectCount, 'differs', 'differ')} at the end, although the parameters do not: the EMA is updated with a different decay, or a different number of times`;
+      return `${whichSubjects(found, 'EMA')} ${plural(found.subjectCount, 'was', 'were')} restored but ${plural(found.subjectCount, 'differs', 'differ')} at the end, although the parameters do not: the EMA is updated with a different decay, a different number of times, or from other parameters`;
     },
   },
 ];

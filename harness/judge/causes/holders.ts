@@ -15,6 +15,9 @@ export interface Holders {
   readonly exchanged: boolean;
 }
 
+/** How to fix such a mix-up. */
+export const BY_NAME = 'write and read each tensor under its full name, and let the load refuse any other';
+
 const NOUNS: Readonly<Record<TensorRecord['kind'], string>> = {
   parameter: 'parameters',
   slot: 'optimizer slots',

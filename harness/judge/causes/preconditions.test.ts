@@ -1,4 +1,5 @@
 /** A cause is named only where its own evidence is there. */
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../trace/schema.ts';
 import { collectEvidence } from '../collect.ts';
@@ -14,6 +15,9 @@ interface Case {
   readonly spoil: (traces: Spoilt) => void;
   readonly says: RegExp;
   readonly never?: RegExp;
+  /** The likely cause and the fix of the first finding. */
+  readonly supposes?: RegExp;
+  readonly fixes?: RegExp;
   /** Null: no cause, only where the runs part. */
   readonly cause: string | null;
   readonly plan?: Plan;
@@ -143,6 +147,180 @@ const ACCUMULATION: readonly Case[] = [
     },
     says: /up to step 6; in step 7, the loss and gradients are equal, but an update is made that the control does not make: what decides whether to update/,
     never: /accumulation window/,
+    cause: null,
+  },
+];
+
+/** Adds the running statistics of two more layers to every state. */
+function keepStatistics({ all }: Spoilt): void {
+  for (const { states } of all)
+    for (const state of states) {
+      const own = state.tensors.find(({ kind }) => kind === 'buffer')!;
+      for (const name of ['norm.0', 'norm.1'])
+        state.tensors.push({
+          ...own,
+          name,
+          digest: createHash('sha256').update(`${name} ${state.step}`).digest('hex'),
+        });
+    }
+}
+
+const BUFFERS: readonly Case[] = [
+  {
+    what: 'buffers that hold the values of others, which keep their own',
+    spoil(traces) {
+      keepStatistics(traces);
+      const { digest } = named(traces.resumed, 'buffer', 'norm.0');
+      Object.assign(named(traces.resumed, 'buffer', 'norm.1'), { digest });
+    },
+    says: /1 of 3 buffers holds the values of another, which keeps its own: 'norm\.1' has those of 'norm\.0'/,
+    supposes: /^state outside the parameters, .* holds the saved values of other tensors$/,
+    fixes: /^write and read each tensor under its full name/,
+    cause: 'buffers-copied',
+  },
+  {
+    what: 'all buffers with their initial values, beside parameters that were restored',
+    spoil({ control, resumed }) {
+      const initial = control.states[0]!.tensors.find(({ kind }) => kind === 'buffer')!;
+      Object.assign(named(resumed, 'buffer', 'running_mean'), { digest: initial.digest });
+    },
+    says: /the only buffer was not restored \('running_mean'\): it has its initial value, as where only the trainable parameters are saved or loaded/,
+    cause: 'buffers-lost',
+  },
+  {
+    what: 'one of several buffers with its initial value',
+    spoil(traces) {
+      keepStatistics(traces);
+      const initial = traces.control.states[0]!.tensors.find(({ name }) => name === 'norm.1')!;
+      Object.assign(named(traces.resumed, 'buffer', 'norm.1'), { digest: initial.digest });
+    },
+    says: /1 of 3 buffers was not restored \('norm\.1'\): it has its initial value, so the save or the load left it out/,
+    never: /trainable/,
+    cause: 'buffers-lost',
+  },
+  {
+    what: 'a buffer with values that it never had',
+    spoil: ({ resumed }) =>
+      void Object.assign(named(resumed, 'buffer', 'running_mean'), { digest: 'f'.repeat(64) }),
+    says: /the only buffer was not restored \('running_mean'\): it was overwritten, converted, or updated once more/,
+    never: /trainable|left it out/,
+    supposes: /or something wrote to them after the load$/,
+    cause: 'buffers-lost',
+  },
+];
+
+const SUPPOSED: readonly Case[] = [
+  {
+    what: 'slots with values that they never had',
+    spoil({ resumed }) {
+      for (const slot of tensors(resumed, 'slot'))
+        Object.assign(slot, { digest: `e${slot.digest.slice(1)}`, l2: 3 });
+    },
+    says: /all 6 optimizer slots differ from the saved ones/,
+    supposes: /converted, cut or ordered differently, or updated by the restore$/,
+    fixes: /^compare what the save writes for a slot with what the load reads/,
+    cause: 'slots-changed',
+  },
+  {
+    what: 'a frozen parameter with a value that it never had',
+    spoil({ resumed }) {
+      const { sketch } = named(resumed, 'parameter', 'frozen');
+      Object.assign(named(resumed, 'parameter', 'frozen'), {
+        digest: 'f'.repeat(64),
+        l2: 3,
+        sketch: sketch!.map((sum) => 9 * sum),
+      });
+    },
+    says: /1 of 4 parameters matches neither the saved one .*: nothing had trained it before, so it was merged with others \(an adapter\), converted or overwritten/,
+    never: /initialised/,
+    supposes: /changed between the save and the first step$/,
+    cause: 'weights-changed',
+  },
+  {
+    what: 'a trained parameter with a value that it never had',
+    spoil({ resumed }) {
+      const { sketch } = named(resumed, 'parameter', 'a');
+      Object.assign(named(resumed, 'parameter', 'a'), {
+        digest: 'f'.repeat(64),
+        l2: 3,
+        sketch: sketch!.map((sum) => 9 * sum),
+      });
+    },
+    says: /it was exchanged \(for an average, a merged copy\), converted or overwritten, or initialised again from other numbers/,
+    cause: 'weights-changed',
+  },
+  {
+    what: 'parameters from before the last update',
+    spoil({ control, resumed }) {
+      const then = control.steps.find(({ step }) => step === 3)!;
+      for (const one of tensors(resumed, 'parameter').filter(({ name }) => name !== 'frozen'))
+        Object.assign(one, { digest: `e${one.digest.slice(1)}`, l2: then.l2[then.names.indexOf(one.name)]! });
+    },
+    says: /from before the update of step 4/,
+    supposes: /^the parameters are from before the last update, as if they were saved too early$/,
+    cause: 'saved-before-update',
+  },
+  {
+    what: 'a loss whose inputs are equal',
+    spoil: ({ resumed }) => {
+      from(resumed, 5, trainOtherwise);
+    },
+    says: /the loss is not .*: the loss reads state that is not observed/,
+    supposes: /^the loss reads state that is not observed/,
+    cause: null,
+  },
+  {
+    what: 'a run that makes no update, without a loss scaler',
+    spoil({ all, resumed }) {
+      withoutLossScale(all);
+      skipUpdates(resumed, 5);
+    },
+    says: /every step is skipped: the control makes 4 updates in 4 steps, and the resumed run makes none: what stops or skips training \(early stopping, a budget, a loss scaler …\) is not restored, or not observed/,
+    never: /overflow/,
+    cause: 'overflow-forever',
+  },
+  {
+    what: 'gradients that reach no parameter',
+    spoil: ({ resumed }) => inEach(resumed, (step) => (step.gradientL2 = step.names.map(() => null))),
+    says: /the loss uses the model from before the load, or is detached from the new one: no gradient reaches any of the 3 trained parameters/,
+    cause: 'loss-holds-old-model',
+  },
+];
+
+/** Steps from one on make no update, though gradient hooks fire. */
+const skipUpdates = (trace: Draft, first: number): void =>
+  from(trace, first, (step) => {
+    const none = <T>(value: T): T[] => step.names.map(() => value);
+    step.claimed.applied = false;
+    Object.assign(step, {
+      changed: none(false),
+      updateL2: none(0),
+      updates: none(0),
+      l2: trace.steps[1]!.l2,
+    });
+    Object.assign(step, { learningRates: none(null), appliedGradientL2: none(null) });
+  });
+
+const HOOKS: readonly Case[] = [
+  {
+    what: 'hooks that fire in steps that the loop does not apply',
+    spoil({ all, resumed }) {
+      withoutLossScale(all);
+      skipUpdates(resumed, 7);
+    },
+    says: /in step 7, .* no update is made, though the control makes one: what decides whether to update/,
+    never: /fused group/,
+    cause: null,
+  },
+  {
+    what: 'hooks of a control that has stopped',
+    spoil({ all, control }) {
+      withoutLossScale(all);
+      skipUpdates(control, 7);
+      from(control, 7, (step) => (step.hookCalls = step.names.map(() => 0)));
+    },
+    says: /in step 7, .* an update is made that the control does not make: what decides whether to update/,
+    never: /registered twice/,
     cause: null,
   },
 ];
@@ -430,7 +608,7 @@ const SCHEDULES: readonly Case[] = [
     what: 'learning rates that rise towards the control’s up to the end, on no line from 0',
     plan: { steps: 8, resumeAt: [6] },
     spoil: ({ resumed }) => inEach(resumed, (step) => scaleRates(step, step.step === 7 ? 0.5 : 0.75)),
-    says: /the schedule has a different length, unit or formula, or makes its warm-up again/,
+    says: /the schedule has a different position, base rate, length, unit or formula, or makes its warm-up again/,
     cause: 'schedule-wrong-shape',
   },
   {
@@ -459,7 +637,7 @@ const SCHEDULES: readonly Case[] = [
       inEach(after[0]!, (step) => scaleRates(step, 1.5));
       inEach(after[1]!, (step) => scaleRates(step, 1.5 + step.step));
     },
-    says: /the schedule has a different length, unit or formula$|the schedule has a different length, unit or formula\./,
+    says: /the schedule has a different position, base rate, length, unit or formula\.$/,
     never: /base learning rate/,
     cause: 'schedule-wrong-shape',
   },
@@ -495,6 +673,103 @@ const SCHEDULES: readonly Case[] = [
     cause: 'schedule-wrong-base',
   },
 ];
+
+/** Sets the learning rate of one group of two. */
+function setGroupRate(step: Step, group: 'first' | 'second', rate: number): void {
+  step.claimed.learningRates[group] = rate;
+  step.learningRates = step.learningRates.map((own, at) =>
+    own === null || step.groups[at] !== group ? own : rate,
+  );
+}
+
+const COURSES: readonly Case[] = [
+  {
+    what: 'learning rates of one group that are those of later steps, most of them beyond the end',
+    spoil({ all, resumed }) {
+      for (const trace of all) inEach(trace, (step) => setGroupRate(step, 'second', 0.5 ** step.step));
+      inEach(resumed, (step) => setGroupRate(step, 'second', 0.5 ** (step.step + 3)));
+    },
+    says: /the schedule of 'second' is 3 updates ahead \(step 5 has the learning rate of the control’s step 8, 0\.003906 instead of 0\.03125\), or its base learning rate is 0\.1250 times the control’s; the other group is right/,
+    never: /length, unit or formula/,
+    cause: 'schedule-shifted',
+  },
+  {
+    what: 'learning rates of one group that are those of earlier steps',
+    spoil: ({ resumed }) => inEach(resumed, (step) => setGroupRate(step, 'second', 0.2 / (step.step - 2))),
+    says: /the schedule of 'second' is 2 updates behind; the other group is right/,
+    cause: 'schedule-shifted',
+  },
+  {
+    what: 'learning rates of one group that restart',
+    spoil: ({ resumed }) => inEach(resumed, (step) => setGroupRate(step, 'second', 0.2 / (step.step - 4))),
+    says: /the schedule of 'second' restarted: the learning rates are those from step 1 on; the other group is right/,
+    cause: 'schedule-restarted',
+  },
+  {
+    what: 'learning rates that are six updates behind',
+    plan: { steps: 12, resumeAt: [8] },
+    spoil: ({ resumed }) => inEach(resumed, (step) => setRates(step, 0.1 / (step.step - 6))),
+    says: /the schedule is 6 updates behind\./,
+    cause: 'schedule-shifted',
+  },
+  {
+    what: 'learning rates by the factor of an earlier drop, which drop again where the control’s do',
+    spoil({ all, resumed }) {
+      const rates = [0.1, 0.1, 0.03, 0.03, 0.03, 0.03, 0.009, 0.009];
+      for (const trace of all) inEach(trace, (step) => setRate(step, rates[step.step - 1]!));
+      inEach(resumed, (step) => setRate(step, rates[step.step - 1]! * 0.3));
+    },
+    says: /every learning rate is 0\.3000 times the control’s: the change of step 3 was made again, or the base learning rate differs/,
+    never: /what triggers the change|instead of step/,
+    cause: 'schedule-wrong-base',
+  },
+  {
+    what: 'learning rates by another factor, which drop where the control’s do',
+    spoil({ all, resumed }) {
+      const rates = [0.1, 0.1, 0.03, 0.03, 0.03, 0.03, 0.012, 0.012];
+      for (const trace of all) inEach(trace, (step) => setRate(step, rates[step.step - 1]!));
+      inEach(resumed, (step) => setRate(step, rates[step.step - 1]! * 0.4));
+    },
+    says: /every learning rate is 0\.4000 times the control’s: the schedule continues from a different base learning rate/,
+    never: /what triggers the change|made again/,
+    cause: 'schedule-wrong-base',
+  },
+  {
+    what: 'a learning rate that stays at another value while the control’s stays too',
+    spoil({ all, resumed }) {
+      for (const trace of all) inEach(trace, (step) => setRate(step, 0.4));
+      inEach(resumed, (step) => setRate(step, 0.1));
+    },
+    says: /every learning rate is 0\.2500 times the control’s: either the base learning rate differs, or the schedule has a different position or formula/,
+    cause: 'schedule-wrong-base',
+  },
+  {
+    what: 'learning rates that stay at the first one, as the control’s do at first',
+    spoil({ all, resumed }) {
+      for (const trace of all) inEach(trace, (step) => setRate(step, step.step < 5 ? 0.4 : 1 / step.step));
+      inEach(resumed, (step) => setRate(step, 0.4));
+    },
+    says: /the schedule restarted, or stays where it starts: the learning rates are those from step 1 on/,
+    cause: 'schedule-restarted',
+  },
+  {
+    what: 'a learning rate that drops later, with a position that was restored',
+    spoil({ all, resumed }) {
+      count(all, 'scheduler.position', (step) => step);
+      for (const trace of all) inEach(trace, (step) => setRate(step, step.step < 6 ? 0.2 : 0.02));
+      inEach(resumed, (step) => setRate(step, step.step < 8 ? 0.2 : 0.02));
+    },
+    says: /in step 8 instead of step 6: what triggers the change \(a metric, a count of bad epochs\) is not restored, or not observed/,
+    never: /the schedule’s position/,
+    cause: 'schedule-changes-at-other-steps',
+  },
+];
+
+/** Sets the learning rates of the two groups, the second of which has twice that of the first. */
+function setRates(step: Step, rate: number): void {
+  setGroupRate(step, 'first', rate);
+  setGroupRate(step, 'second', 2 * rate);
+}
 
 /** As with other draws of dropout, or other statistics. */
 function trainOtherwise(step: Step): void {
@@ -665,7 +940,7 @@ const DRAWS: readonly Case[] = [
       lossDiffers(resumed, 5);
       endWith(resumed, randomOf(4));
     },
-    says: /either nothing is drawn from 'noise', 'dropout' \(the model is in evaluation mode\), or they restarted after the resume and came round to the same state; record `random` after each step to tell/,
+    says: /either nothing is drawn from 'noise', 'dropout' \(the model is in evaluation mode, or draws from another generator\), or they restarted after the resume and came round to the same state; record `random` after each step to tell/,
     cause: 'evaluation-mode',
   },
   {
@@ -676,7 +951,7 @@ const DRAWS: readonly Case[] = [
       lossDiffers(resumed, 6);
       endWith(resumed, randomOf(5));
     },
-    says: /the model is in evaluation mode: nothing is drawn from 'noise', 'dropout'/,
+    says: /the model is in evaluation mode or draws from another generator: nothing is drawn from 'noise', 'dropout'/,
     never: /either/,
     cause: 'evaluation-mode',
   },
@@ -698,7 +973,7 @@ const DRAWS: readonly Case[] = [
       lossDiffers(resumed, 5);
       endWith(resumed, randomOf(4));
     },
-    says: /the model is in evaluation mode: nothing is drawn from 'noise', 'dropout'/,
+    says: /the model is in evaluation mode or draws from another generator: nothing is drawn from 'noise', 'dropout'/,
     never: /either/,
     cause: 'evaluation-mode',
   },
@@ -723,7 +998,7 @@ const DRAWS: readonly Case[] = [
       lossDiffers(resumed, 5);
       endWith(resumed, { dropout: randomOf(6).dropout! });
     },
-    says: /nothing is drawn from 'dropout' in steps 5 to 6, though the control draws there: the model is in evaluation mode in these steps/,
+    says: /nothing is drawn from 'dropout' in steps 5 to 6, though the control draws there: the model is in evaluation mode, or draws from another generator, in these steps/,
     cause: 'evaluation-mode',
   },
   {
@@ -988,6 +1263,9 @@ describe.each([
   ['values of other tensors', EXCHANGES],
   ['values of other tensors, among zeros', ZEROS],
   ['accumulation', ACCUMULATION],
+  ['hooks', HOOKS],
+  ['buffers', BUFFERS],
+  ['what is supposed beneath a headline', SUPPOSED],
   ['random draws and samples', DRAWS],
   ['orders of values', ORDERS],
   ['values', VALUES],
@@ -995,12 +1273,15 @@ describe.each([
   ['batches', BATCHES],
   ['counters', COUNTERS],
   ['schedules', SCHEDULES],
+  ['courses of learning rates', COURSES],
   ['modes', MODES],
   ['idle optimizers', IDLE],
 ])('%s', (_, cases) => {
   test.each(cases)('$what', (one) => {
-    const { headline, cause, outcome } = judged(one);
+    const { headline, cause, outcome, findings } = judged(one);
     expect(headline).toMatch(one.says);
+    expect(findings[0]?.likelyCause).toMatch(one.supposes ?? /./);
+    expect(findings[0]?.fix).toMatch(one.fixes ?? /./);
     if (one.never !== undefined) expect(headline).not.toMatch(one.never);
     expect(cause).toBe(one.cause);
     expect(outcome).toBe('refuted');

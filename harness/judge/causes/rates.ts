@@ -14,16 +14,39 @@ export const learningRateOf = ({ claimed, learningRates }: TracedStep): readonly
 
 export const key = (step: TracedStep): string => String(learningRateOf(step));
 
+/** The names of the groups, in the order of their learning rates; those inside the updates have none. */
+export const groupNames = (pairs: readonly StepPair[]): readonly (string | undefined)[] =>
+  Object.keys(pairs[0]?.control.claimed.learningRates ?? {}).sort((a, b) => (a < b ? -1 : 1));
+
+/** The places of the learning rates that differ in any step. */
+export function placesThatDiffer(pairs: readonly StepPair[]): number[] {
+  const differ = new Set<number>();
+  for (const { control, resumed } of pairs) {
+    const theirs = learningRateOf(control);
+    for (const [place, rate] of learningRateOf(resumed).entries())
+      if (rate !== theirs[place]) differ.add(place);
+  }
+  return [...differ].sort((a, b) => a - b);
+}
+
 /** The steps whose learning rate is not that of the step before. */
 const changesOf = (steps: readonly TracedStep[]): TracedStep[] =>
   steps.filter((step, at) => at > 0 && key(step) !== key(steps[at - 1]!));
 
-/** The control's learning rate changes after fewer than a third of its updates, and the resumed run's at other steps. */
-export function changesText({ evidence, resume, pairs }: Clues): string | undefined {
+/** The changes, if they come after fewer than a third of the updates. */
+export function rareChanges(steps: readonly TracedStep[]): readonly TracedStep[] {
+  const all = changesOf(steps);
+  return all.length * 3 > steps.filter(({ claimed }) => claimed.applied).length ? [] : all;
+}
+
+/**
+ * The control's learning rate changes rarely, and the resumed run's at other steps.
+ * @param isPlaced whether the schedule's position was restored
+ */
+export function changesText({ evidence, resume, pairs }: Clues, isPlaced: boolean): string | undefined {
   const theirs = evidence.control?.steps ?? [];
-  const all = changesOf(theirs);
-  if (all.length === 0 || all.length * 3 > theirs.filter(({ claimed }) => claimed.applied).length)
-    return undefined;
+  const all = rareChanges(theirs);
+  if (all.length === 0) return undefined;
   const before = theirs.find(({ step }) => step === resume.from);
   const mine = changesOf([...(before === undefined ? [] : [before]), ...pairs.map(({ resumed }) => resumed)]);
   const due = all.filter(({ step }) => step > resume.from && step <= resume.to);
@@ -32,8 +55,7 @@ export function changesText({ evidence, resume, pairs }: Clues): string | undefi
   // The same values in the same order.
   if (wanted === undefined || mine.some((step, at) => due[at] !== undefined && key(due[at]) !== key(step)))
     return undefined;
-  const trigger =
-    'what triggers the change (the schedule’s position, a metric, a count of bad epochs) is not restored, or not observed';
+  const trigger = `what triggers the change (${isPlaced ? '' : 'the schedule’s position, '}a metric, a count of bad epochs) is not restored, or not observed`;
   const rate = enumerated([...new Set(learningRateOf(wanted).map(figure))]);
   if (made === undefined)
     return `the learning rate does not change to ${rate} in step ${wanted.step}, nor up to step ${pairs.at(-1)!.resumed.step}: ${trigger}`;

@@ -1,8 +1,6 @@
 /** The learning rates, and the count that the schedule computes them from. */
 import { counterKind, isScheduleCount } from '../../trace/names.ts';
-import type { TracedStep } from '../../trace/schema.ts';
 import { totalOf } from '../columns.ts';
-import { stepPairs } from '../evidence.ts';
 import { enumerated, figure, insteadOf, ofAll, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import {
@@ -17,6 +15,20 @@ import {
   ofKind,
   updatesMade,
 } from './clues.ts';
+import {
+  baseFactor,
+  bendsLater,
+  factorText,
+  follows,
+  holdsAcrossChange,
+  isElsewhere,
+  learningRatesOf,
+  othersText,
+  placeText,
+  shiftBeyondEnd,
+  shiftOf,
+  whose,
+} from './courses.ts';
 import { changesText, key, learningRateOf, rises, warmUpText } from './rates.ts';
 import { STILL, sides, updates } from './stale.ts';
 
@@ -91,71 +103,6 @@ function comesRound(clues: Clues): boolean {
   );
 }
 
-/** One step per update: the learning rate does not change within an accumulation window. */
-const applied = (steps: readonly TracedStep[]): readonly TracedStep[] =>
-  steps.filter(({ claimed }) => claimed.applied);
-
-interface LearningRates {
-  readonly mine: readonly TracedStep[];
-  /** The control's updates from its first step on; `at` is the first of them after the resume. */
-  readonly theirs: readonly TracedStep[];
-  readonly at: number;
-}
-
-function learningRatesOf({ resume, evidence, pairs }: Clues): LearningRates {
-  const theirs = applied(evidence.control?.steps ?? []);
-  const mine = applied(pairs.map(({ resumed }) => resumed));
-  return { mine, theirs, at: theirs.filter(({ step }) => step <= resume.from).length };
-}
-
-/** Whether the learning rate of each update j is the control's at `place(j)`. Places beyond the control's end are ignored. */
-function follows({ mine, theirs }: LearningRates, place: (update: number) => number): boolean {
-  const compared = mine.filter((_, update) => theirs[place(update)] !== undefined);
-  return (
-    compared.length > 0 &&
-    compared.length * 2 >= mine.length &&
-    mine.every((step, update) => {
-      const other = theirs[place(update)];
-      return other === undefined || key(other) === key(step);
-    })
-  );
-}
-
-const SHIFTS = [-1, 1, -2, 2, -3, 3, -4, 4];
-
-/** Whether the learning rates are those of another part of the control. */
-function isElsewhere(clues: Clues): boolean {
-  const rates = learningRatesOf(clues);
-  const restarted = rates.at > 0 && follows(rates, (update) => update);
-  return restarted || SHIFTS.some((shift) => follows(rates, (update) => rates.at + update + shift));
-}
-
-/** Whether the learning rates after a later resume differ from the control's by more than one factor. */
-const bendsLater = ({ evidence, resume }: Clues): boolean =>
-  evidence.resumes.some((later) => {
-    if (later.index <= resume.index) return false;
-    const pairs = stepPairs(later);
-    const differ = pairs.some(({ control, resumed }) => key(control) !== key(resumed));
-    return differ && baseFactor({ pairs }) === undefined;
-  });
-
-/** A constant factor between the learning rates and the control's, other than 1; learning rates are products in double precision. */
-function baseFactor({ pairs }: Pick<Clues, 'pairs'>): number | undefined {
-  const learningRates = pairs.flatMap(({ control, resumed }) => {
-    const theirs = learningRateOf(control);
-    return learningRateOf(resumed).map((learningRate, group) => [learningRate, theirs[group] ?? 0] as const);
-  });
-  const nonzero = learningRates.filter(([, other]) => other !== 0);
-  const [first] = nonzero.map(([learningRate, other]) => learningRate / other);
-  if (first === undefined || Math.abs(first - 1) <= 2 ** -48 || first === 0) return undefined;
-  const same = nonzero.every(
-    ([learningRate, other]) => Math.abs(learningRate / other / first - 1) <= 2 ** -48,
-  );
-  return same && learningRates.every(([learningRate, other]) => other !== 0 || learningRate === 0)
-    ? first
-    : undefined;
-}
-
 /** A schedule that is right at first and from a later update on repeats an earlier part. */
 function restartsLater(clues: Clues): string | undefined {
   if (!clues.has('learning-rate-differs') || scheduleCounts(clues).length > 0) return undefined;
@@ -209,10 +156,12 @@ const CAUSES: readonly Cause[] = [
       if (countStalls(clues) === true || updatesMade(clues, 'resumed') === 0) return undefined;
       // A count that runs fast is the trigger.
       if (timesCounted(clues) !== undefined) return undefined;
+      // The changes are made at the right steps.
+      if (holdsAcrossChange(clues)) return undefined;
       // A learning rate of 0 that should rise is another cause.
       if (clues.pairs.every(({ resumed }) => learningRateOf(resumed).every((rate) => rate === 0)))
         return undefined;
-      return changesText(clues);
+      return changesText(clues, countWasRestored(clues));
     },
   },
   {
@@ -260,9 +209,10 @@ const CAUSES: readonly Cause[] = [
           : learningRates.at === 0 || !follows(learningRates, (update) => update)
       )
         return undefined;
-      const [first] = counts;
-      const how = first === undefined ? 'the learning rates are those from step 1 on' : counterNames(counts);
-      return `the schedule restarted: ${how}`;
+      if (counts.length > 0) return `the schedule restarted: ${counterNames(counts)}`;
+      const { mine } = learningRates.keys;
+      const stays = mine.length > 1 && new Set(mine).size === 1;
+      return `the schedule${whose(clues)} restarted${stays ? ', or stays where it starts' : ''}: the learning rates are those from step 1 on${othersText(clues)}`;
     },
   },
   {
@@ -272,14 +222,14 @@ const CAUSES: readonly Cause[] = [
     diagnose(clues) {
       if (!scheduleDiffers(clues) || countWasRestored(clues)) return undefined;
       const counts = scheduleCounts(clues);
-      const learningRates = learningRatesOf(clues);
       const position = counts.find((each) => isPosition(clues, each));
-      const by =
-        counts.length > 0
-          ? position && distance(position)
-          : SHIFTS.find((shift) => follows(learningRates, (update) => learningRates.at + update + shift));
+      const near = counts.length > 0 ? position && distance(position) : shiftOf(learningRatesOf(clues));
+      const by = near ?? (counts.length > 0 ? undefined : shiftBeyondEnd(clues));
       if (by === undefined || Number.isNaN(by)) return undefined;
-      return `the schedule is ${Math.abs(by)} update${plural(Math.abs(by), '', 's')} ${by < 0 ? 'behind' : 'ahead'}${counts.length > 0 ? `: ${counterNames(counts)}` : ''}`;
+      const where = `${Math.abs(by)} update${plural(Math.abs(by), '', 's')} ${by < 0 ? 'behind' : 'ahead'}`;
+      if (counts.length > 0) return `the schedule is ${where}: ${counterNames(counts)}`;
+      if (near !== undefined) return `the schedule${whose(clues)} is ${where}${othersText(clues)}`;
+      return `the schedule${whose(clues)} is ${where} (${placeText(clues, by)}), or its base learning rate is ${figure(baseFactor(clues)!)} times the control’s${othersText(clues)}`;
     },
   },
   {
@@ -297,7 +247,8 @@ const CAUSES: readonly Cause[] = [
   },
   {
     id: 'schedule-wrong-base',
-    means: 'The schedule continues from a different base learning rate.',
+    means:
+      'The learning rates are the control’s times one factor: the base learning rate differs, or changes were made again.',
     ...SCHEDULE,
     diagnose(clues) {
       const base = ofKind(clues, 'schedule').filter(({ name }) => /base/i.test(name));
@@ -307,9 +258,10 @@ const CAUSES: readonly Cause[] = [
       if (factor === undefined || scheduleCounts(clues).length > 0) return undefined;
       // The first of several learning rates can have any factor.
       if (learningRatesOf(clues).mine.length <= 1 && bendsLater(clues)) return undefined;
+      const subject = whose(clues) === '' ? 'every learning rate is' : `the learning rate${whose(clues)} is`;
       if (learningRatesOf(clues).mine.length <= 1)
-        return `every learning rate is ${figure(factor)} times the control’s, up to the only update that shows it: either the base learning rate differs, or the schedule has a different position or formula${factor < 1 ? ', or makes its warm-up again' : ''}; more steps after the resume would tell`;
-      return `every learning rate is ${figure(factor)} times the control’s: the schedule continues from a different base learning rate`;
+        return `${subject} ${figure(factor)} times the control’s, up to the only update that shows it: either the base learning rate differs, or the schedule has a different position or formula${factor < 1 ? ', or makes its warm-up again' : ''}; more steps after the resume would tell${othersText(clues)}`;
+      return `${subject} ${figure(factor)} times the control’s: ${factorText(clues, factor)}${othersText(clues)}`;
     },
   },
   {
@@ -362,17 +314,17 @@ const CAUSES: readonly Cause[] = [
             follows(learningRates, (update) => learningRates.at + times * update),
         );
       if (counted === undefined) return undefined;
-      return `the schedule advances ${counted} times per step`;
+      return `the schedule${whose(clues)} advances ${counted} times per step`;
     },
   },
   {
     id: 'schedule-wrong-shape',
-    means: 'The schedule has a different length, unit or formula.',
+    means: 'The schedule has a different position, base learning rate, length, unit or formula.',
     ...SCHEDULE,
     diagnose(clues) {
       const found = clues.finding('learning-rate-differs');
       if (found === undefined || !scheduleDiffers(clues)) return undefined;
-      return `from step ${found.step} on, the learning rates differ from the control’s (${insteadOf(found.seen, found.expected)}): the schedule has a different length, unit or formula${rises(clues) ? ', or makes its warm-up again' : ''}`;
+      return `from step ${found.step} on, the learning rates differ from the control’s (${insteadOf(found.seen, found.expected)}): the schedule has a different ${countWasRestored(clues) ? '' : 'position, '}base rate, length, unit or formula${rises(clues) ? ', or makes its warm-up again' : ''}`;
     },
   },
 ];

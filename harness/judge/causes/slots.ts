@@ -7,7 +7,7 @@ import { slotKind } from '../slot-names.ts';
 import { figure, insteadOf, listed, ofAll, plural, whichOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues, counterNames, isRounded } from './clues.ts';
-import { copiesText, holdersAmong } from './holders.ts';
+import { BY_NAME, copiesText, holdersAmong } from './holders.ts';
 
 const HEADS = ['slots-not-restored'];
 const EXPLAINS = [...HEADS, 'counter:optimizer'];
@@ -62,6 +62,7 @@ export const SLOTS: readonly Cause[] = [
   {
     id: 'slots-copied',
     means: 'Slots hold the saved values of other tensors, which keep their own.',
+    fix: BY_NAME,
     heads: HEADS,
     explains: EXPLAINS,
     diagnose(clues) {
@@ -178,7 +179,9 @@ export const SLOTS: readonly Cause[] = [
 
 export const SLOTS_CHANGED: Cause = {
   id: 'slots-changed',
-  means: 'Slots match neither the saved ones nor those of any earlier step.',
+  means:
+    'Slots match neither the saved ones nor those of any earlier step: they were converted, cut or ordered differently, or updated by the restore.',
+  fix: 'compare what the save writes for a slot with what the load reads: its type, its order, and where a flat tensor is cut',
   heads: HEADS,
   explains: EXPLAINS,
   diagnose(clues) {

@@ -4,6 +4,7 @@ import type { TracedStep } from '../../trace/schema.ts';
 import { indexOf, totalOf } from '../columns.ts';
 import { tensorsOf } from '../evidence.ts';
 import { figure, listed, ofAll, plural, subjectsOf, valuesApart } from '../words.ts';
+import { sideThatLost } from './at-fault.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, type Clues } from './clues.ts';
 import { stillFrozen } from './frozen.ts';
@@ -82,8 +83,9 @@ export const STALE: readonly Cause[] = [
       if (found === undefined || found.subjectCount < found.total || clues.has('trainable-changed'))
         return undefined;
       const stray = sides(clues).resumed.reduce((sum, { strayGradients = 0 }) => sum + strayGradients, 0);
-      const where = stray > 0 ? `; ${stray} gradients went to variables that are not trained` : '';
-      return `the loss uses the model from before the load: no gradient reaches any of the ${found.total} trained parameters${where}`;
+      if (stray > 0)
+        return `the loss uses the model from before the load: no gradient reaches any of the ${found.total} trained parameters; ${stray} gradients went to variables that are not trained`;
+      return `the loss uses the model from before the load, or is detached from the new one: no gradient reaches any of the ${found.total} trained parameters`;
     },
   },
   {
@@ -96,7 +98,7 @@ export const STALE: readonly Cause[] = [
       if (found === undefined || clues.has('trainable-changed') || clues.has('ties-changed'))
         return undefined;
       if (stillFrozen(clues) !== undefined) return undefined;
-      return `${subjectsOf(found)} ${plural(found.subjectCount, 'was loaded but is', 'were loaded but are')} not attached to the model: no gradient reaches ${ofAll(found.subjectCount, found.total, 'parameter')}`;
+      return `${subjectsOf(found)} ${plural(found.subjectCount, 'was loaded but is', 'were loaded but are')} not attached to the model, or ${plural(found.subjectCount, 'is', 'are')} detached in it: no gradient reaches ${ofAll(found.subjectCount, found.total, 'parameter')}`;
     },
   },
   {
@@ -107,7 +109,7 @@ export const STALE: readonly Cause[] = [
     diagnose(clues) {
       const found = clues.finding('hooks-silent');
       if (found === undefined || found.subjectCount < found.total) return undefined;
-      return `no gradient hook fires: the hooks are on the pre-restore variables, which the restore replaced${clues.moves.resumed.size === 0 ? `, and nothing moved in ${clues.pairs.length} steps` : ''}`;
+      return `no gradient hook fires: the hooks are on the pre-restore variables, which the restore replaced, or none was registered${clues.moves.resumed.size === 0 ? `, and nothing moved in ${clues.pairs.length} steps` : ''}`;
     },
   },
   {
@@ -251,7 +253,7 @@ export const STALE: readonly Cause[] = [
       if (counted && !areFresh(steps)) return undefined;
       const groups = new Set(slots.of.flatMap(({ saved }) => groupsOf(clues, saved?.parameter)));
       const whose = groups.size > 0 ? ` of ${listed([...groups], 6)}` : '';
-      return `the optimizers${whose} were registered after the restore, which therefore skipped them: ${slots.of.length} of ${slots.total} slots are missing, and their ${counted ? 'step counts and ' : ''}schedules restarted`;
+      return `the optimizers${whose} were registered after the restore, which therefore skipped them${sideThatLost(clues, 'slot') === 'load' ? '' : ', or were never saved'}: ${slots.of.length} of ${slots.total} slots are missing, and their ${counted ? 'step counts and ' : ''}schedules restarted`;
     },
   },
   {

@@ -2,14 +2,15 @@
 
 import type { TracedStep } from '../../trace/schema.ts';
 import { indexOf, total, totalOf } from '../columns.ts';
+import type { Difference } from '../compare.ts';
 import { type StepPair, tensorsOf } from '../evidence.ts';
 import { firstParting } from '../parting/first.ts';
 import { whetherUpdated } from '../parting/whether-updated.ts';
 import { figure, insteadOf, listed, ofAll, plural, subjectsOf, whichSubjects } from '../words.ts';
 import type { Cause } from './cause.ts';
-import { type Clues, drawsNothing, isLossScaled } from './clues.ts';
+import { type Clues, drawsNothing, isInitial, isLossScaled } from './clues.ts';
 import { advancesInSteps, couldComeRound, pauseAtFirst, standsInSteps } from './draws.ts';
-import { copiesText, holdersAmong } from './holders.ts';
+import { BY_NAME, copiesText, holdersAmong } from './holders.ts';
 import { otherModes } from './modes.ts';
 import { hookCalls, isFused, STILL, sides, updates } from './stale.ts';
 
@@ -44,19 +45,48 @@ function commonFactor(
   return undefined;
 }
 
+const BUFFERS_LOST = { heads: ['buffers-not-restored'], explains: ['buffers-not-restored'] };
+
+/** Why buffers have the values that they have. */
+function lostText(clues: Clues, of: readonly Difference[]): string {
+  const they = plural(of.length, 'it', 'they');
+  if (of.every(({ resumed }) => resumed === undefined))
+    return `${plural(of.length, 'it is', 'they are')} missing after the load`;
+  const initial = tensorsOf(clues.initial, 'buffer');
+  if (!of.every(isInitial(clues, 'buffer')))
+    return `${they} ${plural(of.length, 'was', 'were')} overwritten, converted, or updated once more (by a forward pass in training mode)`;
+  const moved = [...tensorsOf(clues.resume.saved, 'buffer').values()].filter(
+    ({ name, digest }) => digest !== initial.get(name)?.digest,
+  );
+  const parameters = clues.changed('parameter');
+  const have = `${they} ${plural(of.length, 'has its initial value', 'have their initial values')}`;
+  return of.length >= moved.length && parameters.total > 0 && parameters.of.length === 0
+    ? `${have}, as where only the trainable parameters are saved or loaded`
+    : `${have}, so the save or the load left ${plural(of.length, 'it', 'them')} out`;
+}
+
 /** Comes before the causes in which state was restored but is used or updated differently. */
 export const BUFFERS: readonly Cause[] = [
   {
+    id: 'buffers-copied',
+    means:
+      'State outside the parameters, such as running statistics, holds the saved values of other tensors.',
+    fix: BY_NAME,
+    ...BUFFERS_LOST,
+    diagnose(clues) {
+      const { of, total } = clues.changed('buffer');
+      const held = of.length === 0 ? undefined : holdersAmong('buffer', of, clues.resume.saved);
+      return held && copiesText(held, 'buffer', total);
+    },
+  },
+  {
     id: 'buffers-lost',
     means: 'State outside the parameters, such as running statistics, was not restored.',
-    heads: ['buffers-not-restored'],
-    explains: ['buffers-not-restored'],
+    ...BUFFERS_LOST,
     diagnose(clues) {
       const { of, total } = clues.changed('buffer');
       if (of.length === 0) return undefined;
-      const held = holdersAmong('buffer', of, clues.resume.saved);
-      if (held !== undefined) return copiesText(held, 'buffer', total);
-      return `${ofAll(of.length, total, 'buffer')} ${plural(of.length, 'was', 'were')} not restored (${listed(of.map(({ name }) => name))}): ${plural(of.length, 'it is', 'they are')} not among the trainable parameters, and only those were saved or loaded`;
+      return `${ofAll(of.length, total, 'buffer')} ${plural(of.length, 'was', 'were')} not restored (${listed(of.map(({ name }) => name))}): ${lostText(clues, of)}`;
     },
   },
 ];
@@ -69,7 +99,9 @@ export const UPDATES: readonly Cause[] = [
     explains: ['hook-counts-differ', ...STILL],
     diagnose(clues) {
       const found = clues.finding('hook-counts-differ');
-      const { control, resumed } = sides(clues);
+      // A run that has stopped calls none.
+      const both = clues.pairs.filter((pair) => totalOf([pair.control], hookCalls) > 0);
+      const { control, resumed } = sides({ ...clues, pairs: both });
       const [mine, theirs] = [totalOf(resumed, hookCalls), totalOf(control, hookCalls)];
       if (found === undefined || mine <= theirs) return undefined;
       const twice = found.subjects.every(
@@ -88,6 +120,8 @@ export const UPDATES: readonly Cause[] = [
       const [mine, theirs] = [totalOf(resumed, updates), totalOf(control, updates)];
       if (!isFused(clues) || totalOf(resumed, hookCalls) !== totalOf(control, hookCalls) || mine >= theirs)
         return undefined;
+      // The loop that makes no step does not count wrongly.
+      if (clues.has('applied-differs')) return undefined;
       return `every gradient hook fires, but only ${mine} of ${theirs} updates are made: the count that triggers the step of a fused group is wrong`;
     },
   },
@@ -156,24 +190,24 @@ export const UPDATES: readonly Cause[] = [
   },
   {
     id: 'clipping-lost',
-    means: 'Gradients are no longer clipped.',
+    means: 'Gradients are no longer clipped, averaged or unscaled as before.',
     heads: ['applied-gradients-differ'],
     explains: ['applied-gradients-differ'],
     diagnose(clues) {
       const change = clipping(clues);
       if (change === undefined || change.ratio < 1) return undefined;
-      return `gradients are no longer clipped as before: the update at step ${change.step} uses gradients up to ${figure(change.ratio)} times the control’s, although they are the same before clipping`;
+      return `gradients are no longer clipped, averaged or unscaled as before: the update at step ${change.step} uses gradients up to ${figure(change.ratio)} times the control’s, although they are the same before clipping, averaging and unscaling`;
     },
   },
   {
     id: 'clipping-changed',
-    means: 'Gradients are clipped twice, or to a different norm.',
+    means: 'Gradients are clipped twice or to a different norm, or averaged or unscaled differently.',
     heads: ['applied-gradients-differ'],
     explains: ['applied-gradients-differ'],
     diagnose(clues) {
       const change = clipping(clues);
       if (change === undefined || change.ratio >= 1) return undefined;
-      return `gradients are clipped twice or to a different norm: the update at step ${change.step} uses gradients as small as ${figure(change.ratio)} times the control’s, although they are the same before clipping`;
+      return `gradients are clipped twice or to a different norm, or averaged or unscaled differently: the update at step ${change.step} uses gradients as small as ${figure(change.ratio)} times the control’s, although they are the same before`;
     },
   },
   {
@@ -220,20 +254,20 @@ export const UPDATES: readonly Cause[] = [
       const found = drawsNothing(clues);
       const pause = pauseAtFirst(clues);
       if (pause?.shows === true)
-        return `nothing is drawn from ${listed(pause.names)} in ${pause.when}, though the control draws there: the model is in evaluation mode in ${plural(Number(/^step /.test(pause.when)), 'this step', 'these steps')}`;
+        return `nothing is drawn from ${listed(pause.names)} in ${pause.when}, though the control draws there: the model is in evaluation mode, or draws from another generator, in ${plural(Number(/^step /.test(pause.when)), 'this step', 'these steps')}`;
       if (found === undefined || advancesInSteps(clues, found.subjects)) return undefined;
       const still = clues.has('buffers-do-not-advance');
       const statistics = still ? ', and running statistics do not change' : '';
       // The states at the two ends of the segment are equal in both cases.
       if (!still && !standsInSteps(clues, found.subjects) && couldComeRound(clues))
-        return `either nothing is drawn from ${subjectsOf(found)} (the model is in evaluation mode), or ${plural(found.subjectCount, 'it', 'they')} restarted after the resume and came round to the same state; ${clues.pairs.length > 1 ? 'record `random` after each step to tell' : 'a longer segment would tell'}`;
-      return `the model is in evaluation mode: nothing is drawn from ${subjectsOf(found)}${statistics}`;
+        return `either nothing is drawn from ${subjectsOf(found)} (the model is in evaluation mode, or draws from another generator), or ${plural(found.subjectCount, 'it', 'they')} restarted after the resume and came round to the same state; ${clues.pairs.length > 1 ? 'record `random` after each step to tell' : 'a longer segment would tell'}`;
+      return `the model is in evaluation mode${still ? '' : ' or draws from another generator'}: nothing is drawn from ${subjectsOf(found)}${statistics}`;
     },
   },
   {
     id: 'buffers-updated-differently',
     means:
-      'State outside the parameters was restored but is updated twice per step, or from different batches.',
+      'State outside the parameters was restored but is updated with another momentum or count, twice per step, or from other values.',
     heads: ['final-buffers-differ'],
     explains: ['final-buffers-differ'],
     diagnose({ evidence, resume, finding, has }) {
@@ -243,7 +277,7 @@ export const UPDATES: readonly Cause[] = [
       // A step that updates them in one run only shows more.
       const parting = firstParting(evidence, resume);
       if (parting?.stage === 'buffer' && whetherUpdated(parting, 'buffer') !== undefined) return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'buffer')} ${plural(found.subjectCount, 'was restored but differs', 'were restored but differ')} at the end, although the parameters do not: ${plural(found.subjectCount, 'it is', 'they are')} updated twice per step, or from different batches`;
+      return `${ofAll(found.subjectCount, found.total, 'buffer')} ${plural(found.subjectCount, 'was restored but differs', 'were restored but differ')} at the end, although the parameters do not: ${plural(found.subjectCount, 'it is', 'they are')} updated with another momentum or count, twice per step, or from other values`;
     },
   },
   {

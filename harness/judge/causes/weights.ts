@@ -7,7 +7,7 @@ import { sideThatLost } from './at-fault.ts';
 import type { Cause } from './cause.ts';
 import { areFresh, areOfStep, type Clues, isInitial, isRounded, lastMove, stepOf } from './clues.ts';
 import { stillFrozen } from './frozen.ts';
-import { copiesText, holdersAmong } from './holders.ts';
+import { BY_NAME, copiesText, holdersAmong } from './holders.ts';
 import { isHeldByNone } from './stale.ts';
 
 const HEADS = ['parameters-not-restored'];
@@ -132,6 +132,7 @@ export const WEIGHTS: readonly Cause[] = [
     id: 'older-checkpoint',
     means:
       'An older state was saved or loaded: parameters, counters and generators are from an earlier step.',
+    fix: 'save once all of a step is done, and load one whole checkpoint: the newest',
     heads: [...HEADS, 'counters-not-restored', 'random-not-restored'],
     explains: [...HEADS, ...ALL_STATE],
     diagnose(clues) {
@@ -180,18 +181,20 @@ export const WEIGHTS: readonly Cause[] = [
   },
   {
     id: 'weights-partly-loaded',
-    means: 'Some parameters have their initial values: their names were skipped silently.',
+    means:
+      'Some parameters have their initial values: their names were skipped silently, or they were initialised after the load.',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
       const { of, total } = clues.changed('parameter');
       if (of.length === 0 || !of.every(isInitial(clues, 'parameter'))) return undefined;
-      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'has its initial value', 'have their initial values')}, and the others were restored: ${listed(of.map(({ name }) => name))} ${plural(of.length, 'was', 'were')} skipped silently`;
+      return `${ofAll(of.length, total, 'parameter')} ${plural(of.length, 'has its initial value', 'have their initial values')}, and the others were restored: ${listed(of.map(({ name }) => name))} ${plural(of.length, 'was', 'were')} skipped silently, or initialised after the load`;
     },
   },
   {
     id: 'ema-in-live-weights',
     means: 'Training continues from the EMA instead of the live parameters.',
+    fix: 'save the trained parameters beside their averages, and load each into its own place',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
@@ -234,6 +237,7 @@ export const WEIGHTS: readonly Cause[] = [
   {
     id: 'weights-permuted',
     means: 'Parameters were restored under each other’s names.',
+    fix: BY_NAME,
     heads: HEADS,
     explains: HEADS,
     diagnose({ changed, resume }) {
@@ -247,6 +251,7 @@ export const WEIGHTS: readonly Cause[] = [
   {
     id: 'weights-copied',
     means: 'Parameters hold the saved values of other tensors, which keep their own.',
+    fix: BY_NAME,
     heads: HEADS,
     explains: HEADS,
     diagnose({ changed, resume }) {
@@ -259,6 +264,7 @@ export const WEIGHTS: readonly Cause[] = [
   {
     id: 'saved-before-update',
     means: 'The parameters are from before the last update, as if they were saved too early.',
+    fix: 'save once all of a step is done, and load one whole checkpoint: the newest',
     heads: HEADS,
     explains: [...HEADS, ...ALL_STATE],
     diagnose(clues) {
@@ -276,6 +282,7 @@ export const WEIGHTS: readonly Cause[] = [
     id: 'weights-of-older-step',
     means:
       'The parameters are from an earlier step than the other state: a stale copy was taken, or two checkpoints were mixed.',
+    fix: 'save once all of a step is done, and load one whole checkpoint: the newest',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
@@ -289,6 +296,7 @@ export const WEIGHTS: readonly Cause[] = [
     id: 'checkpoint-mixed',
     means:
       'Some parameters are from an earlier step than the others: they were taken during an update, or from two checkpoints.',
+    fix: 'save once all of a step is done, and load one whole checkpoint: the newest',
     heads: HEADS,
     explains: HEADS,
     diagnose(clues) {
@@ -322,9 +330,24 @@ function nearness(clues: Clues, of: readonly Difference[]): number | undefined {
   return share > 0 && share < NEAR ? share : undefined;
 }
 
+/** How parameters got values that the run never had. */
+function changedText(clues: Clues, of: readonly Difference[]): string {
+  const were = plural(of.length, 'it was', 'they were');
+  // What was saved with its initial value would have it again if it were initialised again.
+  const isUntrained = of.every(
+    ({ name, saved }) =>
+      saved !== undefined && tensorsOf(clues.initial, 'parameter').get(name)?.digest === saved.digest,
+  );
+  return isUntrained
+    ? `nothing had trained ${plural(of.length, 'it', 'them')} before, so ${were} merged with others (an adapter), converted or overwritten`
+    : `${were} exchanged (for an average, a merged copy), converted or overwritten, or initialised again from other numbers`;
+}
+
 export const WEIGHTS_CHANGED: Cause = {
   id: 'weights-changed',
-  means: 'The parameters match neither the saved ones nor those of any other step.',
+  means:
+    'The parameters match neither the saved ones nor those of any other step: they were changed between the save and the first step.',
+  fix: 'compare the parameter before the save, in the checkpoint and after the load, and let nothing write to it on the way',
   heads: HEADS,
   explains: HEADS,
   diagnose(clues) {
@@ -344,7 +367,7 @@ export const WEIGHTS_CHANGED: Cause = {
     const share = nearness(clues, of);
     if (share !== undefined)
       return `${whose} ${plural(of.length, 'is neither the saved one nor that', 'are neither the saved ones nor those')} of any other step ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)}), but ${plural(of.length, 'lies', 'lie')} near what was saved, at about ${figure(share)} of the distance to the initial values: ${plural(of.length, 'it is an average, or was', 'they are averages, or were')} converted or updated once more`;
-    return `${whose} ${plural(of.length, 'matches neither the saved one nor that', 'match neither the saved ones nor those')} of any other step ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)}): ${plural(of.length, 'it was', 'they were')} initialised again, converted or overwritten`;
+    return `${whose} ${plural(of.length, 'matches neither the saved one nor that', 'match neither the saved ones nor those')} of any other step ('${first.name}': L2 norm ${insteadOf(first.resumed?.l2, first.saved?.l2)}): ${changedText(clues, of)}`;
   },
 };
 

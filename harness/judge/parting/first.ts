@@ -87,11 +87,15 @@ function inSteps(common: Common): Parting | undefined {
 }
 
 /** Whether what parts has slots that are observed: an optimizer of its own may show none. */
-export function haveSlots({ parted }: Sight, { saved }: Resume): boolean {
+function haveSlots({ parted }: Sight, { saved }: Resume): boolean {
   const owners = new Set([...tensorsOf(saved, 'slot').values()].map(({ parameter }) => parameter));
   const parameters = tensorsOf(saved, 'parameter');
   return parted.every(({ name }) => !parameters.has(name) || owners.has(name) || owners.has(undefined));
 }
+
+/** Whether the states at the two ends record the slots of what parts. */
+export const areSlotsInStates = ({ sight, resume }: Pick<Parting, 'sight' | 'resume'>): boolean =>
+  tensorsOf(resume.saved, 'slot').size > 0 && haveSlots(sight, resume);
 
 function firstStage(pair: StepPair, noise: Noise): { stage: Stage; sight: Sight } | undefined {
   for (const stage of STAGES) {
@@ -142,10 +146,20 @@ function equalInStep(
   const order = STAGES.indexOf(stage) - STAGES.indexOf(parting);
   const within = order < 0 ? look(stage, pairs[at]!, noise) : undefined;
   if (within !== undefined) return within.parted.length === 0;
+  if (stage === 'batch' && readsNoBatch(pairs, at)) return false;
   if (!CARRIED.has(stage)) return undefined;
   if (at === 0) return atResume(stage, resume);
   const before = look(stage, pairs[at - 1]!, noise);
   return before && before.parted.length === 0;
+}
+
+/** Whether only one of the two runs reads a batch in the step, though both read some. */
+function readsNoBatch(pairs: readonly StepPair[], at: number): boolean {
+  const reads = ({ claimed }: TracedStep): boolean => claimed.batch.length > 0;
+  const { control, resumed } = pairs[at]!;
+  return (
+    reads(control) !== reads(resumed) && pairs.some((pair) => reads(pair.control) && reads(pair.resumed))
+  );
 }
 
 /** Whether the states at the resume show a stage to be equal. */

@@ -7,6 +7,8 @@ import type { Stage } from './stages.ts';
 export interface PartingDiagnosis {
   /** The text after `After resume 1, `, without a full stop. */
   readonly sentence: string;
+  /** What the stage points to. */
+  readonly because: string;
   /** The rules that report the stage, the most specific first. */
   readonly heads: readonly string[];
 }
@@ -33,5 +35,5 @@ const RULES: Readonly<Record<Stage, readonly string[]>> = {
 
 export function partingOf(evidence: Evidence, resume: Resume): PartingDiagnosis | undefined {
   const parting = firstParting(evidence, resume);
-  return parting && { sentence: partingText(parting), heads: RULES[parting.stage] };
+  return parting && { ...partingText(parting), heads: RULES[parting.stage] };
 }

@@ -2,7 +2,7 @@
 import { tensorsOf } from '../evidence.ts';
 import { insteadOf, listed, ofAll, plural } from '../words.ts';
 import { standingStill } from './ends.ts';
-import { haveSlots, type Parting } from './first.ts';
+import { areSlotsInStates, type Parting } from './first.ts';
 import { type Form, formOf, formText } from './form.ts';
 import { scopeOf } from './scope.ts';
 import type { Stage } from './stages.ts';
@@ -41,40 +41,39 @@ const PER_PARAMETER: ReadonlySet<Stage> = new Set([
 const joined = (words: readonly string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 
-/** The text after `After resume 1, `, without a full stop. */
-export function partingText(parting: Parting): string {
+/** The text after `After resume 1, `, without a full stop, and the part of it that says what the stage points to. */
+export function partingText(parting: Parting): { readonly sentence: string; readonly because: string } {
   const form = formOf(parting.sight.parted);
   const equal = equalText(parting);
-  const clauses = [
-    suspectsOf(parting, form),
-    unseenText(parting, form),
-    stillText(parting),
-    nextText(parting),
-  ];
-  return `${whenText(parting)}${equal}${whatText(parting, form, equal !== '')}${durationText(parting)}: ${clauses.filter((clause) => clause !== '').join('; ')}`;
+  const suspects = suspectsOf(parting, form);
+  const clauses = [suspects.text, unseenText(parting, suspects.names), stillText(parting), nextText(parting)];
+  const sentence = `${whenText(parting)}${equal}${whatText(parting, form, equal !== '')}${durationText(parting)}: ${clauses.filter((clause) => clause !== '').join('; ')}`;
+  return { sentence, because: suspects.text };
 }
 
 /** `gradients and learning rates are equal, but `. */
 function equalText({ stage, isEqual }: Parting): string {
   const inputs = INPUTS[stage];
-  const shown = inputs.map((input) => (isEqual(input) === undefined ? (INSTEAD[input] ?? input) : input));
+  const shown = inputs.map((input) =>
+    isEqual(input) === undefined
+      ? (INSTEAD[input]?.find((other) => isEqual(other) !== undefined) ?? input)
+      : input,
+  );
   const equal = [...new Set(shown)].filter((input) => isEqual(input) === true);
   if (equal.length === 0) return '';
   const nouns = equal.map((input) => NOUNS[input]);
-  const others = stage === 'loss' && inputs.every((input) => isEqual(input) !== undefined);
+  const others = stage === 'loss' && inputs.every((input) => isEqual(input) === true);
   const listed = others ? [...nouns, 'every other observed input'] : nouns;
   return `${joined(listed)} ${listed.length === 1 && !isSeveral(equal[0]!) ? 'is' : 'are'} equal, but `;
 }
 
-function unseenText({ stage, sight, isEqual, resume }: Parting, form: Form): string {
-  // The suspects name it.
-  const isNamed = (input: Stage): boolean => input === 'learning-rate' && form.kind === 'factor';
+/** @param named what the suspects name */
+function unseenText(parting: Parting, named: readonly Stage[]): string {
+  const { stage, isEqual, resume } = parting;
   const unseen = INPUTS[stage].filter(
-    (input) => isSuspectIfUnseen(input) && isEqual(input) === undefined && !isNamed(input),
+    (input) => isSuspectIfUnseen(input) && isEqual(input) === undefined && !named.includes(input),
   );
-  const inStates = unseen.filter(
-    (input) => input === 'slot' && tensorsOf(resume.saved, 'slot').size > 0 && haveSlots(sight, resume),
-  );
+  const inStates = unseen.filter((input) => input === 'slot' && areSlotsInStates(parting));
   const nowhere = unseen.filter((input) => !inStates.includes(input));
   const one = nowhere.length === 1 && !isSeveral(nowhere[0]!);
   const said = [

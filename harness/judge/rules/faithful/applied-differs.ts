@@ -15,6 +15,7 @@ export const appliedDiffers = firstStep(
           expected: control.claimed.applied ? 'an update' : 'no update',
           seen: resumed.claimed.applied ? 'an update' : 'no update',
         },
-  () => 'the accumulation window is out of phase, or the loss scaler skips different steps',
+  () =>
+    'the accumulation window is out of phase, the loss scaler skips different steps, or one of the runs has stopped',
   'save and restore the micro-batch count and the loss scale',
 );

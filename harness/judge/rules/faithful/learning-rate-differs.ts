@@ -22,6 +22,6 @@ export const learningRateDiffers = firstStep(
       seen: side(0),
     };
   },
-  () => 'the schedule restarted, shifted, or resumed from a different base learning rate',
+  () => 'the schedule restarted, is shifted, advances at another pace, or has a different base learning rate',
   'save and restore each schedule, and build it before the restore',
 );

@@ -5,6 +5,7 @@ export const buffersNotRestored = tensorRule({
   kind: 'buffer',
   noun: 'buffer',
   claim: 'Every buffer, such as running statistics, is restored.',
-  likelyCause: () => 'only the trainable parameters were saved or loaded, and buffers are not among them',
+  likelyCause: () =>
+    'the save or the load left them out, as where only trainable parameters are saved, or something wrote to them after the load',
   fix: 'save and load the whole state of the model, not only its trainable parameters',
 });

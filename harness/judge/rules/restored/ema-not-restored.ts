@@ -9,6 +9,6 @@ export const emaNotRestored = tensorRule({
   likelyCause: ({ resumed }, found) =>
     found.every(isAsIn(resumed, 'parameter'))
       ? 'they equal the live parameters: the EMA was started again from them'
-      : 'the EMA was not saved, or was built after the restore',
+      : 'the EMA was not saved, was built after the restore, or was updated by it',
   fix: 'save the EMA and its counter, and restore both after the EMA is built',
 });

@@ -21,7 +21,7 @@ export const slotsNotRestored = tensorRule({
     const shuffled = found.length > 1 && found.every(({ resumed }) => digests.has(resumed?.digest));
     return shuffled
       ? 'the slots belong to other parameters: they were matched by position, not by name'
-      : 'they were converted, belong to a different step, or a step ran during the restore';
+      : 'they were converted, cut or ordered differently, belong to a different step, or a step ran during the restore';
   },
   later: (resume, found, { noise }) => {
     const pairs = stepPairs(resume);
