@@ -76,19 +76,52 @@ test('finds exactly the histories that fail in mid-accumulation, and the smalles
   expect(kept.filter((name) => name.includes('fuzz'))).toHaveLength(1);
 });
 
-test.each([['after-one-step', 'before to 17 (saves 17); after-1 from before 17 to 18']])(
+test.each([
+  ['after-one-step', 60, 'before to 17 (saves 17); after-1 from before 17 to 18'],
+  [
+    'second-resume',
+    12,
+    'before to 1 (saves 1); after-1 from before 1 without a step (saves 1); after-2 from after-1 1 to 2',
+  ],
+  ['save-clears-momentum', 12, 'before to 2 (saves 1); after-1 from before 1 to 2'],
+  [
+    'load-deletes',
+    40,
+    'before to 1 (saves 1); after-1 from before 1 without a step; after-2 from before 1 to 2',
+  ],
+  ['older-spoiled', 20, 'before to 2 (saves 1, 2); after-1 from before 1 to 3'],
+  ['written-at-exit', 12, 'before to 1 killed there (saves 1); after-1 from before 1 to 2'],
+  ['removed-before-save', 12, 'before to 2 (saves 1, 2); after-1 from before 1 to 3'],
+  ['other-backend', 12, 'before to 1 (saves 1); after-1 from before 1 to 2 on wasm'],
+  ['longer', 25, 'before to 1 (saves 1); after-1 from before 1 to 3; from step 1 on steps 3'],
+  ['other-batches', 40, 'before to 1 (saves 1); after-1 from before 1 to 2; from step 1 on batchSize 1'],
+  [
+    'other-accumulation',
+    40,
+    'before to 1 (saves 1); after-1 from before 1 to 3; from step 1 on accumulation 2',
+  ],
+] as const)(
   '%s: the fault is found, and shrunk to the history that it needs',
-  async (name, smallest) => {
+  async (name, runs, smallest) => {
     const cwd = path.join(scratch, name);
     await mkdir(cwd);
-    const own = [name, '--scenarios', path.join(fixtures, 'fuzz')];
-    const found = await fuzz(cwd, [...own, '--runs', '60', '--seed', '3']);
-    expect(found.exitCode, found.stderr).toBe(1);
-    expect(found.failures.map(({ history }) => describeHistory(history))).toEqual([smallest]);
-    expect(found.failures).toMatchObject([{ minimal: true, failsAlone: true }]);
+    const on = name === 'other-backend' ? ['--resume-on', 'wasm'] : [];
+    const own = [name, '--scenarios', path.join(fixtures, 'fuzz'), ...on];
+    const { exitCode, stderr, failures, regressions } = await fuzz(cwd, [
+      ...own,
+      '--runs',
+      String(runs),
+      '--seed',
+      '3',
+    ]);
+    expect(exitCode, stderr).toBe(1);
+    expect(failures.map(({ history }) => describeHistory(history))).toContain(smallest);
+    for (const failure of failures) expect(failure).toMatchObject({ minimal: true, failsAlone: true });
+    expect(regressions).toMatchObject({ tried: 0, added: failures.length });
     // From now on, it is tried first.
     const again = await fuzz(cwd, [...own, '--runs', '1', '--seed', '4']);
-    expect(again).toMatchObject({ exitCode: 1, refuted: 1, regressions: { tried: 1, added: 0 } });
+    expect(again).toMatchObject({ exitCode: 1, regressions: { tried: failures.length } });
+    expect(again.refuted).toBeGreaterThanOrEqual(failures.length);
   },
 );
 
