@@ -1,5 +1,6 @@
 /** One scenario's part of the page. */
 import { type Compared, type NoiseRecord, type Outcome, PROOFS, type Verdict } from '../judge/verdict.ts';
+import { describeHistory } from '../trace/history.ts';
 import { curveFigure } from './curves.ts';
 import { findingList } from './findings.ts';
 import { html, type Markup } from './markup.ts';
@@ -79,7 +80,13 @@ function proofMarks(verdict: Verdict): Markup {
 
 const declared = (text: string): string => (text === '' ? '' : ` (${text})`);
 
-function planSentence({ plan }: Verdict): string {
+function planSentence({ plan, history }: Verdict): string {
+  if (history !== null) {
+    const processes = history.processes.slice(0, MAX_RESUMES_NAMED);
+    const left = history.processes.length - processes.length;
+    const described = describeHistory({ ...history, processes });
+    return `${count(plan.steps, 'step')}: ${described}${left > 0 ? `; ${left} more` : ''}`;
+  }
   const named = plan.resumeAt.slice(0, MAX_RESUMES_NAMED);
   const more = plan.resumeAt.length - named.length;
   const points: (string | number)[] = more > 0 ? [...named, `${more} more`] : named;

@@ -27,6 +27,19 @@ test('verdict.json is the unchanged gate, fits its schema, and no temporary file
   expect(files.map(({ name }) => name).sort()).toEqual(['index.html', 'junit.xml', 'verdict.json']);
 });
 
+test('a history that is no chain is told by what each process does', async () => {
+  const processes = [
+    { id: 'before', from: null, until: 2, saves: [1, 2] },
+    { id: 'after-1', from: { process: 'before', step: 1 }, until: 3, saves: [] },
+  ];
+  const own = verdict({ plan: { steps: 3, resumeAt: [1] }, history: { steps: 3, processes } });
+  const many = { ...own, scenario: 'many', history: { steps: 3, processes: Array(5000).fill(processes[1]) } };
+  const { html } = await writeReport(root, gate([own, many]), new Map());
+  const page = await readFile(html, 'utf8');
+  expect(page).toContain('3 steps: before to 2 (saves 1, 2); after-1 from before 1 to 3<');
+  expect(page).toContain('; 4988 more<');
+});
+
 test('hostile megabytes give a page of bounded size, and a missing folder gives an error', async () => {
   expect((await readFile(red.html)).length).toBeLessThan(1_000_000);
   await expect(writeReport(join(root, 'nowhere'), gate([verdict()]), new Map())).rejects.toThrow(/ENOENT/);
