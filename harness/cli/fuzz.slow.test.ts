@@ -136,6 +136,12 @@ test('a healthy trainer has no failing history', async () => {
   });
 });
 
+test('a history that resumes after the last step is compared with a control that passes it', async () => {
+  const own = ['after-the-last-step', '--scenarios', path.join(fixtures, '..', 'scenarios')];
+  const { exitCode, stderr, cases } = await fuzz(scratch, [...own, '--runs', '1', '--seed', '1']);
+  expect({ exitCode, first: cases[0]!.outcome }, stderr).toEqual({ exitCode: 0, first: 'proven' });
+});
+
 test('a command is resumed where it saves, and what it loses is shrunk too', async () => {
   const cwd = path.join(scratch, 'command');
   await mkdir(path.join(cwd, 'scenarios'), { recursive: true });

@@ -28,6 +28,9 @@ export function shared(folder: string): Shared {
 export const everyStep = (history: Pick<History, 'steps' | 'changes'>): number[] =>
   Array.from({ length: endOf(history) - 1 }, (_, at) => at + 1);
 
-/** The part with all that a history can ask of it: a control is asked for its state after each step. */
+/**
+ * The part with all that a history can ask of it: a control is asked for its state after each step, and after the last
+ * one if a process resumes there.
+ */
 export const forAll = (history: History, part: Part): Part =>
-  isControl(part.role) ? { ...part, passes: everyStep(history) } : part;
+  isControl(part.role) ? { ...part, passes: [...new Set([...everyStep(history), ...part.passes])] } : part;
