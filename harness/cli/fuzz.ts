@@ -52,10 +52,7 @@ export function fuzzCommand(): Command {
         .default(absolute('resumeproof-regressions'), 'resumeproof-regressions')
         .argParser(absolute),
     )
-    .addHelpText(
-      'after',
-      '\nExamples:\n  resumeproof fuzz accumulation --runs 200 --backend wasm\n  resumeproof fuzz accumulation --time 5m',
-    )
+    .addHelpText('after', '\nExample:\n  resumeproof fuzz accumulation --time 5m --backend wasm')
     .action(async (wanted: string, options: Options) => {
       process.exitCode = await run(wanted, options);
     });
