@@ -17,8 +17,9 @@ import type { FuzzedResume, FuzzResumeOptions } from './fuzz-options.ts';
  * import test from 'node:test';
  * import { fuzzResume } from 'resumeproof';
  *
- * test('resumes by any history', () =>
- *   fuzzResume(new URL('./my-loop.ts', import.meta.url), { runs: 30 }));
+ * test('resumes by any history', async () => {
+ *   await fuzzResume(new URL('./my-loop.ts', import.meta.url), { runs: 30 });
+ * });
  * ```
  */
 export async function fuzzResume(file: string | URL, options: FuzzResumeOptions = {}): Promise<FuzzedResume> {
