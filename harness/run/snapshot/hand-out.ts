@@ -30,11 +30,15 @@ export function gather(modules: ReadonlyMap<string, object>, packages: ReadonlyM
 export function handOut({ imported, required }: Given): void {
   const { cache } = createRequire(import.meta.url);
   for (const [file, get] of required) cache[file] = loadedModule(file, get);
+  const files = new Map([...required.keys()].map((file) => [pathToFileURL(file).href, file]));
   Object.defineProperty(globalThis, Symbol.for(GIVEN), { value: (url: string) => imported.get(url)!() });
   registerHooks({
     load(url, context, next) {
       const get = imported.get(url);
       if (get === undefined) return next(url, context);
+      const file = context.conditions.includes('require') ? files.get(url) : undefined;
+      if (file !== undefined)
+        return { format: 'commonjs', source: namesOf(required.get(file)!()), shortCircuit: true };
       return { format: 'module', source: standIn(url, Object.keys(get())), shortCircuit: true };
     },
   });
@@ -47,6 +51,15 @@ function loadedModule(file: string, get: Get): NodeJS.Module {
   module.loaded = true;
   return Object.defineProperty(module, 'exports', { get });
 }
+
+/**
+ * The code of a CommonJS module, of which Node only reads the names: an imported package that passes them on, such as
+ * tfjs-node-gpu, has no others.
+ */
+const namesOf = (module: object): string =>
+  `0 && (module.exports = { ${Object.keys(module)
+    .filter((name) => /^[A-Za-z_$][\w$]*$/.test(name))
+    .join(', ')} });`;
 
 /** A module with these exports of the snapshot's. */
 function standIn(url: string, names: readonly string[]): string {

@@ -141,6 +141,25 @@ test('a scenario shares its modules with the harness, and finds its process as w
   expect(given!.where).toMatch(/shares\.ts:25:12/);
 });
 
+test('a package that passes on the names of the snapshot has them all, and the same engine', async () => {
+  const healthy = path.join(root, 'fixtures', 'scenarios', 'healthy.ts');
+  const code = [
+    "import * as whole from '@tensorflow/tfjs';",
+    "import { engine, layers } from '@tensorflow/tfjs';",
+    "import { engine as core } from '@tensorflow/tfjs-core';",
+    `import healthy from ${JSON.stringify(healthy)};`,
+    "if (engine() !== core() || whole.engine !== engine || typeof layers.dense !== 'function')",
+    "  throw new Error('another engine');",
+    'export default healthy;',
+  ];
+  const file = path.join(folder, 'passed-on.ts');
+  writeFileSync(file, code.join('\n'));
+  symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
+  const report = await gate(file, shared);
+  const { verdicts } = JSON.parse(readFileSync(path.join(report, 'verdict.json'), 'utf8'));
+  expect(verdicts).toMatchObject([{ outcome: 'proven' }]);
+});
+
 test('what a trainer forks, and its worker threads, run what they are told to', async () => {
   const forked = path.join(folder, 'forked.mjs');
   writeFileSync(forked, 'process.send(process.argv[2]); process.disconnect();');
