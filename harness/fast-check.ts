@@ -1,7 +1,7 @@
 /** What a property test imports from `resumeproof/fast-check`. */
 import type fc from 'fast-check';
 import { histories as drawn } from './fuzz/histories.ts';
-import { inner } from './fuzz/space.ts';
+import { inner } from './trace/history.ts';
 import type { ScenarioHistory } from './training/trainer.ts';
 
 /** What {@link histories} draws from. */

@@ -1,6 +1,7 @@
 /** `resumeproof fuzz`: searches for histories of saves and resumes that fail. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { withFirstHistory } from '../fuzz/first-history.ts';
+import { REGRESSIONS, RESUMES, RUNS } from '../fuzz/fuzz-options.ts';
 import { tame } from '../report/text.ts';
 import { inspectScenarios } from '../run/inspect.ts';
 import { replayScenario } from '../run/replay.ts';
@@ -24,7 +25,6 @@ interface Options extends TrainingOptions {
   readonly regressions: string;
 }
 
-const RUNS = 100;
 const BEAT_MS = 10_000;
 
 export function fuzzCommand(): Command {
@@ -41,7 +41,7 @@ export function fuzzCommand(): Command {
     .option('--time <duration>', 'how long to look, such as 90s, 5m or 1h; shrinking comes on top', duration)
     .option('--seed <n>', 'seed of the histories; a new one each time by default', integer)
     .option('--max-steps <n>', 'steps of a run; those of the scenario’s plan by default', positive)
-    .option('--max-resumes <n>', 'most resumes in a history', positive, 3)
+    .option('--max-resumes <n>', 'most resumes in a history', positive, RESUMES)
     .addOption(
       new Option('--resume-on <names>', 'also resume on these backends, separated by commas').argParser(
         backends,
@@ -49,7 +49,7 @@ export function fuzzCommand(): Command {
     )
     .addOption(
       new Option('--regressions <dir>', 'folder of the histories that have failed, which are tried first')
-        .default(absolute('resumeproof-regressions'), 'resumeproof-regressions')
+        .default(absolute(REGRESSIONS), REGRESSIONS)
         .argParser(absolute),
     )
     .addHelpText('after', '\nExample:\n  resumeproof fuzz accumulation --time 5m --backend wasm')

@@ -13,12 +13,9 @@ import { describeHistory } from '../trace/history.ts';
 import type { ScenarioHistory } from '../training/trainer.ts';
 import { withFirstHistory } from './first-history.ts';
 import { type Fuzzed, fuzzScenario } from './fuzz.ts';
-import type { FuzzedResume, FuzzResumeOptions } from './fuzz-options.ts';
+import { type FuzzedResume, type FuzzResumeOptions, REGRESSIONS, RESUMES, RUNS } from './fuzz-options.ts';
 
 const WORDS = { maxSteps: 'maxSteps', resumeOn: 'resumeOn' };
-export const RUNS = 100;
-export const RESUMES = 3;
-export const REGRESSIONS = 'resumeproof-regressions';
 const count = z.int().positive();
 
 const optionsSchema = z.strictObject({

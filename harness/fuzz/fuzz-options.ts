@@ -3,6 +3,13 @@ import type { BackendName } from '../backend/names.ts';
 import type { ProveResumeOptions } from '../run/prove-options.ts';
 import type { ScenarioHistory } from '../training/trainer.ts';
 
+/** Histories to draw, if neither their number nor a time is given. */
+export const RUNS = 100;
+/** The most resumes in a history. */
+export const RESUMES = 3;
+/** The folder of the histories that have failed. */
+export const REGRESSIONS = 'resumeproof-regressions';
+
 /** How {@link fuzzResume} searches. */
 export interface FuzzResumeOptions
   extends Pick<ProveResumeOptions, 'backend' | 'jobs' | 'reports' | 'signal'> {

@@ -7,10 +7,10 @@ import { historyProver, type Proved } from '../run/prove-histories.ts';
 import { type Regression, readRegressions, regressionsFile, writeRegressions } from '../run/regressions.ts';
 import { type LoadedScenario, onBackends, resumeBackends } from '../run/scenario.ts';
 import { UsageError } from '../run/usage-error.ts';
-import { isChain } from '../trace/history.ts';
+import { inner, isChain } from '../trace/history.ts';
 import { bordersIn } from './borders.ts';
 import { type Failure, type SearchOptions, type SearchResult, search } from './search.ts';
-import { inner, type Space } from './space.ts';
+import type { Space } from './space.ts';
 
 export interface FuzzOptions
   extends Pick<GateOptions, 'backend' | 'requireGpu' | 'images' | 'jobs'>,

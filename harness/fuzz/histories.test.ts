@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { History } from '../trace/history.ts';
+import { type History, inner } from '../trace/history.ts';
 import { histories } from './histories.ts';
 import { isSmaller, smaller } from './smaller.ts';
-import { inner, isIn, type Space } from './space.ts';
+import { isIn, type Space } from './space.ts';
 
 const space: Space = {
   steps: 24,

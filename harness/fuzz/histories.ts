@@ -1,6 +1,6 @@
 /** Random histories: where a run saves, how its processes end, and what they resume from and with. */
 import fc from 'fast-check';
-import { type History, type HistoryProcess, lengthOf } from '../trace/history.ts';
+import { ascending, type History, type HistoryProcess, lengthOf } from '../trace/history.ts';
 import type { Setting, SettingsChange } from '../trace/schema.ts';
 import { named } from './named.ts';
 import { smaller } from './smaller.ts';
@@ -184,7 +184,7 @@ function complete(
   const [chains, command] = [isChainsOnly(space), space.scenario.command !== undefined];
   const begins = from?.step ?? 0;
   const isLast = index === all.length - 1;
-  const kept = [...saves].filter((step) => step < length).sort((a, b) => a - b);
+  const kept = ascending([...saves].filter((step) => step < length));
   const last = kept.at(-1) ?? begins;
   const crosses = (at: number): boolean => begins < at;
   const limit = Math.min(length, ...changes.map(({ at }) => at).filter(crosses));

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Verdict } from '../judge/verdict.ts';
-import { endOf, type History, resumesIn } from '../trace/history.ts';
+import { endOf, type History, inner, resumesIn } from '../trace/history.ts';
 import { histories } from './histories.ts';
 import { search } from './search.ts';
 import { shrink } from './shrink.ts';
 import { smaller } from './smaller.ts';
-import { inner, type Space } from './space.ts';
+import type { Space } from './space.ts';
 
 const space: Space = {
   steps: 24,

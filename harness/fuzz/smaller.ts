@@ -1,5 +1,5 @@
 /** What can be left out of a history, or moved earlier in it. */
-import { endOf, type History, type HistoryProcess, settingNames } from '../trace/history.ts';
+import { ascending, endOf, type History, type HistoryProcess, settingNames } from '../trace/history.ts';
 import type { SettingsChange } from '../trace/schema.ts';
 import { named } from './named.ts';
 import { isIn, type Space } from './space.ts';
@@ -181,8 +181,6 @@ const CUTS: readonly Cut[] = [
           yield { ...history, changes: changes.with(index, { ...change, [setting]: value }) };
   },
 ];
-
-const ascending = (steps: readonly number[]): number[] => [...new Set(steps)].sort((a, b) => a - b);
 
 /** Without the process that trained to the end, another one does, each in turn. */
 function* untilTheEnd(history: History): Generator<History> {

@@ -26,9 +26,6 @@ export interface Space {
 export const isChainsOnly = ({ scenario }: Pick<Space, 'scenario'>): boolean =>
   scenario.deviates !== undefined;
 
-/** All steps but the last. */
-export const inner = (steps: number): number[] => Array.from({ length: steps - 1 }, (_, at) => at + 1);
-
 /** Whether a history can be run, and shows something of each of its processes. */
 export function isIn({ scenario, savable }: Pick<Space, 'scenario' | 'savable'>, history: History): boolean {
   const end = endOf(history);

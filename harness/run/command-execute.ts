@@ -4,7 +4,7 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { endOf, type History } from '../trace/history.ts';
+import { ascending, endOf, type History } from '../trace/history.ts';
 import { traceReader } from '../trace/read.ts';
 import type { Trace } from '../trace/schema.ts';
 import type { Command } from '../training/command.ts';
@@ -147,8 +147,6 @@ const isHistory = ({ role }: Part): boolean => role === 'before' || role === 'af
 /** The steps of a process from which others resume, ascending. */
 const resumedAt = ({ processes }: History, { id }: Part): number[] =>
   ascending(processes.flatMap(({ from }) => (from?.process === id ? [from.step] : [])));
-
-const ascending = (steps: readonly number[]): number[] => [...new Set(steps)].sort((a, b) => a - b);
 
 function toldBy({ run, states }: Trace): Told {
   return {

@@ -1,5 +1,6 @@
 /** What each process of a scenario does, by the history of the interrupted run. It says nothing of how one is started. */
 import {
+  ascending,
   endOf,
   type History,
   type HistoryProcess,
@@ -29,7 +30,7 @@ export function controlPart(history: History, twin = 0, backend?: string): Part 
 /** Saves after each step after which a process of the history saves, goes on to the end, and never samples. */
 export const saverPart = (history: History): Part => ({
   ...whole(history, 'saver'),
-  saves: [...new Set(history.processes.flatMap(({ saves }) => saves))].sort((a, b) => a - b),
+  saves: ascending(history.processes.flatMap(({ saves }) => saves)),
 });
 
 /** Resumes from the saver's last save. */

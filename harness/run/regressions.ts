@@ -1,11 +1,13 @@
 /** The histories by which a scenario has failed, in a small file to be committed, which are tried first from then on. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { writeWhole } from '../report/files.ts';
 import { endOf, type History } from '../trace/history.ts';
 import type { ScenarioHistory } from '../training/trainer.ts';
 import { askedHistorySchema, checkHistory, type Declared } from './check-history.ts';
+import { readJsonFile } from './json-file.ts';
 import { UsageError } from './usage-error.ts';
 
 const MOST_BYTES = 4 * 1024 * 1024;
@@ -41,20 +43,8 @@ export async function readRegressions(
 ): Promise<Regression[]> {
   const refuse = (why: string): UsageError =>
     new UsageError(`cannot read the regressions ${file}: ${why}; mend or remove it`);
-  let json: unknown;
-  try {
-    const bytes = await readFile(file);
-    if (bytes.length > MOST_BYTES) throw new Error(`it has more than ${MOST_BYTES} bytes`);
-    json = JSON.parse(bytes.toString());
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw refuse((error as Error).message.split('\n')[0]!);
-  }
-  const { error, data } = regressionsSchema.safeParse(json);
-  if (error !== undefined) {
-    const [issue] = error.issues;
-    throw refuse(`${issue!.path.join('.') || 'the file'}: ${issue!.message}`);
-  }
+  if (!existsSync(file)) return [];
+  const data = await readJsonFile(file, regressionsSchema, MOST_BYTES, refuse);
   if (data.scenario !== scenario) throw refuse(`it is of the scenario '${data.scenario}'`);
   return data.regressions.map(({ found, history }, at) => ({
     found,

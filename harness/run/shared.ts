@@ -1,10 +1,10 @@
 /** Processes that start from nothing, run once for all histories of a scenario in which they do the same. */
 import path from 'node:path';
-import { endOf, type History } from '../trace/history.ts';
+import { endOf, type History, inner } from '../trace/history.ts';
 import { isControl } from '../trace/roles.ts';
 import type { Part } from './parts.ts';
 
-/** What the histories of one scenario share.  */
+/** What the histories of one scenario share. */
 export interface Shared {
   /** Runs a process in a folder of its own, unless one that does the same has been run. All results are of one type. */
   once<Result>(history: History, part: Part, run: (folder: string) => Promise<Result>): Promise<Result>;
@@ -25,8 +25,7 @@ export function shared(folder: string): Shared {
 }
 
 /** All steps after which a process of such a run can resume. */
-export const everyStep = (history: Pick<History, 'steps' | 'changes'>): number[] =>
-  Array.from({ length: endOf(history) - 1 }, (_, at) => at + 1);
+export const everyStep = (history: Pick<History, 'steps' | 'changes'>): number[] => inner(endOf(history));
 
 /**
  * The part with all that a history can ask of it: a control is asked for its state after each step, and after the last

@@ -58,6 +58,12 @@ export const settingNames = (change: SettingsChange): Setting[] =>
 export const lengthOf = (steps: number, changes: readonly SettingsChange[] | undefined): number =>
   settingsAt(changes, Number.POSITIVE_INFINITY).steps ?? steps;
 
+/** Each step once, ascending. */
+export const ascending = (steps: readonly number[]): number[] => [...new Set(steps)].sort((a, b) => a - b);
+
+/** All steps of a run but the last. */
+export const inner = (steps: number): number[] => Array.from({ length: steps - 1 }, (_, at) => at + 1);
+
 /** The step after which the control ends. */
 export const endOf = ({ steps, changes }: Pick<History, 'steps' | 'changes'>): number =>
   lengthOf(steps, changes);
@@ -132,7 +138,7 @@ export function historyIn(traces: readonly Trace[]): History {
               : { process: from.process, step: savedAt(from.process, from.checkpoint) ?? step! },
           // Nobody knows beforehand how far a process gets that is killed.
           until: killed ? Math.min(...reached) : run.until,
-          saves: [...new Set(saves)].sort((a, b) => a - b),
+          saves: ascending(saves),
           ...(killed ? { killed: true as const } : {}),
         },
       ];
@@ -168,7 +174,7 @@ export const backendsIn = ({ processes }: Pick<History, 'processes'>): string[] 
 
 /** The steps after which a process resumes, each once, ascending. */
 export const resumePoints = (history: History): number[] =>
-  [...new Set(resumesIn(history).map(({ from }) => from.step))].sort((a, b) => a - b);
+  ascending(resumesIn(history).map(({ from }) => from.step));
 
 /**
  * The steps after which a control records its state in passing: where a process resumes, and where one ends that has
@@ -180,7 +186,7 @@ export function passesOf(history: History): number[] {
     .map(({ until }) => until);
   const end = endOf(history);
   const inside = ends.filter((step) => step < end);
-  return [...new Set([...resumePoints(history), ...inside])].sort((a, b) => a - b);
+  return ascending([...resumePoints(history), ...inside]);
 }
 
 /** A history in words: `before to 4 (saves 4); after-1 from before 4 to 8`. */
