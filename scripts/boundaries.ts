@@ -16,13 +16,13 @@ const LAYERS = [
   ['probe', 'verify', 'tfjs', 'loop'],
   ['training', 'checkpoint'],
   ['backend'],
-  ['trace', 'processes'],
+  ['trace', 'processes', 'bundle'],
   ['json'],
 ];
 /** These see traces only, so that they serve trainers that are not written in TypeScript. */
 const PURE = new Map([
   ['judge', { folders: ['judge', 'trace'], packages: /^(@tensorflow\/|(node:)?(fs|child_process)(\/|$))/ }],
-  ['report', { folders: ['report', 'judge', 'trace'], packages: /^@tensorflow\// }],
+  ['report', { folders: ['report', 'judge', 'trace', 'bundle'], packages: /^@tensorflow\// }],
 ]);
 
 const imports = readImports();

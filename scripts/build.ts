@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { writeProgram } from './lib/program.ts';
+import { writeBundles } from './lib/bundles.ts';
 
 const root = path.dirname(import.meta.dirname);
 const dist = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
@@ -26,6 +26,6 @@ if (status === 0) {
   const recorder = path.join('recorders', 'python', 'src');
   for (const file of globSync('**/*.py', { cwd: path.join(root, recorder) }))
     cpSync(path.join(root, recorder, file), path.join(dist, recorder, file));
-  await writeProgram(dist);
+  await writeBundles(dist);
 }
 process.exitCode = status ?? 1;

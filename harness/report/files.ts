@@ -35,8 +35,12 @@ export async function readWithin(root: string, path: string, limit: number): Pro
   }
 }
 
-/** Writes `text` under a temporary name, flushes it and renames it to `name`. Returns the path. */
-export async function writeWhole(directory: string, name: string, text: string): Promise<string> {
+/** Writes `text`, or its parts, under a temporary name, flushes it and renames it to `name`. Returns the path. */
+export async function writeWhole(
+  directory: string,
+  name: string,
+  text: string | Iterable<string>,
+): Promise<string> {
   const path = join(directory, name);
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {

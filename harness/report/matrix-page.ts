@@ -4,6 +4,7 @@ import { documentOf } from './document.ts';
 import { html, type Markup } from './markup.ts';
 import { MARKS, type Mark, markOf, matrixSentence, rowMark } from './matrix-summary.ts';
 import { ruleGlossary, ruleName } from './rules.ts';
+import { STYLES } from './styles.ts';
 import { deviceSentence } from './summary.ts';
 import { count, duration, linkTo, moment } from './text.ts';
 
@@ -13,6 +14,7 @@ export function matrixPage(matrix: Matrix): string {
   const drawn = sample === null ? '' : `; a sample: each fault on ${count(sample, 'scenario')}`;
   return documentOf(
     `${passed ? 'Passed' : 'Failed'} – kill matrix – resumeproof`,
+    STYLES,
     html`<header class=${passed ? 'good' : 'bad'}>
         <h1>${matrixSentence(matrix)}</h1>
         ${matrix.problem !== null && html`<p class="mismatch">${matrix.problem}</p>`}
@@ -38,7 +40,7 @@ const anchorOf = (row: MatrixRow): string => `fault-${row.fault.id}`;
 
 function grid({ matrix, scenarios }: Matrix): Markup {
   if (matrix.length === 0 || scenarios.length === 0) return '';
-  return html`<div class="wide matrix"><table>
+  return html`<div class="wide matrix" tabindex="0" role="group" aria-label="Kill matrix"><table>
       <thead><tr>
         <th>Fault</th>
         ${scenarios.map(({ scenario }) => html`<th class="slanted"><span><bdi>${scenario}</bdi></span></th>`)}
@@ -83,7 +85,7 @@ function faultSection(row: MatrixRow): Markup {
     </dl>
     ${
       shown.length > 0 &&
-      html`<div class="wide"><table>
+      html`<div class="wide" tabindex="0" role="group" aria-label="Table"><table>
         <thead><tr><th>Scenario</th><th>Outcome</th><th class="number">Steps</th><th>Rule</th><th>Cause</th><th>Headline</th></tr></thead>
         <tbody>${shown.map(cellRow)}</tbody>
       </table></div>`
@@ -117,7 +119,7 @@ function cellRow(cell: Cell): Markup {
 
 function healthyTable({ scenarios }: Matrix): Markup {
   return html`<h3>Without a fault <small>the same scenarios, judged by the same rules</small></h3>
-    <div class="wide"><table>
+    <div class="wide" tabindex="0" role="group" aria-label="Table"><table>
       <thead><tr><th>Scenario</th><th>Outcome</th><th>Summary</th><th class="number">Time</th></tr></thead>
       <tbody>${scenarios.map(
         ({ scenario, outcome, falseAlarm, headline, seconds }) => html`<tr>

@@ -30,7 +30,7 @@ const QUANTITIES: readonly { title: string; of: (step: TracedStep) => number }[]
   { title: 'Hook calls in a step', of: (step) => step.hookCalls.reduce((sum, calls) => sum + calls, 0) },
 ];
 
-/** One curve per quantity: the control first, then the interrupted run's processes in order. */
+/** One curve per quantity, with every step: the control first, then the interrupted run's processes in order. */
 export function curves(traces: readonly Trace[]): Curve[] {
   const shown = ['control', 'before', 'after']
     .flatMap((role) => traces.filter((trace) => trace.run?.role === role))
@@ -51,17 +51,27 @@ export function curves(traces: readonly Trace[]): Curve[] {
         const role = trace.run?.role as Series['role'];
         const label = role === 'after' ? `after resume ${resumed.indexOf(trace) + 1}` : role;
         const notes = [shape(points), role === 'control' ? '' : against(points, control)];
-        return { role, label, points: thin(points), note: notes.filter((note) => note !== '').join('; ') };
+        return { role, label, points, note: notes.filter((note) => note !== '').join('; ') };
       }),
     };
   });
+}
+
+/** The curve with about `limit` steps per series. All series keep the same steps, so that they can be subtracted. */
+export function thinCurve(curve: Curve, limit: number): Curve {
+  if (curve.series.every(({ points }) => points.length <= limit)) return curve;
+  const kept = new Set(curve.series.flatMap(({ points }) => thin(points, limit).map(({ step }) => step)));
+  return {
+    ...curve,
+    series: curve.series.map((own) => ({ ...own, points: own.points.filter(({ step }) => kept.has(step)) })),
+  };
 }
 
 /**
  * At most about `limit` of the points, in order: of each segment the lowest, the highest and one that has no
  * value, and always the first and the last.
  */
-export function thin(points: readonly Point[], limit = 600): readonly Point[] {
+export function thin(points: readonly Point[], limit: number): readonly Point[] {
   if (points.length <= limit) return points;
   const segment = Math.ceil(points.length / Math.max(1, Math.floor((limit - 2) / 3)));
   const kept = new Set([0, points.length - 1]);

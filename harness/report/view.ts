@@ -1,64 +1,178 @@
-/** Turns the gate and its traces into the page's plain data: cleaned texts, samples within bounds, curves. */
+/** Turns a verdict and its traces into what the page shows of the scenario: cleaned texts, samples, curves, norms. */
 import { join, resolve } from 'node:path';
-import type { Gate, Verdict } from '../judge/verdict.ts';
-import { historyOf } from '../trace/history.ts';
+import { type Compared, type Finding, PROOFS, type Verdict } from '../judge/verdict.ts';
+import { describeHistory, historyOf } from '../trace/history.ts';
 import type { Trace } from '../trace/schema.ts';
-import { openSampleFiles, type SamplePanel, samplePanel } from './samples/panel.ts';
-import { type Curve, curves } from './series.ts';
-import { linkTo, tame, visible } from './text.ts';
+import type { Detail, Fact, FindingData, RunRow, ScenarioRow } from './data.ts';
+import { parameterMap } from './parameters.ts';
+import { openSampleFiles, type SampleRow, samplePanel } from './samples/panel.ts';
+import { curves, thinCurve } from './series.ts';
+import {
+  byDeclaration,
+  cutSentence,
+  declarations,
+  deviceSentence,
+  knownBad,
+  standing,
+  tone,
+} from './summary.ts';
+import { count, enumerate, linkTo, tame, visible } from './text.ts';
+import { timeline } from './timeline.ts';
 
 const STDERR_LINES = 30;
 const MAX_RUNS = 100;
+const MAX_RESUMES_NAMED = 12;
 
-export interface RunRow {
-  readonly name: string;
-  readonly outcome: string;
-  /** The process ended by itself with exit code 0, and its trace is complete. */
-  readonly sound: boolean;
-  readonly exit: string;
-  readonly seconds: number;
-  readonly trace: string;
-  readonly link: string | undefined;
-  readonly notes: readonly string[];
-  readonly stderr: readonly string[];
-}
-export interface Section {
-  readonly anchor: string;
-  readonly verdict: Verdict;
-  readonly samples: SamplePanel;
-  readonly curves: readonly Curve[];
-  readonly runs: readonly RunRow[];
-  readonly moreRuns: number;
-}
-export interface View {
-  readonly gate: Gate;
-  /** Unexpected verdicts come first, so that the bounds do not drop them. */
-  readonly sections: readonly Section[];
-  readonly leftOut: number;
+/** How much of a scenario's series is kept at first: all of what is not proven, an outline of what is. */
+export const WHOLE = { curves: 5000, values: 2000 };
+export const OUTLINE = { curves: 120, values: 60 };
+
+/** @param verdict with texts that are cleaned */
+export function scenarioRow(verdict: Verdict, element: string): ScenarioRow {
+  const [root] = verdict.findings;
+  return {
+    name: verdict.scenario,
+    element,
+    tone: tone(verdict),
+    standing: standing(verdict),
+    outcome: verdict.outcome,
+    proofs: verdict.proofs,
+    headline: verdict.headline,
+    mismatch: verdict.mismatch,
+    expectsFault: knownBad(verdict),
+    backend: verdict.backend?.name ?? 'unknown',
+    seconds: verdict.seconds,
+    likelyCause: root?.likelyCause ?? null,
+    fix: root?.fix ?? null,
+    rules: [...new Set(verdict.findings.map(({ rule }) => rule))],
+    cause: verdict.cause,
+  };
 }
 
-export async function view(
+/**
+ * @param directory the run's folder; samples are read only inside it
+ * @param verdict with texts that are cleaned
+ */
+export async function detailOf(
   directory: string,
-  gate: Gate,
-  traces: ReadonlyMap<string, readonly Trace[]>,
-): Promise<View> {
+  verdict: Verdict,
+  traces: readonly Trace[],
+): Promise<{ readonly detail: Detail; readonly leftOut: number }> {
+  const history = verdict.history ?? historyOf(verdict.plan);
+  const limits = verdict.outcome === 'proven' ? OUTLINE : WHOLE;
   const files = openSampleFiles(directory);
-  const ordered = [...gate.verdicts].sort((a, b) => Number(a.asExpected) - Number(b.asExpected));
-  const sections: Section[] = [];
-  for (const [index, verdict] of ordered.entries()) {
-    const own = traces.get(verdict.scenario) ?? [];
-    const { runs, more } = runRows(directory, verdict, own);
-    sections.push({
-      anchor: `scenario-${index + 1}`,
-      verdict: tame(verdict),
-      samples: await samplePanel(files, own, verdict.history ?? historyOf(verdict.plan)),
-      curves: curves(own),
-      runs,
-      moreRuns: more,
-    });
-  }
-  return { gate: tame(gate), sections, leftOut: files.images.leftOut() + files.recordings.leftOut() };
+  const samples = await samplePanel(files, traces, history);
+  const { rows, images } = withoutImages(samples.rows);
+  const { runs, more } = runRows(directory, verdict, traces);
+  const detail: Detail = {
+    about: verdict.about,
+    caveats: verdict.caveats,
+    facts: factsOf(verdict),
+    noise: verdict.noise,
+    steps: verdict.plan.steps,
+    findings: withIds(verdict.findings),
+    processes: timeline(traces, history),
+    resumeAt: verdict.plan.resumeAt,
+    curves: curves(traces).map((curve) => thinCurve(curve, limits.curves)),
+    parameters: parameterMap(traces, limits.values),
+    samples: rows,
+    moreSamples: samples.more,
+    images,
+    runs,
+    moreRuns: more,
+  };
+  return { detail, leftOut: files.images.leftOut() + files.recordings.leftOut() };
 }
+
+/** A finding's rule and resume name it, and its number among those. */
+function withIds(findings: readonly Finding[]): FindingData[] {
+  const seen = new Map<string, number>();
+  return findings.map((finding) => {
+    const name = finding.resume === 0 ? finding.rule : `${finding.rule}@${finding.resume}`;
+    const number = (seen.get(name) ?? 0) + 1;
+    seen.set(name, number);
+    return { ...finding, id: number === 1 ? name : `${name}.${number}` };
+  });
+}
+
+/** Each distinct image once. */
+function withoutImages(rows: readonly SampleRow[]): { rows: SampleRow[]; images: Record<string, string> } {
+  const ids = new Map<string, string>();
+  const idOf = (src: string | undefined): string | undefined => {
+    if (src === undefined) return undefined;
+    const id = ids.get(src) ?? `image-${ids.size + 1}`;
+    ids.set(src, id);
+    return id;
+  };
+  const own = rows.map((row) =>
+    'images' in row
+      ? { ...row, images: row.images.map((image) => ({ ...image, src: idOf(image.src) })) }
+      : row,
+  );
+  return { rows: own, images: Object.fromEntries([...ids].map(([src, id]) => [id, src])) };
+}
+
+function factsOf(verdict: Verdict): Fact[] {
+  const { compared, noise, deviations, cut } = verdict;
+  const fact = (label: string, lines: readonly string[], kind: Fact['kind'] = 'text'): Fact[] =>
+    lines.length === 0 ? [] : [{ label, lines, kind }];
+  return [
+    ...fact('Outcome', [`${verdict.outcome}${expectation(verdict)}`]),
+    ...fact('Proofs', [proofsSentence(verdict)]),
+    ...fact('By declaration', deviations.length === 0 ? [] : declarations(verdict)),
+    ...fact('Plan', [planSentence(verdict)]),
+    ...fact('Ended early', cut === null ? [] : [cutSentence(verdict)], 'caveat'),
+    ...fact('Device', [deviceSentence(verdict)]),
+    ...fact('Compared', compared === null ? [] : [comparedText(compared)]),
+    ...fact('Judged by', noise === null ? [] : [noise.text]),
+    ...fact('Run again', [verdict.replay], 'command'),
+  ];
+}
+
+function expectation(verdict: Verdict): string {
+  if (verdict.expect === 'proven') return '';
+  return ` – a known fault that these rules must find: ${enumerate(verdict.expect.slice(0, 20))}`;
+}
+
+function proofsSentence(verdict: Verdict): string {
+  const { proofs } = verdict;
+  if (proofs === null) return 'none was judged';
+  return PROOFS.map((proof) => {
+    const declared = byDeclaration(verdict, proof);
+    return `${proof} ${proofs[proof]}${declared === '' ? '' : ` (${declared})`}`;
+  }).join(', ');
+}
+
+/** What was run, in one sentence. */
+export function planSentence({ plan, history }: Verdict): string {
+  if (history !== null) {
+    const processes = history.processes.slice(0, MAX_RESUMES_NAMED);
+    const left = history.processes.length - processes.length;
+    const described = describeHistory({ ...history, processes });
+    return `${count(plan.steps, 'step')}: ${described}${left > 0 ? `; ${left} more` : ''}`;
+  }
+  const named = plan.resumeAt.slice(0, MAX_RESUMES_NAMED);
+  const more = plan.resumeAt.length - named.length;
+  const points: (string | number)[] = more > 0 ? [...named, `${more} more`] : named;
+  if (points.length === 0) return `${count(plan.steps, 'step')}, never resumed`;
+  const on = plan.resumeOn === undefined ? '' : `, in turn on ${[...new Set(plan.resumeOn)].join(', ')}`;
+  return `${count(plan.steps, 'step')}; saved, stopped and resumed after step ${enumerate(points)}${on}`;
+}
+
+const SINGULAR: Readonly<Record<keyof Compared, string>> = {
+  processes: 'process',
+  steps: 'step',
+  tensors: 'tensor',
+  samples: 'sample',
+  generators: 'generator',
+  counters: 'counter',
+};
+
+/** `3 processes, 4 steps, 38 tensors …`, which shows that a proof is not empty. */
+const comparedText = (compared: Compared): string =>
+  Object.entries(compared)
+    .map(([what, count]) => `${count} ${count === 1 ? SINGULAR[what as keyof Compared] : what}`)
+    .join(', ');
 
 function runRows(
   directory: string,
@@ -89,3 +203,6 @@ function runRows(
   });
   return { runs, more: verdict.runs.length - runs.length };
 }
+
+/** Cleans a verdict's texts. Paths of traces are kept, since they are not shown as they are. */
+export const tamed = (verdict: Verdict): Verdict => ({ ...tame(verdict), runs: verdict.runs });

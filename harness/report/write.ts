@@ -1,29 +1,53 @@
 /** Writes a gate's report into its run's folder. */
 import { z } from 'zod';
-import { type Gate, gateSchema } from '../judge/verdict.ts';
+import { type Gate, gateSchema, type Verdict } from '../judge/verdict.ts';
 import type { Trace } from '../trace/schema.ts';
+import { client } from './client-file.ts';
 import { writeWhole } from './files.ts';
-import { page } from './html.ts';
+import { fitting } from './fit.ts';
 import { junitXml } from './junit.ts';
-import { view } from './view.ts';
+import { page } from './page.ts';
+import { detailOf, tamed } from './view.ts';
 
-/**
- * Writes `verdict.json` (the gate unchanged), `junit.xml` and `index.html` into `directory`, the run's folder,
- * which must exist and hold the traces. Each file appears whole or not at all; the page comes last.
- * A sample that is missing, broken or too large becomes a note on the page.
- * @param traces by scenario; samples are read beside `Trace.file` and only inside `directory`
- * @returns the paths of the files written
- * @throws Error of the file system if a file cannot be written
- */
-export async function writeReport(
-  directory: string,
-  gate: Gate,
-  traces: ReadonlyMap<string, readonly Trace[]>,
-): Promise<{ html: string; junit: string; json: string }> {
-  const json = await writeWhole(directory, 'verdict.json', `${JSON.stringify(gate, null, 2)}\n`);
-  const junit = await writeWhole(directory, 'junit.xml', junitXml(gate));
-  const html = await writeWhole(directory, 'index.html', page(await view(directory, gate, traces)));
-  return { html, junit, json };
+/** The paths of the files of a report. */
+export interface ReportFiles {
+  readonly html: string;
+  readonly junit: string;
+  readonly json: string;
+}
+
+/** A report that gathers what its page shows as each scenario is judged, so that no trace is kept until the end. */
+export interface Report {
+  /**
+   * Samples are read beside `Trace.file` and only inside the report's folder. One that is missing, broken or too large
+   * becomes a note on the page.
+   */
+  add(verdict: Verdict, traces: readonly Trace[]): Promise<void>;
+  /**
+   * Writes `verdict.json` (the gate unchanged), `junit.xml` and `index.html`. Each file appears whole or not at all; the
+   * page comes last.
+   * @throws Error of the file system if a file cannot be written
+   */
+  write(gate: Gate): Promise<ReportFiles>;
+}
+
+/** @param directory the run's folder, which must exist and hold the traces */
+export function openReport(directory: string): Report {
+  const details = fitting();
+  let left = 0;
+  return {
+    async add(verdict, traces) {
+      const { detail, leftOut } = await detailOf(directory, tamed(verdict), traces);
+      left += leftOut;
+      details.add(verdict.scenario, verdict.outcome === 'proven', detail);
+    },
+    async write(gate) {
+      const json = await writeWhole(directory, 'verdict.json', `${JSON.stringify(gate, null, 2)}\n`);
+      const junit = await writeWhole(directory, 'junit.xml', junitXml(gate));
+      const html = await writeWhole(directory, 'index.html', page(gate, details, left, await client()));
+      return { html, junit, json };
+    },
+  };
 }
 
 /** The JSON Schema of verdict.json. */

@@ -7,7 +7,7 @@ import { collectEvidence } from '../judge/collect.ts';
 import { cutShort, settles } from '../judge/cut.ts';
 import { type Judgement, judge, skipped } from '../judge/judge.ts';
 import type { Gate, Verdict } from '../judge/verdict.ts';
-import { writeReport } from '../report/write.ts';
+import { openReport, type ReportFiles } from '../report/write.ts';
 import { type History, isChain, planOf } from '../trace/history.ts';
 import type { Trace } from '../trace/schema.ts';
 import { executeCommand } from './command-execute.ts';
@@ -38,7 +38,7 @@ export interface GateOptions extends Pick<ExecuteOptions, 'backend' | 'requireGp
 
 export interface GateResult {
   readonly gate: Gate;
-  readonly report: { readonly html: string; readonly junit: string; readonly json: string };
+  readonly report: ReportFiles;
 }
 
 /**
@@ -54,12 +54,13 @@ export async function runGate(
   const limit = pLimit(options.jobs);
   const { signal, attempt, finish } = failing(options.signal);
   const verifyKernels = kernelVerifier(limit, signal);
+  const report = openReport(options.folder);
   // Each running scenario always has a process to run, so more scenarios would not keep more cores busy.
   const scenariosAtATime = pLimit(options.jobs);
   const results = await scenariosAtATime.map(scenarios, (scenario) =>
     attempt(async () => {
       if (signal.aborted) return undefined;
-      const result = await proveScenario(scenario, {
+      const { verdict, traces } = await proveScenario(scenario, {
         ...options,
         signal,
         limit,
@@ -71,13 +72,12 @@ export async function runGate(
         onProgress: (...event) => options.onProgress?.(scenario.name, ...event),
       });
       if (signal.aborted) return undefined;
-      options.onVerdict?.(result.verdict);
-      return result;
+      await report.add(verdict, traces);
+      options.onVerdict?.(verdict);
+      return verdict;
     }),
   );
-  const finished = results.filter((result) => result !== undefined);
-  const verdicts = finished.map(({ verdict }) => verdict);
-  const traces = new Map(finished.map(({ verdict, traces }) => [verdict.scenario, traces]));
+  const verdicts = results.filter((verdict) => verdict !== undefined);
   return finish(async (failure) => {
     const run = {
       startedAt: startedAt.toISOString(),
@@ -86,7 +86,7 @@ export async function runGate(
       verdicts,
     };
     const gate = gateOf(run, scenarios.length, failure);
-    return { gate, report: await writeReport(options.folder, gate, traces) };
+    return { gate, report: await report.write(gate) };
   });
 }
 

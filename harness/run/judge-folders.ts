@@ -4,10 +4,9 @@ import path from 'node:path';
 import { collectEvidence } from '../judge/collect.ts';
 import { judge } from '../judge/judge.ts';
 import { type Gate, VERDICT_FORMAT, type Verdict } from '../judge/verdict.ts';
-import { writeReport } from '../report/write.ts';
+import { openReport } from '../report/write.ts';
 import { historyIn } from '../trace/history.ts';
 import { traceReader } from '../trace/read.ts';
-import type { Trace } from '../trace/schema.ts';
 import { type Case, TRACE } from './cases.ts';
 import type { GateResult } from './gate.ts';
 import { runsOf } from './keep.ts';
@@ -26,12 +25,11 @@ export interface JudgeOptions {
  */
 export async function judgeCases(cases: readonly Case[], options: JudgeOptions): Promise<GateResult> {
   const startedAt = new Date();
-  const traces = new Map<string, readonly Trace[]>();
+  const report = openReport(options.folder);
   const verdicts: Verdict[] = [];
   for (const one of cases) {
     const start = performance.now();
     const own = await Promise.all(copied(one, options.folder).map(traceReader()));
-    traces.set(one.name, own);
     const control = own.find(({ run }) => run?.role === 'control')?.run;
     const about = control === undefined ? 'Traces without a control.' : `Traces of ${control.scenario}.`;
     const subject = { scenario: one.name, about, expect: 'proven' as const, replay: options.replay(one) };
@@ -43,6 +41,7 @@ export async function judgeCases(cases: readonly Case[], options: JudgeOptions):
       runs: runsOf(own, options.folder),
     };
     verdicts.push(verdict);
+    await report.add(verdict, own);
     options.onVerdict(verdict);
   }
   const backends = new Set(verdicts.flatMap(({ backend }) => backend?.requested ?? []));
@@ -55,7 +54,7 @@ export async function judgeCases(cases: readonly Case[], options: JudgeOptions):
     problem: null,
     verdicts,
   };
-  return { gate, report: await writeReport(options.folder, gate, traces) };
+  return { gate, report: await report.write(gate) };
 }
 
 /** Copies the traces of a case, and the samples beside them. Returns the files. */

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isConsistent } from '../judge/judge.ts';
 import { type Gate, gateSchema, type Verdict } from '../judge/verdict.ts';
-import { writeReport } from '../report/write.ts';
+import { openReport } from '../report/write.ts';
 import type { GateResult } from './gate.ts';
 import { gateOf } from './gate-of.ts';
 import { copyCase, requireOwnFile, tracesOf } from './merge-files.ts';
@@ -55,10 +55,10 @@ export async function mergeGates(gates: readonly GateShard[], folder: string): P
     ),
   );
   const inOrder = cases.map((name) => found.get(name)!);
-  const traces = new Map<string, Awaited<ReturnType<typeof tracesOf>>>();
+  const report = openReport(folder);
   for (const { from, verdict } of inOrder) {
     await copyCase(from, verdict.scenario, folder);
-    traces.set(verdict.scenario, await tracesOf(verdict, folder));
+    await report.add(verdict, await tracesOf(verdict, folder));
   }
   const run = {
     startedAt: gates.map(({ gate }) => gate.startedAt).toSorted()[0]!,
@@ -67,5 +67,5 @@ export async function mergeGates(gates: readonly GateShard[], folder: string): P
     verdicts: inOrder.map(({ verdict }) => verdict),
   };
   const gate = gateOf(run, cases.length);
-  return { gate, report: await writeReport(folder, gate, traces) };
+  return { gate, report: await report.write(gate) };
 }

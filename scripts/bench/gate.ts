@@ -3,7 +3,7 @@ import path from 'node:path';
 import { collectEvidence } from '../../harness/judge/collect.ts';
 import { judge } from '../../harness/judge/judge.ts';
 import type { Gate } from '../../harness/judge/verdict.ts';
-import { writeReport } from '../../harness/report/write.ts';
+import { openReport } from '../../harness/report/write.ts';
 import { readTrace } from '../../harness/trace/read.ts';
 import type { Trace } from '../../harness/trace/schema.ts';
 import { withGate } from '../lib/gate.ts';
@@ -45,7 +45,11 @@ async function costsOf(gate: Gate, run: string): Promise<Omit<GateCost, 'seconds
     }
   });
   // Overwrites the first report: only its folder has the samples where the traces say.
-  const report = await timed(() => writeReport(run, gate, traces));
+  const report = await timed(async () => {
+    const own = openReport(run);
+    for (const verdict of gate.verdicts) await own.add(verdict, traces.get(verdict.scenario)!);
+    await own.write(gate);
+  });
   return {
     passed: gate.passed,
     scenarios: gate.verdicts.length,

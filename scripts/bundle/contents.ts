@@ -2,9 +2,9 @@
 import { existsSync, globSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { nodeFileTrace } from '@vercel/nft';
+import { writeBundles } from '../lib/bundles.ts';
 import { compile } from '../lib/compile.ts';
 import { licencesOf } from '../lib/licences.ts';
-import { writeProgram } from '../lib/program.ts';
 import { withoutSymbols } from './elf.ts';
 
 export interface Entry {
@@ -80,7 +80,7 @@ export async function collectContents(backends: ReadonlySet<string>): Promise<Co
     );
   }
   compileAll();
-  const program = await writeProgram(path.join(stage, 'harness'));
+  const program = await writeBundles(path.join(stage, 'harness'));
   const { entries, without } = systemLibraries(backends);
   const files = await traced(backends);
   for (const file of program) files.set(path.relative(stage, file), file);

@@ -36,7 +36,6 @@ export interface Change {
   /** Undefined if one of the two is missing. */
   readonly identical: boolean | undefined;
   readonly text: string;
-  readonly image?: Pixels;
 }
 
 /** Equal files are decoded, compared and encoded once, so many equal images cost no more than one. */
@@ -115,9 +114,8 @@ function inWords(a: Pixels, b: Pixels): Change {
   const result = compare(a, b);
   if (result.kind === 'identical') return { identical: true, text: 'identical' };
   if (result.kind === 'sizes') return { identical: false, text: `sizes differ, ${result.a} and ${result.b}` };
-  const { differing, total, widest, image } = result;
-  if (differing === 0)
-    return { identical: false, text: 'looks identical, but invisible pixels differ', image };
+  const { differing, total, widest } = result;
+  if (differing === 0) return { identical: false, text: 'looks identical, but invisible pixels differ' };
   const share = `${differing.toLocaleString('en')} of ${count(total, 'pixel')} differ`;
-  return { identical: false, text: `${share}, by up to ${widest} of 255`, image };
+  return { identical: false, text: `${share}, by up to ${widest} of 255` };
 }

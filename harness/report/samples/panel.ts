@@ -19,10 +19,14 @@ import {
   sizeOf,
 } from './recordings.ts';
 
-export interface Difference extends Image {
+/** What two samples tell about a resume. */
+export interface Difference {
   readonly question: string;
+  /** The two that are compared. */
+  readonly label: string;
   readonly identical: boolean | undefined;
   readonly result: string;
+  readonly note: string | undefined;
 }
 /** Audio or a text; neither if there is none, and `note` says why. */
 export interface Played {
@@ -151,14 +155,14 @@ async function imageRow(cache: ImageCache, points: Points, name: string, resume:
       await cache.show(points.controlLater.label, controlLater),
     ],
     differences: [
-      await difference(cache, QUESTIONS.changed, CHANGED, cache.compare(saved, trained), moved),
-      await difference(cache, QUESTIONS.same, SAME, cache.compare(trained, controlLater)),
+      difference(QUESTIONS.changed, CHANGED, cache.compare(saved, trained), moved),
+      difference(QUESTIONS.same, SAME, cache.compare(trained, controlLater)),
     ],
   };
 }
 
 async function recordingRow(
-  { images, recordings }: SampleFiles,
+  { recordings }: SampleFiles,
   points: Points,
   name: string,
   type: Recording['type'],
@@ -187,8 +191,8 @@ async function recordingRow(
       };
     }),
     differences: [
-      await difference(images, QUESTIONS.changed, CHANGED, compareRecordings(saved, trained), moved),
-      await difference(images, QUESTIONS.same, SAME, compareRecordings(trained, controlLater)),
+      difference(QUESTIONS.changed, CHANGED, compareRecordings(saved, trained), moved),
+      difference(QUESTIONS.same, SAME, compareRecordings(trained, controlLater)),
     ],
   };
 }
@@ -203,20 +207,12 @@ function same(cache: ImageCache, restored: Loaded, saved: Loaded): Loaded {
   return { pixels: restored.pixels, note: restored.note === undefined ? note : `${restored.note}; ${note}` };
 }
 
-async function difference(
-  cache: ImageCache,
+function difference(
   question: { text: string; identical: string; differing: string },
   label: string,
-  { identical, text, image }: Change,
+  { identical, text }: Change,
   note?: string,
-): Promise<Difference> {
-  const shown = await cache.show(label, image === undefined ? { note: undefined } : { pixels: image });
+): Difference {
   const answer = identical === undefined ? '' : `${identical ? question.identical : question.differing}: `;
-  return {
-    ...shown,
-    question: question.text,
-    identical,
-    result: answer + text,
-    note: joined([shown.note, note]),
-  };
+  return { label, question: question.text, identical, result: answer + text, note };
 }

@@ -1,10 +1,29 @@
 /** Complete reports for the tests: a failed one full of hostile texts, and a passed one. */
+import { inflateRawSync } from 'node:zlib';
 import type { Gate, NoiseRecord } from '../../judge/verdict.ts';
 import type { Trace } from '../../trace/schema.ts';
-import { writeReport } from '../write.ts';
+import type { PackedDetail } from '../pack.ts';
+import { openReport, type ReportFiles } from '../write.ts';
 import { backend, finding, gate, noise, runsOf, traceSet, verdict } from './build.ts';
 
 export const EVIL = `<script>window.pwned=1</script><img src=x onerror="window.pwned=2">"'><svg onload=window.pwned=3>]]>&lt;\u0000\u001f\u202egnp`;
+
+/** What a page has of each scenario. */
+export const detailsIn = (page: string): PackedDetail[] =>
+  [...page.matchAll(/<script type="text\/plain" id="scenario-\d+">([^<]*)</g)].map(
+    ([, data]) => JSON.parse(inflateRawSync(Buffer.from(data!, 'base64')).toString()) as PackedDetail,
+  );
+
+/** Writes a report of a gate whose traces are all at hand. */
+export async function writeReport(
+  folder: string,
+  gate: Gate,
+  traces: ReadonlyMap<string, readonly Trace[]>,
+): Promise<ReportFiles> {
+  const report = openReport(folder);
+  for (const verdict of gate.verdicts) await report.add(verdict, traces.get(verdict.scenario) ?? []);
+  return report.write(gate);
+}
 
 const measured = { things: 3, comparisons: 45, floor: 2.5e-7, degrees: 6.2, factor: 57.3 };
 const NOISY: NoiseRecord['quantities'] = [
@@ -13,9 +32,7 @@ const NOISY: NoiseRecord['quantities'] = [
 ];
 
 /** A healthy scenario, a frozen one, and one in which every string is hostile. */
-export async function writeRed(
-  folder: string,
-): Promise<{ html: string; junit: string; json: string; gate: Gate }> {
+export async function writeRed(folder: string): Promise<ReportFiles & { gate: Gate }> {
   const healthy = await traceSet(folder, 'healthy', { story: 'Once upon a time' });
   const frozen = await traceSet(folder, 'frozen', { frozen: true, seed: 5 });
   const [control, before, after] = (await traceSet(folder, `evil ${EVIL.replaceAll(/[/\p{Cc}]/gu, '')}`, {

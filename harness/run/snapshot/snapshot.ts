@@ -8,9 +8,10 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, uti
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { digestOf } from '../../bundle/kept-bundle.ts';
 import { CACHES } from '../caches.ts';
 import { asError } from '../failure.ts';
-import { digestOf, NoSnapshot } from './digest.ts';
+import { NoSnapshot } from './no-snapshot.ts';
 import { currentProgram, type Program } from './program-file.ts';
 
 const BOOT = path.join(import.meta.dirname, 'boot.cjs');

@@ -1,0 +1,95 @@
+/** The gate's page as one file: the index and the script come first, so that it is read while the rest arrives. */
+
+import { RULES } from '../judge/rules/index.ts';
+import type { Gate } from '../judge/verdict.ts';
+import type { Client } from './client-file.ts';
+import type { PageIndex, RuleText, ScenarioRow } from './data.ts';
+import { headOf, rendered } from './document.ts';
+import type { Fitted } from './fit.ts';
+import { html } from './markup.ts';
+import { staticPage } from './static-page.ts';
+import { STYLES } from './styles.ts';
+import { deviceSentence, gateSentence, isGreen, ruleSection } from './summary.ts';
+import { count, duration, moment, tame } from './text.ts';
+import { scenarioRow } from './view.ts';
+
+const MAX_DEVICES = 5;
+
+/**
+ * @param details of its scenarios; one that is missing has nothing to open
+ * @param leftOut the number of samples that did not fit
+ * @returns the page in parts
+ */
+export function* page(raw: Gate, details: Fitted, leftOut: number, client: Client): Generator<string> {
+  const gate = tame(raw);
+  const rows = gate.verdicts.map((verdict, at) => scenarioRow(verdict, `scenario-${at + 1}`));
+  const index = indexOf(gate, rows, omissions(details.reduced(), leftOut));
+  const title = `${index.green ? 'Passed' : 'Failed'} – resumeproof`;
+  const style = `${STYLES}\n${client.style}`;
+  yield headOf({ title, style, script: client.script });
+  yield '<body id="top">';
+  yield rendered(
+    html`<header class=${index.green ? 'good' : 'bad'}>
+      <h1>${index.sentence}</h1>
+      ${index.problem !== null && html`<p class="mismatch">${index.problem}</p>`}
+      <p>${index.devices}</p>
+      <p class="quiet">resumeproof, started ${moment(gate.startedAt)}, took ${duration(gate.seconds)}</p>
+      ${index.omitted.map((sentence) => html`<p class="quiet">${sentence}</p>`)}
+    </header>`,
+  );
+  yield rendered(html`<noscript>${staticPage(gate)}</noscript>`);
+  yield '<div id="app"></div>\n';
+  yield `<script type="application/json" id="index">${scriptText(index)}</script>\n`;
+  yield `<script>${client.script}</script>\n`;
+  for (const [at, { scenario }] of raw.verdicts.entries()) {
+    const data = details.read(scenario);
+    if (data !== undefined) yield `<script type="text/plain" id="${rows[at]!.element}">${data}</script>\n`;
+  }
+  yield '</body></html>\n';
+}
+
+function indexOf(gate: Gate, scenarios: readonly ScenarioRow[], omitted: readonly string[]): PageIndex {
+  const sentence = gateSentence(gate);
+  const told = gate.problem === null || sentence.includes(gate.problem.replace(/\.$/, ''));
+  const named = new Set(scenarios.flatMap(({ rules }) => rules));
+  return {
+    sentence,
+    green: isGreen(gate),
+    problem: told ? null : gate.problem,
+    devices: devices(gate),
+    startedAt: gate.startedAt,
+    seconds: gate.seconds,
+    omitted,
+    scenarios,
+    rules: Object.fromEntries(
+      RULES.filter(({ id }) => named.has(id)).map(({ id, claim, reads, speaks }): [string, RuleText] => [
+        id,
+        { claim, reads, speaks, link: ruleSection(id) },
+      ]),
+    ),
+  };
+}
+
+/** The devices that the scenarios ran on, usually one. */
+function devices({ verdicts, backend }: Gate): string {
+  const all = [...new Set(verdicts.flatMap((own) => (own.backend === null ? [] : [deviceSentence(own)])))];
+  if (all.length === 0) return `Backend ${backend}; no run recorded its device.`;
+  const more = all.length - MAX_DEVICES;
+  return `Backend ${all.slice(0, MAX_DEVICES).join(' · ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+function omissions(reduced: number, leftOut: number): string[] {
+  return [
+    ...(leftOut > 0
+      ? [`${count(leftOut, 'sample')} left out to keep this page small; see the files beside the traces.`]
+      : []),
+    ...(reduced > 0
+      ? [
+          `To keep this page small, ${count(reduced, 'scenario')} shown with fewer values; the traces have all.`,
+        ]
+      : []),
+  ];
+}
+
+/** JSON text that ends no element. */
+const scriptText = (value: unknown): string => JSON.stringify(value).replaceAll('<', '\\u003c');
