@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { collectEvidence } from '../judge/collect.ts';
 import { judge } from '../judge/judge.ts';
 import { gateSchema } from '../judge/verdict.ts';
+import { pageText } from '../report/testing/page-text.ts';
 import { readTrace } from '../trace/read.ts';
 import { fixtures, main, resumeproof as start } from './testing/start.ts';
 
@@ -117,7 +118,7 @@ describe('run', () => {
     expect(onCpu.stdout).toMatch(new RegExp(`^! upsampling: ${caveat.source}`, 'm'));
     expect(onCpu.stdout).toMatch(/^! upsampling: Not verified on cpu: Cumsum \(no case runs it\)\.$/m);
     const report = path.join(scratch, /Report: (.*)index\.html/.exec(onCpu.stdout)![1]!);
-    expect(await readFile(path.join(report, 'index.html'), 'utf8')).toMatch(caveat);
+    expect(pageText(await readFile(path.join(report, 'index.html'), 'utf8'))).toMatch(caveat);
     const gate = gateSchema.parse(JSON.parse(await readFile(path.join(report, 'verdict.json'), 'utf8')));
     expect(gate.verdicts).toMatchObject([
       { outcome: 'proven', caveats: [expect.stringMatching(caveat), expect.anything()] },
@@ -156,8 +157,8 @@ describe('run', () => {
       ['end', 'text', 'samples/end-8-0.txt'],
       ['end', 'audio', 'samples/end-8-1.wav'],
     ]);
-    const html = await readFile(report.html, 'utf8');
-    expect(html).toContain(`<pre>${await readFile(path.join(folder, samples[2]!.file), 'utf8')}</pre>`);
+    const html = pageText(await readFile(report.html, 'utf8'));
+    expect(html).toContain(JSON.stringify(await readFile(path.join(folder, samples[2]!.file), 'utf8')));
     expect(html).toContain((await readFile(path.join(folder, samples[3]!.file))).toString('base64'));
   });
 

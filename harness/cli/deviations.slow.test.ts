@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { gateSchema, type Verdict } from '../judge/verdict.ts';
+import { pageText } from '../report/testing/page-text.ts';
 import { fixtures, resumeproof } from './testing/start.ts';
 
 let scratch: string;
@@ -22,7 +23,7 @@ beforeAll(async () => {
   );
   const gate = gateSchema.parse(JSON.parse(verdict!));
   verdicts = new Map(gate.verdicts.map((verdict) => [verdict.scenario, verdict]));
-  told = { page: page!, junit: junit!, terminal: stdout };
+  told = { page: pageText(page!), junit: junit!, terminal: stdout };
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 

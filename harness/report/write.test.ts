@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { gateSchema } from '../judge/verdict.ts';
 import { gate, verdict } from './testing/build.ts';
-import { detailsIn, writeRed, writeReport } from './testing/reports.ts';
+import { detailsIn } from './testing/page-text.ts';
+import { writeRed, writeReport } from './testing/reports.ts';
 import { verdictJsonSchema } from './write.ts';
 
 let root: string;

@@ -1,18 +1,10 @@
 /** Complete reports for the tests: a failed one full of hostile texts, and a passed one. */
-import { inflateRawSync } from 'node:zlib';
 import type { Gate, NoiseRecord } from '../../judge/verdict.ts';
 import type { Trace } from '../../trace/schema.ts';
-import type { PackedDetail } from '../pack.ts';
 import { openReport, type ReportFiles } from '../write.ts';
 import { backend, finding, gate, noise, runsOf, traceSet, verdict } from './build.ts';
 
 export const EVIL = `<script>window.pwned=1</script><img src=x onerror="window.pwned=2">"'><svg onload=window.pwned=3>]]>&lt;\u0000\u001f\u202egnp`;
-
-/** What a page has of each scenario. */
-export const detailsIn = (page: string): PackedDetail[] =>
-  [...page.matchAll(/<script type="text\/plain" id="scenario-\d+">([^<]*)</g)].map(
-    ([, data]) => JSON.parse(inflateRawSync(Buffer.from(data!, 'base64')).toString()) as PackedDetail,
-  );
 
 /** Writes a report of a gate whose traces are all at hand. */
 export async function writeReport(
