@@ -10,5 +10,8 @@ const inflated = (data: string): string => inflateRawSync(Buffer.from(data, 'bas
 export const detailsIn = (page: string): PackedDetail[] =>
   [...page.matchAll(DATA)].map(([data]) => JSON.parse(inflated(data)) as PackedDetail);
 
+/** The page without its compressed data. */
+export const withoutDetails = (page: string): string => page.replace(DATA, '');
+
 /** The page with its compressed data as JSON text. */
 export const pageText = (page: string): string => page.replace(DATA, inflated);
