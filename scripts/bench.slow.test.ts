@@ -13,7 +13,7 @@ test('each section of the bench measures something with --least', async () => {
   const measured = JSON.parse(stdout);
   const { probe, short, backends, fused, checkpoint, judge, gate, mutants, healthy, damages, hostile } =
     measured;
-  const { fuzz, pytorch, unet } = measured;
+  const { fuzz, pytorch, report, unet } = measured;
   expect(exitCode, stdout).toBe(0);
   expect(probe.wasm.step.ratio).toBeGreaterThan(0);
   for (const cost of [short.node, short.snapshot, short.without]) expect(cost).toBeGreaterThan(0);
@@ -35,6 +35,9 @@ test('each section of the bench measures something with --least', async () => {
   expect(python === undefined ? pytorch.skipped : pytorch.proven).toEqual(
     python === undefined ? expect.any(String) : 1,
   );
+  for (const cost of Object.values<Record<string, number>>(report))
+    for (const figure of ['megabytes', 'nodes', 'paint', 'opening', 'writing'])
+      expect(cost[figure]).toBeGreaterThan(0);
   // Has figures only with node-gpu or a hardware GPU.
   expect(unet).not.toHaveProperty('problem');
 });

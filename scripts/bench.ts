@@ -1,7 +1,7 @@
 /**
  * Measures what resumeproof costs, side by side with a baseline:
  *   npm run bench -- [probe] [short] [backends] [unet] [fused] [checkpoint] [judge] [gate] [mutants] [fuzz] [healthy]
- *     [damages] [hostile] [pytorch]
+ *     [damages] [hostile] [pytorch] [report]
  * All sections run by default. `--quick` measures fewer rounds and samples the mutants, `--least` only shows that
  * each section runs, `--json` prints everything measured. No figure passes or fails; exit code 1 means that
  * something could not be measured.
@@ -27,12 +27,16 @@ import type { JudgeCost } from './bench/judge.ts';
 import { measureMutants } from './bench/mutants.ts';
 import { inProcess, measureSteps } from './bench/process.ts';
 import { measurePytorch } from './bench/pytorch.ts';
+import { measureReport, type ReportCost, type ReportSize } from './bench/report.ts';
 import { measureShort } from './bench/short.ts';
 import { measureStart, type StartCost } from './bench/start.ts';
 import type { FusedCost, ProbeCost } from './bench/steps.ts';
 import { CASES, writeTraces } from './bench/traces.ts';
 import { BATCH, MODES, type Size } from './bench/trainer.ts';
 import { withGate } from './lib/gate.ts';
+
+/** Scenarios as the project's own gate has them. */
+const GATE: ReportSize = { scenarios: 48, parameters: 20, steps: 24 };
 
 /** How much each section measures: rounds, steps and parameters of the judged runs, arguments of commands. */
 const EFFORTS = {
@@ -51,6 +55,7 @@ const EFFORTS = {
     damages: 20_000,
     hostile: 1e8,
     pytorch: [],
+    report: [GATE, { scenarios: 480, parameters: 200, steps: 1000 }],
     slowBackends: true,
   },
   quick: {
@@ -68,6 +73,7 @@ const EFFORTS = {
     damages: 4000,
     hostile: 1e7,
     pytorch: ['healthy', 'optimizer_not_restored', 'fused_stale_group', 'scaler_lost', 'shuffle_replayed'],
+    report: [GATE, { scenarios: 48, parameters: 200, steps: 1000 }],
     slowBackends: true,
   },
   least: {
@@ -85,6 +91,7 @@ const EFFORTS = {
     damages: 20,
     hostile: 1e4,
     pytorch: ['healthy'],
+    report: [{ scenarios: 2, parameters: 5, steps: 20 }],
     slowBackends: false,
   },
 } satisfies Record<string, Effort>;
@@ -107,6 +114,7 @@ interface Effort {
   readonly hostile: number;
   /** Scripts; all if empty. */
   readonly pytorch: readonly string[];
+  readonly report: readonly ReportSize[];
   /** Whether to measure backends on which a step takes seconds. */
   readonly slowBackends: boolean;
 }
@@ -131,6 +139,7 @@ const SECTIONS: Record<string, (effort: Effort) => Promise<Section>> = {
   damages,
   hostile,
   pytorch,
+  report,
 };
 
 async function bench(
@@ -156,6 +165,37 @@ async function bench(
   }
   const text = `${table.toString()}\n\nOn ${processor}, with a load of ${load.toFixed(1)} at the start.`;
   process.stdout.write(`${json ? JSON.stringify(measured, null, 2) : text}\n`);
+}
+
+async function report({ report: sizes }: Effort): Promise<Section> {
+  const measured: Record<string, ReportCost> = {};
+  const figures: Figure[] = [];
+  for (const size of sizes) {
+    const { scenarios, parameters, steps } = size;
+    const what = `${scenarios} scenarios × ${parameters} parameters × ${steps} steps`;
+    const cost = await measureReport(size, sizes.length > 1 ? 5 : 1);
+    measured[what] = cost;
+    const { megabytes: bytes, nodes, paint, opening, writing, memory } = cost;
+    figures.push(
+      {
+        what: `report, ${what}: size`,
+        value: `${bytes.toFixed(2)} MB`,
+        how: 'one scenario in ten refuted, 5 images each',
+      },
+      {
+        what: 'first screen',
+        value: `${nodes} elements, ${paint.toFixed(0)} ms`,
+        how: 'elements, first paint in Chromium',
+      },
+      { what: 'opening a scenario', value: `${opening.toFixed(0)} ms`, how: 'click to heat map' },
+      {
+        what: 'writing',
+        value: `${writing.toFixed(1)} s, ${memory.toFixed(0)} MB`,
+        how: 'gathering and writing; growth of the process',
+      },
+    );
+  }
+  return { figures, measured };
 }
 
 /** Without kernels compiled to machine code, a step of the large model takes a minute. */

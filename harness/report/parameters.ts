@@ -35,29 +35,29 @@ export function parameterMap(
 ): ParameterMap | null {
   const first = traces.filter(({ run }) => (run?.rank ?? 0) === 0);
   const control = first.find(({ run }) => run?.role === 'control');
-  const all = segmentsOf(first, control);
-  const names = [...new Set((control?.steps ?? []).flatMap((step) => step.names))];
-  if (names.length === 0 || all.length === 0) return null;
+  const segments = segmentsOf(first, control);
+  const names = namesIn(control?.steps ?? []);
+  if (names.length === 0 || segments.length === 0) return null;
   const shown = names.slice(0, limits.parameters);
-  const groups = groupsOf(control!, shown);
-  const reader = readerOf(shown);
-  const heat = bucketed(all, limits.columns);
-  const codes = new Int8Array(shown.length * heat.chosen.length);
-  shown.forEach((_, parameter) => {
-    heat.chosen.forEach((bucket, at) => {
-      codes[parameter * heat.chosen.length + at] = strongest(bucket, parameter, reader).code;
-    });
-  });
+  const columns = columnsOf(segments, shown);
+  const fine = grouped(segments, columns, Math.max(limits.columns, valueColumns), shown.length);
+  const heat = coarser(fine, limits.columns);
   return {
     names: shown.map((name) => visible(name, 200)),
-    groups,
+    groups: groupsOf(control!, shown),
     more: names.length - shown.length,
     runs: heat.runs,
-    steps: heat.chosen.map(([column]) => column!.step),
+    steps: heat.steps,
     every: heat.every,
-    codes,
-    values: valueColumns === 0 ? null : valuesOf(all, valueColumns, reader, shown.length),
+    codes: heat.codes,
+    values: valueColumns === 0 ? null : valuesOf(coarser(fine, valueColumns), columns, shown.length),
   };
+}
+
+/** In the order in which they come up. Most steps share one list. */
+function namesIn(steps: readonly TracedStep[]): string[] {
+  const lists = new Set(steps.map(({ names }) => names));
+  return [...new Set([...lists].flat())];
 }
 
 function segmentsOf(traces: readonly Trace[], control: Trace | undefined): Segment[] {
@@ -73,138 +73,189 @@ function segmentsOf(traces: readonly Trace[], control: Trace | undefined): Segme
     }));
 }
 
-function groupsOf(control: Trace, names: readonly string[]): (string | null)[] {
+function groupsOf(control: Trace, shown: readonly string[]): (string | null)[] {
   const groups = new Map<string, string | null>();
-  for (const step of control.steps)
-    step.names.forEach((name, at) => {
-      if (!groups.has(name)) groups.set(name, step.groups[at] ?? null);
+  const lists = new Map(control.steps.map(({ names, groups }) => [names, groups]));
+  for (const [names, own] of lists)
+    names.forEach((name, at) => {
+      if (!groups.has(name)) groups.set(name, own[at] ?? null);
     });
-  return names.map((name) => {
+  return shown.map((name) => {
     const group = groups.get(name) ?? null;
     return group === null ? null : visible(group, 100);
   });
 }
 
-type Quantity = (typeof QUANTITIES)[number];
-type Reader = (step: TracedStep | undefined, quantity: Quantity, parameter: number) => number;
+/** The two sides of a column, with where each shown parameter is in their lists; -1 if it is not there. */
+interface Sides {
+  readonly own: TracedStep;
+  readonly ownAt: Int32Array;
+  readonly control: TracedStep | undefined;
+  readonly controlAt: Int32Array;
+}
 
-/** Reads a parameter's norm in a step, whatever the order of the parameters there; NaN if there is none. */
-function readerOf(names: readonly string[]): Reader {
-  const orders = new Map<readonly string[], readonly number[]>();
-  const orderOf = (own: readonly string[]): readonly number[] => {
-    const known = orders.get(own);
+function columnsOf(segments: readonly Segment[], shown: readonly string[]): Sides[] {
+  const orders = new Map<readonly string[], Int32Array>();
+  const orderOf = (names: readonly string[]): Int32Array => {
+    const known = orders.get(names);
     if (known !== undefined) return known;
-    const at = new Map(own.map((name, index) => [name, index]));
-    const order = names.map((name) => at.get(name) ?? -1);
-    orders.set(own, order);
+    const at = new Map(names.map((name, index) => [name, index]));
+    const order = Int32Array.from(shown, (name) => at.get(name) ?? -1);
+    orders.set(names, order);
     return order;
   };
-  return (step, quantity, parameter) => {
-    if (step === undefined) return Number.NaN;
-    return step[quantity][orderOf(step.names)[parameter]!] ?? Number.NaN;
-  };
+  return segments.flatMap(({ columns }) =>
+    columns.map(({ own, control }) => ({
+      own,
+      ownAt: orderOf(own.names),
+      control,
+      controlAt: orderOf(control?.names ?? own.names),
+    })),
+  );
 }
 
-interface Bucketed {
+const NOTHING: readonly number[] = [];
+/** Below the strength of what cannot be compared. */
+const NONE = -2;
+
+/** Groups of steps, and of each parameter the step of the group in which its update is least like the control's. */
+interface Grouped {
   readonly runs: readonly ColumnRun[];
   readonly every: number;
-  readonly chosen: readonly (readonly Column[])[];
+  /** The first step of each group. */
+  readonly steps: readonly number[];
+  /** By parameter and group: the code, and the index of the column among all. */
+  readonly codes: Int8Array;
+  readonly chosen: Int32Array;
 }
 
-/** Groups each process's steps so that all processes have at most about `limit` columns. */
-function bucketed(segments: readonly Segment[], limit: number): Bucketed {
-  const total = segments.reduce((sum, { columns }) => sum + columns.length, 0);
-  const every = Math.max(1, Math.ceil(total / Math.max(1, limit)));
-  const runs: ColumnRun[] = [];
-  const chosen: Column[][] = [];
-  for (const { process, label, columns } of segments) {
-    const count = Math.ceil(columns.length / every);
-    for (let at = 0; at < count; at += 1) chosen.push(columns.slice(at * every, (at + 1) * every));
-    const [firstStep, lastStep] = [columns[0]!.step, columns.at(-1)!.step];
-    runs.push({ process, label, firstStep, lastStep, columns: count });
-  }
-  return { runs, every, chosen };
+/** Groups each process's steps so that all processes have at most about `limit` groups. */
+function grouped(
+  segments: readonly Segment[],
+  columns: readonly Sides[],
+  limit: number,
+  parameters: number,
+): Grouped {
+  const every = Math.max(1, Math.ceil(columns.length / Math.max(1, limit)));
+  const runs = segments.map(({ process, label, columns: own }): ColumnRun => {
+    const [firstStep, lastStep] = [own[0]!.step, own.at(-1)!.step];
+    return { process, label, firstStep, lastStep, columns: Math.ceil(own.length / every) };
+  });
+  const groups = runs.reduce((sum, { columns: own }) => sum + own, 0);
+  const codes = new Int8Array(parameters * groups);
+  const chosen = new Int32Array(parameters * groups);
+  const steps: number[] = [];
+  const strengths = new Int16Array(parameters);
+  let column = 0;
+  for (const { columns: own } of segments)
+    for (let at = 0; at < own.length; at += 1) {
+      if (at % every === 0) {
+        steps.push(own[at]!.step);
+        strengths.fill(NONE);
+      }
+      const sides = columns[column]!;
+      const norms = sides.own.updateL2;
+      const controlNorms = sides.control?.updateL2 ?? NOTHING;
+      for (let parameter = 0; parameter < parameters; parameter += 1) {
+        const norm = norms[sides.ownAt[parameter]!] ?? Number.NaN;
+        const controlNorm = controlNorms[sides.controlAt[parameter]!] ?? Number.NaN;
+        const code = codeOf(norm, controlNorm);
+        const strength = code === 0 ? 0 : strengthOf(code);
+        if (strength <= strengths[parameter]!) continue;
+        strengths[parameter] = strength;
+        const index = parameter * groups + steps.length - 1;
+        codes[index] = code;
+        chosen[index] = column;
+      }
+      column += 1;
+    }
+  return { runs, every, steps, codes, chosen };
 }
 
-/** Of a group of steps, the one in which the parameter's update is least like the control's. */
-function strongest(
-  bucket: readonly Column[],
-  parameter: number,
-  read: Reader,
-): { readonly code: number; readonly column: Column } {
-  let best = { code: 0, strength: Number.NEGATIVE_INFINITY, column: bucket[0]! };
-  for (const column of bucket) {
-    const code = codeOf(read(column.own, 'updateL2', parameter), read(column.control, 'updateL2', parameter));
-    const strength = strengthOf(code);
-    if (strength > best.strength) best = { code, strength, column };
-  }
-  return best;
+/** Groups whose groups are groups of others, with at most about `limit` of them. */
+function coarser(fine: Grouped, limit: number): Grouped {
+  const before = fine.steps.length;
+  const factor = Math.ceil(before / Math.max(1, limit));
+  if (factor <= 1) return fine;
+  const { runs, members } = regrouped(fine.runs, factor);
+  const parameters = fine.codes.length / before;
+  const codes = new Int8Array(parameters * members.length);
+  const chosen = new Int32Array(codes.length);
+  for (let parameter = 0; parameter < parameters; parameter += 1)
+    members.forEach(([first, end], group) => {
+      let best = parameter * before + first;
+      for (let at = best + 1; at < parameter * before + end; at += 1)
+        if (strengthOf(fine.codes[at]!) > strengthOf(fine.codes[best]!)) best = at;
+      codes[parameter * members.length + group] = fine.codes[best]!;
+      chosen[parameter * members.length + group] = fine.chosen[best]!;
+    });
+  const steps = members.map(([first]) => fine.steps[first]!);
+  return { runs, every: fine.every * factor, steps, codes, chosen };
+}
+
+/** Of each process, `factor` columns become one: the first of them, and the one after the last. */
+function regrouped(
+  before: readonly ColumnRun[],
+  factor: number,
+): { readonly runs: ColumnRun[]; readonly members: (readonly [number, number])[] } {
+  const members: (readonly [number, number])[] = [];
+  let from = 0;
+  const runs = before.map((run) => {
+    const end = from + run.columns;
+    const columns = Math.ceil(run.columns / factor);
+    for (let first = from; first < end; first += factor) members.push([first, Math.min(end, first + factor)]);
+    from = end;
+    return { ...run, columns };
+  });
+  return { runs, members };
 }
 
 function valuesOf(
-  segments: readonly Segment[],
-  limit: number,
-  read: Reader,
+  { runs, every, steps, chosen }: Grouped,
+  columns: readonly Sides[],
   parameters: number,
 ): ParameterValues {
-  const { runs, every, chosen } = bucketed(segments, limit);
-  const columns = chosen.length;
-  const control = new Float32Array(QUANTITIES.length * parameters * columns);
+  const groups = steps.length;
+  const control = new Float32Array(QUANTITIES.length * parameters * groups);
   const interrupted = new Float32Array(control.length);
-  for (let parameter = 0; parameter < parameters; parameter += 1)
-    chosen.forEach((bucket, at) => {
-      const { column } = strongest(bucket, parameter, read);
-      QUANTITIES.forEach((quantity, row) => {
-        const index = (row * parameters + parameter) * columns + at;
-        control[index] = read(column.control, quantity, parameter);
-        interrupted[index] = read(column.own, quantity, parameter);
-      });
-    });
-  return { runs, every, steps: chosen.map(([column]) => column!.step), control, interrupted };
+  QUANTITIES.forEach((quantity, row) => {
+    for (let parameter = 0; parameter < parameters; parameter += 1)
+      for (let group = 0; group < groups; group += 1) {
+        const sides = columns[chosen[parameter * groups + group]!]!;
+        const index = (row * parameters + parameter) * groups + group;
+        interrupted[index] = sides.own[quantity][sides.ownAt[parameter]!] ?? Number.NaN;
+        control[index] = sides.control?.[quantity][sides.controlAt[parameter]!] ?? Number.NaN;
+      }
+  });
+  return { runs, every, steps, control, interrupted };
 }
 
 /** The same values with at most about `limit` columns; null if that is 0. */
 export function thinValues(values: ParameterValues, limit: number): ParameterValues | null {
   if (limit === 0) return null;
   const before = values.steps.length;
-  if (before <= limit) return values;
   const factor = Math.ceil(before / limit);
-  const groups: number[][] = [];
-  const runs: ColumnRun[] = [];
-  let from = 0;
-  for (const run of values.runs) {
-    const columns = Math.ceil(run.columns / factor);
-    for (let at = 0; at < columns; at += 1) {
-      const start = from + at * factor;
-      const size = Math.min(factor, from + run.columns - start);
-      groups.push(Array.from({ length: size }, (_, index) => start + index));
-    }
-    runs.push({ ...run, columns });
-    from += run.columns;
-  }
+  if (factor <= 1) return values;
+  const { runs, members } = regrouped(values.runs, factor);
+  const groups = members.length;
   const parameters = values.control.length / QUANTITIES.length / before;
-  const control = new Float32Array(QUANTITIES.length * parameters * groups.length);
+  const control = new Float32Array(QUANTITIES.length * parameters * groups);
   const interrupted = new Float32Array(control.length);
+  // The updates are the first quantity.
+  const strength = (index: number): number =>
+    strengthOf(codeOf(values.interrupted[index]!, values.control[index]!));
   for (let parameter = 0; parameter < parameters; parameter += 1)
-    groups.forEach((group, at) => {
-      const strength = (column: number): number => {
-        // The updates are the first quantity.
-        const index = parameter * before + column;
-        return strengthOf(codeOf(values.interrupted[index]!, values.control[index]!));
-      };
-      const column = group.reduce((best, other) => (strength(other) > strength(best) ? other : best));
+    members.forEach(([first, end], group) => {
+      let column = first;
+      for (let other = first + 1; other < end; other += 1)
+        if (strength(parameter * before + other) > strength(parameter * before + column)) column = other;
       QUANTITIES.forEach((_, row) => {
-        const to = (row * parameters + parameter) * groups.length + at;
-        const source = (row * parameters + parameter) * before + column;
-        control[to] = values.control[source]!;
-        interrupted[to] = values.interrupted[source]!;
+        const to = (row * parameters + parameter) * groups + group;
+        const from = (row * parameters + parameter) * before + column;
+        control[to] = values.control[from]!;
+        interrupted[to] = values.interrupted[from]!;
       });
     });
-  return {
-    runs,
-    steps: groups.map(([first]) => values.steps[first!]!),
-    every: values.every * factor,
-    control,
-    interrupted,
-  };
+  const steps = members.map(([first]) => values.steps[first]!);
+  return { runs, steps, every: values.every * factor, control, interrupted };
 }

@@ -20,11 +20,10 @@ export const CODES = {
 
 /** Codes the ratio of two norms. NaN stands for a missing one. */
 export function codeOf(interrupted: number, control: number): number {
+  if (interrupted === control && Number.isFinite(control)) return control === 0 ? CODES.still : 0;
   if (!Number.isFinite(interrupted) || !Number.isFinite(control)) return CODES.unknown;
-  if (interrupted === 0 && control === 0) return CODES.still;
   if (control === 0) return CODES.moves;
   if (interrupted === 0) return CODES.stalled;
-  if (interrupted === control) return 0;
   const octaves = Math.log2(interrupted) - Math.log2(control);
   const code = Math.sign(octaves) * Math.ceil(Math.abs(octaves) * PER_OCTAVE);
   return Math.max(-LARGEST, Math.min(LARGEST, code || 1));

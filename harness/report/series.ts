@@ -27,7 +27,7 @@ const QUANTITIES: readonly { title: string; of: (step: TracedStep) => number }[]
   { title: 'Learning rate, inside the update', of: (step) => mean(groupLearningRates(step)) },
   { title: 'Norm of all parameters', of: (step) => norm(step.l2) },
   { title: 'Norm of the update', of: (step) => norm(step.updateL2) },
-  { title: 'Hook calls in a step', of: (step) => step.hookCalls.reduce((sum, calls) => sum + calls, 0) },
+  { title: 'Hook calls in a step', of: (step) => sumOf(step.hookCalls) },
 ];
 
 /** One curve per quantity, with every step: the control first, then the interrupted run's processes in order. */
@@ -120,20 +120,34 @@ function against(points: readonly Point[], control: ReadonlyMap<number, number>)
 
 /** The mean learning rate of each parameter group, over the parameters that an update touched. */
 function groupLearningRates(step: TracedStep): number[] {
-  const groups = new Map<string | null, number[]>();
-  step.learningRates.forEach((learningRate, i) => {
-    const group = step.groups[i] ?? null;
-    if (learningRate !== null) groups.set(group, [...(groups.get(group) ?? []), learningRate]);
-  });
-  return [...groups.values()].map(mean);
+  const groups = new Map<string | null, { sum: number; count: number }>();
+  for (let at = 0; at < step.learningRates.length; at += 1) {
+    const learningRate = step.learningRates[at]!;
+    if (learningRate === null) continue;
+    const group = step.groups[at] ?? null;
+    const own = groups.get(group);
+    if (own === undefined) groups.set(group, { sum: learningRate, count: 1 });
+    else {
+      own.sum += learningRate;
+      own.count += 1;
+    }
+  }
+  return [...groups.values()].map(({ sum, count }) => sum / count);
 }
 
-function mean(values: readonly number[]): number {
-  return values.length === 0 ? Number.NaN : values.reduce((sum, value) => sum + value, 0) / values.length;
-}
+const mean = (values: readonly number[]): number =>
+  values.length === 0 ? Number.NaN : sumOf(values) / values.length;
 
 function norm(values: readonly number[]): number {
-  return values.length === 0 ? Number.NaN : Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+  let sum = 0;
+  for (let at = 0; at < values.length; at += 1) sum += values[at]! * values[at]!;
+  return values.length === 0 ? Number.NaN : Math.sqrt(sum);
+}
+
+function sumOf(values: readonly number[]): number {
+  let sum = 0;
+  for (let at = 0; at < values.length; at += 1) sum += values[at]!;
+  return sum;
 }
 
 function bounded(value: number): number {

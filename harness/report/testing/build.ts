@@ -193,6 +193,16 @@ export async function trace(folder: string, options: TraceOptions): Promise<Trac
   };
 }
 
+const LISTS = new Map<number, string[]>();
+const GROUPS: readonly string[] = Array(10_000).fill('main');
+
+/** One list for all steps, as a trace that was read has. */
+function namesOf(parameters: number): string[] {
+  const names = LISTS.get(parameters) ?? Array.from({ length: parameters }, (_, i) => `p${i}`);
+  LISTS.set(parameters, names);
+  return names;
+}
+
 function tracedStep(step: number, parameters: number, frozen: boolean): TracedStep {
   const column = <T>(of: (i: number) => T) => Array.from({ length: parameters }, (_, i) => of(i));
   const learningRate = 0.01 * Math.min(1, step / 5);
@@ -212,8 +222,8 @@ function tracedStep(step: number, parameters: number, frozen: boolean): TracedSt
     learningRates: column(() => (frozen ? 0 : learningRate)),
     strayHookCalls: 0,
     strayUpdates: 0,
-    names: column((i) => `p${i}`),
-    groups: column(() => 'main'),
+    names: namesOf(parameters),
+    groups: GROUPS.slice(0, parameters),
   };
 }
 
@@ -247,9 +257,13 @@ export async function traceSet(
     seed?: number;
     /** Adds a text that begins with this, and a tone. */
     story?: string;
+    /** With one resume. */
+    plan?: { steps: number; resumeAt: number[] };
   } = {},
 ): Promise<Trace[]> {
   const { frozen = false, samples = ['cat', 'boat'], parameters = 4, seed = 1, story } = options;
+  const plan = options.plan ?? { steps: 30, resumeAt: [15] };
+  const [end, resumeAt] = [plan.steps, plan.resumeAt[0]!];
   const folder = join(root, scenario);
   const shots = (at: SampleRecord['at'], step: number, shift: number) =>
     samples.map((name, i) => ({ at, step, name, image: seed + i * 10 + shift }));
@@ -263,26 +277,29 @@ export async function traceSet(
   return [
     await trace(folder, {
       role: 'control',
-      steps: [1, 30],
+      plan,
+      steps: [1, end],
       parameters,
-      samples: [...shots('pass', 15, 0), ...shots('end', 30, 1)],
-      recordings: [...recordings('pass', 15, 0), ...recordings('end', 30, 1)],
+      samples: [...shots('pass', resumeAt, 0), ...shots('end', end, 1)],
+      recordings: [...recordings('pass', resumeAt, 0), ...recordings('end', end, 1)],
     }),
     await trace(folder, {
       role: 'before',
-      steps: [1, 15],
+      plan,
+      steps: [1, resumeAt],
       parameters,
-      samples: shots('save', 15, 0),
-      recordings: recordings('save', 15, 0),
+      samples: shots('save', resumeAt, 0),
+      recordings: recordings('save', resumeAt, 0),
     }),
     await trace(folder, {
       role: 'after',
       segment: 1,
-      steps: [16, 30],
+      plan,
+      steps: [resumeAt + 1, end],
       parameters,
       frozen,
-      samples: [...shots('resume', 15, 0), ...shots('end', 30, frozen ? 0 : 1)],
-      recordings: [...recordings('resume', 15, 0), ...recordings('end', 30, frozen ? 0 : 1)],
+      samples: [...shots('resume', resumeAt, 0), ...shots('end', end, frozen ? 0 : 1)],
+      recordings: [...recordings('resume', resumeAt, 0), ...recordings('end', end, frozen ? 0 : 1)],
     }),
   ];
 }
