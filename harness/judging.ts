@@ -18,6 +18,7 @@ export type {
   Finding,
   Gate,
   NoiseRecord,
+  Origin,
   Outcome,
   QuantityNoise,
   Verdict,

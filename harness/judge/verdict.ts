@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { backendSchema, DEVIATIONS, historySchema, planSchema } from '../trace/schema.ts';
 import { QUANTITIES } from './quantities.ts';
 
-export const VERDICT_FORMAT = 6;
+export const VERDICT_FORMAT = 7;
 export const PROOFS = ['restored', 'alive', 'faithful'] as const;
 
 const outcome = z.enum(['proven', 'refuted', 'inconclusive']);
@@ -133,16 +133,28 @@ export const verdictSchema = z.object({
   replay: z.string().describe('the command that runs it again'),
 });
 
+export const originSchema = z
+  .object({
+    commit: z.string().nullable(),
+    branch: z.string().nullable(),
+    job: z.string().nullable().describe('the CI service and its number of the job'),
+    url: z.string().nullable().describe('of the job'),
+  })
+  .describe('what was checked out, and the CI job; each part is null if it is unknown');
+
 export const gateSchema = z.object({
   format: z.literal(VERDICT_FORMAT),
   startedAt: z.string(),
   seconds: z.number(),
+  origin: originSchema,
   backend: z.string(),
   passed: z.boolean(),
   problem: z.string().nullable().describe('why the gate failed, if no verdict shows it'),
   verdicts: z.array(verdictSchema),
 });
 
+/** The commit and the CI job that a gate is from. */
+export type Origin = z.output<typeof originSchema>;
 /** How much a verdict rests on, by kind. */
 export type Compared = z.output<typeof comparedSchema>;
 /** The outcome of a proof. */

@@ -1,12 +1,12 @@
 /** The gate's page as one file: the index and the script come first, so that it is read while the rest arrives. */
 
 import { RULES } from '../judge/rules/index.ts';
-import type { Gate } from '../judge/verdict.ts';
+import type { Gate, Origin } from '../judge/verdict.ts';
 import type { Client } from './client-file.ts';
 import type { PageIndex, RuleText, ScenarioRow } from './data.ts';
 import { headOf, rendered } from './document.ts';
 import type { Fitted } from './fit.ts';
-import { html } from './markup.ts';
+import { html, type Markup } from './markup.ts';
 import { staticPage } from './static-page.ts';
 import { STYLES } from './styles.ts';
 import { deviceSentence, gateSentence, isGreen, ruleSection } from './summary.ts';
@@ -33,7 +33,7 @@ export function* page(raw: Gate, details: Fitted, leftOut: number, client: Clien
       <h1>${index.sentence}</h1>
       ${index.problem !== null && html`<p class="mismatch">${index.problem}</p>`}
       <p>${index.devices}</p>
-      <p class="quiet">resumeproof, started ${moment(gate.startedAt)}, took ${duration(gate.seconds)}</p>
+      <p class="quiet">resumeproof, started ${moment(gate.startedAt)}, took ${duration(gate.seconds)}${originOf(gate.origin)}</p>
       ${index.omitted.map((sentence) => html`<p class="quiet">${sentence}</p>`)}
     </header>`,
   );
@@ -68,6 +68,15 @@ function indexOf(gate: Gate, scenarios: readonly ScenarioRow[], omitted: readonl
       ]),
     ),
   };
+}
+
+const COMMIT_DIGITS = 12;
+
+/** `, commit abc of main, GitHub Actions 7`, with a link to the job. */
+function originOf({ commit, branch, job, url }: Origin): Markup {
+  const from = commit === null ? '' : `, commit ${commit.slice(0, COMMIT_DIGITS)}`;
+  const linked = job !== null && url !== null && /^https?:\/\//.test(url);
+  return html`${from}${branch !== null && ` of ${branch}`}${job !== null && html`, ${linked ? html`<a href=${url}>${job}</a>` : job}`}`;
 }
 
 /** The devices that the scenarios ran on, usually one. */

@@ -17,6 +17,7 @@ import { awaitedLater, failing } from './failing.ts';
 import { gateOf } from './gate-of.ts';
 import { runsOf } from './keep.ts';
 import { type KernelVerifier, kernelVerifier } from './kernel-verifier.ts';
+import { currentOrigin } from './origin.ts';
 import type { Part } from './parts.ts';
 import type { ProcessEvent } from './process-event.ts';
 import type { LoadedScenario } from './scenario.ts';
@@ -82,6 +83,7 @@ export async function runGate(
     const run = {
       startedAt: startedAt.toISOString(),
       seconds: (Date.now() - startedAt.getTime()) / 1000,
+      origin: currentOrigin(),
       backend: options.backend,
       verdicts,
     };

@@ -10,6 +10,7 @@ import { traceReader } from '../trace/read.ts';
 import { type Case, TRACE } from './cases.ts';
 import type { GateResult } from './gate.ts';
 import { runsOf } from './keep.ts';
+import { currentOrigin } from './origin.ts';
 
 export interface JudgeOptions {
   /** The folder of the report, which exists and is empty. */
@@ -49,6 +50,7 @@ export async function judgeCases(cases: readonly Case[], options: JudgeOptions):
     format: VERDICT_FORMAT,
     startedAt: startedAt.toISOString(),
     seconds: (Date.now() - startedAt.getTime()) / 1000,
+    origin: currentOrigin(),
     backend: backends.size === 1 ? [...backends][0]! : 'auto',
     passed: verdicts.every(({ asExpected }) => asExpected),
     problem: null,

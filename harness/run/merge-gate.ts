@@ -63,6 +63,7 @@ export async function mergeGates(gates: readonly GateShard[], folder: string): P
   const run = {
     startedAt: gates.map(({ gate }) => gate.startedAt).toSorted()[0]!,
     seconds: gates.reduce((sum, { gate }) => sum + gate.seconds, 0),
+    origin: first.origin,
     backend: first.backend,
     verdicts: inOrder.map(({ verdict }) => verdict),
   };

@@ -90,6 +90,7 @@ export function gate(verdicts: Verdict[], over: Partial<Gate> = {}): Gate {
     format: VERDICT_FORMAT,
     startedAt,
     seconds: 61.2,
+    origin: { commit: null, branch: null, job: null, url: null },
     backend: 'webgpu',
     passed,
     problem: null,

@@ -86,7 +86,12 @@ export async function writeRed(folder: string): Promise<ReportFiles & { gate: Ga
         ],
       }),
     ],
-    { backend: EVIL, problem: EVIL, startedAt: EVIL },
+    {
+      backend: EVIL,
+      problem: EVIL,
+      startedAt: EVIL,
+      origin: { commit: EVIL, branch: EVIL, job: EVIL, url: 'javascript:window.pwned=5' },
+    },
   );
   const traces = new Map([
     ['healthy', healthy],
