@@ -38,7 +38,6 @@ const withoutSamples: Reduction = (detail) => ({
 const STAGES: readonly { readonly proven: boolean; readonly reduce: Reduction }[] = [
   { proven: true, reduce: values(0) },
   { proven: true, reduce: lines(60) },
-  { proven: false, reduce: values(600) },
   { proven: false, reduce: values(200) },
   { proven: true, reduce: withoutSamples },
   { proven: false, reduce: lines(600) },
@@ -86,7 +85,12 @@ export function fitting(limit = PAGE_BYTES): Fitted {
   };
   return {
     add(name, proven, detail) {
-      put({ name, proven, bytes: compressed(detail), stage: 0 });
+      // What all others of its kind went through is to come for this one too.
+      const stages = [...kept.values()].filter((other) => other.proven === proven).map(({ stage }) => stage);
+      const stage = stages.length === 0 ? 0 : Math.min(...stages);
+      const passed = STAGES.slice(0, stage).filter((own) => own.proven === proven);
+      const reduced = passed.reduce((own, { reduce }) => reduce(own), detail);
+      put({ name, proven, bytes: compressed(reduced), stage });
       while (total > limit && shrink());
     },
     read: (name) => kept.get(name)?.bytes.toString('base64'),
@@ -96,7 +100,11 @@ export function fitting(limit = PAGE_BYTES): Fitted {
 
 const sizeOf = (one: Kept | undefined): number => Math.ceil((one?.bytes.length ?? 0) / 3) * 4;
 
-const compressed = (detail: Detail): Buffer => deflateRawSync(JSON.stringify(packDetail(detail, BASE64)));
+/** Numbers hardly compress better at a higher level, which takes several times as long. */
+const LEVEL = 4;
+
+const compressed = (detail: Detail): Buffer =>
+  deflateRawSync(JSON.stringify(packDetail(detail, BASE64)), { level: LEVEL });
 
 const decompressed = (bytes: Buffer): Detail =>
   unpackDetail(JSON.parse(inflateRawSync(bytes).toString()) as PackedDetail, BASE64);
