@@ -404,6 +404,42 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     await quiet(opened);
   });
 
+  test('two texts are compared word by word, two sounds by waveform and spectrum', async () => {
+    const opened = await open(red.html, '#scenario=healthy');
+    const { page } = opened;
+    const story = page.locator('.samples', { has: page.locator('h4', { hasText: 'story' }) });
+    await story.getByRole('button', { name: 'Compare two' }).click();
+    expect(await story.locator('[role=status]').innerText()).toBe('Identical.');
+    await story.getByLabel('First').selectOption({ label: 'saved, step 15' });
+    expect(await story.locator('.words del').allTextContents()).toEqual(['0']);
+    expect(await story.locator('.words ins').allTextContents()).toEqual(['1']);
+    const tone = page.locator('.samples', { has: page.locator('h4', { hasText: 'tone' }) });
+    await tone.getByRole('button', { name: 'Compare two' }).click();
+    await expect.poll(() => tone.locator('.sound canvas').count()).toBe(4);
+    // The row of each spectrum that is the brightest: the frequency of the tone.
+    const loudest = (at: number): Promise<number> =>
+      tone
+        .locator('.sound canvas')
+        .nth(at)
+        .evaluate((element) => {
+          const own = element as HTMLCanvasElement;
+          const copy = document.createElement('canvas');
+          [copy.width, copy.height] = [own.width, own.height];
+          const context = copy.getContext('2d', { willReadFrequently: true })!;
+          context.drawImage(own, 0, 0);
+          const { data } = context.getImageData(0, 0, 1, own.height);
+          const column = [...data].filter((_, index) => index % 4 === 0);
+          return column.indexOf(Math.max(...column));
+        });
+    await expect.poll(() => loudest(3)).toBeGreaterThan(0);
+    const control = await loudest(3);
+    expect(await loudest(1)).toBe(control);
+    // 3 samples to the radian instead of 4 are 424 Hz instead of 318 Hz, which is higher up.
+    await tone.getByLabel('First').selectOption({ label: 'saved, step 15' });
+    await expect.poll(() => loudest(1)).toBeLessThan(control);
+    await quiet(opened);
+  });
+
   test('a known fault that was caught reads as good news', async () => {
     const opened = await open(green.html);
     const { page } = opened;

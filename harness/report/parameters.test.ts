@@ -35,6 +35,7 @@ test('a code is 0 for equal norms only, has the sign of their difference, and is
     {
       examples: [
         [1, 1 + Number.EPSILON],
+        [1, 1 - Number.EPSILON],
         [5e-324, 5e-324],
       ],
     },

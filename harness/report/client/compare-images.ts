@@ -6,6 +6,7 @@ import { ssim } from 'ssim.js';
 import { html, type Markup } from '../markup.ts';
 import type { Image } from '../samples/image-cache.ts';
 import { PIXEL_MATCH } from '../samples/pixel-match.ts';
+import { Pick, valueIn } from './pick.ts';
 
 const MODES = ['side by side', 'slider', 'onion skin', 'blink', 'difference'] as const;
 type Mode = (typeof MODES)[number];
@@ -46,7 +47,7 @@ export function CompareImages({ name, shown, images }: CompareProps): Markup {
     html`<img class="crisp" src=${images[image.src!]} alt=${`${name}: ${alt}`} style=${{ ...size(image), ...style }} />`;
   return html`<div class="compare">
     <p class="controls">
-      ${pick('First', shown, first, setFirst)} ${pick('Second', shown, second, setSecond)}
+      <${Pick} label="First" shown=${shown} at=${first} set=${setFirst} /> <${Pick} label="Second" shown=${shown} at=${second} set=${setSecond} />
       <label>Zoom <select onChange=${(event: Event) => setZoom(Number(valueIn(event)))}>
         <option value="0">fit</option>${[1, 2, 4, 8, 16].map((factor) => html`<option value=${factor}>${factor}×</option>`)}
       </select></label>
@@ -68,14 +69,6 @@ export function CompareImages({ name, shown, images }: CompareProps): Markup {
     </div>
     <p role="status">${compared}</p>
   </div>`;
-}
-
-const valueIn = (event: Event): string => (event.target as HTMLInputElement | HTMLSelectElement).value;
-
-function pick(label: string, shown: readonly Image[], at: number, set: (at: number) => void): Markup {
-  return html`<label>${label} <select onChange=${(event: Event) => set(Number(valueIn(event)))}>${shown.map(
-    (image, index) => html`<option value=${index} selected=${index === at}>${image.label}</option>`,
-  )}</select></label>`;
 }
 
 /** Undefined until the image is decoded. */

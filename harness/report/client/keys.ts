@@ -1,6 +1,6 @@
 /** Keys of the page. None acts while a text is typed or with a modifier key. */
 /// <reference lib="dom" />
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 
 export const HELP: readonly (readonly [string, string])[] = [
   ['j, k', 'next and previous item: scenario, finding or sample'],
@@ -12,7 +12,8 @@ export const HELP: readonly (readonly [string, string])[] = [
 ];
 
 export function useKeys(actions: Readonly<Record<string, () => unknown>>): void {
-  useEffect(() => {
+  // In layout, so that a key that follows at once finds what is shown now.
+  useLayoutEffect(() => {
     const listen = (event: KeyboardEvent): void => {
       const { target, key } = event;
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;

@@ -6,6 +6,7 @@ import { html, type Markup } from '../markup.ts';
 import type { Difference, ImageRow, Played, RecordingRow, SampleRow } from '../samples/panel.ts';
 import { count } from '../text.ts';
 import { CompareImages } from './compare-images.ts';
+import { CompareRecordings } from './compare-recordings.ts';
 
 export function Samples({ detail }: { readonly detail: Detail }): Markup {
   const { samples, moreSamples, images, resumeAt } = detail;
@@ -17,7 +18,7 @@ export function Samples({ detail }: { readonly detail: Detail }): Markup {
     ${samples.map((row) =>
       'images' in row
         ? html`<${Images} key=${`${row.name} ${row.resume}`} row=${row} images=${images} resumes=${resumes} open=${open === row} toggle=${() => setOpen(open === row ? undefined : row)} />`
-        : html`<${Recordings} key=${`${row.name} ${row.resume}`} row=${row} resumes=${resumes} />`,
+        : html`<${Recordings} key=${`${row.name} ${row.resume}`} row=${row} resumes=${resumes} open=${open === row} toggle=${() => setOpen(open === row ? undefined : row)} />`,
     )}
     ${moreSamples > 0 && html`<p class="quiet">and ${count(moreSamples, 'more row')}; see the files beside the traces</p>`}`;
 }
@@ -44,10 +45,13 @@ function Images({ row, images, resumes, open, toggle }: ImagesProps): Markup {
       </figure>`,
     )}</div>
     ${answers(row.differences)}</div>
-    ${shown.length > 1 && html`<button type="button" data-item aria-expanded=${String(open)} onClick=${toggle}>${open ? 'Close the comparison' : 'Compare two'}</button>`}
+    ${shown.length > 1 && compareButton(open, toggle)}
     ${open && html`<${CompareImages} name=${row.name} shown=${shown} images=${images} />`}
   </div>`;
 }
+
+const compareButton = (open: boolean, toggle: () => void): Markup =>
+  html`<button type="button" data-item aria-expanded=${String(open)} onClick=${toggle}>${open ? 'Close the comparison' : 'Compare two'}</button>`;
 
 /** Small images are enlarged by a whole factor to about 112 pixels, large ones shrunk to 208. */
 function shownWidth(width: number, height: number): number {
@@ -62,11 +66,18 @@ const answers = (differences: readonly Difference[]): Markup =>
       html`<li><b>${question}</b> ${result}<br /><small>${label}${note !== undefined && `; ${note}`}</small></li>`,
   )}</ul>`;
 
-function Recordings({ row, resumes }: { readonly row: RecordingRow; readonly resumes: number }): Markup {
+interface RecordingsProps extends Pick<ImagesProps, 'resumes' | 'open' | 'toggle'> {
+  readonly row: RecordingRow;
+}
+
+function Recordings({ row, resumes, open, toggle }: RecordingsProps): Markup {
+  const shown = row.recordings.filter(({ audio, text }) => audio !== undefined || text !== undefined);
   return html`<div class="samples">
     ${heading(row, resumes)}
     <div class="sheet"><div class="strip">${row.recordings.map((played) => recording(played, row.name))}</div>
     ${answers(row.differences)}</div>
+    ${shown.length > 1 && compareButton(open, toggle)}
+    ${open && html`<${CompareRecordings} name=${row.name} shown=${shown} />`}
   </div>`;
 }
 

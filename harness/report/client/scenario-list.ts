@@ -7,6 +7,7 @@ import { count, duration } from '../text.ts';
 import { isNarrowed, SORTS, VERDICTS } from './filter.ts';
 import { moveFocus, useKeys } from './keys.ts';
 import { go, linkOf, type Place } from './location.ts';
+import { valueIn } from './pick.ts';
 
 /** Rows that are drawn at once; more when asked. */
 const ROWS = 200;
@@ -44,8 +45,6 @@ export function ScenarioList({ index, place, shown }: ListProps): Markup {
     ${open.length > ROWS && html`<p class="quiet">and ${count(open.length - ROWS, 'more scenario')}; narrow the list to see them</p>`}
     ${rest.length > 0 && html`<${Rest} key=${String(narrowed)} rows=${rest} place=${place} open=${narrowed} />`}`;
 }
-
-const valueIn = (event: Event): string => (event.target as HTMLInputElement).value;
 
 interface ChoiceProps {
   readonly label: string;
