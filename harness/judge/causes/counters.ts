@@ -16,6 +16,7 @@ import {
   updatesMade,
 } from './clues.ts';
 import { DATA_CAUSES } from './data.ts';
+import { isScheduled } from './schedule.ts';
 import { STILL } from './stale.ts';
 
 const STEP = {
@@ -176,13 +177,19 @@ export const COUNTER_CAUSES: readonly Cause[] = [
   {
     id: 'hyperparameters-changed',
     means:
-      'Optimizer hyperparameters, such as weight decay, are those of the constructor, not of the checkpoint.',
+      'Optimizer hyperparameters, such as weight decay, are not those that were saved: they are the constructor’s, or are set by something that was not restored.',
     heads: [COUNTERS],
     explains: ['counter:hyperparameter'],
     diagnose(clues) {
       const those = ofKind(clues, 'hyperparameter');
       if (those.length === 0) return undefined;
-      return `optimizer hyperparameters differ from the saved ones: ${counterNames(those)}`;
+      const driven = those.filter(({ name }) => isScheduled(clues, name)).length;
+      const it = driven === those.length ? plural(driven, 'it', 'them') : `${driven} of them`;
+      const schedule =
+        driven === 0
+          ? ''
+          : `; the control changes ${it} during the run, so what drives ${plural(driven, 'it', 'them')} (a schedule) may not be where it was`;
+      return `optimizer hyperparameters differ from the saved ones: ${counterNames(those)}${schedule}`;
     },
   },
   ...DATA_CAUSES,

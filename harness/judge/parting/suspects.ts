@@ -7,6 +7,7 @@ import { areGradientsEqual, cutWindow, isFirstUpdateOfParted } from './between.t
 import { areSlotsInStates, type Parting } from './first.ts';
 import type { Form } from './form.ts';
 import { olderRate } from './older-rate.ts';
+import { mayDiffer, replacedText } from './replaced.ts';
 import { look, type Stage } from './stages.ts';
 import { HIDDEN, whetherUpdated } from './whether-updated.ts';
 
@@ -47,6 +48,8 @@ interface Suspicion {
   readonly text: string;
   /** The stages that are not observed and that the text names. */
   readonly names: readonly Stage[];
+  /** Whether the step replaces the parameters that were equal before it. */
+  readonly replaces?: true;
 }
 
 type Suspects = (parting: Parting, form: Form) => string | Suspicion;
@@ -69,6 +72,11 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
       return `in this step, '${more.name}' advances by ${insteadOf(more.mine, more.theirs)}, so the step does more or less work than the control’s`;
     const others = trainsAlone(parting) ?? updatesOthers(parting);
     if (others !== undefined) return others;
+    const replaced = replacedText(parting);
+    if (replaced !== undefined) return { text: replaced, names: [], replaces: true };
+    const moved = mayDiffer(parting)
+      ? ', or the parameters are changed in this step before it (replaced, averaged, rounded)'
+      : '';
     const direction = !isFirstUpdate(parting)
       ? ', unless the parameters differ in what norms do not show (a sign, an order of values)'
       : '';
@@ -78,7 +86,7 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
       own.length === 0
         ? ''
         : `, or what updates ${listed(own)} in this step, which ${plural(own.length, 'ends', 'end')} it differently too, is not restored (a count, a momentum)`;
-    return `the loss reads state that is not observed (${draws}a coefficient, a target network, a normaliser …)${statistics}${direction}; ${HIDDEN}`;
+    return `the loss reads state that is not observed (${draws}a coefficient, a target network, a normaliser …)${moved}${statistics}${direction}; ${HIDDEN}`;
   },
   gradient(parting, form) {
     const cut = windowText(parting, 'the backward pass');

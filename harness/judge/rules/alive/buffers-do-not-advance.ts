@@ -4,6 +4,6 @@ export const buffersDoNotAdvance = doesNotAdvance(
   'buffers-do-not-advance',
   'buffer',
   'buffer',
-  'the model was resumed in evaluation mode, or its statistics are written to different buffers',
-  'switch to training mode after the load, and let the forward pass write the buffers that the probe observes',
+  'the model is in evaluation mode, a count or an interval that decides when they are updated was not restored, or other buffers are written',
+  'switch to training mode after the load, restore what decides when buffers are updated, and update those that are observed',
 );
