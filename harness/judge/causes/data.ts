@@ -19,13 +19,19 @@ const POSITION =
 
 /** The ways in which the data can be wrong, and how to fix them. */
 const DATA = {
-  restarted: { means: 'The data restarted from the beginning.', fix: POSITION },
+  restarted: {
+    means:
+      'The data restarted from the beginning: its position was not restored, or the loader began anew after it.',
+    fix: POSITION,
+  },
   rewound: {
-    means: 'The data continues from an earlier position, so some examples are seen twice.',
+    means:
+      'The data continues from an earlier position, so some examples are seen twice: it was not restored, is counted otherwise, or was taken too early.',
     fix: POSITION,
   },
   skipped: {
-    means: 'The data continues from a later position, so some examples are never seen.',
+    means:
+      'The data continues from a later position, so some examples are never seen: it is counted otherwise, was taken too late, or the restore moved it.',
     fix: POSITION,
   },
   other: {
@@ -35,8 +41,8 @@ const DATA = {
   },
   'drawn-otherwise': {
     means:
-      'What the examples are drawn by was not restored, such as priorities, lengths, an index or a buffer: other ones are drawn, although random state and the position are equal.',
-    fix: 'save and restore what examples are drawn by: priorities, weights, an index, the contents of a buffer',
+      'What the examples are drawn by was not restored, such as an order, priorities, lengths or a buffer: other ones are drawn, although random state and the position are equal.',
+    fix: 'save and restore what examples are drawn by: an order or its seed, priorities, an index, the contents of a buffer',
   },
   reshuffled: {
     means:
@@ -215,7 +221,7 @@ function mixed(feed: Feed, counted: string, equal: string | undefined): Place {
   if (equal !== undefined)
     return {
       way: 'drawn-otherwise',
-      sentence: `${when}other examples are drawn, although ${equal}: what they are drawn by (priorities, weights, lengths, an index, a buffer, the data, a seed that is not observed …) is not restored; ${where}`,
+      sentence: `${when}other examples are drawn, although ${equal}: what they are drawn by (an order, priorities, lengths, an index, a buffer, the data …) is not restored, or not observed; ${where}`,
     };
   return {
     way: 'reshuffled',

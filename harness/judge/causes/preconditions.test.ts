@@ -1075,7 +1075,7 @@ const BATCHES: readonly Case[] = [
         if (step.step < 7) step.claimed.batch = ['row 3', 'row 3', 'row 2'];
       });
     },
-    says: /in steps 5 to 6, and not after, other examples are drawn, although random state and the position in the data are equal: what they are drawn by \(priorities, weights, lengths, an index, a buffer, the data, a seed that is not observed …\) is not restored; of the 3 examples in step 5, the control has 3 in that step/,
+    says: /in steps 5 to 6, and not after, other examples are drawn, although random state and the position in the data are equal: what they are drawn by \(an order, priorities, lengths, an index, a buffer, the data …\) is not restored, or not observed; of the 3 examples in step 5, the control has 3 in that step/,
     never: /from step 5 on|cursor/,
     supposes: /^what the examples are drawn by was not restored/,
     fixes: /^save and restore what examples are drawn by/,

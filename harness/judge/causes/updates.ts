@@ -308,19 +308,29 @@ function changesInControl({ resume, pairs }: Clues, { subjects, subjectCount }: 
       tensors: control.observed ?? (control.step === to ? controlLast?.tensors : undefined),
     })),
   ];
-  const shown = points.flatMap(({ step, tensors = [] }) => {
+  const all = points.map(({ step, tensors = [] }) => {
     const own = tensors.filter(({ kind, name }) => kind === 'buffer' && subjects.includes(name));
-    const values = own.map(({ name, l2, sketch }) => `${name} ${l2} ${sketch}`).sort();
-    return own.length === 0 ? [] : [{ step, values: String(values) }];
+    return {
+      step,
+      values: own
+        .map(({ name, l2, sketch }) => `${name} ${l2} ${sketch}`)
+        .sort()
+        .join(),
+    };
   });
+  // Steps near the resume show buffers. One that shows nothing may change them.
+  const end = all.findIndex(({ values }) => values === '');
+  const shown = end < 0 ? all : all.slice(0, end);
   const changes = shown.slice(1).filter(({ values }, at) => values !== shown[at]!.values);
   const [first] = changes;
-  // A step that shows nothing may be the first that changes them.
-  if (first === undefined || shown.length < points.length) return '';
+  if (first === undefined) return '';
   const them = plural(subjectCount, 'it', 'them');
-  return changes.length === pairs.length
-    ? `; the control changes ${them} in each step`
-    : `; the control first changes ${them} in step ${first.step}, and not in every step: what decides when (a count, an interval, a phase) is not restored, or not observed`;
+  if (changes.length === pairs.length) return `; the control changes ${them} in each step`;
+  const some =
+    changes.length < shown.length - 1
+      ? ', and not in every step: what decides when (a count, an interval, a phase) is not restored, or not observed'
+      : '';
+  return `; the control first changes ${them} in step ${first.step}${some}`;
 }
 
 /** Whether every gradient differs that has one of the step before to be added to. */

@@ -613,7 +613,7 @@ const REPLACED: readonly Case[] = [
         if (step.step === 5) step.gradientL2 = times(4)(step.gradientL2, step);
       });
     },
-    says: /: the loss reads state that is not observed \(a coefficient, a target network, a normaliser …\), or the parameters are changed in this step before it \(replaced, averaged, rounded\); let/,
+    says: /: the loss reads state that is not observed \(a coefficient, a target network, a normaliser …\), or parameters that the step first changes \(replaces, averages, rounds\); let/,
     rule: 'loss-differs',
   },
   {
@@ -625,7 +625,7 @@ const REPLACED: readonly Case[] = [
         step.updateL2 = times(5)(step.updateL2, step) as number[];
       });
     },
-    says: /: the loss reads state that is not observed .*, or the parameters are changed in this step before it/,
+    says: /: the loss reads state that is not observed .*, or parameters that the step first changes/,
     never: /were replaced/,
     rule: 'loss-differs',
   },

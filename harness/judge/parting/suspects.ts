@@ -75,7 +75,7 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
     const replaced = replacedText(parting);
     if (replaced !== undefined) return { text: replaced, names: [], replaces: true };
     const moved = mayDiffer(parting)
-      ? ', or the parameters are changed in this step before it (replaced, averaged, rounded)'
+      ? ', or parameters that the step first changes (replaces, averages, rounds)'
       : '';
     const direction = !isFirstUpdate(parting)
       ? ', unless the parameters differ in what norms do not show (a sign, an order of values)'
