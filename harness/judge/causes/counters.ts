@@ -1,6 +1,7 @@
 /** Step counts, gradient accumulation and the loss scale. */
 import { counterKind } from '../../trace/names.ts';
 import { nearlySame } from '../compare.ts';
+import { spanText } from '../spans.ts';
 import { insteadOf, plural, valuesApart, whichOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import {
@@ -58,12 +59,21 @@ function firstUpdateDiffers({ pairs, evidence }: Clues): boolean {
 
 function laterUpdates(clues: Clues): string {
   const rates = clues.finding('applied-learning-rate-differs')?.step;
-  if (typeof rates === 'number') return `; the learning rates of the updates differ from step ${rates} on`;
+  if (typeof rates === 'number') return `; the learning rates of the updates first differ in step ${rates}`;
   const step = clues.finding('updates-differ')?.step;
   return typeof step !== 'number' || firstUpdateDiffers(clues)
     ? ''
     : `; the updates first differ in step ${step}`;
 }
+
+/** In which steps only one of the two runs makes an update. */
+const whenApplied = ({ pairs }: Clues): string =>
+  spanText(
+    pairs
+      .filter(({ control, resumed }) => control.claimed.applied !== resumed.claimed.applied)
+      .map(({ resumed }) => resumed.step),
+    pairs.map(({ resumed }) => resumed.step),
+  );
 
 /** Values of the loss scaler that had changed since the start of the run, and were restored. */
 function restoredOfScaler({ resume, initial, counters }: Clues): string[] {
@@ -247,7 +257,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const found = clues.finding('applied-differs');
       if (found === undefined || isLossScaled(clues) || !accumulates(clues, found.step!)) return undefined;
-      return `from step ${found.step} on, updates are made at different steps than in the control (${insteadOf(updatesMade(clues, 'resumed'), updatesMade(clues, 'control'))} over ${clues.pairs.length} micro-batches): the accumulation window is longer, shorter or shifted`;
+      return `${whenApplied(clues)}, updates are made at different steps than in the control (${insteadOf(updatesMade(clues, 'resumed'), updatesMade(clues, 'control'))} over ${clues.pairs.length} micro-batches): the accumulation window is longer, shorter or shifted`;
     },
   },
   {

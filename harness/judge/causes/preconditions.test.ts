@@ -117,6 +117,19 @@ const ZEROS: readonly Case[] = [
 
 const ACCUMULATION: readonly Case[] = [
   {
+    what: 'updates at other steps for a while, where the control accumulates',
+    plan: { steps: 12, resumeAt: [4] },
+    updateEvery: 2,
+    spoil({ all, resumed }) {
+      withoutLossScale(all);
+      inEach(resumed, (step) => {
+        if (step.step < 7) step.claimed.applied = !step.claimed.applied;
+      });
+    },
+    says: /in steps 5 to 6, and not after, updates are made at different steps than in the control/,
+    cause: 'accumulation-phase',
+  },
+  {
     what: 'updates at other steps, where the control accumulates',
     updateEvery: 2,
     spoil({ all, resumed }) {
@@ -197,7 +210,7 @@ const STALLED: readonly Case[] = [
     },
     says: /the only buffer \('running_mean'\) does not change, although the model trains; the control first changes it in step 6, and not in every step: what decides when \(a count, an interval, a phase\) is not restored, or not observed/,
     never: /evaluation|statistics/,
-    supposes: /a count or an interval/,
+    supposes: /training mode, a count, an interval, a phase/,
     cause: 'buffers-stall',
   },
   {
@@ -208,7 +221,7 @@ const STALLED: readonly Case[] = [
     },
     says: /does not change, although the model trains; the control changes it in each step\.$/,
     never: /interval/,
-    supposes: /the model is in evaluation mode/,
+    supposes: /training mode, a count, an interval, a phase/,
     cause: 'buffers-stall',
   },
 ];
@@ -429,7 +442,7 @@ const COUNTERS: readonly Case[] = [
         step.updateL2 = step.updateL2.map((norm) => norm / 2);
       });
     },
-    says: /a count of the optimizer restarted \('optimizer\.2\/count' is 0 instead of 4\), but its slots did not; the learning rates of the updates differ from step 5 on/,
+    says: /a count of the optimizer restarted \('optimizer\.2\/count' is 0 instead of 4\), but its slots did not; the learning rates of the updates first differ in step 5/,
     never: /bias correction/,
     cause: 'optimizer-step-reset',
   },
@@ -529,7 +542,7 @@ const SCHEDULES: readonly Case[] = [
         step.learningRates = step.learningRates.map((rate) => (rate === null ? null : 0.1 / 5));
       });
     },
-    says: /^After resume 2, the schedule drives the optimizer from before the restore: the new optimizer keeps learning rate 0\.02000, while the logged one changes; the first sign is a difference at the end of resume 1\.$/,
+    says: /^After resume 2, the schedule does not drive the optimizer that updates, but another, such as the one from before the restore: the updates keep learning rate 0\.02000, while the logged one changes; the first sign is a difference at the end of resume 1\.$/,
     cause: 'schedule-drives-old-optimizer',
   },
   {
@@ -1114,6 +1127,39 @@ const endWith = (trace: Draft, random: Record<string, string>): void =>
 
 const DRAWS: readonly Case[] = [
   {
+    what: 'generators in a state that only a step of the run shows',
+    spoil({ all, resumed }) {
+      drawing(all, (_, step) => randomOf(step));
+      resumed.states[0]!.random = randomOf(2);
+    },
+    says: /all 2 random generators .* continue from step 2 instead of step 4, so numbers are drawn again/,
+    cause: 'random-rewound',
+  },
+  {
+    what: 'generators in a state that nothing shows',
+    spoil({ all, resumed }) {
+      undrawn(all);
+      resumed.states[0]!.random = randomOf(2);
+    },
+    says: /all 2 random generators .* are in a state that is recorded nowhere else: numbers were drawn after the restore, the seed differs, or it is the state of another step/,
+    never: /never had/,
+    cause: 'random-changed',
+  },
+  {
+    what: 'generators that have one state of an earlier step, and then others',
+    spoil({ all, resumed }) {
+      drawing(all, (trace, step) => {
+        if (trace !== resumed || step < 6) return randomOf(step);
+        return step === 6 ? randomOf(2) : { noise: `other ${step}`, dropout: `other ${step}` };
+      });
+      endWith(resumed, { noise: 'other 8', dropout: 'other 8' });
+      lossDiffers(resumed, 7);
+    },
+    says: /were restored, but in step 6 they have the state that the control has in step 2: they were reseeded or put back in step 6/,
+    never: /from step/,
+    cause: 'random-restarted-later',
+  },
+  {
     what: 'generators that end as they began, where one that restarted would too',
     spoil({ all, resumed }) {
       undrawn(all);
@@ -1401,7 +1447,7 @@ const IDLE: readonly Case[] = [
       standStill(resumed);
       inEach(resumed, (step) => (step.claimed.applied = false));
     },
-    says: /the optimizer holds the pre-restore variables: gradients reach the new variables, but none of 12 updates does/,
+    says: /the optimizer holds the pre-restore variables, or is not called: gradients reach the new variables, but none of 12 updates does/,
     cause: 'optimizer-holds-old-parameters',
   },
   {

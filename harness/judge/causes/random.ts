@@ -41,9 +41,11 @@ export const RANDOM: readonly Cause[] = [
     means: 'Generators are in a state from an earlier step.',
     ...BASE,
     diagnose(clues) {
-      const state = clues.pastStates.findLast(({ random }) =>
-        clues.generators.every(({ name, resumed }) => random[name] === resumed),
-      );
+      const { resume, past, pastStates } = clues;
+      const earlier = [...pastStates, ...past.filter(({ step }) => step < resume.from)];
+      const state = earlier
+        .toSorted((one, other) => one.step - other.step)
+        .findLast(({ random }) => clues.generators.every(({ name, resumed }) => random?.[name] === resumed));
       if (clues.generators.length === 0 || state === undefined) return undefined;
       return `${generatorsThat(clues, 'continues', 'continue')} from step ${state.step} instead of step ${clues.resume.from}, so numbers are drawn again`;
     },
@@ -51,11 +53,11 @@ export const RANDOM: readonly Cause[] = [
   {
     id: 'random-changed',
     means:
-      'Generators are in a state that they never had: numbers were drawn during the restore, or the seed differs.',
+      'Generators are in a state that is recorded nowhere else: numbers were drawn during the restore, the seed differs, or it is the state of another step.',
     ...BASE,
     diagnose(clues) {
       if (clues.generators.length === 0) return undefined;
-      return `${generatorsThat(clues, 'is', 'are')} in a state that the run never had: numbers were drawn after the restore, or the seed differs`;
+      return `${generatorsThat(clues, 'is', 'are')} in a state that is recorded nowhere else: numbers were drawn after the restore, the seed differs, or it is the state of another step`;
     },
   },
   {

@@ -23,6 +23,6 @@ export const learningRateDiffers = firstStep(
     };
   },
   () =>
-    'the schedule has another position, base rate, length or formula, follows other values (a metric), or its rate reaches the optimizer late',
+    'the schedule has another position, base rate, pace, length or formula, follows other values (a metric), or its rate reaches the optimizer late or never',
   'save and restore each schedule, and build it before the restore',
 );
