@@ -36,12 +36,12 @@ const DATA = {
   },
   other: {
     means:
-      'What the examples are drawn from was not restored: the batches hold some that the control never sees.',
+      'The batches hold examples that the control never sees: what they are drawn from, or what is added to them, was not restored.',
     fix: 'save and restore what the examples are drawn from, and what is added to them',
   },
   'drawn-otherwise': {
     means:
-      'What the examples are drawn by was not restored, such as an order, priorities, lengths or a buffer: other ones are drawn, although random state and the position are equal.',
+      'What the examples are drawn by was not restored, such as an order, priorities, lengths or a buffer: other ones are drawn, although random state is equal.',
     fix: 'save and restore what examples are drawn by: an order or its seed, priorities, an index, the contents of a buffer',
   },
   reshuffled: {
