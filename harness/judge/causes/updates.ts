@@ -272,7 +272,7 @@ export const UPDATES: readonly Cause[] = [
   {
     id: 'buffers-updated-differently',
     means:
-      'State outside the parameters was restored but is updated with another momentum or count, twice per step, or from other values.',
+      'State outside the parameters was restored but is updated with another momentum or count, twice per step, in other steps, or from other values.',
     heads: ['final-buffers-differ'],
     explains: ['final-buffers-differ'],
     diagnose({ evidence, resume, finding, has }) {
@@ -282,7 +282,7 @@ export const UPDATES: readonly Cause[] = [
       // A step that updates them in one run only shows more.
       const parting = firstParting(evidence, resume);
       if (parting?.stage === 'buffer' && whetherUpdated(parting, 'buffer') !== undefined) return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'buffer')} ${plural(found.subjectCount, 'was restored but differs', 'were restored but differ')} at the end, although the parameters do not: ${plural(found.subjectCount, 'it is', 'they are')} updated with another momentum or count, twice per step, or from other values`;
+      return `${ofAll(found.subjectCount, found.total, 'buffer')} ${plural(found.subjectCount, 'was restored but differs', 'were restored but differ')} at the end, although the parameters do not: ${plural(found.subjectCount, 'it is', 'they are')} updated with another momentum or count, twice per step, in other steps, or from other values`;
     },
   },
   {

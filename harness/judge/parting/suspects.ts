@@ -58,7 +58,7 @@ type Suspects = (parting: Parting, form: Form) => string | Suspicion;
 const oneOf = (texts: readonly string[]): string =>
   texts.length < 2 ? texts.join('') : `${texts.slice(0, -1).join(', ')}, or ${texts.at(-1)}`;
 
-const SCHEDULE = `the schedule, its base rate, or what drives it is not restored, or not observed; ${HIDDEN}`;
+const SCHEDULE = `the schedule, its base rate, or what drives it is not restored, or not observed, or its rate reaches the optimizer late; ${HIDDEN}`;
 
 const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
   batch: () => `what selects the examples is not restored, or not observed; ${HIDDEN}`,
@@ -93,7 +93,7 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
     if (cut !== undefined) return cut;
     return form.kind === 'factor' && form.of > 1
       ? 'the loss is scaled differently after it is logged, or its gradients are averaged over another number of micro-batches or workers'
-      : 'the backward pass adds, drops or keeps something: gradients of earlier steps, a penalty, a hook, a detached part';
+      : 'the backward pass adds, drops, keeps or rounds something: gradients of earlier steps, a penalty, a hook, a detached part';
   },
   accumulated: () =>
     'the gradients of earlier micro-batches are lost, kept too long, or weighted differently',
@@ -158,10 +158,10 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
     return { text: oneOf([...gap.text, own, ...after]), names: [...gap.names, ...unnamed] };
   },
   parameter: () =>
-    'the updates have the same length but another direction, such as the opposite sign or another order of values',
+    'the updates have the same length but another direction, such as the opposite sign or another order of values, or something else writes to the parameters',
   buffer: (parting) =>
     whetherUpdated(parting, 'buffer') ??
-    'the buffers are updated differently: with another momentum or count, twice, or from other values',
+    'the buffers are updated differently: with another momentum or count, twice, in other steps, or from other values',
   ema: (parting) =>
     whetherUpdated(parting, 'ema') ??
     'the EMA is updated with a different decay, another number of times, or from other parameters',

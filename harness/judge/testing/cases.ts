@@ -269,7 +269,7 @@ export const CASES: readonly Case[] = [
       for (const { states } of traces.all.filter((trace) => trace !== saver))
         for (const state of states) if (state.step > 4) state.random.noise = noise;
     },
-    says: /departs from the control, which samples and never saves, at step 5: the model stays in evaluation mode after sampling: from then on, 'noise' stands still in the control\./,
+    says: /departs from the control, which samples and never saves, at step 5: after sampling, 'noise' stands still in the control: the model stays in evaluation mode, or sampling stops something else\./,
     proof: 'alive',
   },
   {
