@@ -580,7 +580,7 @@ const STOPS: readonly Case[] = [
 function replace({ resumed }: Spoilt, names = /^[abc]$/): void {
   from(resumed, 5, (step) => {
     step.claimed.loss *= 1.3;
-    const factor = step.step === 5 ? 5 : 1.1;
+    const factor = step.step === 5 ? 8 : 1.1;
     step.updateL2 = times(factor, (name) => names.test(name))(step.updateL2, step) as number[];
     step.gradientL2 = step.gradientL2.map((norm, at) => (norm === null ? null : norm * (1.2 + at / 8)));
     if (step.step > 5) step.l2 = times(1.01)(step.l2, step) as number[];
@@ -594,14 +594,14 @@ const REPLACED: readonly Case[] = [
       hide(traces, ['gradients']);
       replace(traces);
     },
-    says: /parameters before it, .* are equal, but the loss is not \(0\.2600 instead of 0\.2000\): the parameters were replaced in this step, before the loss: the updates of all 3 parameters are 5 times the control’s, in this step only, unless gradients, which are not observed, are as much larger\.$/,
+    says: /parameters before it, .* are equal, but the loss is not \(0\.2600 instead of 0\.2000\): the parameters were replaced in this step, before the loss: the updates of all 3 parameters are 8 times the control’s, in this step only, unless gradients, which are not observed, are as much larger\.$/,
     never: /the loss reads state/,
     rule: 'loss-differs',
   },
   {
     what: 'one parameter that is replaced in the first step, with gradients that are not as much larger',
     spoil: (traces) => replace(traces, /^b$/),
-    says: /: 'b' \(1 of 3 parameters\) was replaced in this step, before the loss: its update is 5 times the control’s, in this step only, and its gradient is not\.$/,
+    says: /: 'b' \(1 of 3 parameters\) was replaced in this step, before the loss: its update is 8 times the control’s, in this step only, and its gradient is not\.$/,
     never: /the loss reads state|unless/,
     rule: 'loss-differs',
   },
@@ -624,6 +624,29 @@ const REPLACED: readonly Case[] = [
         step.claimed.loss *= 1.3;
         step.updateL2 = times(5)(step.updateL2, step) as number[];
       });
+    },
+    says: /: the loss reads state that is not observed .*, or parameters that the step first changes/,
+    never: /were replaced/,
+    rule: 'loss-differs',
+  },
+  {
+    what: 'one update that is larger, where no gradients are observed',
+    spoil(traces) {
+      hide(traces, ['gradients']);
+      replace(traces, /^b$/);
+    },
+    says: /: the loss reads state that is not observed .*, or parameters that the step first changes/,
+    never: /was replaced/,
+    rule: 'loss-differs',
+  },
+  {
+    what: 'updates that are larger, but not larger than others of the control',
+    spoil(traces) {
+      hide(traces, ['gradients']);
+      replace(traces);
+      for (const { steps } of [traces.control, traces.before])
+        for (const step of steps.filter(({ step }) => step === 2))
+          step.updateL2 = times(4)(step.updateL2, step) as number[];
     },
     says: /: the loss reads state that is not observed .*, or parameters that the step first changes/,
     never: /were replaced/,

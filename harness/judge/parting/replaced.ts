@@ -1,4 +1,6 @@
 /** Parameters that a step replaces before it computes its loss: they move farther than an update takes them. */
+
+import type { TracedStep } from '../../trace/schema.ts';
 import { indexOf } from '../columns.ts';
 import type { StepPair } from '../evidence.ts';
 import { figure, listed, ofAll, plural } from '../words.ts';
@@ -31,13 +33,20 @@ function movesOf({ control, resumed }: StepPair): Move[] {
 const isFar = ({ move, gradient }: Move): boolean =>
   move >= FAR && (gradient === undefined || gradient < move / 2);
 
+/** Whether no update of the control takes the parameter as far. */
+function isFarthest({ control, pairs, at }: Parting, { name }: Move): boolean {
+  const moveIn = ({ names, updateL2 }: TracedStep): number => updateL2[indexOf(names).get(name) ?? -1] ?? 0;
+  const mine = moveIn(pairs[at]!.resumed);
+  return control.every((step) => moveIn(step) < mine);
+}
+
 /** Why the loss says that the parameters were replaced before it, as text; undefined if they need not have been. */
 export function replacedText(parting: Parting): string | undefined {
   const { pairs, at, stage, isEqual } = parting;
   const pair = pairs[at];
   if (pair === undefined || stage !== 'loss' || isEqual('parameter') !== true) return undefined;
   const moves = movesOf(pair);
-  const far = moves.filter(isFar);
+  const far = moves.filter((own) => isFar(own) && isFarthest(parting, own));
   const then = earlierLoss(parting);
   if (far.length === 0) return undefined;
   const names = new Set(far.map(({ name }) => name));
@@ -45,7 +54,9 @@ export function replacedText(parting: Parting): string | undefined {
   const next = pairs.slice(at + 1).find(({ resumed }) => resumed.changed.includes(true));
   const once = next !== undefined && !movesOf(next).some((own) => names.has(own.name) && own.move >= FAR);
   const areSeen = far.every(({ gradient }) => gradient !== undefined);
-  if (!areSeen && !once && then === undefined) return undefined;
+  // A single update, which may be small in the control, can be larger by chance.
+  const areAll = far.length === moves.length && far.length > 1;
+  if (!areSeen && then === undefined && !(once && areAll)) return undefined;
   const [least, most] = [Math.min, Math.max].map((of) => figure(of(...far.map(({ move }) => move))));
   const who =
     far.length === moves.length
