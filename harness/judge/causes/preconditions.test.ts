@@ -1127,12 +1127,24 @@ const endWith = (trace: Draft, random: Record<string, string>): void =>
 
 const DRAWS: readonly Case[] = [
   {
+    what: 'generators with each other’s state',
+    spoil({ resumed }) {
+      const { noise, dropout } = randomOf(4);
+      resumed.states[0]!.random = { noise: dropout!, dropout: noise! };
+    },
+    says: /all 2 random generators .* have the state of another generator: 'noise' has the state of 'dropout'/,
+    supposes: /^generators were restored with each other’s state$/,
+    fixes: /under its own name/,
+    cause: 'random-exchanged',
+  },
+  {
     what: 'generators in a state that only a step of the run shows',
     spoil({ all, resumed }) {
       drawing(all, (_, step) => randomOf(step));
       resumed.states[0]!.random = randomOf(2);
     },
     says: /all 2 random generators .* continue from step 2 instead of step 4, so numbers are drawn again/,
+    supposes: /^generators are in a state from an earlier step$/,
     cause: 'random-rewound',
   },
   {

@@ -26,6 +26,7 @@ export const RANDOM: readonly Cause[] = [
   {
     id: 'random-exchanged',
     means: 'Generators were restored with each other’s state.',
+    fix: 'write and read the state of each generator under its own name',
     ...BASE,
     diagnose(clues) {
       const saved = Object.entries(clues.resume.saved?.random ?? {});
@@ -39,6 +40,7 @@ export const RANDOM: readonly Cause[] = [
   {
     id: 'random-rewound',
     means: 'Generators are in a state from an earlier step.',
+    fix: 'save the state of each generator with all other state, once the step is done',
     ...BASE,
     diagnose(clues) {
       const { resume, past, pastStates } = clues;
@@ -69,7 +71,9 @@ export const RANDOM: readonly Cause[] = [
   },
   {
     id: 'random-drawn-differently',
-    means: 'Generators were restored, but more or fewer numbers are drawn from them than in the control.',
+    means:
+      'Generators were restored, but more, fewer or other numbers are drawn from them than in the control.',
+    fix: 'let only training draw from its generators, as often as before the resume',
     heads: ['random-does-not-advance', 'final-random-differs'],
     explains: ['final-random-differs', 'random-does-not-advance', 'loss-differs'],
     diagnose(clues) {
