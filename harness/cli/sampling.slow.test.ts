@@ -32,7 +32,7 @@ test('a model that stays in evaluation mode, which nothing observes, differs fro
   expect(verdicts.get('stays-in-evaluation-mode')).toMatchObject({
     outcome: 'refuted',
     headline:
-      "A run that saves and never samples departs from the control, which samples and never saves, at step 4: the model stays in evaluation mode after sampling: from then on, 'mean' stands still in the control.",
+      "A run that saves and never samples departs from the control, which samples and never saves, at step 4: after sampling, 'mean' stands still in the control: the model stays in evaluation mode, or sampling stops something else.",
   });
 });
 

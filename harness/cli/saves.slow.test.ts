@@ -25,7 +25,7 @@ test.each([
   ],
   [
     'writes-later',
-    "The checkpoint 'step-3' was written again after save() had returned, while training went on: 'step-3'.",
+    "The checkpoint 'step-3' was written again after save() had returned, while training went on.",
   ],
   [
     'repeats-first',

@@ -15,7 +15,10 @@ const SHOWN_BY_TRACES = [
   'buffers-copied',
   'schedule-changes-at-other-steps',
   'schedule-counter-lost',
+  'scheduled-values-differ',
+  'learning-rate-late',
   'data-other',
+  'data-drawn-otherwise',
 ];
 
 test('all causes but these have a fault', () => {

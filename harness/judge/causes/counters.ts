@@ -1,6 +1,7 @@
 /** Step counts, gradient accumulation and the loss scale. */
 import { counterKind } from '../../trace/names.ts';
 import { nearlySame } from '../compare.ts';
+import { spanText } from '../spans.ts';
 import { insteadOf, plural, valuesApart, whichOf } from '../words.ts';
 import type { Cause } from './cause.ts';
 import {
@@ -16,6 +17,7 @@ import {
   updatesMade,
 } from './clues.ts';
 import { DATA_CAUSES } from './data.ts';
+import { isScheduled } from './schedule.ts';
 import { STILL } from './stale.ts';
 
 const STEP = {
@@ -57,12 +59,21 @@ function firstUpdateDiffers({ pairs, evidence }: Clues): boolean {
 
 function laterUpdates(clues: Clues): string {
   const rates = clues.finding('applied-learning-rate-differs')?.step;
-  if (typeof rates === 'number') return `; the learning rates of the updates differ from step ${rates} on`;
+  if (typeof rates === 'number') return `; the learning rates of the updates first differ in step ${rates}`;
   const step = clues.finding('updates-differ')?.step;
   return typeof step !== 'number' || firstUpdateDiffers(clues)
     ? ''
     : `; the updates first differ in step ${step}`;
 }
+
+/** In which steps only one of the two runs makes an update. */
+const whenApplied = ({ pairs }: Clues): string =>
+  spanText(
+    pairs
+      .filter(({ control, resumed }) => control.claimed.applied !== resumed.claimed.applied)
+      .map(({ resumed }) => resumed.step),
+    pairs.map(({ resumed }) => resumed.step),
+  );
 
 /** Values of the loss scaler that had changed since the start of the run, and were restored. */
 function restoredOfScaler({ resume, initial, counters }: Clues): string[] {
@@ -176,13 +187,19 @@ export const COUNTER_CAUSES: readonly Cause[] = [
   {
     id: 'hyperparameters-changed',
     means:
-      'Optimizer hyperparameters, such as weight decay, are those of the constructor, not of the checkpoint.',
+      'Optimizer hyperparameters, such as weight decay, are not those that were saved: they are the constructor’s, or are set by something that was not restored.',
     heads: [COUNTERS],
     explains: ['counter:hyperparameter'],
     diagnose(clues) {
       const those = ofKind(clues, 'hyperparameter');
       if (those.length === 0) return undefined;
-      return `optimizer hyperparameters differ from the saved ones: ${counterNames(those)}`;
+      const driven = those.filter(({ name }) => isScheduled(clues, name)).length;
+      const it = driven === those.length ? plural(driven, 'it', 'them') : `${driven} of them`;
+      const schedule =
+        driven === 0
+          ? ''
+          : `; the control changes ${it} during the run, so what drives ${plural(driven, 'it', 'them')} (a schedule) may not be where it was`;
+      return `optimizer hyperparameters differ from the saved ones: ${counterNames(those)}${schedule}`;
     },
   },
   ...DATA_CAUSES,
@@ -240,7 +257,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const found = clues.finding('applied-differs');
       if (found === undefined || isLossScaled(clues) || !accumulates(clues, found.step!)) return undefined;
-      return `from step ${found.step} on, updates are made at different steps than in the control (${insteadOf(updatesMade(clues, 'resumed'), updatesMade(clues, 'control'))} over ${clues.pairs.length} micro-batches): the accumulation window is longer, shorter or shifted`;
+      return `${whenApplied(clues)}, updates are made at different steps than in the control (${insteadOf(updatesMade(clues, 'resumed'), updatesMade(clues, 'control'))} over ${clues.pairs.length} micro-batches): the accumulation window is longer, shorter or shifted`;
     },
   },
   {

@@ -14,13 +14,41 @@ import {
 } from './clues.ts';
 import { type Feed, feedOf } from './feed.ts';
 
-/** The ways in which the data can be wrong. */
+const POSITION =
+  'save the epoch, the position and the shuffle seed, and restore them after the loader is built';
+
+/** The ways in which the data can be wrong, and how to fix them. */
 const DATA = {
-  restarted: 'The data restarted from the beginning.',
-  rewound: 'The data continues from an earlier position, so some examples are seen twice.',
-  skipped: 'The data continues from a later position, so some examples are never seen.',
-  other: 'The batches hold examples that the control never sees.',
-  reshuffled: 'The data is in a different order.',
+  restarted: {
+    means:
+      'The data restarted from the beginning: its position was not restored, or the loader began anew after it.',
+    fix: POSITION,
+  },
+  rewound: {
+    means:
+      'The data continues from an earlier position, so some examples are seen twice: it was not restored, is counted otherwise, or was taken too early.',
+    fix: POSITION,
+  },
+  skipped: {
+    means:
+      'The data continues from a later position, so some examples are never seen: it is counted otherwise, was taken too late, or the restore moved it.',
+    fix: POSITION,
+  },
+  other: {
+    means:
+      'The batches hold examples that the control never sees: what they are drawn from, or what is added to them, was not restored.',
+    fix: 'save and restore what the examples are drawn from, and what is added to them',
+  },
+  'drawn-otherwise': {
+    means:
+      'What the examples are drawn by was not restored, such as an order, priorities, lengths or a buffer: other ones are drawn, although random state is equal.',
+    fix: 'save and restore what examples are drawn by: an order or its seed, priorities, an index, the contents of a buffer',
+  },
+  reshuffled: {
+    means:
+      'What selects the examples was not restored: an order, a seed, a position, a generator or what they are drawn by.',
+    fix: 'save and restore what selects the examples: the epoch, the position, the shuffle seed, a buffer, priorities',
+  },
 };
 
 interface Place {
@@ -50,7 +78,20 @@ function placeOf(clues: Clues): Place | undefined {
       way: 'reshuffled',
       sentence: `the position in the data differs from the saved one${counted}`,
     };
-  return shifted(feed, counted) ?? resized(feed, counted) ?? elsewhere(feed, counts) ?? mixed(feed, counted);
+  return (
+    shifted(feed, counted) ??
+    resized(feed, counted) ??
+    elsewhere(feed, counts) ??
+    mixed(feed, counted, counts.length === 0 ? equalText(clues) : undefined)
+  );
+}
+
+/** What is equal at the resume of all that draws examples, as text; undefined unless generators are observed. */
+function equalText({ resume: { saved, resumed }, generators }: Clues): string | undefined {
+  if (resumed === undefined || Object.keys(saved?.random ?? {}).length === 0 || generators.length > 0)
+    return undefined;
+  const isCounted = Object.keys(resumed.counters).some((name) => counterKind(name) === 'data');
+  return isCounted ? 'random state and the position in the data are equal' : 'random state is equal';
 }
 
 /** The counters are elsewhere, and the control has none of the examples there. */
@@ -116,10 +157,10 @@ const placesOf = (ids: readonly string[], stream: readonly string[]): number[] =
 
 /** The batches have another size. */
 function resized(feed: Feed, counted: string): Place | undefined {
-  const { batch, theirs, step, mine, stream, here, sizes } = feed;
+  const { batch, theirs, span, mine, stream, here, sizes } = feed;
   if (batch.length === theirs.length) return undefined;
   const same = mine.every((id, at) => stream[here + at] === undefined || stream[here + at] === id);
-  const never = batch.every((id) => !stream.includes(id));
+  const never = mine.every((id) => !stream.includes(id));
   const what = same
     ? ', with the same examples in the same order'
     : never
@@ -128,7 +169,7 @@ function resized(feed: Feed, counted: string): Place | undefined {
   const again = sizes.mine.every((size, at) => size === sizes.control[at]) && new Set(sizes.mine).size > 1;
   return {
     way: 'resized',
-    sentence: `from step ${step} on, the batches have another size than in the control (${insteadOf(batch.length, theirs.length)})${what}: what sets the batch size (${never ? 'a curriculum, a ramp' : 'a ramp, a split among ranks'}) is not restored, or not observed${again ? '; the sizes are those of step 1 on' : ''}${counted.replace(/^:/, ';')}`,
+    sentence: `${span}, the batches have another size than in the control (${insteadOf(batch.length, theirs.length)})${what}: what sets the batch size (${never ? 'a curriculum, a ramp' : 'a ramp, a split among ranks'}) is not restored, or not observed${again ? '; the sizes are those of step 1 on' : ''}${counted.replace(/^:/, ';')}`,
   };
 }
 
@@ -138,25 +179,28 @@ function isReordered({ mine, due }: Feed): boolean {
   return sorted(mine) === sorted(due.flat());
 }
 
-/** Batches of the right size, whose examples are mixed otherwise. */
-function mixed(feed: Feed, counted: string): Place {
-  const { batch, theirs, step, isFirst, due, past, later } = feed;
-  const when = `from step ${step} on, `;
+/**
+ * Batches of the right size, whose examples are mixed otherwise.
+ * @param equal what is equal of all that draws examples
+ */
+function mixed(feed: Feed, counted: string, equal: string | undefined): Place {
+  const { batch, theirs, step, isFirst, due, past, later, stream } = feed;
+  const when = `${feed.span}, `;
   if (isReordered(feed))
     return {
       way: 'reshuffled',
       sentence: `${when}the data is in a different order than in the control: the same examples up to step ${step + due.length - 1}${counted.replace(/^:/, ';')}`,
     };
-  const count = (ids: ReadonlySet<string>): number => batch.filter((id) => ids.has(id)).length;
   const inBatch = new Set(theirs);
-  const before = count(past);
-  const here = batch.filter((id) => inBatch.has(id) && !past.has(id)).length;
+  const here = batch.filter((id) => inBatch.has(id)).length;
+  const before = batch.filter((id) => past.has(id) && !inBatch.has(id)).length;
   const after = batch.filter((id) => later.has(id) && !past.has(id) && !inBatch.has(id)).length;
   const never = batch.length - before - here - after;
+  const areStrange = feed.mine.every((id) => !stream.includes(id));
   if (never === batch.length)
     return {
       way: 'other',
-      sentence: `${when}the batches hold only examples that the control never has: what they are drawn from (a data set, a split, a lesson, a replay buffer), or what is added to them (noise, an augmentation), was not restored${counted.replace(/^:/, ';')}`,
+      sentence: `${when}the batches ${areStrange ? 'hold' : `differ, and that of step ${step} holds`} only examples that the control never has: what they are drawn from (a data set, a split, a lesson, a replay buffer), or what is added to them (noise, an augmentation), was not restored${counted.replace(/^:/, ';')}`,
     };
   const [repeated] = placesOf(batch, feed.stream);
   const differ = feed.batches.filter((own, at) => JSON.stringify(own) !== JSON.stringify(due[at])).length;
@@ -165,9 +209,23 @@ function mixed(feed: Feed, counted: string): Place {
       way: repeated > feed.here ? 'skipped' : 'rewound',
       sentence: `the batches are right up to step ${step - 1}; that of step ${step} has the examples of the control’s step ${feed.steps[repeated]}, ${examples(Math.abs(repeated - feed.here))} ${repeated > feed.here ? 'later' : 'earlier'}, and ${differ} of ${due.length} batches differ from there on: what selects the data then (an offset, a position within an epoch, a sampler) is not what it was${counted.replace(/^:/, ';')}`,
     };
+  const others = (count: number, beside: number): string =>
+    beside > 0 ? `${count} ${plural(count, 'other', 'others')}` : String(count);
+  const places = [
+    ...(here > 0 ? [`${here} in that step`] : []),
+    ...(before > 0 ? [`${others(before, here)} before it`] : []),
+    ...(after > 0 ? [`${others(after, here + before)} after it`] : []),
+    ...(never > 0 ? [`${never} never`] : []),
+  ];
+  const where = `of the ${examples(batch.length)} in step ${step}, the control has ${places.join(', ').replace(/, ([^,]*)$/, ' and $1')}`;
+  if (equal !== undefined)
+    return {
+      way: 'drawn-otherwise',
+      sentence: `${when}other examples are drawn, although ${equal}: what they are drawn by (an order, priorities, lengths, an index, a buffer, the data …) is not restored, or not observed; ${where}`,
+    };
   return {
     way: 'reshuffled',
-    sentence: `${when}the batches are mixed differently: of the ${examples(batch.length)} in step ${step}, the control has ${before} before the resume, ${here} in that step, ${after} later and ${never} never${counted.replace(/^:/, ';')}`,
+    sentence: `${when}the batches are mixed differently: ${where}${counted === '' ? `: what selects them (a position, a seed, a generator, priorities, a buffer …) is not restored, or not observed` : counted.replace(/^:/, ';')}`,
   };
 }
 
@@ -192,10 +250,7 @@ export const DATA_CAUSES: readonly Cause[] = [
   ...(Object.keys(DATA) as (keyof typeof DATA)[]).map(
     (way): Cause => ({
       id: `data-${way}`,
-      means: DATA[way],
-      ...(way === 'other'
-        ? { fix: 'save and restore what the examples are drawn from, and what is added to them' }
-        : {}),
+      ...DATA[way],
       ...BASE,
       diagnose: ofWay(way),
     }),

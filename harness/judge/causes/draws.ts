@@ -79,11 +79,19 @@ export function restartsLater(clues: Clues): string | undefined {
     const then = all.find(
       (step) => step.random?.[name] === mine[at] && step.step < pairs[at - 1]!.resumed.step,
     );
-    return then === undefined ? [] : [{ name, step: pairs[at - 1]!.resumed.step, repeats: then.step }];
+    if (then === undefined) return [];
+    const begin = all.indexOf(then);
+    const goesOn = mine.slice(at).every((state, by) => (all[begin + by]?.random?.[name] ?? state) === state);
+    return [{ name, step: pairs[at - 1]!.resumed.step, repeats: then.step, goesOn }];
   });
   const [one] = restarted;
   if (one === undefined) return undefined;
   const alike = restarted.filter(({ step, repeats }) => step === one.step && repeats === one.repeats);
   const several = alike.length > 1;
-  return `${listed(alike.map(({ name }) => name))} ${plural(alike.length, 'was', 'were')} restored, but from step ${one.step} on ${several ? 'they have' : 'it has'} the states that the control has from step ${one.repeats} on: ${several ? 'they were' : 'it was'} reseeded or put back in step ${one.step}`;
+  const have = several ? 'they have' : 'it has';
+  const states =
+    alike.every(({ goesOn }) => goesOn) && one.step < pairs.at(-1)!.resumed.step
+      ? `from step ${one.step} on ${have} the states that the control has from step ${one.repeats} on`
+      : `in step ${one.step} ${have} the state that the control has in step ${one.repeats}`;
+  return `${listed(alike.map(({ name }) => name))} ${plural(alike.length, 'was', 'were')} restored, but ${states}: ${several ? 'they were' : 'it was'} reseeded or put back in step ${one.step}`;
 }

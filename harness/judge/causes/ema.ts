@@ -68,6 +68,7 @@ export const EMA_CAUSES: readonly Cause[] = [
   {
     id: 'ema-overwritten',
     means: 'The EMA was restored, and its first update replaced it with the parameters.',
+    fix: 'save and restore the count and the flags of the EMA’s updates',
     heads: ['final-ema-differs'],
     explains: ['final-ema-differs'],
     diagnose(clues) {
@@ -82,6 +83,7 @@ export const EMA_CAUSES: readonly Cause[] = [
     id: 'ema-update-differs',
     means:
       'The EMA is updated with a different decay, a different number of times, or from different parameters.',
+    fix: 'save and restore what the EMA is updated by, and update it once after each update, from the trained parameters',
     heads: ['final-ema-differs'],
     explains: ['final-ema-differs'],
     diagnose(clues) {

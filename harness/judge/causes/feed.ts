@@ -1,4 +1,5 @@
 /** The examples from the first batch that differs on, beside the control's. */
+import { spanText } from '../spans.ts';
 import type { Clues } from './clues.ts';
 
 export interface Feed {
@@ -7,6 +8,8 @@ export interface Feed {
   readonly isFirst: boolean;
   readonly batch: readonly string[];
   readonly theirs: readonly string[];
+  /** In which steps batches differ, as text. */
+  readonly span: string;
   /** The examples with which the two batches begin alike. */
   readonly right: number;
   /** All examples of the control, and the place of this batch among them. */
@@ -18,7 +21,7 @@ export interface Feed {
   readonly mine: readonly string[];
   readonly batches: readonly (readonly string[])[];
   readonly due: readonly (readonly string[])[];
-  /** The control's examples before the resume, and after this batch. */
+  /** The control's examples before this batch, and after it. */
   readonly past: ReadonlySet<string>;
   readonly later: ReadonlySet<string>;
   /** The sizes of the batches: from this batch on, and of the control from its first step on. */
@@ -26,13 +29,16 @@ export interface Feed {
 }
 
 /** Undefined if no batch differs. */
-export function feedOf({ evidence, resume, pairs }: Clues): Feed | undefined {
-  const at = pairs.findIndex(({ control, resumed }) => {
-    const [theirs, mine] = [control.claimed.batch, resumed.claimed.batch];
+export function feedOf({ evidence, pairs }: Clues): Feed | undefined {
+  const told = pairs.filter(
     // An empty batch is one that nobody told.
-    return theirs.length > 0 && mine.length > 0 && JSON.stringify(theirs) !== JSON.stringify(mine);
-  });
-  const pair = pairs[at];
+    ({ control, resumed }) => control.claimed.batch.length > 0 && resumed.claimed.batch.length > 0,
+  );
+  const differing = told.filter(
+    ({ control, resumed }) => JSON.stringify(control.claimed.batch) !== JSON.stringify(resumed.claimed.batch),
+  );
+  const [pair] = differing;
+  const at = pair === undefined ? -1 : pairs.indexOf(pair);
   if (pair === undefined) return undefined;
   const steps = evidence.control?.steps ?? [];
   const idsOf = (some: typeof steps): string[] => some.flatMap(({ claimed }) => claimed.batch);
@@ -43,6 +49,10 @@ export function feedOf({ evidence, resume, pairs }: Clues): Feed | undefined {
   return {
     step: pair.resumed.step,
     isFirst: at === 0,
+    span: spanText(
+      differing.map(({ resumed }) => resumed.step),
+      told.map(({ resumed }) => resumed.step),
+    ),
     batch,
     theirs,
     right: differs < 0 ? batch.length : differs,
@@ -52,7 +62,7 @@ export function feedOf({ evidence, resume, pairs }: Clues): Feed | undefined {
     mine: idsOf(rest.map(({ resumed }) => resumed)),
     batches: rest.map(({ resumed }) => resumed.claimed.batch),
     due: rest.map(({ control }) => control.claimed.batch),
-    past: new Set(idsOf(steps.filter(({ step }) => step <= resume.from))),
+    past: new Set(idsOf(before)),
     later: new Set(idsOf(steps.filter(({ step }) => step > pair.control.step))),
     sizes: {
       mine: rest.map(({ resumed }) => resumed.claimed.batch.length),

@@ -117,6 +117,19 @@ const ZEROS: readonly Case[] = [
 
 const ACCUMULATION: readonly Case[] = [
   {
+    what: 'updates at other steps for a while, where the control accumulates',
+    plan: { steps: 12, resumeAt: [4] },
+    updateEvery: 2,
+    spoil({ all, resumed }) {
+      withoutLossScale(all);
+      inEach(resumed, (step) => {
+        if (step.step < 7) step.claimed.applied = !step.claimed.applied;
+      });
+    },
+    says: /in steps 5 to 6, and not after, updates are made at different steps than in the control/,
+    cause: 'accumulation-phase',
+  },
+  {
     what: 'updates at other steps, where the control accumulates',
     updateEvery: 2,
     spoil({ all, resumed }) {
@@ -164,6 +177,54 @@ function keepStatistics({ all }: Spoilt): void {
         });
     }
 }
+
+/** Each step shows a buffer, which these runs change in every n-th step. */
+function showBuffer(traces: readonly Draft[], every: number): void {
+  const copied = (step: number): number => step - (step % every);
+  for (const trace of traces) {
+    inEach(trace, (step) => {
+      const [l2, sketch] = [copied(step.step), [copied(step.step)]];
+      step.observed = [...(step.observed ?? []), { kind: 'buffer', name: 'running_mean', l2, sketch }];
+    });
+    for (const { step, tensors: all } of trace.states)
+      for (const tensor of all)
+        if (tensor.kind === 'buffer') Object.assign(tensor, { l2: copied(step), sketch: [copied(step)] });
+  }
+}
+
+/** The buffer stays as it was at the resume. */
+function stopBuffer(resumed: Draft): void {
+  const { digest, l2 } = named(resumed, 'buffer', 'running_mean');
+  Object.assign(resumed.states.at(-1)!.tensors.find(({ kind }) => kind === 'buffer')!, { digest, l2 });
+  inEach(resumed, ({ observed }) => {
+    for (const tensor of observed!) if (tensor.kind === 'buffer') tensor.l2 = 3;
+  });
+}
+
+const STALLED: readonly Case[] = [
+  {
+    what: 'a buffer that the control changes in every third step',
+    spoil({ all, resumed }) {
+      showBuffer(all, 3);
+      stopBuffer(resumed);
+    },
+    says: /the only buffer \('running_mean'\) does not change, although the model trains; the control first changes it in step 6, and not in every step: what decides when \(a count, an interval, a phase\) is not restored, or not observed/,
+    never: /evaluation|statistics/,
+    supposes: /training mode, a count, an interval, a phase/,
+    cause: 'buffers-stall',
+  },
+  {
+    what: 'a buffer that the control changes in each step',
+    spoil({ all, resumed }) {
+      showBuffer(all, 1);
+      stopBuffer(resumed);
+    },
+    says: /does not change, although the model trains; the control changes it in each step\.$/,
+    never: /interval/,
+    supposes: /training mode, a count, an interval, a phase/,
+    cause: 'buffers-stall',
+  },
+];
 
 const BUFFERS: readonly Case[] = [
   {
@@ -381,7 +442,7 @@ const COUNTERS: readonly Case[] = [
         step.updateL2 = step.updateL2.map((norm) => norm / 2);
       });
     },
-    says: /a count of the optimizer restarted \('optimizer\.2\/count' is 0 instead of 4\), but its slots did not; the learning rates of the updates differ from step 5 on/,
+    says: /a count of the optimizer restarted \('optimizer\.2\/count' is 0 instead of 4\), but its slots did not; the learning rates of the updates first differ in step 5/,
     never: /bias correction/,
     cause: 'optimizer-step-reset',
   },
@@ -481,7 +542,7 @@ const SCHEDULES: readonly Case[] = [
         step.learningRates = step.learningRates.map((rate) => (rate === null ? null : 0.1 / 5));
       });
     },
-    says: /^After resume 2, the schedule drives the optimizer from before the restore: the new optimizer keeps learning rate 0\.02000, while the logged one changes; the first sign is a difference at the end of resume 1\.$/,
+    says: /^After resume 2, the schedule does not drive the optimizer that updates, but another, such as the one from before the restore: the updates keep learning rate 0\.02000, while the logged one changes; the first sign is a difference at the end of resume 1\.$/,
     cause: 'schedule-drives-old-optimizer',
   },
   {
@@ -608,7 +669,7 @@ const SCHEDULES: readonly Case[] = [
     what: 'learning rates that rise towards the control’s up to the end, on no line from 0',
     plan: { steps: 8, resumeAt: [6] },
     spoil: ({ resumed }) => inEach(resumed, (step) => scaleRates(step, step.step === 7 ? 0.5 : 0.75)),
-    says: /the schedule has a different position, base rate, length, unit or formula, or makes its warm-up again/,
+    says: /the schedule has a different position, base rate, length, unit or formula, follows other values \(a metric\), makes its warm-up again, or its rates reach the optimizer late/,
     cause: 'schedule-wrong-shape',
   },
   {
@@ -637,7 +698,7 @@ const SCHEDULES: readonly Case[] = [
       inEach(after[0]!, (step) => scaleRates(step, 1.5));
       inEach(after[1]!, (step) => scaleRates(step, 1.5 + step.step));
     },
-    says: /the schedule has a different position, base rate, length, unit or formula\.$/,
+    says: /the schedule has a different position, base rate, length, unit or formula, follows other values \(a metric\), or its rates reach the optimizer late\.$/,
     never: /base learning rate/,
     cause: 'schedule-wrong-shape',
   },
@@ -681,6 +742,100 @@ function setGroupRate(step: Step, group: 'first' | 'second', rate: number): void
     own === null || step.groups[at] !== group ? own : rate,
   );
 }
+
+/** Two steps of each learning rate. */
+const pairsOfRates = (step: number): number => [0.4, 0.3, 0.2, 0.1][Math.floor((step - 1) / 2)]!;
+
+const LATE: readonly Case[] = [
+  {
+    what: 'learning rates that are the initial ones until the schedule next sets them',
+    spoil({ all, resumed }) {
+      for (const trace of all) inEach(trace, (step) => setRates(step, pairsOfRates(step.step)));
+      inEach(resumed, (step) => setRates(step, step.step < 7 ? 0.4 : pairsOfRates(step.step)));
+    },
+    says: /in steps 5 to 6, and not after, the learning rates are those that the run starts with \(first 0\.4000, second 0\.8000 instead of first 0\.2000, second 0\.4000\): the schedule is right, but its rates are set, or reach the optimizer, only in step 7/,
+    never: /position|from step 5 on|formula/,
+    supposes: /^the learning rates are older ones until the schedule next sets them/,
+    fixes: /^set the learning rates of the schedule right after the load/,
+    cause: 'learning-rate-late',
+  },
+  {
+    what: 'learning rates of one group that are those of an earlier step until the next change',
+    spoil({ all, resumed }) {
+      for (const trace of all) inEach(trace, (step) => setRates(step, pairsOfRates(step.step)));
+      inEach(resumed, (step) => step.step < 7 && setGroupRate(step, 'second', 0.6));
+    },
+    says: /in steps 5 to 6, and not after, the learning rate of 'second' is that of step 4 \(0\.6000 instead of 0\.4000\): .* only in step 7; the other group is right/,
+    never: /'first'|starts with/,
+    cause: 'learning-rate-late',
+  },
+  {
+    what: 'the first of the learning rates, in a run that warms up',
+    spoil({ all, resumed }) {
+      for (const trace of all) inEach(trace, (step) => setRate(step, Math.min(4, step.step) / 10));
+      from(resumed, 5, (step) => setRate(step, step.step === 5 ? 0.1 : 0.4));
+    },
+    says: /in step 5, and not after, the learning rates are those that the run starts with .* only in step 6, or a warm-up of one update is made again/,
+    cause: 'learning-rate-late',
+  },
+  {
+    what: 'learning rates that differ here and there',
+    spoil({ all, resumed }) {
+      const other: Record<number, number> = { 5: 0.25, 7: 0.17 };
+      for (const trace of all) inEach(trace, (step) => setRates(step, pairsOfRates(step.step)));
+      inEach(resumed, (step) => setRates(step, other[step.step] ?? pairsOfRates(step.step)));
+    },
+    says: /in 2 of the 4 steps from step 5 on, the learning rates differ from the control’s/,
+    never: /^After resume 1, from step 5 on/,
+    cause: 'schedule-wrong-shape',
+  },
+];
+
+/** The control changes these counters during the run. */
+const SCHEDULED: readonly Case[] = [
+  {
+    what: 'a scheduled momentum that starts over, with learning rates that do',
+    spoil({ all, resumed }) {
+      count(all, 'momentum', (step) => 0.95 - step / 100);
+      resumed.states[0]!.counters.momentum = 0.95;
+      inEach(resumed, (step) => setRates(step, 0.1 / (2 * step.step - 9)));
+    },
+    says: /the schedule starts over: 'momentum' is 0\.9500 instead of 0\.9100, and from step 5 on, the learning rates differ \(first 0\.1000, second 0\.2000 instead of first 0\.02000, second 0\.04000\)/,
+    supposes: /^the schedule is not where it was/,
+    cause: 'scheduled-values-differ',
+  },
+  {
+    what: 'a scheduled momentum, with learning rates that differ in the first step only',
+    spoil({ all, resumed }) {
+      count(all, 'momentum', (step) => 0.95 - step / 100);
+      resumed.states[0]!.counters.momentum = 0.93;
+      from(resumed, 5, (step) => step.step === 5 && setRates(step, 0.07));
+    },
+    says: /the schedule has another position, length or formula: 'momentum' is 0\.9300 instead of 0\.9100, and in step 5, and not after, the learning rates differ/,
+    never: /starts over/,
+    cause: 'scheduled-values-differ',
+  },
+  {
+    what: 'a scheduled momentum, with learning rates that are right',
+    spoil({ all, resumed }) {
+      count(all, 'momentum', (step) => 0.95 - step / 100);
+      resumed.states[0]!.counters.momentum = 0.95;
+    },
+    says: /optimizer hyperparameters differ from the saved ones: 'momentum' is 0\.9500 instead of 0\.9100; the control changes it during the run, so what drives it \(a schedule\) may not be where it was/,
+    cause: 'hyperparameters-changed',
+  },
+  {
+    what: 'a constant hyperparameter, with learning rates that differ',
+    spoil({ all, resumed }) {
+      count(all, 'weightDecay', () => 0.1);
+      resumed.states[0]!.counters.weightDecay = 0;
+      inEach(resumed, (step) => setRates(step, 0.1 / (2 * step.step - 9)));
+    },
+    says: /optimizer hyperparameters differ from the saved ones: 'weightDecay' is 0 instead of 0\.1000/,
+    never: /the control changes it/,
+    cause: 'hyperparameters-changed',
+  },
+];
 
 const COURSES: readonly Case[] = [
   {
@@ -902,13 +1057,51 @@ const BATCHES: readonly Case[] = [
     cause: 'data-reshuffled',
   },
   {
-    what: 'some examples that were seen before, and some that come later',
+    what: 'some examples that were seen before, and some that come later, where random state is not observed',
     spoil({ all, resumed }) {
-      for (const trace of all) feed(trace, fours);
+      for (const trace of all) {
+        undrawn([trace]);
+        for (const state of trace.states) state.random = {};
+        feed(trace, fours);
+      }
       feed(resumed, (step) => [`row ${step}`, `row ${step + 20}`, `row ${3 * step}`, 'row 0']);
     },
-    says: /from step 5 on, the batches are mixed differently: of the 4 examples in step 5, the control has 3 before the resume, 0 in that step, 1 later and 0 never/,
+    says: /from step 5 on, the batches are mixed differently: of the 4 examples in step 5, the control has 3 before it and 1 other after it: what selects them \(a position, a seed, a generator, priorities, a buffer …\) is not restored, or not observed/,
+    never: /0 /,
+    supposes: /^what selects the examples was not restored/,
     cause: 'data-reshuffled',
+  },
+  {
+    what: 'an example of the step between the resume and the batch that differs',
+    spoil({ all, resumed }) {
+      for (const trace of all) feed(trace, fours);
+      feed(resumed, (step) => (step === 7 ? ['row 16', 'row 25', 'row 31', 'strange'] : fours(step)));
+    },
+    says: /in step 7, and not after, .*of the 4 examples in step 7, the control has 1 in that step, 1 other before it, 1 other after it and 1 never/,
+    cause: 'data-drawn-otherwise',
+  },
+  {
+    what: 'other examples, drawn with the same random numbers, some of which are right again',
+    spoil({ all, resumed }) {
+      for (const trace of all) feed(trace, (step) => [`row ${step % 3}`, 'row 3', `row ${step % 2}`]);
+      from(resumed, 5, (step) => {
+        if (step.step < 7) step.claimed.batch = ['row 3', 'row 3', 'row 2'];
+      });
+    },
+    says: /in steps 5 to 6, and not after, other examples are drawn, although random state and the position in the data are equal: what they are drawn by \(an order, priorities, lengths, an index, a buffer, the data …\) is not restored, or not observed; of the 3 examples in step 5, the control has 3 in that step/,
+    never: /from step 5 on|cursor/,
+    supposes: /^what the examples are drawn by was not restored/,
+    fixes: /^save and restore what examples are drawn by/,
+    cause: 'data-drawn-otherwise',
+  },
+  {
+    what: 'one batch of examples that the control never sees, and others that it does',
+    spoil({ all, resumed }) {
+      for (const trace of all) feed(trace, fours);
+      feed(resumed, (step) => (step === 5 ? ['a', 'b', 'c', 'd'] : fours(step - 4)));
+    },
+    says: /from step 5 on, the batches differ, and that of step 5 holds only examples that the control never has/,
+    cause: 'data-other',
   },
 ];
 
@@ -933,6 +1126,51 @@ const endWith = (trace: Draft, random: Record<string, string>): void =>
   void Object.assign(trace.states.at(-1)!.random, random);
 
 const DRAWS: readonly Case[] = [
+  {
+    what: 'generators with each other’s state',
+    spoil({ resumed }) {
+      const { noise, dropout } = randomOf(4);
+      resumed.states[0]!.random = { noise: dropout!, dropout: noise! };
+    },
+    says: /all 2 random generators .* have the state of another generator: 'noise' has the state of 'dropout'/,
+    supposes: /^generators were restored with each other’s state$/,
+    fixes: /under its own name/,
+    cause: 'random-exchanged',
+  },
+  {
+    what: 'generators in a state that only a step of the run shows',
+    spoil({ all, resumed }) {
+      drawing(all, (_, step) => randomOf(step));
+      resumed.states[0]!.random = randomOf(2);
+    },
+    says: /all 2 random generators .* continue from step 2 instead of step 4, so numbers are drawn again/,
+    supposes: /^generators are in a state from an earlier step$/,
+    cause: 'random-rewound',
+  },
+  {
+    what: 'generators in a state that nothing shows',
+    spoil({ all, resumed }) {
+      undrawn(all);
+      resumed.states[0]!.random = randomOf(2);
+    },
+    says: /all 2 random generators .* are in a state that is recorded nowhere else: numbers were drawn after the restore, the seed differs, or it is the state of another step/,
+    never: /never had/,
+    cause: 'random-changed',
+  },
+  {
+    what: 'generators that have one state of an earlier step, and then others',
+    spoil({ all, resumed }) {
+      drawing(all, (trace, step) => {
+        if (trace !== resumed || step < 6) return randomOf(step);
+        return step === 6 ? randomOf(2) : { noise: `other ${step}`, dropout: `other ${step}` };
+      });
+      endWith(resumed, { noise: 'other 8', dropout: 'other 8' });
+      lossDiffers(resumed, 7);
+    },
+    says: /were restored, but in step 6 they have the state that the control has in step 2: they were reseeded or put back in step 6/,
+    never: /from step/,
+    cause: 'random-restarted-later',
+  },
   {
     what: 'generators that end as they began, where one that restarted would too',
     spoil({ all, resumed }) {
@@ -1221,7 +1459,7 @@ const IDLE: readonly Case[] = [
       standStill(resumed);
       inEach(resumed, (step) => (step.claimed.applied = false));
     },
-    says: /the optimizer holds the pre-restore variables: gradients reach the new variables, but none of 12 updates does/,
+    says: /the optimizer holds the pre-restore variables, or is not called: gradients reach the new variables, but none of 12 updates does/,
     cause: 'optimizer-holds-old-parameters',
   },
   {
@@ -1265,6 +1503,7 @@ describe.each([
   ['accumulation', ACCUMULATION],
   ['hooks', HOOKS],
   ['buffers', BUFFERS],
+  ['buffers that stall', STALLED],
   ['what is supposed beneath a headline', SUPPOSED],
   ['random draws and samples', DRAWS],
   ['orders of values', ORDERS],
@@ -1274,6 +1513,8 @@ describe.each([
   ['counters', COUNTERS],
   ['schedules', SCHEDULES],
   ['courses of learning rates', COURSES],
+  ['learning rates that are late', LATE],
+  ['scheduled hyperparameters', SCHEDULED],
   ['modes', MODES],
   ['idle optimizers', IDLE],
 ])('%s', (_, cases) => {

@@ -26,6 +26,7 @@ export const RANDOM: readonly Cause[] = [
   {
     id: 'random-exchanged',
     means: 'Generators were restored with each other’s state.',
+    fix: 'write and read the state of each generator under its own name',
     ...BASE,
     diagnose(clues) {
       const saved = Object.entries(clues.resume.saved?.random ?? {});
@@ -39,11 +40,14 @@ export const RANDOM: readonly Cause[] = [
   {
     id: 'random-rewound',
     means: 'Generators are in a state from an earlier step.',
+    fix: 'save the state of each generator with all other state, once the step is done',
     ...BASE,
     diagnose(clues) {
-      const state = clues.pastStates.findLast(({ random }) =>
-        clues.generators.every(({ name, resumed }) => random[name] === resumed),
-      );
+      const { resume, past, pastStates } = clues;
+      const earlier = [...pastStates, ...past.filter(({ step }) => step < resume.from)];
+      const state = earlier
+        .toSorted((one, other) => one.step - other.step)
+        .findLast(({ random }) => clues.generators.every(({ name, resumed }) => random?.[name] === resumed));
       if (clues.generators.length === 0 || state === undefined) return undefined;
       return `${generatorsThat(clues, 'continues', 'continue')} from step ${state.step} instead of step ${clues.resume.from}, so numbers are drawn again`;
     },
@@ -51,11 +55,11 @@ export const RANDOM: readonly Cause[] = [
   {
     id: 'random-changed',
     means:
-      'Generators are in a state that they never had: numbers were drawn during the restore, or the seed differs.',
+      'Generators are in a state that is recorded nowhere else: numbers were drawn during the restore, the seed differs, or it is the state of another step.',
     ...BASE,
     diagnose(clues) {
       if (clues.generators.length === 0) return undefined;
-      return `${generatorsThat(clues, 'is', 'are')} in a state that the run never had: numbers were drawn after the restore, or the seed differs`;
+      return `${generatorsThat(clues, 'is', 'are')} in a state that is recorded nowhere else: numbers were drawn after the restore, the seed differs, or it is the state of another step`;
     },
   },
   {
@@ -67,7 +71,9 @@ export const RANDOM: readonly Cause[] = [
   },
   {
     id: 'random-drawn-differently',
-    means: 'Generators were restored, but more or fewer numbers are drawn from them than in the control.',
+    means:
+      'Generators were restored, but more, fewer or other numbers are drawn from them than in the control.',
+    fix: 'let only training draw from its generators, as often as before the resume',
     heads: ['random-does-not-advance', 'final-random-differs'],
     explains: ['final-random-differs', 'random-does-not-advance', 'loss-differs'],
     diagnose(clues) {

@@ -3,6 +3,7 @@ import type { StateRecord } from '../../trace/schema.ts';
 import { sameValues } from '../columns.ts';
 import type { Evidence, Resume } from '../evidence.ts';
 import { ranksNamed } from '../ranks.ts';
+import { spanText } from '../spans.ts';
 import { enumerated, listed, ofAll, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { type Clues, COUNTERS } from './clues.ts';
@@ -89,8 +90,7 @@ const BATCHES_OF_ANOTHER: Cause = {
     const wrong = pairs.filter(
       ({ control, resumed }) => !sameValues(control.claimed.batch, resumed.claimed.batch),
     );
-    const [first] = wrong;
-    if (first === undefined) return undefined;
+    if (wrong.length === 0) return undefined;
     const ids = wrong.flatMap(({ resumed }) => resumed.claimed.batch);
     // Shards can be drawn anew in each epoch. Then only those of the same steps tell the ranks apart.
     const windows = [undefined, new Set(wrong.map(({ control }) => control.step))];
@@ -106,7 +106,11 @@ const BATCHES_OF_ANOTHER: Cause = {
       steps.some(({ claimed }) => claimed.batch.some((id) => missed.has(id))),
     );
     const lost = reader === undefined ? 'no rank reads its own' : `rank ${reader.rank} reads its own`;
-    return `this rank reads the examples of rank ${other.rank} from step ${first.resumed.step} on, and ${lost}`;
+    const span = spanText(
+      wrong.map(({ resumed }) => resumed.step),
+      pairs.map(({ resumed }) => resumed.step),
+    );
+    return `${span}, this rank reads the examples of rank ${other.rank}, and ${lost}`;
   },
 };
 

@@ -1,6 +1,8 @@
 /** The learning rates, and the count that the schedule computes them from. */
 import { counterKind, isScheduleCount } from '../../trace/names.ts';
 import { totalOf } from '../columns.ts';
+import type { StepPair } from '../evidence.ts';
+import { spanText } from '../spans.ts';
 import { enumerated, figure, insteadOf, ofAll, plural } from '../words.ts';
 import type { Cause } from './cause.ts';
 import {
@@ -29,6 +31,7 @@ import {
   shiftOf,
   whose,
 } from './courses.ts';
+import { lateText, ratesText } from './late.ts';
 import { changesText, key, learningRateOf, rises, warmUpText } from './rates.ts';
 import { STILL, sides, updates } from './stale.ts';
 
@@ -146,7 +149,55 @@ const isIdle = (clues: Clues): boolean => {
   return totalOf(control, updates) > 0 && totalOf(resumed, updates) === 0;
 };
 
+/** Whether the control changes a value during the run. */
+export function isScheduled({ evidence, initial }: Clues, name: string): boolean {
+  const { states = [], steps = [] } = evidence.control ?? {};
+  const values = [...states, ...steps].map(({ counters }) => counters?.[name]);
+  return new Set([initial?.counters[name], ...values].filter((value) => value !== undefined)).size > 1;
+}
+
+const stepsOf = (pairs: readonly StepPair[]): number[] => pairs.map(({ resumed }) => resumed.step);
+
+/** The steps whose learning rates differ, and whether they are the first ones of several; undefined if none does. */
+function ratesThatDiffer({ pairs }: Clues) {
+  const differing = pairs.filter(({ control, resumed }) => key(control) !== key(resumed));
+  const [first] = differing;
+  const after = pairs.slice(pairs.indexOf(differing.at(-1)!) + 1);
+  const isOver = differing.length + after.length === pairs.length && after.length > 0;
+  return first && { first, isOver, span: spanText(stepsOf(differing), stepsOf(pairs)) };
+}
+
 const CAUSES: readonly Cause[] = [
+  {
+    id: 'scheduled-values-differ',
+    means:
+      'The schedule is not where it was, or is another: hyperparameters that it changes, such as a momentum, differ together with the learning rates.',
+    fix: 'save and restore the schedule with its position and its length, and lay it over the whole run again',
+    ...SCHEDULE,
+    explains: [...SCHEDULE.explains, 'counter:hyperparameter'],
+    diagnose(clues) {
+      const those = ofKind(clues, 'hyperparameter');
+      const rates = ratesThatDiffer(clues);
+      if (those.length === 0 || rates === undefined || !clues.has('learning-rate-differs')) return undefined;
+      if (!those.every(({ name }) => isScheduled(clues, name)) || scheduleCounts(clues).length > 0)
+        return undefined;
+      const [start] = clues.evidence.control?.steps ?? [];
+      const startsOver =
+        areFresh(those) && start !== undefined && key(clues.pairs[0]!.resumed) === key(start);
+      return `the schedule ${startsOver ? 'starts over' : 'has another position, length or formula'}: ${counterNames(those)}, and ${rates.span}, the learning rates differ (${ratesText(clues, rates.first.resumed, rates.first.control)})`;
+    },
+  },
+  {
+    id: 'learning-rate-late',
+    means:
+      'The learning rates are older ones until the schedule next sets them: it is right, but its rates reach the optimizer late.',
+    fix: 'set the learning rates of the schedule right after the load, before the first step',
+    ...SCHEDULE,
+    diagnose(clues) {
+      if (!clues.has('learning-rate-differs') || scheduleCounts(clues).length > 0) return undefined;
+      return updatesMade(clues, 'resumed') === 0 ? undefined : lateText(clues);
+    },
+  },
   {
     id: 'schedule-changes-at-other-steps',
     means: 'A learning rate that changes rarely takes the control’s values, but at other steps.',
@@ -319,12 +370,17 @@ const CAUSES: readonly Cause[] = [
   },
   {
     id: 'schedule-wrong-shape',
-    means: 'The schedule has a different position, base learning rate, length, unit or formula.',
+    means:
+      'The schedule has a different position, base learning rate, length, unit or formula, follows other values, or its rates reach the optimizer late.',
     ...SCHEDULE,
     diagnose(clues) {
       const found = clues.finding('learning-rate-differs');
-      if (found === undefined || !scheduleDiffers(clues)) return undefined;
-      return `from step ${found.step} on, the learning rates differ from the control’s (${insteadOf(found.seen, found.expected)}): the schedule has a different ${countWasRestored(clues) ? '' : 'position, '}base rate, length, unit or formula${rises(clues) ? ', or makes its warm-up again' : ''}`;
+      const rates = ratesThatDiffer(clues);
+      if (found === undefined || rates === undefined || !scheduleDiffers(clues)) return undefined;
+      const differ = `${rates.span}, the learning rates differ from the control’s (${insteadOf(found.seen, found.expected)})`;
+      if (rates.isOver)
+        return `${differ}: the schedule is right afterwards, so its rates reach the optimizer late, or something else sets them before`;
+      return `${differ}: the schedule has a different ${countWasRestored(clues) ? '' : 'position, '}base rate, length, unit or formula, follows other values (a metric)${rises(clues) ? ', makes its warm-up again' : ''}, or its rates reach the optimizer late`;
     },
   },
 ];

@@ -146,7 +146,7 @@ export const STALE: readonly Cause[] = [
   {
     id: 'schedule-drives-old-optimizer',
     means:
-      'The schedule drives the optimizer from before the restore; the new optimizer keeps one learning rate.',
+      'The schedule does not drive the optimizer that updates, but another, such as the one from before the restore: the updates keep one learning rate.',
     heads: ['learning-rate-not-as-claimed', 'learning-rate-differs', 'applied-learning-rate-differs'],
     explains: [
       'learning-rate-not-as-claimed',
@@ -168,13 +168,14 @@ export const STALE: readonly Cause[] = [
       const groups = new Set(clues.pairs.flatMap(({ resumed }) => resumed.groups));
       const first = firstLearningRates(clues);
       if (first === undefined || learningRates.size > groups.size) return undefined;
-      return `the schedule drives the optimizer from before the restore: the new optimizer keeps learning rate ${figure(first.applied)}, while the logged one changes`;
+      const logged = new Set(clues.pairs.map(({ resumed }) => JSON.stringify(resumed.claimed.learningRates)));
+      return `the schedule does not drive the optimizer that updates, but another, such as the one from before the restore: the updates keep learning rate ${figure(first.applied)}, ${logged.size > 1 ? 'while the logged one changes' : 'which is not the logged one'}`;
     },
   },
   {
     id: 'optimizer-holds-old-parameters',
     means:
-      'The optimizer holds the pre-restore variables, which the restore replaced, so its steps update nothing.',
+      'The optimizer holds the pre-restore variables, which the restore replaced, so its steps update nothing; or it is not called.',
     heads: ['silent-no-op', 'updates-go-astray', 'stalled-parameters'],
     // The slots are those of the old variables.
     explains: [
@@ -192,7 +193,8 @@ export const STALE: readonly Cause[] = [
         return undefined;
       // An optimizer whose variables get no gradients makes no update either.
       if (!resumed.some(({ claimed }) => claimed.applied) && !isHeldByNone(clues)) return undefined;
-      return `the optimizer holds the pre-restore variables: gradients reach the new variables, but none of ${wanted} updates does`;
+      const called = resumed.some(({ strayUpdates }) => strayUpdates > 0);
+      return `the optimizer holds the pre-restore variables${called ? '' : ', or is not called'}: gradients reach the new variables, but none of ${wanted} updates does`;
     },
   },
   {

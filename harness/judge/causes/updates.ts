@@ -6,6 +6,7 @@ import type { Difference } from '../compare.ts';
 import { type StepPair, tensorsOf } from '../evidence.ts';
 import { firstParting } from '../parting/first.ts';
 import { whetherUpdated } from '../parting/whether-updated.ts';
+import type { Finding } from '../verdict.ts';
 import { figure, insteadOf, listed, ofAll, plural, subjectsOf, whichSubjects } from '../words.ts';
 import type { Cause } from './cause.ts';
 import { type Clues, drawsNothing, isInitial, isLossScaled } from './clues.ts';
@@ -219,7 +220,7 @@ export const UPDATES: readonly Cause[] = [
     diagnose(clues) {
       const common = clues.has('gradients-differ') ? commonFactor(clues, 'gradientL2') : undefined;
       if (common === undefined) return undefined;
-      return `from step ${common.step} on, all gradients are ${figure(common.factor)} times the control’s: the loss is divided by a different number of micro-batches, or scaled differently`;
+      return `in step ${common.step}, all gradients are ${figure(common.factor)} times the control’s: the loss is divided by a different number of micro-batches, or scaled differently`;
     },
   },
   {
@@ -257,17 +258,21 @@ export const UPDATES: readonly Cause[] = [
         return `nothing is drawn from ${listed(pause.names)} in ${pause.when}, though the control draws there: the model is in evaluation mode, or draws from another generator, in ${plural(Number(/^step /.test(pause.when)), 'this step', 'these steps')}`;
       if (found === undefined || advancesInSteps(clues, found.subjects)) return undefined;
       const still = clues.has('buffers-do-not-advance');
-      const statistics = still ? ', and running statistics do not change' : '';
+      const buffers = clues.finding('buffers-do-not-advance');
+      const statistics =
+        buffers === undefined
+          ? ''
+          : `, and ${ofAll(buffers.subjectCount, buffers.total, 'buffer')} (${subjectsOf(buffers)}) ${plural(buffers.subjectCount, 'does', 'do')} not change`;
       // The states at the two ends of the segment are equal in both cases.
       if (!still && !standsInSteps(clues, found.subjects) && couldComeRound(clues))
         return `either nothing is drawn from ${subjectsOf(found)} (the model is in evaluation mode, or draws from another generator), or ${plural(found.subjectCount, 'it', 'they')} restarted after the resume and came round to the same state; ${clues.pairs.length > 1 ? 'record `random` after each step to tell' : 'a longer segment would tell'}`;
-      return `the model is in evaluation mode${still ? '' : ' or draws from another generator'}: nothing is drawn from ${subjectsOf(found)}${statistics}`;
+      return `the model is in evaluation mode${still ? ', or a part of it is not called' : ' or draws from another generator'}: nothing is drawn from ${subjectsOf(found)}${statistics}`;
     },
   },
   {
     id: 'buffers-updated-differently',
     means:
-      'State outside the parameters was restored but is updated with another momentum or count, twice per step, or from other values.',
+      'State outside the parameters was restored but is updated with another momentum or count, twice per step, in other steps, or from other values.',
     heads: ['final-buffers-differ'],
     explains: ['final-buffers-differ'],
     diagnose({ evidence, resume, finding, has }) {
@@ -277,7 +282,7 @@ export const UPDATES: readonly Cause[] = [
       // A step that updates them in one run only shows more.
       const parting = firstParting(evidence, resume);
       if (parting?.stage === 'buffer' && whetherUpdated(parting, 'buffer') !== undefined) return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'buffer')} ${plural(found.subjectCount, 'was restored but differs', 'were restored but differ')} at the end, although the parameters do not: ${plural(found.subjectCount, 'it is', 'they are')} updated with another momentum or count, twice per step, or from other values`;
+      return `${ofAll(found.subjectCount, found.total, 'buffer')} ${plural(found.subjectCount, 'was restored but differs', 'were restored but differ')} at the end, although the parameters do not: ${plural(found.subjectCount, 'it is', 'they are')} updated with another momentum or count, twice per step, in other steps, or from other values`;
     },
   },
   {
@@ -285,13 +290,48 @@ export const UPDATES: readonly Cause[] = [
     means: 'State outside the parameters, such as running statistics, is no longer updated.',
     heads: ['buffers-do-not-advance'],
     explains: ['buffers-do-not-advance'],
-    diagnose({ finding }) {
-      const found = finding('buffers-do-not-advance');
+    diagnose(clues) {
+      const found = clues.finding('buffers-do-not-advance');
       if (found === undefined) return undefined;
-      return `${ofAll(found.subjectCount, found.total, 'buffer')} (${subjectsOf(found)}) ${plural(found.subjectCount, 'does', 'do')} not change, although the model trains`;
+      return `${ofAll(found.subjectCount, found.total, 'buffer')} (${subjectsOf(found)}) ${plural(found.subjectCount, 'does', 'do')} not change, although the model trains${changesInControl(clues, found)}`;
     },
   },
 ];
+
+/** When the control changes these buffers, as far as it is shown: `; the control first changes it in step 9, …`. */
+function changesInControl({ resume, pairs }: Clues, { subjects, subjectCount }: Finding): string {
+  const { controlFirst, controlLast, from, to } = resume;
+  const points = [
+    { step: from, tensors: controlFirst?.tensors },
+    ...pairs.map(({ control }) => ({
+      step: control.step,
+      tensors: control.observed ?? (control.step === to ? controlLast?.tensors : undefined),
+    })),
+  ];
+  const all = points.map(({ step, tensors = [] }) => {
+    const own = tensors.filter(({ kind, name }) => kind === 'buffer' && subjects.includes(name));
+    return {
+      step,
+      values: own
+        .map(({ name, l2, sketch }) => `${name} ${l2} ${sketch}`)
+        .sort()
+        .join(),
+    };
+  });
+  // Steps near the resume show buffers. One that shows nothing may change them.
+  const end = all.findIndex(({ values }) => values === '');
+  const shown = end < 0 ? all : all.slice(0, end);
+  const changes = shown.slice(1).filter(({ values }, at) => values !== shown[at]!.values);
+  const [first] = changes;
+  if (first === undefined) return '';
+  const them = plural(subjectCount, 'it', 'them');
+  if (changes.length === pairs.length) return `; the control changes ${them} in each step`;
+  const some =
+    changes.length < shown.length - 1
+      ? ', and not in every step: what decides when (a count, an interval, a phase) is not restored, or not observed'
+      : '';
+  return `; the control first changes ${them} in step ${first.step}${some}`;
+}
 
 /** Whether every gradient differs that has one of the step before to be added to. */
 function areAllAdded({ pairs, past, evidence }: Clues, at: number): boolean {

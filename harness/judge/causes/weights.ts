@@ -111,6 +111,7 @@ export const WEIGHTS: readonly Cause[] = [
   {
     id: 'weights-alone',
     means: 'Only the parameters were restored, as in a cold start.',
+    fix: 'also save and load the optimizer state, the schedule, the data cursor and the random state',
     heads: ['equals-cold-start', 'slots-not-restored', 'counters-not-restored'],
     explains: ALL_STATE,
     diagnose(clues) {

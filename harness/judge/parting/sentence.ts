@@ -44,15 +44,18 @@ const joined = (words: readonly string[]): string =>
 /** The text after `After resume 1, `, without a full stop, and the part of it that says what the stage points to. */
 export function partingText(parting: Parting): { readonly sentence: string; readonly because: string } {
   const form = formOf(parting.sight.parted);
-  const equal = equalText(parting);
   const suspects = suspectsOf(parting, form);
+  const equal = equalText(parting, suspects.replaces === true);
   const clauses = [suspects.text, unseenText(parting, suspects.names), stillText(parting), nextText(parting)];
   const sentence = `${whenText(parting)}${equal}${whatText(parting, form, equal !== '')}${durationText(parting)}: ${clauses.filter((clause) => clause !== '').join('; ')}`;
   return { sentence, because: suspects.text };
 }
 
-/** `gradients and learning rates are equal, but `. */
-function equalText({ stage, isEqual }: Parting): string {
+/**
+ * `gradients and learning rates are equal, but `.
+ * @param replaces whether the step replaces parameters that were equal before it
+ */
+function equalText({ stage, isEqual }: Parting, replaces: boolean): string {
   const inputs = INPUTS[stage];
   const shown = inputs.map((input) =>
     isEqual(input) === undefined
@@ -61,7 +64,9 @@ function equalText({ stage, isEqual }: Parting): string {
   );
   const equal = [...new Set(shown)].filter((input) => isEqual(input) === true);
   if (equal.length === 0) return '';
-  const nouns = equal.map((input) => NOUNS[input]);
+  const nouns = equal.map((input) =>
+    replaces && input === 'parameter' ? 'parameters before it' : NOUNS[input],
+  );
   const others = stage === 'loss' && inputs.every((input) => isEqual(input) === true);
   const listed = others ? [...nouns, 'every other observed input'] : nouns;
   return `${joined(listed)} ${listed.length === 1 && !isSeveral(equal[0]!) ? 'is' : 'are'} equal, but `;

@@ -7,6 +7,7 @@ import { areGradientsEqual, cutWindow, isFirstUpdateOfParted } from './between.t
 import { areSlotsInStates, type Parting } from './first.ts';
 import type { Form } from './form.ts';
 import { olderRate } from './older-rate.ts';
+import { mayDiffer, replacedText } from './replaced.ts';
 import { look, type Stage } from './stages.ts';
 import { HIDDEN, whetherUpdated } from './whether-updated.ts';
 
@@ -47,6 +48,8 @@ interface Suspicion {
   readonly text: string;
   /** The stages that are not observed and that the text names. */
   readonly names: readonly Stage[];
+  /** Whether the step replaces the parameters that were equal before it. */
+  readonly replaces?: true;
 }
 
 type Suspects = (parting: Parting, form: Form) => string | Suspicion;
@@ -55,7 +58,7 @@ type Suspects = (parting: Parting, form: Form) => string | Suspicion;
 const oneOf = (texts: readonly string[]): string =>
   texts.length < 2 ? texts.join('') : `${texts.slice(0, -1).join(', ')}, or ${texts.at(-1)}`;
 
-const SCHEDULE = `the schedule, its base rate, or what drives it is not restored, or not observed; ${HIDDEN}`;
+const SCHEDULE = `the schedule, its base rate, or what drives it is not restored, or not observed, or its rate reaches the optimizer late; ${HIDDEN}`;
 
 const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
   batch: () => `what selects the examples is not restored, or not observed; ${HIDDEN}`,
@@ -69,6 +72,11 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
       return `in this step, '${more.name}' advances by ${insteadOf(more.mine, more.theirs)}, so the step does more or less work than the control’s`;
     const others = trainsAlone(parting) ?? updatesOthers(parting);
     if (others !== undefined) return others;
+    const replaced = replacedText(parting);
+    if (replaced !== undefined) return { text: replaced, names: [], replaces: true };
+    const moved = mayDiffer(parting)
+      ? ', or parameters that the step first changes (replaces, averages, rounds)'
+      : '';
     const direction = !isFirstUpdate(parting)
       ? ', unless the parameters differ in what norms do not show (a sign, an order of values)'
       : '';
@@ -78,14 +86,14 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
       own.length === 0
         ? ''
         : `, or what updates ${listed(own)} in this step, which ${plural(own.length, 'ends', 'end')} it differently too, is not restored (a count, a momentum)`;
-    return `the loss reads state that is not observed (${draws}a coefficient, a target network, a normaliser …)${statistics}${direction}; ${HIDDEN}`;
+    return `the loss reads state that is not observed (${draws}a coefficient, a target network, a normaliser …)${moved}${statistics}${direction}; ${HIDDEN}`;
   },
   gradient(parting, form) {
     const cut = windowText(parting, 'the backward pass');
     if (cut !== undefined) return cut;
     return form.kind === 'factor' && form.of > 1
       ? 'the loss is scaled differently after it is logged, or its gradients are averaged over another number of micro-batches or workers'
-      : 'the backward pass adds, drops or keeps something: gradients of earlier steps, a penalty, a hook, a detached part';
+      : 'the backward pass adds, drops, keeps or rounds something: gradients of earlier steps, a penalty, a hook, a detached part';
   },
   accumulated: () =>
     'the gradients of earlier micro-batches are lost, kept too long, or weighted differently',
@@ -150,10 +158,10 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
     return { text: oneOf([...gap.text, own, ...after]), names: [...gap.names, ...unnamed] };
   },
   parameter: () =>
-    'the updates have the same length but another direction, such as the opposite sign or another order of values',
+    'the updates have the same length but another direction, such as the opposite sign or another order of values, or something else writes to the parameters',
   buffer: (parting) =>
     whetherUpdated(parting, 'buffer') ??
-    'the buffers are updated differently: with another momentum or count, twice, or from other values',
+    'the buffers are updated differently: with another momentum or count, twice, in other steps, or from other values',
   ema: (parting) =>
     whetherUpdated(parting, 'ema') ??
     'the EMA is updated with a different decay, another number of times, or from other parameters',

@@ -269,7 +269,7 @@ export const CASES: readonly Case[] = [
       for (const { states } of traces.all.filter((trace) => trace !== saver))
         for (const state of states) if (state.step > 4) state.random.noise = noise;
     },
-    says: /departs from the control, which samples and never saves, at step 5: the model stays in evaluation mode after sampling: from then on, 'noise' stands still in the control\./,
+    says: /departs from the control, which samples and never saves, at step 5: after sampling, 'noise' stands still in the control: the model stays in evaluation mode, or sampling stops something else\./,
     proof: 'alive',
   },
   {
@@ -279,6 +279,15 @@ export const CASES: readonly Case[] = [
       addSaver(traces).end!.rewritten = [{ checkpoint: 'step-4', files: ['step-4/model.bin'] }];
     },
     says: /checkpoint 'step-4' was written again after save\(\) had returned, while training went on: 'step-4\/model\.bin'\./,
+    proof: 'restored',
+  },
+  {
+    rule: 'checkpoint-changes-later',
+    what: 'a checkpoint of one file that is written again',
+    spoil: (traces) => {
+      addSaver(traces).end!.rewritten = [{ checkpoint: 'step-4', files: ['step-4'] }];
+    },
+    says: /checkpoint 'step-4' was written again after save\(\) had returned, while training went on\./,
     proof: 'restored',
   },
   {
@@ -640,6 +649,21 @@ export const CASES: readonly Case[] = [
     proof: 'alive',
   },
   {
+    rule: 'frozen-parameters-move',
+    what: 'parameters that move in a segment in which the control makes no update',
+    spoil: ({ control, before, resumed }) => {
+      for (const step of [...control.steps, ...before.steps].filter(({ step }) => step > 2)) {
+        step.claimed.applied = false;
+        step.changed.fill(false);
+        step.updateL2.fill(0);
+      }
+      for (const step of resumed.steps) step.claimed.applied = step.step === 8;
+    },
+    says: /3 of 4 parameters move, although they do not in the control: 'a', 'b', 'c'\.[\s\S]*makes updates in steps in which the control makes none: the accumulation window, or what skips or stops training, differs/,
+    proof: 'alive',
+    also: ['applied-differs'],
+  },
+  {
     rule: 'claim-contradicted',
     what: 'one step that claims an update but makes none',
     spoil: ({ resumed }) => {
@@ -739,7 +763,7 @@ export const CASES: readonly Case[] = [
         step.claimed.batch = [`image ${step.step + 1}`];
       });
     },
-    says: /from step 5 on: 'image 6' instead of 'image 5'[\s\S]*1 of the control’s batches is skipped/,
+    says: /from step 5 on: 'image 6' instead of 'image 5'[\s\S]*the data continues from a later position/,
     proof: 'faithful',
   },
   {
@@ -771,7 +795,7 @@ export const CASES: readonly Case[] = [
       resumed.steps[0]!.claimed.applied = !resumed.steps[0]!.claimed.applied;
       resumed.steps[0]!.changed.fill(false);
     },
-    says: /in 1 of 4 steps, first in step 5: no update instead of an update/,
+    says: /in step 5, and not after: no update instead of an update/,
     proof: 'faithful',
   },
   {

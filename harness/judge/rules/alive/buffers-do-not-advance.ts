@@ -4,6 +4,6 @@ export const buffersDoNotAdvance = doesNotAdvance(
   'buffers-do-not-advance',
   'buffer',
   'buffer',
-  'the model was resumed in evaluation mode, or its statistics are written to different buffers',
-  'switch to training mode after the load, and let the forward pass write the buffers that the probe observes',
+  'what decides whether and when they are updated (training mode, a count, an interval, a phase) was not restored, or other buffers are updated',
+  'switch to training mode after the load, restore what decides when buffers are updated, and update those that are observed',
 );

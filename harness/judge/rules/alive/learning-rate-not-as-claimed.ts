@@ -93,7 +93,7 @@ export const learningRateNotAsClaimed = aliveRule(
       expected: `learning rate ${claimed} inside the update, as logged; the control uses ${figure(first.inControl)}`,
       seen: `learning rate ${applied} inside the update of '${first.name}'; ${totalOf(resumed, hookCalls)} hook calls, ${totalOf(control, hookCalls)} in the control`,
       likelyCause:
-        'the hooks (or the optimizer) hold the pre-restore parameter group; the restore created new groups, and the schedule drives those',
+        'the hooks (or the optimizer) hold another parameter group than the one that the schedule drives, such as that from before the restore, or the log is not of the rate that updates use',
       fix: 'register the hooks after the restore, or look up the group in each call instead of capturing it',
     };
   },

@@ -26,7 +26,7 @@ export const randomDoesNotAdvance: Rule = {
       expected: 'a different state than right after the resume, as in the control',
       seen: 'the same state',
       likelyCause:
-        'the model was resumed in evaluation mode, or the code that draws from this generator is skipped',
+        'the model was resumed in evaluation mode, the code that draws from this generator is skipped, or its state is put back',
       fix: 'switch to training mode after the load, before the first step',
     };
   }),

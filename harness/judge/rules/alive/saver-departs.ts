@@ -54,8 +54,8 @@ function why(evidence: Evidence): Pick<Found, 'likelyCause' | 'fix'> {
   const still = stillInControl(evidence);
   if (still.length > 0)
     return {
-      likelyCause: `the model stays in evaluation mode after sampling: from then on, ${listed(still)} ${plural(still.length, 'stands', 'stand')} still in the control`,
-      fix: 'switch back to training mode after sampling, also if it fails',
+      likelyCause: `after sampling, ${listed(still)} ${plural(still.length, 'stands', 'stand')} still in the control: the model stays in evaluation mode, or sampling stops something else`,
+      fix: 'switch back to training mode after sampling, also if it fails, and put back what it stops',
     };
   return {
     likelyCause:

@@ -21,7 +21,7 @@ export const silentNoOp = aliveRule(
       expected: `updates of L2 norm ${figure(totalOf(control, updateL2) / control.length)} per step, as in the control`,
       seen: `${figure(totalOf(resumed, updateL2))} over all steps; the last printed loss is ${figure(last)}`,
       likelyCause:
-        'no update reaches the parameters: the hooks or the optimizer hold objects that the resume replaced, or the learning rate is 0',
+        'no update reaches the parameters: the hooks or the optimizer hold objects that the resume replaced, the learning rate is 0, or every step is skipped or undone',
       fix: 'check the hook calls and the learning rates inside the updates; attach hooks and optimizers after the restore',
     };
   },

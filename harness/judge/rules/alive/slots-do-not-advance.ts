@@ -4,6 +4,6 @@ export const slotsDoNotAdvance = doesNotAdvance(
   'slots-do-not-advance',
   'slot',
   'optimizer slot',
-  'the optimizer does not update these parameters, or updates others',
+  'the optimizer does not update these parameters, updates others, or keeps other slots',
   'check which parameters the optimizer’s groups and the hooks hold after the restore',
 );

@@ -21,7 +21,7 @@ export const stalledParameters = aliveRule(
       expected: `'${stalled[0]}' moves by ${figure(total(control, stalled[0]!, updateL2))} in these steps`,
       seen: '0',
       likelyCause:
-        'their hook, gradient or place in a parameter group was lost, or they were restored as frozen',
+        'their hook, gradient, learning rate or place in a parameter group was lost, they were restored as frozen, or what decides whether they are trained (a phase, a stop) is not restored',
       fix: 'compare this list with the parameters that are hooked, grouped and trainable after the restore',
     };
   },

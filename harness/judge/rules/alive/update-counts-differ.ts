@@ -10,6 +10,6 @@ export const updateCountsDiffer = countRule(
   },
   'optimizer updates',
   updates,
-  'the update is applied twice (in a hook and by the loop), or the accumulation window has a different length or phase',
+  'the update is applied twice (in a hook and by the loop) or skipped, or the accumulation window has a different length or phase',
   'apply the update in one place only, and restore the micro-batch count',
 );

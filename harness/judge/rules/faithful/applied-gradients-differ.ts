@@ -30,7 +30,7 @@ export const appliedGradientsDiffer: Rule = {
         step: resumed.step,
         ...sides(worst),
         likelyCause:
-          'gradients are no longer clipped, are clipped twice or to a different norm, or are not unscaled',
+          'gradients are no longer clipped, are clipped twice or to a different norm, or are accumulated, averaged or unscaled differently',
         fix: 'clip and unscale gradients after a resume as before it, in the hooks too',
       };
     }

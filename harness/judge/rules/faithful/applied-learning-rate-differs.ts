@@ -1,4 +1,5 @@
 import { indexOf } from '../../columns.ts';
+import { stepPairs } from '../../evidence.ts';
 import { valuesApart } from '../../words.ts';
 import { firstStep } from './first-step.ts';
 
@@ -28,6 +29,12 @@ export const appliedLearningRateDiffers = firstStep(
       seen,
     };
   },
-  () => 'the update does not read its learning rate from where the restored schedule writes it',
+  (resume) =>
+    stepPairs(resume).some(
+      ({ control, resumed }) =>
+        JSON.stringify(control.claimed.learningRates) !== JSON.stringify(resumed.claimed.learningRates),
+    )
+      ? 'the schedule is not where it was, or the update does not read its learning rate from where the schedule writes it'
+      : 'the update does not read its learning rate from where the restored schedule writes it',
   'let the update read its learning rate from the group that the schedule drives',
 );

@@ -1,5 +1,6 @@
 import type { TracedStep } from '../../../trace/schema.ts';
-import { listsApart, plural } from '../../words.ts';
+import { entriesThatDiffer } from '../../compare.ts';
+import { listsApart } from '../../words.ts';
 import { firstStep } from './first-step.ts';
 
 const batchOf = ({ claimed }: TracedStep): string => JSON.stringify(claimed.batch);
@@ -20,12 +21,13 @@ export const batchesDiffer = firstStep(
       seen: seen || 'an empty batch',
     };
   },
-  (pairs) => {
-    const theirs = pairs.map(({ control }) => batchOf(control));
-    const shift = theirs.indexOf(batchOf(pairs[0]!.resumed));
-    return shift > 0
-      ? `${shift} of the control’s batches ${plural(shift, 'is', 'are')} skipped`
-      : 'the data cursor was not restored: the loader restarted, reshuffled, or was advanced by the restore';
+  ({ saved, resumed }) => {
+    const isRestored =
+      saved !== undefined &&
+      resumed !== undefined &&
+      Object.keys(saved.random).length > 0 &&
+      entriesThatDiffer(saved.random, resumed.random).of.length === 0;
+    return `what selects the examples was not restored, or follows from a training that differs: ${isRestored ? '' : 'random state, '}a position, an order, a seed, or what they are drawn by`;
   },
-  'save the epoch, the position and the shuffle seed, and restore them after the loader is built',
+  'save and restore what selects the examples: the epoch, the position, the shuffle seed, and what they are drawn by',
 );

@@ -22,7 +22,7 @@ export const finalRandomDiffers: Rule = {
       expected: `state ${digest(first.saved)}`,
       seen: `state ${digest(first.resumed)}`,
       likelyCause:
-        'the resumed run draws more or fewer numbers than the control, or the state was not restored',
+        'the resumed run draws more, fewer or other numbers than the control, or the state was not restored',
       fix: 'let only training draw from its generators, as often as before the resume',
     };
   }),

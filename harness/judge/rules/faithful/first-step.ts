@@ -1,13 +1,14 @@
 /** A rule on values that the host computes. */
-import { type StepPair, stepPairs } from '../../evidence.ts';
+import { type Resume, type StepPair, stepPairs } from '../../evidence.ts';
 import { eachResume, type Rule } from '../../rule.ts';
+import { spanText } from '../../spans.ts';
 import { insteadOf } from '../../words.ts';
 
 /** Makes a rule that always compares exactly, and reports the first step that differs. */
 export function firstStep(
   what: Pick<Rule, 'id' | 'claim' | 'reads' | 'speaks'>,
   differs: (pair: StepPair) => { what: string; expected: string; seen: string } | undefined,
-  likelyCause: (pairs: readonly StepPair[]) => string,
+  likelyCause: (resume: Resume) => string,
   fix: string,
 ): Rule {
   return {
@@ -19,20 +20,19 @@ export function firstStep(
         const found = differs(pair);
         if (found === undefined) continue;
         const { what, expected, seen } = found;
-        const after = pairs.slice(pairs.indexOf(pair));
-        const steps = after.filter((each) => differs(each) !== undefined).length;
-        const where =
-          steps === after.length
-            ? `from step ${pair.resumed.step} on`
-            : `in ${steps} of ${pairs.length} steps, first in step ${pair.resumed.step}`;
+        const steps = pairs.filter((each) => differs(each) !== undefined).map(({ resumed }) => resumed.step);
+        const where = spanText(
+          steps,
+          pairs.map(({ resumed }) => resumed.step),
+        );
         return {
           sentence: `After resume ${resume.index}, ${what} ${where}: ${insteadOf(seen, expected)}.`,
-          subjectCount: steps,
+          subjectCount: steps.length,
           total: pairs.length,
           step: pair.resumed.step,
           expected,
           seen,
-          likelyCause: likelyCause(pairs),
+          likelyCause: likelyCause(resume),
           fix,
         };
       }

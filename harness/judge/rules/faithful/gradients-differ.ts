@@ -7,5 +7,5 @@ export const gradientsDiffer = curveRule({
   speaks: 'at the first step',
   quantity: 'gradientL2',
   noun: 'the gradient norm',
-  likelyCause: 'the loss, its scale, the clipping or the phase of the accumulation window differs',
+  likelyCause: 'the loss, its scale, the backward pass, or what is accumulated so far differs',
 });

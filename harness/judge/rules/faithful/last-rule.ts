@@ -91,8 +91,13 @@ export const lastTensors = (
   kind: Exclude<TensorRecord['kind'], 'gradient'>,
   noun: string,
 ): Rule =>
-  lastRule(id, kind, noun, 'the run diverged from the control after the resume', ({ last, controlLast }) =>
-    last === undefined || controlLast === undefined
-      ? undefined
-      : { mine: tensorReadings(last, kind), theirs: tensorReadings(controlLast, kind) },
+  lastRule(
+    id,
+    kind,
+    noun,
+    'the run differed from the control at the resume, or departed from it later',
+    ({ last, controlLast }) =>
+      last === undefined || controlLast === undefined
+        ? undefined
+        : { mine: tensorReadings(last, kind), theirs: tensorReadings(controlLast, kind) },
   );

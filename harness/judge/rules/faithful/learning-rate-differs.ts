@@ -22,6 +22,7 @@ export const learningRateDiffers = firstStep(
       seen: side(0),
     };
   },
-  () => 'the schedule restarted, is shifted, advances at another pace, or has a different base learning rate',
+  () =>
+    'the schedule has another position, base rate, pace, length or formula, follows other values (a metric), or its rate reaches the optimizer late or never',
   'save and restore each schedule, and build it before the restore',
 );

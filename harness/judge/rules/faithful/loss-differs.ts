@@ -8,5 +8,5 @@ export const lossDiffers = curveRule({
   quantity: 'loss',
   noun: 'the loss',
   likelyCause:
-    'the parameters, the data, the noise or the mode of the model (dropout, running statistics) differs',
+    'the parameters, the data, random numbers, the mode of the model (dropout, running statistics) or something else that the loss reads differs',
 });

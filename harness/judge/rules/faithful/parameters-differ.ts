@@ -7,5 +7,5 @@ export const parametersDiffer = curveRule({
   speaks: 'at the first step',
   quantity: 'l2',
   noun: 'the norm',
-  likelyCause: 'an earlier update differs',
+  likelyCause: 'an update up to this step differs, or something else has written to the parameters',
 });

@@ -8,5 +8,5 @@ export const updatesDiffer = curveRule({
   quantity: 'updateL2',
   noun: 'the update norm',
   likelyCause:
-    'optimizer slots, step counts, learning rates or weight decay differ, or the update is applied twice or not at all',
+    'what the update is computed from differs (gradients, optimizer slots, step counts, learning rates, weight decay), it is applied twice or not at all, or the step writes to the parameters otherwise',
 });

@@ -10,16 +10,20 @@ export const checkpointChangesLater: Rule = {
   judge: ({ saver }) => {
     const [first] = saver?.end?.rewritten ?? [];
     if (first === undefined) return [];
+    // A checkpoint of one file has its name.
+    const within = first.files.filter((file) => file !== first.checkpoint);
+    const which = within.length === 0 ? '' : `: ${listed(within)}`;
     const step = saver?.saved.find(({ checkpoint }) => checkpoint === first.checkpoint)?.step ?? null;
     return [
       {
-        sentence: `The checkpoint '${first.checkpoint}' was written again after save() had returned, while training went on: ${listed(first.files)}.`,
+        sentence: `The checkpoint '${first.checkpoint}' was written again after save() had returned, while training went on${which}.`,
         subjects: first.files,
         step,
         expected: 'the files that were there when save() had returned',
         seen: 'other contents',
-        likelyCause: 'the save is written in the background, from tensors that training changes meanwhile',
-        fix: 'copy the state before save() returns, and let save() resolve once everything is written',
+        likelyCause:
+          'the save is still being written in the background, or a later save or the training writes to the same files',
+        fix: 'copy the state before save() returns, let save() resolve once everything is written, and write to each checkpoint once',
       },
     ];
   },

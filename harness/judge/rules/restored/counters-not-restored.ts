@@ -23,7 +23,7 @@ export const countersNotRestored: Rule = {
       seen: values.resumed,
       likelyCause: of.every(nearlySame)
         ? 'the values agree only in their first digits: they were not restored but recomputed by a different formula, such as one power instead of a product step by step'
-        : 'they were not saved, the objects that hold them were created or registered after the restore, or the restore counts differently',
+        : 'they were not saved, are computed from what was not restored, belong to objects that were created or registered after the restore, or the restore counts differently',
       fix: 'save each schedule, counter and cursor, and restore it once the object that holds it exists',
     };
   }),

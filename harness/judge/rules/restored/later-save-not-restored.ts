@@ -10,8 +10,8 @@ import { changesBetween, type Why, type Whys } from '../alive/state-changes.ts';
 
 const WHY: Why = {
   likelyCause:
-    'the save keeps something from an earlier save of the same process: a snapshot, a buffer, a file name',
-  fix: 'take a new snapshot in each save()',
+    'the save keeps something from an earlier save of the same process (a snapshot, a buffer, a file name), or leaves out what had not changed at the first',
+  fix: 'take a new snapshot of all state in each save()',
 };
 const WHYS: Whys = {
   parameter: WHY,

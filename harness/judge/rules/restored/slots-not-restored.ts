@@ -16,7 +16,7 @@ export const slotsNotRestored = tensorRule({
       return `the optimizer state ${whose}was left out of the checkpoint, or was saved but never read: the optimizer was created, or registered with the checkpoint, after the restore`;
     }
     if (way === 'zero')
-      return 'the slots were created again after the restore, or the restore filled different ones';
+      return 'the slots were created again after the restore, the restore filled different ones, or they were not saved';
     const digests = new Set(found.map(({ saved }) => saved?.digest));
     const shuffled = found.length > 1 && found.every(({ resumed }) => digests.has(resumed?.digest));
     return shuffled

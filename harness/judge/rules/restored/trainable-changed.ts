@@ -6,6 +6,6 @@ export const trainableChanged = traitRule({
   noun: 'trainable flag',
   of: ({ trainable }) => (trainable === undefined ? undefined : trainable ? 'trainable' : 'frozen'),
   likelyCause:
-    'the load created new parameters with the default flag, or the code that freezes parameters runs at a different point',
+    'the load created new parameters with the default flag, or what freezes parameters runs at a different point, or by a count that is not restored',
   fix: 'set the trainable flags after the load, from the same configuration as at the start of the run',
 });
