@@ -43,7 +43,7 @@ export const eachResume =
     });
 
 /** The maximum number of subjects that a finding lists. */
-const SUBJECTS_SHOWN = 8;
+const SUBJECTS_SHOWN = 500;
 
 /** @param own the ranks that the finding is about if it does not say so itself */
 export function complete(rule: Rule, found: Found, own: readonly number[] = []): Finding {
