@@ -1,10 +1,12 @@
 /** A gate's result as text for the terminal. */
 import path from 'node:path';
 import type { Verdict } from '../judge/verdict.ts';
-import { cutSentence, declarations, deviceSentence, gateSentence, ruleSection } from '../report/summary.ts';
+import { cutSentence, declarations, deviceSentence, gateSentence } from '../report/summary.ts';
 import type { GateResult } from '../run/gate.ts';
-import { MARKS } from './progress.ts';
+import { wrapped } from './layout.ts';
 import { formatTable } from './table.ts';
+import { columnsOf } from './terminal.ts';
+import { explanation, leads, MARKS } from './verdict-lines.ts';
 
 /** Lists each caveat once, with the scenarios that it applies to. */
 function caveatLines(verdicts: readonly Verdict[]): string[] {
@@ -26,7 +28,8 @@ function cutLines(verdicts: readonly Verdict[]): string[] {
     : [...cut.map((verdict) => `✂ ${verdict.scenario}: ${cutSentence(verdict)}`), ''];
 }
 
-export function summary({ gate, report }: GateResult): string {
+export function summary({ gate, report }: GateResult, columns = columnsOf(process.stdout)): string {
+  const lines = (text: string): string[] => wrapped(text, columns, '', '  ');
   const rows = gate.verdicts.map(({ asExpected, scenario, proofs, outcome, seconds, deviations, cut }) => {
     const { restored, alive, faithful } = proofs ?? {};
     const mark = (proof: keyof typeof MARKS | undefined): string =>
@@ -50,24 +53,23 @@ export function summary({ gate, report }: GateResult): string {
   const ran = gate.verdicts.filter(({ backend }) => backend !== null);
   const devices = [...new Set(ran.map(deviceSentence))];
   return [
-    formatTable(['', 'Scenario', 'Restored', 'Alive', 'Faithful', 'Verdict', 'Time'], rows),
+    formatTable(['', 'Scenario', 'Restored', 'Alive', 'Faithful', 'Verdict', 'Time'], rows, columns),
     '',
-    ...left.flatMap(({ scenario, headline }) => [`– ${scenario}: ${headline}`, '']),
-    ...failed.flatMap(({ scenario, headline, mismatch, findings, replay }) => [
-      `✗ ${scenario}: ${headline}`,
-      ...(mismatch === null ? [] : [`  ${mismatch}`]),
-      ...findings.slice(0, 1).map(({ rule }) => `  see ${ruleSection(rule)}`),
-      `  run again: ${replay}`,
+    ...left.flatMap(({ scenario, headline }) => [...lines(`– ${scenario}: ${headline}`), '']),
+    ...failed.flatMap((verdict) => [
+      ...lines(`✗ ${verdict.scenario}: ${verdict.headline}`),
+      ...explanation(verdict, columns),
+      ...leads(verdict),
       '',
     ]),
-    ...cutLines(gate.verdicts),
+    ...cutLines(gate.verdicts).flatMap(lines),
     ...gate.verdicts.flatMap((verdict) =>
-      declarations(verdict, 2).map((line) => `~ ${verdict.scenario}: ${line}`),
+      declarations(verdict, 2).flatMap((line) => lines(`~ ${verdict.scenario}: ${line}`)),
     ),
     ...(gate.verdicts.some(({ deviations }) => deviations.length > 0) ? [''] : []),
-    ...caveatLines(gate.verdicts),
-    gateSentence(gate),
-    `Ran on ${devices.join('; ') || 'no backend'}, ${gate.seconds.toFixed(1)} s in total.`,
+    ...caveatLines(gate.verdicts).flatMap(lines),
+    ...lines(gateSentence(gate)),
+    ...lines(`Ran on ${devices.join('; ') || 'no backend'}, ${gate.seconds.toFixed(1)} s in total.`),
     `Report: ${path.relative('', report.html)}`,
     '',
   ].join('\n');

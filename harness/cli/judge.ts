@@ -9,7 +9,8 @@ import { EXIT } from './exit.ts';
 import { summary } from './gate-summary.ts';
 import { absolute, jsonOption } from './options.ts';
 import { print, printError, printJson } from './print.ts';
-import { verdictLine } from './progress.ts';
+import { columnsOf } from './terminal.ts';
+import { verdictLines } from './verdict-lines.ts';
 
 export function judgeCommand(): Command {
   return new Command('judge')
@@ -36,7 +37,8 @@ async function run(folders: readonly string[], options: { report?: string; json:
   const { gate, report } = await judgeCases(cases, {
     folder,
     replay: replayJudge,
-    onVerdict: (verdict) => printError(`${verdictLine(verdict)}\n${missing(verdict)}`),
+    onVerdict: (verdict) =>
+      printError(`${verdictLines(verdict, columnsOf(process.stderr)).join('\n')}\n${missing(verdict)}`),
   });
   if (options.json) printJson({ ...gate, report });
   else print(summary({ gate: tame(gate), report }));

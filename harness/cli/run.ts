@@ -112,7 +112,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
       onVerdict: display.verdict,
     });
   } finally {
-    await display.end();
+    display.end();
   }
   if (shard !== undefined) await writeShard(folder, { ...shard, interrupted: signal.aborted });
   const { gate, report } = result;
