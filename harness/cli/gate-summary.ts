@@ -28,7 +28,15 @@ function cutLines(verdicts: readonly Verdict[]): string[] {
     : [...cut.map((verdict) => `✂ ${verdict.scenario}: ${cutSentence(verdict)}`), ''];
 }
 
-export function summary({ gate, report }: GateResult, columns = columnsOf(process.stdout)): string {
+/**
+ * @param code by scenario: where in the user's file it failed, and the code around it
+ * @param columns of the terminal
+ */
+export function summary(
+  { gate, report }: GateResult,
+  code: ReadonlyMap<string, readonly string[]> = new Map(),
+  columns = columnsOf(process.stdout),
+): string {
   const lines = (text: string): string[] => wrapped(text, columns, '', '  ');
   const rows = gate.verdicts.map(({ asExpected, scenario, proofs, outcome, seconds, deviations, cut }) => {
     const { restored, alive, faithful } = proofs ?? {};
@@ -58,6 +66,7 @@ export function summary({ gate, report }: GateResult, columns = columnsOf(proces
     ...left.flatMap(({ scenario, headline }) => [...lines(`– ${scenario}: ${headline}`), '']),
     ...failed.flatMap((verdict) => [
       ...lines(`✗ ${verdict.scenario}: ${verdict.headline}`),
+      ...(code.get(verdict.scenario) ?? []).map((line) => `  ${line}`),
       ...explanation(verdict, columns),
       ...leads(verdict),
       '',

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { tame } from '../report/text.ts';
 import { withAskedPlan } from '../run/asked-plan.ts';
+import { codeOfFailures } from '../run/failure-code.ts';
 import type { GateResult } from '../run/gate.ts';
 import { readHistory } from '../run/history-file.ts';
 import { inspectScenarios } from '../run/inspect.ts';
@@ -117,7 +118,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   if (shard !== undefined) await writeShard(folder, { ...shard, interrupted: signal.aborted });
   const { gate, report } = result;
   if (options.json) printJson({ ...gate, report });
-  else print(summary({ ...result, gate: tame(gate) }));
+  else print(summary({ ...result, gate: tame(gate) }, await codeOfFailures(gate.verdicts, folder)));
   if (signal.aborted)
     say(
       `${gate.problem ?? 'Interrupted after every scenario had finished.'} See ${path.dirname(report.json)}`,

@@ -1,10 +1,12 @@
 /** Imports scenario or fault files, and tells of each what it says. */
 import { registerHooks } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { hear, tell } from '../processes/channel.ts';
 import { asError } from './failure.ts';
 import { faultFactsSchema, importFault } from './fault.ts';
 import type { Inspected } from './inspect.ts';
+import { codeAt, FRAMES, placeOfImport } from './place.ts';
 import { importScenario, scenarioFactsSchema } from './scenario.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -14,6 +16,7 @@ const requestSchema = z.object({ kind: z.enum(['scenario', 'fault']), files: z.a
 export async function inspectFiles(): Promise<void> {
   /** What was imported since the last answer. */
   let imports: string[] = [];
+  Error.stackTraceLimit = FRAMES;
   registerHooks({
     load(url, context, next) {
       imports.push(url);
@@ -34,7 +37,11 @@ export async function inspectFiles(): Promise<void> {
     } catch (error) {
       // A getter of what is exported may throw.
       const whole = error instanceof UsageError ? '' : `cannot load ${kind} ${file}: `;
-      inspected = { file, problem: whole + asError(error).message };
+      const files = imports.filter((url) => url.startsWith('file:')).map((url) => fileURLToPath(url));
+      const own = error instanceof UsageError ? error.cause : error;
+      const place = own instanceof Error ? placeOfImport(own, files) : undefined;
+      const code = place === undefined ? [] : codeAt(place);
+      inspected = { file, problem: whole + asError(error).message, code };
     }
     tell(inspected);
   }

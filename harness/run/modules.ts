@@ -67,11 +67,12 @@ export async function loadModule(kind: Kind, file: string, schema: z.ZodType): P
   try {
     module = await import(pathToFileURL(file).href);
   } catch (error) {
-    const [message] = asError(error).message.split('\n');
+    const cause = asError(error);
+    const [message] = cause.message.split('\n');
     const hint = isCommonJs(message!)
       ? `; a ${kind} is an ES module: set "type": "module" in its package.json`
       : '';
-    throw new UsageError(`cannot load ${kind} ${file}: ${message}${hint}`);
+    throw new UsageError(`cannot load ${kind} ${file}: ${message}${hint}`, [], { cause });
   }
   const define = DEFINE[kind];
   if (module.default === undefined) {
