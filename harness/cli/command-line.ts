@@ -11,6 +11,7 @@ import { mergeCommand } from './merge.ts';
 import { mutantsCommand } from './mutants.ts';
 import { print, printError } from './print.ts';
 import { runCommand } from './run.ts';
+import { showCommand } from './show.ts';
 
 watchOutput();
 
@@ -22,6 +23,7 @@ const program = new Command('resumeproof')
   .addCommand(runCommand())
   .addCommand(execCommand())
   .addCommand(judgeCommand())
+  .addCommand(showCommand())
   .addCommand(listCommand())
   .addCommand(doctorCommand())
   .addCommand(fuzzCommand())

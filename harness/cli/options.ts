@@ -23,9 +23,7 @@ export const trainingOptions = (): Option[] => [
     .default('auto'),
   new Option('--require-gpu', 'exit with 3 unless the backend runs on a hardware GPU').default(false),
   scenariosOption(),
-  new Option('--reports <dir>', 'folder for reports')
-    .default(absolute('reports'), 'reports')
-    .argParser(absolute),
+  reportsOption(),
   new Option(
     '--images <dir>',
     'train on the images of this folder (10_name/ is repeated 10 times)',
@@ -35,6 +33,11 @@ export const trainingOptions = (): Option[] => [
     .argParser(positive),
   jsonOption(),
 ];
+
+export const reportsOption = (): Option =>
+  new Option('--reports <dir>', 'folder for reports')
+    .default(absolute('reports'), 'reports')
+    .argParser(absolute);
 
 export const fastOption = (): Option =>
   new Option(

@@ -16,6 +16,11 @@ export const print = (text: string): void => write(process.stdout, text);
 /** Prints to standard error. */
 export const printError = (text: string): void => write(process.stderr, text);
 
+/** Prints text for programs, whose hidden characters are spelled out already, to standard output. */
+export const printData = (text: string): void => {
+  process.stdout.write(text);
+};
+
 export const printJson = (value: unknown): void => {
-  process.stdout.write(visibleJson(`${JSON.stringify(value, null, 2)}\n`));
+  printData(visibleJson(`${JSON.stringify(value, null, 2)}\n`));
 };

@@ -1,7 +1,6 @@
 /** `resumeproof run`: the gate. */
 import path from 'node:path';
 import { Command } from 'commander';
-import { tame } from '../report/text.ts';
 import { withAskedPlan } from '../run/asked-plan.ts';
 import { codeOfFailures } from '../run/failure-code.ts';
 import type { GateResult } from '../run/gate.ts';
@@ -10,12 +9,10 @@ import { inspectScenarios } from '../run/inspect.ts';
 import { replayScenario } from '../run/replay.ts';
 import { makeReportFolder } from '../run/report-folder.ts';
 import { requireBackends, requireImages } from '../run/requirements.ts';
-import { selectScenarios } from '../run/scenario.ts';
 import type { Shard } from '../run/shard.ts';
 import { writeShard } from '../run/shard-file.ts';
 import { digestOfSources } from '../run/sources.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
-import { summary } from './gate-summary.ts';
 import {
   backends,
   fastOption,
@@ -24,11 +21,12 @@ import {
   type TrainingOptions,
   trainingOptions,
 } from './options.ts';
-import { print, printJson } from './print.ts';
 import { openDisplay } from './progress.ts';
+import { checkTelling, reporterOption, type Telling, tell } from './reporters.ts';
+import { grepOption, lastFailedOption, type Selection, selected } from './selection.ts';
 import { ownShard, reportName, shardOption } from './shard.ts';
 
-interface Options extends TrainingOptions {
+interface Options extends TrainingOptions, Selection, Telling {
   readonly steps?: number;
   readonly resumeAt?: number[];
   readonly resumeOn?: string[];
@@ -59,15 +57,17 @@ export function runCommand(): Command {
     .action(async (wanted: string[], options: Options) => {
       process.exitCode = await run(wanted, options);
     });
-  for (const option of [...trainingOptions(), fastOption(), shardOption()]) command.addOption(option);
+  const own = [grepOption(), lastFailedOption(), fastOption(), shardOption(), reporterOption()];
+  for (const option of [...trainingOptions(), ...own]) command.addOption(option);
   return command;
 }
 
 async function run(wanted: readonly string[], options: Options): Promise<number> {
   requireImages(options.images);
-  const selected = await selectScenarios(options.scenarios, wanted);
+  checkTelling(options);
+  const files = await selected(options, wanted);
   const imports = new Set<string>();
-  const loaded = await inspectScenarios(selected, undefined, (url) => imports.add(url));
+  const loaded = await inspectScenarios(files, undefined, (url) => imports.add(url));
   const softwareGpu = await requireBackends(loaded, options);
   const history = options.history === undefined ? {} : { history: await readHistory(options.history) };
   const all = loaded.map((scenario) =>
@@ -117,8 +117,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   }
   if (shard !== undefined) await writeShard(folder, { ...shard, interrupted: signal.aborted });
   const { gate, report } = result;
-  if (options.json) printJson({ ...gate, report });
-  else print(summary({ ...result, gate: tame(gate) }, await codeOfFailures(gate.verdicts, folder)));
+  await tell({ ...result, code: await codeOfFailures(gate.verdicts, folder) }, options);
   if (signal.aborted)
     say(
       `${gate.problem ?? 'Interrupted after every scenario had finished.'} See ${path.dirname(report.json)}`,
