@@ -5,6 +5,7 @@ import { doctorCommand } from './doctor.ts';
 import { execCommand } from './exec.ts';
 import { EXIT, fail, watchOutput } from './exit.ts';
 import { fuzzCommand } from './fuzz.ts';
+import { initCommand } from './init.ts';
 import { judgeCommand } from './judge.ts';
 import { listCommand } from './list.ts';
 import { mergeCommand } from './merge.ts';
@@ -20,6 +21,7 @@ const program = new Command('resumeproof')
   .version(VERSION)
   // After the program of `exec`, all options are the program's.
   .enablePositionalOptions()
+  .addCommand(initCommand())
   .addCommand(runCommand())
   .addCommand(execCommand())
   .addCommand(judgeCommand())
