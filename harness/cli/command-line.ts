@@ -1,6 +1,7 @@
 /** The command line. Each command has its own file, which parses options, calls the code and prints the result. */
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../run/version.ts';
+import { applyConfig } from './config.ts';
 import { doctorCommand } from './doctor.ts';
 import { execCommand } from './exec.ts';
 import { EXIT, fail, watchOutput } from './exit.ts';
@@ -21,6 +22,7 @@ const program = new Command('resumeproof')
   .version(VERSION)
   // After the program of `exec`, all options are the program's.
   .enablePositionalOptions()
+  .hook('preAction', (_, command) => applyConfig(command))
   .addCommand(initCommand())
   .addCommand(runCommand())
   .addCommand(execCommand())
@@ -34,6 +36,10 @@ const program = new Command('resumeproof')
   .addHelpText(
     'after',
     `
+Configuration:
+  resumeproof.config.ts, .js or .json in the working folder sets options by their names, such as
+  { "backend": "wasm", "reporter": "junit=junit.xml" }. The command line wins.
+
 Exit codes:
   0    everything is as expected
   1    a scenario is not as expected, nothing was proven, a fault was missed or a kernel is wrong

@@ -63,6 +63,10 @@ export const inspectFaults = async (
 ): Promise<Map<string, FaultFacts>> =>
   (await inspectFiles('fault', files, faultFactsSchema, LIMIT_MS, onImport)) as Map<string, FaultFacts>;
 
+/** @throws {UsageError} when the file cannot be imported or exports nothing */
+export const inspectConfig = async (file: string): Promise<unknown> =>
+  (await inspectFiles('config', [file], z.unknown(), LIMIT_MS, () => {})).get(file);
+
 /** All files share a process. Where it ends early, the file that was being imported is tried alone. */
 async function inspectFiles(
   kind: Kind,
