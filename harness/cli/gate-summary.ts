@@ -28,6 +28,10 @@ function cutLines(verdicts: readonly Verdict[]): string[] {
     : [...cut.map((verdict) => `✂ ${verdict.scenario}: ${cutSentence(verdict)}`), ''];
 }
 
+/** `auto` takes cpu only where another backend lacks a kernel. */
+const onCpu = (backend: Verdict['backend']): string =>
+  backend?.requested === 'auto' && backend.name === 'cpu' ? ', on cpu' : '';
+
 /**
  * @param code by scenario: where in the user's file it failed, and the code around it
  * @param columns of the terminal
@@ -38,24 +42,26 @@ export function summary(
   columns = columnsOf(process.stdout),
 ): string {
   const lines = (text: string): string[] => wrapped(text, columns, '', '  ');
-  const rows = gate.verdicts.map(({ asExpected, scenario, proofs, outcome, seconds, deviations, cut }) => {
-    const { restored, alive, faithful } = proofs ?? {};
-    const mark = (proof: keyof typeof MARKS | undefined): string =>
-      proof === undefined
-        ? '–'
-        : `${MARKS[proof]} ${proof}${deviations.length === 0 ? '' : ', by declaration'}`;
-    const fault = outcome === 'refuted' || outcome === 'inconclusive';
-    const expected = asExpected && fault ? `${outcome}, as expected` : outcome;
-    return [
-      asExpected ? '✓' : '✗',
-      scenario,
-      mark(restored),
-      mark(alive),
-      mark(faithful),
-      `${asExpected ? expected : `${outcome}, NOT AS EXPECTED`}${cut === null ? '' : ', cut'}`,
-      `${seconds.toFixed(1)} s`,
-    ];
-  });
+  const rows = gate.verdicts.map(
+    ({ asExpected, scenario, proofs, outcome, seconds, deviations, cut, backend }) => {
+      const { restored, alive, faithful } = proofs ?? {};
+      const mark = (proof: keyof typeof MARKS | undefined): string =>
+        proof === undefined
+          ? '–'
+          : `${MARKS[proof]} ${proof}${deviations.length === 0 ? '' : ', by declaration'}`;
+      const fault = outcome === 'refuted' || outcome === 'inconclusive';
+      const expected = asExpected && fault ? `${outcome}, as expected` : outcome;
+      return [
+        asExpected ? '✓' : '✗',
+        scenario,
+        mark(restored),
+        mark(alive),
+        mark(faithful),
+        `${asExpected ? expected : `${outcome}, NOT AS EXPECTED`}${cut === null ? '' : ', cut'}${onCpu(backend)}`,
+        `${seconds.toFixed(1)} s`,
+      ];
+    },
+  );
   const failed = gate.verdicts.filter(({ asExpected }) => !asExpected);
   const left = gate.verdicts.filter(({ outcome }) => outcome === 'skipped');
   const ran = gate.verdicts.filter(({ backend }) => backend !== null);
