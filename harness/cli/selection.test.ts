@@ -56,7 +56,9 @@ test('what comes near is one change away, or a part of a longer name; nothing el
   expect(near('zzzzzz', names)).toEqual([]);
 });
 
-test('--last-failed runs what the newest report shows as failed, and says if there is nothing', async () => {
+test('--last-failed runs what the newest report shows as failed, and says if there is nothing', {
+  timeout: 90_000,
+}, async () => {
   const cwd = path.join(scratch, 'last-failed');
   await mkdir(cwd);
   const none = await resumeproof(cwd, ['run', ...onCpu, '--last-failed']);

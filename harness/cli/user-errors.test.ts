@@ -43,6 +43,8 @@ test.each<[string, string, string, string[]]>([
     'const steps: number = 3;\nenum Kind { A }\n',
     ['own.ts:2:1', '  1 | const steps: number = 3;', '> 2 | enum Kind { A }', '    | ^'],
   ],
+  ['has TypeScript without an end', 'own.ts', 'export default {\n', ['own.ts:1', '> 1 | export default {']],
+  ['has JavaScript without an end', 'own.js', 'export default {\n\n', ['own.js:3', '  1 | export default {']],
   [
     'has wrong JavaScript',
     'own.js',

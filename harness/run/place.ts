@@ -24,8 +24,8 @@ const pathOf = (where: string): string => (where.startsWith('file:') ? fileURLTo
 
 /** `at name (file:///a.ts:3:4)`, `at async file:///a.ts:3:4`. */
 const FRAME = /^\s+at (?:.* \()?((?:file:|\/|[A-Za-z]:[/\\]).*?):(\d+):(\d+)\)?$/;
-/** Node puts this before the stack of what it could not parse, and below it the line and a mark. */
-const PARSED = /^((?:file:|\/|[A-Za-z]:[/\\]).*):(\d+)\n(?:.*\n){0,6}? *(\^+)$/m;
+/** Node puts this before the stack of what it could not parse; below the line of code stands a mark, but not at the end. */
+const PARSED = /^((?:file:|\/|[A-Za-z]:[/\\]).*):(\d+)\n((?:.*\n){0,8}?)SyntaxError/m;
 
 /**
  * The first place of a stack, or of the last lines of a process, that lies in a user's file.
@@ -34,9 +34,14 @@ const PARSED = /^((?:file:|\/|[A-Za-z]:[/\\]).*):(\d+)\n(?:.*\n){0,6}? *(\^+)$/m
 export function placeIn(stack: string): Place | undefined {
   const parsed = PARSED.exec(stack);
   if (parsed !== null) {
-    const place = { file: pathOf(parsed[1]!), line: Number(parsed[2]) };
-    const above = parsed[0].split('\n');
-    if (isUsers(place.file)) return { ...place, column: above.at(-1)!.indexOf('^') + 1 };
+    const [, where, line, code] = parsed as unknown as [string, string, string, string];
+    const column = code
+      .split('\n')
+      .find((text) => /^ *\^+$/.test(text))
+      ?.indexOf('^');
+    const file = pathOf(where);
+    if (isUsers(file))
+      return { file, line: Number(line), ...(column === undefined ? {} : { column: column + 1 }) };
   }
   for (const line of stack.split('\n')) {
     const [, where, row, column] = FRAME.exec(line) ?? [];
