@@ -1,6 +1,7 @@
 /** The command line. Each command has its own file, which parses options, calls the code and prints the result. */
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../run/version.ts';
+import { completionCommand } from './completion.ts';
 import { applyConfig } from './config.ts';
 import { doctorCommand } from './doctor.ts';
 import { execCommand } from './exec.ts';
@@ -33,6 +34,7 @@ const program = new Command('resumeproof')
   .addCommand(fuzzCommand())
   .addCommand(mutantsCommand())
   .addCommand(mergeCommand())
+  .addCommand(completionCommand())
   .addHelpText(
     'after',
     `
