@@ -39,12 +39,13 @@ const program = new Command('resumeproof')
     'after',
     `
 Configuration:
-  resumeproof.config.ts, .js or .json in the working folder sets options by their names, such as
-  { "backend": "wasm", "reporter": "junit=junit.xml" }. The command line wins.
+  resumeproof.config.ts, .js or .json in the working folder sets options by their
+  names, such as { "backend": "wasm" }. The command line wins.
 
 Exit codes:
   0    everything is as expected
-  1    a scenario is not as expected, nothing was proven, a fault was missed or a kernel is wrong
+  1    a scenario is not as expected, nothing was proven, a fault was missed or a
+       kernel is wrong
   2    wrong usage or configuration
   3    the harness or its environment failed
   130  interrupted

@@ -18,7 +18,10 @@ export interface TrainingOptions {
 
 /** Options of the commands that train. */
 export const trainingOptions = (): Option[] => [
-  new Option('--backend <name>', 'backend to train on; auto takes a hardware GPU if there is one, else wasm')
+  new Option(
+    '--backend <name>',
+    'backend to train on; auto takes a hardware GPU if there is one, else wasm, or cpu for what wasm has no kernel for',
+  )
     .choices(['auto', ...BACKENDS])
     .default('auto'),
   new Option('--require-gpu', 'exit with 3 unless the backend runs on a hardware GPU').default(false),

@@ -96,7 +96,9 @@ export default {
 };
 `,
   );
-  const { exitCode, stdout } = await resumeproof(scratch, ['run', 'own.ts', '--backend', 'cpu']);
+  // The frames of a snapshot are the harness's too.
+  const env = { CI: 'true', RESUMEPROOF_SNAPSHOTS: path.join(scratch, 'snapshots') };
+  const { exitCode, stdout } = await resumeproof(scratch, ['run', 'own.ts', '--backend', 'cpu'], { env });
   expect(exitCode).toBe(1);
   expect(stdout).toContain(`inner shapes (3) and (2)`);
   expect(stdout).toContain(
@@ -104,4 +106,20 @@ export default {
       .join('\n  ')
       .trimEnd(),
   );
+});
+
+test('what the harness throws in a call is shown at the call', async () => {
+  const index = JSON.stringify(path.join(fixtures, '..', 'harness', 'index.ts'));
+  const healthy = JSON.stringify(path.join(fixtures, 'scenarios', 'healthy.ts'));
+  await writeFile(
+    path.join(scratch, 'own.ts'),
+    `import { without } from ${index};
+import healthy from ${healthy};
+
+export default { ...healthy, trainer: () => without([], 'nothing') };
+`,
+  );
+  const env = { CI: 'true', RESUMEPROOF_SNAPSHOTS: path.join(scratch, 'snapshots') };
+  const { stdout } = await resumeproof(scratch, ['run', 'own.ts', '--backend', 'cpu'], { env });
+  expect(stdout).toContain('\n  own.ts:4:45\n');
 });

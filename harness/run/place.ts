@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CACHES } from './caches.ts';
 
 /** A place in a file; line and column count from 1. */
 export interface Place {
@@ -14,10 +15,10 @@ export interface Place {
 /** The harness's code, from source or built. */
 const HARNESS = path.dirname(import.meta.dirname);
 
-/** Whether a file is neither the harness's, nor a package's, nor Node's. */
+/** Whether a file is neither the harness's, also in a snapshot, nor a package's, nor Node's. */
 const isUsers = (file: string): boolean =>
   path.isAbsolute(file) &&
-  !file.startsWith(HARNESS + path.sep) &&
+  ![HARNESS, CACHES.RESUMEPROOF_SNAPSHOTS].some((folder) => folder && file.startsWith(folder + path.sep)) &&
   !file.split(path.sep).includes('node_modules');
 
 const pathOf = (where: string): string => (where.startsWith('file:') ? fileURLToPath(where) : where);
