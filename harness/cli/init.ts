@@ -58,7 +58,9 @@ function told({ wrote, left, isInstalled }: Made, folder: string): string {
     'Next:',
     ...(path.resolve(folder) === process.cwd() ? [] : [`  cd ${path.relative('', path.resolve(folder))}`]),
     // The package is not on npm.
-    ...(isInstalled ? [] : ['  npm install --save-dev PATH/resumeproof-VERSION.tgz, which npm pack makes']),
+    isInstalled
+      ? '  npm install'
+      : '  npm install --save-dev PATH/resumeproof-VERSION.tgz, which npm pack makes',
     '  npm run resume',
   ];
   return `${lines.join('\n')}\n`;
