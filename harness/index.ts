@@ -47,6 +47,7 @@ export type { GroupRecipe, Model, OptimizerRecipe, Pass, Recipe } from './loop/r
 export type { LossScaler, ScalerState } from './loop/scaler.ts';
 export type { Saved, Start } from './loop/snapshots.ts';
 export { insertedAfter, insertedBefore, reordered, replaced, type Stage, without } from './loop/stages.ts';
+export { type Config, defineConfig } from './run/define-config.ts';
 export { NotProvenError, type ReportedVerdict } from './run/not-proven.ts';
 export type { ProveResumeOptions } from './run/prove-options.ts';
 export { assertResumes, proveResume } from './run/prove-resume.ts';

@@ -71,7 +71,9 @@ test('an unexpected outcome names the section that explains its rule', async () 
   const file = path.join(fixtures, 'broken-scenarios', 'cannot-save.ts');
   const { exitCode, stdout } = await resumeproof(scratch, ['run', file, '--backend', 'cpu']);
   expect(exitCode).toBe(1);
-  expect(stdout).toMatch(/✗ cannot-save: .*\n.*\n {2}see docs\/rules\.md#save-failed\n {2}run again: /);
+  expect(stdout).toMatch(
+    /✗ cannot-save: .*\n {2}\S*cannot-save\.ts:6:11\n(?: {2}[ >].*\n)+ {2}likely cause: .*\n {2}fix: .*\n {2}see docs\/rules\.md#save-failed\n {2}run again: /,
+  );
 });
 
 test('a gate that skips everything fails', async () => {

@@ -1,16 +1,20 @@
 /** The command line. Each command has its own file, which parses options, calls the code and prints the result. */
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../run/version.ts';
+import { completionCommand } from './completion.ts';
+import { applyConfig } from './config.ts';
 import { doctorCommand } from './doctor.ts';
 import { execCommand } from './exec.ts';
 import { EXIT, fail, watchOutput } from './exit.ts';
 import { fuzzCommand } from './fuzz.ts';
+import { initCommand } from './init.ts';
 import { judgeCommand } from './judge.ts';
 import { listCommand } from './list.ts';
 import { mergeCommand } from './merge.ts';
 import { mutantsCommand } from './mutants.ts';
 import { print, printError } from './print.ts';
 import { runCommand } from './run.ts';
+import { showCommand } from './show.ts';
 
 watchOutput();
 
@@ -19,20 +23,29 @@ const program = new Command('resumeproof')
   .version(VERSION)
   // After the program of `exec`, all options are the program's.
   .enablePositionalOptions()
+  .hook('preAction', (_, command) => applyConfig(command))
+  .addCommand(initCommand())
   .addCommand(runCommand())
   .addCommand(execCommand())
   .addCommand(judgeCommand())
+  .addCommand(showCommand())
   .addCommand(listCommand())
   .addCommand(doctorCommand())
   .addCommand(fuzzCommand())
   .addCommand(mutantsCommand())
   .addCommand(mergeCommand())
+  .addCommand(completionCommand())
   .addHelpText(
     'after',
     `
+Configuration:
+  resumeproof.config.ts, .js or .json in the working folder sets options by their
+  names, such as { "backend": "wasm" }. The command line wins.
+
 Exit codes:
   0    everything is as expected
-  1    a scenario is not as expected, nothing was proven, a fault was missed or a kernel is wrong
+  1    a scenario is not as expected, nothing was proven, a fault was missed or a
+       kernel is wrong
   2    wrong usage or configuration
   3    the harness or its environment failed
   130  interrupted

@@ -1,6 +1,6 @@
 /** Counts cells on standard error: how many are done, and about how long the rest takes. */
-
 import { visible } from '../report/text.ts';
+import { isLive } from './terminal.ts';
 
 export interface Counter {
   /** Prints a line above the count. */
@@ -16,7 +16,7 @@ const LINES = 20;
 
 /** A terminal gets one line that is rewritten; a log gets a line for each twentieth. */
 export function openCounter(stream: NodeJS.WriteStream = process.stderr): Counter {
-  const live = stream.isTTY && process.env.CI === undefined;
+  const live = isLive([stream]);
   const clear = live ? '\r\u001b[2K' : '';
   let total = 0;
   let done = 0;

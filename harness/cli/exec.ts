@@ -2,7 +2,6 @@
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Verdict } from '../judge/verdict.ts';
-import { tame } from '../report/text.ts';
 import { STOPS } from '../run/command-job.ts';
 import { wordsOf } from '../run/command-words.ts';
 import { readHistory } from '../run/history-file.ts';
@@ -16,12 +15,11 @@ import { endedOnPurpose } from '../trace/roles.ts';
 import { STEP_UNITS } from '../trace/schema.ts';
 import type { CommandScenario } from '../training/trainer.ts';
 import { EXIT, onInterrupt, say, sayLast } from './exit.ts';
-import { summary } from './gate-summary.ts';
 import { absolute, jsonOption, positive, positives, scenariosOption } from './options.ts';
-import { print, printJson } from './print.ts';
 import { openDisplay } from './progress.ts';
+import { checkTelling, reporterOption, type Telling, tell } from './reporters.ts';
 
-interface Options {
+interface Options extends Telling {
   readonly steps?: number;
   readonly resumeAt?: number[];
   readonly history?: string;
@@ -39,7 +37,6 @@ interface Options {
   readonly out?: string;
   readonly saveScenario?: string;
   readonly scenarios: string;
-  readonly json: boolean;
 }
 
 export function execCommand(): Command {
@@ -76,6 +73,7 @@ export function execCommand(): Command {
     .option('--out <dir>', 'folder of the report, new or empty; one in reports/ by default', absolute)
     .option('--save-scenario <name>', 'write the command as a scenario, for resumeproof run')
     .addOption(scenariosOption())
+    .addOption(reporterOption())
     .addOption(jsonOption())
     .passThroughOptions()
     .addHelpText(
@@ -97,6 +95,7 @@ function variable(value: string, before: Record<string, string>): Record<string,
 }
 
 async function run([program, ...args]: readonly [string, ...string[]], options: Options): Promise<number> {
+  checkTelling(options);
   const scenario = scenarioOf(program, args, options, await planAsked(options));
   const name = options.saveScenario ?? nameOf(program, args);
   const file =
@@ -126,8 +125,7 @@ async function run([program, ...args]: readonly [string, ...string[]], options: 
     await writeScenarioFile(file, scenario);
     say(`wrote ${path.relative('', file)}`);
   }
-  if (options.json) printJson({ ...gate, report });
-  else print(summary({ gate: tame(gate), report }));
+  await tell({ gate, report, code: new Map() }, options);
   for (const verdict of gate.verdicts) await sayWhatFailed(verdict, folder);
   if (signal.aborted) say(`${gate.problem ?? 'Interrupted.'} See ${folder}`);
   return signal.aborted ? EXIT.interrupted : gate.passed ? EXIT.passed : EXIT.failed;

@@ -19,6 +19,7 @@ export const EXIT = {
 export function fail(error: unknown): number {
   if (error instanceof UsageError) {
     say(error.message);
+    for (const line of error.code) printError(`  ${line}\n`);
     sayLast(error.said);
     return EXIT.usage;
   }

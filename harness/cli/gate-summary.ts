@@ -1,10 +1,12 @@
 /** A gate's result as text for the terminal. */
 import path from 'node:path';
 import type { Verdict } from '../judge/verdict.ts';
-import { cutSentence, declarations, deviceSentence, gateSentence, ruleSection } from '../report/summary.ts';
+import { cutSentence, declarations, deviceSentence, gateSentence } from '../report/summary.ts';
 import type { GateResult } from '../run/gate.ts';
-import { MARKS } from './progress.ts';
+import { wrapped } from './layout.ts';
 import { formatTable } from './table.ts';
+import { columnsOf } from './terminal.ts';
+import { explanation, leads, MARKS } from './verdict-lines.ts';
 
 /** Lists each caveat once, with the scenarios that it applies to. */
 function caveatLines(verdicts: readonly Verdict[]): string[] {
@@ -26,48 +28,63 @@ function cutLines(verdicts: readonly Verdict[]): string[] {
     : [...cut.map((verdict) => `✂ ${verdict.scenario}: ${cutSentence(verdict)}`), ''];
 }
 
-export function summary({ gate, report }: GateResult): string {
-  const rows = gate.verdicts.map(({ asExpected, scenario, proofs, outcome, seconds, deviations, cut }) => {
-    const { restored, alive, faithful } = proofs ?? {};
-    const mark = (proof: keyof typeof MARKS | undefined): string =>
-      proof === undefined
-        ? '–'
-        : `${MARKS[proof]} ${proof}${deviations.length === 0 ? '' : ', by declaration'}`;
-    const fault = outcome === 'refuted' || outcome === 'inconclusive';
-    const expected = asExpected && fault ? `${outcome}, as expected` : outcome;
-    return [
-      asExpected ? '✓' : '✗',
-      scenario,
-      mark(restored),
-      mark(alive),
-      mark(faithful),
-      `${asExpected ? expected : `${outcome}, NOT AS EXPECTED`}${cut === null ? '' : ', cut'}`,
-      `${seconds.toFixed(1)} s`,
-    ];
-  });
+/** `auto` takes cpu only where another backend lacks a kernel. */
+const onCpu = (backend: Verdict['backend']): string =>
+  backend?.requested === 'auto' && backend.name === 'cpu' ? ', on cpu' : '';
+
+/**
+ * @param code by scenario: where in the user's file it failed, and the code around it
+ * @param columns of the terminal
+ */
+export function summary(
+  { gate, report }: GateResult,
+  code: ReadonlyMap<string, readonly string[]> = new Map(),
+  columns = columnsOf(process.stdout),
+): string {
+  const lines = (text: string): string[] => wrapped(text, columns, '', '  ');
+  const rows = gate.verdicts.map(
+    ({ asExpected, scenario, proofs, outcome, seconds, deviations, cut, backend }) => {
+      const { restored, alive, faithful } = proofs ?? {};
+      const mark = (proof: keyof typeof MARKS | undefined): string =>
+        proof === undefined
+          ? '–'
+          : `${MARKS[proof]} ${proof}${deviations.length === 0 ? '' : ', by declaration'}`;
+      const fault = outcome === 'refuted' || outcome === 'inconclusive';
+      const expected = asExpected && fault ? `${outcome}, as expected` : outcome;
+      return [
+        asExpected ? '✓' : '✗',
+        scenario,
+        mark(restored),
+        mark(alive),
+        mark(faithful),
+        `${asExpected ? expected : `${outcome}, NOT AS EXPECTED`}${cut === null ? '' : ', cut'}${onCpu(backend)}`,
+        `${seconds.toFixed(1)} s`,
+      ];
+    },
+  );
   const failed = gate.verdicts.filter(({ asExpected }) => !asExpected);
   const left = gate.verdicts.filter(({ outcome }) => outcome === 'skipped');
   const ran = gate.verdicts.filter(({ backend }) => backend !== null);
   const devices = [...new Set(ran.map(deviceSentence))];
   return [
-    formatTable(['', 'Scenario', 'Restored', 'Alive', 'Faithful', 'Verdict', 'Time'], rows),
+    formatTable(['', 'Scenario', 'Restored', 'Alive', 'Faithful', 'Verdict', 'Time'], rows, columns),
     '',
-    ...left.flatMap(({ scenario, headline }) => [`– ${scenario}: ${headline}`, '']),
-    ...failed.flatMap(({ scenario, headline, mismatch, findings, replay }) => [
-      `✗ ${scenario}: ${headline}`,
-      ...(mismatch === null ? [] : [`  ${mismatch}`]),
-      ...findings.slice(0, 1).map(({ rule }) => `  see ${ruleSection(rule)}`),
-      `  run again: ${replay}`,
+    ...left.flatMap(({ scenario, headline }) => [...lines(`– ${scenario}: ${headline}`), '']),
+    ...failed.flatMap((verdict) => [
+      ...lines(`✗ ${verdict.scenario}: ${verdict.headline}`),
+      ...(code.get(verdict.scenario) ?? []).map((line) => `  ${line}`),
+      ...explanation(verdict, columns),
+      ...leads(verdict),
       '',
     ]),
-    ...cutLines(gate.verdicts),
+    ...cutLines(gate.verdicts).flatMap(lines),
     ...gate.verdicts.flatMap((verdict) =>
-      declarations(verdict, 2).map((line) => `~ ${verdict.scenario}: ${line}`),
+      declarations(verdict, 2).flatMap((line) => lines(`~ ${verdict.scenario}: ${line}`)),
     ),
     ...(gate.verdicts.some(({ deviations }) => deviations.length > 0) ? [''] : []),
-    ...caveatLines(gate.verdicts),
-    gateSentence(gate),
-    `Ran on ${devices.join('; ') || 'no backend'}, ${gate.seconds.toFixed(1)} s in total.`,
+    ...caveatLines(gate.verdicts).flatMap(lines),
+    ...lines(gateSentence(gate)),
+    ...lines(`Ran on ${devices.join('; ') || 'no backend'}, ${gate.seconds.toFixed(1)} s in total.`),
     `Report: ${path.relative('', report.html)}`,
     '',
   ].join('\n');

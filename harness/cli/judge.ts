@@ -1,15 +1,19 @@
 /** `resumeproof judge`: a verdict on traces that any recorder wrote. */
 import { Command } from 'commander';
 import type { Verdict } from '../judge/verdict.ts';
-import { tame } from '../report/text.ts';
 import { casesIn } from '../run/cases.ts';
 import { replayJudge } from '../run/replay.ts';
 import { makeReportFolder, takeReportFolder } from '../run/report-folder.ts';
 import { EXIT } from './exit.ts';
-import { summary } from './gate-summary.ts';
 import { absolute, jsonOption } from './options.ts';
-import { print, printError, printJson } from './print.ts';
-import { verdictLine } from './progress.ts';
+import { printError } from './print.ts';
+import { checkTelling, reporterOption, type Telling, tell } from './reporters.ts';
+import { columnsOf } from './terminal.ts';
+import { verdictLines } from './verdict-lines.ts';
+
+interface Options extends Telling {
+  readonly report?: string;
+}
 
 export function judgeCommand(): Command {
   return new Command('judge')
@@ -18,14 +22,16 @@ export function judgeCommand(): Command {
     )
     .argument('<dir...>', 'folders of cases')
     .option('--report <dir>', 'folder of the report, new or empty; one in reports/ by default', absolute)
+    .addOption(reporterOption())
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  resumeproof judge runs/ema-lost --report report')
-    .action(async (folders: string[], options: { report?: string; json: boolean }) => {
+    .action(async (folders: string[], options: Options) => {
       process.exitCode = await run(folders, options);
     });
 }
 
-async function run(folders: readonly string[], options: { report?: string; json: boolean }): Promise<number> {
+async function run(folders: readonly string[], options: Options): Promise<number> {
+  checkTelling(options);
   const cases = casesIn(folders);
   const folder =
     options.report === undefined
@@ -36,10 +42,10 @@ async function run(folders: readonly string[], options: { report?: string; json:
   const { gate, report } = await judgeCases(cases, {
     folder,
     replay: replayJudge,
-    onVerdict: (verdict) => printError(`${verdictLine(verdict)}\n${missing(verdict)}`),
+    onVerdict: (verdict) =>
+      printError(`${verdictLines(verdict, columnsOf(process.stderr)).join('\n')}\n${missing(verdict)}`),
   });
-  if (options.json) printJson({ ...gate, report });
-  else print(summary({ gate: tame(gate), report }));
+  await tell({ gate, report, code: new Map() }, options);
   return gate.passed ? EXIT.passed : EXIT.failed;
 }
 

@@ -7,18 +7,21 @@ import { findScenarios } from '../run/scenario.ts';
 import { describeHistory, isChain, planOf } from '../trace/history.ts';
 import { jsonOption, scenariosOption } from './options.ts';
 import { print, printJson } from './print.ts';
+import { grepOption, selected } from './selection.ts';
 import { formatTable } from './table.ts';
 
 export function listCommand(): Command {
   return new Command('list')
     .description('Lists the scenarios of a folder and their expected outcomes.')
     .addOption(scenariosOption())
+    .addOption(grepOption())
     .option('--rules', 'list the rules instead; a scenario names their ids in `expect`', false)
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  resumeproof list --scenarios scenarios')
-    .action(async (options: { scenarios: string; rules: boolean; json: boolean }) => {
+    .action(async (options: { scenarios: string; grep?: string; rules: boolean; json: boolean }) => {
       if (options.rules) return listRules(options.json);
-      const found = await findScenarios(options.scenarios);
+      const found =
+        options.grep === undefined ? await findScenarios(options.scenarios) : await selected(options, []);
       const loaded = await inspectScenarios(found);
       const rows = loaded.map(({ name, file, scenario, history }) => {
         const { about, expect = 'proven' } = scenario;

@@ -1,17 +1,16 @@
 /** `resumeproof merge`: one result from the shards of a run. */
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { tame } from '../report/text.ts';
 import { findShards } from '../run/merge.ts';
 import { makeReportFolder } from '../run/report-folder.ts';
 import { EXIT } from './exit.ts';
-import { summary } from './gate-summary.ts';
 import { matrixSummary } from './matrix-summary.ts';
-import { absolute, jsonOption } from './options.ts';
+import { jsonOption, reportsOption } from './options.ts';
 import { print, printJson } from './print.ts';
+import { checkTelling, reporterOption, type Telling, tell } from './reporters.ts';
 
-interface Options {
+interface Options extends Telling {
   readonly reports: string;
-  readonly json: boolean;
 }
 
 export function mergeCommand(): Command {
@@ -20,11 +19,8 @@ export function mergeCommand(): Command {
       'Joins the reports of all shards of `run --shard` or `mutants --shard` into one, and exits as the whole run would.',
     )
     .argument('<dir...>', 'reports of shards, or folders that hold them')
-    .addOption(
-      new Option('--reports <dir>', 'folder for reports')
-        .default(absolute('reports'), 'reports')
-        .argParser(absolute),
-    )
+    .addOption(reportsOption())
+    .addOption(reporterOption())
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  resumeproof merge shards')
     .action(async (folders: string[], options: Options) => {
@@ -33,6 +29,7 @@ export function mergeCommand(): Command {
 }
 
 async function merge(folders: readonly string[], options: Options): Promise<number> {
+  checkTelling(options);
   const shards = await findShards(folders);
   const { command, options: given } = shards[0].record;
   const name = `merged-${command === 'run' ? '' : `${command}-`}${given['--backend'] ?? 'auto'}`;
@@ -41,8 +38,7 @@ async function merge(folders: readonly string[], options: Options): Promise<numb
     const { mergeGates, readGates } = await import('../run/merge-gate.ts');
     const gates = await readGates(shards);
     const { gate, report } = await mergeGates(gates, await makeReportFolder(options.reports, name));
-    if (options.json) printJson({ ...gate, report });
-    else print(summary({ gate: tame(gate), report }));
+    await tell({ gate, report, code: new Map() }, options);
     return gate.passed ? EXIT.passed : EXIT.failed;
   }
   const { mergeMatrices, readMatrices } = await import('../run/merge-mutants.ts');

@@ -9,7 +9,6 @@ import type { MutantsResult } from '../run/mutants.ts';
 import { replayCell } from '../run/replay.ts';
 import { makeReportFolder } from '../run/report-folder.ts';
 import { requireBackends, requireImages } from '../run/requirements.ts';
-import { selectScenarios } from '../run/scenario.ts';
 import type { Shard } from '../run/shard.ts';
 import { writeShard } from '../run/shard-file.ts';
 import { digestOfSources } from '../run/sources.ts';
@@ -19,9 +18,11 @@ import { EXIT, onInterrupt, say } from './exit.ts';
 import { cellLine, matrixSummary } from './matrix-summary.ts';
 import { positive, type TrainingOptions, trainingOptions } from './options.ts';
 import { print, printJson } from './print.ts';
+import { grepOption, selected } from './selection.ts';
 import { ownShard, reportName, shardOption } from './shard.ts';
 
 interface Options extends TrainingOptions {
+  readonly grep?: string;
   readonly fault: readonly string[];
   readonly faults?: string;
   readonly sample?: number;
@@ -57,7 +58,7 @@ export function mutantsCommand(): Command {
     .action(async (wanted: string[], options: Options) => {
       process.exitCode = await run(wanted, options);
     });
-  for (const option of [...trainingOptions(), shardOption()]) command.addOption(option);
+  for (const option of [...trainingOptions(), grepOption(), shardOption()]) command.addOption(option);
   return command;
 }
 
@@ -70,8 +71,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   const imports = new Set<string>();
   const imported = (url: string): void => void imports.add(url);
   const faults = await selectFaults(options.faults, options.fault, imported);
-  const selected = await selectScenarios(options.scenarios, wanted);
-  const inspected = await inspectScenarios(selected, undefined, imported);
+  const inspected = await inspectScenarios(await selected(options, wanted), undefined, imported);
   const commands = inspected.filter(({ scenario }) => scenario.command !== undefined);
   if (commands.length > 0)
     say(

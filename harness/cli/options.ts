@@ -18,14 +18,15 @@ export interface TrainingOptions {
 
 /** Options of the commands that train. */
 export const trainingOptions = (): Option[] => [
-  new Option('--backend <name>', 'backend to train on; auto takes a hardware GPU if there is one, else wasm')
+  new Option(
+    '--backend <name>',
+    'backend to train on; auto takes a hardware GPU if there is one, else wasm, or cpu for what wasm has no kernel for',
+  )
     .choices(['auto', ...BACKENDS])
     .default('auto'),
   new Option('--require-gpu', 'exit with 3 unless the backend runs on a hardware GPU').default(false),
   scenariosOption(),
-  new Option('--reports <dir>', 'folder for reports')
-    .default(absolute('reports'), 'reports')
-    .argParser(absolute),
+  reportsOption(),
   new Option(
     '--images <dir>',
     'train on the images of this folder (10_name/ is repeated 10 times)',
@@ -35,6 +36,11 @@ export const trainingOptions = (): Option[] => [
     .argParser(positive),
   jsonOption(),
 ];
+
+export const reportsOption = (): Option =>
+  new Option('--reports <dir>', 'folder for reports')
+    .default(absolute('reports'), 'reports')
+    .argParser(absolute);
 
 export const fastOption = (): Option =>
   new Option(

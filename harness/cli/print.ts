@@ -3,17 +3,24 @@
  * may hold escape sequences that rewrite a terminal: these are spelled out, as on the page.
  */
 import { visible, visibleJson } from '../report/text.ts';
+import { hasColours, painted } from './terminal.ts';
 
-/** Prints to standard output. */
-export const print = (text: string): void => {
-  process.stdout.write(visible(text, Number.POSITIVE_INFINITY));
+const write = (stream: NodeJS.WriteStream, text: string): void => {
+  const shown = visible(text, Number.POSITIVE_INFINITY);
+  stream.write(hasColours(stream) ? painted(shown) : shown);
 };
 
+/** Prints to standard output. */
+export const print = (text: string): void => write(process.stdout, text);
+
 /** Prints to standard error. */
-export const printError = (text: string): void => {
-  process.stderr.write(visible(text, Number.POSITIVE_INFINITY));
+export const printError = (text: string): void => write(process.stderr, text);
+
+/** Prints text for programs, whose hidden characters are spelled out already, to standard output. */
+export const printData = (text: string): void => {
+  process.stdout.write(text);
 };
 
 export const printJson = (value: unknown): void => {
-  process.stdout.write(visibleJson(`${JSON.stringify(value, null, 2)}\n`));
+  printData(visibleJson(`${JSON.stringify(value, null, 2)}\n`));
 };

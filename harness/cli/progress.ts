@@ -1,33 +1,29 @@
-/** Shows progress on standard error: a live list on a terminal, otherwise lines for a log. */
-import { Listr, ListrLogger, ProcessOutput } from 'listr2';
+/** Shows progress on standard error: a live view in a terminal, otherwise lines for a log. */
+import { Spinner } from 'listr2';
 import type { Verdict } from '../judge/verdict.ts';
-import { tame, visible } from '../report/text.ts';
+import { visible } from '../report/text.ts';
 import type { Part } from '../run/parts.ts';
 import type { ProcessEvent } from '../run/process-event.ts';
 import type { LoadedScenario } from '../run/scenario.ts';
 import { endOf } from '../trace/history.ts';
 import type { Trace } from '../trace/schema.ts';
+import { liveLines } from './live-lines.ts';
 import { printError } from './print.ts';
+import { columnsOf, hasColours, isLive, painted } from './terminal.ts';
+import { verdictLines } from './verdict-lines.ts';
+import { openWindow } from './window.ts';
 
 export interface Display {
   progress(scenario: string, part: Part, event: ProcessEvent): void;
   verdict(verdict: Verdict): void;
   /** Releases the terminal. Call it once, however the run ended. */
-  end(): Promise<void>;
+  end(): void;
 }
 
-export function openDisplay(scenarios: readonly LoadedScenario[]): Display {
-  return process.stderr.isTTY && process.env.CI === undefined ? live(scenarios) : plain(scenarios);
-}
+export const openDisplay = (scenarios: readonly LoadedScenario[]): Display =>
+  isLive() ? live(scenarios) : plain(scenarios);
 
-export const MARKS = { proven: '✓', refuted: '✗', inconclusive: '?', skipped: '–' } as const;
-
-export function verdictLine({ scenario, outcome, asExpected, headline, seconds }: Verdict): string {
-  const expected = asExpected ? (outcome === 'refuted' ? ', as expected' : '') : ', NOT AS EXPECTED';
-  return `${asExpected ? '✓' : '✗'} ${scenario}: ${outcome}${expected} (${seconds.toFixed(1)} s)\n  ${headline}`;
-}
-
-/** A line for each verdict. Where these are rare, also one for each process that begins or ends. */
+/** A line for each verdict, and an explanation below a failure. Where verdicts are rare, also a line for each process. */
 function plain(scenarios: readonly LoadedScenario[]): Display {
   const total = scenarios.length;
   const told = new Set(
@@ -44,9 +40,9 @@ function plain(scenarios: readonly LoadedScenario[]): Display {
     },
     verdict(verdict) {
       done += 1;
-      printError(`[${done}/${total}] ${verdictLine(verdict)}\n`);
+      printError(`[${done}/${total}] ${verdictLines(verdict, columnsOf(process.stderr)).join('\n')}\n`);
     },
-    end: async () => {},
+    end: () => {},
   };
 }
 
@@ -59,61 +55,48 @@ function ending({ process: ended, steps }: Trace): string {
   return `${how} ${last === undefined ? 'before its first step' : `after step ${last.step}`} (${seconds.toFixed(1)} s)`;
 }
 
-interface Row {
-  readonly steps: number;
-  readonly runs: Map<string, number>;
-  readonly finish: (verdict: Verdict | undefined) => void;
-  readonly finished: Promise<Verdict | undefined>;
-  show: (text: string) => void;
-}
-
+/** What runs is rewritten in place. Failures stand above it, and stay. */
 function live(scenarios: readonly LoadedScenario[]): Display {
-  const rows = new Map(
-    scenarios.map(({ name, history }): [string, Row] => {
-      const { promise, resolve } = Promise.withResolvers<Verdict | undefined>();
-      return [
-        name,
-        { steps: endOf(history), runs: new Map(), finish: resolve, finished: promise, show: () => {} },
-      ];
-    }),
-  );
-  const tasks = new Listr(
-    scenarios.map(({ name }) => ({
-      title: visible(name),
-      task: async (_context, task) => {
-        const row = rows.get(name)!;
-        row.show = (text) => {
-          task.title = visible(text);
-        };
-        const verdict = await row.finished;
-        if (verdict === undefined) return task.skip(visible(`${name}: not finished`));
-        task.title = verdictLine(verdict).slice(2).split('\n')[0]!;
-        if (!verdict.asExpected) throw new Error(verdict.headline);
-      },
-    })),
-    {
-      concurrent: true,
-      exitOnError: false,
-      registerSignalListeners: false,
-      rendererOptions: {
-        collapseErrors: false,
-        clearOutput: true,
-        logger: new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr) }),
-      },
-    },
-  );
-  const rendered = tasks.run();
+  const stream = process.stderr;
+  const window = openWindow(stream, [process.stdout, stream]);
+  const steps = new Map(scenarios.map(({ name, history }) => [name, endOf(history)]));
+  const running = new Map<string, Map<string, number>>();
+  const start = performance.now();
+  const spinner = new Spinner();
+  let [done, failed] = [0, 0];
+  const draw = (): void => {
+    const state = {
+      running: [...running].map(([scenario, processes]) => ({
+        scenario,
+        steps: steps.get(scenario) ?? 0,
+        processes,
+      })),
+      total: scenarios.length,
+      done,
+      failed,
+      seconds: (performance.now() - start) / 1000,
+    };
+    const size = { columns: stream.columns || 80, rows: stream.rows || 24, spinner: spinner.fetch() };
+    const lines = liveLines(state, size);
+    window.draw(hasColours(stream) ? lines.map(painted) : lines);
+  };
+  spinner.start(draw);
   return {
     progress(scenario, { id }, event) {
       if (event.kind !== 'begins' && event.kind !== 'step') return;
-      const { steps, runs, show } = rows.get(scenario)!;
-      runs.set(id, event.kind === 'step' ? event.step : 0);
-      show(`${scenario}  ${[...runs].map(([name, step]) => `${name} ${step}/${steps}`).join(' · ')}`);
+      const processes = running.get(scenario) ?? new Map<string, number>();
+      running.set(scenario, processes.set(id, event.kind === 'step' ? event.step : 0));
     },
-    verdict: (verdict) => rows.get(verdict.scenario)?.finish(tame(verdict)),
-    async end() {
-      for (const { finish } of rows.values()) finish(undefined);
-      await rendered;
+    verdict(verdict) {
+      done += 1;
+      running.delete(verdict.scenario);
+      if (verdict.asExpected) return;
+      failed += 1;
+      printError(`${verdictLines(verdict, columnsOf(stream)).join('\n')}\n\n`);
+    },
+    end() {
+      spinner.stop();
+      window.close();
     },
   };
 }

@@ -1,20 +1,20 @@
 /** `resumeproof run`: the gate. */
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { tame } from '../report/text.ts';
 import { withAskedPlan } from '../run/asked-plan.ts';
+import { codeOfFailures } from '../run/failure-code.ts';
 import type { GateResult } from '../run/gate.ts';
 import { readHistory } from '../run/history-file.ts';
 import { inspectScenarios } from '../run/inspect.ts';
 import { replayScenario } from '../run/replay.ts';
 import { makeReportFolder } from '../run/report-folder.ts';
 import { requireBackends, requireImages } from '../run/requirements.ts';
-import { selectScenarios } from '../run/scenario.ts';
 import type { Shard } from '../run/shard.ts';
 import { writeShard } from '../run/shard-file.ts';
 import { digestOfSources } from '../run/sources.ts';
+import { UsageError } from '../run/usage-error.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
-import { summary } from './gate-summary.ts';
 import {
   backends,
   fastOption,
@@ -23,17 +23,20 @@ import {
   type TrainingOptions,
   trainingOptions,
 } from './options.ts';
-import { print, printJson } from './print.ts';
 import { openDisplay } from './progress.ts';
+import { checkTelling, reporterOption, type Telling, tell } from './reporters.ts';
+import { grepOption, lastFailedOption, type Selection, selected } from './selection.ts';
 import { ownShard, reportName, shardOption } from './shard.ts';
+import { type Ran, watchRuns } from './watch.ts';
 
-interface Options extends TrainingOptions {
+interface Options extends TrainingOptions, Selection, Telling {
   readonly steps?: number;
   readonly resumeAt?: number[];
   readonly resumeOn?: string[];
   readonly history?: string;
   readonly fast: boolean;
   readonly shard?: Shard;
+  readonly watch: boolean;
 }
 
 export function runCommand(): Command {
@@ -54,19 +57,39 @@ export function runCommand(): Command {
       backends,
     )
     .option('--history <file>', 'what each process does, as JSON; the plan’s by default')
+    .option('--watch', 'run scenarios again when their files change', false)
     .addHelpText('after', "\nExample:\n  resumeproof run 'hooks-*' --backend wasm")
     .action(async (wanted: string[], options: Options) => {
       process.exitCode = await run(wanted, options);
     });
-  for (const option of [...trainingOptions(), fastOption(), shardOption()]) command.addOption(option);
+  const own = [grepOption(), lastFailedOption(), fastOption(), shardOption(), reporterOption()];
+  for (const option of [...trainingOptions(), ...own]) command.addOption(option);
   return command;
 }
 
 async function run(wanted: readonly string[], options: Options): Promise<number> {
   requireImages(options.images);
-  const selected = await selectScenarios(options.scenarios, wanted);
+  checkTelling(options);
+  if (!options.watch) return (await runFiles(await selected(options, wanted), options, onInterrupt)).code;
+  if (options.json || options.shard !== undefined || options.lastFailed)
+    throw new UsageError('--watch runs again and again; leave out --json, --shard and --last-failed');
+  const signal = onInterrupt();
+  return watchRuns({
+    select: () => selected(options, wanted),
+    run: (files) => runFiles(files, options, () => signal),
+    without: [options.reports, ...options.reporter.flatMap(({ file }) => file ?? [])],
+    signal,
+  });
+}
+
+/** @param interrupt called once the scenarios are loaded, for the signal that ends their processes */
+async function runFiles(
+  files: ReadonlyMap<string, string>,
+  options: Options,
+  interrupt: () => AbortSignal,
+): Promise<Ran> {
   const imports = new Set<string>();
-  const loaded = await inspectScenarios(selected, undefined, (url) => imports.add(url));
+  const loaded = await inspectScenarios(files, undefined, (url) => imports.add(url));
   const softwareGpu = await requireBackends(loaded, options);
   const history = options.history === undefined ? {} : { history: await readHistory(options.history) };
   const all = loaded.map((scenario) =>
@@ -91,7 +114,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
           },
         });
   const scenarios = shard === undefined ? all : all.filter(({ name }) => shard.own.includes(name));
-  const signal = onInterrupt();
+  const signal = interrupt();
   // Imported only here, because the report's image library loads slowly.
   const { runGate } = await import('../run/gate.ts');
   const folder = await makeReportFolder(options.reports, reportName(options.backend, options.shard));
@@ -112,17 +135,20 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
       onVerdict: display.verdict,
     });
   } finally {
-    await display.end();
+    display.end();
   }
   if (shard !== undefined) await writeShard(folder, { ...shard, interrupted: signal.aborted });
   const { gate, report } = result;
-  if (options.json) printJson({ ...gate, report });
-  else print(summary({ ...result, gate: tame(gate) }));
+  await tell({ ...result, code: await codeOfFailures(gate.verdicts, folder) }, options);
   if (signal.aborted)
     say(
       `${gate.problem ?? 'Interrupted after every scenario had finished.'} See ${path.dirname(report.json)}`,
     );
-  return signal.aborted ? EXIT.interrupted : gate.passed ? EXIT.passed : EXIT.failed;
+  return {
+    code: signal.aborted ? EXIT.interrupted : gate.passed ? EXIT.passed : EXIT.failed,
+    imports: [...imports].filter((url) => url.startsWith('file:')).map((url) => fileURLToPath(url)),
+    commands: all.filter(({ scenario }) => scenario.command !== undefined).map(({ name }) => name),
+  };
 }
 
 const planRequest = ({ history: _, ...others }: Options): Omit<Options, 'history'> => others;

@@ -14,6 +14,7 @@ import { executeCommand } from './command-execute.ts';
 import { type Execution, executeScenario } from './execute.ts';
 import { executeFast } from './execute-fast.ts';
 import { awaitedLater, failing } from './failing.ts';
+import { chosenByAuto, lackedByWasm } from './fallback.ts';
 import { gateOf } from './gate-of.ts';
 import { runsOf } from './keep.ts';
 import { type KernelVerifier, kernelVerifier } from './kernel-verifier.ts';
@@ -101,11 +102,25 @@ export interface ProveOptions extends Omit<ExecuteOptions, 'onTrace'> {
   readonly replay: string;
 }
 
-/** Executes and judges one scenario. */
-export async function proveScenario(
+interface Proved {
+  readonly verdict: Verdict;
+  readonly traces: readonly Trace[];
+  readonly savable: Execution['savable'];
+}
+
+/** Executes and judges one scenario. `auto` chooses cpu, which has every kernel, where wasm lacks one. */
+export async function proveScenario(loaded: LoadedScenario, options: ProveOptions): Promise<Proved> {
+  const proved = await proveOnBackend(loaded, options);
+  const kernels = options.backend === 'auto' ? lackedByWasm(loaded, proved) : undefined;
+  if (kernels === undefined || options.signal.aborted) return proved;
+  const again = await proveOnBackend(loaded, { ...options, backend: 'cpu' });
+  return { ...again, verdict: chosenByAuto(again.verdict, kernels, proved.verdict.seconds) };
+}
+
+async function proveOnBackend(
   loaded: LoadedScenario,
   options: ProveOptions,
-): Promise<{ verdict: Verdict; traces: readonly Trace[]; savable: Execution['savable'] }> {
+): Promise<Proved & Pick<Execution, 'skip'>> {
   const start = performance.now();
   const { history } = loaded;
   const { command } = loaded.scenario;
@@ -153,7 +168,7 @@ export async function proveScenario(
     seconds: (performance.now() - start) / 1000,
     runs: runsOf(traces, options.root),
   };
-  return { verdict, traces, savable: execution.savable };
+  return { verdict, traces, savable: execution.savable, skip: execution.skip };
 }
 
 async function caveatsAmong(traces: readonly Trace[], verify: KernelVerifier): Promise<string[]> {

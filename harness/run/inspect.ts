@@ -21,7 +21,7 @@ const LIMIT_MS = 60_000;
 
 const inspectedSchema = z.union([
   z.object({ file: z.string(), facts: z.unknown(), imports: z.array(z.string()).default([]) }),
-  z.object({ file: z.string(), problem: z.string() }),
+  z.object({ file: z.string(), problem: z.string(), code: z.array(z.string()).default([]) }),
 ]);
 
 /** What the process tells of a file: what it says, or why it cannot be used. */
@@ -32,7 +32,12 @@ export type Inspected =
       /** URLs of the modules that it imports and that no file before it did. */
       readonly imports: readonly string[];
     }
-  | { readonly file: string; readonly problem: string };
+  | {
+      readonly file: string;
+      readonly problem: string;
+      /** Where it arose, and the code around it. */
+      readonly code: readonly string[];
+    };
 
 /** Called with the URL of each module that the files import, at least once. */
 type OnImport = (url: string) => void;
@@ -58,6 +63,10 @@ export const inspectFaults = async (
 ): Promise<Map<string, FaultFacts>> =>
   (await inspectFiles('fault', files, faultFactsSchema, LIMIT_MS, onImport)) as Map<string, FaultFacts>;
 
+/** @throws {UsageError} when the file cannot be imported or exports nothing */
+export const inspectConfig = async (file: string): Promise<unknown> =>
+  (await inspectFiles('config', [file], z.unknown(), LIMIT_MS, () => {})).get(file);
+
 /** All files share a process. Where it ends early, the file that was being imported is tried alone. */
 async function inspectFiles(
   kind: Kind,
@@ -76,7 +85,7 @@ async function inspectFiles(
     const tried: readonly string[] = together ? left : left.slice(0, 1);
     const { answers, ended } = await ask(kind, tried, limitMs);
     for (const [file, answer] of answers) {
-      if ('problem' in answer) throw new UsageError(answer.problem);
+      if ('problem' in answer) throw new UsageError(answer.problem, [], { code: answer.code });
       const { success, data } = schema.safeParse(answer.facts);
       if (!success)
         throw new UsageError(

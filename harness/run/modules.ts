@@ -7,9 +7,13 @@ import { asError } from './failure.ts';
 import { lendPackages } from './packages.ts';
 import { UsageError } from './usage-error.ts';
 
-export type Kind = 'scenario' | 'fault';
+export type Kind = 'scenario' | 'fault' | 'config';
 
-const DEFINE: Readonly<Record<Kind, string>> = { scenario: 'defineScenario', fault: 'defineFault' };
+const DEFINE: Readonly<Record<Kind, string>> = {
+  scenario: 'defineScenario',
+  fault: 'defineFault',
+  config: 'defineConfig',
+};
 const MODULE_FILE = /^(?<name>\w[\w.-]*?)\.(?:ts|mts|js|mjs)$/;
 /** Helpers are files and folders whose names start with `_`. Tests and type declarations are ignored too. */
 const IGNORED = /(?:^|[/\\])_|\.(?:test|d)\.\w+$/;
@@ -67,17 +71,17 @@ export async function loadModule(kind: Kind, file: string, schema: z.ZodType): P
   try {
     module = await import(pathToFileURL(file).href);
   } catch (error) {
-    const [message] = asError(error).message.split('\n');
+    const cause = asError(error);
+    const [message] = cause.message.split('\n');
     const hint = isCommonJs(message!)
       ? `; a ${kind} is an ES module: set "type": "module" in its package.json`
       : '';
-    throw new UsageError(`cannot load ${kind} ${file}: ${message}${hint}`);
+    throw new UsageError(`cannot load ${kind} ${file}: ${message}${hint}`, [], { cause });
   }
   const define = DEFINE[kind];
   if (module.default === undefined) {
-    throw new UsageError(
-      `${kind} ${file}: default export: missing; export one by ${define}, or start the file's name with _ if it is a helper`,
-    );
+    const helper = kind === 'config' ? '' : `, or start the file's name with _ if it is a helper`;
+    throw new UsageError(`${kind} ${file}: default export: missing; export one by ${define}${helper}`);
   }
   const parsed = schema.safeParse(module.default);
   if (!parsed.success) {

@@ -18,6 +18,7 @@ import { importFault } from './fault.ts';
 import { type Answer, answerSchema, checkpointName, type Job, jobSchema, type Progress } from './job.ts';
 import { killInSave } from './kill-in-save.ts';
 import { whyMissing } from './missing-file.ts';
+import { FRAMES, userStack } from './place.ts';
 import { importScenario } from './scenario.ts';
 import { createSettling, type Shown } from './settling.ts';
 
@@ -55,6 +56,7 @@ async function whichApply(
 
 async function runJob(job: Job): Promise<void> {
   const begun = performance.now();
+  Error.stackTraceLimit = FRAMES;
   // Not sooner: NODE_OPTIONS may name modules relative to the folder that the command was started in.
   if (job.work !== null) process.chdir(job.work);
   const killing = job.inSave === null ? undefined : await killInSave();
@@ -242,7 +244,7 @@ async function runJob(job: Job): Promise<void> {
     const error = asError(thrown);
     const code = failureCode(error, resuming);
     const message = `${whyMissing(error, job)}${error.message}`.slice(0, 4000);
-    process.stderr.write(`${error.stack ?? message}\n`);
+    process.stderr.write(`${userStack(error)}\n`);
     process.exitCode = 1;
     // On a full disk this fails too. Then only the exit code tells of it.
     trace.write({ kind: 'failure', code, step, message });

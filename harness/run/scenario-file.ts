@@ -21,12 +21,11 @@ export function newScenarioFile(folder: string, name: string): string {
 
 export async function writeScenarioFile(file: string, scenario: CommandScenario): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(
-    file,
-    `import { defineScenario } from 'resumeproof';\n\nexport default defineScenario(${source(scenario, '')});\n`,
-    { flag: 'wx' },
-  );
+  await writeFile(file, scenarioSource(scenario), { flag: 'wx' });
 }
+
+export const scenarioSource = (scenario: CommandScenario): string =>
+  `import { defineScenario } from 'resumeproof';\n\nexport default defineScenario(${source(scenario, '')});\n`;
 
 /** A value as TypeScript. Undefined properties are left out. */
 function source(value: unknown, indent: string): string {

@@ -106,7 +106,8 @@ export function starter(loaded: LoadedScenario, options: ExecuteOptions, fault: 
     const whole = forAll(history, part);
     const kept = (within: string, step: number): string =>
       path.join(within, 'checkpoints', checkpointName(step));
-    const result = await shared!.once(history, whole, (within) => {
+    const own = { ...whole, backend: whole.backend ?? options.backend };
+    const result = await shared!.once(history, own, (within) => {
       isFirst = true;
       return runIn(within, whole, {
         ...how,

@@ -61,7 +61,12 @@ export function stripOnce() {
       const file = path.join(folder, keyOf(text));
       let source = kept(file);
       if (source === undefined) {
-        source = quietly(() => stripTypeScriptTypes(text));
+        try {
+          source = quietly(() => stripTypeScriptTypes(text));
+        } catch {
+          // Node's own error names the file and the line.
+          return next(url, context);
+        }
         keep(file, source);
       }
       return { format: 'module', source, shortCircuit: true };

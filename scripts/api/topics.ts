@@ -100,6 +100,7 @@ const TOPICS: Readonly<Record<string, readonly string[]>> = {
   ],
   Backends: ['openBackend', 'OpenOptions', 'OpenedBackend', 'BackendName', 'BackendError'],
   Faults: ['defineFault', 'Fault', 'Build'],
+  'The config file': ['defineConfig', 'Config'],
   'Reading and judging traces': [
     'readTrace',
     'traceReader',

@@ -1,0 +1,42 @@
+/** Finds earlier reports. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+/** The file that each kind of report has. */
+export type ReportFile = 'index.html' | 'matrix.html' | 'verdict.json';
+
+const MOMENT = /^(\d{4}-\d\d-\d\dT)(\d\d)-(\d\d)-(\d\d)/;
+
+/** When a report was begun: as its folder is named, else when its file was written. */
+function momentOf(file: string): number {
+  const written = statSync(file).mtimeMs;
+  const [, day, hour, minute, second] = MOMENT.exec(path.basename(path.dirname(file))) ?? [];
+  return day === undefined ? written : Date.parse(`${day}${hour}:${minute}:${second}Z`);
+}
+
+/**
+ * The files of reports in a folder, the newest first. The folder may also be a report itself.
+ * @param names of files, of which a report has one
+ */
+export function reportFiles(folder: string, names: readonly ReportFile[]): string[] {
+  const own = fileIn(folder, names);
+  if (own !== undefined) return [own];
+  return foldersIn(folder)
+    .flatMap((name) => fileIn(path.join(folder, name), names) ?? [])
+    .map((file) => ({ file, moment: momentOf(file), written: statSync(file).mtimeMs }))
+    .sort((one, other) => other.moment - one.moment || other.written - one.written)
+    .map(({ file }) => file);
+}
+
+const fileIn = (folder: string, names: readonly ReportFile[]): string | undefined =>
+  names.map((name) => path.join(folder, name)).find((file) => existsSync(file));
+
+function foldersIn(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
