@@ -2,7 +2,8 @@
  * Takes the screenshots in docs/images, light and dark, of a report in which a resumed run learns nothing:
  *   node scripts/start.mjs scripts/screenshots.ts
  */
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { globSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -103,6 +104,6 @@ async function madeReport(): Promise<string> {
       stdio: 'inherit',
     },
   );
-  const [only] = await readdir(reports);
+  const [only] = globSync('*-wasm', { cwd: reports });
   return path.join(reports, only!, 'index.html');
 }

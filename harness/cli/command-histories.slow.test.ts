@@ -65,7 +65,7 @@ async function run(name: string, scenarios: Record<string, Asked>) {
     const { report: _, ...gate } = JSON.parse(ended.stdout);
     return new Map(gateSchema.parse(gate).verdicts.map((verdict) => [verdict.scenario, verdict]));
   };
-  const [report] = globSync(path.join(folder, 'reports', '*'));
+  const [report] = globSync(path.join(folder, 'reports', '*T*'));
   return { ...ended, verdicts, report: report! };
 }
 

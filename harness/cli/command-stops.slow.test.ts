@@ -122,7 +122,7 @@ async function run(
     writeFileSync(path.join(own, 'scenarios', `${name}.js`), `export default ${JSON.stringify(scenario)};\n`);
   }
   const ended = await resumeproof(own, ['run', '--jobs', '2', '--json']);
-  return { ...ended, report: globSync(path.join(own, 'reports', '*'))[0]! };
+  return { ...ended, report: globSync(path.join(own, 'reports', '*T*'))[0]! };
 }
 
 describe.skipIf(python === undefined)('a script', () => {

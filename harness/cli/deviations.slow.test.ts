@@ -1,11 +1,11 @@
 /** Declared deviations, in real processes. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { gateSchema, type Verdict } from '../judge/verdict.ts';
 import { pageText } from '../report/testing/page-text.ts';
-import { fixtures, resumeproof } from './testing/start.ts';
+import { fixtures, reportsIn, resumeproof } from './testing/start.ts';
 
 let scratch: string;
 let verdicts: Map<string, Verdict>;
@@ -15,7 +15,7 @@ beforeAll(async () => {
   const args = ['run', '--scenarios', path.join(fixtures, 'deviations'), '--backend', 'cpu'];
   const { exitCode, stdout, stderr } = await resumeproof(scratch, args);
   expect(exitCode, stderr).toBe(1);
-  const [folder] = await readdir(path.join(scratch, 'reports'));
+  const [folder] = reportsIn(path.join(scratch, 'reports'));
   const [verdict, page, junit] = await Promise.all(
     ['verdict.json', 'index.html', 'junit.xml'].map((file) =>
       readFile(path.join(scratch, 'reports', folder!, file), 'utf8'),

@@ -1,11 +1,11 @@
 /** Real faults of real trainers, in the words of other recorders: each has the verdict that it has in our own. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { surveyDialects } from '../judge/testing/dialect-survey.ts';
 import { DIALECTS } from '../judge/testing/dialects.ts';
-import { resumeproof } from './testing/start.ts';
+import { reportsIn, resumeproof } from './testing/start.ts';
 
 const scratch = await mkdtemp(path.join(tmpdir(), 'resumeproof-dialects-'));
 afterAll(() => rm(scratch, { recursive: true, force: true }));
@@ -32,7 +32,7 @@ test('the cause of a real fault does not depend on the dialect of the traces', a
     '--keep',
   ];
   const { stderr } = await resumeproof(scratch, [...args, '--scenarios', scenarios, '--backend', 'wasm']);
-  const [run] = await readdir(path.join(scratch, 'reports'));
+  const [run] = reportsIn(path.join(scratch, 'reports'));
   const { judged, apart } = await surveyDialects(path.join(scratch, 'reports', run!), DIALECTS);
   expect(judged, stderr).toBeGreaterThan(10 * DIALECTS.length);
   const lost = ({ dialect, fault }: (typeof apart)[number]): boolean =>

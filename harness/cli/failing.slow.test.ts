@@ -1,9 +1,9 @@
 /** A failure of the harness itself is reported in one line, ends the rest and keeps the finished results. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fixtures, resumeproof } from './testing/start.ts';
+import { fixtures, reportsIn, resumeproof } from './testing/start.ts';
 
 let scratch: string;
 beforeAll(async () => {
@@ -33,7 +33,7 @@ async function unwritable(folders: string): Promise<string> {
 }
 
 async function reported(reports: string, file: string): Promise<Record<string, unknown>> {
-  const [run] = await readdir(path.join(scratch, reports));
+  const [run] = reportsIn(path.join(scratch, reports));
   return JSON.parse(await readFile(path.join(scratch, reports, run!, file), 'utf8'));
 }
 

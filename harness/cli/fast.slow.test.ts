@@ -1,12 +1,12 @@
 /** `--fast`: each run ends as soon as its proofs are settled, and the verdict says how far it went. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { gateSchema, type Verdict } from '../judge/verdict.ts';
 import { pageText } from '../report/testing/page-text.ts';
 import { readTrace } from '../trace/read.ts';
-import { fixtures, resumeproof } from './testing/start.ts';
+import { fixtures, reportsIn, resumeproof } from './testing/start.ts';
 
 let scratch: string;
 let folder: string;
@@ -18,7 +18,7 @@ beforeAll(async () => {
   const { exitCode, stdout, stderr } = await resumeproof(scratch, args);
   expect(exitCode, stderr).toBe(1);
   terminal = stdout;
-  const [run] = await readdir(path.join(scratch, 'reports'));
+  const [run] = reportsIn(path.join(scratch, 'reports'));
   folder = path.join(scratch, 'reports', run!);
   const gate = gateSchema.parse(JSON.parse(await readFile(path.join(folder, 'verdict.json'), 'utf8')));
   verdicts = new Map(gate.verdicts.map((verdict) => [verdict.scenario, verdict]));

@@ -1,7 +1,9 @@
 /** A gate's result as text for the terminal. */
 import path from 'node:path';
 import type { Verdict } from '../judge/verdict.ts';
+import { CHANGES } from '../report/past-changes.ts';
 import { cutSentence, declarations, deviceSentence, gateSentence } from '../report/summary.ts';
+import { moment } from '../report/text.ts';
 import type { GateResult } from '../run/gate.ts';
 import { wrapped } from './layout.ts';
 import { formatTable } from './table.ts';
@@ -36,8 +38,20 @@ const onCpu = (backend: Verdict['backend']): string =>
  * @param code by scenario: where in the user's file it failed, and the code around it
  * @param columns of the terminal
  */
+/** `Since 2026-03-01 10:00 UTC (commit abc): newly failing a, b; mended c.` */
+function comparisonLines(comparison: GateResult['comparison']): string[] {
+  if (comparison === undefined) return [];
+  const { startedAt, commit, changes } = comparison;
+  const told = CHANGES.flatMap((change) => {
+    const names = changes.filter((own) => own.change === change).map(({ scenario }) => scenario);
+    return names.length === 0 ? [] : [`${change}: ${names.join(', ')}`];
+  });
+  const since = `Since ${moment(startedAt)}${commit === null ? '' : ` (commit ${commit.slice(0, 12)})`}`;
+  return [`${since}, ${told.length === 0 ? 'nothing changed' : told.join('; ')}.`, ''];
+}
+
 export function summary(
-  { gate, report }: GateResult,
+  { gate, report, comparison }: GateResult,
   code: ReadonlyMap<string, readonly string[]> = new Map(),
   columns = columnsOf(process.stdout),
 ): string {
@@ -83,6 +97,7 @@ export function summary(
     ),
     ...(gate.verdicts.some(({ deviations }) => deviations.length > 0) ? [''] : []),
     ...caveatLines(gate.verdicts).flatMap(lines),
+    ...comparisonLines(comparison).flatMap(lines),
     ...lines(gateSentence(gate)),
     ...lines(`Ran on ${devices.join('; ') || 'no backend'}, ${gate.seconds.toFixed(1)} s in total.`),
     `Report: ${path.relative('', report.html)}`,

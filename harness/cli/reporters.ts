@@ -29,7 +29,12 @@ interface Reporter {
 const REPORTERS: Readonly<Record<string, Reporter>> = {
   list: {
     isData: false,
-    text: ({ gate, report, code }, columns) => summary({ gate: tame(gate), report }, code, columns),
+    text: ({ gate, report, comparison, code }, columns) =>
+      summary(
+        { gate: tame(gate), report, ...(comparison && { comparison: tame(comparison) }) },
+        code,
+        columns,
+      ),
   },
   line: {
     isData: false,

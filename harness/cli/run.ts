@@ -3,6 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { withAskedPlan } from '../run/asked-plan.ts';
+import { comparedGate } from '../run/compared-report.ts';
 import { codeOfFailures } from '../run/failure-code.ts';
 import type { GateResult } from '../run/gate.ts';
 import { readHistory } from '../run/history-file.ts';
@@ -37,6 +38,7 @@ interface Options extends TrainingOptions, Selection, Telling {
   readonly fast: boolean;
   readonly shard?: Shard;
   readonly watch: boolean;
+  readonly compare?: string;
 }
 
 export function runCommand(): Command {
@@ -57,6 +59,7 @@ export function runCommand(): Command {
       backends,
     )
     .option('--history <file>', 'what each process does, as JSON; the plan’s by default')
+    .option('--compare <dir>', "the folder of an earlier report to compare with, or 'last' for the newest")
     .option('--watch', 'run scenarios again when their files change', false)
     .addHelpText('after', "\nExample:\n  resumeproof run 'hooks-*' --backend wasm")
     .action(async (wanted: string[], options: Options) => {
@@ -117,6 +120,10 @@ async function runFiles(
   const signal = interrupt();
   // Imported only here, because the report's image library loads slowly.
   const { runGate } = await import('../run/gate.ts');
+  const compared =
+    options.compare === undefined ? undefined : await comparedGate(options.compare, options.reports);
+  if (options.compare !== undefined && compared === undefined)
+    say(`--compare last: there is no earlier report in ${path.relative('', options.reports) || '.'}`);
   const folder = await makeReportFolder(options.reports, reportName(options.backend, options.shard));
   const display = openDisplay(scenarios);
   let result: GateResult;
@@ -131,6 +138,9 @@ async function runFiles(
           ...options,
           ...(options.history === undefined ? {} : { historyFile: options.history }),
         }),
+      // A shard is no whole run.
+      ...(shard === undefined ? { past: options.reports } : {}),
+      compared,
       onProgress: display.progress,
       onVerdict: display.verdict,
     });

@@ -1,11 +1,11 @@
 /** Which scenarios run, in which forms their result is told, and where the report is. */
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { gateSchema } from '../judge/verdict.ts';
 import { near } from '../run/near.ts';
-import { fixtures, resumeproof } from './testing/start.ts';
+import { fixtures, reportsIn, resumeproof } from './testing/start.ts';
 
 let scratch: string;
 beforeAll(async () => {
@@ -78,7 +78,7 @@ test('--last-failed runs what the newest report shows as failed, and says if the
     /^resumeproof: --last-failed: nothing failed in reports\/\S+-cpu\S*, where accumulated-gradients-forgotten ran$/,
   );
   // A report about others is older news.
-  const [newest] = (await readdir(path.join(cwd, 'reports'))).sort().reverse();
+  const [newest] = reportsIn(path.join(cwd, 'reports')).reverse();
   await writeFile(path.join(cwd, 'reports', newest!, 'verdict.json'), '{ damaged');
   const damaged = await resumeproof(cwd, ['run', ...onCpu, '--last-failed']);
   expect(damaged.stderr).toMatch(/--last-failed: reports\/\S+ cannot be read: /);

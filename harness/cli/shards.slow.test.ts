@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { detailsIn, withoutDetails } from '../report/testing/page-text.ts';
-import { fixtures, resumeproof } from './testing/start.ts';
+import { fixtures, reportsIn, resumeproof } from './testing/start.ts';
 
 let scratch: string;
 beforeAll(async () => {
@@ -19,9 +19,9 @@ const read = (file: string): string => readFileSync(file, 'utf8');
 
 /** The only folder below one. */
 function onlyIn(folder: string): string {
-  const found = globSync(at(folder, '*'));
+  const found = reportsIn(at(folder));
   expect(found, folder).toHaveLength(1);
-  return found[0]!;
+  return at(folder, found[0]!);
 }
 
 /** What the files of a report say, by their names, without durations and moments. */

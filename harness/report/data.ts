@@ -1,5 +1,6 @@
 /** The page's data: what the report writes into it, and what the page's script reads. Plain values only. */
 import type { Finding, Outcome, Verdict } from '../judge/verdict.ts';
+import type { Comparison } from './past-changes.ts';
 import type { SampleRow } from './samples/panel.ts';
 import type { Curve } from './series.ts';
 import type { Tone } from './summary.ts';
@@ -35,6 +36,17 @@ export interface RuleText {
   readonly link: string;
 }
 
+/** A run of the gate, or of one scenario in it. */
+export interface TrendPoint {
+  readonly moment: string;
+  readonly commit: string | null;
+  /** Scenarios that are not as expected. */
+  readonly failing: number;
+  readonly seconds: number;
+  /** L2 norm of all parameters at the end of the control. */
+  readonly norm: number | null;
+}
+
 export interface PageIndex {
   readonly sentence: string;
   readonly green: boolean;
@@ -42,6 +54,9 @@ export interface PageIndex {
   readonly devices: string;
   readonly startedAt: string;
   readonly seconds: number;
+  /** Runs on the same backend, this one last; empty if there are no earlier ones. */
+  readonly trend: readonly TrendPoint[];
+  readonly comparison: Comparison | null;
   /** What does not fit on the page, one sentence each. */
   readonly omitted: readonly string[];
   /** In the order of the gate. */
@@ -132,6 +147,8 @@ export interface Fact {
 
 /** What the page shows once a scenario is opened. */
 export interface Detail {
+  /** Earlier runs of the scenario on the same backend, the newest last. */
+  readonly trend: readonly TrendPoint[];
   readonly about: string;
   readonly caveats: readonly string[];
   readonly facts: readonly Fact[];

@@ -35,6 +35,7 @@ function noisy(parameters: number, steps: number, interrupted = Math.random): Pa
 }
 
 const detail = (parameters: ParameterMap | null): Detail => ({
+  trend: [],
   about: '',
   caveats: [],
   facts: [],

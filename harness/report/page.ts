@@ -7,23 +7,41 @@ import type { PageIndex, RuleText, ScenarioRow } from './data.ts';
 import { headOf, rendered } from './document.ts';
 import type { Fitted } from './fit.ts';
 import { html, type Markup } from './markup.ts';
+import type { PastRuns } from './past.ts';
+import type { Comparison } from './past-changes.ts';
 import { staticPage } from './static-page.ts';
 import { STYLES } from './styles.ts';
 import { deviceSentence, gateSentence, isGreen, ruleSection } from './summary.ts';
 import { count, duration, moment, tame } from './text.ts';
+import { gateTrend } from './trend.ts';
 import { scenarioRow } from './view.ts';
 
 const MAX_DEVICES = 5;
 
-/**
- * @param details of its scenarios; one that is missing has nothing to open
- * @param leftOut the number of samples that did not fit
- * @returns the page in parts
- */
-export function* page(raw: Gate, details: Fitted, leftOut: number, client: Client): Generator<string> {
+export interface PageParts {
+  /** Of the scenarios; one that is missing has nothing to open. */
+  readonly details: Fitted;
+  /** The number of samples that did not fit. */
+  readonly leftOut: number;
+  readonly client: Client;
+  /** Earlier runs on the same backend, the newest last. */
+  readonly past: PastRuns;
+  readonly comparison: Comparison | undefined;
+}
+
+/** The page in parts. */
+export function* page(
+  raw: Gate,
+  { details, leftOut, client, past, comparison }: PageParts,
+): Generator<string> {
   const gate = tame(raw);
   const rows = gate.verdicts.map((verdict, at) => scenarioRow(verdict, `scenario-${at + 1}`));
-  const index = indexOf(gate, rows, omissions(details.reduced(), leftOut));
+  const index: PageIndex = {
+    ...indexOf(gate, rows),
+    trend: gateTrend(past.runs, gate),
+    comparison: comparison === undefined ? null : tame(comparison),
+    omitted: omissions(details.reduced(), leftOut, past.unreadable),
+  };
   const title = `${index.green ? 'Passed' : 'Failed'} – resumeproof`;
   const style = `${STYLES}\n${client.style}`;
   yield headOf({ title, style, script: client.script });
@@ -48,7 +66,10 @@ export function* page(raw: Gate, details: Fitted, leftOut: number, client: Clien
   yield '</body></html>\n';
 }
 
-function indexOf(gate: Gate, scenarios: readonly ScenarioRow[], omitted: readonly string[]): PageIndex {
+function indexOf(
+  gate: Gate,
+  scenarios: readonly ScenarioRow[],
+): Omit<PageIndex, 'trend' | 'comparison' | 'omitted'> {
   const sentence = gateSentence(gate);
   const told = gate.problem === null || sentence.includes(gate.problem.replace(/\.$/, ''));
   const named = new Set(scenarios.flatMap(({ rules }) => rules));
@@ -59,7 +80,6 @@ function indexOf(gate: Gate, scenarios: readonly ScenarioRow[], omitted: readonl
     devices: devices(gate),
     startedAt: gate.startedAt,
     seconds: gate.seconds,
-    omitted,
     scenarios,
     rules: Object.fromEntries(
       RULES.filter(({ id }) => named.has(id)).map(({ id, claim, reads, speaks }): [string, RuleText] => [
@@ -87,7 +107,7 @@ function devices({ verdicts, backend }: Gate): string {
   return `Backend ${all.slice(0, MAX_DEVICES).join(' · ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-function omissions(reduced: number, leftOut: number): string[] {
+function omissions(reduced: number, leftOut: number, unreadable: number): string[] {
   return [
     ...(leftOut > 0
       ? [`${count(leftOut, 'sample')} left out to keep this page small; see the files beside the traces.`]
@@ -96,6 +116,9 @@ function omissions(reduced: number, leftOut: number): string[] {
       ? [
           `To keep this page small, ${count(reduced, 'scenario')} shown with fewer values; the traces have all.`,
         ]
+      : []),
+    ...(unreadable > 0
+      ? [`${count(unreadable, 'line')} of history.jsonl cannot be read, so earlier runs are missing here.`]
       : []),
   ];
 }

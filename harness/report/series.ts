@@ -25,10 +25,13 @@ const QUANTITIES: readonly { title: string; of: (step: TracedStep) => number }[]
   { title: 'Loss', of: (step) => step.claimed.loss },
   { title: 'Learning rate, as logged', of: (step) => mean(Object.values(step.claimed.learningRates)) },
   { title: 'Learning rate, inside the update', of: (step) => mean(groupLearningRates(step)) },
-  { title: 'Norm of all parameters', of: (step) => norm(step.l2) },
+  { title: 'Norm of all parameters', of: (step) => parameterNorm(step) },
   { title: 'Norm of the update', of: (step) => norm(step.updateL2) },
   { title: 'Hook calls in a step', of: (step) => sumOf(step.hookCalls) },
 ];
+
+/** The L2 norm of all parameters after a step; NaN if there are none. */
+export const parameterNorm = (step: TracedStep): number => norm(step.l2);
 
 /** One curve per quantity, with every step: the control first, then the interrupted run's processes in order. */
 export function curves(traces: readonly Trace[]): Curve[] {

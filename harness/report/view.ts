@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { type Compared, type Finding, PROOFS, type Verdict } from '../judge/verdict.ts';
 import { describeHistory, historyOf } from '../trace/history.ts';
 import type { Trace } from '../trace/schema.ts';
-import type { Detail, Fact, FindingData, RunRow, ScenarioRow } from './data.ts';
+import type { Detail, Fact, FindingData, RunRow, ScenarioRow, TrendPoint } from './data.ts';
 import { parameterMap } from './parameters.ts';
 import { openSampleFiles, type SampleRow, samplePanel } from './samples/panel.ts';
 import { curves, thinCurve } from './series.ts';
@@ -57,6 +57,7 @@ export async function detailOf(
   directory: string,
   verdict: Verdict,
   traces: readonly Trace[],
+  trend: readonly TrendPoint[],
 ): Promise<{ readonly detail: Detail; readonly leftOut: number }> {
   const history = verdict.history ?? historyOf(verdict.plan);
   const limits = verdict.outcome === 'proven' ? OUTLINE : WHOLE;
@@ -65,6 +66,7 @@ export async function detailOf(
   const { rows, images } = withoutImages(samples.rows);
   const { runs, more } = runRows(directory, verdict, traces);
   const detail: Detail = {
+    trend,
     about: verdict.about,
     caveats: verdict.caveats,
     facts: factsOf(verdict),

@@ -7,6 +7,9 @@ import { writeWhole } from './files.ts';
 import { fitting } from './fit.ts';
 import { junitXml } from './junit.ts';
 import { page } from './page.ts';
+import { NO_PAST, type PastRuns } from './past.ts';
+import type { Comparison } from './past-changes.ts';
+import { trendOf } from './trend.ts';
 import { detailOf, tamed } from './view.ts';
 
 /** The paths of the files of a report. */
@@ -28,23 +31,35 @@ export interface Report {
    * page comes last.
    * @throws Error of the file system if a file cannot be written
    */
-  write(gate: Gate): Promise<ReportFiles>;
+  write(gate: Gate, comparison?: Comparison): Promise<ReportFiles>;
 }
 
-/** @param directory the run's folder, which must exist and hold the traces */
-export function openReport(directory: string): Report {
+/**
+ * @param directory the run's folder, which must exist and hold the traces
+ * @param past earlier runs on the same backend, the newest last
+ */
+export function openReport(directory: string, past: PastRuns = NO_PAST): Report {
   const details = fitting();
   let left = 0;
   return {
     async add(verdict, traces) {
-      const { detail, leftOut } = await detailOf(directory, tamed(verdict), traces);
+      const { detail, leftOut } = await detailOf(
+        directory,
+        tamed(verdict),
+        traces,
+        trendOf(past.runs, verdict.scenario),
+      );
       left += leftOut;
       details.add(verdict.scenario, verdict.outcome === 'proven', detail);
     },
-    async write(gate) {
+    async write(gate, comparison) {
       const json = await writeWhole(directory, 'verdict.json', `${JSON.stringify(gate, null, 2)}\n`);
       const junit = await writeWhole(directory, 'junit.xml', junitXml(gate));
-      const html = await writeWhole(directory, 'index.html', page(gate, details, left, await client()));
+      const html = await writeWhole(
+        directory,
+        'index.html',
+        page(gate, { details, leftOut: left, client: await client(), past, comparison }),
+      );
       return { html, junit, json };
     },
   };

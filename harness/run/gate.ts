@@ -7,6 +7,8 @@ import { collectEvidence } from '../judge/collect.ts';
 import { cutShort, settles } from '../judge/cut.ts';
 import { type Judgement, judge, skipped } from '../judge/judge.ts';
 import type { Gate, Verdict } from '../judge/verdict.ts';
+import { compareGates, endNormOf, NO_PAST, pastRunOf } from '../report/past.ts';
+import type { Comparison } from '../report/past-changes.ts';
 import { openReport, type ReportFiles } from '../report/write.ts';
 import { type History, isChain, planOf } from '../trace/history.ts';
 import type { Trace } from '../trace/schema.ts';
@@ -20,6 +22,7 @@ import { runsOf } from './keep.ts';
 import { type KernelVerifier, kernelVerifier } from './kernel-verifier.ts';
 import { currentOrigin } from './origin.ts';
 import type { Part } from './parts.ts';
+import { readPastRuns, recordPastRun } from './past-runs.ts';
 import type { ProcessEvent } from './process-event.ts';
 import type { LoadedScenario } from './scenario.ts';
 import type { ExecuteOptions } from './start.ts';
@@ -36,11 +39,17 @@ export interface GateOptions extends Pick<ExecuteOptions, 'backend' | 'requireGp
   /** End each run as soon as all proofs are settled. */
   readonly fast: boolean;
   readonly onVerdict?: (verdict: Verdict) => void;
+  /** The folder of reports that keeps what earlier runs found; it is neither read nor written by default. */
+  readonly past?: string;
+  /** An earlier gate to compare with. */
+  readonly compared?: Gate | undefined;
 }
 
 export interface GateResult {
   readonly gate: Gate;
   readonly report: ReportFiles;
+  /** Only where the gate was compared with an earlier one. */
+  readonly comparison?: Comparison;
 }
 
 /**
@@ -56,7 +65,12 @@ export async function runGate(
   const limit = pLimit(options.jobs);
   const { signal, attempt, finish } = failing(options.signal);
   const verifyKernels = kernelVerifier(limit, signal);
-  const report = openReport(options.folder);
+  const past = options.past === undefined ? NO_PAST : await readPastRuns(options.past);
+  const report = openReport(options.folder, {
+    ...past,
+    runs: past.runs.filter(({ backend }) => backend === options.backend),
+  });
+  const norms = new Map<string, number>();
   // Each running scenario always has a process to run, so more scenarios would not keep more cores busy.
   const scenariosAtATime = pLimit(options.jobs);
   const results = await scenariosAtATime.map(scenarios, (scenario) =>
@@ -75,6 +89,8 @@ export async function runGate(
       });
       if (signal.aborted) return undefined;
       await report.add(verdict, traces);
+      const norm = endNormOf(traces);
+      if (norm !== undefined) norms.set(verdict.scenario, norm);
       options.onVerdict?.(verdict);
       return verdict;
     }),
@@ -89,7 +105,12 @@ export async function runGate(
       verdicts,
     };
     const gate = gateOf(run, scenarios.length, failure);
-    return { gate, report: await report.write(gate) };
+    const comparison = options.compared === undefined ? undefined : compareGates(options.compared, gate);
+    const files = await report.write(gate, comparison);
+    // A run that did not finish says nothing of the scenarios that are missing.
+    if (options.past !== undefined && gate.verdicts.length === scenarios.length)
+      await recordPastRun(options.past, pastRunOf(gate, path.basename(options.folder), norms));
+    return { gate, report: files, ...(comparison === undefined ? {} : { comparison }) };
   });
 }
 

@@ -1,4 +1,5 @@
 /** Starts the command line in its own process, as a shell would. */
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { execa, type Options } from 'execa';
 import { expect } from 'vitest';
@@ -33,3 +34,10 @@ export async function verdictsOn(
   const { verdicts } = gateSchema.parse(JSON.parse(stdout));
   return new Map(verdicts.map((verdict) => [verdict.scenario, verdict]));
 }
+
+/** The names of the reports in a folder, the oldest first. */
+export const reportsIn = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();

@@ -10,6 +10,7 @@ import { HeatMap } from './heat-map.ts';
 import { moveFocus, useKeys } from './keys.ts';
 import { linkOf, type Place } from './location.ts';
 import { Samples } from './samples.ts';
+import { Trend } from './since.ts';
 import { Timeline } from './timeline.ts';
 
 interface ViewProps {
@@ -54,6 +55,7 @@ function Parts({ index, detail, place }: PartsProps): Markup {
     ${parameters !== null && html`<${HeatMap} map=${parameters} place=${place} />`}
     ${curves.length > 0 && html`<${Curves} title="Curves" curves=${curves} resumeAt=${resumeAt} />`}
     <${Samples} detail=${detail} />
+    <${Trend} title="Earlier runs" points=${detail.trend} />
     <h3>The run</h3>
     <dl class="facts">${facts.map(factRow)}</dl>
     ${noiseTable(detail.noise)}

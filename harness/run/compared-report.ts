@@ -1,0 +1,30 @@
+/** `--compare`: the earlier report that a run is compared with. */
+import path from 'node:path';
+import { type Gate, gateSchema } from '../judge/verdict.ts';
+import { readJsonFile } from './json-file.ts';
+import { reportFiles } from './reports.ts';
+import { UsageError } from './usage-error.ts';
+
+const MOST_BYTES = 512 * 1024 * 1024;
+
+/**
+ * @param asked the folder of a report, or `last` for the newest one in `reports`
+ * @returns undefined if the newest one is asked for and there is none yet
+ * @throws {UsageError} when the report cannot be read
+ */
+export async function comparedGate(asked: string, reports: string): Promise<Gate | undefined> {
+  const last = asked === 'last';
+  const [file] = reportFiles(last ? reports : asked, ['verdict.json']);
+  if (file === undefined) {
+    if (last) return undefined;
+    throw new UsageError(`--compare: ${asked} has no verdict.json; name the folder of a report, or 'last'`);
+  }
+  const where = path.relative('', path.dirname(file)) || '.';
+  return readJsonFile(
+    file,
+    gateSchema,
+    MOST_BYTES,
+    (why) =>
+      new UsageError(`--compare: ${where} cannot be read: ${why}; compare with a report of this version`),
+  );
+}
