@@ -1,7 +1,9 @@
 /** Exit codes, and how an error becomes one line and one of them. */
 import { BackendError } from '../backend/error.ts';
 import { UsageError } from '../run/usage-error.ts';
+import { wrapped } from './layout.ts';
 import { printError } from './print.ts';
+import { columnsOf } from './terminal.ts';
 
 export const EXIT = {
   passed: 0,
@@ -34,8 +36,10 @@ export function fail(error: unknown): number {
 const isSystemError = (error: unknown): boolean =>
   typeof (error as NodeJS.ErrnoException | null)?.syscall === 'string';
 
+/** One line; in a terminal, wrapped between words. */
 export function say(line: string): void {
-  printError(`resumeproof: ${line.split('\n')[0]}\n`);
+  const lines = wrapped(`resumeproof: ${line.split('\n')[0]}`, columnsOf(process.stderr), '', '  ');
+  printError(`${lines.join('\n')}\n`);
 }
 
 /** Shows the last lines that a program has written to its standard error. */
