@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,9 +8,11 @@ import fc from 'fast-check';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { junitXml } from './junit.ts';
-import { gate, verdict } from './testing/build.ts';
+import { compareGates, pastRunOf } from './past.ts';
+import { finding, gate, verdict } from './testing/build.ts';
 import { EVIL, writeGreen, writeRed, writeReport } from './testing/reports.ts';
 import { xmlSafe } from './text.ts';
+import { openReport } from './write.ts';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const hasBrowser = existsSync(executablePath);
@@ -437,6 +439,38 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     // 3 samples to the radian instead of 4 are 424 Hz instead of 318 Hz, which is higher up.
     await tone.getByLabel('First').selectOption({ label: 'saved, step 15' });
     await expect.poll(() => loudest(1)).toBeLessThan(control);
+    await quiet(opened);
+  });
+
+  test('what changed since an earlier run is told first, and earlier runs are small lines with a table', async () => {
+    const folder = join(root, 'since');
+    await mkdir(folder);
+    const before = gate([verdict({ scenario: 'frozen' }), verdict({ scenario: EVIL })]);
+    const runs = [1, 2].map((seconds) =>
+      pastRunOf({ ...before, seconds }, 'earlier', new Map([['frozen', seconds]])),
+    );
+    const report = openReport(folder, { runs, unreadable: 0 });
+    const now = gate([
+      verdict({ scenario: 'frozen', asExpected: false, outcome: 'refuted', findings: [finding()] }),
+    ]);
+    for (const own of now.verdicts) await report.add(own, []);
+    const { html } = await report.write(now, compareGates(before, now));
+    const opened = await open(html);
+    const { page } = opened;
+    expect(await page.locator('.since').innerText()).toMatch(
+      /^Since 2026-03-01 10:00 UTC\s+newly failing\s+frozen\s+gone\s+<script>window\.pwned=1/,
+    );
+    await page.getByText('Earlier runs').click();
+    expect(await page.locator('.trend tbody tr').allInnerTexts()).toEqual([
+      expect.stringMatching(/\t1\t61\.2 s$/),
+      expect.stringMatching(/\t0\t2\.00 s$/),
+      expect.stringMatching(/\t0\t1\.00 s$/),
+    ]);
+    await page.locator('.since').getByRole('link', { name: 'frozen' }).click();
+    await page.locator('.finding').first().waitFor();
+    expect(await page.locator('.trend summary').innerText()).toMatch(
+      /time 2\.00 s\s+failing 0\s+norm of the control 2$/,
+    );
     await quiet(opened);
   });
 
