@@ -11,6 +11,7 @@ import { mergeCommand } from './merge.ts';
 import { mutantsCommand } from './mutants.ts';
 import { print, printError } from './print.ts';
 import { runCommand } from './run.ts';
+import { workerCommand } from './worker.ts';
 
 watchOutput();
 
@@ -27,6 +28,7 @@ const program = new Command('resumeproof')
   .addCommand(fuzzCommand())
   .addCommand(mutantsCommand())
   .addCommand(mergeCommand())
+  .addCommand(workerCommand())
   .addHelpText(
     'after',
     `
