@@ -49,11 +49,19 @@ async function run({ redis, jobs, ...own }: Options): Promise<number> {
       const fit = await fitting(offered, { faults: undefined, images: undefined, ...own });
       const folder = await mkdtemp(path.join(tmpdir(), 'resumeproof-worker-'));
       const running = { jobs, images: own.images, folder, signal: over };
-      // Imported only here, because it loads slowly.
-      const { matrixPart } = await import('../run/matrix-part.ts');
-      const part: Pick<Part, 'do'> = matrixPart(fit, running);
+      // Imported only here, because they load slowly.
+      const part: Part =
+        fit.offer.command === 'mutants'
+          ? (await import('../run/matrix-part.ts')).matrixPart(fit, running)
+          : (await import('../fuzz/history-part.ts')).historyPart(fit, running);
       say(`${fit.offer.command} of ${fit.scenarios.map(({ name }) => name).join(', ')}`);
-      return { ...part, end: () => rm(folder, { recursive: true, force: true }) };
+      return {
+        do: part.do,
+        async end() {
+          await part.end();
+          await rm(folder, { recursive: true, force: true });
+        },
+      };
     },
   });
   return EXIT.interrupted;

@@ -3,13 +3,12 @@ import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Verdict } from '../judge/verdict.ts';
 import { type GateOptions, runGate } from '../run/gate.ts';
-import { historyProver, type Proved } from '../run/prove-histories.ts';
 import { type Regression, readRegressions, regressionsFile, writeRegressions } from '../run/regressions.ts';
 import { type LoadedScenario, onBackends, resumeBackends } from '../run/scenario.ts';
 import { UsageError } from '../run/usage-error.ts';
 import { inner, isChain } from '../trace/history.ts';
-import { bordersIn } from './borders.ts';
-import { type Failure, type SearchOptions, type SearchResult, search } from './search.ts';
+import { type FirstProved, prover } from './prover.ts';
+import { type Failure, type SearchOptions, type SearchResult, search, unlessAborted } from './search.ts';
 import type { Space } from './space.ts';
 
 export interface FuzzOptions
@@ -48,14 +47,19 @@ export interface Fuzzed extends Omit<SearchResult, 'failures'> {
 
 /**
  * Tries the scenario's own history, its regressions and what is drawn. The folder is removed if nothing fails.
+ * @param proverFor runs the histories; in processes of this machine by default
  * @throws {UsageError} when the regressions cannot be read, or the scenario is skipped on this backend
  */
-export async function fuzzScenario(loaded: LoadedScenario, options: FuzzOptions): Promise<Fuzzed> {
+export async function fuzzScenario(
+  loaded: LoadedScenario,
+  options: FuzzOptions,
+  proverFor: typeof prover = prover,
+): Promise<Fuzzed> {
   const start = performance.now();
   const { name, scenario } = loaded;
   const file = regressionsFile(options.regressions, name);
   const regressions = await readRegressions(file, name, scenario);
-  const result = await searched(loaded, regressions, options);
+  const result = await searched(loaded, regressions, options, proverFor);
   const { failures, report } = await reported(result, loaded, options);
   const added = scenario.expect === undefined || scenario.expect === 'proven' ? failures : [];
   const all = together(regressions, added);
@@ -75,45 +79,45 @@ async function searched(
   loaded: LoadedScenario,
   regressions: readonly Regression[],
   options: FuzzOptions,
+  proverFor: typeof prover,
 ): Promise<SearchResult> {
-  const { signal, time, jobs, runs, seed, onCase } = options;
-  const prover = historyProver(loaded, {
+  const { signal, time, runs, seed, onCase } = options;
+  const { atATime, first, prove, remove } = proverFor(loaded, {
     ...options,
     folder: path.join(options.folder, 'histories'),
     replay: (own) => options.replay(own),
   });
   try {
-    const own = await prover.prove(loaded.history);
-    if (!signal.aborted && own.verdict.outcome === 'skipped')
+    const own = await unlessAborted(signal, first(loaded.history));
+    if (own?.verdict.outcome === 'skipped')
       throw new UsageError(`scenario ${loaded.name}: ${own.verdict.headline}`);
     return await search({
       space: spaceOf(loaded, own, options),
-      given: signal.aborted ? [] : [{ history: loaded.history, verdict: own.verdict }],
+      given: own === undefined ? [] : [{ history: loaded.history, verdict: own.verdict }],
       first: regressions.map(({ history }) => history),
       runs,
       seed,
       ...(time === undefined ? {} : { timeUp: AbortSignal.timeout(time) }),
       signal,
-      // While one is judged, another has a process to run.
-      atATime: jobs + 1,
-      prove: async (history) => (await prover.prove(history)).verdict,
+      atATime,
+      prove,
       ...(onCase === undefined ? {} : { onCase }),
     });
   } finally {
-    await prover.remove();
+    await remove();
   }
 }
 
 function spaceOf(
   { history, scenario }: LoadedScenario,
-  { control, savable }: Proved,
+  own: FirstProved | undefined,
   { maxResumes, resumeOn }: FuzzOptions,
 ): Space {
   const { steps } = history;
   return {
     steps,
-    savable: (savable ?? inner(steps)).filter((step) => step >= 1 && step < steps),
-    edges: control === undefined ? [] : bordersIn(control),
+    savable: (own?.savable ?? inner(steps)).filter((step) => step >= 1 && step < steps),
+    edges: own?.edges ?? [],
     maxResumes,
     backends: resumeOn ?? [],
     changes: scenario.mayChange ?? [],

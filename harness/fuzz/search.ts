@@ -1,6 +1,7 @@
 /** Tries random histories, groups those that fail by how they fail, and shrinks one of each group. */
 import fc from 'fast-check';
 import type { Verdict } from '../judge/verdict.ts';
+import { awaitedLater } from '../run/failing.ts';
 import { describeHistory, type History } from '../trace/history.ts';
 import { histories } from './histories.ts';
 import { shrink } from './shrink.ts';
@@ -20,9 +21,9 @@ export interface SearchOptions {
   readonly timeUp?: AbortSignal;
   /** Nothing is tried after this. */
   readonly signal: AbortSignal;
-  /** How many histories are tried side by side. */
-  readonly atATime: number;
-  /** Runs and judges the scenario by this history. */
+  /** How many histories are tried side by side. It may change. */
+  readonly atATime: () => number;
+  /** Runs and judges the scenario by this history. After an abort, what it returns or throws does not matter. */
   readonly prove: (history: History) => Promise<Verdict>;
   readonly onCase?: (tried: Tried, why: 'first' | 'drawn' | 'shrinking') => void;
 }
@@ -46,7 +47,7 @@ export interface Failure {
 
 export interface SearchResult {
   readonly seed: number;
-  /** Every history that was tried first or drawn, in the order in which they ended. */
+  /** Every history that was tried first or drawn, in the order in which they began. */
   readonly cases: readonly Tried[];
   /** How many more were tried to shrink the failures. */
   readonly shrinking: number;
@@ -78,9 +79,8 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
     if (before !== undefined) return before;
     const now = (async () => {
       if (signal.aborted) return undefined;
-      const verdict = await prove(history);
-      // It may have been cut off.
-      if (signal.aborted) return undefined;
+      const verdict = await unlessAborted(signal, prove(history));
+      if (verdict === undefined) return undefined;
       const one = { history, verdict };
       onCase?.(one, why);
       return one;
@@ -88,20 +88,27 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
     tried.set(key, now);
     return now;
   };
-  const cases: Tried[] = [...given];
   const all = queue(
     first,
     draws(space, seed, (history) => tried.has(keyOf(history))),
     runs,
   );
-  const work = async (): Promise<void> => {
-    for (const { history, why } of all) {
-      if (signal.aborted || (why === 'drawn' && timeUp?.aborted === true)) return;
-      const one = await attempt(history, why);
-      if (one !== undefined) cases.push(one);
-    }
-  };
-  await Promise.all(Array.from({ length: atATime }, work));
+  const ended: (Tried | undefined)[] = [...given];
+  const running = new Set<Promise<void>>();
+  for (const { history, why } of all) {
+    if (signal.aborted || (why === 'drawn' && timeUp?.aborted === true)) break;
+    const at = ended.push(undefined) - 1;
+    const trying = awaitedLater(
+      attempt(history, why).then((one) => {
+        ended[at] = one;
+      }),
+    );
+    running.add(trying);
+    trying.finally(() => running.delete(trying)).catch(() => {});
+    while (running.size >= atATime()) await Promise.race(running);
+  }
+  await Promise.all(running);
+  const cases = ended.filter((one) => one !== undefined);
   const failures: Failure[] = [];
   for (const own of groups(cases.filter(({ verdict }) => goesWrong(verdict)))) {
     const { history, verdict } = own.reduce((one, other) =>
@@ -120,6 +127,17 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
   return { seed, cases, shrinking: tried.size - cases.length, failures, exhausted: all.exhausted() };
 }
 
+/** What comes of a promise; undefined after an abort, because it may have been cut off. */
+export async function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T | undefined> {
+  try {
+    const value = await promise;
+    return signal.aborted ? undefined : value;
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}
+
 /** Cases that fail in one way, the most frequent way first. */
 const groups = (failing: readonly Tried[]): Tried[][] =>
   [...Map.groupBy(failing, ({ verdict }) => failureOf(verdict)).values()].sort(
@@ -131,7 +149,7 @@ interface Next {
   readonly why: 'first' | 'drawn';
 }
 
-/** What several workers take from in turn. */
+/** What is tried first, then what is drawn. */
 function queue(
   first: readonly History[],
   drawn: Iterator<History>,

@@ -17,7 +17,7 @@ export interface Running {
   readonly signal: AbortSignal;
 }
 
-export function matrixPart({ offer, scenarios, faults }: Fitting, running: Running): Pick<Part, 'do'> {
+export function matrixPart({ offer, scenarios, faults }: Fitting, running: Running): Part {
   const work = matrixWork(faults, {
     ...running,
     ...offer,
@@ -45,6 +45,7 @@ export function matrixPart({ offer, scenarios, faults }: Fitting, running: Runni
         throw new Refused(`the healthy run of ${loaded.name} is ${healthy.scenario.outcome} on this machine`);
       return { ...(await work.cell(loaded, fault)), kept: null };
     },
+    async end() {},
   };
 }
 
