@@ -4,6 +4,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { contentsOf } from './testing/contents.ts';
 import { fixtures, resumeproof } from './testing/start.ts';
 
 let scratch: string;
@@ -21,29 +22,6 @@ function onlyIn(folder: string): string {
   const found = globSync(at(folder, '*'));
   expect(found, folder).toHaveLength(1);
   return found[0]!;
-}
-
-/** What the files of a report say, by their names, without durations and moments. */
-function contentsOf(folder: string): Map<string, unknown> {
-  const files = globSync('**', { cwd: folder, withFileTypes: true }).filter((entry) => entry.isFile());
-  return new Map(
-    files
-      .map((entry) => path.join(entry.parentPath, entry.name))
-      .filter((file) => path.basename(file) !== 'shard.json')
-      .sort()
-      .map((file) => [path.relative(folder, file), timeless(file)]),
-  );
-}
-
-function timeless(file: string): unknown {
-  // The results rest on the records of traces, which hold process ids.
-  if (!/\.(json|xml|html)$/.test(file)) return undefined;
-  const text = read(file)
-    .replaceAll(/ (time|timestamp)="[^"]*"/g, '')
-    .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, 'then')
-    .replaceAll(/\b\d+(\.\d+)? (s|min)\b/g, 'a while');
-  if (!file.endsWith('.json')) return text;
-  return JSON.parse(text, (key, value) => (key === 'seconds' || key === 'startedAt' ? 0 : value));
 }
 
 describe('run', () => {

@@ -2,13 +2,14 @@
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Verdict } from '../judge/verdict.ts';
+import { unlessAborted } from '../run/failing.ts';
 import { type GateOptions, runGate } from '../run/gate.ts';
 import { type Regression, readRegressions, regressionsFile, writeRegressions } from '../run/regressions.ts';
 import { type LoadedScenario, onBackends, resumeBackends } from '../run/scenario.ts';
 import { UsageError } from '../run/usage-error.ts';
 import { inner, isChain } from '../trace/history.ts';
 import { type FirstProved, prover } from './prover.ts';
-import { type Failure, type SearchOptions, type SearchResult, search, unlessAborted } from './search.ts';
+import { type Failure, type SearchOptions, type SearchResult, search } from './search.ts';
 import type { Space } from './space.ts';
 
 export interface FuzzOptions

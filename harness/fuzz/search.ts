@@ -1,7 +1,7 @@
 /** Tries random histories, groups those that fail by how they fail, and shrinks one of each group. */
 import fc from 'fast-check';
 import type { Verdict } from '../judge/verdict.ts';
-import { awaitedLater } from '../run/failing.ts';
+import { awaitedLater, unlessAborted } from '../run/failing.ts';
 import { describeHistory, type History } from '../trace/history.ts';
 import { histories } from './histories.ts';
 import { shrink } from './shrink.ts';
@@ -125,17 +125,6 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
     failures.push({ rule: findings[0]!.rule, cause, count: own.length, smallest, minimal: !signal.aborted });
   }
   return { seed, cases, shrinking: tried.size - cases.length, failures, exhausted: all.exhausted() };
-}
-
-/** What comes of a promise; undefined after an abort, because it may have been cut off. */
-export async function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T | undefined> {
-  try {
-    const value = await promise;
-    return signal.aborted ? undefined : value;
-  } catch (error) {
-    if (signal.aborted) return undefined;
-    throw error;
-  }
 }
 
 /** Cases that fail in one way, the most frequent way first. */

@@ -13,8 +13,8 @@ import type { LoadedScenario } from './scenario.ts';
 export interface MatrixWork {
   /** The most healthy runs, and the most cells, to ask for at a time. */
   readonly atATime: number;
-  /** After an abort, what it returns does not matter. */
-  healthy(loaded: LoadedScenario): Promise<HealthyFacts>;
+  /** Undefined, or something that does not matter, after an abort. */
+  healthy(loaded: LoadedScenario): Promise<HealthyFacts | undefined>;
   /** Of a scenario whose healthy run is done. After an abort, a cell that was not run. */
   cell(loaded: LoadedScenario, fault: LoadedFault): Promise<Cell>;
   /** Keeps the traces of a healthy run in the report. Returns their folder, relative to the report. */
@@ -23,8 +23,12 @@ export interface MatrixWork {
   remove(loaded: LoadedScenario): Promise<void>;
 }
 
+export interface LocalWork extends MatrixWork {
+  healthy(loaded: LoadedScenario): Promise<HealthyFacts>;
+}
+
 /** Does the work in processes of this machine. */
-export function matrixWork(faults: readonly LoadedFault[], options: MutantsOptions): MatrixWork {
+export function matrixWork(faults: readonly LoadedFault[], options: MutantsOptions): LocalWork {
   const limit = pLimit(options.jobs);
   const done = new Map<string, Promise<Healthy>>();
   const healthy = (loaded: LoadedScenario): Promise<Healthy> => {

@@ -7,7 +7,7 @@ import { failing } from './failing.ts';
 import { type Ready, runCells } from './fault-cells.ts';
 import { factsOf, type LoadedFault } from './faults.ts';
 import { applicableTo } from './healthy-facts.ts';
-import { matrixWork } from './matrix-work.ts';
+import { type MatrixWork, matrixWork } from './matrix-work.ts';
 import type { MutantsOptions } from './mutants-options.ts';
 import type { LoadedScenario } from './scenario.ts';
 
@@ -25,7 +25,7 @@ export async function runMutants(
   scenarios: readonly LoadedScenario[],
   faults: readonly LoadedFault[],
   outside: MutantsOptions,
-  workFor: typeof matrixWork = matrixWork,
+  workFor: (...of: Parameters<typeof matrixWork>) => MatrixWork = matrixWork,
 ): Promise<MutantsResult> {
   const startedAt = new Date();
   const { signal, attempt, finish } = failing(outside.signal);
@@ -38,7 +38,7 @@ export async function runMutants(
       if (signal.aborted) return undefined;
       const facts = await work.healthy(loaded);
       // A run that was cut off is not a false alarm.
-      if (signal.aborted) return undefined;
+      if (signal.aborted || facts === undefined) return undefined;
       options.onScenario?.(facts.scenario, applicableTo(facts, faults).length);
       return { loaded, facts };
     }),

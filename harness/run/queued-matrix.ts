@@ -1,5 +1,6 @@
 /** Hands out the work of a kill matrix to workers. */
 import type { HandOut } from '../queue/hand-out.ts';
+import { unlessAborted } from './failing.ts';
 import { interruptedIn } from './fault-cell.ts';
 import { checkedCell, checkedFacts, type MatrixCase } from './matrix-cases.ts';
 import { type MatrixWork, matrixWork } from './matrix-work.ts';
@@ -11,17 +12,18 @@ import type { LoadedScenario } from './scenario.ts';
  * @param say is told if that gives something else
  */
 export const queuedMatrix =
-  (hands: HandOut, say: (line: string) => void): typeof matrixWork =>
-  (faults, options): MatrixWork => {
+  (hands: HandOut, say: (line: string) => void) =>
+  (...[faults, options]: Parameters<typeof matrixWork>): MatrixWork => {
     const { signal } = options;
     const here = matrixWork(faults, options);
     const usedHere = new Set<string>();
-    const stopped = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    });
-    stopped.catch(() => {});
-    const give = <Result>(what: MatrixCase, check: (result: unknown) => Result): Promise<Result> =>
-      Promise.race([hands.give(what, check), stopped]);
+    const stopped = Promise.withResolvers<undefined>();
+    signal.addEventListener('abort', () => stopped.resolve(undefined), { once: true });
+    const give = <Result>(
+      what: MatrixCase,
+      check: (result: unknown) => Result,
+    ): Promise<Result | undefined> =>
+      unlessAborted(signal, Promise.race([stopped.promise, hands.give(what, check)]));
     const again = ({ name }: LoadedScenario): void => void usedHere.add(name);
     return {
       // A queue may be as long as it likes.
@@ -30,20 +32,16 @@ export const queuedMatrix =
         give({ kind: 'healthy', scenario }, (result) => checkedFacts(result, scenario, faults)),
       async cell(loaded, fault) {
         const { name: scenario } = loaded;
-        try {
-          const cell = await give({ kind: 'cell', scenario, fault: fault.id }, (result) =>
-            checkedCell(result, scenario),
-          );
-          if (cell.outcome !== 'missed') return cell;
-          again(loaded);
-          const own = await here.cell(loaded, fault);
-          if (own.outcome === 'missed' || signal.aborted) return own;
-          say(`${fault.id} in ${scenario} was missed by a worker, but is ${own.outcome} on this machine`);
-          return cell;
-        } catch (error) {
-          if (signal.aborted) return interruptedIn(scenario);
-          throw error;
-        }
+        const cell = await give({ kind: 'cell', scenario, fault: fault.id }, (result) =>
+          checkedCell(result, scenario),
+        );
+        if (cell === undefined) return interruptedIn(scenario);
+        if (cell.outcome !== 'missed') return cell;
+        again(loaded);
+        const own = await here.cell(loaded, fault);
+        if (own.outcome === 'missed' || signal.aborted) return own;
+        say(`${fault.id} in ${scenario} was missed by a worker, but is ${own.outcome} on this machine`);
+        return cell;
       },
       async keep(loaded) {
         if (signal.aborted) return null;
