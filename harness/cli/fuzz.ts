@@ -1,21 +1,26 @@
 /** `resumeproof fuzz`: searches for histories of saves and resumes that fail. */
+import { rm } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { withFirstHistory } from '../fuzz/first-history.ts';
 import { REGRESSIONS, RESUMES, RUNS } from '../fuzz/fuzz-options.ts';
+import type { HandOut } from '../queue/hand-out.ts';
 import { tame } from '../report/text.ts';
 import { inspectScenarios } from '../run/inspect.ts';
 import { replayScenario } from '../run/replay.ts';
 import { makeReportFolder } from '../run/report-folder.ts';
 import { requireBackends, requireImages } from '../run/requirements.ts';
 import { type LoadedScenario, selectScenarios } from '../run/scenario.ts';
+import type { Shard } from '../run/shard.ts';
 import { digestOfSources } from '../run/sources.ts';
 import { UsageError } from '../run/usage-error.ts';
 import { describeHistory } from '../trace/history.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
+import { fuzzShard, keepShard, requireForShard, shareOf } from './fuzz-shard.ts';
 import { fuzzJson, fuzzSummary } from './fuzz-summary.ts';
 import { absolute, backends, integer, positive, type TrainingOptions, trainingOptions } from './options.ts';
 import { print, printJson } from './print.ts';
 import { addressOf, handOut, redisOption } from './redis.ts';
+import { type OwnShard, reportName, shardOption } from './shard.ts';
 
 interface Options extends TrainingOptions {
   readonly runs?: number;
@@ -26,6 +31,7 @@ interface Options extends TrainingOptions {
   readonly resumeOn?: string[];
   readonly regressions: string;
   readonly redis?: string;
+  readonly shard?: Shard;
 }
 
 const BEAT_MS = 10_000;
@@ -57,13 +63,14 @@ export function fuzzCommand(): Command {
     )
     .addHelpText(
       'after',
-      '\nExample:\n  resumeproof fuzz accumulation --time 5m --backend wasm\n  resumeproof fuzz accumulation --time 5m --backend wasm --redis redis://192.0.2.7:6379',
+      '\nExample:\n  resumeproof fuzz accumulation --time 5m --backend wasm\n  resumeproof fuzz accumulation --time 5m --backend wasm --redis redis://192.0.2.7:6379\n  resumeproof fuzz accumulation --runs 600 --seed 1 --backend wasm --shard 2/3',
     )
     .action(async (wanted: string, options: Options) => {
       process.exitCode = await run(wanted, options);
     });
   for (const option of [
     ...trainingOptions(),
+    shardOption(),
     redisOption('hand out histories to `resumeproof worker`s through this Redis server'),
   ])
     command.addOption(option);
@@ -82,8 +89,10 @@ function duration(value: string): number {
 
 async function run(wanted: string, options: Options): Promise<number> {
   if (options.redis !== undefined) addressOf(options.redis);
-  const { loaded, softwareGpu, sources } = await scenarioOf(wanted, options);
-  const { name } = loaded;
+  if (options.shard !== undefined) requireForShard(options);
+  const found = await scenarioOf(wanted, options);
+  const { loaded, softwareGpu, sources } = found;
+  const shard = options.shard && (await fuzzShard(options.shard, loaded, sources, options));
   const signal = onInterrupt();
   const hands =
     options.redis === undefined
@@ -98,10 +107,34 @@ async function run(wanted: string, options: Options): Promise<number> {
           signal,
           say,
         });
+  try {
+    return await searched({ ...found, ...(shard === undefined ? {} : { shard }), signal }, options, hands);
+  } finally {
+    await hands?.close();
+  }
+}
+
+interface Search extends Wanted {
+  readonly shard?: OwnShard;
+  readonly signal: AbortSignal;
+}
+
+async function searched(
+  { loaded, shard, signal }: Search,
+  options: Options,
+  hands: HandOut | undefined,
+): Promise<number> {
+  const { name } = loaded;
   // Imported only here, because it loads slowly.
   const { fuzzScenario } = await import('../fuzz/fuzz.ts');
   const { queuedProver } = await import('../fuzz/queued-prover.ts');
   const { goesWrong } = await import('../fuzz/search.ts');
+  const folder = await makeReportFolder(
+    options.reports,
+    reportName(`fuzz-${name}-${options.backend}`, shard?.shard),
+  );
+  const replay = (own: LoadedScenario, historyFile?: string): string =>
+    replayScenario(own, { ...options, fast: false, ...(historyFile === undefined ? {} : { historyFile }) });
   let [tried, failing] = [0, 0];
   const told = new Set<string>();
   const beat = setInterval(() => say(`${tried} histories tried, ${failing} failing …`), BEAT_MS);
@@ -112,14 +145,10 @@ async function run(wanted: string, options: Options): Promise<number> {
       images: options.images,
       runs: options.runs ?? (options.time === undefined ? RUNS : Number.POSITIVE_INFINITY),
       seed: options.seed ?? Date.now() % 2 ** 31,
-      folder: await makeReportFolder(options.reports, `fuzz-${name}-${options.backend}`),
+      ...(shard === undefined ? {} : { share: shareOf(shard) }),
+      folder,
       signal,
-      replay: (own, historyFile) =>
-        replayScenario(own, {
-          ...options,
-          fast: false,
-          ...(historyFile === undefined ? {} : { historyFile }),
-        }),
+      replay,
       onCase({ history, verdict }, why) {
         tried += 1;
         if (!goesWrong(verdict) || why === 'shrinking') return;
@@ -132,10 +161,9 @@ async function run(wanted: string, options: Options): Promise<number> {
     },
     hands === undefined ? undefined : queuedProver(hands),
   );
-  const fuzzed = await searching.finally(async () => {
-    clearInterval(beat);
-    await hands?.close();
-  });
+  const fuzzed = await searching.finally(() => clearInterval(beat));
+  if (shard !== undefined) await keepShard(folder, shard, fuzzed, { loaded, signal, replay });
+  else if (fuzzed.report === null) await rm(folder, { recursive: true, force: true });
   if (options.json) printJson(fuzzJson(fuzzed));
   else print(fuzzSummary(tame(fuzzed)));
   if (signal.aborted) return EXIT.interrupted;

@@ -130,18 +130,16 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
           signal,
           say: counter.say,
         });
-  // Imported only here, because it loads slowly.
-  const { runMutants } = await import('../run/mutants.ts');
-  const { queuedMatrix } = await import('../run/queued-matrix.ts');
-  const folder = await makeReportFolder(
-    options.reports,
-    reportName(`mutants-${options.backend}`, options.shard),
-  );
+  let folder: string;
   let result: MutantsResult;
   counter.say(
     `running ${scenarios.length} healthy scenarios, then ${faults.length} faults in each scenario they apply to …`,
   );
   try {
+    // Imported only here, because they load slowly.
+    const { runMutants } = await import('../run/mutants.ts');
+    const { queuedMatrix } = await import('../run/queued-matrix.ts');
+    folder = await makeReportFolder(options.reports, reportName(`mutants-${options.backend}`, options.shard));
     let ready = 0;
     result = await runMutants(
       scenarios,

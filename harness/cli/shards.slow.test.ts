@@ -285,3 +285,77 @@ describe('mutants', () => {
     expect(stderr).toContain('leave out --sample or --shard');
   });
 });
+
+describe('fuzz', () => {
+  const own = [
+    'fuzz',
+    path.join(fixtures, 'fuzz', 'second-resume.ts'),
+    '--backend',
+    'cpu',
+    '--max-steps',
+    '4',
+  ];
+  const FUZZ = [...own, '--runs', '6', '--seed', '13', '--json'];
+  const fuzzed = async (args: readonly string[], codes: readonly number[] = [1]) => {
+    const { exitCode, stdout, stderr } = await resumeproof(scratch, args);
+    expect(codes, stderr).toContain(exitCode);
+    return JSON.parse(stdout);
+  };
+
+  test('three shards try what one machine tries, and find the same failures', async () => {
+    const whole = await fuzzed([...FUZZ, '--reports', 'search', '--regressions', 'found-whole']);
+    const regressions = ['--regressions', 'found'];
+    const parts = [];
+    for (const shard of ['3/3', '1/3', '2/3'])
+      parts.push(
+        await fuzzed(
+          [...FUZZ, ...regressions, '--shard', shard, '--reports', `searches/${shard[0]}`],
+          [0, 1],
+        ),
+      );
+    // The first shard also tries the scenario's own history.
+    expect(parts.map(({ histories }) => histories)).toEqual([2, 3, 2]);
+    const merge = ['merge', 'searches', ...regressions, '--reports', 'search-merged', '--json'];
+    const merged = await fuzzed(merge);
+    const same = ({ cases, kinds, proven, refuted, exhausted, seed, failures }: typeof whole) => ({
+      ...{ cases, kinds, proven, refuted, exhausted, seed },
+      failures: failures.map(({ rule, cause, histories, minimal, failsAlone }: (typeof failures)[0]) => ({
+        ...{ rule, cause, histories, minimal, failsAlone },
+      })),
+    });
+    expect(same(merged)).toEqual(same(whole));
+    expect(merged.shrinking).toBe(parts.reduce((sum, { shrinking }) => sum + shrinking, 0));
+    expect(merged.regressions).toMatchObject({ tried: 0, added: merged.failures.length });
+    const [{ replay, rule }] = merged.failures;
+    expect(read(merged.report)).toContain(rule);
+    const again = await resumeproof(scratch, [
+      ...replay.split(' ').slice(4),
+      '--json',
+      '--reports',
+      'replayed',
+    ]);
+    expect(again.exitCode, `${replay}\n${again.stderr}`).toBe(1);
+    expect(JSON.parse(again.stdout).verdicts[0].findings[0].rule).toBe(rule);
+
+    rmSync(at('searches/2'), { recursive: true });
+    const refused = await resumeproof(scratch, merge);
+    expect(refused).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('shard 2 of 3 is missing'),
+    });
+  });
+
+  test('shards that could draw other histories are refused', async () => {
+    const refusal = async (...args: string[]): Promise<string> => {
+      const { exitCode, stderr } = await resumeproof(scratch, [...own, ...args, '--shard', '1/2']);
+      expect(exitCode).toBe(2);
+      return stderr;
+    };
+    for (const args of [
+      ['--runs', '4'],
+      ['--seed', '1'],
+      ['--runs', '4', '--seed', '1', '--time', '5s'],
+    ])
+      expect(await refusal(...args)).toContain('with --shard, give --seed, give --runs');
+  });
+});

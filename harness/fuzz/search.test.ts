@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Verdict } from '../judge/verdict.ts';
 import { endOf, type History, inner, resumesIn } from '../trace/history.ts';
 import { histories } from './histories.ts';
-import { search } from './search.ts';
+import { search, type Tried } from './search.ts';
 import { shrink } from './shrink.ts';
 import { smaller } from './smaller.ts';
 import type { Space } from './space.ts';
@@ -155,4 +155,20 @@ test('once time is up, what was found is shrunk; an interruption ends that too',
     atATime: () => 1,
   });
   expect(cut).toMatchObject({ cases: { length: 1000 }, failures: [{ minimal: false }] });
+});
+
+test('machines that share the numbers of the draws try together what one tries', async () => {
+  const one = await searching(['after step 17'], { runs: 60 });
+  const parts = await Promise.all(
+    [0, 1, 2].map((rest) => searching([], { runs: 60, isOwn: (number) => number % 3 === rest })),
+  );
+  const inOrder = parts.flatMap(({ cases }) => cases).toSorted((a, b) => a.number! - b.number!);
+  expect(inOrder.map(({ history }) => history)).toEqual(one.cases.map(({ history }) => history));
+  expect(parts.map(({ drawn }) => drawn)).toEqual([60, 60, 60]);
+  // What another machine tries first is not drawn here.
+  const [{ history }] = one.cases as [Tried];
+  const without = await searching([], { runs: 60, elsewhere: [history] });
+  expect(without.cases.slice(0, 59).map((tried) => tried.history)).toEqual(
+    one.cases.slice(1).map((tried) => tried.history),
+  );
 });

@@ -14,8 +14,12 @@ export interface SearchOptions {
   readonly given?: readonly Tried[];
   /** Tried before any history is drawn. */
   readonly first: readonly History[];
+  /** Not drawn either, because another machine tries them first; none by default. */
+  readonly elsewhere?: readonly History[];
   /** The most histories to draw, besides those. */
   readonly runs: number;
+  /** Which of the drawn histories are tried, by number from 1; all by default. */
+  readonly isOwn?: (number: number) => boolean;
   readonly seed: number;
   /** No history is drawn after this, and what fails is still shrunk. */
   readonly timeUp?: AbortSignal;
@@ -28,10 +32,15 @@ export interface SearchOptions {
   readonly onCase?: (tried: Tried, why: 'first' | 'drawn' | 'shrinking') => void;
 }
 
-/** A history, and the verdict on the run by it. */
+/** The part of a verdict by which histories are counted and compared. */
+export type Outcome = Pick<Verdict, 'outcome' | 'cause' | 'headline' | 'findings'>;
+
+/** A history, and what the verdict on the run by it says. */
 export interface Tried {
   readonly history: History;
-  readonly verdict: Verdict;
+  readonly verdict: Outcome;
+  /** The number of the draw, from 1; undefined if it was not drawn. */
+  readonly number?: number;
 }
 
 /** Histories that fail in one way. */
@@ -53,23 +62,26 @@ export interface SearchResult {
   readonly shrinking: number;
   /** Those with the most cases first. */
   readonly failures: readonly Failure[];
+  /** How many histories were drawn, tried here or not. */
+  readonly drawn: number;
   /** Whether the space has no further history. */
   readonly exhausted: boolean;
 }
 
 /** Refuted by the resume itself. Incomplete evidence, as in a run too short to train, does not count. */
-export const goesWrong = ({ outcome, findings }: Verdict): boolean =>
+export const goesWrong = ({ outcome, findings }: Outcome): boolean =>
   outcome === 'refuted' && findings[0]!.refutes;
 
 /** Two histories that fail alike are taken for one bug. */
-const failureOf = ({ findings, cause }: Verdict): string => JSON.stringify([findings[0]!.rule, cause]);
+export const failureOf = ({ findings, cause }: Outcome): string => JSON.stringify([findings[0]!.rule, cause]);
 
 /** However it was made, the same history has the same key. */
 const keyOf = (history: History): string => `${history.steps} ${describeHistory(history)}`;
 
 /** @returns after an interruption, what was found until then */
 export async function search(options: SearchOptions): Promise<SearchResult> {
-  const { space, seed, runs, given = [], first, signal, timeUp, atATime, prove, onCase } = options;
+  const { space, seed, runs, given = [], first, elsewhere = [], signal, timeUp, atATime } = options;
+  const { isOwn = () => true, prove, onCase } = options;
   const tried = new Map<string, Promise<Tried | undefined>>(
     given.map((one) => [keyOf(one.history), Promise.resolve(one)]),
   );
@@ -88,19 +100,17 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
     tried.set(key, now);
     return now;
   };
-  const all = queue(
-    first,
-    draws(space, seed, (history) => tried.has(keyOf(history))),
-    runs,
-  );
+  // By this alone, every machine draws the same, whatever it tries.
+  const seen = new Set([...given.map(({ history }) => history), ...first, ...elsewhere].map(keyOf));
+  const all = inTurn(first, draws(space, seed, seen), runs, isOwn);
   const ended: (Tried | undefined)[] = [...given];
   const running = new Set<Promise<void>>();
-  for (const { history, why } of all) {
+  for (const { history, why, number } of all) {
     if (signal.aborted || (why === 'drawn' && timeUp?.aborted === true)) break;
     const at = ended.push(undefined) - 1;
     const trying = awaitedLater(
       attempt(history, why).then((one) => {
-        ended[at] = one;
+        ended[at] = one === undefined || number === undefined ? one : { ...one, number };
       }),
     );
     running.add(trying);
@@ -124,11 +134,12 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
     const { findings, cause } = smallest.verdict;
     failures.push({ rule: findings[0]!.rule, cause, count: own.length, smallest, minimal: !signal.aborted });
   }
-  return { seed, cases, shrinking: tried.size - cases.length, failures, exhausted: all.exhausted() };
+  const shrinking = tried.size - cases.length;
+  return { seed, cases, shrinking, failures, drawn: all.drawn(), exhausted: all.exhausted() };
 }
 
 /** Cases that fail in one way, the most frequent way first. */
-const groups = (failing: readonly Tried[]): Tried[][] =>
+export const groups = (failing: readonly Tried[]): Tried[][] =>
   [...Map.groupBy(failing, ({ verdict }) => failureOf(verdict)).values()].sort(
     (one, other) => other.length - one.length,
   );
@@ -136,14 +147,16 @@ const groups = (failing: readonly Tried[]): Tried[][] =>
 interface Next {
   readonly history: History;
   readonly why: 'first' | 'drawn';
+  readonly number?: number;
 }
 
 /** What is tried first, then what is drawn. */
-function queue(
+function inTurn(
   first: readonly History[],
   drawn: Iterator<History>,
   runs: number,
-): IterableIterator<Next> & { exhausted(): boolean } {
+  isOwn: (number: number) => boolean,
+): IterableIterator<Next> & { drawn(): number; exhausted(): boolean } {
   let [given, taken, empty] = [0, 0, false];
   return {
     [Symbol.iterator]() {
@@ -151,13 +164,16 @@ function queue(
     },
     next() {
       if (given < first.length) return { value: { history: first[given++]!, why: 'first' } };
-      if (taken >= runs || empty) return { done: true, value: undefined };
-      const { done, value } = drawn.next();
-      empty = done === true;
-      if (empty) return { done: true, value: undefined };
-      taken += 1;
-      return { value: { history: value, why: 'drawn' } };
+      while (taken < runs && !empty) {
+        const { done, value } = drawn.next();
+        empty = done === true;
+        if (empty) break;
+        taken += 1;
+        if (isOwn(taken)) return { value: { history: value, why: 'drawn', number: taken } };
+      }
+      return { done: true, value: undefined };
     },
+    drawn: () => taken,
     exhausted: () => empty,
   };
 }
@@ -166,14 +182,16 @@ const AT_ONCE = 64;
 /** After so many draws without a new history, there is most likely none left. */
 const FRUITLESS = 32;
 
-/** Draws histories that are not known, without an end unless there are no more. */
-function* draws(space: Space, seed: number, isKnown: (history: History) => boolean): Generator<History> {
+/** Draws histories that were not seen, without an end unless there are no more. */
+function* draws(space: Space, seed: number, seen: Set<string>): Generator<History> {
   const arbitrary = histories(space);
   for (let [at, fruitless] = [0, 0]; fruitless < FRUITLESS; at += 1) {
     fruitless += 1;
     // fast-check's seeds are 32-bit integers.
     for (const history of fc.sample(arbitrary, { numRuns: AT_ONCE, seed: (seed + at) | 0 })) {
-      if (isKnown(history)) continue;
+      const key = keyOf(history);
+      if (seen.has(key)) continue;
+      seen.add(key);
       fruitless = 0;
       yield history;
     }
