@@ -305,7 +305,7 @@ describe('fuzz', () => {
   test('three shards try what one machine tries, and find the same failures', async () => {
     const whole = await fuzzed([...FUZZ, '--reports', 'search', '--regressions', 'found-whole']);
     const regressions = ['--regressions', 'found'];
-    const parts = [];
+    const parts: ReturnType<typeof JSON.parse>[] = [];
     for (const shard of ['3/3', '1/3', '2/3'])
       parts.push(
         await fuzzed(
@@ -336,6 +336,56 @@ describe('fuzz', () => {
     ]);
     expect(again.exitCode, `${replay}\n${again.stderr}`).toBe(1);
     expect(JSON.parse(again.stdout).verdicts[0].findings[0].rule).toBe(rule);
+
+    type Record = ReturnType<typeof JSON.parse>;
+    const damages: [string, (record: Record) => unknown, RegExp][] = [
+      ['1', ({ cases }) => cases.pop(), /fuzz\.json: its histories are not those of this shard/],
+      [
+        '2',
+        ({ cases }) => cases.push({ ...cases[0], number: undefined }),
+        /1 of its histories were not drawn/,
+      ],
+      ['3', (record) => Object.assign(record, { drawn: 5 }), /its search is not that of .*shard-1-of-3/],
+      [
+        '1',
+        ({ cases }) => Object.assign(cases[0].verdict, { outcome: 'refuted' }),
+        /refuted without a finding/,
+      ],
+      ['1', ({ cases }) => Object.assign(cases[0].history, { steps: 0 }), /cases\.0\.history\.steps: /],
+      ['1', ({ cases }) => cases[0].history.processes.reverse(), /fuzz\.json: a history: /],
+      ...[1, 2, 3].flatMap((shard): [string, (record: Record) => unknown, RegExp][] =>
+        parts[[3, 1, 2].indexOf(shard)].failures.length === 0
+          ? []
+          : [
+              [
+                `${shard}`,
+                (record) => Object.assign(record, { failures: [] }),
+                /it does not name a smallest history of each failure/,
+              ],
+              [
+                `${shard}`,
+                ({ failures }) => Object.assign(failures[0].again, { outcome: 'proven' }),
+                /the verdict on second-resume contradicts its findings/,
+              ],
+              [
+                `${shard}`,
+                ({ failures }) =>
+                  Object.assign(failures[0].again.runs[0], { trace: 'second-resume/../../x' }),
+                /it names second-resume\/\.\.\/\.\.\/x, which is not in the folder of second-resume/,
+              ],
+            ],
+      ),
+    ];
+    for (const [at, [shard, damage, message]] of damages.entries()) {
+      const own = `damaged-${at}`;
+      cpSync(path.join(scratch, 'searches'), path.join(scratch, own), { recursive: true });
+      const [file] = globSync(path.join(scratch, own, shard, '*', 'fuzz.json'));
+      const record = JSON.parse(read(file!));
+      damage(record);
+      writeFileSync(file!, JSON.stringify(record));
+      const { exitCode, stderr } = await resumeproof(scratch, ['merge', own, ...regressions]);
+      expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(message) });
+    }
 
     rmSync(at('searches/2'), { recursive: true });
     const refused = await resumeproof(scratch, merge);

@@ -36,6 +36,11 @@ export function requireWholeSearch(shards: readonly FuzzShard[]): void {
     const numbers = own.cases.flatMap(({ number }) => number ?? []);
     const wanted = record.own.map(Number).filter((number) => number <= own.drawn);
     if (!isDeepStrictEqual(numbers, wanted)) throw refuse('its histories are not those of this shard');
+    const ways = (all: readonly Tried[]): string[] =>
+      [...new Set(all.map(({ verdict }) => failureOf(verdict)))].sort();
+    const failing = own.cases.filter(({ verdict }) => goesWrong(verdict));
+    if (!isDeepStrictEqual(ways(own.failures.map(({ smallest }) => smallest)), ways(failing)))
+      throw refuse('it does not name a smallest history of each failure');
     // The scenario's own history, and those that have failed before, are tried by the first shard.
     const given = own.cases.length - numbers.length;
     if (given !== (record.shard.index === 1 ? own.regressions + 1 : 0))
@@ -90,7 +95,7 @@ interface Chosen extends Failure {
   readonly found: FoundFailure;
 }
 
-/** The smallest history that a shard has found of those that fail in one way. */
+/** The smallest history that a shard has found of those that fail in one way. Every shard in which one fails has one. */
 function smallestOf(failing: readonly Tried[], shards: readonly FuzzShard[]): Chosen {
   const failure = failureOf(failing[0]!.verdict);
   const all = shards.flatMap((from) =>
@@ -98,11 +103,6 @@ function smallestOf(failing: readonly Tried[], shards: readonly FuzzShard[]): Ch
       .filter(({ smallest }) => failureOf(smallest.verdict) === failure)
       .map((found) => ({ from, found })),
   );
-  const [first] = all;
-  if (first === undefined) {
-    const { folder } = shards.find(({ cases }) => cases.includes(failing[0]!))!.shard;
-    throw refusing(folder, 'fuzz.json')('it names no smallest history of one that fails');
-  }
   const { from, found } = all.reduce((one, other) =>
     isSmaller(other.found.smallest.history, one.found.smallest.history) ? other : one,
   );
