@@ -9,7 +9,7 @@ import { Refused, type WorkOptions, work } from './work.ts';
 
 const PASSWORD = 'pass word/1';
 
-describe.runIf(hasRedis)('a queue', () => {
+describe.runIf(hasRedis)('a queue', { timeout: 60_000 }, () => {
   let server: TestRedis;
   let stop: AbortController;
   let said: string[];
