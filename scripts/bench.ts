@@ -28,7 +28,7 @@ import type { JudgeCost } from './bench/judge.ts';
 import { measureMutants } from './bench/mutants.ts';
 import { inProcess, measureSteps } from './bench/process.ts';
 import { measurePytorch } from './bench/pytorch.ts';
-import { measureQueue } from './bench/queue.ts';
+import { isBound, measureQueue } from './bench/queue.ts';
 import { measureShort } from './bench/short.ts';
 import { measureStart, type StartCost } from './bench/start.ts';
 import type { FusedCost, ProbeCost } from './bench/steps.ts';
@@ -502,7 +502,7 @@ async function queue(effort: Effort): Promise<Section> {
       {
         what,
         value: times(slow / fast),
-        how: `${slow.toFixed(1)} s ÷ ${fast.toFixed(1)} s, medians of ${one.length}; ${cells} cells, wasm, --jobs 1`,
+        how: `${slow.toFixed(1)} s ÷ ${fast.toFixed(1)} s, medians of ${one.length}; ${cells} cells, wasm, --jobs 1${isBound ? ', each worker on a core of its own' : ''}`,
       },
       {
         what: '  cores that one worker uses',

@@ -1,6 +1,7 @@
 /** Runs a kill matrix through a queue, with one worker and with two, as users start them. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import path from 'node:path';
 import { setTimeout as passing } from 'node:timers/promises';
 import { startRedis, type TestRedis } from '../../harness/queue/testing/redis.ts';
@@ -18,7 +19,8 @@ export interface QueueCost {
 const main = path.join(import.meta.dirname, '..', '..', 'harness', 'cli', 'main.ts');
 
 /**
- * Each worker runs one process at a time. One and two workers take turns, so that both meet the same load.
+ * Each worker runs one process at a time, on a core of its own if the system can bind it to one: as if each were a
+ * machine. One and two workers take turns, so that both meet the same load.
  * @param args arguments of `resumeproof mutants`, besides the backend
  */
 export async function measureQueue(args: readonly string[], rounds: number): Promise<QueueCost> {
@@ -39,7 +41,7 @@ export async function measureQueue(args: readonly string[], rounds: number): Pro
 }
 
 async function measured(server: TestRedis, args: readonly string[], count: number) {
-  const workers = Array.from({ length: count }, () => started(server.url));
+  const workers = Array.from({ length: count }, (_, core) => started(server.url, core));
   try {
     await Promise.all(workers.map(waits));
     const { seconds, cells, problem } = await measureMutants([...args, '--redis', server.url]);
@@ -55,11 +57,17 @@ async function measured(server: TestRedis, args: readonly string[], count: numbe
   }
 }
 
-const started = (url: string): ChildProcess =>
-  spawn(process.execPath, ['--no-warnings', main, 'worker', '--redis', url, '--jobs', '1'], {
+/** Whether processes can be bound to a core: on Linux, by util-linux. */
+export const isBound = spawnSync('taskset', ['--version']).status === 0;
+
+function started(url: string, core: number): ChildProcess {
+  const node = [process.execPath, '--no-warnings', main, 'worker', '--redis', url, '--jobs', '1'];
+  const [program, ...args] = isBound ? ['taskset', '-c', String(core % cpus().length), ...node] : node;
+  return spawn(program!, args, {
     stdio: ['ignore', 'ignore', 'pipe'],
     cwd: path.join(import.meta.dirname, '..', '..'),
   });
+}
 
 /** Until it says that it waits. */
 const waits = (worker: ChildProcess): Promise<void> =>
