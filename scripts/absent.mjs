@@ -20,6 +20,9 @@ export function absentParts(root) {
     const command = linux ? 'apt-get install -y chromium' : 'npx playwright-core install chromium';
     tell('Chromium', 'the report is not tested in a browser', command);
   }
+  if (!isOnPath(['redis-server'])) {
+    tell('Redis', 'the queue is not tested', 'apt-get install -y redis-server');
+  }
   return lines;
 }
 
@@ -49,10 +52,14 @@ function hasVulkan() {
 
 function hasChromium() {
   const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome.exe'];
-  const folders = (process.env.PATH ?? '').split(path.delimiter);
   return (
-    folders.some((folder) => names.some((name) => existsSync(path.join(folder, name)))) ||
+    isOnPath(names) ||
     existsSync('/Applications/Google Chrome.app') ||
     existsSync('/Applications/Chromium.app')
   );
+}
+
+function isOnPath(names) {
+  const folders = (process.env.PATH ?? '').split(path.delimiter);
+  return folders.some((folder) => names.some((name) => existsSync(path.join(folder, name))));
 }

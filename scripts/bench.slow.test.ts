@@ -2,6 +2,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { python } from '../harness/cli/testing/python.ts';
+import { hasRedis } from '../harness/queue/testing/redis.ts';
 import type { HostileCost } from './bench/hostile.ts';
 
 const bench = path.join(import.meta.dirname, 'bench.ts');
@@ -13,7 +14,7 @@ test('each section of the bench measures something with --least', async () => {
   const measured = JSON.parse(stdout);
   const { probe, short, backends, fused, checkpoint, judge, gate, mutants, healthy, damages, hostile } =
     measured;
-  const { fuzz, pytorch, report, unet } = measured;
+  const { fuzz, pytorch, queue, report, unet } = measured;
   expect(exitCode, stdout).toBe(0);
   expect(probe.wasm.step.ratio).toBeGreaterThan(0);
   for (const cost of [short.node, short.snapshot, short.without]) expect(cost).toBeGreaterThan(0);
@@ -25,6 +26,8 @@ test('each section of the bench measures something with --least', async () => {
   expect(mutants.caught).toBe(mutants.faults);
   expect(mutants.faults).toBeGreaterThan(0);
   expect(fuzz.accumulation).toMatchObject({ histories: 3, proven: 3, failures: [] });
+  if (hasRedis) for (const [seconds] of [queue.one, queue.two]) expect(seconds).toBeGreaterThan(0);
+  else expect(queue.skipped).toEqual(expect.any(String));
   expect(healthy).toMatchObject({ trainers: 2, falseAlarms: [] });
   expect(damages).toMatchObject({ damages: 20, proven: [], thrown: [] });
   for (const [reader, costs] of Object.entries<Record<string, HostileCost>>(hostile)) {

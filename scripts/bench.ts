@@ -1,7 +1,7 @@
 /**
  * Measures what resumeproof costs, side by side with a baseline:
  *   npm run bench -- [probe] [short] [backends] [unet] [fused] [checkpoint] [judge] [gate] [mutants] [fuzz] [healthy]
- *     [damages] [hostile] [pytorch] [report]
+ *     [queue] [damages] [hostile] [pytorch] [report]
  * All sections run by default. `--quick` measures fewer rounds and samples the mutants, `--least` only shows that
  * each section runs, `--json` prints everything measured. No figure passes or fails; exit code 1 means that
  * something could not be measured.
@@ -17,7 +17,8 @@ import { benchCheckpoint } from '../harness/checkpoint/checkpoint.bench.ts';
 import { TABLE } from '../harness/cli/table.ts';
 import { python } from '../harness/cli/testing/python.ts';
 import { surveyDamages } from '../harness/judge/testing/survey.ts';
-import { type Figure, megabytes, milliseconds, noise, times } from './bench/figures.ts';
+import { hasRedis } from '../harness/queue/testing/redis.ts';
+import { type Figure, median, megabytes, milliseconds, noise, times } from './bench/figures.ts';
 import { type FuzzCost, measureFuzz } from './bench/fuzz.ts';
 import { type GateCost, measureGate } from './bench/gate.ts';
 import type { HealthyCost } from './bench/healthy.ts';
@@ -27,6 +28,7 @@ import type { JudgeCost } from './bench/judge.ts';
 import { measureMutants } from './bench/mutants.ts';
 import { inProcess, measureSteps } from './bench/process.ts';
 import { measurePytorch } from './bench/pytorch.ts';
+import { isBound, measureQueue } from './bench/queue.ts';
 import { measureReport, type ReportCost, type ReportSize } from './bench/report.ts';
 import { measureShort } from './bench/short.ts';
 import { measureStart, type StartCost } from './bench/start.ts';
@@ -51,6 +53,7 @@ const EFFORTS = {
     gate: [],
     mutants: ['--all-apply'],
     fuzz: 120,
+    queue: { mutants: ['accumulation', 'frozen-layers', 'several-resumes'], rounds: 3 },
     healthy: 1000,
     damages: 20_000,
     hostile: 1e8,
@@ -69,6 +72,7 @@ const EFFORTS = {
     gate: [],
     mutants: ['--all-apply', '--sample', '1'],
     fuzz: 30,
+    queue: { mutants: ['accumulation', 'frozen-layers'], rounds: 1 },
     healthy: 100,
     damages: 4000,
     hostile: 1e7,
@@ -87,6 +91,7 @@ const EFFORTS = {
     gate: ['frozen-layers'],
     mutants: ['frozen-layers', '--fault', 'weights-*', '--sample', '1'],
     fuzz: 2,
+    queue: { mutants: ['frozen-layers', '--fault', 'weights-*'], rounds: 1 },
     healthy: 2,
     damages: 20,
     hostile: 1e4,
@@ -108,6 +113,7 @@ interface Effort {
   readonly mutants: readonly string[];
   /** Histories of each scenario. */
   readonly fuzz: number;
+  readonly queue: { readonly mutants: readonly string[]; readonly rounds: number };
   readonly healthy: number;
   readonly damages: number;
   /** Bytes of each file. */
@@ -135,6 +141,7 @@ const SECTIONS: Record<string, (effort: Effort) => Promise<Section>> = {
   gate,
   mutants,
   fuzz,
+  queue,
   healthy,
   damages,
   hostile,
@@ -518,6 +525,33 @@ async function fuzz(effort: Effort): Promise<Section> {
       });
   }
   return { figures, measured: costs };
+}
+
+/** The same kill matrix through a queue, by one worker and by two. */
+async function queue(effort: Effort): Promise<Section> {
+  const what = 'two workers ÷ one, in throughput';
+  if (!hasRedis) {
+    const skipped = 'no redis-server: apt-get install -y redis-server';
+    return { figures: [{ what, value: 'skipped', how: skipped }], measured: { skipped } };
+  }
+  const cost = await measureQueue(effort.queue.mutants, effort.queue.rounds);
+  const { one, two, cells, cores } = cost;
+  const [slow, fast] = [median(one), median(two)];
+  return {
+    figures: [
+      {
+        what,
+        value: times(slow / fast),
+        how: `${slow.toFixed(1)} s ÷ ${fast.toFixed(1)} s, medians of ${one.length}; ${cells} cells, wasm, --jobs 1${isBound ? ', each worker on a core of its own' : ''}`,
+      },
+      {
+        what: '  cores that one worker uses',
+        value: cores.length === 0 ? 'not measured' : median(cores).toFixed(2),
+        how: 'with its processes, over the whole run',
+      },
+    ],
+    measured: cost,
+  };
 }
 
 /** Random healthy trainers; none may be flagged. */

@@ -15,6 +15,7 @@ import { mutantsCommand } from './mutants.ts';
 import { print, printError } from './print.ts';
 import { runCommand } from './run.ts';
 import { showCommand } from './show.ts';
+import { workerCommand } from './worker.ts';
 
 watchOutput();
 
@@ -35,6 +36,7 @@ const program = new Command('resumeproof')
   .addCommand(mutantsCommand())
   .addCommand(mergeCommand())
   .addCommand(completionCommand())
+  .addCommand(workerCommand())
   .addHelpText(
     'after',
     `

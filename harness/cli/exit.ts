@@ -1,5 +1,6 @@
 /** Exit codes, and how an error becomes one line and one of them. */
 import { BackendError } from '../backend/error.ts';
+import { QueueError } from '../queue/error.ts';
 import { UsageError } from '../run/usage-error.ts';
 import { wrapped } from './layout.ts';
 import { printError } from './print.ts';
@@ -27,7 +28,7 @@ export function fail(error: unknown): number {
   }
   say(error instanceof Error ? error.message : String(error));
   // An unexpected kind of error is a bug in the harness, so print its stack.
-  if (!(error instanceof BackendError) && !isSystemError(error))
+  if (!(error instanceof BackendError || error instanceof QueueError) && !isSystemError(error))
     printError(`${error instanceof Error ? error.stack : String(error)}\n`);
   return EXIT.environment;
 }

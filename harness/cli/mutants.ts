@@ -18,6 +18,7 @@ import { EXIT, onInterrupt, say } from './exit.ts';
 import { cellLine, matrixSummary } from './matrix-summary.ts';
 import { positive, type TrainingOptions, trainingOptions } from './options.ts';
 import { print, printJson } from './print.ts';
+import { addressOf, handOut, redisOption } from './redis.ts';
 import { grepOption, selected } from './selection.ts';
 import { ownShard, reportName, shardOption } from './shard.ts';
 
@@ -29,6 +30,7 @@ interface Options extends TrainingOptions {
   readonly allApply: boolean;
   readonly keep: boolean;
   readonly shard?: Shard;
+  readonly redis?: string;
 }
 
 export function mutantsCommand(): Command {
@@ -53,12 +55,18 @@ export function mutantsCommand(): Command {
     .option('--keep', 'keep the traces of all cells, not only of missed ones', false)
     .addHelpText(
       'after',
-      "\nExample:\n  resumeproof mutants --sample 1 --backend wasm\n  resumeproof mutants accumulation --fault 'slots-*'",
+      "\nExample:\n  resumeproof mutants --sample 1 --backend wasm\n  resumeproof mutants accumulation --fault 'slots-*'\n  resumeproof mutants --backend wasm --redis redis://192.0.2.7:6379",
     )
     .action(async (wanted: string[], options: Options) => {
       process.exitCode = await run(wanted, options);
     });
-  for (const option of [...trainingOptions(), grepOption(), shardOption()]) command.addOption(option);
+  for (const option of [
+    ...trainingOptions(),
+    grepOption(),
+    shardOption(),
+    redisOption('hand out healthy runs and faults to `resumeproof worker`s through this Redis server'),
+  ])
+    command.addOption(option);
   return command;
 }
 
@@ -68,6 +76,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
     throw new UsageError(
       '--sample picks scenarios by the results of all healthy runs, which no shard has: leave out --sample or --shard',
     );
+  if (options.redis !== undefined) requireForQueue(options);
   const imports = new Set<string>();
   const imported = (url: string): void => void imports.add(url);
   const faults = await selectFaults(options.faults, options.fault, imported);
@@ -108,43 +117,61 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
         });
   const scenarios = shard === undefined ? all : all.filter(({ name }) => shard.own.includes(name));
   const signal = onInterrupt();
-  // Imported only here, because it loads slowly.
-  const { runMutants } = await import('../run/mutants.ts');
-  const folder = await makeReportFolder(
-    options.reports,
-    reportName(`mutants-${options.backend}`, options.shard),
-  );
   const counter = openCounter();
+  const hands =
+    options.redis === undefined
+      ? undefined
+      : await handOut({
+          command: 'mutants',
+          scenarios,
+          faults,
+          sources: digestOfSources(imports, all),
+          softwareGpu,
+          options: { ...options, redis: options.redis },
+          signal,
+          say: counter.say,
+        });
+  let folder: string;
   let result: MutantsResult;
   counter.say(
     `running ${scenarios.length} healthy scenarios, then ${faults.length} faults in each scenario they apply to …`,
   );
   try {
+    // Imported only here, because they load slowly.
+    const { runMutants } = await import('../run/mutants.ts');
+    const { queuedMatrix } = await import('../run/queued-matrix.ts');
+    folder = await makeReportFolder(options.reports, reportName(`mutants-${options.backend}`, options.shard));
     let ready = 0;
-    result = await runMutants(scenarios, faults, {
-      ...options,
-      images: options.images,
-      folder,
-      sample: options.sample,
-      // A fault that applies to no scenario of a shard may apply to another's.
-      allApply: options.allApply && shard === undefined,
-      signal,
-      replay: (scenario, fault) => replayCell(scenario, fault, options),
-      onScenario: ({ scenario, outcome, falseAlarm, headline }, applicable) => {
-        ready += 1;
-        const apply = outcome === 'proven' ? `, ${applicable} faults apply` : ` – ${headline}`;
-        counter.say(
-          `[${ready}/${scenarios.length}] ${falseAlarm ? '✗ FALSE ALARM: ' : ''}${scenario}: ${outcome}${apply}`,
-        );
+    result = await runMutants(
+      scenarios,
+      faults,
+      {
+        ...options,
+        images: options.images,
+        folder,
+        sample: options.sample,
+        // A fault that applies to no scenario of a shard may apply to another's.
+        allApply: options.allApply && shard === undefined,
+        signal,
+        replay: (scenario, fault) => replayCell(scenario, fault, options),
+        onScenario: ({ scenario, outcome, falseAlarm, headline }, applicable) => {
+          ready += 1;
+          const apply = outcome === 'proven' ? `, ${applicable} faults apply` : ` – ${headline}`;
+          counter.say(
+            `[${ready}/${scenarios.length}] ${falseAlarm ? '✗ FALSE ALARM: ' : ''}${scenario}: ${outcome}${apply}`,
+          );
+        },
+        onCells: counter.expect,
+        onCell: (fault, cell) => {
+          counter.count();
+          if (isMisjudged(cell)) counter.say(cellLine(fault, cell));
+        },
       },
-      onCells: counter.expect,
-      onCell: (fault, cell) => {
-        counter.count();
-        if (isMisjudged(cell)) counter.say(cellLine(fault, cell));
-      },
-    });
+      hands === undefined ? undefined : queuedMatrix(hands, counter.say),
+    );
   } finally {
     counter.end();
+    await hands?.close();
   }
   if (shard !== undefined) await writeShard(folder, { ...shard, interrupted: signal.aborted });
   const { matrix, report } = result;
@@ -152,4 +179,13 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   else print(matrixSummary(result));
   if (signal.aborted) say(`interrupted; see ${path.dirname(report.json)}`);
   return signal.aborted ? EXIT.interrupted : matrix.passed ? EXIT.passed : EXIT.failed;
+}
+
+function requireForQueue({ redis, shard, keep }: Options): void {
+  addressOf(redis!);
+  if (shard !== undefined) throw new UsageError('a queue needs no shards: leave out --shard or --redis');
+  if (keep)
+    throw new UsageError(
+      'the traces of cells stay with the workers that run them: leave out --keep or --redis',
+    );
 }

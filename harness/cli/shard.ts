@@ -20,14 +20,16 @@ export type OwnShard = Omit<ShardRecord, 'format' | 'version' | 'interrupted'>;
 /**
  * @param whole the whole run: its cases in order, a digest of their sources, and by option everything that changes a
  * result; what is undefined was not given
+ * @param what the cases are called
  */
 export function ownShard(
   shard: Shard,
   whole: Pick<ShardRecord, 'command' | 'cases' | 'sources'> & { readonly options: Record<string, unknown> },
+  what = 'scenarios',
 ): OwnShard {
   const given = Object.entries(whole.options).filter(([, value]) => value !== undefined);
   const own = shardOf(whole.cases, shard);
-  say(`${shardName(shard)}: ${own.length} of ${whole.cases.length} scenarios`);
+  say(`${shardName(shard)}: ${own.length} of ${whole.cases.length} ${what}`);
   if (own.length === 0)
     say(`${shardName(shard)} has nothing to prove: use at most ${whole.cases.length} shards`);
   return {

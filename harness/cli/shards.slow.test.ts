@@ -4,7 +4,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { detailsIn, withoutDetails } from '../report/testing/page-text.ts';
+import { contentsOf } from './testing/contents.ts';
 import { fixtures, reportsIn, resumeproof } from './testing/start.ts';
 
 let scratch: string;
@@ -23,39 +23,6 @@ function onlyIn(folder: string): string {
   expect(found, folder).toHaveLength(1);
   return at(folder, found[0]!);
 }
-
-/** What the files of a report say, by their names, without durations and moments. */
-function contentsOf(folder: string): Map<string, unknown> {
-  const files = globSync('**', { cwd: folder, withFileTypes: true }).filter((entry) => entry.isFile());
-  return new Map(
-    files
-      .map((entry) => path.join(entry.parentPath, entry.name))
-      .filter((file) => path.basename(file) !== 'shard.json')
-      .sort()
-      .map((file) => [path.relative(folder, file), timeless(file)]),
-  );
-}
-
-/** The results rest on the records of traces, which hold process ids. */
-function timeless(file: string): unknown {
-  if (/\.json$/.test(file)) return withoutTimes(read(file));
-  if (/\.xml$/.test(file)) return withoutTimesInText(read(file));
-  if (!/\.html$/.test(file)) return undefined;
-  const page = read(file);
-  return [withoutTimesInText(withoutDetails(page)), withoutTimes(JSON.stringify(detailsIn(page)))];
-}
-
-const withoutTimes = (json: string): unknown =>
-  JSON.parse(withoutTimesInText(json), (key, value) =>
-    key === 'seconds' || key === 'startedAt' ? 0 : value,
-  );
-
-const withoutTimesInText = (text: string): string =>
-  text
-    .replaceAll(/ (time|timestamp)="[^"]*"/g, '')
-    .replaceAll(/"(seconds|startedAt)":[^,}]+/g, '"$1":0')
-    .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, 'then')
-    .replaceAll(/\b\d+(\.\d+)? (s|min)\b/g, 'a while');
 
 describe('run', () => {
   beforeAll(async () => {
@@ -316,5 +283,129 @@ describe('mutants', () => {
     const { exitCode, stderr } = await resumeproof(scratch, [...mutants, '--sample', '1', '--shard', '1/2']);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('leave out --sample or --shard');
+  });
+});
+
+describe('fuzz', () => {
+  const own = [
+    'fuzz',
+    path.join(fixtures, 'fuzz', 'second-resume.ts'),
+    '--backend',
+    'cpu',
+    '--max-steps',
+    '4',
+  ];
+  const FUZZ = [...own, '--runs', '6', '--seed', '13', '--json'];
+  const fuzzed = async (args: readonly string[], codes: readonly number[] = [1]) => {
+    const { exitCode, stdout, stderr } = await resumeproof(scratch, args);
+    expect(codes, stderr).toContain(exitCode);
+    return JSON.parse(stdout);
+  };
+
+  test('three shards try what one machine tries, and find the same failures', async () => {
+    const whole = await fuzzed([...FUZZ, '--reports', 'search', '--regressions', 'found-whole']);
+    const regressions = ['--regressions', 'found'];
+    const parts: ReturnType<typeof JSON.parse>[] = [];
+    for (const shard of ['3/3', '1/3', '2/3'])
+      parts.push(
+        await fuzzed(
+          [...FUZZ, ...regressions, '--shard', shard, '--reports', `searches/${shard[0]}`],
+          [0, 1],
+        ),
+      );
+    // The first shard also tries the scenario's own history.
+    expect(parts.map(({ histories }) => histories)).toEqual([2, 3, 2]);
+    const merge = ['merge', 'searches', ...regressions, '--reports', 'search-merged', '--json'];
+    const merged = await fuzzed(merge);
+    const same = ({ cases, kinds, proven, refuted, exhausted, seed, failures }: typeof whole) => ({
+      ...{ cases, kinds, proven, refuted, exhausted, seed },
+      failures: failures.map(({ rule, cause, histories, minimal, failsAlone }: (typeof failures)[0]) => ({
+        ...{ rule, cause, histories, minimal, failsAlone },
+      })),
+    });
+    expect(same(merged)).toEqual(same(whole));
+    expect(merged.shrinking).toBe(parts.reduce((sum, { shrinking }) => sum + shrinking, 0));
+    expect(merged.regressions).toMatchObject({ tried: 0, added: merged.failures.length });
+    const [{ replay, rule }] = merged.failures;
+    expect(read(merged.report)).toContain(rule);
+    const again = await resumeproof(scratch, [
+      ...replay.split(' ').slice(4),
+      '--json',
+      '--reports',
+      'replayed',
+    ]);
+    expect(again.exitCode, `${replay}\n${again.stderr}`).toBe(1);
+    expect(JSON.parse(again.stdout).verdicts[0].findings[0].rule).toBe(rule);
+
+    type Record = ReturnType<typeof JSON.parse>;
+    const damages: [string, (record: Record) => unknown, RegExp][] = [
+      ['1', ({ cases }) => cases.pop(), /fuzz\.json: its histories are not those of this shard/],
+      [
+        '2',
+        ({ cases }) => cases.push({ ...cases[0], number: undefined }),
+        /1 of its histories were not drawn/,
+      ],
+      ['3', (record) => Object.assign(record, { drawn: 5 }), /its search is not that of .*shard-1-of-3/],
+      [
+        '1',
+        ({ cases }) => Object.assign(cases[0].verdict, { outcome: 'refuted' }),
+        /refuted without a finding/,
+      ],
+      ['1', ({ cases }) => Object.assign(cases[0].history, { steps: 0 }), /cases\.0\.history\.steps: /],
+      ['1', ({ cases }) => cases[0].history.processes.reverse(), /fuzz\.json: a history: /],
+      ...[1, 2, 3].flatMap((shard): [string, (record: Record) => unknown, RegExp][] =>
+        parts[[3, 1, 2].indexOf(shard)].failures.length === 0
+          ? []
+          : [
+              [
+                `${shard}`,
+                (record) => Object.assign(record, { failures: [] }),
+                /it does not name a smallest history of each failure/,
+              ],
+              [
+                `${shard}`,
+                ({ failures }) => Object.assign(failures[0].again, { outcome: 'proven' }),
+                /the verdict on second-resume contradicts its findings/,
+              ],
+              [
+                `${shard}`,
+                ({ failures }) =>
+                  Object.assign(failures[0].again.runs[0], { trace: 'second-resume/../../x' }),
+                /it names second-resume\/\.\.\/\.\.\/x, which is not in the folder of second-resume/,
+              ],
+            ],
+      ),
+    ];
+    for (const [at, [shard, damage, message]] of damages.entries()) {
+      const own = `damaged-${at}`;
+      cpSync(path.join(scratch, 'searches'), path.join(scratch, own), { recursive: true });
+      const [file] = globSync(path.join(scratch, own, shard, '*', 'fuzz.json'));
+      const record = JSON.parse(read(file!));
+      damage(record);
+      writeFileSync(file!, JSON.stringify(record));
+      const { exitCode, stderr } = await resumeproof(scratch, ['merge', own, ...regressions]);
+      expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(message) });
+    }
+
+    rmSync(at('searches/2'), { recursive: true });
+    const refused = await resumeproof(scratch, merge);
+    expect(refused).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('shard 2 of 3 is missing'),
+    });
+  });
+
+  test('shards that could draw other histories are refused', async () => {
+    const refusal = async (...args: string[]): Promise<string> => {
+      const { exitCode, stderr } = await resumeproof(scratch, [...own, ...args, '--shard', '1/2']);
+      expect(exitCode).toBe(2);
+      return stderr;
+    };
+    for (const args of [
+      ['--runs', '4'],
+      ['--seed', '1'],
+      ['--runs', '4', '--seed', '1', '--time', '5s'],
+    ])
+      expect(await refusal(...args)).toContain('with --shard, give --seed, give --runs');
   });
 });

@@ -1,4 +1,5 @@
 /** Fuzzes the scenario of one file, and says what failed as the message of an error. */
+import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
@@ -40,6 +41,7 @@ export async function fuzzFile(file: string | URL, asked: FuzzResumeOptions): Pr
   const softwareGpu = await requireBackends([inspected], { backend, requireGpu: false });
   const loaded = withFirstHistory(inspected, options, softwareGpu, WORDS);
   const source = { backend, scenarios: scenariosFolder(), fast: false };
+  const folder = await makeReportFolder(path.resolve(options.reports), `fuzz-${loaded.name}-${backend}`);
   const fuzzed = await fuzzScenario(loaded, {
     backend,
     requireGpu: false,
@@ -51,11 +53,12 @@ export async function fuzzFile(file: string | URL, asked: FuzzResumeOptions): Pr
     maxResumes: options.maxResumes,
     resumeOn: options.resumeOn,
     regressions: path.resolve(options.regressions),
-    folder: await makeReportFolder(path.resolve(options.reports), `fuzz-${loaded.name}-${backend}`),
+    folder,
     signal,
     replay: (own, historyFile) =>
       replayScenario(own, { ...source, ...(historyFile === undefined ? {} : { historyFile }) }),
   });
+  if (fuzzed.report === null) await rm(folder, { recursive: true, force: true });
   signal.throwIfAborted();
   return checked(fuzzed);
 }

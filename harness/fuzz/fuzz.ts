@@ -1,14 +1,15 @@
 /** Fuzzes one scenario: what failed before first, then random histories, and a report of the smallest that fail. */
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Verdict } from '../judge/verdict.ts';
+import { unlessAborted } from '../run/failing.ts';
 import { type GateOptions, runGate } from '../run/gate.ts';
-import { historyProver, type Proved } from '../run/prove-histories.ts';
 import { type Regression, readRegressions, regressionsFile, writeRegressions } from '../run/regressions.ts';
+import { isPlanned } from '../run/replay.ts';
 import { type LoadedScenario, onBackends, resumeBackends } from '../run/scenario.ts';
 import { UsageError } from '../run/usage-error.ts';
-import { inner, isChain } from '../trace/history.ts';
-import { bordersIn } from './borders.ts';
+import { inner } from '../trace/history.ts';
+import { type FirstProved, prover } from './prover.ts';
 import { type Failure, type SearchOptions, type SearchResult, search } from './search.ts';
 import type { Space } from './space.ts';
 
@@ -24,10 +25,19 @@ export interface FuzzOptions
   readonly regressions: string;
   /** An empty folder for the report. */
   readonly folder: string;
+  /** What this machine tries, if others try the rest. Whoever joins the results then writes the regressions. */
+  readonly share?: Share;
   /** Ends the search. What was found is still reported. */
   readonly signal: AbortSignal;
   /** The command that runs a scenario again by its history, from a file if one is named. */
   readonly replay: (scenario: LoadedScenario, historyFile?: string) => string;
+}
+
+export interface Share {
+  /** Whether a drawn history is tried here, by its number. */
+  readonly isOwn: (number: number) => boolean;
+  /** Whether the scenario's own history and its regressions are. */
+  readonly first: boolean;
 }
 
 /** A failure, run once more by itself for the report. */
@@ -47,26 +57,32 @@ export interface Fuzzed extends Omit<SearchResult, 'failures'> {
 }
 
 /**
- * Tries the scenario's own history, its regressions and what is drawn. The folder is removed if nothing fails.
+ * Tries the scenario's own history, its regressions and what is drawn. The folder stays empty if nothing fails.
+ * @param proverFor runs the histories; in processes of this machine by default
  * @throws {UsageError} when the regressions cannot be read, or the scenario is skipped on this backend
  */
-export async function fuzzScenario(loaded: LoadedScenario, options: FuzzOptions): Promise<Fuzzed> {
+export async function fuzzScenario(
+  loaded: LoadedScenario,
+  options: FuzzOptions,
+  proverFor: typeof prover = prover,
+): Promise<Fuzzed> {
   const start = performance.now();
   const { name, scenario } = loaded;
   const file = regressionsFile(options.regressions, name);
   const regressions = await readRegressions(file, name, scenario);
-  const result = await searched(loaded, regressions, options);
+  const result = await searched(loaded, regressions, options, proverFor);
   const { failures, report } = await reported(result, loaded, options);
-  const added = scenario.expect === undefined || scenario.expect === 'proven' ? failures : [];
-  const all = together(regressions, added);
-  if (all.length > regressions.length) await writeRegressions(file, name, all);
+  const added =
+    options.share === undefined
+      ? await addRegressions(file, name, scenario.expect, regressions, failures)
+      : 0;
   return {
     ...result,
     scenario: name,
     seconds: (performance.now() - start) / 1000,
     asExpected: isAsExpected(scenario.expect, result),
     failures,
-    regressions: { file, tried: regressions.length, added: all.length - regressions.length },
+    regressions: { file, tried: options.share?.first === false ? 0 : regressions.length, added },
     report,
   };
 }
@@ -75,45 +91,49 @@ async function searched(
   loaded: LoadedScenario,
   regressions: readonly Regression[],
   options: FuzzOptions,
+  proverFor: typeof prover,
 ): Promise<SearchResult> {
-  const { signal, time, jobs, runs, seed, onCase } = options;
-  const prover = historyProver(loaded, {
+  const { signal, time, runs, seed, onCase, share } = options;
+  const elsewhere = share?.first === false;
+  const { atATime, first, prove, remove } = proverFor(loaded, {
     ...options,
     folder: path.join(options.folder, 'histories'),
     replay: (own) => options.replay(own),
   });
   try {
-    const own = await prover.prove(loaded.history);
-    if (!signal.aborted && own.verdict.outcome === 'skipped')
+    const own = await unlessAborted(signal, first(loaded.history));
+    if (own?.verdict.outcome === 'skipped')
       throw new UsageError(`scenario ${loaded.name}: ${own.verdict.headline}`);
+    const failedBefore = regressions.map(({ history }) => history);
     return await search({
       space: spaceOf(loaded, own, options),
-      given: signal.aborted ? [] : [{ history: loaded.history, verdict: own.verdict }],
-      first: regressions.map(({ history }) => history),
+      given: own === undefined || elsewhere ? [] : [{ history: loaded.history, verdict: own.verdict }],
+      first: elsewhere ? [] : failedBefore,
+      elsewhere: elsewhere ? [loaded.history, ...failedBefore] : [],
       runs,
       seed,
+      ...(share === undefined ? {} : { isOwn: share.isOwn }),
       ...(time === undefined ? {} : { timeUp: AbortSignal.timeout(time) }),
       signal,
-      // While one is judged, another has a process to run.
-      atATime: jobs + 1,
-      prove: async (history) => (await prover.prove(history)).verdict,
+      atATime,
+      prove,
       ...(onCase === undefined ? {} : { onCase }),
     });
   } finally {
-    await prover.remove();
+    await remove();
   }
 }
 
 function spaceOf(
   { history, scenario }: LoadedScenario,
-  { control, savable }: Proved,
+  own: FirstProved | undefined,
   { maxResumes, resumeOn }: FuzzOptions,
 ): Space {
   const { steps } = history;
   return {
     steps,
-    savable: (savable ?? inner(steps)).filter((step) => step >= 1 && step < steps),
-    edges: control === undefined ? [] : bordersIn(control),
+    savable: (own?.savable ?? inner(steps)).filter((step) => step >= 1 && step < steps),
+    edges: own?.edges ?? [],
     maxResumes,
     backends: resumeOn ?? [],
     changes: scenario.mayChange ?? [],
@@ -128,15 +148,12 @@ async function reported(
   options: FuzzOptions,
 ): Promise<Pick<Fuzzed, 'failures' | 'report'>> {
   const { folder } = options;
-  if (failures.length === 0) {
-    await rm(folder, { recursive: true, force: true });
-    return { failures: [], report: null };
-  }
+  if (failures.length === 0) return { failures: [], report: null };
   const backends = resumeBackends(loaded.scenario);
   const files = new Map<string, string>();
   const scenarios = failures.map(({ smallest: { history } }, at) => {
     const name = failures.length === 1 ? loaded.name : `${loaded.name}-${at + 1}`;
-    if (!isChain(history)) files.set(name, path.join(folder, `${name}.json`));
+    if (!isPlanned(history)) files.set(name, path.join(folder, `${name}.json`));
     return { ...loaded, name, history: onBackends(history, backends) };
   });
   for (const { name, history } of scenarios) {
@@ -155,19 +172,31 @@ async function reported(
   };
 }
 
-/** The regressions that there were, and what failed that is none of them. */
-function together(before: readonly Regression[], failures: readonly Failure[]): Regression[] {
+/**
+ * Writes what failed, unless it is expected to, beside the regressions that there were.
+ * @returns how many are new
+ */
+export async function addRegressions(
+  file: string,
+  scenario: string,
+  expect: Expectation,
+  before: readonly Regression[],
+  failures: readonly Failure[],
+): Promise<number> {
+  if (expect !== undefined && expect !== 'proven') return 0;
   const known = new Set(before.map(({ history }) => JSON.stringify(history)));
-  const found = failures.map(({ rule, smallest: { history, verdict } }) => ({
-    found: `${rule}: ${verdict.headline}`,
-    history,
-  }));
-  return [...before, ...found.filter(({ history }) => !known.has(JSON.stringify(history)))];
+  const found = failures
+    .map(({ rule, smallest: { history, verdict } }) => ({ found: `${rule}: ${verdict.headline}`, history }))
+    .filter(({ history }) => !known.has(JSON.stringify(history)));
+  if (found.length > 0) await writeRegressions(file, scenario, [...before, ...found]);
+  return found.length;
 }
 
+type Expectation = 'proven' | readonly string[] | undefined;
+
 /** A healthy scenario has a proven history and no failing one; a known fault fails by its own rule. */
-function isAsExpected(
-  expect: LoadedScenario['scenario']['expect'],
+export function isAsExpected(
+  expect: Expectation,
   { failures, cases }: Pick<SearchResult, 'failures' | 'cases'>,
 ): boolean {
   if (expect !== undefined && expect !== 'proven') return failures.some(({ rule }) => rule === expect[0]);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Verdict } from '../judge/verdict.ts';
 import { endOf, type History, inner, resumesIn } from '../trace/history.ts';
 import { histories } from './histories.ts';
-import { search } from './search.ts';
+import { search, type Tried } from './search.ts';
 import { shrink } from './shrink.ts';
 import { smaller } from './smaller.ts';
 import type { Space } from './space.ts';
@@ -51,12 +51,19 @@ test.each(Object.entries(BUGS))('a failure %s is shrunk until no smaller one fai
       asked += 1;
       return fails(one);
     };
-    const smallest = await shrink(history, space, asking, 4);
+    const smallest = await shrink(history, space, asking, () => 4);
     expect(asked).toBeLessThan(200);
     expect(fails(smallest)).toBe(true);
     for (const one of smaller(smallest, space))
       expect(fails(one), JSON.stringify([smallest, one])).toBe(false);
-    expect(await shrink(history, space, async (one) => fails(one), 1)).toEqual(smallest);
+    expect(
+      await shrink(
+        history,
+        space,
+        async (one) => fails(one),
+        () => 1,
+      ),
+    ).toEqual(smallest);
   }
 });
 
@@ -73,7 +80,7 @@ const searching = (bugs: readonly string[], more: Partial<Parameters<typeof sear
     runs: 400,
     seed: 1,
     signal: new AbortController().signal,
-    atATime: 3,
+    atATime: () => 3,
     prove: async (history) => verdictBy(history, bugs),
     ...more,
   });
@@ -88,7 +95,7 @@ test('every bug is found in 1,000 histories, each is reported once and minimal',
   const some = ['after step 17', 'on another backend', 'after a kill'];
   const { failures } = await searching(some);
   expect(failures.map(({ rule }) => rule).sort()).toEqual([...some].sort());
-  const again = await searching(some, { atATime: 1 });
+  const again = await searching(some, { atATime: () => 1 });
   expect(again.failures).toEqual(failures);
 });
 
@@ -139,8 +146,29 @@ test('once time is up, what was found is shrunk; an interruption ends that too',
       return verdictBy(history, ['in mid-accumulation']);
     };
   };
-  const late = await searching([], { prove: after(20, timeUp), timeUp: timeUp.signal, atATime: 1 });
+  const late = await searching([], { prove: after(20, timeUp), timeUp: timeUp.signal, atATime: () => 1 });
   expect(late).toMatchObject({ cases: { length: 20 }, failures: [{ minimal: true }] });
-  const cut = await searching([], { prove: after(1001, stop), signal: stop.signal, runs: 1000, atATime: 1 });
+  const cut = await searching([], {
+    prove: after(1001, stop),
+    signal: stop.signal,
+    runs: 1000,
+    atATime: () => 1,
+  });
   expect(cut).toMatchObject({ cases: { length: 1000 }, failures: [{ minimal: false }] });
+});
+
+test('machines that share the numbers of the draws try together what one tries', async () => {
+  const one = await searching(['after step 17'], { runs: 60 });
+  const parts = await Promise.all(
+    [0, 1, 2].map((rest) => searching([], { runs: 60, isOwn: (number) => number % 3 === rest })),
+  );
+  const inOrder = parts.flatMap(({ cases }) => cases).toSorted((a, b) => a.number! - b.number!);
+  expect(inOrder.map(({ history }) => history)).toEqual(one.cases.map(({ history }) => history));
+  expect(parts.map(({ drawn }) => drawn)).toEqual([60, 60, 60]);
+  // What another machine tries first is not drawn here.
+  const [{ history }] = one.cases as [Tried];
+  const without = await searching([], { runs: 60, elsewhere: [history] });
+  expect(without.cases.slice(0, 59).map((tried) => tried.history)).toEqual(
+    one.cases.slice(1).map((tried) => tried.history),
+  );
 });

@@ -1,6 +1,7 @@
 /** Tries random histories, groups those that fail by how they fail, and shrinks one of each group. */
 import fc from 'fast-check';
 import type { Verdict } from '../judge/verdict.ts';
+import { awaitedLater, unlessAborted } from '../run/failing.ts';
 import { describeHistory, type History } from '../trace/history.ts';
 import { histories } from './histories.ts';
 import { shrink } from './shrink.ts';
@@ -13,24 +14,33 @@ export interface SearchOptions {
   readonly given?: readonly Tried[];
   /** Tried before any history is drawn. */
   readonly first: readonly History[];
+  /** Not drawn either, because another machine tries them first; none by default. */
+  readonly elsewhere?: readonly History[];
   /** The most histories to draw, besides those. */
   readonly runs: number;
+  /** Which of the drawn histories are tried, by number from 1; all by default. */
+  readonly isOwn?: (number: number) => boolean;
   readonly seed: number;
   /** No history is drawn after this, and what fails is still shrunk. */
   readonly timeUp?: AbortSignal;
   /** Nothing is tried after this. */
   readonly signal: AbortSignal;
-  /** How many histories are tried side by side. */
-  readonly atATime: number;
-  /** Runs and judges the scenario by this history. */
+  /** How many histories are tried side by side. It may change. */
+  readonly atATime: () => number;
+  /** Runs and judges the scenario by this history. After an abort, what it returns or throws does not matter. */
   readonly prove: (history: History) => Promise<Verdict>;
   readonly onCase?: (tried: Tried, why: 'first' | 'drawn' | 'shrinking') => void;
 }
 
-/** A history, and the verdict on the run by it. */
+/** The part of a verdict by which histories are counted and compared. */
+export type Outcome = Pick<Verdict, 'outcome' | 'cause' | 'headline' | 'findings'>;
+
+/** A history, and what the verdict on the run by it says. */
 export interface Tried {
   readonly history: History;
-  readonly verdict: Verdict;
+  readonly verdict: Outcome;
+  /** The number of the draw, from 1; undefined if it was not drawn. */
+  readonly number?: number;
 }
 
 /** Histories that fail in one way. */
@@ -46,29 +56,32 @@ export interface Failure {
 
 export interface SearchResult {
   readonly seed: number;
-  /** Every history that was tried first or drawn, in the order in which they ended. */
+  /** Every history that was tried first or drawn, in the order in which they began. */
   readonly cases: readonly Tried[];
   /** How many more were tried to shrink the failures. */
   readonly shrinking: number;
   /** Those with the most cases first. */
   readonly failures: readonly Failure[];
+  /** How many histories were drawn, tried here or not. */
+  readonly drawn: number;
   /** Whether the space has no further history. */
   readonly exhausted: boolean;
 }
 
 /** Refuted by the resume itself. Incomplete evidence, as in a run too short to train, does not count. */
-export const goesWrong = ({ outcome, findings }: Verdict): boolean =>
+export const goesWrong = ({ outcome, findings }: Outcome): boolean =>
   outcome === 'refuted' && findings[0]!.refutes;
 
 /** Two histories that fail alike are taken for one bug. */
-const failureOf = ({ findings, cause }: Verdict): string => JSON.stringify([findings[0]!.rule, cause]);
+export const failureOf = ({ findings, cause }: Outcome): string => JSON.stringify([findings[0]!.rule, cause]);
 
 /** However it was made, the same history has the same key. */
 const keyOf = (history: History): string => `${history.steps} ${describeHistory(history)}`;
 
 /** @returns after an interruption, what was found until then */
 export async function search(options: SearchOptions): Promise<SearchResult> {
-  const { space, seed, runs, given = [], first, signal, timeUp, atATime, prove, onCase } = options;
+  const { space, seed, runs, given = [], first, elsewhere = [], signal, timeUp, atATime } = options;
+  const { isOwn = () => true, prove, onCase } = options;
   const tried = new Map<string, Promise<Tried | undefined>>(
     given.map((one) => [keyOf(one.history), Promise.resolve(one)]),
   );
@@ -78,9 +91,8 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
     if (before !== undefined) return before;
     const now = (async () => {
       if (signal.aborted) return undefined;
-      const verdict = await prove(history);
-      // It may have been cut off.
-      if (signal.aborted) return undefined;
+      const verdict = await unlessAborted(signal, prove(history));
+      if (verdict === undefined) return undefined;
       const one = { history, verdict };
       onCase?.(one, why);
       return one;
@@ -88,20 +100,25 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
     tried.set(key, now);
     return now;
   };
-  const cases: Tried[] = [...given];
-  const all = queue(
-    first,
-    draws(space, seed, (history) => tried.has(keyOf(history))),
-    runs,
-  );
-  const work = async (): Promise<void> => {
-    for (const { history, why } of all) {
-      if (signal.aborted || (why === 'drawn' && timeUp?.aborted === true)) return;
-      const one = await attempt(history, why);
-      if (one !== undefined) cases.push(one);
-    }
-  };
-  await Promise.all(Array.from({ length: atATime }, work));
+  // By this alone, every machine draws the same, whatever it tries.
+  const seen = new Set([...given.map(({ history }) => history), ...first, ...elsewhere].map(keyOf));
+  const all = inTurn(first, draws(space, seed, seen), runs, isOwn);
+  const ended: (Tried | undefined)[] = [...given];
+  const running = new Set<Promise<void>>();
+  for (const { history, why, number } of all) {
+    if (signal.aborted || (why === 'drawn' && timeUp?.aborted === true)) break;
+    const at = ended.push(undefined) - 1;
+    const trying = awaitedLater(
+      attempt(history, why).then((one) => {
+        ended[at] = one === undefined || number === undefined ? one : { ...one, number };
+      }),
+    );
+    running.add(trying);
+    trying.finally(() => running.delete(trying)).catch(() => {});
+    while (running.size >= atATime()) await Promise.race(running);
+  }
+  await Promise.all(running);
+  const cases = ended.filter((one) => one !== undefined);
   const failures: Failure[] = [];
   for (const own of groups(cases.filter(({ verdict }) => goesWrong(verdict)))) {
     const { history, verdict } = own.reduce((one, other) =>
@@ -117,11 +134,12 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
     const { findings, cause } = smallest.verdict;
     failures.push({ rule: findings[0]!.rule, cause, count: own.length, smallest, minimal: !signal.aborted });
   }
-  return { seed, cases, shrinking: tried.size - cases.length, failures, exhausted: all.exhausted() };
+  const shrinking = tried.size - cases.length;
+  return { seed, cases, shrinking, failures, drawn: all.drawn(), exhausted: all.exhausted() };
 }
 
 /** Cases that fail in one way, the most frequent way first. */
-const groups = (failing: readonly Tried[]): Tried[][] =>
+export const groups = (failing: readonly Tried[]): Tried[][] =>
   [...Map.groupBy(failing, ({ verdict }) => failureOf(verdict)).values()].sort(
     (one, other) => other.length - one.length,
   );
@@ -129,14 +147,16 @@ const groups = (failing: readonly Tried[]): Tried[][] =>
 interface Next {
   readonly history: History;
   readonly why: 'first' | 'drawn';
+  readonly number?: number;
 }
 
-/** What several workers take from in turn. */
-function queue(
+/** What is tried first, then what is drawn. */
+function inTurn(
   first: readonly History[],
   drawn: Iterator<History>,
   runs: number,
-): IterableIterator<Next> & { exhausted(): boolean } {
+  isOwn: (number: number) => boolean,
+): IterableIterator<Next> & { drawn(): number; exhausted(): boolean } {
   let [given, taken, empty] = [0, 0, false];
   return {
     [Symbol.iterator]() {
@@ -144,13 +164,16 @@ function queue(
     },
     next() {
       if (given < first.length) return { value: { history: first[given++]!, why: 'first' } };
-      if (taken >= runs || empty) return { done: true, value: undefined };
-      const { done, value } = drawn.next();
-      empty = done === true;
-      if (empty) return { done: true, value: undefined };
-      taken += 1;
-      return { value: { history: value, why: 'drawn' } };
+      while (taken < runs && !empty) {
+        const { done, value } = drawn.next();
+        empty = done === true;
+        if (empty) break;
+        taken += 1;
+        if (isOwn(taken)) return { value: { history: value, why: 'drawn', number: taken } };
+      }
+      return { done: true, value: undefined };
     },
+    drawn: () => taken,
     exhausted: () => empty,
   };
 }
@@ -159,14 +182,16 @@ const AT_ONCE = 64;
 /** After so many draws without a new history, there is most likely none left. */
 const FRUITLESS = 32;
 
-/** Draws histories that are not known, without an end unless there are no more. */
-function* draws(space: Space, seed: number, isKnown: (history: History) => boolean): Generator<History> {
+/** Draws histories that were not seen, without an end unless there are no more. */
+function* draws(space: Space, seed: number, seen: Set<string>): Generator<History> {
   const arbitrary = histories(space);
   for (let [at, fruitless] = [0, 0]; fruitless < FRUITLESS; at += 1) {
     fruitless += 1;
     // fast-check's seeds are 32-bit integers.
     for (const history of fc.sample(arbitrary, { numRuns: AT_ONCE, seed: (seed + at) | 0 })) {
-      if (isKnown(history)) continue;
+      const key = keyOf(history);
+      if (seen.has(key)) continue;
+      seen.add(key);
       fruitless = 0;
       yield history;
     }

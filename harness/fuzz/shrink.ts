@@ -14,13 +14,13 @@ export async function shrink(
   history: History,
   space: Space,
   fails: (history: History) => Promise<boolean>,
-  atATime: number,
+  atATime: () => number,
 ): Promise<History> {
   let smallest = history;
   search: while (true) {
     const candidates = [...smaller(smallest, space)];
-    for (let at = 0; at < candidates.length; at += atATime) {
-      const some = candidates.slice(at, at + atATime);
+    for (let at = 0, some: History[]; at < candidates.length; at += some.length) {
+      some = candidates.slice(at, at + atATime());
       const failing = await Promise.all(some.map(fails));
       const first = failing.indexOf(true);
       if (first < 0) continue;

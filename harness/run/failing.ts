@@ -37,3 +37,14 @@ export function awaitedLater<Result>(promise: Promise<Result>): Promise<Result> 
   promise.catch(() => {});
   return promise;
 }
+
+/** What comes of a promise; undefined after an abort, because it may have been cut off. */
+export async function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T | undefined> {
+  try {
+    const value = await promise;
+    return signal.aborted ? undefined : value;
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}

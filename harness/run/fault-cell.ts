@@ -14,8 +14,8 @@ import { type Healthy, judgeFirst } from './healthy-run.ts';
 import { keep } from './keep.ts';
 import type { MutantsOptions } from './mutants-options.ts';
 
-export const interruptedIn = ({ loaded }: Healthy): Cell => ({
-  scenario: loaded.name,
+export const interruptedIn = (scenario: string): Cell => ({
+  scenario,
   ...unjudged('not-run', 'interrupted'),
   seconds: 0,
   kept: null,
@@ -30,7 +30,7 @@ export async function runCell(
   const { id, file, fault } = loadedFault;
   const { loaded, subject, traces } = own;
   const { name, history } = loaded;
-  const interrupted = interruptedIn(own);
+  const interrupted = interruptedIn(name);
   if (options.signal.aborted) return interrupted;
   const answer = own.answers[file];
   if (answer === undefined || typeof answer === 'string') {

@@ -4,11 +4,11 @@ import type { LimitFunction } from 'p-limit';
 import { collectEvidence } from '../judge/collect.ts';
 import { firstResumes } from '../judge/cut.ts';
 import { type Judgement, judge, type Subject, skipped } from '../judge/judge.ts';
-import type { MatrixScenario } from '../judge/matrix/matrix.ts';
 import { isChain, planOf } from '../trace/history.ts';
 import type { Plan, Trace } from '../trace/schema.ts';
 import { executeScenario } from './execute.ts';
 import type { LoadedFault } from './faults.ts';
+import type { HealthyFacts } from './healthy-facts.ts';
 import type { MutantsOptions } from './mutants-options.ts';
 import type { LoadedScenario } from './scenario.ts';
 import { subjectOf } from './subject.ts';
@@ -79,16 +79,16 @@ export function judgeFirst(
   return judge(subject, collectEvidence(first.plan, backend, first.traces));
 }
 
-export function scenarioOf({ loaded, judgement, seconds }: Healthy): MatrixScenario {
+export function factsOfHealthy(own: Healthy, faults: readonly LoadedFault[]): HealthyFacts {
+  const { loaded, judgement, answers, seconds } = own;
   const { outcome, headline } = judgement;
   const falseAlarm = outcome !== 'proven' && outcome !== 'skipped';
-  return { scenario: loaded.name, outcome, falseAlarm, headline, seconds, kept: null };
+  return {
+    scenario: { scenario: loaded.name, outcome, falseAlarm, headline, seconds, kept: null },
+    device: judgement.backend,
+    isMeasured: outcome === 'proven' && judgement.noise?.exact === true,
+    answers: Object.fromEntries(
+      faults.flatMap(({ id, file }) => (answers[file] === undefined ? [] : [[id, answers[file]]])),
+    ),
+  };
 }
-
-/** A fault without an answer counts as applicable; its cell then says why it is missed. */
-export const applicableTo = ({ answers }: Healthy, faults: readonly LoadedFault[]): LoadedFault[] =>
-  faults.filter(({ file }) => answers[file] !== false);
-
-/** The rules are measured only where equal runs give equal bits; elsewhere the noise decides what is found. */
-export const isMeasured = ({ judgement }: Healthy): boolean =>
-  judgement.outcome === 'proven' && judgement.noise?.exact === true;

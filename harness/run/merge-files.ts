@@ -35,8 +35,13 @@ export async function requireOwnFile(
  * Copies the folder of a case, if the shard has kept one. Only regular files and folders are copied: a link could lead
  * anywhere, and a pipe would never end.
  */
-export async function copyCase({ folder }: FoundShard, name: string, to: string): Promise<void> {
-  await copyFolder(path.join(folder, name), path.join(to, name));
+export async function copyCase(
+  { folder }: FoundShard,
+  name: string,
+  to: string,
+  newName = name,
+): Promise<void> {
+  await copyFolder(path.join(folder, name), path.join(to, newName));
 }
 
 async function copyFolder(from: string, to: string): Promise<void> {

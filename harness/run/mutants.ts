@@ -1,13 +1,13 @@
 /** The kill matrix: injects every fault into every healthy scenario that it applies to, and judges the result. */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { type Matrix, type MatrixScenario, rowOf, summarize } from '../judge/matrix/matrix.ts';
 import { writeMatrix } from '../report/matrix.ts';
 import { failing } from './failing.ts';
-import { runCells } from './fault-cells.ts';
+import { type Ready, runCells } from './fault-cells.ts';
 import { factsOf, type LoadedFault } from './faults.ts';
-import { applicableTo, runHealthy, scenarioOf } from './healthy-run.ts';
-import { keep } from './keep.ts';
+import { applicableTo } from './healthy-facts.ts';
+import { type MatrixWork, matrixWork } from './matrix-work.ts';
 import type { MutantsOptions } from './mutants-options.ts';
 import type { LoadedScenario } from './scenario.ts';
 
@@ -17,47 +17,43 @@ export interface MutantsResult {
 }
 
 /**
- * Runs the scenarios, then the cells, each in parallel. After an abort, unfinished cells are reported as not run.
+ * Does the healthy runs, then the cells, each side by side. After an abort, unfinished cells are reported as not run.
+ * @param workFor does the work; in processes of this machine by default
  * @throws a failure of the harness itself: it ends the rest, and the finished cells are still reported
  */
 export async function runMutants(
   scenarios: readonly LoadedScenario[],
   faults: readonly LoadedFault[],
   outside: MutantsOptions,
+  workFor: (...of: Parameters<typeof matrixWork>) => MatrixWork = matrixWork,
 ): Promise<MutantsResult> {
   const startedAt = new Date();
   const { signal, attempt, finish } = failing(outside.signal);
   const options = { ...outside, signal };
   await mkdir(options.folder, { recursive: true });
-  const limit = pLimit(options.jobs);
-  // One more than there are processes: while one is judged, another has a process to run.
-  const atATime = pLimit(options.jobs + 1);
+  const work = workFor(faults, options);
+  const atATime = pLimit(work.atATime);
   const started = await atATime.map(scenarios, (loaded) =>
-    attempt(async () => {
+    attempt(async (): Promise<Ready | undefined> => {
       if (signal.aborted) return undefined;
-      const own = await runHealthy(loaded, faults, limit, options);
+      const facts = await work.healthy(loaded);
       // A run that was cut off is not a false alarm.
-      if (signal.aborted) return undefined;
-      options.onScenario?.(scenarioOf(own), applicableTo(own, faults).length);
-      return own;
+      if (signal.aborted || facts === undefined) return undefined;
+      options.onScenario?.(facts.scenario, applicableTo(facts, faults).length);
+      return { loaded, facts };
     }),
   );
   const healthy = started.filter((own) => own !== undefined);
-  const cells = await runCells(healthy, faults, limit, options, attempt);
+  const cells = await runCells(healthy, faults, work, options, attempt);
   return finish(async () => {
     const kept = new Set(
       cells.flatMap((row) => row.flatMap((cell) => (cell.kept === null ? [] : cell.scenario))),
     );
     const told = await Promise.all(
-      healthy.map(async (own): Promise<MatrixScenario> => {
-        const scenario = scenarioOf(own);
-        if (options.keep || scenario.falseAlarm || kept.has(scenario.scenario)) {
-          return {
-            ...scenario,
-            kept: await keep(own.folder, own.judgement, own.traces, own.seconds, options.folder),
-          };
-        }
-        await rm(own.folder, { recursive: true, force: true });
+      healthy.map(async ({ loaded, facts: { scenario } }): Promise<MatrixScenario> => {
+        if (options.keep || scenario.falseAlarm || kept.has(scenario.scenario))
+          return { ...scenario, kept: await work.keep(loaded) };
+        await work.remove(loaded);
         return scenario;
       }),
     );
@@ -65,7 +61,7 @@ export async function runMutants(
       startedAt: startedAt.toISOString(),
       seconds: (Date.now() - startedAt.getTime()) / 1000,
       backend: options.backend,
-      device: healthy.find(({ judgement }) => judgement.backend !== null)?.judgement.backend ?? null,
+      device: healthy.find(({ facts }) => facts.device !== null)?.facts.device ?? null,
       sample: options.sample ?? null,
       allApply: options.allApply,
       interrupted: signal.aborted,

@@ -26,9 +26,17 @@ export function replayScenario(
   ].join(' ');
 }
 
-/** A scenario's own history needs no words. */
+/** The command that runs a scenario again, by the history of a file. */
+export const withHistoryFile = (replay: string, file: string): string =>
+  `${replay} --history ${relative(file)}`;
+
+/** Whether `--steps` and `--resume-at` say a history. They do not say that a process trains no step. */
+export const isPlanned = (history: History): boolean =>
+  isChain(history) && planOf(history).resumeAt.every((step, at, all) => at === 0 || step > all[at - 1]!);
+
+/** A scenario's own history needs no words, and others come from a file. */
 function planned(history: History): string[] {
-  if (!isChain(history)) return [];
+  if (!isPlanned(history)) return [];
   const { steps, resumeAt, resumeOn } = planOf(history);
   return [
     `--steps ${steps} --resume-at ${resumeAt.join(',')}`,

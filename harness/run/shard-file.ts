@@ -31,7 +31,7 @@ const BACKEND = z.enum(['auto', ...BACKENDS]);
 const shardSchema = z.strictObject({
   format: z.literal(SHARD_FORMAT),
   version: z.literal(VERSION),
-  command: z.enum(['run', 'mutants']),
+  command: z.enum(['run', 'mutants', 'fuzz']),
   shard: z.strictObject({ index: whole, count: whole }),
   /** What was asked for, by option: everything that changes a result. */
   options: z
