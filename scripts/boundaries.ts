@@ -1,6 +1,6 @@
 /**
  * Which folder of harness/ may import which: `cli → run, fuzz → judge, report, faults → probe, verify, tfjs, loop →
- * training, checkpoint → backend`, and all may use `trace`, `json`, `processes` and `queue`. Folders of one layer may import each other
+ * training, checkpoint → backend`, and all may use `trace`, `json`, `processes`, `bundle` and `queue`. Folders of one layer may import each other
  * in one direction. No files may import each other in a circle. Type imports count too; tests and `testing/` folders are free. Exits with
  * 1 after naming what crosses.
  */
