@@ -28,7 +28,7 @@ import type { JudgeCost } from './bench/judge.ts';
 import { measureMutants } from './bench/mutants.ts';
 import { inProcess, measureSteps } from './bench/process.ts';
 import { measurePytorch } from './bench/pytorch.ts';
-import { isBound, measureQueue } from './bench/queue.ts';
+import { isBound, measureQueue, measureWaiting } from './bench/queue.ts';
 import { measureReport, type ReportCost, type ReportSize } from './bench/report.ts';
 import { measureShort } from './bench/short.ts';
 import { measureStart, type StartCost } from './bench/start.ts';
@@ -535,6 +535,7 @@ async function queue(effort: Effort): Promise<Section> {
     return { figures: [{ what, value: 'skipped', how: skipped }], measured: { skipped } };
   }
   const cost = await measureQueue(effort.queue.mutants, effort.queue.rounds);
+  const waiting = await measureWaiting();
   const { one, two, cells, cores } = cost;
   const [slow, fast] = [median(one), median(two)];
   return {
@@ -549,8 +550,13 @@ async function queue(effort: Effort): Promise<Section> {
         value: cores.length === 0 ? 'not measured' : median(cores).toFixed(2),
         how: 'with its processes, over the whole run',
       },
+      {
+        what: '  two workers ÷ one if a case only waits',
+        value: times(waiting),
+        how: 'what the queue costs, whatever else runs on this machine',
+      },
     ],
-    measured: cost,
+    measured: { ...cost, waiting },
   };
 }
 

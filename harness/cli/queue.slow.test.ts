@@ -25,7 +25,7 @@ const FUZZ = [
   '--json',
 ];
 
-describe.runIf(hasRedis)('a queue', () => {
+describe.runIf(hasRedis)('a queue', { timeout: 120_000 }, () => {
   let scratch: string;
   let server: TestRedis;
   let workers: ReturnType<typeof resumeproof>[];

@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import path from 'node:path';
 import { setTimeout as passing } from 'node:timers/promises';
+import { openHandOut } from '../../harness/queue/hand-out.ts';
 import { startRedis, type TestRedis } from '../../harness/queue/testing/redis.ts';
+import { work } from '../../harness/queue/work.ts';
 import { measureMutants } from './mutants.ts';
 
 export interface QueueCost {
@@ -14,6 +16,41 @@ export interface QueueCost {
   readonly two: readonly number[];
   /** Cores that the only worker used, each time, with the processes that it started. Only on Linux. */
   readonly cores: readonly number[];
+}
+
+const [WAITS, WAIT_MS] = [100, 100];
+
+/**
+ * How many times as many cases two workers do as one, if a case only waits: what the queue itself costs, whatever else
+ * runs on this machine.
+ */
+export async function measureWaiting(): Promise<number> {
+  const server = await startRedis();
+  try {
+    const [one, two] = [await waited(server, 1), await waited(server, 2)];
+    return one / two;
+  } finally {
+    await server.remove();
+  }
+}
+
+/** @returns seconds */
+async function waited(server: TestRedis, count: number): Promise<number> {
+  const common = { url: new URL(server.url), say() {} };
+  const stop = new AbortController();
+  const wait = { do: () => passing(WAIT_MS, 0), end: async () => {} };
+  const hands = await openHandOut({ ...common, offer: 0, signal: stop.signal });
+  const workers = Array.from({ length: count }, () =>
+    work({ ...common, jobs: 1, signal: stop.signal, join: async () => wait }),
+  );
+  while (hands.places() < count) await passing(WAIT_MS);
+  const start = performance.now();
+  await Promise.all(Array.from({ length: WAITS }, () => hands.give(null, Number)));
+  const seconds = (performance.now() - start) / 1000;
+  await hands.close();
+  stop.abort();
+  await Promise.all(workers);
+  return seconds;
 }
 
 const main = path.join(import.meta.dirname, '..', '..', 'harness', 'cli', 'main.ts');
