@@ -1,6 +1,8 @@
 /** The command line. Each command has its own file, which parses options, calls the code and prints the result. */
+
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../run/version.ts';
+import { approveCommand } from './approve.ts';
 import { completionCommand } from './completion.ts';
 import { applyConfig } from './config.ts';
 import { doctorCommand } from './doctor.ts';
@@ -35,6 +37,7 @@ const program = new Command('resumeproof')
   .addCommand(fuzzCommand())
   .addCommand(mutantsCommand())
   .addCommand(mergeCommand())
+  .addCommand(approveCommand())
   .addCommand(completionCommand())
   .addCommand(workerCommand())
   .addHelpText(

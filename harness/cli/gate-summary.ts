@@ -38,6 +38,18 @@ const onCpu = (backend: Verdict['backend']): string =>
  * @param code by scenario: where in the user's file it failed, and the code around it
  * @param columns of the terminal
  */
+/** One line for each scenario whose control no longer does what its baseline says. */
+function baselineLines({ baselines }: GateResult['gate']): string[] {
+  const changed = baselines.filter(({ changes }) => changes.length > 0);
+  if (changed.length === 0) return [];
+  const told = changed.map(
+    ({ scenario, changes }) =>
+      `Δ ${scenario}: the training changed since its baseline: ${changes.join('; ')}.`,
+  );
+  const names = changed.map(({ scenario }) => scenario).join(' ');
+  return [...told, `If that is wanted: resumeproof approve ${names}`, ''];
+}
+
 /** `Since 2026-03-01 10:00 UTC (commit abc): newly failing a, b; mended c.` */
 function comparisonLines(comparison: GateResult['comparison']): string[] {
   if (comparison === undefined) return [];
@@ -97,6 +109,7 @@ export function summary(
     ),
     ...(gate.verdicts.some(({ deviations }) => deviations.length > 0) ? [''] : []),
     ...caveatLines(gate.verdicts).flatMap(lines),
+    ...baselineLines(gate).flatMap(lines),
     ...comparisonLines(comparison).flatMap(lines),
     ...lines(gateSentence(gate)),
     ...lines(`Ran on ${devices.join('; ') || 'no backend'}, ${gate.seconds.toFixed(1)} s in total.`),

@@ -91,7 +91,7 @@ test('under a failure stand the diagnosis, the likely cause and the fix, wrapped
   expect(verdictLines({ ...failed, asExpected: true, outcome: 'proven' }, 80)).toHaveLength(1);
   // A log keeps each on one line.
   expect(verdictLines(failed, Number.POSITIVE_INFINITY)).toHaveLength(4);
-  const gate = { passed: false, problem: null, seconds: 1, verdicts: [failed] } as never;
+  const gate = { passed: false, problem: null, seconds: 1, baselines: [], verdicts: [failed] } as never;
   const report = { html: 'x/index.html', junit: '', json: '' };
   expect(summary({ gate, report }, undefined, 80)).toContain(lines.slice(-4).join('\n'));
 });

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { BACKENDS } from '../backend/names.ts';
+import { BASELINES } from '../run/baselines.ts';
 import { scenariosFolder } from '../run/scenario.ts';
 
 /** What {@link trainingOptions} parse to. */
@@ -40,6 +41,11 @@ export const trainingOptions = (): Option[] => [
 export const reportsOption = (): Option =>
   new Option('--reports <dir>', 'folder for reports')
     .default(absolute('reports'), 'reports')
+    .argParser(absolute);
+
+export const baselinesOption = (): Option =>
+  new Option('--baselines <dir>', 'folder of baselines')
+    .default(absolute(BASELINES), BASELINES)
     .argParser(absolute);
 
 export const fastOption = (): Option =>

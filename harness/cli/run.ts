@@ -18,6 +18,7 @@ import { UsageError } from '../run/usage-error.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
 import {
   backends,
+  baselinesOption,
   fastOption,
   positive,
   positives,
@@ -39,6 +40,7 @@ interface Options extends TrainingOptions, Selection, Telling {
   readonly shard?: Shard;
   readonly watch: boolean;
   readonly compare?: string;
+  readonly baselines: string;
 }
 
 export function runCommand(): Command {
@@ -65,7 +67,14 @@ export function runCommand(): Command {
     .action(async (wanted: string[], options: Options) => {
       process.exitCode = await run(wanted, options);
     });
-  const own = [grepOption(), lastFailedOption(), fastOption(), shardOption(), reporterOption()];
+  const own = [
+    grepOption(),
+    lastFailedOption(),
+    fastOption(),
+    shardOption(),
+    reporterOption(),
+    baselinesOption(),
+  ];
   for (const option of [...trainingOptions(), ...own]) command.addOption(option);
   return command;
 }
@@ -140,6 +149,7 @@ async function runFiles(
         }),
       // A shard is no whole run.
       ...(shard === undefined ? { past: options.reports } : {}),
+      baselines: options.baselines,
       compared,
       onProgress: display.progress,
       onVerdict: display.verdict,

@@ -150,6 +150,15 @@ export const gateSchema = z.object({
   backend: z.string(),
   passed: z.boolean(),
   problem: z.string().nullable().describe('why the gate failed, if no verdict shows it'),
+  baselines: z
+    .array(
+      z.object({
+        scenario: z.string(),
+        file: z.string(),
+        changes: z.array(z.string()).describe('how the control differs from the baseline'),
+      }),
+    )
+    .describe('scenarios with a baseline; no verdict depends on it'),
   verdicts: z.array(verdictSchema),
 });
 

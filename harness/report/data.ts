@@ -1,5 +1,5 @@
 /** The page's data: what the report writes into it, and what the page's script reads. Plain values only. */
-import type { Finding, Outcome, Verdict } from '../judge/verdict.ts';
+import type { Finding, Gate, Outcome, Verdict } from '../judge/verdict.ts';
 import type { Comparison } from './past-changes.ts';
 import type { SampleRow } from './samples/panel.ts';
 import type { Curve } from './series.ts';
@@ -57,6 +57,8 @@ export interface PageIndex {
   /** Runs on the same backend, this one last; empty if there are no earlier ones. */
   readonly trend: readonly TrendPoint[];
   readonly comparison: Comparison | null;
+  /** Scenarios with a baseline, and how their control differs from it. */
+  readonly baselines: Gate['baselines'];
   /** What does not fit on the page, one sentence each. */
   readonly omitted: readonly string[];
   /** In the order of the gate. */

@@ -78,6 +78,7 @@ function indexOf(
     green: isGreen(gate),
     problem: told ? null : gate.problem,
     devices: devices(gate),
+    baselines: gate.baselines,
     startedAt: gate.startedAt,
     seconds: gate.seconds,
     scenarios,

@@ -6,14 +6,25 @@ import { type Gate, VERDICT_FORMAT, type Verdict } from '../judge/verdict.ts';
  * @param failure what ended the gate; undefined if nothing did
  */
 export function gateOf(
-  run: Pick<Gate, 'startedAt' | 'seconds' | 'origin' | 'backend' | 'verdicts'>,
+  run: Pick<Gate, 'startedAt' | 'seconds' | 'origin' | 'backend' | 'verdicts'> &
+    Partial<Pick<Gate, 'baselines'>>,
   wanted: number,
   failure?: unknown,
 ): Gate {
-  const { startedAt, seconds, origin, backend, verdicts } = run;
+  const { startedAt, seconds, origin, backend, verdicts, baselines = [] } = run;
   const problem = problemOf(wanted, verdicts, failure);
   const passed = problem === null && verdicts.every(({ asExpected }) => asExpected);
-  return { format: VERDICT_FORMAT, startedAt, seconds, origin, backend, passed, problem, verdicts };
+  return {
+    format: VERDICT_FORMAT,
+    startedAt,
+    seconds,
+    origin,
+    backend,
+    passed,
+    problem,
+    baselines,
+    verdicts,
+  };
 }
 
 function problemOf(wanted: number, verdicts: readonly Verdict[], failure: unknown): string | null {

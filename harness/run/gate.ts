@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
+import { baselineChanges, controlOf } from '../judge/baseline.ts';
 import { caveatsOf, kernelsOf } from '../judge/caveats.ts';
 import { collectEvidence } from '../judge/collect.ts';
 import { cutShort, settles } from '../judge/cut.ts';
@@ -12,6 +13,7 @@ import type { Comparison } from '../report/past-changes.ts';
 import { openReport, type ReportFiles } from '../report/write.ts';
 import { type History, isChain, planOf } from '../trace/history.ts';
 import type { Trace } from '../trace/schema.ts';
+import { readBaseline } from './baselines.ts';
 import { executeCommand } from './command-execute.ts';
 import { type Execution, executeScenario } from './execute.ts';
 import { executeFast } from './execute-fast.ts';
@@ -41,6 +43,8 @@ export interface GateOptions extends Pick<ExecuteOptions, 'backend' | 'requireGp
   readonly onVerdict?: (verdict: Verdict) => void;
   /** The folder of reports that keeps what earlier runs found; it is neither read nor written by default. */
   readonly past?: string;
+  /** The folder of baselines to compare controls with; nothing is compared by default. */
+  readonly baselines?: string;
   /** An earlier gate to compare with. */
   readonly compared?: Gate | undefined;
 }
@@ -71,6 +75,7 @@ export async function runGate(
     runs: past.runs.filter(({ backend }) => backend === options.backend),
   });
   const norms = new Map<string, number>();
+  const baselines: Gate['baselines'] = [];
   // Each running scenario always has a process to run, so more scenarios would not keep more cores busy.
   const scenariosAtATime = pLimit(options.jobs);
   const results = await scenariosAtATime.map(scenarios, (scenario) =>
@@ -89,6 +94,7 @@ export async function runGate(
       });
       if (signal.aborted) return undefined;
       await report.add(verdict, traces);
+      baselines.push(...(await comparedBaseline(options, verdict, traces)));
       const norm = endNormOf(traces);
       if (norm !== undefined) norms.set(verdict.scenario, norm);
       options.onVerdict?.(verdict);
@@ -96,12 +102,14 @@ export async function runGate(
     }),
   );
   const verdicts = results.filter((verdict) => verdict !== undefined);
+  const order = verdicts.map(({ scenario }) => scenario);
   return finish(async (failure) => {
     const run = {
       startedAt: startedAt.toISOString(),
       seconds: (Date.now() - startedAt.getTime()) / 1000,
       origin: currentOrigin(),
       backend: options.backend,
+      baselines: baselines.sort((a, b) => order.indexOf(a.scenario) - order.indexOf(b.scenario)),
       verdicts,
     };
     const gate = gateOf(run, scenarios.length, failure);
@@ -112,6 +120,20 @@ export async function runGate(
       await recordPastRun(options.past, pastRunOf(gate, path.basename(options.folder), norms));
     return { gate, report: files, ...(comparison === undefined ? {} : { comparison }) };
   });
+}
+
+/** How the control differs from the scenario's baseline; nothing if there is none. */
+async function comparedBaseline(
+  { baselines, folder }: GateOptions,
+  { scenario }: Verdict,
+  traces: readonly Trace[],
+): Promise<Gate['baselines']> {
+  const control = controlOf(traces);
+  if (baselines === undefined || control?.run === undefined) return [];
+  const found = await readBaseline(baselines, scenario, control.run.backend.name);
+  if (found === undefined) return [];
+  const file = path.relative(folder, found.file).split(path.sep).join('/');
+  return [{ scenario, file, changes: baselineChanges(found.baseline, control) }];
 }
 
 export interface ProveOptions extends Omit<ExecuteOptions, 'onTrace'> {

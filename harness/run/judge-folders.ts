@@ -54,6 +54,7 @@ export async function judgeCases(cases: readonly Case[], options: JudgeOptions):
     backend: backends.size === 1 ? [...backends][0]! : 'auto',
     passed: verdicts.every(({ asExpected }) => asExpected),
     problem: null,
+    baselines: [],
     verdicts,
   };
   return { gate, report: await report.write(gate) };

@@ -65,6 +65,7 @@ export async function mergeGates(gates: readonly GateShard[], folder: string): P
     seconds: gates.reduce((sum, { gate }) => sum + gate.seconds, 0),
     origin: first.origin,
     backend: first.backend,
+    baselines: gates.flatMap((own) => own.gate.baselines),
     verdicts: inOrder.map(({ verdict }) => verdict),
   };
   const gate = gateOf(run, cases.length);

@@ -8,7 +8,7 @@ import { isNarrowed, SORTS, VERDICTS } from './filter.ts';
 import { moveFocus, useKeys } from './keys.ts';
 import { go, linkOf, type Place } from './location.ts';
 import { valueIn } from './pick.ts';
-import { Since, Trend } from './since.ts';
+import { Baselines, Since, Trend } from './since.ts';
 
 /** Rows that are drawn at once; more when asked. */
 const ROWS = 200;
@@ -32,6 +32,7 @@ export function ScenarioList({ index, place, shown }: ListProps): Markup {
   const rest = shown.filter((row) => !open.includes(row));
   if (index.scenarios.length === 0) return '';
   return html`${index.comparison !== null && html`<${Since} comparison=${index.comparison} scenarios=${index.scenarios} />`}
+    <${Baselines} baselines=${index.baselines} />
     <${Trend} title="Earlier runs" points=${index.trend} />
     <form class="toolbar" role="search" onSubmit=${(event: Event) => event.preventDefault()}>
       <label class="search">Search

@@ -10,7 +10,7 @@ import { HeatMap } from './heat-map.ts';
 import { moveFocus, useKeys } from './keys.ts';
 import { linkOf, type Place } from './location.ts';
 import { Samples } from './samples.ts';
-import { Trend } from './since.ts';
+import { Baselines, Trend } from './since.ts';
 import { Timeline } from './timeline.ts';
 
 interface ViewProps {
@@ -35,6 +35,7 @@ export function ScenarioView({ index, row, place, list, previous, next }: ViewPr
       <h2><bdi>${row.name}</bdi> <span class=${`chip ${row.tone}`}>${row.standing}</span></h2>
       <p class="headline">${row.headline}</p>
       ${row.mismatch !== null && html`<p class="mismatch">${row.mismatch}</p>`}
+      <${Baselines} baselines=${index.baselines} only=${row.name} />
       ${problem !== undefined && html`<p class="mismatch">${problem}</p>`}
       ${detail === undefined ? problem === undefined && html`<p class="quiet" role="status">Reading …</p>` : html`<${Parts} index=${index} detail=${detail} place=${place} />`}
     </section>`;

@@ -26,6 +26,25 @@ export function Since({
   </section>`;
 }
 
+/** How the control of scenarios differs from their baselines: all, or of one scenario. */
+export function Baselines({
+  baselines,
+  only,
+}: Pick<PageIndex, 'baselines'> & { readonly only?: string }): Markup {
+  const changed = baselines.filter(
+    ({ scenario, changes }) => changes.length > 0 && (only === undefined || scenario === only),
+  );
+  if (changed.length === 0) return '';
+  return html`<section class="since" aria-labelledby="baselines">
+    <h2 id="baselines">The training changed since its baseline <small>no verdict depends on it</small></h2>
+    <dl>${changed.map(
+      ({ scenario, changes }) =>
+        html`<dt><a href=${linkOf({ scenario })}><bdi>${scenario}</bdi></a></dt><dd>${changes.map((change) => html`<p>${change}</p>`)}</dd>`,
+    )}</dl>
+    <p class="quiet">If that is wanted: <code class="command">resumeproof approve ${changed.map(({ scenario }) => scenario).join(' ')}</code></p>
+  </section>`;
+}
+
 interface TrendProps {
   readonly title: string;
   /** The newest last. */

@@ -94,6 +94,7 @@ export function gate(verdicts: Verdict[], over: Partial<Gate> = {}): Gate {
     backend: 'webgpu',
     passed,
     problem: null,
+    baselines: [],
     verdicts,
     ...over,
   };
