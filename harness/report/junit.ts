@@ -117,7 +117,7 @@ function describe(finding: Finding): string[] {
     `  expected: ${cut(finding.expected, 2000)}`,
     `  seen:     ${cut(finding.seen, 2000)}`,
     `  cause:    ${cut(finding.likelyCause, 2000)}`,
-    `  fix:   ${cut(finding.fix, 2000)}`,
+    `  fix:      ${cut(finding.fix, 2000)}`,
     `  see:      ${ruleSection(finding.rule)}`,
     ...(subjects.length === 0
       ? []
