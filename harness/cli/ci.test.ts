@@ -52,7 +52,8 @@ test('a run in a job annotates the line that failed, adds a summary, and names f
     'junit=junit.xml',
   );
   expect(exitCode, stderr).toBe(1);
-  const commands = stdout.split('\n').filter((line) => line.startsWith('::'));
+  // GitHub obeys a line of either stream, also an indented one. The error's own line is none.
+  const commands = `${stdout}\n${stderr}`.split('\n').filter((line) => /^\s*::/.test(line));
   expect(commands).toEqual([
     expect.stringMatching(
       /^::error file=packages\/train\/scenarios\/thrown\.ts,line=5,title=thrown%3A [\w-]+::.*%0AFix: .*%0ARun again: /,
