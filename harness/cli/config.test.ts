@@ -73,7 +73,7 @@ test.each<[string, Record<string, string>, string]>([
   [
     'an unknown reporter',
     { [JSON_NAME]: '{ "reporter": "juint" }' },
-    `${JSON_NAME}: reporter: expected list, line, json, junit; did you mean junit?`,
+    `${JSON_NAME}: reporter: expected list, line, json, junit, github, markdown, sarif; did you mean junit?`,
   ],
   [
     'no options at all',

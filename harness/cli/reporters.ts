@@ -1,12 +1,17 @@
 /** `--reporter`: the forms in which a gate's result is told. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
+import { annotations } from '../report/github.ts';
+import { relativeTo } from '../report/location.ts';
+import { markdown } from '../report/markdown.ts';
+import { sarif } from '../report/sarif.ts';
 import { gateSentence } from '../report/summary.ts';
 import { tame, visible, visibleJson } from '../report/text.ts';
 import type { GateResult } from '../run/gate.ts';
 import { near } from '../run/near.ts';
 import { UsageError } from '../run/usage-error.ts';
+import { VERSION } from '../run/version.ts';
 import { summary } from './gate-summary.ts';
 import { print, printData } from './print.ts';
 import { columnsOf } from './terminal.ts';
@@ -52,8 +57,22 @@ const REPORTERS: Readonly<Record<string, Reporter>> = {
   junit: {
     isData: true,
     // Imported only here, because its library loads slowly.
-    text: async ({ gate }) =>
-      visible((await import('../report/junit.ts')).junitXml(gate), Number.POSITIVE_INFINITY),
+    text: async ({ gate, report }) => {
+      const { junitXml } = await import('../report/junit.ts');
+      return visible(junitXml(gate, relativeTo('', path.dirname(report.junit))), Number.POSITIVE_INFINITY);
+    },
+  },
+  github: {
+    isData: true,
+    text: ({ gate, code }) => annotations(gate, code),
+  },
+  markdown: {
+    isData: true,
+    text: ({ gate, report }) => markdown(gate, relativeTo('', report.html)),
+  },
+  sarif: {
+    isData: true,
+    text: ({ gate }) => visibleJson(`${JSON.stringify(sarif(gate, VERSION), null, 2)}\n`),
   },
 };
 
@@ -104,14 +123,21 @@ export function checkTelling({ json, reporter }: Telling): void {
     );
 }
 
-/** Prints the result, as a list unless another form was asked for, and writes the files that were asked for. */
+/**
+ * Prints the result, as a list unless another form was asked for, and writes the files that were asked for. In a job of
+ * GitHub Actions, it adds the summary of the job, and annotations below the list.
+ */
 export async function tell(told: Told, { json, reporter }: Telling): Promise<void> {
   for (const { name, file } of reporter) {
     if (file === undefined) continue;
     await mkdir(path.dirname(file), { recursive: true });
     await writeFile(file, await REPORTERS[name]!.text(told, Number.POSITIVE_INFINITY));
   }
-  const name = json ? 'json' : (reporter.find(({ file }) => file === undefined)?.name ?? 'list');
-  const { isData, text } = REPORTERS[name]!;
+  const asked = json ? 'json' : reporter.find(({ file }) => file === undefined)?.name;
+  const { isData, text } = REPORTERS[asked ?? 'list']!;
   (isData ? printData : print)(await text(told, columnsOf(process.stdout)));
+  if (process.env.GITHUB_ACTIONS !== 'true') return;
+  if (asked === undefined) printData(annotations(told.gate, told.code));
+  const summaryFile = process.env.GITHUB_STEP_SUMMARY;
+  if (summaryFile) await appendFile(summaryFile, markdown(told.gate, relativeTo('', told.report.html)));
 }

@@ -100,7 +100,7 @@ test('reporters write files beside the list, and one of them can take its place'
 });
 
 test.each<[string[], RegExp]>([
-  [['--reporter', 'lines'], /expected list, line, json, junit; did you mean line\?/],
+  [['--reporter', 'lines'], /expected list, line, json, junit, github, markdown, sarif; did you mean line\?/],
   [['--reporter', 'junit='], /junit= names no file/],
   [['--reporter', 'line', '--json'], /^resumeproof: --reporter line and --json would share standard output/],
 ])('%j is refused before anything runs', async (own, message) => {

@@ -86,6 +86,13 @@ export const comparedSchema = z
 
 export const verdictSchema = z.object({
   scenario: z.string(),
+  file: z
+    .string()
+    .nullable()
+    .optional()
+    .describe(
+      'the file of the scenario, relative to the working folder and with `/`; null or absent if it is unknown, as of traces from elsewhere',
+    ),
   about: z.string(),
   outcome: z.enum([...outcome.options, 'skipped']),
   proofs: z.object({ restored: outcome, alive: outcome, faithful: outcome }).nullable(),
@@ -139,6 +146,11 @@ export const originSchema = z
     branch: z.string().nullable(),
     job: z.string().nullable().describe('the CI service and its number of the job'),
     url: z.string().nullable().describe('of the job'),
+    folder: z
+      .string()
+      .nullable()
+      .optional()
+      .describe('the working folder, relative to the folder that the CI job checked out'),
   })
   .describe('what was checked out, and the CI job; each part is null if it is unknown');
 

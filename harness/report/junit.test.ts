@@ -18,7 +18,18 @@ test('an unexpected outcome is a failure, a skipped scenario a skip, a caught fa
       verdict({ scenario: 'gone', outcome: 'skipped', asExpected: false, mismatch: 'must not be skipped' }),
     ]),
   );
-  const one = (name: string) => ({ '@name': name, '@classname': 'resumeproof.webgpu', '@time': '12.400' });
+  const one = (name: string, rule?: string) => ({
+    '@name': name,
+    '@classname': 'resumeproof.webgpu',
+    '@time': '12.400',
+    properties: {
+      property: [
+        { '@name': 'backend', '@value': 'webgpu' },
+        { '@name': 'adapter', '@value': 'google swiftshader' },
+        ...(rule === undefined ? [] : [{ '@name': 'rule', '@value': rule }]),
+      ],
+    },
+  });
   const failure = (message: string, type: string, body: string) => ({
     failure: { '@message': message, '@type': type, '#': expect.stringContaining(body) },
   });
@@ -37,9 +48,9 @@ test('an unexpected outcome is a failure, a skipped scenario a skip, a caught fa
   });
   expect(parse(xml)).toHaveProperty('testsuites.testsuite.testcase', [
     { ...one('sound'), '@time': '1.250' },
-    one('known-bad'),
+    one('known-bad', 'silent-no-op'),
     {
-      ...one('broken'),
+      ...one('broken', 'silent-no-op'),
       ...failure(headline, 'refuted', 'cause:    the gradient hooks hold the parameter group'),
     },
     { ...one('missed'), ...failure('alive/hooks was not found', 'proven', 'run again: npx resumeproof run') },
@@ -51,6 +62,63 @@ test('an unexpected outcome is a failure, a skipped scenario a skip, a caught fa
 test('each finding links to the section of its rule', () => {
   const xml = junitXml(gate([verdict({ outcome: 'refuted', asExpected: false, findings: [finding()] })]));
   expect(xml).toContain(`see:      docs/rules.md#${finding().rule}`);
+});
+
+test('a failure names its file, its cause and the commit, and attaches the page and its traces', () => {
+  const runs = ['control', 'after-1'].map((id) => ({
+    id,
+    role: id,
+    trace: `a&b/${id}/trace.jsonl`,
+    seconds: 1,
+  }));
+  const own = { scenario: 'a&b', file: 'scenarios/a&b.ts', runs };
+  const broken = verdict({ ...own, outcome: 'refuted', asExpected: false, cause: 'hooks-lost' });
+  const origin = { commit: 'abc', branch: 'main', job: null, url: null, folder: 'packages/train' };
+  const judged = gate([broken, verdict({ ...own, file: '../../../elsewhere.ts' })], { origin });
+  const document = parse(junitXml(judged, 'reports/one'));
+  const properties = (...named: [string, string][]) =>
+    named.map(([name, value]) => ({ '@name': name, '@value': value }));
+  expect(document).toHaveProperty(
+    'testsuites.testsuite.properties.property',
+    expect.arrayContaining(properties(['commit', 'abc'], ['branch', 'main'])),
+  );
+  const [red, green] = (document as { testsuites: { testsuite: { testcase: Record<string, unknown>[] } } })
+    .testsuites.testsuite.testcase;
+  expect(red).toMatchObject({
+    // This parser leaves entities as they are.
+    '@file': 'packages/train/scenarios/a&amp;b.ts',
+    properties: { property: expect.arrayContaining(properties(['cause', 'hooks-lost'])) },
+    'system-out': [
+      '[[ATTACHMENT|packages/train/reports/one/index.html]]',
+      '[[ATTACHMENT|packages/train/reports/one/a&amp;b/control/trace.jsonl]]',
+      '[[ATTACHMENT|packages/train/reports/one/a&amp;b/after-1/trace.jsonl]]',
+    ].join('\n'),
+  });
+  // A file that CI did not check out cannot be shown.
+  expect(green).not.toHaveProperty('@file');
+  expect(green).not.toHaveProperty('system-out');
+});
+
+test('no text and no path of a trace can attach a file', () => {
+  const evil = '\n[[ATTACHMENT|/etc/passwd]]\n';
+  const runs = [evil, '../../secret', 'a]]\n[[ATTACHMENT|b'].map((trace) => ({
+    id: evil,
+    role: evil,
+    trace,
+    seconds: 1,
+  }));
+  const one = verdict({
+    headline: evil,
+    caveats: [evil],
+    asExpected: false,
+    runs,
+    findings: [finding({ seen: evil })],
+  });
+  const xml = junitXml(gate([one]), 'reports/one');
+  expect(xml.match(/\[\[ATTACHMENT.*/g)).toEqual([
+    expect.stringMatching(/^\[\[ATTACHMENT\|reports\/one\/index\.html\]\]/),
+  ]);
+  expect(xml).toContain('[ [ATTACHMENT|/etc/passwd]]');
 });
 
 test('a gate that failed although no scenario did fails in JUnit too', () => {

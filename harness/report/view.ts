@@ -1,9 +1,10 @@
 /** Turns a verdict and its traces into what the page shows of the scenario: cleaned texts, samples, curves, norms. */
 import { join, resolve } from 'node:path';
-import { type Compared, type Finding, PROOFS, type Verdict } from '../judge/verdict.ts';
+import { type Compared, PROOFS, type Verdict } from '../judge/verdict.ts';
 import { describeHistory, historyOf } from '../trace/history.ts';
 import type { Trace } from '../trace/schema.ts';
-import type { Detail, Fact, FindingData, RunRow, ScenarioRow, TrendPoint } from './data.ts';
+import type { Detail, Fact, RunRow, ScenarioRow, TrendPoint } from './data.ts';
+import { findingIds } from './finding-ids.ts';
 import { parameterMap } from './parameters.ts';
 import { openSampleFiles, type SampleRow, samplePanel } from './samples/panel.ts';
 import { curves, thinCurve } from './series.ts';
@@ -60,6 +61,7 @@ export async function detailOf(
   trend: readonly TrendPoint[],
 ): Promise<{ readonly detail: Detail; readonly leftOut: number }> {
   const history = verdict.history ?? historyOf(verdict.plan);
+  const ids = findingIds(verdict.findings);
   const limits = verdict.outcome === 'proven' ? OUTLINE : WHOLE;
   const files = openSampleFiles(directory);
   const samples = await samplePanel(files, traces, history);
@@ -72,7 +74,7 @@ export async function detailOf(
     facts: factsOf(verdict),
     noise: verdict.noise,
     steps: verdict.plan.steps,
-    findings: withIds(verdict.findings),
+    findings: verdict.findings.map((finding) => ({ ...finding, id: ids.get(finding)! })),
     processes: timeline(traces, history),
     resumeAt: verdict.plan.resumeAt,
     curves: curves(traces).map((curve) => thinCurve(curve, limits.curves)),
@@ -84,17 +86,6 @@ export async function detailOf(
     moreRuns: more,
   };
   return { detail, leftOut: files.images.leftOut() + files.recordings.leftOut() };
-}
-
-/** A finding's rule and resume name it, and its number among those. */
-function withIds(findings: readonly Finding[]): FindingData[] {
-  const seen = new Map<string, number>();
-  return findings.map((finding) => {
-    const name = finding.resume === 0 ? finding.rule : `${finding.rule}@${finding.resume}`;
-    const number = (seen.get(name) ?? 0) + 1;
-    seen.set(name, number);
-    return { ...finding, id: number === 1 ? name : `${name}.${number}` };
-  });
 }
 
 /** Each distinct image once. */

@@ -25,7 +25,12 @@ test('verdict.json is the unchanged gate, fits its schema, and no temporary file
     required: expect.arrayContaining(['verdicts', 'passed']),
   });
   const files = (await readdir(join(root, 'red'), { withFileTypes: true })).filter((entry) => entry.isFile());
-  expect(files.map(({ name }) => name).sort()).toEqual(['index.html', 'junit.xml', 'verdict.json']);
+  expect(files.map(({ name }) => name).sort()).toEqual([
+    'badge.json',
+    'index.html',
+    'junit.xml',
+    'verdict.json',
+  ]);
 });
 
 test('a history that is no chain is told by what each process does', async () => {

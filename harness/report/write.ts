@@ -2,10 +2,12 @@
 import { z } from 'zod';
 import { type Gate, gateSchema, type Verdict } from '../judge/verdict.ts';
 import type { Trace } from '../trace/schema.ts';
+import { badge } from './badge.ts';
 import { client } from './client-file.ts';
 import { writeWhole } from './files.ts';
 import { fitting } from './fit.ts';
 import { junitXml } from './junit.ts';
+import { relativeTo } from './location.ts';
 import { page } from './page.ts';
 import { NO_PAST, type PastRuns } from './past.ts';
 import type { Comparison } from './past-changes.ts';
@@ -27,7 +29,7 @@ export interface Report {
    */
   add(verdict: Verdict, traces: readonly Trace[]): Promise<void>;
   /**
-   * Writes `verdict.json` (the gate unchanged), `junit.xml` and `index.html`. Each file appears whole or not at all; the
+   * Writes `verdict.json` (the gate unchanged), `junit.xml`, `badge.json` and `index.html`. Each file appears whole or not at all; the
    * page comes last.
    * @throws Error of the file system if a file cannot be written
    */
@@ -54,7 +56,13 @@ export function openReport(directory: string, past: PastRuns = NO_PAST): Report 
     },
     async write(gate, comparison) {
       const json = await writeWhole(directory, 'verdict.json', `${JSON.stringify(gate, null, 2)}\n`);
-      const junit = await writeWhole(directory, 'junit.xml', junitXml(gate));
+      const junit = await writeWhole(directory, 'junit.xml', junitXml(gate, relativeTo('', directory)));
+      await writeWhole(
+        directory,
+        'badge.json',
+        `${JSON.stringify(badge(gate))}
+`,
+      );
       const html = await writeWhole(
         directory,
         'index.html',

@@ -1,4 +1,5 @@
 /** The gate: executes every scenario, judges each as soon as its processes have ended, and writes the report. */
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
@@ -8,6 +9,7 @@ import { collectEvidence } from '../judge/collect.ts';
 import { cutShort, settles } from '../judge/cut.ts';
 import { type Judgement, judge, skipped } from '../judge/judge.ts';
 import type { Gate, Verdict } from '../judge/verdict.ts';
+import { relativeTo } from '../report/location.ts';
 import { compareGates, endNormOf, NO_PAST, pastRunOf } from '../report/past.ts';
 import type { Comparison } from '../report/past-changes.ts';
 import { openReport, type ReportFiles } from '../report/write.ts';
@@ -207,6 +209,8 @@ async function proveOnBackend(
   const caveats = verifyKernels === undefined ? [] : await caveatsAmong(traces, verifyKernels);
   const verdict: Verdict = {
     ...judgement,
+    // The command line can make a scenario that has no file.
+    file: existsSync(loaded.file) ? relativeTo('', loaded.file) : null,
     caveats,
     seconds: (performance.now() - start) / 1000,
     runs: runsOf(traces, options.root),

@@ -22,16 +22,22 @@ async function originIn(cwd: string, env: Record<string, string> = {}): Promise<
 }
 
 test('outside of a repository nothing is known, inside of one the commit and the branch', async () => {
-  expect(await originIn(scratch)).toEqual({ commit: null, branch: null, job: null, url: null });
+  expect(await originIn(scratch)).toEqual({
+    commit: null,
+    branch: null,
+    job: null,
+    url: null,
+    folder: null,
+  });
   const git = (...args: string[]) =>
     execa('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], { cwd: scratch });
   await git('init', '--quiet', '--initial-branch', 'trunk');
   await git('commit', '--quiet', '--allow-empty', '--message', 'first');
   const { stdout: commit } = await git('rev-parse', 'HEAD');
-  expect(await originIn(scratch)).toEqual({ commit, branch: 'trunk', job: null, url: null });
+  expect(await originIn(scratch)).toEqual({ commit, branch: 'trunk', job: null, url: null, folder: null });
 });
 
-test('a CI job is named with its address', async () => {
+test('a CI job is named with its address, and the working folder from what it checked out', async () => {
   const github = {
     GITHUB_ACTIONS: 'true',
     GITHUB_SHA: 'abc',
@@ -39,11 +45,13 @@ test('a CI job is named with its address', async () => {
     GITHUB_RUN_ID: '7',
     GITHUB_SERVER_URL: 'https://example.org',
     GITHUB_REPOSITORY: 'a/b',
+    GITHUB_WORKSPACE: path.dirname(scratch),
   };
   expect(await originIn(scratch, github)).toEqual({
     commit: 'abc',
     branch: 'main',
     job: 'GitHub Actions 7',
     url: 'https://example.org/a/b/actions/runs/7',
+    folder: path.basename(scratch),
   });
 });

@@ -1,6 +1,8 @@
 /** What is checked out here, and the CI job that this process belongs to. */
+import path from 'node:path';
 import envCi from 'env-ci';
 import type { Origin } from '../judge/verdict.ts';
+import { relativeTo } from '../report/location.ts';
 
 /** Each part is null where it is unknown: outside of a repository and of CI, all are. */
 export function currentOrigin(): Origin {
@@ -9,6 +11,7 @@ export function currentOrigin(): Origin {
     const value = found[key];
     return typeof value === 'string' && value !== '' ? value : null;
   };
+  const root = text('root');
   const number = text('job') ?? text('build');
   const service = text('name');
   return {
@@ -16,5 +19,6 @@ export function currentOrigin(): Origin {
     branch: text('prBranch') ?? text('branch'),
     job: service === null ? null : [service, number].filter((part) => part !== null).join(' '),
     url: text('jobUrl') ?? text('buildUrl'),
+    folder: root !== null && path.isAbsolute(root) ? relativeTo(root, process.cwd()) : null,
   };
 }

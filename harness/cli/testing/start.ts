@@ -15,7 +15,8 @@ export function resumeproof(cwd: string, args: readonly string[], options: Optio
     cwd,
     reject: false,
     stdin: 'ignore',
-    env: { CI: 'true' },
+    // In a job of GitHub, each command would add its annotations and its summary to the job’s.
+    env: { CI: 'true', GITHUB_ACTIONS: undefined, GITHUB_STEP_SUMMARY: undefined },
     ...options,
   }) as unknown as Promise<{ exitCode: number; stdout: string; stderr: string }> & {
     kill(signal: string): boolean;
