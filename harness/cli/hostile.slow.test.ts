@@ -2,7 +2,7 @@
  * Trainers and scenario files that do their worst: none hangs the gate, survives it, makes it green or has the resume
  * blamed for what the machine did.
  */
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as passing } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gateSchema, type Verdict } from '../judge/verdict.ts';
 import { findMarked, newMark, VARIABLE } from '../processes/mark.ts';
 import { inspectScenarios } from '../run/inspect.ts';
-import { fixtures, resumeproof as start } from './testing/start.ts';
+import { fixtures, reportsIn, resumeproof as start } from './testing/start.ts';
 
 const linux = process.platform === 'linux';
 const healthy = path.join(fixtures, 'scenarios', 'healthy.ts');
@@ -373,6 +373,8 @@ describe('the gate itself', () => {
       both.map(({ exitCode }) => exitCode),
       both.map(({ stderr }) => stderr).join(),
     ).toEqual([0, 0]);
-    expect(await readdir(path.join(scratch, 'twice'))).toHaveLength(2);
+    expect(reportsIn(path.join(scratch, 'twice'))).toHaveLength(2);
+    const lines = (await readFile(path.join(scratch, 'twice', 'history.jsonl'), 'utf8')).trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line).passed)).toEqual([true, true]);
   });
 });
