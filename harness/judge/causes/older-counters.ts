@@ -28,7 +28,7 @@ function stepOf({ evidence, resume, counters }: Clues): { step: number; isSaved:
 export const OLDER_COUNTERS: Cause = {
   id: 'counters-of-older-step',
   means:
-    'Counters of several kinds have the values of an earlier step, although the parameters do not: they were saved with an older state, or were not taken anew.',
+    'Counters of several kinds have the values of an earlier step, although the parameters do not: they were saved with an older state, were not taken anew, or are counted in another unit.',
   fix: 'write all counters anew in each save, together with the parameters',
   heads: [COUNTERS],
   explains: [
