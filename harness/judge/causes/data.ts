@@ -89,7 +89,9 @@ function placeOf(clues: Clues): Place | undefined {
 
 /** What the counters tell where no batch differs: the runs read the same, or do not tell what. */
 function positionText({ pairs }: Clues, counts: readonly ChangedCounter[]): string {
-  const told = pairs.some(({ resumed }) => resumed.claimed.batch.length > 0);
+  const told = pairs.some(({ control, resumed }) =>
+    [control, resumed].every(({ claimed }) => claimed.batch.length > 0),
+  );
   return `the ${counts.every(isEpoch) ? 'epoch' : 'position in the data'} differs from the saved one${told ? ', though the batches are the control’s' : ''}`;
 }
 
