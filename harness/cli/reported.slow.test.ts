@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
-test.each(['first', 'second', 'third', 'fourth', 'fifth', 'sixth'])(
+test.each(['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh'])(
   'each bug of the %s twenty is named, and each healthy trainer is proven',
   async (set) => {
     const verdicts = await verdictsOn(path.join('reported', set), scratch);

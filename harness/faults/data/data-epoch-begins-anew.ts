@@ -5,7 +5,7 @@ export default defineLoopFault({
   reports: ['pytorch/torchtitan#2864'],
   proofs: ['restored'],
   rule: 'counters-not-restored',
-  cause: ['data-restarted', 'data-rewound', 'data-reshuffled', 'data-skipped'],
+  cause: ['data-restarted', 'data-rewound', 'data-reshuffled', 'data-skipped', 'data-position-changed'],
   change: (stages) =>
     onLoad(stages, (saved) => ({
       ...saved,

@@ -6,7 +6,7 @@ export default defineLoopFault({
   reports: ['xinntao/Real-ESRGAN#799', 'unit8co/darts#2463'],
   proofs: ['restored'],
   rule: 'counters-not-restored',
-  cause: ['data-reshuffled', 'data-rewound', 'data-restarted'],
+  cause: ['data-reshuffled', 'data-rewound', 'data-restarted', 'data-position-changed'],
   needs: shuffles,
   change: (stages) =>
     onLoad(stages, (saved) => ({

@@ -7,6 +7,7 @@ import { ancestorsOf, type Evidence, type Resume, type StepPair, stepPairs } fro
 import type { Curve } from '../quantities.ts';
 import type { Finding } from '../verdict.ts';
 import { enumerated, insteadOf } from '../words.ts';
+import { kindsOf } from './hyperparameters.ts';
 
 export interface Changed {
   readonly of: readonly Difference[];
@@ -61,6 +62,12 @@ export function cluesOf(evidence: Evidence, resume: Resume, findings: readonly F
           initial: initial?.[which][name],
         }))
       : [];
+  const counters = values('counters');
+  const kinds = kindsOf(
+    evidence,
+    resume,
+    counters.map(({ name }) => name),
+  );
   return {
     evidence,
     resume,
@@ -72,7 +79,7 @@ export function cluesOf(evidence: Evidence, resume: Resume, findings: readonly F
       changed.set(kind, own);
       return own;
     },
-    counters: values('counters').map((value) => ({ ...value, kind: counterKind(value.name) })),
+    counters: counters.map((value, at) => ({ ...value, kind: kinds[at]! })),
     generators: values('random'),
     initial,
     pairs,

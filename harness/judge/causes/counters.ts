@@ -17,7 +17,8 @@ import {
   updatesMade,
 } from './clues.ts';
 import { DATA_CAUSES } from './data.ts';
-import { isScheduled } from './schedule.ts';
+import { isScheduled } from './hyperparameters.ts';
+import { OLDER_COUNTERS } from './older-counters.ts';
 import { STILL } from './stale.ts';
 
 const STEP = {
@@ -86,9 +87,18 @@ function restoredOfScaler({ resume, initial, counters }: Clues): string[] {
     .map(([name]) => name);
 }
 
+/** What may drive values that the control changes, as text; empty if it changes none of them. */
+function drivenText({ evidence }: Clues, those: readonly ChangedCounter[]): string {
+  const driven = those.filter(({ name }) => isScheduled(evidence, name)).length;
+  if (driven === 0) return '';
+  const it = driven === those.length ? plural(driven, 'it', 'them') : `${driven} of them`;
+  return `; the control changes ${it} during the run, so what drives ${plural(driven, 'it', 'them')} (a schedule, a count) may not be where it was`;
+}
+
 const isCount = ({ saved }: ChangedCounter): boolean => Number.isSafeInteger(saved);
 
 export const COUNTER_CAUSES: readonly Cause[] = [
+  OLDER_COUNTERS,
   {
     id: 'accumulation-lost',
     means: 'The run was saved mid-accumulation, and the gradients accumulated so far were dropped.',
@@ -193,13 +203,7 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const those = ofKind(clues, 'hyperparameter');
       if (those.length === 0) return undefined;
-      const driven = those.filter(({ name }) => isScheduled(clues, name)).length;
-      const it = driven === those.length ? plural(driven, 'it', 'them') : `${driven} of them`;
-      const schedule =
-        driven === 0
-          ? ''
-          : `; the control changes ${it} during the run, so what drives ${plural(driven, 'it', 'them')} (a schedule) may not be where it was`;
-      return `optimizer hyperparameters differ from the saved ones: ${counterNames(those)}${schedule}`;
+      return `optimizer hyperparameters differ from the saved ones: ${counterNames(those)}${drivenText(clues, those)}`;
     },
   },
   ...DATA_CAUSES,
@@ -309,7 +313,9 @@ export const COUNTER_CAUSES: readonly Cause[] = [
     diagnose(clues) {
       const those = ofKind(clues, 'other');
       if (those.length === 0) return undefined;
-      return `${plural(those.length, 'a counter was', 'counters were')} not restored: ${counterNames(those)}`;
+      // Named like a hyperparameter, so it is set rather than counted.
+      const values = those.filter(({ name }) => counterKind(name) === 'hyperparameter');
+      return `${plural(those.length, 'a counter was', 'counters were')} not restored: ${counterNames(those)}${values.length === those.length ? drivenText(clues, values) : ''}`;
     },
   },
 ];

@@ -44,6 +44,10 @@ const DATA = {
       'What the examples are drawn by was not restored, such as an order, priorities, lengths or a buffer: other ones are drawn, although random state is equal.',
     fix: 'save and restore what examples are drawn by: an order or its seed, priorities, an index, the contents of a buffer',
   },
+  'position-changed': {
+    means: 'The position in the data, or the epoch, is not the saved one.',
+    fix: POSITION,
+  },
   reshuffled: {
     means:
       'What selects the examples was not restored: an order, a seed, a position, a generator or what they are drawn by.',
@@ -74,16 +78,21 @@ function placeOf(clues: Clues): Place | undefined {
   // Data that a policy collects follow from what it learned.
   if (counts.length === 0 && feed !== undefined && departsBefore(clues, feed.step)) return undefined;
   if (feed === undefined)
-    return {
-      way: 'reshuffled',
-      sentence: `the position in the data differs from the saved one${counted}`,
-    };
+    return { way: 'position-changed', sentence: `${positionText(clues, counts)}${counted}` };
   return (
     shifted(feed, counted) ??
     resized(feed, counted) ??
     elsewhere(feed, counts) ??
     mixed(feed, counted, counts.length === 0 ? equalText(clues) : undefined)
   );
+}
+
+/** What the counters tell where no batch differs: the runs read the same, or do not tell what. */
+function positionText({ pairs }: Clues, counts: readonly ChangedCounter[]): string {
+  const told = pairs.some(({ control, resumed }) =>
+    [control, resumed].every(({ claimed }) => claimed.batch.length > 0),
+  );
+  return `the ${counts.every(isEpoch) ? 'epoch' : 'position in the data'} differs from the saved one${told ? ', though the batches are the control’s' : ''}`;
 }
 
 /** What is equal at the resume of all that draws examples, as text; undefined unless generators are observed. */

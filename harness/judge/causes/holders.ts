@@ -1,7 +1,7 @@
 /** Tensors that hold the saved values of other tensors: exchanged, or copied while the others keep their own. */
 import type { StateRecord, TensorRecord } from '../../trace/schema.ts';
 import type { Difference } from '../compare.ts';
-import { listed, ofAll, plural } from '../words.ts';
+import { enumerated, listed, ofAll, plural } from '../words.ts';
 
 interface Holder {
   readonly name: string;
@@ -52,14 +52,15 @@ export function holdersAmong(
   };
 }
 
-/** `2 of 4 parameters hold the values of others, which keep their own: 'c' has those of 'a'`. */
+/** `2 of 4 parameters hold the values of others, which keep their own: 'c' has those of 'a', 'd' has those of 'b'`. */
 export function copiesText({ holders }: Holders, kind: TensorRecord['kind'], total: number): string {
   const [first] = holders as [Holder];
   const kinds = new Set(holders.map(({ of }) => of.kind));
   const count = holders.length;
+  const pairs = holders.map(({ name, of }) => `${listed([name])} has those of ${listed([of.name])}`);
   const whose =
     kinds.size === 1 && !kinds.has(kind)
       ? NOUNS[first.of.kind]
       : plural(count, 'another, which keeps its own', 'others, which keep their own');
-  return `${ofAll(count, total, NOUNS[kind].slice(0, -1), NOUNS[kind])} ${plural(count, 'holds', 'hold')} the values of ${whose}: ${listed([first.name])} has those of ${listed([first.of.name])}`;
+  return `${ofAll(count, total, NOUNS[kind].slice(0, -1), NOUNS[kind])} ${plural(count, 'holds', 'hold')} the values of ${whose}: ${enumerated(pairs, 2)}`;
 }

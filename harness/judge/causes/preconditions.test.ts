@@ -71,7 +71,7 @@ const EXCHANGES: readonly Case[] = [
       give(traces, 'parameter', 'c', ['parameter', 'a']);
       give(traces, 'parameter', 'frozen', ['parameter', 'b']);
     },
-    says: /2 of 4 parameters hold the values of others, which keep their own: 'c' has those of 'a'; .*either the save or the load is at fault/,
+    says: /2 of 4 parameters hold the values of others, which keep their own: 'c' has those of 'a', 'frozen' has those of 'b'; .*either the save or the load is at fault/,
     never: /each other/,
     cause: 'weights-copied',
   },
@@ -86,7 +86,7 @@ const EXCHANGES: readonly Case[] = [
     spoil(traces) {
       for (const name of ['a', 'b', 'c']) give(traces, 'slot', `${name}.exp_avg`, ['parameter', name]);
     },
-    says: /3 of 6 optimizer slots hold the values of parameters: 'a\.exp_avg' has those of 'a'; .*either the save or the load is at fault/,
+    says: /3 of 6 optimizer slots hold the values of parameters: 'a\.exp_avg' has those of 'a', 'b\.exp_avg' has those of 'b' and 1 more; .*either the save or the load is at fault/,
     cause: 'slots-copied',
   },
   {
@@ -816,12 +816,44 @@ const SCHEDULED: readonly Case[] = [
     cause: 'scheduled-values-differ',
   },
   {
-    what: 'a scheduled momentum, with learning rates that are right',
+    what: 'a value that changes, and that nothing says is the optimizer’s',
     spoil({ all, resumed }) {
-      count(all, 'momentum', (step) => 0.95 - step / 100);
-      resumed.states[0]!.counters.momentum = 0.95;
+      count(all, 'epsilon', (step) => 0.95 - step / 100);
+      resumed.states[0]!.counters.epsilon = 0.95;
     },
-    says: /optimizer hyperparameters differ from the saved ones: 'momentum' is 0\.9500 instead of 0\.9100; the control changes it during the run, so what drives it \(a schedule\) may not be where it was/,
+    says: /a counter was not restored: 'epsilon' is 0\.9500 instead of 0\.9100; the control changes it during the run, so what drives it \(a schedule, a count\) may not be where it was/,
+    never: /optimizer|hyperparameter/,
+    supposes: /^(?!.*optimizer)/,
+    cause: 'counters-changed',
+  },
+  {
+    what: 'such a value, with learning rates that differ because their schedule is not where it was',
+    spoil({ all, resumed }) {
+      count(all, 'epsilon', (step) => 0.95 - step / 100);
+      count(all, 'schedule.all.lastEpoch', (step) => step);
+      Object.assign(resumed.states[0]!.counters, { epsilon: 0.95, 'schedule.all.lastEpoch': 0 });
+      inEach(resumed, (step) => setRates(step, 0.1 / (step.step - 4)));
+    },
+    says: /schedule/,
+    never: /optimizer hyperparameter/,
+    cause: 'schedule-restarted',
+  },
+  {
+    what: 'a scheduled momentum of a group, with learning rates that are right',
+    spoil({ all, resumed }) {
+      count(all, 'momentum.first', (step) => 0.95 - step / 100);
+      resumed.states[0]!.counters['momentum.first'] = 0.95;
+    },
+    says: /optimizer hyperparameters differ from the saved ones: 'momentum\.first' is 0\.9500 instead of 0\.9100; the control changes it during the run, so what drives it \(a schedule, a count\) may not be where it was/,
+    cause: 'hyperparameters-changed',
+  },
+  {
+    what: 'a constant of an optimizer',
+    spoil({ all, resumed }) {
+      count(all, 'optimizer.0.eps', () => 1e-4);
+      resumed.states[0]!.counters['optimizer.0.eps'] = 1e-8;
+    },
+    says: /optimizer hyperparameters differ from the saved ones: 'optimizer\.0\.eps' is 1\.000e-8 instead of 1\.000e-4; either/,
     cause: 'hyperparameters-changed',
   },
   {
@@ -834,6 +866,55 @@ const SCHEDULED: readonly Case[] = [
     says: /optimizer hyperparameters differ from the saved ones: 'weightDecay' is 0 instead of 0\.1000/,
     never: /the control changes it/,
     cause: 'hyperparameters-changed',
+  },
+];
+
+const OF_OLDER_STEP: readonly Case[] = [
+  {
+    what: 'counters of an older save, with all other state of the newest',
+    plan: { steps: 9, resumeAt: [3, 6] },
+    spoil({ all, after }) {
+      count(all, 'iter', (step) => step);
+      Object.assign(after[1]!.states[0]!.counters, { iter: 3, epoch: 1 });
+    },
+    says: /^After resume 2, 2 of 4 counters are those of step 3, an earlier save: 'epoch' is 1 instead of 2, 'iter' is 3 instead of 6; either the save or the load is at fault\.$/,
+    never: /position in the data|the data/,
+    supposes: /^counters of several kinds have the values of an earlier step/,
+    fixes: /^write all counters/,
+    cause: 'counters-of-older-step',
+  },
+  {
+    what: 'counters of a step that was not saved',
+    spoil({ all, resumed }) {
+      count(all, 'iter', (step) => step);
+      count(all, 'data.position', (step) => 4 * step);
+      Object.assign(resumed.states[0]!.counters, { iter: 3, 'data.position': 12 });
+      for (const { steps } of all.filter(({ run }) => run?.role === 'control'))
+        for (const step of steps)
+          step.counters = { ...step.counters, iter: step.step, 'data.position': 4 * step.step };
+    },
+    says: /2 of 5 counters are those of step 3: 'iter' is 3 instead of 4, 'data\.position' is 12 instead of 16/,
+    never: /earlier save/,
+    cause: 'counters-of-older-step',
+  },
+  {
+    what: 'counters that have the values of no one step',
+    plan: { steps: 9, resumeAt: [3, 6] },
+    spoil({ all, after }) {
+      count(all, 'iter', (step) => step);
+      Object.assign(after[1]!.states[0]!.counters, { iter: 2, epoch: 1 });
+    },
+    says: /'epoch' is 1 instead of 2|'iter' is 2 instead of 6/,
+    never: /those of step/,
+    cause: 'data-position-changed',
+  },
+  {
+    what: 'an epoch that no batch shows',
+    spoil: ({ resumed }) => Object.assign(resumed.states[0]!.counters, { epoch: 3 }),
+    says: /the epoch differs from the saved one, though the batches are the control’s: 'epoch' is 3 instead of 1/,
+    never: /position in the data/,
+    supposes: /^the position in the data, or the epoch, is not the saved one$/,
+    cause: 'data-position-changed',
   },
 ];
 
@@ -1132,9 +1213,19 @@ const DRAWS: readonly Case[] = [
       const { noise, dropout } = randomOf(4);
       resumed.states[0]!.random = { noise: dropout!, dropout: noise! };
     },
-    says: /all 2 random generators .* have the state of another generator: 'noise' has the state of 'dropout'/,
-    supposes: /^generators were restored with each other’s state$/,
+    says: /all 2 random generators .* have the state of another generator: 'noise' has the state of 'dropout'; /,
+    supposes: /^generators have the saved state of other generators$/,
     fixes: /under its own name/,
+    cause: 'random-exchanged',
+  },
+  {
+    what: 'a generator with the state of another, which keeps its own',
+    spoil({ resumed }) {
+      const { dropout } = randomOf(4);
+      resumed.states[0]!.random = { noise: dropout!, dropout: dropout! };
+    },
+    says: /1 of 2 random generators \('noise'\) has the state of another generator: 'noise' has the state of 'dropout', which keeps its own/,
+    supposes: /^(?!.*each other)/,
     cause: 'random-exchanged',
   },
   {
@@ -1368,7 +1459,7 @@ const GRADIENTS: readonly Case[] = [
           norm === null || at === 0 ? norm : norm * (1.5 + at),
         );
       }),
-    says: /in step 6, the loss and the batch are equal, but the gradients of 'b', 'c' \(2 of 3 parameters\) are not, by factors from 2\.500 to 3\.500: the backward pass/,
+    says: /in step 6, the loss and batch ids are equal, but the gradients of 'b', 'c' \(2 of 3 parameters\) are not, by factors from 2\.500 to 3\.500: the backward pass/,
     never: /cleared/,
     cause: null,
   },
@@ -1515,6 +1606,7 @@ describe.each([
   ['courses of learning rates', COURSES],
   ['learning rates that are late', LATE],
   ['scheduled hyperparameters', SCHEDULED],
+  ['counters of an older step', OF_OLDER_STEP],
   ['modes', MODES],
   ['idle optimizers', IDLE],
 ])('%s', (_, cases) => {

@@ -25,7 +25,7 @@ export const RANDOM: readonly Cause[] = [
   },
   {
     id: 'random-exchanged',
-    means: 'Generators were restored with each other’s state.',
+    means: 'Generators have the saved state of other generators.',
     fix: 'write and read the state of each generator under its own name',
     ...BASE,
     diagnose(clues) {
@@ -34,7 +34,8 @@ export const RANDOM: readonly Cause[] = [
         ({ name, resumed }) => saved.find(([other, state]) => other !== name && state === resumed)?.[0],
       );
       if (others.length === 0 || others.some((other) => other === undefined)) return undefined;
-      return `${generatorsThat(clues, 'has', 'have')} the state of another generator: '${clues.generators[0]!.name}' has the state of '${others[0]}'`;
+      const keeps = clues.generators.some(({ name }) => name === others[0]) ? '' : ', which keeps its own';
+      return `${generatorsThat(clues, 'has', 'have')} the state of another generator: '${clues.generators[0]!.name}' has the state of '${others[0]}'${keeps}`;
     },
   },
   {

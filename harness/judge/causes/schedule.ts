@@ -31,6 +31,7 @@ import {
   shiftOf,
   whose,
 } from './courses.ts';
+import { isScheduled } from './hyperparameters.ts';
 import { lateText, ratesText } from './late.ts';
 import { changesText, key, learningRateOf, rises, warmUpText } from './rates.ts';
 import { STILL, sides, updates } from './stale.ts';
@@ -149,13 +150,6 @@ const isIdle = (clues: Clues): boolean => {
   return totalOf(control, updates) > 0 && totalOf(resumed, updates) === 0;
 };
 
-/** Whether the control changes a value during the run. */
-export function isScheduled({ evidence, initial }: Clues, name: string): boolean {
-  const { states = [], steps = [] } = evidence.control ?? {};
-  const values = [...states, ...steps].map(({ counters }) => counters?.[name]);
-  return new Set([initial?.counters[name], ...values].filter((value) => value !== undefined)).size > 1;
-}
-
 const stepsOf = (pairs: readonly StepPair[]): number[] => pairs.map(({ resumed }) => resumed.step);
 
 /** The steps whose learning rates differ, and whether they are the first ones of several; undefined if none does. */
@@ -179,7 +173,7 @@ const CAUSES: readonly Cause[] = [
       const those = ofKind(clues, 'hyperparameter');
       const rates = ratesThatDiffer(clues);
       if (those.length === 0 || rates === undefined || !clues.has('learning-rate-differs')) return undefined;
-      if (!those.every(({ name }) => isScheduled(clues, name)) || scheduleCounts(clues).length > 0)
+      if (!those.every(({ name }) => isScheduled(clues.evidence, name)) || scheduleCounts(clues).length > 0)
         return undefined;
       const [start] = clues.evidence.control?.steps ?? [];
       const startsOver =

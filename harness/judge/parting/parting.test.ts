@@ -72,7 +72,7 @@ const CASES: readonly Case[] = [
       from(resumed, 5, ({ claimed }) => (claimed.loss *= 1.3));
       diverge(resumed, 6);
     },
-    says: /^After resume 1, in the first step \(5\), the batch, parameters, buffers, random state and every other observed input are equal, but the loss is not \(0\.2600 instead of 0\.2000\): the loss reads state that is not observed \(a coefficient, a target network, a normaliser …\); let `observe\(\)` show it\.$/,
+    says: /^After resume 1, in the first step \(5\), batch ids, parameters, buffers, random state and every other observed input are equal, but the loss is not \(0\.2600 instead of 0\.2000\): the loss reads state that is not observed \(a coefficient, a target network, a normaliser …\), or other data under the same ids \(a data set, an environment, a curriculum\); let `observe\(\)` show it\.$/,
     rule: 'loss-differs',
   },
   {
@@ -93,6 +93,20 @@ const CASES: readonly Case[] = [
     rule: 'loss-differs',
   },
   {
+    what: 'updates that only the resumed run makes, and then those of both',
+    spoil: ({ all, resumed }) => {
+      for (const trace of all)
+        for (const step of trace.steps.filter((one) => one.step === 6 || one.step === 7)) {
+          if (trace === resumed) continue;
+          step.claimed.applied = false;
+          step.changed = step.changed.map(() => false);
+        }
+    },
+    says: /in step 6, the loss and gradients are equal, but an update is made that the control does not make, up to step 7 only: what decides whether to update/,
+    never: /equal again/,
+    rule: 'applied-differs',
+  },
+  {
     what: 'gradients of one group by one factor, with an equal loss',
     spoil: ({ resumed }) => {
       from(resumed, 5, (step) => {
@@ -100,7 +114,7 @@ const CASES: readonly Case[] = [
       });
       diverge(resumed, 6);
     },
-    says: /the loss and the batch are equal, but the gradients of group 'first' are not, by one factor 0\.5000: the loss is scaled differently after it is logged, or its gradients are averaged/,
+    says: /the loss and batch ids are equal, but the gradients of group 'first' are not, by one factor 0\.5000: the loss is scaled differently after it is logged, or its gradients are averaged/,
     rule: 'gradients-differ',
   },
   {
@@ -253,7 +267,7 @@ const CASES: readonly Case[] = [
         diverge(resumed, 7);
       },
       says: new RegExp(
-        `in step 6, the batch and the loss are equal, but the only buffer \\('best'\\) is not, .*: it is ${what.replace('step 6', 'this step')}: what decides when`,
+        `in step 6, batch ids and the loss are equal, but the only buffer \\('best'\\) is not, .*: it is ${what.replace('step 6', 'this step')}: what decides when`,
       ),
       never: /momentum/,
       rule: 'loss-differs',
@@ -546,14 +560,14 @@ const STOPS: readonly Case[] = [
     what: 'a control that has stopped',
     spoil: ({ control }) => stop(control, 7),
     says: /in step 7, .*the loss is not .*: the control makes no update from this step on, though the resumed run does: what stops or skips training \(early stopping, its patience, a budget, a freeze …\) reads state that is not observed; let `observe\(\)` show it\.$/,
-    never: /turn|batch is not observed|the batch,|unless/,
+    never: /turn|batch is not observed|batch ids|same ids|unless/,
     rule: 'loss-differs',
   },
   {
     what: 'a resumed run that stops',
     spoil: ({ resumed }) => stop(resumed, 7),
     says: /in step 7, .*the loss is not .*: the resumed run makes no update from this step on, though the control does: what stops or skips training/,
-    never: /batch is not observed|the batch,/,
+    never: /batch is not observed|batch ids|same ids/,
     rule: 'loss-differs',
   },
   {
@@ -613,7 +627,7 @@ const REPLACED: readonly Case[] = [
         if (step.step === 5) step.gradientL2 = times(4)(step.gradientL2, step);
       });
     },
-    says: /: the loss reads state that is not observed \(a coefficient, a target network, a normaliser …\), or parameters that the step first changes \(replaces, averages, rounds\); let/,
+    says: /: the loss reads state that is not observed \(a coefficient, .*\), or other data under the same ids \(.*\), or parameters that the step first changes \(replaces, averages, rounds\); let/,
     rule: 'loss-differs',
   },
   {
@@ -685,7 +699,7 @@ const REPLACED: readonly Case[] = [
       from(resumed, 5, ({ claimed }) => (claimed.loss *= 1.3));
       diverge(resumed, 6);
     },
-    says: /the loss reads state that is not observed \(a coefficient, a target network, a normaliser …\); let/,
+    says: /the loss reads state that is not observed \(a coefficient, a target network, a normaliser …\), or other data under the same ids \(.*\); let/,
     rule: 'loss-differs',
   },
 ];

@@ -28,6 +28,9 @@ const NOUNS: Readonly<Record<Stage, string>> = {
   sample: 'samples',
 };
 
+/** What is seen of a stage that is equal. Two batches with equal ids can hold different data. */
+const EQUAL: Readonly<Record<Stage, string>> = { ...NOUNS, batch: 'batch ids' };
+
 /** Stages whose things are parameters. */
 const PER_PARAMETER: ReadonlySet<Stage> = new Set([
   'gradient',
@@ -65,11 +68,11 @@ function equalText({ stage, isEqual }: Parting, replaces: boolean): string {
   const equal = [...new Set(shown)].filter((input) => isEqual(input) === true);
   if (equal.length === 0) return '';
   const nouns = equal.map((input) =>
-    replaces && input === 'parameter' ? 'parameters before it' : NOUNS[input],
+    replaces && input === 'parameter' ? 'parameters before it' : EQUAL[input],
   );
   const others = stage === 'loss' && inputs.every((input) => isEqual(input) === true);
   const listed = others ? [...nouns, 'every other observed input'] : nouns;
-  return `${joined(listed)} ${listed.length === 1 && !isSeveral(equal[0]!) ? 'is' : 'are'} equal, but `;
+  return `${joined(listed)} ${listed.length === 1 && !isSeveral(equal[0]!, EQUAL) ? 'is' : 'are'} equal, but `;
 }
 
 /** @param named what the suspects name */
@@ -107,7 +110,8 @@ function stillText({ stage, resume }: Parting): string {
     : `${ofAll(still.length, tensorsOf(resume.last, 'slot').size, 'optimizer slot')} ${plural(still.length, 'does', 'do')} not change from step ${resume.from} to step ${resume.to}: ${listed(still)}`;
 }
 
-const isSeveral = (stage: Stage): boolean => !NOUNS[stage].startsWith('the ') && stage !== 'random';
+const isSeveral = (stage: Stage, nouns = NOUNS): boolean =>
+  !nouns[stage].startsWith('the ') && stage !== 'random';
 
 function whenText({ at, step, since, pairs, resume }: Parting): string {
   if (since !== undefined) return `between steps ${since} and ${step}, `;
@@ -154,7 +158,5 @@ function durationText({ steps, shown, at }: Parting): string {
   if (steps.length === 0 || at < 0 || steps.length === shown.length) return '';
   const contiguous = steps.every((step, index) => step === shown[index]);
   if (steps.length === 1) return ', in this step only';
-  return contiguous
-    ? `, up to step ${steps.at(-1)}, and equal again after it`
-    : `, in ${steps.length} of ${shown.length} steps`;
+  return contiguous ? `, up to step ${steps.at(-1)} only` : `, in ${steps.length} of ${shown.length} steps`;
 }

@@ -60,6 +60,9 @@ const oneOf = (texts: readonly string[]): string =>
 
 const SCHEDULE = `the schedule, its base rate, or what drives it is not restored, or not observed, or its rate reaches the optimizer late; ${HIDDEN}`;
 
+/** Steps tell the ids of the examples, and not what is in them. */
+const OTHER_DATA = ', or other data under the same ids (a data set, an environment, a curriculum)';
+
 const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
   batch: () => `what selects the examples is not restored, or not observed; ${HIDDEN}`,
   random: () =>
@@ -86,7 +89,8 @@ const SUSPECTS: Readonly<Record<Stage, Suspects>> = {
       own.length === 0
         ? ''
         : `, or what updates ${listed(own)} in this step, which ${plural(own.length, 'ends', 'end')} it differently too, is not restored (a count, a momentum)`;
-    return `the loss reads state that is not observed (${draws}a coefficient, a target network, a normaliser …)${moved}${statistics}${direction}; ${HIDDEN}`;
+    const data = parting.isEqual('batch') === true ? OTHER_DATA : '';
+    return `the loss reads state that is not observed (${draws}a coefficient, a target network, a normaliser …)${data}${moved}${statistics}${direction}; ${HIDDEN}`;
   },
   gradient(parting, form) {
     const cut = windowText(parting, 'the backward pass');
