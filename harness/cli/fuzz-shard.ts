@@ -11,7 +11,7 @@ import type { TrainingOptions } from './options.ts';
 import { type OwnShard, ownShard } from './shard.ts';
 
 /** The options of `fuzz` that change what is drawn, or what comes of it. */
-interface ShardedOptions extends TrainingOptions {
+export interface FuzzingOptions extends TrainingOptions {
   readonly runs?: number;
   readonly time?: number;
   readonly seed?: number;
@@ -25,7 +25,7 @@ interface ShardedOptions extends TrainingOptions {
 const MOST_RUNS = 100_000;
 
 /** @throws {UsageError} when other machines could draw other histories */
-export function requireForShard({ runs, seed, time, redis }: ShardedOptions): void {
+export function requireForShard({ runs, seed, time, redis }: FuzzingOptions): void {
   if (redis !== undefined) throw new UsageError('a queue needs no shards: leave out --shard or --redis');
   if (seed === undefined || runs === undefined || time !== undefined || runs > MOST_RUNS)
     throw new UsageError(
@@ -38,7 +38,7 @@ export async function fuzzShard(
   shard: Shard,
   { name, scenario }: LoadedScenario,
   sources: string,
-  options: ShardedOptions,
+  options: FuzzingOptions,
 ): Promise<OwnShard> {
   const before = await readRegressions(regressionsFile(options.regressions, name), name, scenario);
   const whole = {

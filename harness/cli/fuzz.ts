@@ -15,22 +15,14 @@ import { digestOfSources } from '../run/sources.ts';
 import { UsageError } from '../run/usage-error.ts';
 import { describeHistory } from '../trace/history.ts';
 import { EXIT, onInterrupt, say } from './exit.ts';
-import { fuzzShard, keepShard, requireForShard, shareOf } from './fuzz-shard.ts';
+import { type FuzzingOptions, fuzzShard, keepShard, requireForShard, shareOf } from './fuzz-shard.ts';
 import { fuzzJson, fuzzSummary } from './fuzz-summary.ts';
-import { absolute, backends, integer, positive, type TrainingOptions, trainingOptions } from './options.ts';
+import { absolute, backends, integer, positive, trainingOptions } from './options.ts';
 import { print, printJson } from './print.ts';
 import { addressOf, handOut, redisOption } from './redis.ts';
 import { type OwnShard, reportName, shardOption } from './shard.ts';
 
-interface Options extends TrainingOptions {
-  readonly runs?: number;
-  readonly time?: number;
-  readonly seed?: number;
-  readonly maxSteps?: number;
-  readonly maxResumes: number;
-  readonly resumeOn?: string[];
-  readonly regressions: string;
-  readonly redis?: string;
+interface Options extends FuzzingOptions {
   readonly shard?: Shard;
 }
 
