@@ -1,4 +1,5 @@
 /** Runs whose cases are handed out to workers through a Redis server. */
+import type { ChildProcess } from 'node:child_process';
 import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -130,6 +131,10 @@ describe.runIf(hasRedis)('a queue', { timeout: 120_000 }, () => {
     writeFileSync(at('edited', 'scenarios', 'a-healthy.ts'), '// Edited.\n', { flag: 'a' });
     const other = begin(at('edited'));
     const running = queued([...MUTANTS, '--reports', 'refused']);
+    let heard = '';
+    (running as unknown as ChildProcess).stderr!.on('data', (text: Buffer) => {
+      heard += text;
+    });
     await until(() => server.cli('keys', 'resumeproof:refusals:*') !== '');
     const [run] = server.cli('smembers', 'resumeproof:runs').split('\n');
     const offer = JSON.parse(server.cli('get', `resumeproof:offer:${run}`));
@@ -146,6 +151,8 @@ describe.runIf(hasRedis)('a queue', { timeout: 120_000 }, () => {
       server.cli('sadd', 'resumeproof:runs', id);
     }
     await until(() => forged.every(([id]) => server.cli('exists', `resumeproof:refusals:${id}`) === '1'));
+    // The coordinator looks for refusals each second.
+    await until(() => heard.includes('does not take part'));
     running.kill('SIGINT');
     const { exitCode, stderr } = await running;
     expect(exitCode, stderr).toBe(130);

@@ -19,6 +19,7 @@ const SHOWN_BY_TRACES = [
   'learning-rate-late',
   'data-other',
   'data-drawn-otherwise',
+  'counters-of-older-step',
 ];
 
 test('all causes but these have a fault', () => {
