@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { resumeproof } from '../harness/cli/testing/start.ts';
+import { reportsIn, resumeproof } from '../harness/cli/testing/start.ts';
 
 let scratch: string;
 beforeAll(async () => {
@@ -80,7 +80,7 @@ test('a scenario trains on the images of any folder', async () => {
   const { exitCode, verdict } = await runChanged('accumulation', (source) => `${source}\n`, args);
   expect(verdict.headline).toMatch(/indistinguishable/);
   expect(exitCode).toBe(0);
-  const [run] = (await readdir(path.join(scratch, 'reports'))).sort().slice(-1);
+  const [run] = reportsIn(path.join(scratch, 'reports')).slice(-1);
   const trace = await readFile(
     path.join(scratch, 'reports', run!, 'accumulation', 'control', 'trace.jsonl'),
     'utf8',

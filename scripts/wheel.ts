@@ -33,8 +33,9 @@ const ENTRIES = [
   'run/stripping.mjs',
   'processes/watchdog-process.js',
 ];
-/** What only trainers in TypeScript need. */
-const LEFT_OUT = /\/node_modules\/(@tensorflow|webgpu)\/|\/dist\/(faults|verify\/process|run\/child)/;
+/** What only trainers in TypeScript need, and what a queue needs. */
+const LEFT_OUT =
+  /\/node_modules\/(@tensorflow|webgpu|bullmq|ioredis)\/|\/dist\/(faults|verify\/process|run\/child)/;
 /** The native parts of sharp, of which npm installs those of this platform, and any other. */
 const OF_SHARP = /^node_modules\/@img\/sharp-/;
 const NATIVE = /\.(node|so|dylib|dll|exe|wasm)(\.|$)/;
@@ -53,7 +54,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 
 const command = process.argv[2];
-if (['doctor', 'fuzz', 'mutants'].includes(command)) {
+if (['doctor', 'fuzz', 'mutants', 'worker'].includes(command)) {
   process.stderr.write(
     \`resumeproof: \${command} is for trainers on TensorFlow.js, which the Python package does not bring: use the npm package\\n\`,
   );
@@ -142,7 +143,9 @@ async function gatherCommandLine(build: string, js: string, version: string): Pr
   execFileSync(process.execPath, [path.join(root, 'scripts', 'build.ts'), dist], { stdio: ['ignore', 2, 2] });
   writeFileSync(path.join(dist, 'index.js'), INDEX);
   const recorders = globSync('recorders/**/*.py', { cwd: dist }).map((name) => path.join('dist', name));
-  const names = new Map(recorders.map((name) => [name, path.join(build, name)]));
+  // The page's script is read by path.
+  const client = globSync('report/client.*', { cwd: dist }).map((name) => path.join('dist', name));
+  const names = new Map([...recorders, ...client].map((name) => [name, path.join(build, name)]));
   const entries = ENTRIES.map((name) => path.join(dist, name));
   // From the root of the file system: node_modules may be a link. Only imports are followed, not paths in texts.
   const { fileList } = await nodeFileTrace(entries, {

@@ -1,11 +1,11 @@
 /** What a job of CI gets from a run. */
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { gateSchema } from '../judge/verdict.ts';
-import { fixtures, resumeproof } from './testing/start.ts';
+import { fixtures, reportsIn, resumeproof } from './testing/start.ts';
 
 let checkout: string;
 let project: string;
@@ -62,7 +62,7 @@ test('a run in a job annotates the line that failed, adds a summary, and names f
   expect(stdout).toMatch(/^✓ {2}healthy/m);
 
   const read = (...file: string[]) => readFile(path.join(project, ...file), 'utf8');
-  const [folder] = await readdir(path.join(project, 'reports'));
+  const [folder] = reportsIn(path.join(project, 'reports'));
   const gate = gateSchema.parse(JSON.parse(await read('reports', folder!, 'verdict.json')));
   expect(gate.origin).toMatchObject({ commit: 'abc', branch: 'main', folder: 'packages/train' });
   expect(gate.verdicts.map(({ file }) => file)).toEqual(['scenarios/healthy.ts', 'scenarios/thrown.ts']);

@@ -50,6 +50,8 @@ const DATA = [
   'docs/rules.md',
   'LICENSE',
 ];
+/** What a queue needs, which a bundle is no part of. */
+const OF_QUEUE = /(^|\/)node_modules\/(bullmq|ioredis)\//;
 /** Binaries for other platforms. */
 const ELSEWHERE = /^node_modules\/webgpu\/dist\/(?!linux-x64\/)/;
 const NODE_GPU = 'node_modules/@tensorflow/tfjs-node-gpu';
@@ -116,7 +118,11 @@ async function traced(backends: ReadonlySet<string>): Promise<Map<string, string
   });
   const entries = staged.map((file) => path.join(stage, file));
   if (backends.has('node-gpu')) entries.push(path.join(root, NODE_GPU, 'dist', 'index.js'));
-  const { fileList } = await nodeFileTrace(entries, { base: root, processCwd: root });
+  const { fileList } = await nodeFileTrace(entries, {
+    base: root,
+    processCwd: root,
+    ignore: (file) => OF_QUEUE.test(file),
+  });
   const within = `${path.relative(root, stage)}${path.sep}`;
   for (const file of fileList) {
     const name = file.startsWith(within) ? file.slice(within.length) : file;

@@ -11,9 +11,11 @@ export function licencesOf(root: string, files: Iterable<string>): string[] {
     const folder = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0];
     if (folder !== undefined) packages.add(folder);
   }
-  return [...packages].flatMap((folder) =>
-    readdirSync(path.join(root, folder))
-      .filter((name) => /^(licen[cs]e|notice|third.?party)/i.test(name))
-      .map((name) => `${folder}/${name}`),
-  );
+  return [...packages].flatMap((folder) => {
+    const all = readdirSync(path.join(root, folder));
+    const licences = all.filter((name) => /^(licen[cs]e|notice|third.?party)/i.test(name));
+    // Some packages state their licence only there.
+    const stated = licences.length > 0 ? licences : all.filter((name) => /^readme/i.test(name));
+    return stated.map((name) => `${folder}/${name}`);
+  });
 }
