@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Verdict } from '../judge/verdict.ts';
 import { CHANGES } from '../report/past-changes.ts';
 import { cutSentence, declarations, deviceSentence, gateSentence } from '../report/summary.ts';
-import { moment } from '../report/text.ts';
+import { moment, shortCommit } from '../report/text.ts';
 import type { GateResult } from '../run/gate.ts';
 import { wrapped } from './layout.ts';
 import { formatTable } from './table.ts';
@@ -58,7 +58,7 @@ function comparisonLines(comparison: GateResult['comparison']): string[] {
     const names = changes.filter((own) => own.change === change).map(({ scenario }) => scenario);
     return names.length === 0 ? [] : [`${change}: ${names.join(', ')}`];
   });
-  const since = `Since ${moment(startedAt)}${commit === null ? '' : ` (commit ${commit.slice(0, 12)})`}`;
+  const since = `Since ${moment(startedAt)}${commit === null ? '' : ` (commit ${shortCommit(commit)})`}`;
   return [`${since}, ${told.length === 0 ? 'nothing changed' : told.join('; ')}.`, ''];
 }
 

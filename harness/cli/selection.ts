@@ -1,11 +1,9 @@
 /** `--grep` and `--last-failed`: which of the scenarios. */
 import path from 'node:path';
 import { Option } from 'commander';
-import { gateSchema } from '../judge/verdict.ts';
 import { enumerate } from '../report/text.ts';
-import { readJsonFile } from '../run/json-file.ts';
 import { near } from '../run/near.ts';
-import { reportFiles } from '../run/reports.ts';
+import { readGate, reportFiles } from '../run/reports.ts';
 import { selectScenarios } from '../run/scenario.ts';
 import { UsageError } from '../run/usage-error.ts';
 
@@ -42,8 +40,6 @@ export async function selected(
   return lastFailed ? failedIn(grepped, reports!) : grepped;
 }
 
-const MOST_BYTES = 512 * 1024 * 1024;
-
 /** Text that is no regular expression is looked for as it is. */
 function patternOf(grep: string): (name: string) => boolean {
   const text = grep.toLowerCase();
@@ -70,11 +66,9 @@ function matching(all: ReadonlyMap<string, string>, grep: string): Map<string, s
 async function failedIn(all: ReadonlyMap<string, string>, reports: string): Promise<Map<string, string>> {
   for (const file of reportFiles(reports, ['verdict.json'])) {
     const where = path.relative('', path.dirname(file));
-    const { verdicts } = await readJsonFile(
+    const { verdicts } = await readGate(
       file,
-      gateSchema,
-      MOST_BYTES,
-      (why) => new UsageError(`--last-failed: ${where} cannot be read: ${why}`),
+      (folder, why) => new UsageError(`--last-failed: ${folder} cannot be read: ${why}`),
     );
     const known = verdicts.filter(({ scenario }) => all.has(scenario));
     if (known.length === 0) continue;

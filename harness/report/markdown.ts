@@ -2,7 +2,7 @@
 import type { Gate, Verdict } from '../judge/verdict.ts';
 import { fromCheckout } from './location.ts';
 import { deviceSentence, gateSentence, isGreen, reason, standing } from './summary.ts';
-import { count, cut, duration, visible } from './text.ts';
+import { count, cut, duration, shortCommit, visible } from './text.ts';
 
 /** GitHub refuses a summary of more than 1 MiB. These limits keep any gate below it. */
 const MAX_ROWS = 60;
@@ -93,7 +93,7 @@ function ranOn({ verdicts, seconds }: Gate): string {
 
 function madeFrom({ origin: { commit, branch } }: Gate): string {
   if (commit === null) return '';
-  return ` Commit ${code(commit.slice(0, 12), NAME)}${branch === null ? '' : ` of ${code(branch, NAME)}`}.`;
+  return ` Commit ${code(shortCommit(commit), NAME)}${branch === null ? '' : ` of ${code(branch, NAME)}`}.`;
 }
 
 function whereReport({ origin }: Gate, page: string | null): string {

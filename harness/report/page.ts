@@ -12,7 +12,7 @@ import type { Comparison } from './past-changes.ts';
 import { staticPage } from './static-page.ts';
 import { STYLES } from './styles.ts';
 import { deviceSentence, gateSentence, isGreen, ruleSection } from './summary.ts';
-import { count, duration, moment, tame } from './text.ts';
+import { count, duration, moment, shortCommit, tame } from './text.ts';
 import { gateTrend } from './trend.ts';
 import { scenarioRow } from './view.ts';
 
@@ -91,11 +91,9 @@ function indexOf(
   };
 }
 
-const COMMIT_DIGITS = 12;
-
 /** `, commit abc of main, GitHub Actions 7`, with a link to the job. */
 function originOf({ commit, branch, job, url }: Origin): Markup {
-  const from = commit === null ? '' : `, commit ${commit.slice(0, COMMIT_DIGITS)}`;
+  const from = commit === null ? '' : `, commit ${shortCommit(commit)}`;
   const linked = job !== null && url !== null && /^https?:\/\//.test(url);
   return html`${from}${branch !== null && ` of ${branch}`}${job !== null && html`, ${linked ? html`<a href=${url}>${job}</a>` : job}`}`;
 }

@@ -1,5 +1,6 @@
 /** Earlier runs of the gate, and how a run differs from one of them. */
 import { z } from 'zod';
+import { controlOf } from '../judge/baseline.ts';
 import { type Gate, originSchema, type Verdict } from '../judge/verdict.ts';
 import type { Trace } from '../trace/schema.ts';
 import { CHANGES, type Change, type Comparison } from './past-changes.ts';
@@ -61,7 +62,7 @@ export function pastRunOf(gate: Gate, folder: string, norms: ReadonlyMap<string,
 
 /** The norm of all parameters at the end of the control; undefined if it has none that is finite. */
 export function endNormOf(traces: readonly Trace[]): number | undefined {
-  const last = traces.find(({ run }) => run?.role === 'control' && (run.rank ?? 0) === 0)?.steps.at(-1);
+  const last = controlOf(traces)?.steps.at(-1);
   const norm = last === undefined ? Number.NaN : parameterNorm(last);
   return Number.isFinite(norm) ? norm : undefined;
 }

@@ -45,26 +45,22 @@ tr:has(+ .told) td { border-bottom: 0; }
 .mismatch { color: var(--bad); margin: .35rem 0; } .caveat { background: var(--doubt-wash); padding: .35rem .6rem; overflow-wrap: anywhere; } header .mismatch { color: var(--bad); }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .2rem 1rem; margin: .5rem 0; }
 dt { color: var(--soft); font-size: .9rem; } dd { margin: 0; }
-.proof { white-space: nowrap; margin-right: 1rem; }
 .finding { background: var(--card); border-radius: 6px; padding: .75rem 1rem; margin: .5rem 0; }
 .finding p { margin: 0; } .rule { scroll-margin-top: .5rem; } .rule:target { outline: 2px solid var(--link); } .finding p.sentence { font-weight: 600; } .finding code { background: var(--page); }
 summary { cursor: pointer; padding: .25rem 0; color: var(--link); }
 .strip { display: flex; flex-wrap: wrap; gap: .75rem; align-items: flex-start; margin-bottom: .75rem; }
 figure { margin: 0; min-width: 0; }
-.image { width: min-content; min-width: 8.25rem; } .difference { display: flex; gap: .75rem; max-width: 32rem; }
+.image { width: min-content; min-width: 8.25rem; }
 .recording { flex: 1 1 12rem; max-width: 24rem; } .recording audio { width: 100%; } .recording pre { max-height: 12rem; }
-.difference figcaption { flex: 1 1 0; min-width: 9rem; }
 figcaption { font-size: .85rem; line-height: 1.35; } figcaption small { display: block; }
 img { display: block; max-width: 100%; height: auto; margin-bottom: .3rem; outline: 1px solid var(--rule); flex: none; }
 .crisp { image-rendering: pixelated; }
 .missing { width: 112px; min-height: 112px; border: 1px dashed var(--rule); display: grid; place-items: center; color: var(--soft);
   font-size: .8rem; line-height: 1.3; padding: .35rem; text-align: center; margin-bottom: .3rem; }
-.sign { font-size: 2.2rem; flex: none; }
 .curves { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 1.25rem; }
 .curve figcaption { font-weight: 600; } .curve figcaption small { display: inline; }
 .curve svg { display: block; width: 100%; height: auto; } .curve .swatch { width: 28px; height: 8px; flex: none; margin-top: .4rem; }
 .tick { font: 10px system-ui, sans-serif; fill: var(--soft); } .grid { stroke: var(--rule); stroke-width: .7; }
-.mark { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 1 2; opacity: .7; }
 .series path { fill: none; stroke-linecap: round; stroke-linejoin: round; }
 .control path { stroke: var(--control); stroke-width: 5; }
 .before path { stroke: var(--before); stroke-width: 1.8; stroke-dasharray: 6 4; } .before circle { fill: var(--before); }
@@ -83,12 +79,11 @@ img { display: block; max-width: 100%; height: auto; margin-bottom: .3rem; outli
 .fault p { margin: .25rem 0; }
 @media (max-width: 40rem) { html { font-size: 14px; } body { padding: 0 .75rem 2rem; } header { padding: .75rem .9rem; }
   dl { grid-template-columns: minmax(0, 1fr); } dt { margin-top: .35rem; } .strip:has(.image) { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: .6rem; }
-  .image { width: auto; min-width: 0; } .missing { max-width: 100%; } .difference { max-width: 100%; }
+  .image { width: auto; min-width: 0; } .missing { max-width: 100%; }
   .overview thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
   .overview tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--rule); }
   .overview td { display: inline-block; border: 0; padding: 0 .75rem .15rem 0; }
-  .overview td:first-child, .overview td.sentence { display: block; min-width: 0; }
-  .overview td[data-label]::before { content: attr(data-label) " "; color: var(--soft); } }
+  .overview td:first-child, .overview td.sentence { display: block; min-width: 0; } }
 @media print { :root { --card: #fff; } html { font-size: 11px; } .up { display: none; }
   .scenario, header { break-inside: auto; } .finding, .samples, .curve, tr { break-inside: avoid; } pre { max-height: none; }
   details::details-content { content-visibility: visible; } * { print-color-adjust: exact; } }

@@ -85,6 +85,11 @@ export function duration(seconds: number): string {
   return seconds < 100 ? `${seconds.toFixed(seconds < 10 ? 2 : 1)} s` : `${(seconds / 60).toFixed(1)} min`;
 }
 
+const COMMIT_DIGITS = 12;
+
+/** The beginning of a commit's name, which is enough to find it. */
+export const shortCommit = (commit: string): string => commit.slice(0, COMMIT_DIGITS);
+
 /** To the minute, in UTC. Text that is not a date is returned unchanged. */
 export function moment(startedAt: string): string {
   const date = new Date(startedAt);

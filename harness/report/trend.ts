@@ -2,11 +2,9 @@
 import type { Gate } from '../judge/verdict.ts';
 import type { TrendPoint } from './data.ts';
 import type { PastRun } from './past.ts';
-import { moment, visible } from './text.ts';
+import { moment, shortCommit, visible } from './text.ts';
 
 const MOST_RUNS = 40;
-const COMMIT_DIGITS = 12;
-
 /** The earlier runs of one scenario, the newest last. */
 export const trendOf = (past: readonly PastRun[], scenario: string): TrendPoint[] =>
   past
@@ -37,5 +35,5 @@ const placeOf = ({
   origin,
 }: Pick<PastRun, 'startedAt' | 'origin'>): Pick<TrendPoint, 'moment' | 'commit'> => ({
   moment: visible(moment(startedAt), 100),
-  commit: origin.commit === null ? null : visible(origin.commit.slice(0, COMMIT_DIGITS), 100),
+  commit: origin.commit === null ? null : visible(shortCommit(origin.commit), 100),
 });

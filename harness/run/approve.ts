@@ -1,14 +1,11 @@
 /** Makes what a report's controls did the baselines of their scenarios. */
 import path from 'node:path';
 import { baselineOf, controlOf } from '../judge/baseline.ts';
-import { gateSchema } from '../judge/verdict.ts';
 import { traceReader } from '../trace/read.ts';
 import { writeBaseline } from './baselines.ts';
-import { readJsonFile } from './json-file.ts';
 import { near } from './near.ts';
+import { readGate } from './reports.ts';
 import { UsageError } from './usage-error.ts';
-
-const MOST_BYTES = 512 * 1024 * 1024;
 
 export interface ApproveOptions {
   /** The report's verdict.json. */
@@ -32,11 +29,9 @@ export interface Approved {
 export async function approve({ file, baselines, scenarios }: ApproveOptions): Promise<Approved[]> {
   const report = path.dirname(file);
   const where = path.relative('', report) || '.';
-  const { verdicts } = await readJsonFile(
+  const { verdicts } = await readGate(
     file,
-    gateSchema,
-    MOST_BYTES,
-    (why) => new UsageError(`${where} cannot be read: ${why}; approve a report of this version`),
+    (folder, why) => new UsageError(`${folder} cannot be read: ${why}; approve a report of this version`),
   );
   const known = verdicts.map(({ scenario }) => scenario);
   const missing = scenarios.find((name) => !known.includes(name));

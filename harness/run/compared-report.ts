@@ -1,11 +1,7 @@
 /** `--compare`: the earlier report that a run is compared with. */
-import path from 'node:path';
-import { type Gate, gateSchema } from '../judge/verdict.ts';
-import { readJsonFile } from './json-file.ts';
-import { reportFiles } from './reports.ts';
+import type { Gate } from '../judge/verdict.ts';
+import { readGate, reportFiles } from './reports.ts';
 import { UsageError } from './usage-error.ts';
-
-const MOST_BYTES = 512 * 1024 * 1024;
 
 /**
  * @param asked the folder of a report, or `last` for the newest one in `reports`
@@ -19,12 +15,9 @@ export async function comparedGate(asked: string, reports: string): Promise<Gate
     if (last) return undefined;
     throw new UsageError(`--compare: ${asked} has no verdict.json; name the folder of a report, or 'last'`);
   }
-  const where = path.relative('', path.dirname(file)) || '.';
-  return readJsonFile(
+  return readGate(
     file,
-    gateSchema,
-    MOST_BYTES,
-    (why) =>
+    (where, why) =>
       new UsageError(`--compare: ${where} cannot be read: ${why}; compare with a report of this version`),
   );
 }

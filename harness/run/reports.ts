@@ -1,6 +1,8 @@
 /** Finds earlier reports. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { type Gate, gateSchema } from '../judge/verdict.ts';
+import { readJsonFile } from './json-file.ts';
 
 /** The file that each kind of report has. */
 export type ReportFile = 'index.html' | 'matrix.html' | 'verdict.json';
@@ -26,6 +28,19 @@ export function reportFiles(folder: string, names: readonly ReportFile[]): strin
     .map((file) => ({ file, moment: momentOf(file), written: statSync(file).mtimeMs }))
     .sort((one, other) => other.moment - one.moment || other.written - one.written)
     .map(({ file }) => file);
+}
+
+const MOST_BYTES = 512 * 1024 * 1024;
+
+/**
+ * The gate of a report.
+ * @param file its verdict.json
+ * @param refuse makes the error of one that cannot be read, from its folder and the reason in one line
+ * @throws what `refuse` makes
+ */
+export function readGate(file: string, refuse: (where: string, why: string) => Error): Promise<Gate> {
+  const where = path.relative('', path.dirname(file)) || '.';
+  return readJsonFile(file, gateSchema, MOST_BYTES, (why) => refuse(where, why));
 }
 
 const fileIn = (folder: string, names: readonly ReportFile[]): string | undefined =>

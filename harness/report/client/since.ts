@@ -3,7 +3,7 @@
 import type { PageIndex, TrendPoint } from '../data.ts';
 import { html, type Markup } from '../markup.ts';
 import { CHANGES, type Comparison } from '../past-changes.ts';
-import { duration, figure, moment } from '../text.ts';
+import { duration, figure, moment, shortCommit } from '../text.ts';
 import { linkOf } from './location.ts';
 
 export function Since({
@@ -13,7 +13,7 @@ export function Since({
   const { startedAt, commit, changes } = comparison;
   const shown = new Set(scenarios.map(({ name }) => name));
   return html`<section class="since" aria-labelledby="since">
-    <h2 id="since">Since ${moment(startedAt)}${commit !== null && html` <small>commit ${commit.slice(0, 12)}</small>`}</h2>
+    <h2 id="since">Since ${moment(startedAt)}${commit !== null && html` <small>commit ${shortCommit(commit)}</small>`}</h2>
     ${changes.length === 0 && html`<p>Nothing changed.</p>`}
     <dl>${CHANGES.map((change) => {
       const own = changes.filter((each) => each.change === change);
