@@ -29,7 +29,7 @@ test('an approved control is a baseline with its samples, which the same trainin
   const { exitCode, stdout } = await resumeproof(scratch, ['approve', '--all']);
   expect(exitCode).toBe(0);
   expect(stdout.split('\n').sort()).toEqual([
-    '✓ broken: resumeproof-baselines/broken/cpu/baseline.json',
+    '✓ broken: resumeproof-baselines/broken/cpu/baseline.json (its resume is refuted, and stays so)',
     '✓ voice: resumeproof-baselines/voice/cpu/baseline.json',
   ]);
   const { samples, norms, steps } = JSON.parse(
@@ -67,7 +67,7 @@ test('what cannot be approved or read is one clear line', async () => {
     const { exitCode, stderr } = await resumeproof(scratch, args);
     return `${exitCode} ${stderr}`;
   };
-  expect(await said('approve')).toBe('2 resumeproof: approve: name scenarios, or use --all');
+  expect(await said('approve')).toBe('2 resumeproof: approve: name scenarios, or use --all or --accepted');
   expect(await said('approve', 'voise')).toMatch(
     /^2 resumeproof: reports\/\S+ has no scenario 'voise'; did you mean voice\?$/,
   );

@@ -1,9 +1,12 @@
 /** `resumeproof approve`: makes the controls of a report the baselines of their scenarios. */
 import path from 'node:path';
 import { Command } from 'commander';
-import { visible } from '../report/text.ts';
+import type { Gate } from '../judge/verdict.ts';
+import { tame, visible } from '../report/text.ts';
 import { approve } from '../run/approve.ts';
-import { reportFiles } from '../run/reports.ts';
+import { near } from '../run/near.ts';
+import { newestGate } from '../run/reports.ts';
+import { REVIEW, readReview } from '../run/review-file.ts';
 import { UsageError } from '../run/usage-error.ts';
 import { EXIT } from './exit.ts';
 import { baselinesOption, reportsOption } from './options.ts';
@@ -14,6 +17,7 @@ interface Options {
   readonly report?: string;
   readonly baselines: string;
   readonly all: boolean;
+  readonly accepted?: string | true;
 }
 
 export function approveCommand(): Command {
@@ -23,6 +27,10 @@ export function approveCommand(): Command {
     )
     .argument('[scenario...]', 'names of scenarios in the report')
     .option('--all', 'all scenarios of the report', false)
+    .option(
+      '--accepted [file]',
+      'the scenarios that were accepted in a review: review.json beside the report, or a file that its page has saved',
+    )
     .option('--report <dir>', 'a report; the newest by default')
     .addOption(reportsOption())
     .addOption(baselinesOption())
@@ -32,22 +40,52 @@ export function approveCommand(): Command {
     });
 }
 
-async function run(
-  scenarios: readonly string[],
-  { reports, report, baselines, all }: Options,
-): Promise<number> {
-  if (scenarios.length === 0 && !all) throw new UsageError('approve: name scenarios, or use --all');
-  if (scenarios.length > 0 && all) throw new UsageError('approve: name scenarios or use --all, not both');
-  const within = report === undefined ? reports : path.resolve(report);
-  const [file] = reportFiles(within, ['verdict.json']);
-  if (file === undefined)
-    throw new UsageError(`no report in ${path.relative('', within) || '.'}; make one with resumeproof run`);
-  const approved = await approve({ file, baselines, scenarios });
-  for (const one of approved)
+async function run(given: readonly string[], options: Options): Promise<number> {
+  const { reports, report, baselines, all, accepted } = options;
+  const ways = [given.length > 0, all, accepted !== undefined].filter(Boolean).length;
+  if (ways === 0) throw new UsageError('approve: name scenarios, or use --all or --accepted');
+  if (ways > 1) throw new UsageError('approve: name scenarios or use --all or --accepted, only one of them');
+  const { file, gate } = await newestGate(report === undefined ? reports : path.resolve(report), 'approve');
+  const folder = path.dirname(file);
+  const scenarios =
+    accepted === undefined ? named(given, gate, folder) : await acceptedIn(accepted, gate, folder);
+  const approved = await approve({ folder, gate, baselines, scenarios });
+  for (const { scenario, file: written, why, refuted } of approved)
     print(
-      one.file === undefined
-        ? `✗ ${visible(one.scenario)}: ${one.why}\n`
-        : `✓ ${visible(one.scenario)}: ${path.relative('', one.file)}\n`,
+      written === undefined
+        ? `✗ ${visible(scenario)}: ${why}\n`
+        : `✓ ${visible(scenario)}: ${path.relative('', written)}${refuted ? ' (its resume is refuted, and stays so)' : ''}\n`,
     );
   return approved.every((one) => one.file !== undefined) ? EXIT.passed : EXIT.failed;
+}
+
+/** @throws {UsageError} when the report has no scenario of a name */
+function named(given: readonly string[], { verdicts }: Gate, folder: string): readonly string[] {
+  const known = verdicts.map(({ scenario }) => scenario);
+  const missing = given.find((name) => !known.includes(name));
+  if (missing === undefined) return given.length === 0 ? known : given;
+  const likely = near(missing, known);
+  throw new UsageError(
+    `${path.relative('', folder) || '.'} has no scenario '${missing}'${likely.length === 0 ? '' : `; did you mean ${likely.join(', ')}?`}`,
+  );
+}
+
+/** @throws {UsageError} when the review is missing, is of another report, or accepts nothing */
+async function acceptedIn(
+  from: string | true,
+  { startedAt, verdicts }: Gate,
+  folder: string,
+): Promise<string[]> {
+  const file = from === true ? path.join(folder, REVIEW) : path.resolve(from);
+  const { decisions } = await readReview(file, startedAt);
+  const accepted = decisions
+    .filter(({ decision }) => decision === 'accepted')
+    .map(({ scenario }) => scenario);
+  // The page shows names with hidden characters spelled out.
+  const scenarios = verdicts.map(({ scenario }) => scenario).filter((name) => accepted.includes(tame(name)));
+  if (scenarios.length === 0)
+    throw new UsageError(
+      `${path.relative('', file)} accepts no scenario of this report; decide with resumeproof review`,
+    );
+  return scenarios;
 }

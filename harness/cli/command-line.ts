@@ -15,6 +15,7 @@ import { listCommand } from './list.ts';
 import { mergeCommand } from './merge.ts';
 import { mutantsCommand } from './mutants.ts';
 import { print, printError } from './print.ts';
+import { reviewCommand } from './review.ts';
 import { runCommand } from './run.ts';
 import { showCommand } from './show.ts';
 import { workerCommand } from './worker.ts';
@@ -37,6 +38,7 @@ const program = new Command('resumeproof')
   .addCommand(fuzzCommand())
   .addCommand(mutantsCommand())
   .addCommand(mergeCommand())
+  .addCommand(reviewCommand())
   .addCommand(approveCommand())
   .addCommand(completionCommand())
   .addCommand(workerCommand())

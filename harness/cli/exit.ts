@@ -53,8 +53,9 @@ const TWICE_MS = 300;
 /**
  * Returns a signal that aborts at the first Ctrl-C. Whoever started a process ends it. A second Ctrl-C ends this process
  * at once, as the system does it, even if this process is busy; its watchdog then ends what is left.
+ * @param line what is said at the first one
  */
-export function onInterrupt(): AbortSignal {
+export function onInterrupt(line = 'interrupted: stopping all processes …'): AbortSignal {
   const stop = new AbortController();
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const interrupt = (): void => {
@@ -66,7 +67,7 @@ export function onInterrupt(): AbortSignal {
     setTimeout(stopListening, TWICE_MS).unref();
     // The live display hides the cursor, and may not come to show it again.
     if (process.stderr.isTTY) process.stderr.write('\u001b[?25h');
-    say('interrupted: stopping all processes …');
+    say(line);
     stop.abort();
   };
   for (const name of names) process.on(name, interrupt);

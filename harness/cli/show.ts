@@ -1,10 +1,9 @@
 /** `resumeproof show`: opens a report. */
-import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { reportFiles } from '../run/reports.ts';
 import { UsageError } from '../run/usage-error.ts';
-import { say } from './exit.ts';
+import { openInBrowser } from './browser.ts';
 import { reportsOption } from './options.ts';
 import { print } from './print.ts';
 
@@ -20,24 +19,6 @@ export function showCommand(): Command {
       const [newest] = reportFiles(within, ['index.html', 'matrix.html']);
       if (newest === undefined) throw new UsageError(`no report in ${within}; make one with resumeproof run`);
       print(`${path.relative('', newest)}\n`);
-      if (options.open) await open(newest);
+      if (options.open) await openInBrowser(newest);
     });
-}
-
-const OPENERS: Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>> = {
-  darwin: ['open'],
-  // The first quoted word is the title of a window.
-  win32: ['cmd', '/c', 'start', '""'],
-};
-
-/** The path is printed before, so a machine without a browser needs no error. */
-async function open(file: string): Promise<void> {
-  const [program, ...args] = OPENERS[process.platform] ?? ['xdg-open'];
-  const child = spawn(program, [...args, file], { stdio: 'ignore', detached: true });
-  child.unref();
-  const error = await new Promise<Error | undefined>((resolve) => {
-    child.once('error', resolve);
-    child.once('spawn', () => resolve(undefined));
-  });
-  if (error !== undefined) say(`cannot open it: ${error.message}`);
 }

@@ -1,4 +1,4 @@
-/** The frame of every page: one file that fetches nothing. Its policy allows its own style sheet and script only. */
+/** The frame of every page: one file that needs no other. Its policy allows its own style sheet and script only. */
 import { createHash } from 'node:crypto';
 import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
@@ -31,11 +31,12 @@ export const rendered = (markup: Markup): string => renderToString(markup as VNo
 export const documentOf = (title: string, style: string, body: Markup): string =>
   `${headOf({ title, style })}${rendered(html`<body id="top">${body}</body>`)}</html>\n`;
 
-function policyOf(style: string, script: string | undefined): string {
+/** What a page of this style sheet and script may do. A script may ask its own server, if there is one, and no other. */
+export function policyOf(style: string, script: string | undefined): string {
   const sources = [
     "default-src 'none'",
     `style-src '${hashOf(style)}'`,
-    ...(script === undefined ? [] : [`script-src '${hashOf(script)}'`]),
+    ...(script === undefined ? [] : [`script-src '${hashOf(script)}'`, "connect-src 'self'"]),
     'img-src data:',
     'media-src data:',
     "base-uri 'none'",

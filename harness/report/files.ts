@@ -1,14 +1,14 @@
 /** Reads files of a run's folder within bounds, and writes them whole or not at all. */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, realpath, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, realpath, rename, rm } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 
 /**
- * Reads a regular file under `root` (after following links) of at most `limit` bytes.
- * @throws Error with a one-line reason: outside the folder, missing, not a file, too large.
+ * Opens a regular file under `root` (after following links).
+ * @throws Error with a one-line reason: outside the folder, missing, not a file.
  */
-export async function readWithin(root: string, path: string, limit: number): Promise<Buffer> {
+export async function openWithin(root: string, path: string): Promise<{ file: FileHandle; size: number }> {
   const real = await realpath(path).catch(() => {
     throw new Error('the file is missing');
   });
@@ -18,9 +18,19 @@ export async function readWithin(root: string, path: string, limit: number): Pro
   }
   // Non-blocking, because opening a pipe without a writer would hang the report.
   const file = await open(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  const stat = await file.stat();
+  if (stat.isFile()) return { file, size: stat.size };
+  await file.close();
+  throw new Error('it is not a regular file');
+}
+
+/**
+ * Reads a regular file under `root` of at most `limit` bytes.
+ * @throws Error with a one-line reason: as {@link openWithin}, or too large.
+ */
+export async function readWithin(root: string, path: string, limit: number): Promise<Buffer> {
+  const { file, size } = await openWithin(root, path);
   try {
-    const { size } = await file.stat().then((stat) => (stat.isFile() ? stat : { size: Number.NaN }));
-    if (Number.isNaN(size)) throw new Error('it is not a regular file');
     if (size > limit) throw new Error(`it has ${size} bytes, more than ${limit}`);
     const bytes = Buffer.alloc(size);
     let filled = 0;

@@ -107,7 +107,7 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
       });
       expect(found).toMatchObject({ pwned: null, programs: 1, handlers: [], sources: [], links: [] });
       expect(found.policy).toMatch(
-        /^default-src 'none'; style-src 'sha256-[\w+/=]{44}'; script-src 'sha256-[\w+/=]{44}'; img-src data:; media-src data:; base-uri 'none'; form-action 'none'$/,
+        /^default-src 'none'; style-src 'sha256-[\w+/=]{44}'; script-src 'sha256-[\w+/=]{44}'; connect-src 'self'; img-src data:; media-src data:; base-uri 'none'; form-action 'none'$/,
       );
       expect(found.text).toContain('<script>window.pwned=1</script>');
       expect(found.text).toContain('‹U+0000›‹U+001F›‹U+202E›gnp');
@@ -181,7 +181,7 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     await second.getByRole('link', { name: 'link to this finding' }).click();
     expect(page.url()).toMatch(/#scenario=frozen&finding=loss-differs%401$/);
     await page.reload();
-    expect(await second.isVisible()).toBe(true);
+    await second.waitFor();
     expect(await second.getAttribute('class')).toContain('wanted');
     await second.getByText('Rule loss-differs').click();
     expect(await second.innerText()).toContain('docs/rules.md#loss-differs');

@@ -4,7 +4,7 @@ import { RULES } from '../judge/rules/index.ts';
 import type { Gate, Origin } from '../judge/verdict.ts';
 import type { Client } from './client-file.ts';
 import type { PageIndex, RuleText, ScenarioRow } from './data.ts';
-import { headOf, rendered } from './document.ts';
+import { headOf, policyOf, rendered } from './document.ts';
 import type { Fitted } from './fit.ts';
 import { html, type Markup } from './markup.ts';
 import type { PastRuns } from './past.ts';
@@ -43,8 +43,7 @@ export function* page(
     omitted: omissions(details.reduced(), leftOut, past.unreadable),
   };
   const title = `${index.green ? 'Passed' : 'Failed'} – resumeproof`;
-  const style = `${STYLES}\n${client.style}`;
-  yield headOf({ title, style, script: client.script });
+  yield headOf({ title, style: styleOf(client), script: client.script });
   yield '<body id="top">';
   yield rendered(
     html`<header class=${index.green ? 'good' : 'bad'}>
@@ -58,13 +57,22 @@ export function* page(
   yield rendered(html`<noscript>${staticPage(gate)}</noscript>`);
   yield '<div id="app"></div>\n';
   yield `<script type="application/json" id="index">${scriptText(index)}</script>\n`;
-  yield `<script>${client.script}</script>\n`;
+  yield `${scriptElement(client)}\n`;
   for (const [at, { scenario }] of raw.verdicts.entries()) {
     const data = details.read(scenario);
     if (data !== undefined) yield `<script type="text/plain" id="${rows[at]!.element}">${data}</script>\n`;
   }
   yield '</body></html>\n';
 }
+
+const styleOf = (client: Client): string => `${STYLES}\n${client.style}`;
+const scriptElement = ({ script }: Client): string => `<script>${script}</script>`;
+
+/** The policy under which a page can be served. One that has another script, as another version writes it, has none. */
+export const servingPolicy = (text: string, client: Client): string | undefined =>
+  text.includes(scriptElement(client))
+    ? `${policyOf(styleOf(client), client.script)}; frame-ancestors 'none'`
+    : undefined;
 
 function indexOf(
   gate: Gate,

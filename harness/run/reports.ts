@@ -3,6 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type Gate, gateSchema } from '../judge/verdict.ts';
 import { readJsonFile } from './json-file.ts';
+import { UsageError } from './usage-error.ts';
 
 /** The file that each kind of report has. */
 export type ReportFile = 'index.html' | 'matrix.html' | 'verdict.json';
@@ -41,6 +42,23 @@ const MOST_BYTES = 512 * 1024 * 1024;
 export function readGate(file: string, refuse: (where: string, why: string) => Error): Promise<Gate> {
   const where = path.relative('', path.dirname(file)) || '.';
   return readJsonFile(file, gateSchema, MOST_BYTES, (why) => refuse(where, why));
+}
+
+/**
+ * The newest gate of a folder of reports, or of a report.
+ * @param purpose why it is read, as a verb
+ * @throws {UsageError} when there is none, or it cannot be read
+ */
+export async function newestGate(
+  folder: string,
+  purpose: string,
+): Promise<{ readonly file: string; readonly gate: Gate }> {
+  const [file] = reportFiles(folder, ['verdict.json']);
+  if (file === undefined)
+    throw new UsageError(`no report in ${path.relative('', folder) || '.'}; make one with resumeproof run`);
+  const refuse = (where: string, why: string): UsageError =>
+    new UsageError(`${where} cannot be read: ${why}; ${purpose} a report of this version`);
+  return { file, gate: await readGate(file, refuse) };
 }
 
 const fileIn = (folder: string, names: readonly ReportFile[]): string | undefined =>

@@ -3,11 +3,14 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { PageIndex } from '../data.ts';
 import { html, type Markup } from '../markup.ts';
+import { type Decision, decidedOf } from '../review.ts';
+import { NOTE, Progress } from './decisions.ts';
 import { filtered } from './filter.ts';
 import { Help } from './help.ts';
-import { useKeys } from './keys.ts';
+import { focusedScenario, useKeys } from './keys.ts';
 import { go, type Place, usePlace } from './location.ts';
 import { PrintPage } from './print.ts';
+import { ReviewProvider, toggle, useReviewing } from './review.ts';
 import { ScenarioList } from './scenario-list.ts';
 import { ScenarioView } from './scenario-view.ts';
 
@@ -15,7 +18,12 @@ export function App({ index }: { readonly index: PageIndex }): Markup {
   const place = usePlace();
   const [help, setHelp] = useState(false);
   const [printing, setPrinting] = useState(false);
-  const shown = filtered(index.scenarios, place);
+  const reviewing = useReviewing(index.startedAt);
+  const shown = filtered(
+    index.scenarios,
+    place,
+    (name) => decidedOf(reviewing.review, name).decision ?? 'undecided',
+  );
   const at = shown.findIndex(({ name }) => name === place.scenario);
   const open = index.scenarios.find(({ name }) => name === place.scenario);
   const list: Place = { ...place };
@@ -26,7 +34,14 @@ export function App({ index }: { readonly index: PageIndex }): Markup {
     const row = shown[next];
     if (row !== undefined) go({ ...list, scenario: row.name });
   };
+  const decide = (decision: Decision): void => {
+    const scenario = open?.name ?? focusedScenario();
+    if (scenario !== undefined) toggle(reviewing, scenario, decision);
+  };
   useKeys({
+    a: () => decide('accepted'),
+    r: () => decide('rejected'),
+    m: () => document.getElementById(NOTE)?.focus(),
     '?': () => setHelp((was) => !was),
     Escape: () => (help ? setHelp(false) : open !== undefined && go(list)),
     n: () => openAt(open === undefined ? 0 : at + 1),
@@ -48,7 +63,8 @@ export function App({ index }: { readonly index: PageIndex }): Markup {
     scrollTo(0, 0);
   }, [open, index]);
   if (printing) return html`<${PrintPage} index=${index} />`;
-  return html`<main>
+  return html`<${ReviewProvider} value=${reviewing}><main>
+    <${Progress} index=${index} />
     ${
       place.scenario === undefined
         ? html`<${ScenarioList} index=${index} place=${place} shown=${shown} />`
@@ -58,5 +74,5 @@ export function App({ index }: { readonly index: PageIndex }): Markup {
     }
     <p class="keys quiet"><button type="button" class="plain" onClick=${() => setHelp(true)}>Keyboard: press <kbd>?</kbd></button></p>
     ${help && html`<${Help} close=${() => setHelp(false)} />`}
-  </main>`;
+  </main><//>`;
 }

@@ -6,6 +6,8 @@ export const HELP: readonly (readonly [string, string])[] = [
   ['j, k', 'next and previous item: scenario, finding or sample'],
   ['Enter', 'open the item'],
   ['n, p', 'next and previous scenario of the list'],
+  ['a, r', 'accept or reject the scenario, or take that back'],
+  ['m', 'note on the scenario that is open'],
   ['Esc', 'back to the list'],
   ['/', 'search'],
   ['?', 'this help'],
@@ -19,7 +21,10 @@ export function useKeys(actions: Readonly<Record<string, () => unknown>>): void 
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       const typing = target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
       if (typing && key !== 'Escape') return;
-      if (typing) (target as HTMLElement).blur();
+      if (typing) {
+        (target as HTMLElement).blur();
+        return;
+      }
       const act = actions[key];
       if (act === undefined) return;
       event.preventDefault();
@@ -40,3 +45,7 @@ export function moveFocus(by: 1 | -1): void {
   next?.focus();
   next?.scrollIntoView({ block: 'nearest' });
 }
+
+/** The scenario of the item that has the focus in the list. */
+export const focusedScenario = (): string | undefined =>
+  document.activeElement?.closest<HTMLElement>('[data-scenario]')?.dataset.scenario;

@@ -11,6 +11,7 @@ export const KEYS = [
   'backend',
   'rule',
   'cause',
+  'review',
   'sort',
 ] as const;
 export type Place = Partial<Record<(typeof KEYS)[number], string>>;

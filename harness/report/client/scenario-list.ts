@@ -4,10 +4,12 @@ import { useRef, useState } from 'preact/hooks';
 import type { PageIndex, ScenarioRow } from '../data.ts';
 import { html, type Markup } from '../markup.ts';
 import { count, duration } from '../text.ts';
-import { isNarrowed, SORTS, VERDICTS } from './filter.ts';
+import { DecisionChip, NoteText } from './decisions.ts';
+import { isNarrowed, REVIEWED, SORTS, VERDICTS } from './filter.ts';
 import { moveFocus, useKeys } from './keys.ts';
 import { go, linkOf, type Place } from './location.ts';
 import { valueIn } from './pick.ts';
+import { useReview } from './review.ts';
 import { Baselines, Since, Trend } from './since.ts';
 
 /** Rows that are drawn at once; more when asked. */
@@ -21,6 +23,8 @@ interface ListProps {
 
 export function ScenarioList({ index, place, shown }: ListProps): Markup {
   const search = useRef<HTMLInputElement>(null);
+  const { review, isServed } = useReview();
+  const isReviewed = isServed || review.decisions.length > 0;
   useKeys({ j: () => moveFocus(1), k: () => moveFocus(-1), '/': () => search.current?.focus() });
   const set = (change: Place): void => go({ ...place, ...change }, true);
   const options = (of: (row: ScenarioRow) => readonly string[]): string[] =>
@@ -42,6 +46,7 @@ export function ScenarioList({ index, place, shown }: ListProps): Markup {
       <${Choice} label="Backend" value=${place.backend} options=${options(({ backend }) => [backend])} pick=${(backend: string) => set({ backend })} />
       <${Choice} label="Rule" value=${place.rule} options=${options(({ rules }) => rules)} pick=${(rule: string) => set({ rule })} />
       <${Choice} label="Cause" value=${place.cause} options=${options(({ cause }) => (cause === null ? [] : [cause]))} pick=${(cause: string) => set({ cause })} />
+      <${Choice} label="Review" value=${place.review} options=${isReviewed ? REVIEWED : []} pick=${(wanted: string) => set({ review: wanted })} />
       <${Choice} label="Sort by" value=${place.sort ?? 'verdict'} options=${SORTS} none=${false} pick=${(sort: string) => set({ sort })} />
     </form>
     ${narrowed && html`<p role="status">${count(shown.length, 'scenario')} of ${index.scenarios.length}. <a href="#">Show all</a></p>`}
@@ -77,9 +82,9 @@ interface RowProps {
 const linkTo = ({ name }: ScenarioRow, place: Place): string => linkOf({ ...place, scenario: name });
 
 function Card({ row, place }: RowProps): Markup {
-  return html`<article class=${`card ${row.tone}`}>
+  return html`<article class=${`card ${row.tone}`} data-scenario=${row.name}>
     <h2><a data-item href=${linkTo(row, place)}><bdi>${row.name}</bdi></a>
-      <span class=${`chip ${row.tone}`}>${row.standing}</span>
+      <span class=${`chip ${row.tone}`}>${row.standing}</span><${DecisionChip} scenario=${row.name} />
       <small>${row.outcome} · ${row.backend} · ${duration(row.seconds)}</small></h2>
     <p class="headline">${row.headline}</p>
     ${row.mismatch !== null && (row.expectsFault || row.outcome !== 'refuted') && html`<p class="mismatch">${row.mismatch}</p>`}
@@ -87,6 +92,7 @@ function Card({ row, place }: RowProps): Markup {
       row.likelyCause !== null &&
       html`<dl><dt>Likely cause</dt><dd>${row.likelyCause}</dd><dt>Fix</dt><dd>${row.fix}</dd></dl>`
     }
+    <${NoteText} scenario=${row.name} />
   </article>`;
 }
 
@@ -107,8 +113,8 @@ function Rest({
       html`<div class="wide" tabindex="0" role="group" aria-label="Table"><table>
         <thead><tr><th>Scenario</th><th>Verdict</th><th>Backend</th><th>Summary</th><th class="number">Time</th></tr></thead>
         <tbody>${rows.slice(0, most).map(
-          (row) => html`<tr key=${row.element}>
-            <td><a data-item href=${linkTo(row, place)}><bdi>${row.name}</bdi></a></td>
+          (row) => html`<tr key=${row.element} data-scenario=${row.name}>
+            <td><a data-item href=${linkTo(row, place)}><bdi>${row.name}</bdi></a> <${DecisionChip} scenario=${row.name} /></td>
             <td>${row.outcome}${row.expectsFault && html` <small>as expected</small>`}</td>
             <td>${row.backend}</td>
             <td>${row.headline}</td>

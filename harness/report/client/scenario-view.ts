@@ -4,6 +4,7 @@ import type { Detail, Fact, PageIndex, RunRow, ScenarioRow } from '../data.ts';
 import { html, type Markup } from '../markup.ts';
 import { count, duration } from '../text.ts';
 import { Curves } from './curves.ts';
+import { Decide } from './decisions.ts';
 import { useDetail } from './detail.ts';
 import { Findings } from './findings.ts';
 import { HeatMap } from './heat-map.ts';
@@ -36,6 +37,7 @@ export function ScenarioView({ index, row, place, list, previous, next }: ViewPr
       <p class="headline">${row.headline}</p>
       ${row.mismatch !== null && html`<p class="mismatch">${row.mismatch}</p>`}
       <${Baselines} baselines=${index.baselines} only=${row.name} />
+      <${Decide} row=${row} />
       ${problem !== undefined && html`<p class="mismatch">${problem}</p>`}
       ${detail === undefined ? problem === undefined && html`<p class="quiet" role="status">Reading …</p>` : html`<${Parts} index=${index} detail=${detail} place=${place} />`}
     </section>`;
