@@ -2,6 +2,8 @@ import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { RecordingRow } from '../report/samples/panel.ts';
+import { detailsIn } from '../report/testing/page-text.ts';
 import { fixtures, resumeproof } from './testing/start.ts';
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'resumeproof-approve-'));
@@ -55,6 +57,14 @@ test('training that changed is told in terminal and page, and no verdict depends
   );
   const page = readFileSync(path.join(scratch, /Report: (.*)/.exec(changed.stdout)![1]!), 'utf8');
   expect(page).toContain('"changes":["it trains 10 steps instead of 8"]');
+  // The baseline's sample lies beside the control's.
+  const rows = detailsIn(page)[0]!.samples as RecordingRow[];
+  expect(rows.length).toBeGreaterThan(0);
+  for (const { recordings, differences } of rows) {
+    expect(recordings.at(-1)).toMatchObject({ label: 'baseline, end of the control' });
+    expect(recordings.at(-1)!.audio ?? recordings.at(-1)!.text).toBeDefined();
+    expect(differences.at(-1)!.result).toBe('Yes: different digests');
+  }
   expect((await resumeproof(scratch, ['approve', 'voice'])).exitCode).toBe(0);
   expect((await run('voice')).stdout).not.toContain('Δ');
   // The samples of the earlier baseline are gone.

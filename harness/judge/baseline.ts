@@ -87,6 +87,14 @@ function parameterChanges(before: Baseline, now: Baseline, control: Trace): stri
   ];
 }
 
+/** The files of the samples that the control drew differently at its end, by name. */
+export function replacedSamples(before: Baseline, control: Trace): [name: string, file: string][] {
+  const now = new Map(endSamples(control).map(({ name, digest }) => [name, digest]));
+  return Object.entries(before.samples).flatMap(([name, { digest, file }]) =>
+    file !== null && now.has(name) && now.get(name) !== digest ? [[name, file]] : [],
+  );
+}
+
 /** Where equal programs give equal bits, another digest is another sample. Elsewhere it says nothing. */
 function sampleChanges(before: Baseline, now: Baseline, control: Trace): string[] {
   if (!control.run!.backend.deterministic) return [];

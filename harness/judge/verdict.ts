@@ -168,6 +168,9 @@ export const gateSchema = z.object({
         scenario: z.string(),
         file: z.string(),
         changes: z.array(z.string()).describe('how the control differs from the baseline'),
+        samples: z
+          .array(z.object({ name: z.string(), file: z.string().describe('in the folder of the report') }))
+          .describe('copies of the baseline’s samples that the control drew differently at its end'),
       }),
     )
     .describe('scenarios with a baseline; no verdict depends on it'),

@@ -6,7 +6,7 @@ import type { Trace } from '../trace/schema.ts';
 import type { Detail, Fact, RunRow, ScenarioRow, TrendPoint } from './data.ts';
 import { findingIds } from './finding-ids.ts';
 import { parameterMap } from './parameters.ts';
-import { openSampleFiles, type SampleRow, samplePanel } from './samples/panel.ts';
+import { type BaselineSample, openSampleFiles, type SampleRow, samplePanel } from './samples/panel.ts';
 import { curves, thinCurve } from './series.ts';
 import {
   byDeclaration,
@@ -58,13 +58,14 @@ export async function detailOf(
   directory: string,
   verdict: Verdict,
   traces: readonly Trace[],
+  baseline: readonly BaselineSample[],
   trend: readonly TrendPoint[],
 ): Promise<{ readonly detail: Detail; readonly leftOut: number }> {
   const history = verdict.history ?? historyOf(verdict.plan);
   const ids = findingIds(verdict.findings);
   const limits = verdict.outcome === 'proven' ? OUTLINE : WHOLE;
   const files = openSampleFiles(directory);
-  const samples = await samplePanel(files, traces, history);
+  const samples = await samplePanel(files, traces, history, baseline);
   const { rows, images } = withoutImages(samples.rows);
   const { runs, more } = runRows(directory, verdict, traces);
   const detail: Detail = {

@@ -11,6 +11,7 @@ import { relativeTo } from './location.ts';
 import { page } from './page.ts';
 import { NO_PAST, type PastRuns } from './past.ts';
 import type { Comparison } from './past-changes.ts';
+import type { BaselineSample } from './samples/panel.ts';
 import { trendOf } from './trend.ts';
 import { detailOf, tamed } from './view.ts';
 
@@ -26,8 +27,9 @@ export interface Report {
   /**
    * Samples are read beside `Trace.file` and only inside the report's folder. One that is missing, broken or too large
    * becomes a note on the page.
+   * @param baseline samples that the control drew differently
    */
-  add(verdict: Verdict, traces: readonly Trace[]): Promise<void>;
+  add(verdict: Verdict, traces: readonly Trace[], baseline?: readonly BaselineSample[]): Promise<void>;
   /**
    * Writes `verdict.json` (the gate unchanged), `junit.xml`, `badge.json` and `index.html`. Each file appears whole or not at all; the
    * page comes last.
@@ -44,11 +46,12 @@ export function openReport(directory: string, past: PastRuns = NO_PAST): Report 
   const details = fitting();
   let left = 0;
   return {
-    async add(verdict, traces) {
+    async add(verdict, traces, baseline = []) {
       const { detail, leftOut } = await detailOf(
         directory,
         tamed(verdict),
         traces,
+        baseline,
         trendOf(past.runs, verdict.scenario),
       );
       left += leftOut;

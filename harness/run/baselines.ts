@@ -39,6 +39,30 @@ export async function readBaseline(
 }
 
 /**
+ * Copies samples of a baseline into a report, so that it can be moved.
+ * @param samples names and files of the baseline
+ * @param to an own folder of the report
+ * @returns names and paths in the report; without those that cannot be read
+ */
+export async function copySamples(
+  baseline: string,
+  samples: readonly (readonly [name: string, file: string])[],
+  report: string,
+  to: string,
+): Promise<{ name: string; file: string }[]> {
+  const copied: { name: string; file: string }[] = [];
+  for (const [name, file] of samples) {
+    const from = path.dirname(baseline);
+    const bytes = await readWithin(from, path.join(from, file), SAMPLE_BYTES).catch(() => undefined);
+    if (bytes === undefined) continue;
+    await mkdir(to, { recursive: true });
+    await writeFile(path.join(to, file), bytes);
+    copied.push({ name, file: path.relative(report, path.join(to, file)).split(path.sep).join('/') });
+  }
+  return copied;
+}
+
+/**
  * Writes a baseline and the samples that it names, and removes samples of an earlier one.
  * @param report the folder that the control's trace and samples lie in
  * @returns the file

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import pLimit from 'p-limit';
-import { baselineChanges, controlOf } from '../judge/baseline.ts';
+import { baselineChanges, controlOf, replacedSamples } from '../judge/baseline.ts';
 import { caveatsOf, kernelsOf } from '../judge/caveats.ts';
 import { collectEvidence } from '../judge/collect.ts';
 import { cutShort, settles } from '../judge/cut.ts';
@@ -15,7 +15,7 @@ import type { Comparison } from '../report/past-changes.ts';
 import { openReport, type ReportFiles } from '../report/write.ts';
 import { type History, isChain, planOf } from '../trace/history.ts';
 import type { Trace } from '../trace/schema.ts';
-import { readBaseline } from './baselines.ts';
+import { copySamples, readBaseline } from './baselines.ts';
 import { executeCommand } from './command-execute.ts';
 import { type Execution, executeScenario } from './execute.ts';
 import { executeFast } from './execute-fast.ts';
@@ -95,8 +95,9 @@ export async function runGate(
         onProgress: (...event) => options.onProgress?.(scenario.name, ...event),
       });
       if (signal.aborted) return undefined;
-      await report.add(verdict, traces);
-      baselines.push(...(await comparedBaseline(options, verdict, traces)));
+      const compared = await comparedBaseline(options, verdict, traces);
+      await report.add(verdict, traces, compared?.samples);
+      if (compared !== undefined) baselines.push(compared);
       const norm = endNormOf(traces);
       if (norm !== undefined) norms.set(verdict.scenario, norm);
       options.onVerdict?.(verdict);
@@ -124,18 +125,20 @@ export async function runGate(
   });
 }
 
-/** How the control differs from the scenario's baseline; nothing if there is none. */
+/** How the control differs from the scenario's baseline, if there is one. */
 async function comparedBaseline(
   { baselines, folder }: GateOptions,
   { scenario }: Verdict,
   traces: readonly Trace[],
-): Promise<Gate['baselines']> {
+): Promise<Gate['baselines'][number] | undefined> {
   const control = controlOf(traces);
-  if (baselines === undefined || control?.run === undefined) return [];
+  if (baselines === undefined || control?.run === undefined) return undefined;
   const found = await readBaseline(baselines, scenario, control.run.backend.name);
-  if (found === undefined) return [];
+  if (found === undefined) return undefined;
+  const replaced = replacedSamples(found.baseline, control);
+  const samples = await copySamples(found.file, replaced, folder, path.join(folder, scenario, 'baseline'));
   const file = path.relative(folder, found.file).split(path.sep).join('/');
-  return [{ scenario, file, changes: baselineChanges(found.baseline, control) }];
+  return { scenario, file, changes: baselineChanges(found.baseline, control), samples };
 }
 
 export interface ProveOptions extends Omit<ExecuteOptions, 'onTrace'> {

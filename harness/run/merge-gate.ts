@@ -55,17 +55,19 @@ export async function mergeGates(gates: readonly GateShard[], folder: string): P
     ),
   );
   const inOrder = cases.map((name) => found.get(name)!);
+  const baselines = gates.flatMap((own) => own.gate.baselines);
   const report = openReport(folder);
   for (const { from, verdict } of inOrder) {
     await copyCase(from, verdict.scenario, folder);
-    await report.add(verdict, await tracesOf(verdict, folder));
+    const baseline = baselines.find(({ scenario }) => scenario === verdict.scenario);
+    await report.add(verdict, await tracesOf(verdict, folder), baseline?.samples);
   }
   const run = {
     startedAt: gates.map(({ gate }) => gate.startedAt).toSorted()[0]!,
     seconds: gates.reduce((sum, { gate }) => sum + gate.seconds, 0),
     origin: first.origin,
     backend: first.backend,
-    baselines: gates.flatMap((own) => own.gate.baselines),
+    baselines,
     verdicts: inOrder.map(({ verdict }) => verdict),
   };
   const gate = gateOf(run, cases.length);

@@ -30,7 +30,12 @@ export function CompareImages({ name, shown, images }: CompareProps): Markup {
       shown.findIndex(({ label }) => label.startsWith('resumed and trained')),
     ),
   );
-  const [second, setSecond] = useState(shown.length - 1);
+  const [second, setSecond] = useState(
+    Math.max(
+      0,
+      shown.findLastIndex(({ label }) => label.startsWith('control')),
+    ),
+  );
   const [mode, setMode] = useState<Mode>('side by side');
   const [zoom, setZoom] = useState(0);
   const [share, setShare] = useState(50);

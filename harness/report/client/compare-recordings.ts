@@ -22,7 +22,8 @@ interface CompareProps {
 export function CompareRecordings({ name, shown }: CompareProps): Markup {
   const trained = shown.findIndex(({ label }) => label.startsWith('resumed and trained'));
   const [first, setFirst] = useState(Math.max(0, trained));
-  const [second, setSecond] = useState(shown.length - 1);
+  const control = shown.findLastIndex(({ label }) => label.startsWith('control'));
+  const [second, setSecond] = useState(Math.max(0, control));
   const [a, b] = [shown[first]!, shown[second]!];
   return html`<div class="compare">
     <p class="controls"><${Pick} label="First" shown=${shown} at=${first} set=${setFirst} /> <${Pick} label="Second" shown=${shown} at=${second} set=${setSecond} /></p>

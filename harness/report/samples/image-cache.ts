@@ -1,7 +1,6 @@
 /** Reads, compares and embeds the images of one report folder, each distinct image once, within bounds. */
 import { createHash } from 'node:crypto';
-import { dirname, join } from 'node:path';
-import type { SampleOf, Trace } from '../../trace/schema.ts';
+import type { SampleOf } from '../../trace/schema.ts';
 import { readWithin } from '../files.ts';
 import { count, visible } from '../text.ts';
 import { compare } from './compare.ts';
@@ -27,6 +26,11 @@ export interface Image {
   readonly height: number;
   readonly note: string | undefined;
 }
+/** A file, and what the trace says of it. */
+export interface ImageFile {
+  readonly file: string;
+  readonly sample?: SampleOf<'image'>;
+}
 /** An image's pixels, or a note why there are none. */
 export interface Loaded {
   readonly pixels?: Pixels;
@@ -40,7 +44,7 @@ export interface Change {
 
 /** Equal files are decoded, compared and encoded once, so many equal images cost no more than one. */
 export interface ImageCache {
-  load(trace: Trace | undefined, sample: SampleOf<'image'> | undefined): Promise<Loaded>;
+  load(image: ImageFile | undefined): Promise<Loaded>;
   compare(a: Loaded, b: Loaded): Change;
   show(label: string, loaded: Loaded): Promise<Image>;
   /** The number of images that did not fit on the page. */
@@ -76,12 +80,13 @@ export function openImageCache(root: string, limits: Limits = IMAGE_LIMITS): Ima
   }
 
   return {
-    async load(trace, sample) {
-      if (trace === undefined || sample === undefined) return { note: 'no image was taken' };
+    async load(image) {
+      if (image === undefined) return { note: 'no image was taken' };
       try {
-        const pixels = await read(join(dirname(trace.file), sample.file));
-        if (pixels.width === sample.width && pixels.height === sample.height) return { pixels };
-        return { pixels, note: `the trace says ${sample.width}×${sample.height}` };
+        const pixels = await read(image.file);
+        const { width, height } = image.sample ?? pixels;
+        if (pixels.width === width && pixels.height === height) return { pixels };
+        return { pixels, note: `the trace says ${width}×${height}` };
       } catch (error) {
         return {
           note: `cannot be shown: ${visible(error instanceof Error ? error.message : String(error), 200)}`,

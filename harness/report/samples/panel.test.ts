@@ -21,7 +21,13 @@ async function imagePanel(
   maxRows?: number,
 ) {
   const history = historyOf({ steps: 30, resumeAt });
-  const { rows, more } = await samplePanel({ ...openSampleFiles(root), images }, traces, history, maxRows);
+  const { rows, more } = await samplePanel(
+    { ...openSampleFiles(root), images },
+    traces,
+    history,
+    [],
+    maxRows,
+  );
   return { rows: rows as ImageRow[], more };
 }
 
@@ -149,7 +155,10 @@ async function noteOn(file: string, over: Partial<Trace> = {}): Promise<string> 
     width: 16,
     height: 16,
   } as const;
-  const loaded = await openImageCache(join(root, 'run')).load(one, sample);
+  const loaded = await openImageCache(join(root, 'run')).load({
+    file: join(dirname(one.file), file),
+    sample,
+  });
   return loaded.note ?? 'fine';
 }
 
@@ -238,4 +247,33 @@ test('audio and texts that are missing, damaged or too many become notes', async
     'left out: no room on the page',
   ]);
   expect(recordings.leftOut()).toBe(2);
+});
+
+test('an image of the baseline is beside the control’s, at the end only', async () => {
+  const traces = await traceSet(root, 'healthy', { samples: ['cat'] });
+  await mkdir(join(root, 'healthy', 'baseline'));
+  await writeFile(join(root, 'healthy', 'baseline', 'cat.png'), await png(16, 16, 99));
+  const baseline = [{ name: 'cat', file: 'healthy/baseline/cat.png' }];
+  const history = historyOf({ steps: 30, resumeAt: [15] });
+  const { rows } = await samplePanel(openSampleFiles(root), traces, history, baseline);
+  const [{ images, differences }] = rows as [ImageRow];
+  expect(images.map(({ label }) => label).slice(-2)).toEqual([
+    'control, end',
+    'baseline, end of the control',
+  ]);
+  expect(images.every(({ src }) => src !== undefined)).toBe(true);
+  expect(differences.at(-1)).toMatchObject({
+    question: 'Did the training itself change?',
+    result: expect.stringMatching(/^Yes: \d+ of 256 pixels differ/),
+  });
+  const twice = historyOf({ steps: 30, resumeAt: [10, 15] });
+  const of = await samplePanel(openSampleFiles(root), traces, twice, baseline);
+  expect((of.rows as ImageRow[]).map((row) => row.images.length)).toEqual([5, 6]);
+  const elsewhere = await samplePanel(openSampleFiles(root), traces, history, [
+    { name: 'cat', file: '../../secret.png' },
+  ]);
+  expect((elsewhere.rows as ImageRow[])[0]!.images.at(-1)).toMatchObject({
+    src: undefined,
+    note: expect.stringMatching(/^cannot be shown: the (file is missing|path leads out)/),
+  });
 });

@@ -1,4 +1,5 @@
 /** The samples of a scenario as data: for each sample and resume, what it shows over time, and the differences. */
+import { dirname, join } from 'node:path';
 import { endOf, type History, type ResumingProcess, resumesIn } from '../../trace/history.ts';
 import type { SampleOf, SampleRecord, Trace } from '../../trace/schema.ts';
 import { visible } from '../text.ts';
@@ -56,13 +57,22 @@ export interface SamplePanel {
   readonly more: number;
 }
 
+/** A sample of the scenario's baseline, which the control drew differently at its end. */
+export interface BaselineSample {
+  readonly name: string;
+  /** In the folder of the report. */
+  readonly file: string;
+}
+
 /** The files of one report folder. */
 export interface SampleFiles {
+  readonly root: string;
   readonly images: ImageCache;
   readonly recordings: Recordings;
 }
 
 export const openSampleFiles = (root: string): SampleFiles => ({
+  root,
   images: openImageCache(root),
   recordings: openRecordings(root),
 });
@@ -72,6 +82,7 @@ export async function samplePanel(
   files: SampleFiles,
   traces: readonly Trace[],
   history: History,
+  baseline: readonly BaselineSample[] = [],
   maxRows = IMAGE_LIMITS.rows,
 ): Promise<SamplePanel> {
   const types = new Map(
@@ -83,10 +94,13 @@ export async function samplePanel(
   const rows: SampleRow[] = [];
   for (const { name, type, process, resume } of wanted.slice(0, maxRows)) {
     const points = pointsOf(traces, process, endOf(history));
+    // A baseline is of the end of the control.
+    const before = process.until === endOf(history) ? baseline.find((own) => own.name === name) : undefined;
+    const file = before === undefined ? undefined : join(files.root, before.file);
     rows.push(
       type === 'image'
-        ? await imageRow(files.images, points, name, resume)
-        : await recordingRow(files, points, name, type, resume),
+        ? await imageRow(files.images, points, name, resume, file)
+        : await recordingRow(files, points, name, type, resume, file),
     );
   }
   return { rows, more: wanted.length - rows.length };
@@ -118,26 +132,40 @@ function pointsOf(traces: readonly Trace[], { id, from, until: to }: ResumingPro
   };
 }
 
-const sampleAt = <Type extends SampleRecord['type']>(
+/** The file of a sample, with what the trace says of it. */
+function fileAt<Type extends SampleRecord['type']>(
   { trace, at, step }: Point,
   name: string,
   type: Type,
-): SampleOf<Type> | undefined =>
-  trace?.samples.findLast(
+): { readonly file: string; readonly type: Type; readonly sample: SampleOf<Type> } | undefined {
+  const sample = trace?.samples.findLast(
     (sample): sample is SampleOf<Type> =>
       sample.name === name && sample.type === type && sample.step === step && at.includes(sample.at),
   );
+  return sample && { file: join(dirname(trace!.file), sample.file), type, sample };
+}
 
 const QUESTIONS = {
   changed: { text: 'Did it change?', identical: 'No', differing: 'Yes' },
   same: { text: 'Is it the same?', identical: 'Yes', differing: 'No' },
+  training: { text: 'Did the training itself change?', identical: 'No', differing: 'Yes' },
 };
 const CHANGED = 'saved against resumed and trained';
 const SAME = 'resumed and trained against control';
+const SINCE = 'control against baseline';
+const BASELINE = 'baseline, end of the control';
 const movedIn = (change: Change): string => `in the control, over the same steps: ${change.text}`;
 
-async function imageRow(cache: ImageCache, points: Points, name: string, resume: number): Promise<ImageRow> {
-  const load = (point: Point) => cache.load(point.trace, sampleAt(point, name, 'image'));
+/** @param baseline the file of the baseline's image */
+async function imageRow(
+  cache: ImageCache,
+  points: Points,
+  name: string,
+  resume: number,
+  baseline: string | undefined,
+): Promise<ImageRow> {
+  const load = (point: Point) => cache.load(fileAt(point, name, 'image'));
+  const before = baseline === undefined ? undefined : await cache.load({ file: baseline });
   const controlThen = await load(points.controlThen);
   const saved = await load(points.saved);
   const restored = await load(points.restored);
@@ -153,10 +181,14 @@ async function imageRow(cache: ImageCache, points: Points, name: string, resume:
       await cache.show(points.restored.label, same(cache, restored, saved)),
       await cache.show(points.trained.label, trained),
       await cache.show(points.controlLater.label, controlLater),
+      ...(before === undefined ? [] : [await cache.show(BASELINE, before)]),
     ],
     differences: [
       difference(QUESTIONS.changed, CHANGED, cache.compare(saved, trained), moved),
       difference(QUESTIONS.same, SAME, cache.compare(trained, controlLater)),
+      ...(before === undefined
+        ? []
+        : [difference(QUESTIONS.training, SINCE, cache.compare(before, controlLater))]),
     ],
   };
 }
@@ -167,32 +199,42 @@ async function recordingRow(
   name: string,
   type: Recording['type'],
   resume: number,
+  baseline: string | undefined,
 ): Promise<RecordingRow> {
   const loaded = {} as Record<keyof Points, Recorded>;
   for (const key of POINTS) {
-    const point = points[key];
-    loaded[key] = await recordings.load(point.trace, sampleAt(point, name, type));
+    loaded[key] = await recordings.load(fileAt(points[key], name, type));
   }
+  const before = baseline === undefined ? [] : [await recordings.load({ file: baseline, type })];
   const { controlThen, saved, restored, trained, controlLater } = loaded;
   const moved = movedIn(compareRecordings(controlThen, controlLater));
   const against = `against saved: ${compareRecordings(saved, restored).text}`;
   return {
     name: visible(name, 200),
     resume,
-    recordings: POINTS.map((key): Played => {
-      const { sample, src, text, note } = loaded[key];
-      const notes = [note, key === 'restored' && sample !== undefined ? against : undefined];
-      return {
-        label: points[key].label,
-        audio: src,
-        text,
-        about: sample && `${sizeOf(sample)}, digest ${sample.digest.slice(0, 12)}…`,
-        note: joined(notes),
-      };
-    }),
+    recordings: [
+      ...POINTS.map((key): Played => {
+        const { sample, src, text, note } = loaded[key];
+        const notes = [note, key === 'restored' && sample !== undefined ? against : undefined];
+        return {
+          label: points[key].label,
+          audio: src,
+          text,
+          about: sample && `${sizeOf(sample)}, digest ${sample.digest.slice(0, 12)}…`,
+          note: joined(notes),
+        };
+      }),
+      ...before.map(
+        ({ src, text, note }): Played => ({ label: BASELINE, audio: src, text, about: undefined, note }),
+      ),
+    ],
     differences: [
       difference(QUESTIONS.changed, CHANGED, compareRecordings(saved, trained), moved),
       difference(QUESTIONS.same, SAME, compareRecordings(trained, controlLater)),
+      // It is here because the control's digest is another one.
+      ...before.map(() =>
+        difference(QUESTIONS.training, SINCE, { identical: false, text: 'different digests' }),
+      ),
     ],
   };
 }

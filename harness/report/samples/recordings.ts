@@ -1,7 +1,6 @@
 /** Reads, compares and embeds the audio and the texts of one report folder, within bounds. */
 import { createHash } from 'node:crypto';
-import { dirname, join } from 'node:path';
-import type { SampleOf, Trace } from '../../trace/schema.ts';
+import type { SampleOf } from '../../trace/schema.ts';
 import { readWithin } from '../files.ts';
 import { count, visible } from '../text.ts';
 import type { Change } from './image-cache.ts';
@@ -17,6 +16,12 @@ export const RECORDING_LIMITS = {
 
 /** Audio or a text at one point of a run. */
 export type Recording = SampleOf<'audio' | 'text'>;
+/** A file, and what the trace says of it. */
+export interface RecordingFile {
+  readonly file: string;
+  readonly type: Recording['type'];
+  readonly sample?: Recording;
+}
 export interface Recorded {
   readonly sample: Recording | undefined;
   /** A data URI of audio. */
@@ -26,7 +31,7 @@ export interface Recorded {
 }
 
 export interface Recordings {
-  load(trace: Trace | undefined, sample: Recording | undefined): Promise<Recorded>;
+  load(recording: RecordingFile | undefined): Promise<Recorded>;
   /** The number of recordings that did not fit on the page. */
   leftOut(): number;
 }
@@ -53,9 +58,10 @@ export function openRecordings(root: string, limits = RECORDING_LIMITS): Recordi
     return { src };
   }
 
-  async function text(path: string, { digest }: Recording): Promise<Pick<Recorded, 'text' | 'note'>> {
+  async function text(path: string, sample: Recording | undefined): Promise<Pick<Recorded, 'text' | 'note'>> {
     const bytes = await readWithin(root, path, limits.fileBytes);
-    const same = createHash('sha256').update(bytes).digest('hex') === digest;
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    const same = sample === undefined || sample.digest === digest;
     return {
       text: visible(bytes.toString('utf8'), limits.shownCharacters),
       note: same ? undefined : 'the trace gives another digest',
@@ -63,11 +69,11 @@ export function openRecordings(root: string, limits = RECORDING_LIMITS): Recordi
   }
 
   return {
-    async load(trace, sample) {
-      if (trace === undefined || sample === undefined) return { sample, note: 'no sample was taken' };
-      const path = join(dirname(trace.file), sample.file);
+    async load(recording) {
+      if (recording === undefined) return { sample: undefined, note: 'no sample was taken' };
+      const { file, type, sample } = recording;
       try {
-        return { sample, ...(sample.type === 'audio' ? await audio(path) : await text(path, sample)) };
+        return { sample, ...(type === 'audio' ? await audio(file) : await text(file, sample)) };
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         return { sample, note: `cannot be shown: ${visible(reason, 200)}` };
