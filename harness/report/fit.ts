@@ -1,18 +1,12 @@
 /** Keeps the page's data within a limit: it leaves out details of what is proven first, then thins the rest. */
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Detail } from './data.ts';
-import { type PackedDetail, packDetail, unpackDetail } from './pack.ts';
+import { packDetail, unpackDetail } from './pack.ts';
 import { thinValues } from './parameters.ts';
 import { thinCurve } from './series.ts';
 
 /** Of all scenarios together, in bytes on the page. */
 export const PAGE_BYTES = 18 * 1024 * 1024;
-
-const BASE64 = {
-  encode: (bytes: Uint8Array): string =>
-    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64'),
-  decode: (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64')),
-};
 
 type Reduction = (detail: Detail) => Detail;
 const values =
@@ -49,17 +43,21 @@ const STAGES: readonly { readonly proven: boolean; readonly reduce: Reduction }[
   { proven: false, reduce: (detail) => ({ ...detail, parameters: null, curves: [] }) },
 ];
 
-interface Kept {
+interface Compressed {
+  readonly text: Buffer;
+  readonly numbers: Buffer;
+}
+
+interface Kept extends Compressed {
   readonly name: string;
   readonly proven: boolean;
-  readonly bytes: Buffer;
   /** The number of stages that were gone through. */
   readonly stage: number;
 }
 
 export interface Fitted {
   add(name: string, proven: boolean, detail: Detail): void;
-  /** Base64 of the compressed JSON text of a {@link PackedDetail}. */
+  /** Base64 of the compressed text and, after a dot, of the compressed numbers that {@link packDetail} makes. */
   read(name: string): string | undefined;
   /** How many scenarios are shown with less than was recorded for the page. */
   reduced(): number;
@@ -80,7 +78,7 @@ export function fitting(limit = PAGE_BYTES): Fitted {
     const [first] = next.sort((a, b) => a.at - b.at || sizeOf(b.one) - sizeOf(a.one));
     if (first === undefined) return false;
     const { one, at } = first;
-    put({ ...one, bytes: compressed(STAGES[at]!.reduce(decompressed(one.bytes))), stage: at + 1 });
+    put({ ...one, ...compressed(STAGES[at]!.reduce(decompressed(one))), stage: at + 1 });
     return true;
   };
   return {
@@ -90,21 +88,33 @@ export function fitting(limit = PAGE_BYTES): Fitted {
       const stage = stages.length === 0 ? 0 : Math.min(...stages);
       const passed = STAGES.slice(0, stage).filter((own) => own.proven === proven);
       const reduced = passed.reduce((own, { reduce }) => reduce(own), detail);
-      put({ name, proven, bytes: compressed(reduced), stage });
+      put({ name, proven, ...compressed(reduced), stage });
       while (total > limit && shrink());
     },
-    read: (name) => kept.get(name)?.bytes.toString('base64'),
+    read(name) {
+      const one = kept.get(name);
+      return one && `${one.text.toString('base64')}.${one.numbers.toString('base64')}`;
+    },
     reduced: () => [...kept.values()].filter(({ stage }) => stage > 0).length,
   };
 }
 
-const sizeOf = (one: Kept | undefined): number => Math.ceil((one?.bytes.length ?? 0) / 3) * 4;
+const sizeOf = (one: Kept | undefined): number =>
+  one === undefined ? 0 : base64Size(one.text) + 1 + base64Size(one.numbers);
 
-/** Numbers hardly compress better at a higher level, which takes several times as long. */
+const base64Size = ({ length }: Buffer): number => Math.ceil(length / 3) * 4;
+
+/** A higher level takes several times as long, and hardly compresses better. */
 const LEVEL = 4;
 
-const compressed = (detail: Detail): Buffer =>
-  deflateRawSync(JSON.stringify(packDetail(detail, BASE64)), { level: LEVEL });
+/** Numbers have runs of equal bytes, and nothing else that is worth a search. */
+const compressed = (detail: Detail): Compressed => {
+  const { text, numbers } = packDetail(detail);
+  return {
+    text: deflateRawSync(text, { level: LEVEL }),
+    numbers: deflateRawSync(numbers, { level: LEVEL, strategy: constants.Z_RLE }),
+  };
+};
 
-const decompressed = (bytes: Buffer): Detail =>
-  unpackDetail(JSON.parse(inflateRawSync(bytes).toString()) as PackedDetail, BASE64);
+const decompressed = ({ text, numbers }: Compressed): Detail =>
+  unpackDetail({ text: inflateRawSync(text).toString(), numbers: inflateRawSync(numbers) });

@@ -1,20 +1,27 @@
-/** Packs a page's numbers so that they compress well, and unpacks them in the browser. No platform's API is used. */
+/**
+ * Packs a page's data so that it compresses well, and unpacks it in the browser: as a text, and as the numbers of each
+ * parameter, which compress in another way. No platform's own API is used.
+ */
 import type { Detail, ParameterMap, ParameterValues } from './data.ts';
 import type { Point } from './series.ts';
 
-/** The packed form of a {@link Detail}: plain JSON. */
-export interface PackedDetail extends Omit<Detail, 'parameters' | 'curves'> {
+export interface Packed {
+  /** The JSON text of a {@link PackedDetail}. */
+  readonly text: string;
+  readonly numbers: Uint8Array;
+}
+
+/** What a {@link Detail} is apart from the numbers of its parameters: plain JSON. */
+interface PackedDetail extends Omit<Detail, 'parameters' | 'curves'> {
   readonly curves: readonly PackedCurve[];
   readonly parameters:
     | (Omit<ParameterMap, 'codes' | 'values'> & {
-        /** Base64. */
-        readonly codes: string;
+        /** Their number. */
+        readonly codes: number;
         readonly values:
           | (Omit<ParameterValues, 'control' | 'interrupted'> & {
-              /** Base64 of {@link planesOf}. */
-              readonly control: string;
-              /** The same of the bits in which they differ from the control's. */
-              readonly interrupted: string;
+              /** The number of each. */
+              readonly control: number;
             })
           | null;
       })
@@ -30,16 +37,10 @@ interface PackedCurve extends Omit<Detail['curves'][number], 'series'> {
   })[];
 }
 
-/** Base64, which each platform has its own functions for. */
-export interface Base64 {
-  readonly encode: (bytes: Uint8Array) => string;
-  readonly decode: (text: string) => Uint8Array;
-}
-
-export function packDetail(detail: Detail, { encode }: Pick<Base64, 'encode'>): PackedDetail {
+export function packDetail(detail: Detail): Packed {
   const { parameters, curves } = detail;
   const values = parameters?.values ?? null;
-  return {
+  const packed: PackedDetail = {
     ...detail,
     curves: curves.map((curve) => ({
       ...curve,
@@ -51,55 +52,88 @@ export function packDetail(detail: Detail, { encode }: Pick<Base64, 'encode'>): 
     })),
     parameters: parameters && {
       ...parameters,
-      codes: encode(new Uint8Array(parameters.codes.buffer)),
-      values: values && {
-        ...values,
-        control: encode(planesOf(values.control)),
-        interrupted: encode(planesOf(differing(values.interrupted, values.control))),
-      },
+      codes: parameters.codes.length,
+      values: values && withoutNumbers(values),
     },
+  };
+  return {
+    text: JSON.stringify(packed),
+    numbers: parameters === null ? new Uint8Array() : numbersOf(parameters),
   };
 }
 
-export function unpackDetail(packed: PackedDetail, { decode }: Pick<Base64, 'decode'>): Detail {
+function numbersOf({ codes, values }: ParameterMap): Uint8Array {
+  const planes =
+    values === null
+      ? []
+      : [planesOf(values.control), planesOf(differing(values.interrupted, values.control))];
+  return concatenated([new Uint8Array(codes.buffer, codes.byteOffset, codes.byteLength), ...planes]);
+}
+
+function withoutNumbers({ interrupted: _, control, ...rest }: ParameterValues) {
+  return { ...rest, control: control.length };
+}
+
+function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+export function unpackDetail({ text, numbers }: Packed): Detail {
+  const packed = JSON.parse(text) as PackedDetail;
   const { parameters, curves } = packed;
+  let at = 0;
+  const next = (bytes: number): Uint8Array => {
+    at += bytes;
+    return numbers.subarray(at - bytes, at);
+  };
   return {
     ...packed,
     curves: curves.map((curve) => ({
       ...curve,
       series: curve.series.map(({ steps, values, ...rest }) => ({
         ...rest,
-        points: steps.map((step, at): Point => ({ step, value: values[at] ?? Number.NaN })),
+        points: steps.map((step, index): Point => ({ step, value: values[index] ?? Number.NaN })),
       })),
     })),
     parameters: parameters && {
       ...parameters,
-      codes: new Int8Array(decode(parameters.codes).slice().buffer),
-      values: parameters.values && unpackValues(parameters.values, decode),
+      // A copy: a view of Node's has the buffer of many.
+      codes: new Int8Array(new Uint8Array(next(parameters.codes)).buffer),
+      values: parameters.values && unpackValues(parameters.values, next),
     },
   };
 }
 
 function unpackValues(
-  { control, interrupted, ...rest }: NonNullable<NonNullable<PackedDetail['parameters']>['values']>,
-  decode: Base64['decode'],
+  { control, ...rest }: NonNullable<NonNullable<PackedDetail['parameters']>['values']>,
+  next: (bytes: number) => Uint8Array,
 ): ParameterValues {
-  const own = fromPlanes(decode(control));
-  return { ...rest, control: own, interrupted: differing(fromPlanes(decode(interrupted)), own) };
+  const size = control * Float32Array.BYTES_PER_ELEMENT;
+  const own = fromPlanes(next(size));
+  return { ...rest, control: own, interrupted: differing(fromPlanes(next(size)), own) };
 }
 
 /** The first byte of each number, then the second ones …: neighbours are alike, so they compress. */
 function planesOf(numbers: Float32Array): Uint8Array {
   const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
   const planes = new Uint8Array(bytes.length);
-  for (let at = 0; at < bytes.length; at += 1) planes[(at % 4) * numbers.length + (at >> 2)] = bytes[at]!;
+  const { length } = numbers;
+  for (let plane = 0; plane < 4; plane += 1)
+    for (let at = 0; at < length; at += 1) planes[plane * length + at] = bytes[at * 4 + plane]!;
   return planes;
 }
 
 function fromPlanes(planes: Uint8Array): Float32Array {
   const bytes = new Uint8Array(planes.length);
   const length = planes.length / 4;
-  for (let at = 0; at < bytes.length; at += 1) bytes[at] = planes[(at % 4) * length + (at >> 2)]!;
+  for (let plane = 0; plane < 4; plane += 1)
+    for (let at = 0; at < length; at += 1) bytes[at * 4 + plane] = planes[plane * length + at]!;
   return new Float32Array(bytes.buffer);
 }
 

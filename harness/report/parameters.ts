@@ -219,12 +219,15 @@ function valuesOf(
   const control = new Float32Array(QUANTITIES.length * parameters * groups);
   const interrupted = new Float32Array(control.length);
   QUANTITIES.forEach((quantity, row) => {
+    const own = columns.map((sides) => sides.own[quantity]);
+    const controls = columns.map((sides) => sides.control?.[quantity] ?? NOTHING);
     for (let parameter = 0; parameter < parameters; parameter += 1)
       for (let group = 0; group < groups; group += 1) {
-        const sides = columns[chosen[parameter * groups + group]!]!;
+        const column = chosen[parameter * groups + group]!;
+        const { ownAt, controlAt } = columns[column]!;
         const index = (row * parameters + parameter) * groups + group;
-        interrupted[index] = sides.own[quantity][sides.ownAt[parameter]!] ?? Number.NaN;
-        control[index] = sides.control?.[quantity][sides.controlAt[parameter]!] ?? Number.NaN;
+        interrupted[index] = own[column]![ownAt[parameter]!] ?? Number.NaN;
+        control[index] = controls[column]![controlAt[parameter]!] ?? Number.NaN;
       }
   });
   return { runs, every, steps, control, interrupted };

@@ -2,7 +2,7 @@
 /// <reference lib="dom" />
 import { useEffect, useState } from 'preact/hooks';
 import type { Detail, ScenarioRow } from '../data.ts';
-import { type PackedDetail, unpackDetail } from '../pack.ts';
+import { unpackDetail } from '../pack.ts';
 
 export function decode(base64: string): Uint8Array {
   const text = atob(base64);
@@ -16,10 +16,16 @@ async function readDetail({ element }: ScenarioRow): Promise<Detail | undefined>
   await whole();
   const text = document.getElementById(element)?.textContent;
   if (!text) return undefined;
-  const inflated = new Blob([decode(text) as BlobPart])
-    .stream()
-    .pipeThrough(new DecompressionStream('deflate-raw'));
-  return unpackDetail((await new Response(inflated).json()) as PackedDetail, { decode });
+  const [words, numbers] = await Promise.all(text.split('.').map(inflated));
+  return unpackDetail({
+    text: new TextDecoder().decode(words),
+    numbers: new Uint8Array(numbers!),
+  });
+}
+
+function inflated(base64: string): Promise<ArrayBuffer> {
+  const stream = new Blob([decode(base64) as BlobPart]).stream();
+  return new Response(stream.pipeThrough(new DecompressionStream('deflate-raw'))).arrayBuffer();
 }
 
 /** The browser may still be reading the file. */
