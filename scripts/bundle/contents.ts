@@ -50,8 +50,11 @@ const DATA = [
   'docs/rules.md',
   'LICENSE',
 ];
-/** What a queue needs, which a bundle is no part of. */
-const OF_QUEUE = /(^|\/)node_modules\/(bullmq|ioredis)\//;
+/**
+ * Tests, what a queue needs, which a bundle is no part of, and a browser. Tracing takes whole folders where a program is
+ * started by a name that is put together.
+ */
+const UNUSED = /\.test\.js$|\/testing\/|(^|\/)node_modules\/(bullmq|ioredis|playwright-core)\//;
 /** Binaries for other platforms. */
 const ELSEWHERE = /^node_modules\/webgpu\/dist\/(?!linux-x64\/)/;
 const NODE_GPU = 'node_modules/@tensorflow/tfjs-node-gpu';
@@ -121,7 +124,7 @@ async function traced(backends: ReadonlySet<string>): Promise<Map<string, string
   const { fileList } = await nodeFileTrace(entries, {
     base: root,
     processCwd: root,
-    ignore: (file) => OF_QUEUE.test(file),
+    ignore: (file) => UNUSED.test(file),
   });
   const within = `${path.relative(root, stage)}${path.sep}`;
   for (const file of fileList) {
