@@ -3,8 +3,10 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -32,6 +34,7 @@ export function isNodeAtLeast(major, minor) {
 export async function setUp(root) {
   const stamp = path.join(root, 'node_modules', '.resumeproof-setup');
   if (isCurrent(root, stamp)) return false;
+  refuseLink(root);
   const release = await lock(path.join(root, '.cache', 'setup.lock'));
   try {
     // Another process may have installed while this one waited.
@@ -45,6 +48,15 @@ export async function setUp(root) {
   } finally {
     release();
   }
+}
+
+/** npm would empty the folder that the link leads to, which may be another project's. */
+function refuseLink(root) {
+  const modules = path.join(root, 'node_modules');
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink())
+    throw new SetupError(
+      `node_modules is a link to ${readlinkSync(modules)}, which does not hold what package-lock.json names, and npm would empty that folder: remove the link, then run this again.`,
+    );
 }
 
 function digest(root) {

@@ -1,5 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -77,6 +86,20 @@ beforeAll(() => {
   writeFileSync(path.join(copy, 'count.mjs'), COUNT_INTERRUPTS);
 });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+test('packages are not installed through a link', async () => {
+  const other = path.join(scratch, 'other');
+  mkdirSync(other);
+  writeFileSync(path.join(other, 'kept.txt'), '');
+  symlinkSync(other, path.join(copy, 'node_modules'));
+  const { code, stderr } = await start(['args.mjs']).ended;
+  rmSync(path.join(copy, 'node_modules'));
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^resumeproof: node_modules is a link to \S+other, .* remove the link, then run this again\.\n$/,
+  );
+  expect(existsSync(path.join(other, 'kept.txt'))).toBe(true);
+});
 
 test('a stopped installation is completed once for all waiting processes and not repeated', async () => {
   const stopped = start(['args.mjs']);
