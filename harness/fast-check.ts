@@ -43,6 +43,7 @@ export function histories({
   return drawn({
     steps,
     savable,
+    killable: savable,
     edges,
     maxResumes,
     backends: resumeOn,

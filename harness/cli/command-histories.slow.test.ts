@@ -69,6 +69,16 @@ async function run(name: string, scenarios: Record<string, Asked>) {
   return { ...ended, verdicts, report: report! };
 }
 
+/** Killed in the save after step 4, and resumed with what that leaves in the folder. */
+const inSave = (operation: number, more: Partial<ScenarioHistory> = {}): ScenarioHistory => ({
+  steps: 8,
+  processes: [
+    { id: 'first', until: 4, saves: [2], killed: true, inSave: operation },
+    { id: 'last', from: { process: 'first', step: 2 } },
+  ],
+  ...more,
+});
+
 const outcomes = (verdicts: Map<string, Verdict>) =>
   Object.fromEntries([...verdicts].map(([name, { outcome, headline }]) => [name, `${outcome}: ${headline}`]));
 
@@ -113,6 +123,112 @@ describe('a program without a library', () => {
       ),
       older: expect.stringMatching(/^refuted: After resume 1, /),
     });
+  });
+
+  test('is proven wherever in a save it is killed, and refuted if it loads what is left of that', async () => {
+    const scenarios: Record<string, Asked> = {};
+    for (const operation of [1, 2, 3, 4, 5]) {
+      scenarios[`whole-${operation}`] = { plan: inSave(operation), command: plain };
+      scenarios[`named-${operation}`] = { plan: inSave(operation), command: plain, resumeWith: CHECKPOINT };
+      scenarios[`in-place-${operation}`] = { plan: inSave(operation), command: [...plain, '--in-place'] };
+    }
+    // Of the newest step, with the momentum of the one before.
+    for (const operation of [4, 5, 8, 9])
+      scenarios[`apart-${operation}`] = { plan: inSave(operation), command: [...plain, '--apart'] };
+    // Nothing has removed the older one yet, and then it is gone.
+    for (const operation of [5, 6])
+      for (const [name, resumeWith] of [
+        ['kept', []],
+        ['kept-named', CHECKPOINT],
+      ] as const)
+        scenarios[`${name}-${operation}`] = {
+          plan: inSave(operation),
+          command: [...plain, '--keep-one'],
+          resumeWith,
+        };
+    const { verdicts, report, stderr } = await run('in-save', scenarios);
+    const proven = expect.stringMatching(/^proven/);
+    const torn = expect.stringMatching(/^refuted: After resume 1, the checkpoint was refused: /);
+    expect(outcomes(verdicts()), stderr).toEqual({
+      ...Object.fromEntries(
+        [1, 2, 3, 4, 5].flatMap((n) => [
+          [`whole-${n}`, proven],
+          [`named-${n}`, proven],
+        ]),
+      ),
+      'in-place-1': proven,
+      'in-place-2': torn,
+      'in-place-3': torn,
+      'in-place-4': proven,
+      'in-place-5': proven,
+      'apart-4': proven,
+      'apart-5': expect.stringMatching(/^refuted: After resume 1, .*slots/),
+      'apart-8': expect.stringMatching(/^refuted: After resume 1, .*slots/),
+      'apart-9': proven,
+      'kept-5': proven,
+      'kept-named-5': proven,
+      'kept-6': proven,
+      'kept-named-6': proven,
+    });
+    expect(verdicts().get('in-place-2')!.findings[0]!.likelyCause).toContain('was killed in a save');
+    const filesOf = (name: string, id: string) => readdirSync(path.join(report, name, id, 'run')).sort();
+    expect(filesOf('whole-3', 'first')).toEqual(['step-2.json', 'unfinished']);
+    expect(filesOf('whole-3', 'last')).toEqual(
+      ['step-2', 'step-4', 'step-6', 'step-8'].map((file) => `${file}.json`),
+    );
+    const { process: ended, end, steps } = await readTrace(path.join(report, 'whole-3/first/trace.jsonl'));
+    expect([ended?.outcome, ended?.signal, end, steps.at(-1)?.step]).toEqual([
+      'killed',
+      'SIGKILL',
+      undefined,
+      4,
+    ]);
+    // The save was whole before the process died: it is judged as a resume from there.
+    const { history } = verdicts().get('whole-5')!;
+    expect(history).toMatchObject({
+      processes: [{ until: 4, saves: [2, 4], killed: true }, { from: { process: 'first', step: 4 } }],
+    });
+    expect(history!.processes[0]).not.toHaveProperty('inSave');
+    expect(verdicts().get('whole-4')!.history).toMatchObject(inSave(4));
+    expect(verdicts().get('kept-named-5')!.history).toMatchObject(inSave(5));
+    expect(verdicts().get('kept-named-6')!.history!.processes[1]!.from!.step).toBe(4);
+  });
+
+  test.each<[string, ScenarioHistory, string[], RegExp]>([
+    [
+      'saves nothing there',
+      inSave(1, { processes: [{ ...inSave(1).processes[0]!, until: 5 }, inSave(1).processes[1]!] }),
+      [],
+      /one: the program saves nothing after step 5; saves were seen after steps 2, 4, 6, 8$/m,
+    ],
+    [
+      'saves before that',
+      inSave(1, { processes: [{ ...inSave(1).processes[0]!, until: 6 }, inSave(1).processes[1]!] }),
+      [],
+      /one: the program also saves after step 4, between the last save of 'first' and the one that it is killed in: name it in its saves$/m,
+    ],
+    [
+      'ends before what it may resume from',
+      inSave(1, {
+        processes: [
+          inSave(1).processes[0]!,
+          { id: 'short', from: { process: 'first', step: 2 }, until: 4 },
+          inSave(1).processes[1]!,
+        ],
+      }),
+      [],
+      /process 'short' starts from step 2 with what is left of a save after step 4: expected it to train past that step, and to save only after it$/m,
+    ],
+    [
+      'is recorded by what cannot kill it there',
+      inSave(1),
+      ['--never-in-save'],
+      /one: 'first' is to be killed in the save after step 4, but what records the program cannot do that: it tells of no save with inSave \(docs\/recorder\.md\); leave inSave out$/m,
+    ],
+  ])('that is killed in a save and %s is refused', async (name, plan, flags, message) => {
+    const { exitCode, stderr } = await run(name, { one: { plan, command: [...plain, ...flags] } });
+    expect(stderr).toMatch(message);
+    expect(exitCode).toBe(2);
   });
 
   test.each<[string, Partial<ScenarioHistory>, RegExp]>([
@@ -174,10 +290,65 @@ test('exec takes a history from a file, names it in the command that runs it aga
   }
 });
 
+/** Keeps the newest checkpoint only, in one file, which it writes in place. With --fresh, it starts anew without one. */
+const LATEST = `
+import os, sys, torch
+file = os.path.join(sys.argv[1], "latest.pt")
+os.makedirs(sys.argv[1], exist_ok=True)
+torch.manual_seed(0)
+model = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1))
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+at = 0
+if os.path.exists(file):
+    try:
+        saved = torch.load(file)
+        at = saved["at"]
+        model.load_state_dict(saved["model"])
+        optimizer.load_state_dict(saved["optimizer"])
+    except Exception:
+        if "--fresh" not in sys.argv:
+            raise
+while at < 8:
+    model(torch.randn(8, 4, generator=torch.Generator().manual_seed(at))).square().mean().backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    at += 1
+    if at % 2 == 0:
+        torch.save({"at": at, "model": model.state_dict(), "optimizer": optimizer.state_dict()}, file)
+`;
+
 describe.skipIf(python === undefined)('with torch', () => {
   const script = (name: string, ...flags: string[]) =>
     [python!, path.join(fixtures, 'pytorch', `${name}.py`), '--out', '{run}', ...flags] as const;
   const saves = ['--save-at', '2,4,6,8,10'];
+
+  test('a script is proven and refuted after a kill in a save', async () => {
+    const latest = path.join(scratch, 'latest.py');
+    writeFileSync(latest, LATEST);
+    const healthy = script('healthy', '--resume', 'auto', ...saves);
+    const { stderr, verdicts } = await run('pytorch-in-save', {
+      // Half of the file is written, and then it was renamed.
+      half: { plan: inSave(3), command: healthy },
+      whole: { plan: inSave(5), command: healthy },
+      torn: { plan: inSave(3), command: [python!, latest, '{run}'] },
+      fresh: { plan: inSave(2), command: [python!, latest, '{run}', '--fresh'] },
+      written: { plan: inSave(4), command: [python!, latest, '{run}'] },
+    });
+    const proven = expect.stringMatching(/^proven/);
+    expect(outcomes(verdicts()), stderr).toEqual({
+      half: proven,
+      whole: proven,
+      torn: expect.stringMatching(/^refuted: After resume 1, the checkpoint was refused: /),
+      fresh: expect.stringMatching(/^refuted: After resume 1, /),
+      written: proven,
+    });
+    for (const [name, step] of [
+      ['half', 2],
+      ['whole', 4],
+      ['written', 4],
+    ] as const)
+      expect(verdicts().get(name)!.history!.processes[1]!.from).toEqual({ process: 'first', step });
+  }, 900_000);
 
   test('a script is proven and refuted on any history, by its newest checkpoint or a named one', async () => {
     const { stderr, verdicts, report } = await run('pytorch', {

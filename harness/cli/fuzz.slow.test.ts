@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeHistory, type History, historyOf, resumesIn } from '../trace/history.ts';
+import { python } from './testing/python.ts';
 import { fixtures, resumeproof } from './testing/start.ts';
 
 let scratch: string;
@@ -147,23 +148,26 @@ test('a command is resumed where it saves, and what it loses is shrunk too', asy
   const cwd = path.join(scratch, 'command');
   await mkdir(path.join(cwd, 'scenarios'), { recursive: true });
   const train = path.join(fixtures, 'commands', 'train.mjs');
-  for (const [name, more] of [
-    ['healthy', []],
-    ['forgetful', ['--lose-momentum']],
+  for (const [name, more, resumeWith] of [
+    ['healthy', [], ['--resume', '{checkpoint}']],
+    ['forgetful', ['--lose-momentum'], ['--resume', '{checkpoint}']],
+    ['newest', [], []],
+    ['torn', ['--in-place'], []],
+    ['never-in-save', ['--in-place', '--never-in-save'], []],
   ] as const) {
     const args = [train, '--out', '{run}', ...more];
-    const command = { program: process.execPath, args, resumeWith: ['--resume', '{checkpoint}'] };
+    const command = { program: process.execPath, args, resumeWith };
     const scenario = { about: name, plan: { steps: 12, resumeAt: [4] }, command };
     await writeFile(path.join(cwd, 'scenarios', `${name}.js`), `export default ${JSON.stringify(scenario)};`);
   }
   const healthy = await fuzz(cwd, ['healthy', '--runs', '15', '--seed', '2']);
   expect(healthy, healthy.stderr).toMatchObject({ exitCode: 0, refuted: 0 });
   for (const { history } of healthy.cases)
-    for (const { from, killed, inSave } of history.processes)
-      expect({ even: (from?.step ?? 0) % 2, inSave, killed: killed ?? true }).toEqual({
-        even: 0,
-        killed: true,
-      });
+    for (const { from, killed, inSave, until } of history.processes)
+      expect({
+        even: (from?.step ?? 0) % 2 === 0 && (inSave === undefined || until % 2 === 0),
+        killed: killed ?? true,
+      }).toEqual({ even: true, killed: true });
   const kinds = healthy.kinds.map(({ kind }) => kind);
   expect(kinds).toEqual(expect.arrayContaining(['is killed', 'resumes twice from one checkpoint']));
   const { failures } = await fuzz(cwd, ['forgetful', '--runs', '5', '--seed', '2']);
@@ -171,6 +175,78 @@ test('a command is resumed where it saves, and what it loses is shrunk too', asy
     'before to 2 (saves 2); after-1 from before 2 to 3',
   ]);
 });
+
+test('a command is killed in its saves, and one that loads what is left of them is found', async () => {
+  const cwd = path.join(scratch, 'command');
+  const healthy = await fuzz(cwd, ['newest', '--runs', '30', '--seed', '2']);
+  expect(healthy, healthy.stderr).toMatchObject({ exitCode: 0, refuted: 0 });
+  expect(healthy.cases.filter(({ outcome }) => outcome !== 'proven')).toEqual([]);
+  const cuts = (cases: Fuzzed['cases']) =>
+    cases.flatMap(({ history }) => history.processes.flatMap(({ inSave }) => inSave ?? []));
+  // Before the first operation, before the rename, and when the save had ended.
+  const operations = new Set(cuts(healthy.cases).map((operation) => Math.min(operation, 5)));
+  expect([...operations]).toEqual(expect.arrayContaining([1, 4, 5]));
+  expect(healthy.kinds.find(({ kind }) => kind === 'is killed in a save')!.tried).toBeGreaterThan(5);
+  const { failures, regressions } = await fuzz(cwd, ['torn', '--runs', '30', '--seed', '2']);
+  expect(failures).toMatchObject([{ rule: 'run-died', minimal: true, failsAlone: true }]);
+  expect(describeHistory(failures[0]!.history)).toBe(
+    'before to 4 killed there in a save, before operation 2 (saves 2); after-1 from before 2 to 5',
+  );
+  expect(regressions).toMatchObject({ tried: 0, added: 1 });
+  const again = await fuzz(cwd, ['torn', '--runs', '1', '--seed', '4']);
+  expect(again).toMatchObject({ exitCode: 1, regressions: { tried: 1 } });
+  // What is recorded by something that cannot kill it there is not asked to.
+  const others = await fuzz(cwd, ['never-in-save', '--runs', '15', '--seed', '2']);
+  expect(others, others.stderr).toMatchObject({ exitCode: 0, refuted: 0 });
+  expect(cuts(others.cases)).toEqual([]);
+});
+
+/** Writes each checkpoint straight to its place. */
+const IN_PLACE = `
+import sys
+from pathlib import Path
+sys.path.insert(0, ${JSON.stringify(path.join(fixtures, 'pytorch'))})
+import healthy, loop, torch
+
+def save(trainer, options):
+    random = loop.random_state(options.device)
+    saved = {"step": trainer.at, "data": trainer.data.at, "random": random, **trainer.state()}
+    torch.save(saved, Path(options.out) / f"step-{trainer.at}.pt")
+
+loop.save = save
+loop.run(healthy.Trainer)
+`;
+
+test.skipIf(python === undefined)(
+  'a script of torch that writes its checkpoints in place is found, and a careful one is proven',
+  async () => {
+    const cwd = path.join(scratch, 'torch');
+    await mkdir(path.join(cwd, 'scenarios'), { recursive: true });
+    await writeFile(path.join(cwd, 'in-place.py'), IN_PLACE);
+    for (const [name, script] of [
+      ['careful', path.join(fixtures, 'pytorch', 'healthy.py')],
+      ['in-place', path.join(cwd, 'in-place.py')],
+    ] as const) {
+      const args = [script, '--out', '{run}', '--resume', 'auto', '--save-at', '1,2'];
+      const command = { program: python, args, env: { OMP_NUM_THREADS: '1' } };
+      const scenario = { about: name, plan: { steps: 3, resumeAt: [1] }, command };
+      await writeFile(
+        path.join(cwd, 'scenarios', `${name}.js`),
+        `export default ${JSON.stringify(scenario)};`,
+      );
+    }
+    const { failures } = await fuzz(cwd, ['in-place', '--runs', '8', '--seed', '4']);
+    expect(failures).toMatchObject([{ rule: 'run-died', minimal: true, failsAlone: true }]);
+    expect(describeHistory(failures[0]!.history)).toBe(
+      'before to 2 killed there in a save, before operation 2 (saves 1); after-1 from before 1 to 3',
+    );
+    const careful = await fuzz(cwd, ['careful', '--runs', '8', '--seed', '4']);
+    expect(careful, careful.stderr).toMatchObject({ exitCode: 0, failures: [] });
+    expect(careful.kinds.map(({ kind }) => kind)).toContain('is killed in a save');
+    expect(careful.cases.filter(({ outcome }) => outcome !== 'proven')).toEqual([]);
+  },
+  900_000,
+);
 
 test('time ends the search, and what was given wrongly is said in a line', async () => {
   const own = ['healthy', '--scenarios', path.join(fixtures, 'fuzz')];

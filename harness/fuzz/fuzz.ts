@@ -130,9 +130,12 @@ function spaceOf(
   { maxResumes, resumeOn }: FuzzOptions,
 ): Space {
   const { steps } = history;
+  const within = (asked: readonly number[] | null | undefined): number[] =>
+    (asked ?? inner(steps)).filter((step) => step >= 1 && step < steps);
   return {
     steps,
-    savable: (own?.savable ?? inner(steps)).filter((step) => step >= 1 && step < steps),
+    savable: within(own?.savable),
+    killable: within(own?.killable),
     edges: own?.edges ?? [],
     maxResumes,
     backends: resumeOn ?? [],

@@ -4,7 +4,7 @@ import { ascending, type History, type HistoryProcess, lengthOf } from '../trace
 import type { Setting, SettingsChange } from '../trace/schema.ts';
 import { named } from './named.ts';
 import { smaller } from './smaller.ts';
-import { isChainsOnly, type Space } from './space.ts';
+import { isChainsOnly, nextKill, type Space } from './space.ts';
 
 /** A place among those that are possible: a share of them, and whether only edges count. */
 interface Place {
@@ -136,7 +136,7 @@ function sourceOf(
   if (from === 'earlier' && !chains && there.length > 0) return pick(there, place.share);
   const process = processes.length - 1;
   const source = processes[process]!;
-  const begins = source.from?.step ?? 0;
+  const begins = beginsOf(source, processes, space);
   const after = (step: number): boolean =>
     step < steps && (step > begins || (idle && !chains && !command && step === begins && begins > 0));
   const find = ({ edge, share }: Place): number | undefined => {
@@ -149,6 +149,20 @@ function sourceOf(
   source.saves.add(step);
   if (!chains) for (const more of saves) source.saves.add(find(more)!);
   return { process, step };
+}
+
+/** After which step a process of a command is killed in a save, if it is: in the first one after those that were drawn. */
+function cutOf({ end, saves }: Made, space: Space): number | undefined {
+  if (end !== 'killed in a save' || saves.size === 0 || isChainsOnly(space)) return undefined;
+  return space.scenario.command === undefined ? undefined : nextKill(space, Math.max(...saves));
+}
+
+/** The step from which a process goes on. After a command was killed in a save, it may be that of that save. */
+function beginsOf({ from }: Made, processes: readonly Made[], space: Space): number {
+  if (from === null) return 0;
+  const source = processes[from.process]!;
+  const cut = from.step === Math.max(...source.saves) ? cutOf(source, space) : undefined;
+  return cut ?? from.step;
 }
 
 const pick = <T>(all: readonly T[], share: number): T | undefined => all[Math.floor(share * all.length)];
@@ -173,7 +187,7 @@ function changesOf(
 }
 
 function complete(
-  { from, saves, goesOn, end, inSave, backend }: Made,
+  made: Made,
   index: number,
   all: readonly Made[],
   changes: readonly SettingsChange[],
@@ -182,7 +196,8 @@ function complete(
 ): HistoryProcess {
   const { backends } = space;
   const [chains, command] = [isChainsOnly(space), space.scenario.command !== undefined];
-  const begins = from?.step ?? 0;
+  const { from, saves, goesOn, end, inSave, backend } = made;
+  const begins = beginsOf(made, all, space);
   const isLast = index === all.length - 1;
   const kept = ascending([...saves].filter((step) => step < length));
   const last = kept.at(-1) ?? begins;
@@ -190,9 +205,10 @@ function complete(
   const limit = Math.min(length, ...changes.map(({ at }) => at).filter(crosses));
   const isCut = end === 'killed in a save' && !command;
   const least = last === begins && (command || index === 0 || end !== 'ends') ? 1 : isCut ? 1 : 0;
-  const until = isLast ? length : Math.min(limit, last + (chains ? 0 : Math.max(goesOn, least)));
+  const cutAt = isLast ? undefined : cutOf(made, space);
+  const until = isLast ? length : (cutAt ?? Math.min(limit, last + (chains ? 0 : Math.max(goesOn, least))));
   const killed = !isLast && !chains && end !== 'ends' && until > begins;
-  const cut = killed && isCut && until !== kept.at(-1);
+  const cut = cutAt !== undefined || (killed && isCut && until !== kept.at(-1));
   return {
     id: String(index),
     from: from === null ? null : { process: String(from.process), step: from.step },

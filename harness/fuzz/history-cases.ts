@@ -12,7 +12,12 @@ export const historyCaseSchema = z.strictObject({
 });
 
 const steps = z.array(z.int().positive()).max(1_000_000);
-const firstSchema = z.strictObject({ verdict: z.unknown(), edges: steps, savable: steps.nullable() });
+const firstSchema = z.strictObject({
+  verdict: z.unknown(),
+  edges: steps,
+  savable: steps.nullable(),
+  killable: steps.nullable(),
+});
 
 /** @throws {Error} with a phrase, when it is none of this scenario, or contradicts itself */
 export function checkedVerdict(value: unknown, scenario: string): Verdict {

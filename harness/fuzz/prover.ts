@@ -12,6 +12,8 @@ export interface FirstProved {
   readonly edges: readonly number[];
   /** The steps after which a command saves, ascending; null for a trainer, which saves where it is asked to. */
   readonly savable: readonly number[] | null;
+  /** Those of them where a command can be killed in the save; null for a trainer. */
+  readonly killable: readonly number[] | null;
 }
 
 export interface Prover {
@@ -33,8 +35,8 @@ export function prover(loaded: LoadedScenario, options: ProverOptions): Prover {
     // While one is judged, another has a process to run.
     atATime: () => options.jobs + 1,
     async first(history) {
-      const { verdict, control, savable } = await prove(history);
-      return { verdict, edges: control === undefined ? [] : bordersIn(control), savable: savable ?? null };
+      const { verdict, control, savable = null, killable = null } = await prove(history);
+      return { verdict, edges: control === undefined ? [] : bordersIn(control), savable, killable };
     },
     prove: async (history) => (await prove(history)).verdict,
     remove,

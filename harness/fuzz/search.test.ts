@@ -11,6 +11,7 @@ import type { Space } from './space.ts';
 const space: Space = {
   steps: 24,
   savable: inner(24),
+  killable: [],
   edges: [1, 23],
   maxResumes: 3,
   backends: ['cpu'],

@@ -2,17 +2,17 @@
 import { ascending, endOf, type History, type HistoryProcess, settingNames } from '../trace/history.ts';
 import type { SettingsChange } from '../trace/schema.ts';
 import { named } from './named.ts';
-import { isIn, type Space } from './space.ts';
+import { isIn, nextKill, type Space } from './space.ts';
 
 /**
  * Every history that has one thing less than this one: a process, a save, a kill, a backend, a change, a step; or one
  * thing earlier. The largest cuts come first. A history of which each of these passes is locally minimal.
  * @returns histories that a process can be run by, each smaller by {@link sizeOf}
  */
-export function* smaller(history: History, space: Pick<Space, 'scenario' | 'savable'>): Generator<History> {
+export function* smaller(history: History, space: Saves): Generator<History> {
   const seen = new Set([JSON.stringify(history)]);
   for (const cut of CUTS)
-    for (const made of cut(history)) {
+    for (const made of cut(history, space)) {
       const one = named(withoutIdleChanges(made));
       const key = JSON.stringify(one);
       if (seen.has(key) || !isIn(space, one)) continue;
@@ -53,7 +53,8 @@ export function isSmaller(one: History, other: History): boolean {
   return at >= 0 && mine[at]! < theirs[at]!;
 }
 
-type Cut = (history: History) => Iterable<History>;
+type Saves = Pick<Space, 'scenario' | 'savable' | 'killable'>;
+type Cut = (history: History, space: Saves) => Iterable<History>;
 
 const upTo = (end: number): number[] => Array.from({ length: Math.max(0, end) }, (_, at) => at);
 
@@ -166,11 +167,17 @@ const CUTS: readonly Cut[] = [
       for (const until of upTo(process.until)) yield replaced(history, process, { until });
   },
   /** A save comes earlier, with the resumes from it and the changes that they make. */
-  function* (history) {
+  function* (history, space) {
     for (const process of history.processes)
       for (const step of process.saves)
-        for (const earlier of upTo(step).slice(1))
-          if (!process.saves.includes(earlier)) yield movedSave(history, process, step, earlier);
+        for (const earlier of upTo(step).slice(1)) {
+          if (process.saves.includes(earlier)) continue;
+          yield movedSave(history, process, step, earlier);
+          if (process.inSave === undefined) continue;
+          // The next save of a command, in which it is killed, comes earlier too.
+          const until = nextKill(space, earlier);
+          if (until !== undefined) yield movedSave(history, process, step, earlier, until);
+        }
   },
   /** A smaller value of a setting. */
   function* (history) {
@@ -215,11 +222,17 @@ function* fitted(history: History): Generator<History> {
   };
 }
 
-function movedSave(history: History, process: HistoryProcess, step: number, to: number): History {
+function movedSave(
+  history: History,
+  process: HistoryProcess,
+  step: number,
+  to: number,
+  until = process.until,
+): History {
   const { processes, changes } = history;
   const moved = processes.map((one): HistoryProcess => {
     if (one === process)
-      return { ...one, saves: ascending(one.saves.map((save) => (save === step ? to : save))) };
+      return { ...one, until, saves: ascending(one.saves.map((save) => (save === step ? to : save))) };
     return one.from?.process === process.id && one.from.step === step
       ? { ...one, from: { ...one.from, step: to } }
       : one;

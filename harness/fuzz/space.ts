@@ -8,6 +8,8 @@ export interface Space {
   readonly steps: number;
   /** The steps after which a process can save, ascending. */
   readonly savable: readonly number[];
+  /** The steps after which a process of a command can be killed in a save, ascending. A trainer can anywhere. */
+  readonly killable: readonly number[];
   /** Those of them where a resume goes wrong more often: first and last ones, and borders of epochs and schedules. */
   readonly edges: readonly number[];
   readonly maxResumes: number;
@@ -27,15 +29,29 @@ export const isChainsOnly = ({ scenario }: Pick<Space, 'scenario'>): boolean =>
   scenario.deviates !== undefined;
 
 /** Whether a history can be run, and shows something of each of its processes. */
-export function isIn({ scenario, savable }: Pick<Space, 'scenario' | 'savable'>, history: History): boolean {
+export function isIn(
+  { scenario, savable, killable }: Pick<Space, 'scenario' | 'savable' | 'killable'>,
+  history: History,
+): boolean {
   const end = endOf(history);
   const isCommand = scenario.command !== undefined;
-  const shows = history.processes.every(({ from, until, saves, killed }) => {
+  const shows = history.processes.every(({ from, until, saves, killed, inSave }) => {
     const trains = until > (from?.step ?? 0);
     if (!saves.every((step) => step < end && (savable.includes(step) || step === from?.step))) return false;
+    const last = saves.at(-1) ?? until - 1;
+    if (isCommand && inSave !== undefined && until !== nextKill({ savable, killable }, last)) return false;
     // A recorder sees nothing of a process of a command that trains no step.
     return trains || (killed === undefined && !isCommand);
   });
   const idle = history.processes.some(({ from, saves }) => from !== null && saves.includes(from.step));
   return shows && !(isCommand && idle) && historyProblem(history, scenario) === undefined;
+}
+
+/** After which step a command can be killed in its next save; undefined if it cannot. It saves by itself. */
+export function nextKill(
+  { savable, killable }: Pick<Space, 'savable' | 'killable'>,
+  last: number,
+): number | undefined {
+  const next = savable.find((step) => step > last);
+  return next !== undefined && killable.includes(next) ? next : undefined;
 }

@@ -94,7 +94,9 @@ function evidenceOf(
     if (after === undefined) return [];
     const source = byId(process.from.process);
     const from = process.from.step;
-    const to = process.until;
+    // A recorder sees the end of a step at the next one, which a process that is killed in a save does not begin.
+    const isCut = process.inSave !== undefined && after.steps.at(-1)?.step === process.until - 1;
+    const to = isCut ? process.until - 1 : process.until;
     const point = {
       declared,
       saved: stateAt(source, from, ['save']),

@@ -1,7 +1,14 @@
 /** Checks what a scenario or a file says that processes do, before any of them is started. */
 import { z } from 'zod';
 import { BACKENDS } from '../backend/names.ts';
-import { endOf, type History, type HistoryProcess, historyOf, resumePoints } from '../trace/history.ts';
+import {
+  endOf,
+  type History,
+  type HistoryProcess,
+  historyOf,
+  resumePoints,
+  resumesFromCut,
+} from '../trace/history.ts';
 import { changeSchema, type SettingsChange } from '../trace/schema.ts';
 import type { Command } from '../training/command.ts';
 import type { Scenario, ScenarioHistory, ScenarioPlan } from '../training/trainer.ts';
@@ -189,9 +196,13 @@ function wholeProblem(history: History, { deviates, command }: Declared): string
     const elsewhere = processes.find(({ backend }) => backend !== undefined);
     if (elsewhere !== undefined)
       return `process '${elsewhere.id}' names a backend, but a command picks its device itself`;
-    const inSave = processes.find((process) => process.inSave !== undefined);
-    if (inSave !== undefined)
-      return `process '${inSave.id}' is to be killed in a save, but no one sees a command's operations on files: expected killed without inSave`;
+    for (const process of processes) {
+      const { id, from, until, saves } = process;
+      const cut = processes.find((source) => resumesFromCut(process, source));
+      // It may rightly resume from the save of that step, if it was whole by then.
+      if (cut !== undefined && [until, ...saves].some((step) => step <= cut.until))
+        return `process '${id}' starts from step ${from!.step} with what is left of a save after step ${cut.until}: expected it to train past that step, and to save only after it`;
+    }
     // A recorder sees a resume at the first step after it.
     if (points.at(-1) === end) return `expected steps after the last resume; ${received}`;
   }

@@ -4,7 +4,7 @@ import { enumerate } from '../report/text.ts';
 import { type HistoryProcess, planOf, resumePoints } from '../trace/history.ts';
 import type { Trace } from '../trace/schema.ts';
 import type { CommandResult } from './command-process.ts';
-import { strayAt } from './command-saves.ts';
+import { killableIn, strayAt } from './command-saves.ts';
 import type { LoadedScenario } from './scenario.ts';
 import type { ExecuteOptions } from './start.ts';
 import { UsageError } from './usage-error.ts';
@@ -59,12 +59,28 @@ export function checkSaves(
   const wrong = (why: string): UsageError => new UsageError(`${name}: ${why}`, trace.process?.stderr ?? []);
   if (trace.end === undefined) return;
   const points = [...new Set(saves.map(({ step }) => step))];
-  const asked = history.processes.flatMap(({ from, saves }) => saves.filter((step) => step !== from?.step));
+  const asked = history.processes.flatMap(({ from, saves, until, inSave }) => [
+    ...saves.filter((step) => step !== from?.step),
+    ...(inSave === undefined ? [] : [until]),
+  ]);
   const missing = [...new Set(asked)].filter((step) => !points.includes(step)).sort((a, b) => a - b);
   if (missing.length > 0)
     throw wrong(
       `the program saves nothing after step ${enumerate(missing)}; ${points.length === 0 ? 'no save was seen' : `saves were seen after steps ${points.join(', ')}`}`,
     );
+  for (const { id, until, inSave, saves: own } of history.processes) {
+    if (inSave === undefined) continue;
+    const last = own.at(-1);
+    const between = points.filter((step) => last !== undefined && step > last && step < until);
+    if (between.length > 0)
+      throw wrong(
+        `the program also saves after step ${enumerate(between)}, between the last save of '${id}' and the one that it is killed in: name it in its saves`,
+      );
+    if (!killableIn(saves).includes(until))
+      throw wrong(
+        `'${id}' is to be killed in the save after step ${until}, but what records the program cannot do that: it tells of no save with inSave (docs/recorder.md); leave inSave out`,
+      );
+  }
   for (const step of resumePoints(history)) {
     const stray = strayAt(saves, step, run, scratch);
     if (stray !== undefined)
@@ -72,6 +88,21 @@ export function checkSaves(
         `what the program saved after step ${step} is outside of {run}: ${stray}; make it save in {run}`,
       );
   }
+}
+
+/** @throws {UsageError} when a process was to be killed in a save, and trained on */
+export function checkKilled(
+  { trace }: CommandResult,
+  { id, until, inSave }: HistoryProcess,
+  name: string,
+): void {
+  const { outcome } = trace.process ?? {};
+  if (inSave === undefined || outcome === 'killed' || trace.failure !== undefined) return;
+  if (outcome !== 'exited' && outcome !== 'stopped-as-planned') return;
+  throw new UsageError(
+    `${name}: '${id}' was to be killed in the save after step ${until}, but what records the program did not do it (RESUMEPROOF_IN_SAVE); leave inSave out`,
+    trace.process?.stderr ?? [],
+  );
 }
 
 /** @throws {UsageError} when a process is to load and save without a step, and the program never does that */

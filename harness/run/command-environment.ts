@@ -47,6 +47,7 @@ export function environment(
     // What a saver departs from shows after its first save, wherever that is.
     RESUMEPROOF_SAVE_AT: role === 'saver' ? undefined : part.saves.join(','),
     RESUMEPROOF_HOLD: holdsOf(job).join(','),
+    RESUMEPROOF_IN_SAVE: part.inSave === undefined ? undefined : `${part.until}:${part.inSave}:${places.run}`,
     RESUMEPROOF_STOP: job.signalAt !== undefined ? '0' : isExit ? 'exit' : '1',
     RESUMEPROOF_STEP: command.stepIs ?? 'micro-batch',
     RESUMEPROOF_LACKS: told?.lacks.join(','),

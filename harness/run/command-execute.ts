@@ -4,14 +4,15 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { ascending, endOf, type History } from '../trace/history.ts';
+import { ascending, endOf, type History, type HistoryProcess, resumesFromCut } from '../trace/history.ts';
 import { traceReader } from '../trace/read.ts';
 import type { Trace } from '../trace/schema.ts';
 import type { Command } from '../training/command.ts';
-import { checkControl, checkIdle, checkSaves, savesLate } from './command-checks.ts';
+import { checkControl, checkIdle, checkKilled, checkSaves, savesLate } from './command-checks.ts';
+import { wentOnFrom, withWholeSaves } from './command-cut.ts';
 import { isStoppedAtSave, type Left, type Told } from './command-job.ts';
 import { type CommandResult, removeCopies, runCommandProcess } from './command-process.ts';
-import { stepsLate } from './command-saves.ts';
+import { killableIn, stepsLate } from './command-saves.ts';
 import { endedControls } from './controls.ts';
 import type { Execution } from './execute.ts';
 import { awaitedLater } from './failing.ts';
@@ -121,10 +122,50 @@ export async function executeCommand(
     checkSaves(saver, loaded);
     done(saver);
   }
+  const sources = new Map<string, CommandResult | undefined>();
+  /** The traces of processes that were killed in a save which was whole by then, from runs that are killed after it. */
+  const whole = new Map<string, Promise<Trace>>();
+  const resumedWhole = new Set<string>();
+  /** Runs a process once more that was killed in a save, and kills it after that: it shows what it has saved there. */
+  const killedAfter = async (id: string): Promise<Trace> => {
+    const run = withWholeSaves(history, resumedWhole);
+    const part = historyPart(run, run.processes.find((process) => process.id === id)!);
+    if (shared !== undefined && part.from === null) return (await start(part, told)).trace;
+    const within = path.join(options.folder, id, 'whole');
+    const ended = await startIn(within, part, told, sources.get(id));
+    removeCopies(path.join(within, id));
+    done(ended);
+    return ended.trace;
+  };
+  /** Runs a process as one that resumes from the save in which the process before was killed. */
+  const fromWhole = async (
+    id: string,
+    cut: HistoryProcess,
+    source: CommandResult,
+  ): Promise<CommandResult> => {
+    resumedWhole.add(id);
+    if (!whole.has(cut.id)) whole.set(cut.id, awaitedLater(killedAfter(cut.id)));
+    await whole.get(cut.id);
+    const run = withWholeSaves(history, new Set([id]));
+    const own = run.processes.find((process) => process.id === id)!;
+    rmSync(path.join(options.folder, id), { recursive: true, force: true });
+    return startIn(options.folder, historyPart(run, own), told, source);
+  };
+  const asAsked = async (process: HistoryProcess, source?: CommandResult): Promise<CommandResult> => {
+    const cut = history.processes.find((other) => resumesFromCut(process, other));
+    if (cut !== undefined && source !== undefined && isGone(command, source.left.get(process.from!.step)))
+      return fromWhole(process.id, cut, source);
+    const result = await start(historyPart(history, process), told, source);
+    const goesOn =
+      cut !== undefined && wentOnFrom(cut.until, result.trace, control.trace, process.from!.step);
+    return goesOn && source !== undefined ? fromWhole(process.id, cut, source) : result;
+  };
   const running = runHistory<CommandResult>(history, {
     async begin(process, source) {
-      const result = await start(historyPart(history, process), told, source);
+      sources.set(process.id, source);
+      const result = await asAsked(process, source);
       checkIdle(result.trace, process, name);
+      if (!options.signal.aborted) checkKilled(result, process, name);
       return result;
     },
   });
@@ -132,17 +173,29 @@ export async function executeCommand(
     const all = execution([
       control.trace,
       ...(await twins).map(({ trace }) => trace),
-      ...(await resultsOf(running)).map(({ trace }) => trace),
+      ...(await Promise.all(
+        (await resultsOf(running)).map(({ trace }) => whole.get(trace.run?.id ?? '') ?? trace),
+      )),
       ...(saver === undefined ? [] : [saver.trace]),
     ]);
-    return { ...all, savable: ascending((saver ?? control).saves.map(({ step }) => step)) };
+    const { saves } = saver ?? control;
+    return {
+      ...all,
+      history: withWholeSaves(history, resumedWhole),
+      savable: ascending(saves.map(({ step }) => step)),
+      killable: killableIn(saves),
+    };
   } finally {
-    await Promise.allSettled(running.values());
+    await Promise.allSettled([...running.values(), ...whole.values()]);
     for (const { id } of history.processes) removeCopies(path.join(options.folder, id));
   }
 }
 
 const isHistory = ({ role }: Part): boolean => role === 'before' || role === 'after';
+
+/** Whether a resume would name a checkpoint that is gone. A user would name the newest that is whole. */
+const isGone = ({ resumeWith = [] }: Command, left: Left | undefined): boolean =>
+  left?.isReplaced === true && resumeWith.some((word) => /\{(checkpoint|step)\}/.test(word));
 
 /** The steps of a process from which others resume, ascending. */
 const resumedAt = ({ processes }: History, { id }: Part): number[] =>

@@ -1,4 +1,7 @@
-/** Waits beside a program that its recorder holds after steps of its history; docs/recorder.md describes the files. */
+/**
+ * Waits beside a program for files by which its recorder says that it holds it, or kills it in a save; docs/recorder.md
+ * describes them.
+ */
 import { existsSync, rmSync } from 'node:fs';
 
 const EVERY_MS = 20;
@@ -33,5 +36,25 @@ export function watchHolds(
     clearInterval(timer);
     await acting;
     for (const step of steps) rmSync(heldFile(trace, step), { force: true });
+  };
+}
+
+/** The file that a recorder makes before it kills its process in the save after a step. */
+const killedFile = (trace: string, step: number): string => `${trace}.killed-${step}`;
+
+/**
+ * @param act called once the process kills itself in the save after that step: what started it may still run
+ * @returns ends it; whether the process killed itself
+ */
+export function watchKill(trace: string, step: number, act: () => void): () => boolean {
+  const file = killedFile(trace, step);
+  const timer = setInterval(() => {
+    if (existsSync(file)) act();
+  }, EVERY_MS);
+  return () => {
+    clearInterval(timer);
+    const isThere = existsSync(file);
+    rmSync(file, { force: true });
+    return isThere;
   };
 }

@@ -17,6 +17,8 @@ export interface Left {
   readonly folder: string;
   /** What it had saved, as a path from there; undefined if it was not found there. */
   readonly checkpoint: string | undefined;
+  /** Whether some of it was removed since, and the save in which the process was killed had written another one. */
+  readonly isReplaced?: boolean;
 }
 
 export interface CommandJob {
@@ -42,7 +44,8 @@ export interface CommandJob {
 export const holdsOf = (job: CommandJob): number[] => {
   const { part, resumedAt, signalAt } = job;
   const steps = resumedAt.filter((step) => isCopied(job, step));
-  if (part.killed === true) steps.push(part.until);
+  // In a save, the recorder does it.
+  if (part.killed === true && part.inSave === undefined) steps.push(part.until);
   if (signalAt !== undefined) steps.push(signalAt);
   return [...new Set(steps)].sort((a, b) => a - b);
 };

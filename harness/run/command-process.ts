@@ -1,5 +1,14 @@
 /** Runs a command as one process of a scenario, recorded, and writes to its trace how it ended. */
-import { constants, existsSync, lstatSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import {
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,7 +17,7 @@ import { isControl, resumes } from '../trace/roles.ts';
 import type { ProcessRecord, Trace } from '../trace/schema.ts';
 import { appendRecord } from '../trace/write.ts';
 import { environment, resumePlaces } from './command-environment.ts';
-import { watchHolds } from './command-holds.ts';
+import { watchHolds, watchKill } from './command-holds.ts';
 import { type CommandJob, holdsOf, isCopied, type Left } from './command-job.ts';
 import { checkpointAt, readSaves, type Save } from './command-saves.ts';
 import { watchTrace } from './command-watch.ts';
@@ -82,7 +91,7 @@ export async function runCommandProcess(job: CommandJob, options: CommandOptions
     stepTimer.refresh();
     if (step !== undefined) options.onProgress({ kind: 'step', step });
   });
-  const { until, killed = false } = job.part;
+  const { until, killed = false, inSave } = job.part;
   let isSignalled = false;
   let graceTimer: NodeJS.Timeout | undefined;
   const left = new Map<number, Left>();
@@ -93,13 +102,18 @@ export async function runCommandProcess(job: CommandJob, options: CommandOptions
       checkpoint: checkpoint === undefined ? undefined : path.relative(run, checkpoint),
     });
   };
+  /** The files of the last checkpoint before a save in which it is killed. */
+  let whole: string[] = [];
   const endHolds = watchHolds(file, holdsOf(job), async (step) => {
     if (killed && step === until) {
       kill('killed');
       return false;
     }
     try {
-      if (isCopied(job, step)) {
+      if (isCutNext(job.part, step)) {
+        leaves(step, run);
+        whole = filesOf(run, left.get(step)?.checkpoint);
+      } else if (isCopied(job, step)) {
         await copy(run, copyOf(job.folder, step));
         leaves(step, copyOf(job.folder, step));
       }
@@ -115,11 +129,13 @@ export async function runCommandProcess(job: CommandJob, options: CommandOptions
     }
     return true;
   });
+  const endKill = inSave === undefined ? () => false : watchKill(file, until, () => kill('killed'));
   const cancel = (): void => kill('cancelled');
   if (options.signal.aborted) cancel();
   options.signal.addEventListener('abort', cancel, { once: true });
   const ended = await child.ended;
   unwatch();
+  if (endKill() && outcome === 'exited') outcome = 'killed';
   for (const timer of [runTimer, stepTimer, graceTimer]) clearTimeout(timer);
   options.signal.removeEventListener('abort', cancel);
   await endHolds().catch((error) => {
@@ -138,7 +154,28 @@ export async function runCommandProcess(job: CommandJob, options: CommandOptions
   rmSync(temporary, { recursive: true, force: true });
   appendRecord(file, processRecord(ended, outcome, (performance.now() - start) / 1000, outside));
   if (job.resumedAt.includes(until)) leaves(until, run);
+  const before = left.get(job.part.saves.at(-1) ?? 0);
+  if (inSave !== undefined && before !== undefined) {
+    // If what it was killed in was whole by then, that is in the same folder.
+    leaves(until, run);
+    const { checkpoint = before.checkpoint } = left.get(until)!;
+    const isReplaced = left.get(until)?.checkpoint !== undefined && !whole.every((one) => existsSync(one));
+    left.set(until, { folder: run, checkpoint });
+    left.set(job.part.saves.at(-1)!, { ...before, isReplaced });
+  }
   return { trace: await options.read(file), run, saves: readSaves(saves), left, scratch: temporary };
+}
+
+/** Whether that is the last save before one in which the process is killed: who resumes from it gets what that leaves. */
+const isCutNext = ({ saves, inSave }: CommandJob['part'], step: number): boolean =>
+  inSave !== undefined && step === saves.at(-1);
+
+/** The path of each file of a checkpoint, which is a file itself or a folder. */
+function filesOf(run: string, checkpoint: string | undefined): string[] {
+  if (checkpoint === undefined) return [];
+  const from = path.join(run, checkpoint);
+  if (!lstatSync(from).isDirectory()) return [from];
+  return readdirSync(from, { recursive: true }).map((name) => path.join(from, String(name)));
 }
 
 /** Of what a process leaves at a save and goes on. */

@@ -2,10 +2,13 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { ascending } from '../trace/history.ts';
 
 const saveSchema = z.object({
   step: z.int().nonnegative(),
   files: z.array(z.object({ path: z.string(), inode: z.string().optional() })),
+  /** Whether the recorder can kill its process in such a save. */
+  inSave: z.boolean().optional(),
   /** Whether it was saved after the last step that was recorded. */
   late: z.boolean().optional(),
   /** How many steps the process had trained since then. */
@@ -63,6 +66,10 @@ function inodesIn(folder: string): Map<string, string> {
 /** How many steps after its last recorded one a process had trained when it saved last; 0 if it saved nothing then. */
 export const stepsLate = (saves: readonly Save[]): number =>
   Math.max(0, ...saves.map(({ trainedOn = 0 }) => trainedOn));
+
+/** The steps after which a process can be killed in a save, ascending. */
+export const killableIn = (saves: readonly Save[]): number[] =>
+  ascending(saves.flatMap(({ step, inSave }) => (inSave === true ? [step] : [])));
 
 const isInside = (folder: string, file: string): boolean =>
   !path.relative(folder, file).startsWith('..') && !path.isAbsolute(path.relative(folder, file));

@@ -20,6 +20,8 @@ export interface Execution {
   readonly cut: string | undefined;
   /** The steps after which a command saves, ascending; undefined for a trainer, which saves where it is asked to. */
   readonly savable?: readonly number[];
+  /** Those of them where a command can be killed in the save; undefined for a trainer. */
+  readonly killable?: readonly number[];
 }
 
 export async function executeScenario(loaded: LoadedScenario, options: ExecuteOptions): Promise<Execution> {

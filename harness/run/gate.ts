@@ -154,6 +154,7 @@ interface Proved {
   readonly verdict: Verdict;
   readonly traces: readonly Trace[];
   readonly savable: Execution['savable'];
+  readonly killable: Execution['killable'];
 }
 
 /** Executes and judges one scenario. `auto` chooses cpu, which has every kernel, where wasm lacks one. */
@@ -218,7 +219,8 @@ async function proveOnBackend(
     seconds: (performance.now() - start) / 1000,
     runs: runsOf(traces, options.root),
   };
-  return { verdict, traces, savable: execution.savable, skip: execution.skip };
+  const { savable, killable, skip } = execution;
+  return { verdict, traces, savable, killable, skip };
 }
 
 async function caveatsAmong(traces: readonly Trace[], verify: KernelVerifier): Promise<string[]> {

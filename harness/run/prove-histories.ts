@@ -22,6 +22,8 @@ export interface Proved {
   readonly control: Trace | undefined;
   /** The steps after which a command saves, ascending; undefined for a trainer, which saves where it is asked to. */
   readonly savable: readonly number[] | undefined;
+  /** Those of them where a command can be killed in the save; undefined for a trainer. */
+  readonly killable: readonly number[] | undefined;
 }
 
 type Options = Pick<GateOptions, 'backend' | 'requireGpu' | 'images' | 'signal' | 'jobs' | 'replay'> & {
@@ -40,7 +42,7 @@ export function historyProver(loaded: LoadedScenario, options: Options): History
       const folder = path.join(options.folder, String(count));
       const own = { ...loaded, history: onBackends(history, resumeBackends(loaded.scenario)) };
       try {
-        const { verdict, traces, savable } = await proveScenario(own, {
+        const { verdict, traces, ...shown } = await proveScenario(own, {
           ...options,
           limit,
           fast: false,
@@ -51,7 +53,8 @@ export function historyProver(loaded: LoadedScenario, options: Options): History
           shared: common,
           onProgress() {},
         });
-        return { verdict, control: traces.find(({ run }) => run?.role === 'control'), savable };
+        const control = traces.find(({ run }) => run?.role === 'control');
+        return { verdict, control, savable: shown.savable, killable: shown.killable };
       } finally {
         await rm(folder, { recursive: true, force: true });
       }

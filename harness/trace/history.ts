@@ -30,7 +30,8 @@ export interface HistoryProcess {
   readonly killed?: true | undefined;
   /**
    * If it is killed: the operation on files, counted from 1, before which that happens, in a save after `until` that
-   * counts for nothing. By default, it is killed without a save.
+   * counts for nothing. By default, it is killed without a save. A command saves there by itself, and what is left of
+   * that save is in the folder of the process that resumes from the save before it.
    */
   readonly inSave?: number | undefined;
 }
@@ -146,6 +147,13 @@ export function historyIn(traces: readonly Trace[]): History {
   };
 }
 
+/**
+ * Whether a process of a command starts with the folder as a kill in a save left it: it resumes from the last save
+ * before that. From an older save, it gets the folder as it was then.
+ */
+export const resumesFromCut = ({ from }: HistoryProcess, source: HistoryProcess): boolean =>
+  source.inSave !== undefined && from?.process === source.id && from.step === source.saves.at(-1);
+
 /** A process that starts from a checkpoint. */
 export type ResumingProcess = HistoryProcess & { readonly from: NonNullable<HistoryProcess['from']> };
 
@@ -177,12 +185,12 @@ export const resumePoints = (history: History): number[] =>
   ascending(resumesIn(history).map(({ from }) => from.step));
 
 /**
- * The steps after which a control records its state in passing: where a process resumes, and where one ends that has
- * resumed. Ascending.
+ * The steps after which a control records its state in passing: where a process resumes, where one ends that has
+ * resumed, and where one is killed in a save. Ascending.
  */
 export function passesOf(history: History): number[] {
-  const ends = resumesIn(history)
-    .filter(({ killed }) => killed !== true)
+  const ends = history.processes
+    .filter(({ from, killed, inSave }) => (from !== null && killed !== true) || inSave !== undefined)
     .map(({ until }) => until);
   const end = endOf(history);
   const inside = ends.filter((step) => step < end);

@@ -153,7 +153,8 @@ export interface ScenarioProcess {
   readonly killed?: boolean;
   /**
    * With `killed`: it is killed in a save after `until`, before this operation on files, counted from 1. If the save
-   * does fewer, it is killed once the save has resolved. That checkpoint is not kept.
+   * does fewer, it is killed once the save has resolved. That checkpoint is not kept. What a command has left of it is in
+   * the folder of the process that resumes from the save before it.
    */
   readonly inSave?: number;
   /** The backend that it runs on. By default, the backend of the run. */

@@ -128,11 +128,13 @@ function sourceSaid({ resumed }: Trace, own: HistoryProcess, traces: readonly Tr
   ];
 }
 
-function stepsLeftOut({ steps }: Trace, run: RunRecord, { from, until }: HistoryProcess): Said[] {
+function stepsLeftOut({ steps }: Trace, run: RunRecord, { from, until, inSave }: HistoryProcess): Said[] {
   const first = from?.step ?? 0;
   const end = steps.at(-1)?.step ?? first;
+  // A recorder sees the end of a step at the next one, which a process that is killed in a save does not begin.
+  const least = inSave === undefined ? until : until - 1;
   // A resumed run that ends early is judged by another rule.
-  if (run.role === 'after' || end >= until) return [];
+  if (run.role === 'after' || end >= least) return [];
   return [
     {
       what: `ends at step ${end}, before it should`,

@@ -1,3 +1,4 @@
+import { type History, resumesFromCut } from '../../../trace/history.ts';
 import { endedOnPurpose } from '../../../trace/roles.ts';
 import type { FailureRecord, Trace } from '../../../trace/schema.ts';
 import { nameOf, resumeOf, stoppedBeingFinite, unknownRank } from '../../process.ts';
@@ -26,7 +27,14 @@ function howItEnded({ failure, process }: Trace): string {
     : `it exited with code ${process.exitCode}`;
 }
 
-function whyItDied({ failure }: Trace): { likelyCause: string; fix: string } {
+/** Whether what it resumed from lay beside what is left of a save in which the process before was killed. */
+function isAfterCut({ run }: Trace, { processes }: History): boolean {
+  const own = processes.find(({ id }) => id === run?.id);
+  return own !== undefined && processes.some((source) => resumesFromCut(own, source));
+}
+
+function whyItDied(trace: Trace, history: History): { likelyCause: string; fix: string } {
+  const { failure } = trace;
   // The message of TensorFlow.js.
   const [, kernel, backend] =
     /Kernel '(\w+)' not registered for backend '(\w+)'/.exec(failure?.message ?? '') ?? [];
@@ -36,6 +44,12 @@ function whyItDied({ failure }: Trace): { likelyCause: string; fix: string } {
       fix: `run it on another backend, or declare kernels: ['${kernel}'] to skip the scenario on backends without it`,
     };
   }
+  if (failure?.code === 'resume-refused' && isAfterCut(trace, history))
+    return {
+      likelyCause:
+        'the process before was killed in a save, and what that save left half written was loaded, or an older file was gone',
+      fix: 'write each checkpoint under another name and rename it once it is whole, keep the one before until then, and load the newest that is whole',
+    };
   return {
     likelyCause:
       failure?.code === 'resume-refused'
@@ -75,7 +89,7 @@ export const runDied: Rule = {
           step: failure?.step ?? trace.steps.at(-1)?.step ?? null,
           expected: 'the process exits with code 0',
           seen: tail === '' ? what : `${what}; its last lines: ${tail}`,
-          ...whyItDied(trace),
+          ...whyItDied(trace, evidence.history),
         },
       ];
     }),

@@ -226,9 +226,19 @@ def _patch_save(module, name, recorder, place):
     def make(original):
         def save(*args, **kwargs):
             began = time.perf_counter()
-            result = original(*args, **kwargs)
+            key = next((one for one in ("f", "filename") if one in kwargs), None)
+            target = args[place] if len(args) > place else kwargs.get(key)
+            if recorder.killing is not None and isinstance(target, (str, os.PathLike)):
+
+                def save_to(file):
+                    if len(args) > place:
+                        return original(*args[:place], file, *args[place + 1 :], **kwargs)
+                    return original(*args, **{**kwargs, key: file})
+
+                result = recorder.killing.save_in_parts(target, save_to)
+            else:
+                result = original(*args, **kwargs)
             seconds = time.perf_counter() - began
-            target = args[place] if len(args) > place else kwargs.get("f", kwargs.get("filename"))
             recorder.saved(Save(seconds, *_written(target)))
             return result
 

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from .backend import backend_of, process_of
 from .columns import Columns
 from .groups import observe_groups
+from .kill_in_save import KillInSave
 from .measure import Readback, Sketcher, hex64, row_ids
 from .observer import Observer
 from .program import Program
@@ -55,9 +56,13 @@ class Recorder:
         self.kept = None
         self.is_late = False  # whether the program had imported torch before
         self.exiting = False
+        self.has_loaded = False  # whether the program has tried to load something
         self.trained_on = 0  # steps after the last one
         self.done = False
         self.was_left = False
+        kill = settings.kill
+        sign = None if kill is None else f"{settings.trace}.killed-{kill.step}"
+        self.killing = None if kill is None else KillInSave(kill, self.in_save, sign)
         atexit.register(self.at_exit)
 
     def is_recording(self):
@@ -175,6 +180,8 @@ class Recorder:
         if is_described and self.is_recording():
             self.write_state(state, is_last, seen.saves)
         self.observer.next_step()
+        if self.killing is not None and self.last == self.killing.step:
+            self.killing.die("when the save had ended")
         if is_last and self.is_recording() and self.settings.stop == "0":
             # What the parent does to the program while it is held is no longer recorded.
             self.finish()
@@ -259,7 +266,8 @@ class Recorder:
             return
         files = [{"path": one.path, "inode": str(one.inode)} for one in saves if one.path is not None]
         with open(self.settings.saves, "a", encoding="utf-8") as file:
-            file.write(json.dumps({"step": self.last, "files": files, **more}) + "\n")
+            told = {"step": self.last, "files": files, "inSave": len(files) > 0, **more}
+            file.write(json.dumps(told) + "\n")
 
     def saved(self, save):
         """The program saved something."""
@@ -270,11 +278,20 @@ class Recorder:
             self.tell_saves([save], late=True, trainedOn=self.trained_on)
         elif self.is_recording():
             self.observer.step.saves.append(save)
+            if self.killing is not None and self.in_save():
+                # The step may not come to its end.
+                self.tell_saves([save], step=self.last + 1)
 
     def is_past(self):
         """Whether the last step that is asked for was described. The program may go on."""
         has_begun = self.last > self.first or self.done
         return self.last >= self.settings.until and has_begun
+
+    def in_save(self):
+        """Whether the program has trained the step after which it is to be killed in a save, and not begun the next."""
+        seen = self.observer.step
+        has_trained = (seen.attempts if self.settings.step_is == "update" else seen.backwards) > 0
+        return self.last + 1 == self.settings.kill.step and has_trained and self.is_recording()
 
     def trains_on(self):
         """The program begins to train a step, which may be none that is asked for."""
@@ -398,7 +415,9 @@ class Recorder:
         if not self.is_recording():
             return
         error = getattr(sys, "last_value", None)
-        if error is not None and self.program.had_optimizers():
+        # A launcher, which may import torch too, fails because the program does.
+        is_program = self.program.had_optimizers() or self.settings.source is not None and self.has_loaded
+        if error is not None and is_program:
             self.fail(self.code_of(error), f"{type(error).__name__}: {error}")
             return
         with self.probing():
@@ -573,6 +592,7 @@ class Recorder:
         self.restored()
 
     def restored(self):
+        self.has_loaded = True
         if self.opening is not None and self.last == self.first and not self.observer.step.backwards:
             # What was described before the load is not what the process trains from.
             if self.file.is_held():

@@ -19,6 +19,15 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Kill:
+    """In the save after a step, before an operation on files in a folder, counted from 1."""
+
+    step: int
+    operation: int
+    folder: str
+
+
+@dataclass(frozen=True)
 class Settings:
     trace: str
     scenario: str
@@ -36,6 +45,7 @@ class Settings:
     lacks: tuple | None
     random: frozenset | None
     saves: str | None
+    kill: Kill | None
 
 
 ROLES = ("control", "twin", "saver", "before", "after", "cold")
@@ -77,6 +87,7 @@ def settings_from(env=os.environ):
         lacks=_names(env, "LACKS"),
         random=None if (random := _names(env, "RANDOM")) is None else frozenset(random),
         saves=env.get("RESUMEPROOF_SAVES") or None,
+        kill=_kill(env.get("RESUMEPROOF_IN_SAVE")),
     )
 
 
@@ -124,3 +135,15 @@ def _source(value):
     if len(parts) != 3 or not parts[2].isdigit():
         raise SettingsError(f"RESUMEPROOF_FROM is '{value}', but must be process:checkpoint:step")
     return Source(parts[0], parts[1], int(parts[2]))
+
+
+def _kill(value):
+    if not value:
+        return None
+    step, operation, folder = (value.split(":", 2) + ["", ""])[:3]
+    numbers = [int(part) if part.isdecimal() else 0 for part in (step, operation)]
+    if min(numbers) < 1 or not os.path.isabs(folder):
+        raise SettingsError(
+            f"RESUMEPROOF_IN_SAVE is '{value}', but must be step:operation:folder, with numbers from 1 and an absolute path"
+        )
+    return Kill(*numbers, folder)
