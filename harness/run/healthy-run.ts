@@ -9,6 +9,7 @@ import type { Plan, Trace } from '../trace/schema.ts';
 import { executeScenario } from './execute.ts';
 import type { LoadedFault } from './faults.ts';
 import type { HealthyFacts } from './healthy-facts.ts';
+import type { Applies } from './job.ts';
 import type { MutantsOptions } from './mutants-options.ts';
 import type { LoadedScenario } from './scenario.ts';
 import { subjectOf } from './subject.ts';
@@ -23,7 +24,7 @@ export interface Healthy {
   /** The numbers of first resumes that are proven on their own: a finding in as many is not caused by the cut. */
   readonly provenAfter: ReadonlySet<number>;
   /** By fault file. */
-  readonly answers: Readonly<Record<string, boolean | string>>;
+  readonly answers: Readonly<Record<string, Applies>>;
   readonly seconds: number;
 }
 
