@@ -5,6 +5,7 @@ import { gapsOf, markOf, matrixSentence, rowMark } from '../report/matrix-summar
 import { deviceSentence } from '../report/summary.ts';
 import { count } from '../report/text.ts';
 import type { MutantsResult } from '../run/mutants.ts';
+import { caveatLines } from './gate-summary.ts';
 import { wrapped } from './layout.ts';
 import { formatTable } from './table.ts';
 import { columnsOf } from './terminal.ts';
@@ -33,6 +34,7 @@ export function matrixSummary(
       ({ scenario, outcome, headline }) => `✗ false alarm: ${scenario} is ${outcome}: ${headline}`,
     ),
     ...(lines.length + alarms.length > 0 ? [''] : []),
+    ...caveatLines(matrix.scenarios).flatMap(told),
     ...told(matrixSentence(matrix)),
     ...(matrix.problem === null ? [] : told(matrix.problem)),
     ...gapLines(matrix, columns),

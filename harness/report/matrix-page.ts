@@ -146,10 +146,10 @@ function healthyTable({ scenarios }: Matrix): Markup {
     <div class="wide" tabindex="0" role="group" aria-label="Table"><table>
       <thead><tr><th>Scenario</th><th>Outcome</th><th>Summary</th><th class="number">Time</th></tr></thead>
       <tbody>${scenarios.map(
-        ({ scenario, outcome, falseAlarm, headline, seconds }) => html`<tr>
+        ({ scenario, outcome, falseAlarm, headline, caveats, seconds }) => html`<tr>
           <td><bdi>${scenario}</bdi></td>
           <td><span class=${`chip ${falseAlarm ? 'bad' : outcome === 'skipped' ? 'quiet' : 'good'}`}>${falseAlarm ? `${outcome}: false alarm` : outcome}</span></td>
-          <td class="sentence">${headline}</td>
+          <td class="sentence">${headline}${caveats.map((caveat) => html`<p class="caveat">${caveat}</p>`)}</td>
           <td class="number">${duration(seconds)}</td>
         </tr>`,
       )}</tbody>

@@ -63,6 +63,7 @@ const scenarioSchema = z.object({
   outcome: verdictSchema.shape.outcome.describe('the outcome of the healthy run, judged by the same rules'),
   falseAlarm: z.boolean().describe('the healthy run was judged but is not proven'),
   headline: z.string(),
+  caveats: z.array(z.string()).describe('what limits its results, such as another backend that `auto` chose'),
   seconds: z.number().nonnegative(),
   kept: z.string().nullable(),
 });
