@@ -108,6 +108,12 @@ test('the log has the members that the specification requires, and none that it 
       fullDescription: { text: expect.stringMatching(/\S/) },
       help: { text: expect.stringMatching(/\S/), markdown: expect.stringMatching(/^\*\*/) },
     });
+  // Whoever reads it elsewhere has no repository to look a rule up in.
+  for (const { help } of rules.slice(0, -1))
+    for (const text of [help.text, help.markdown])
+      expect(text).toMatch(
+        /For example: [\s\S]+Likely cause: [\s\S]+How to fix: [\s\S]+resumeproof explain [\w-]+/,
+      );
   for (const { ruleId, ruleIndex, message, level, fingerprints } of run!.results) {
     // An index, if any, is that of the same id.
     if (ruleIndex !== undefined) expect(rules[ruleIndex]!.id).toBe(ruleId);
