@@ -146,8 +146,11 @@ describe('other package managers', () => {
     return project;
   }
 
-  const outcomesIn = (output: string): string[] =>
-    (JSON.parse(output) as Gate).verdicts.map(({ outcome }) => outcome);
+  const told = (output: string): string[][] =>
+    (JSON.parse(output) as Gate).verdicts.map(({ outcome, replay }) => [
+      outcome,
+      replay.replace(/ run my-model .*/, ''),
+    ]);
   const gate = ['resumeproof', 'run', '--backend', 'wasm', '--json'];
   const imported = ['@tensorflow/tfjs-core@4.22.0', '@tensorflow/tfjs-layers@4.22.0'];
 
@@ -161,11 +164,11 @@ describe('other package managers', () => {
     const project = projectOf('pnpm');
     run(project, own('pnpm'), ['add', path.join(folder, tarball)]);
     expect(globSync('node_modules/@tensorflow', { cwd: project })).toEqual([]);
-    expect(outcomesIn(run(project, own('pnpm'), ['exec', ...gate]))).toEqual(['proven']);
+    expect(told(run(project, own('pnpm'), ['exec', ...gate]))).toEqual([['proven', 'pnpm exec resumeproof']]);
     const snapshots = globSync('node_modules/.cache/resumeproof/snapshots/*.blob', { cwd: project });
     expect(snapshots).toHaveLength(1);
     run(project, own('pnpm'), ['add', ...imported, '@types/node@22']);
-    expect(outcomesIn(run(project, own('pnpm'), ['exec', ...gate]))).toEqual(['proven']);
+    expect(told(run(project, own('pnpm'), ['exec', ...gate]))).toEqual([['proven', 'pnpm exec resumeproof']]);
     run(project, 'node', [tsc, ...STRICT, 'scenarios/my-model.ts']);
     expect(run(project, own('pnpm'), ['exec', 'resumeproof', 'init'])).not.toContain('.tgz');
   });
@@ -180,13 +183,13 @@ describe('other package managers', () => {
     const recorder =
       'node_modules/resumeproof/dist/recorders/python/src/resumeproof/bootstrap/sitecustomize.py';
     expect(globSync(`.yarn/unplugged/resumeproof-*/${recorder}`, { cwd: project })).toHaveLength(1);
-    expect(outcomesIn(run(project, own('yarn'), gate))).toEqual(['proven']);
+    expect(told(run(project, own('yarn'), gate))).toEqual([['proven', 'yarn resumeproof']]);
     expect(globSync('reports/*/index.html', { cwd: project })).toHaveLength(1);
     const doctor = run(project, own('yarn'), ['resumeproof', 'doctor']);
     expect(doctor).toMatch(/^Processes start without a snapshot, .*: NODE_OPTIONS has --require$/m);
     expect(doctor).toContain('node-gpu needs the package @tensorflow/tfjs-node-gpu');
     run(project, own('yarn'), ['add', ...imported]);
-    expect(outcomesIn(run(project, own('yarn'), gate))).toEqual(['proven']);
+    expect(told(run(project, own('yarn'), gate))).toEqual([['proven', 'yarn resumeproof']]);
     expect(run(project, own('yarn'), ['resumeproof', 'init'])).not.toContain('.tgz');
   });
 });

@@ -20,7 +20,13 @@ interface Log {
   readonly version: string;
   readonly runs: readonly {
     readonly tool: {
-      readonly driver: { readonly name: string; readonly rules: readonly { readonly id: string }[] };
+      readonly driver: {
+        readonly name: string;
+        readonly rules: readonly {
+          readonly id: string;
+          readonly help: { readonly text: string; readonly markdown: string };
+        }[];
+      };
     };
     readonly invocations: readonly Readonly<Record<string, unknown>>[];
     readonly results: readonly Result[];
