@@ -155,7 +155,7 @@ test.prop([fc.integer({ min: 1, max: 11 })], { numRuns: 20, seed: 1 })('any step
   expect(said('restored')).toBe('  restored:     ✗ refuted');
   expect(said('likely cause')).toMatch(/: +\w.{20}/);
   expect(said('fix')).toMatch(/: +\w.{20}/);
-  expect(said('see')).toContain('docs/rules.md#gradients-not-restored');
+  expect(said('see')).toContain('explain gradients-not-restored');
   expect(said('run again')).toMatch(/run broken\.ts --backend cpu --steps 12 --resume-at 5$/);
   const report = /reports\/.*-broken-cpu\/index\.html/.exec(said('report'))?.[0];
   expect(readFileSync(path.join(scratch, report ?? 'no report'), 'utf8')).toContain('resume 1');

@@ -24,6 +24,9 @@ const env = {
   NODE_ENV: '',
   NO_COLOR: '1',
   FORCE_COLOR: undefined,
+  // In CI, Yarn refuses to write its lock.
+  YARN_ENABLE_IMMUTABLE_INSTALLS: 'false',
+  YARN_ENABLE_TELEMETRY: '0',
 };
 
 /** Holds the packed package and the projects that install it. */
@@ -128,6 +131,67 @@ test('the examples of README and docs/scenarios.md are proven in an empty projec
   const runs = path.join(project, path.dirname(path.dirname(trace!)));
   const judged = run(runs, 'node', ['--no-warnings', path.join(project, 'judge.ts')]);
   expect(JSON.parse(judged)).toEqual({ outcome: 'proven', tensorflow: false });
+});
+
+describe('other package managers', () => {
+  const own = (name: string): string => path.join(folder, 'managers', 'node_modules', '.bin', name);
+  const model = () => new Map(examplesIn('README.md')).get('my-model.ts')!;
+
+  /** A project that installs only the packed package, as its README says. */
+  function projectOf(manager: string): string {
+    const project = path.join(folder, manager);
+    mkdirSync(path.join(project, 'scenarios'), { recursive: true });
+    writeFileSync(path.join(project, 'package.json'), '{ "private": true, "type": "module" }\n');
+    writeFileSync(path.join(project, 'scenarios', 'my-model.ts'), model());
+    return project;
+  }
+
+  const told = (output: string): string[][] =>
+    (JSON.parse(output) as Gate).verdicts.map(({ outcome, replay }) => [
+      outcome,
+      replay.replace(/ run my-model .*/, ''),
+    ]);
+  const gate = ['resumeproof', 'run', '--backend', 'wasm', '--json'];
+  const imported = ['@tensorflow/tfjs-core@4.22.0', '@tensorflow/tfjs-layers@4.22.0'];
+
+  beforeAll(() => {
+    mkdirSync(path.join(folder, 'managers'));
+    const packages = ['pnpm@10.34.9', '@yarnpkg/cli-dist@4.18.1'];
+    run(folder, 'npm', ['install', '--prefix', path.join(folder, 'managers'), ...packages]);
+  });
+
+  test('pnpm: what a scenario imports is found, declared or not, and is the harness’s own copy', () => {
+    const project = projectOf('pnpm');
+    run(project, own('pnpm'), ['add', path.join(folder, tarball)]);
+    expect(globSync('node_modules/@tensorflow', { cwd: project })).toEqual([]);
+    expect(told(run(project, own('pnpm'), ['exec', ...gate]))).toEqual([['proven', 'pnpm exec resumeproof']]);
+    const snapshots = globSync('node_modules/.cache/resumeproof/snapshots/*.blob', { cwd: project });
+    expect(snapshots).toHaveLength(1);
+    run(project, own('pnpm'), ['add', ...imported, '@types/node@22']);
+    expect(told(run(project, own('pnpm'), ['exec', ...gate]))).toEqual([['proven', 'pnpm exec resumeproof']]);
+    run(project, 'node', [tsc, ...STRICT, 'scenarios/my-model.ts']);
+    expect(run(project, own('pnpm'), ['exec', 'resumeproof', 'init'])).not.toContain('.tgz');
+  });
+
+  test('Yarn Plug’n’Play: the same without node_modules, and processes start without a snapshot', () => {
+    const project = projectOf('yarn');
+    // Else Yarn takes a project above for its own.
+    writeFileSync(path.join(project, 'yarn.lock'), '');
+    run(project, own('yarn'), ['add', `resumeproof@file:${path.join(folder, tarball)}`]);
+    expect(globSync('node_modules', { cwd: project })).toEqual([]);
+    // What is no JavaScript, such as a recorder for Python, cannot be read from a zip.
+    const recorder =
+      'node_modules/resumeproof/dist/recorders/python/src/resumeproof/bootstrap/sitecustomize.py';
+    expect(globSync(`.yarn/unplugged/resumeproof-*/${recorder}`, { cwd: project })).toHaveLength(1);
+    expect(told(run(project, own('yarn'), gate))).toEqual([['proven', 'yarn resumeproof']]);
+    expect(globSync('reports/*/index.html', { cwd: project })).toHaveLength(1);
+    const doctor = run(project, own('yarn'), ['resumeproof', 'doctor']);
+    expect(doctor).toMatch(/^Processes start without a snapshot, .*: NODE_OPTIONS has --require$/m);
+    expect(doctor).toContain('node-gpu needs the package @tensorflow/tfjs-node-gpu');
+    run(project, own('yarn'), ['add', ...imported]);
+    expect(told(run(project, own('yarn'), gate))).toEqual([['proven', 'yarn resumeproof']]);
+    expect(run(project, own('yarn'), ['resumeproof', 'init'])).not.toContain('.tgz');
+  });
 });
 
 test('the tests of docs/testing.md pass with the packed package, and fail with a bug as it shows', () => {

@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CAUSES } from '../harness/judge/causes/index.ts';
+import { EXPLANATIONS } from '../harness/judge/explanations.ts';
 import { RULES } from '../harness/judge/rules/index.ts';
 import { CASES } from '../harness/judge/testing/cases.ts';
-import { examplesOf, plain, rulesPage } from './lib/rules-page.ts';
+import { examplesOf, explanationOf, plain, rulesPage } from './lib/rules-page.ts';
 
 const FIX = 'docs/rules.md is out of date; run: node scripts/start.mjs scripts/rules.ts';
 
@@ -19,6 +20,12 @@ describe('docs/rules.md', async () => {
 
   test('is up to date with the rules, the causes and the spoiled runs', () => {
     expect(page, FIX).toBe(rulesPage(RULES, CASES, CAUSES));
+  });
+
+  test('tells an installed package the same, for `resumeproof explain`', () => {
+    expect(EXPLANATIONS, FIX).toEqual(
+      Object.fromEntries(RULES.map((rule) => [rule.id, explanationOf(rule, CASES)])),
+    );
   });
 
   test('has one section per rule and one line per cause, in order, and nothing else', () => {

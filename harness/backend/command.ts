@@ -3,9 +3,15 @@ const fromSource = import.meta.url.endsWith('.ts');
 /** The bundle's launcher sets this to its own command. Nothing can be installed where a bundle runs. */
 const fromBundle = (): string | undefined => process.env.RESUMEPROOF_COMMAND;
 
+/** Where Yarn installed the package, npx may not find it. A package manager tells its name to what it runs. */
+function installed(): string {
+  const [manager] = (process.env.npm_config_user_agent ?? '').split('/');
+  if (manager === 'yarn') return 'yarn resumeproof';
+  return manager === 'pnpm' ? 'pnpm exec resumeproof' : 'npx resumeproof';
+}
+
 /** How a user starts resumeproof. In its own repository, npx does not find the command. */
-export const command = (): string =>
-  fromBundle() || (fromSource ? 'npm run resumeproof --' : 'npx resumeproof');
+export const command = (): string => fromBundle() || (fromSource ? 'npm run resumeproof --' : installed());
 
 /** Installs node-gpu. The repository's script avoids the host that the package's installer downloads from. */
 export function setupNodeGpu(): string {

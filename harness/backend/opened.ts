@@ -91,8 +91,12 @@ async function registerGradients(): Promise<void> {
 
 /** Whether the import failed because the package itself is absent, not one of its imports. */
 export function isAbsent(error: unknown, name: string): boolean {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') && message.includes(`'${name}'`);
+  const { code, message, data } = error as NodeJS.ErrnoException & {
+    // Of Yarn's Plug'n'Play.
+    readonly data?: { readonly dependencyName?: string };
+  };
+  const isNamed = message.includes(`'${name}'`) || data?.dependencyName === name;
+  return (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') && isNamed;
 }
 
 const require = createRequire(import.meta.url);

@@ -2,6 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { flush } from '../trace/flush.ts';
 import { CheckpointError, ioError } from './error.ts';
 
 /** The size and SHA-256 of a file, as the manifest lists them. */
@@ -32,7 +33,7 @@ export async function writeParts(file: string, parts: Iterable<Uint8Array>): Pro
         await writing;
         bytes += chunk.byteLength;
       }
-      await handle.sync();
+      await flush(handle);
     } finally {
       await handle.close();
     }
@@ -75,7 +76,7 @@ export async function syncDirectory(directory: string): Promise<void> {
   try {
     const handle = await open(directory, constants.O_RDONLY);
     try {
-      await handle.sync();
+      await flush(handle);
     } finally {
       await handle.close();
     }

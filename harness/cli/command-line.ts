@@ -8,6 +8,7 @@ import { applyConfig } from './config.ts';
 import { doctorCommand } from './doctor.ts';
 import { execCommand } from './exec.ts';
 import { EXIT, fail, watchOutput } from './exit.ts';
+import { explainCommand } from './explain.ts';
 import { fuzzCommand } from './fuzz.ts';
 import { initCommand } from './init.ts';
 import { judgeCommand } from './judge.ts';
@@ -34,6 +35,7 @@ const program = new Command('resumeproof')
   .addCommand(judgeCommand())
   .addCommand(showCommand())
   .addCommand(listCommand())
+  .addCommand(explainCommand())
   .addCommand(doctorCommand())
   .addCommand(fuzzCommand())
   .addCommand(mutantsCommand())

@@ -1,5 +1,5 @@
 /** The config file sets options, the command line wins, and what is wrong in it is said in one line. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -46,6 +46,23 @@ test.each([
   expect(asked.stdout).toMatch(/^✓ healthy: proven/);
   const other = await resumeproof(folder, ['show', '--no-open']);
   expect(other.stdout).toMatch(/^out\/[^/]+-wasm\/index\.html$/);
+});
+
+test('judge and exec write their reports into the folder that the file names', async () => {
+  const folder = await folderWith({ 'resumeproof.config.json': '{ "reports": "proofs" }' });
+  const traces = path.join(fixtures, 'traces', 'good');
+  const [one] = (await readdir(traces)).sort();
+  const judged = await resumeproof(folder, ['judge', path.join(traces, one!), '--json']);
+  expect(path.relative(folder, JSON.parse(judged.stdout).report.html)).toMatch(
+    /^proofs\/[^/]+-judge\/index\.html$/,
+  );
+  // The program records nothing, which its report says.
+  const program = [process.execPath, '-e', '0', '{run}'];
+  await resumeproof(folder, ['exec', '--steps', '4', '--resume-at', '2', '--', ...program]);
+  expect(await readdir(path.join(folder, 'proofs'))).toContainEqual(expect.stringMatching(/-node$/));
+  expect(await readdir(folder)).not.toContain('reports');
+  const named = await resumeproof(folder, ['judge', path.join(traces, one!), '--report', 'own', '--json']);
+  expect(path.relative(folder, JSON.parse(named.stdout).report.html)).toBe('own/index.html');
 });
 
 const JSON_NAME = 'resumeproof.config.json';

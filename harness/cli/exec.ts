@@ -15,7 +15,7 @@ import { endedOnPurpose } from '../trace/roles.ts';
 import { STEP_UNITS } from '../trace/schema.ts';
 import type { CommandScenario } from '../training/trainer.ts';
 import { EXIT, onInterrupt, say, sayLast } from './exit.ts';
-import { absolute, jsonOption, positive, positives, scenariosOption } from './options.ts';
+import { absolute, jsonOption, positive, positives, reportsOption, scenariosOption } from './options.ts';
 import { openDisplay } from './progress.ts';
 import { checkTelling, reporterOption, type Telling, tell } from './reporters.ts';
 
@@ -35,6 +35,7 @@ interface Options extends Telling {
   readonly jobs: number;
   readonly requireGpu: boolean;
   readonly out?: string;
+  readonly reports: string;
   readonly saveScenario?: string;
   readonly scenarios: string;
 }
@@ -70,7 +71,8 @@ export function execCommand(): Command {
     .option('--step-limit <seconds>', 'most seconds for a step, start-up included; 600 by default', positive)
     .option('--jobs <n>', 'concurrent processes', positive, 1)
     .option('--require-gpu', 'exit with 3 unless the program runs on a hardware GPU', false)
-    .option('--out <dir>', 'folder of the report, new or empty; one in reports/ by default', absolute)
+    .option('--out <dir>', 'folder of the report, new or empty; one in that of reports by default', absolute)
+    .addOption(reportsOption())
     .option('--save-scenario <name>', 'write the command as a scenario, for resumeproof run')
     .addOption(scenariosOption())
     .addOption(reporterOption())
@@ -104,7 +106,7 @@ async function run([program, ...args]: readonly [string, ...string[]], options: 
   const signal = onInterrupt();
   const folder =
     options.out === undefined
-      ? await makeReportFolder(absolute('reports'), name)
+      ? await makeReportFolder(options.reports, name)
       : await takeReportFolder(options.out);
   // Imported only here, because the report's image library loads slowly.
   const { runGate } = await import('../run/gate.ts');

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { matrixSchema } from '../judge/matrix/matrix.ts';
 import { gateSchema } from '../judge/verdict.ts';
 import { pageText } from '../report/testing/page-text.ts';
 import { fixtures, resumeproof } from './testing/start.ts';
@@ -77,13 +78,45 @@ test('auto runs what wasm cannot on cpu, and each row, the caveats, JSON, JUnit 
   expect(pageText(await readFile(report.html, 'utf8'))).toContain(caveat);
 });
 
-test('histories of fuzz that share a control share none of another backend', async () => {
+test('histories of fuzz that share a control share none of another backend, and the search says so', async () => {
   const args = ['fuzz', 'undeclared', '--runs', '3', '--seed', '1', '--json'];
   const { exitCode, stdout, stderr } = await resumeproof(scratch, args, { env: noGpu });
   expect(exitCode, stderr).toBe(0);
-  const { histories, proven } = JSON.parse(stdout);
+  const { histories, proven, caveats } = JSON.parse(stdout);
   expect(histories).toBeGreaterThan(2);
   expect(proven).toBe(histories);
+  const caveat = 'Run on cpu, because wasm has no kernel Conv2DBackpropFilter.';
+  expect(caveats).toEqual([caveat]);
+  const told = await resumeproof(scratch, args.slice(0, -1), { env: noGpu });
+  expect(told.stdout).toContain(`! ${caveat}`);
+});
+
+test('mutants runs what wasm cannot on cpu, its cells too, and the terminal, JSON and the page say so', async () => {
+  const args = ['mutants', 'declared', 'healthy', 'undeclared', '--fault', 'weights-scaled', 'log-copied'];
+  const { exitCode, stdout, stderr } = await resumeproof(scratch, args, { env: noGpu });
+  expect(exitCode, stdout + stderr).toBe(0);
+  const caveat = 'Run on cpu, because wasm has no kernel Conv2DBackpropFilter.';
+  expect(stdout).toContain(`! declared, undeclared: ${caveat}`);
+  expect(stdout).toContain('2 faults apply');
+  const [, report] = /^Report: (.*)$/m.exec(stdout)!;
+  const file = path.join(scratch, report!);
+  const { scenarios, cells } = matrixSchema.parse(
+    JSON.parse(await readFile(file.replace(/html$/, 'json'), 'utf8')),
+  );
+  expect(scenarios.map(({ scenario, outcome, caveats }) => [scenario, outcome, caveats])).toEqual([
+    ['declared', 'proven', [caveat]],
+    ['healthy', 'proven', []],
+    ['undeclared', 'proven', [caveat]],
+  ]);
+  expect(cells).toMatchObject({ judged: 6, caught: 6, missed: 0, notRun: 0 });
+  expect(await readFile(file, 'utf8')).toContain(caveat);
+  const named = await resumeproof(scratch, [...args, '--backend', 'wasm', '--json']);
+  expect(named.exitCode).toBe(1);
+  expect(JSON.parse(named.stdout).scenarios).toMatchObject([
+    { outcome: 'skipped', caveats: [] },
+    { outcome: 'proven' },
+    { outcome: 'inconclusive', caveats: [] },
+  ]);
 });
 
 test('a backend that is named is never replaced', async () => {

@@ -41,6 +41,11 @@ function reasons(cases: readonly Tried[]): { reason: string; count: number; exam
     .sort((one, other) => other.count - one.count);
 }
 
+/** Each once. */
+const caveatsOf = (cases: readonly Tried[]): string[] => [
+  ...new Set(cases.flatMap(({ verdict }) => verdict.caveats)),
+];
+
 /** Whether it failed in the same way when it was run by itself. */
 const failsAlone = ({ rule, again }: Reported): boolean =>
   again.outcome === 'refuted' && again.findings[0]?.rule === rule;
@@ -58,6 +63,7 @@ export function fuzzJson(fuzzed: Fuzzed) {
     ...outcomes(cases),
     kinds: kindCounts(cases),
     inconclusiveBecause: reasons(cases),
+    caveats: caveatsOf(cases),
     failures: failures.map((failure) => {
       const { rule, cause, count, minimal, smallest, again } = failure;
       const [finding] = again.findings;
@@ -104,6 +110,7 @@ export function fuzzSummary(fuzzed: Fuzzed): string {
     ),
     '',
     ...open.flatMap(({ count, example }) => [`? ${count} inconclusive, such as: ${example}`, '']),
+    ...caveatsOf(cases).flatMap((caveat) => [`! ${caveat}`, '']),
     ...(failures.length === 0
       ? [counts.proven === 0 ? 'Nothing was proven.' : 'No history failed.']
       : failures.flatMap(failureLines)),

@@ -11,7 +11,7 @@ import { columnsOf } from './terminal.ts';
 import { explanation, leads, MARKS } from './verdict-lines.ts';
 
 /** Lists each caveat once, with the scenarios that it applies to. */
-function caveatLines(verdicts: readonly Verdict[]): string[] {
+export function caveatLines(verdicts: readonly Pick<Verdict, 'scenario' | 'caveats'>[]): string[] {
   const byCaveat = Map.groupBy(
     verdicts.flatMap(({ scenario, caveats }) => caveats.map((caveat) => ({ scenario, caveat }))),
     ({ caveat }) => caveat,

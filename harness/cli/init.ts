@@ -93,7 +93,17 @@ async function makeFolder(folder: string, options: Options): Promise<Made> {
     const backend = options.command === undefined ? ' --backend wasm' : '';
     await write(file, text(`resumeproof run${backend}`), 'wx');
   }
-  return { wrote, left, isInstalled: existsSync(path.join(folder, 'node_modules', 'resumeproof')) };
+  return { wrote, left, isInstalled: isInstalledIn(folder) };
+}
+
+/** There may be no node_modules: Yarn's Plug'n'Play has none. */
+function isInstalledIn(folder: string): boolean {
+  try {
+    createRequire(path.join(folder, 'package.json')).resolve('resumeproof/package.json');
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const TFJS = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers'];

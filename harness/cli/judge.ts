@@ -5,7 +5,7 @@ import { casesIn } from '../run/cases.ts';
 import { replayJudge } from '../run/replay.ts';
 import { makeReportFolder, takeReportFolder } from '../run/report-folder.ts';
 import { EXIT } from './exit.ts';
-import { absolute, jsonOption } from './options.ts';
+import { absolute, jsonOption, reportsOption } from './options.ts';
 import { printError } from './print.ts';
 import { checkTelling, reporterOption, type Telling, tell } from './reporters.ts';
 import { columnsOf } from './terminal.ts';
@@ -13,6 +13,7 @@ import { verdictLines } from './verdict-lines.ts';
 
 interface Options extends Telling {
   readonly report?: string;
+  readonly reports: string;
 }
 
 export function judgeCommand(): Command {
@@ -21,7 +22,12 @@ export function judgeCommand(): Command {
       'Judges traces that any recorder wrote, says what is missing in them, and writes a report. A folder is a case if it holds a folder with a trace.jsonl for each process. Of another folder, each case in it is judged.',
     )
     .argument('<dir...>', 'folders of cases')
-    .option('--report <dir>', 'folder of the report, new or empty; one in reports/ by default', absolute)
+    .option(
+      '--report <dir>',
+      'folder of the report, new or empty; one in that of reports by default',
+      absolute,
+    )
+    .addOption(reportsOption())
     .addOption(reporterOption())
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  resumeproof judge runs/ema-lost --report report')
@@ -35,7 +41,7 @@ async function run(folders: readonly string[], options: Options): Promise<number
   const cases = casesIn(folders);
   const folder =
     options.report === undefined
-      ? await makeReportFolder(absolute('reports'), 'judge')
+      ? await makeReportFolder(options.reports, 'judge')
       : await takeReportFolder(options.report);
   // Imported only here, because the report's image library loads slowly.
   const { judgeCases } = await import('../run/judge-folders.ts');

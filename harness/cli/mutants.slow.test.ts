@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -56,6 +56,7 @@ describe('on a healthy scenario and one that is not', () => {
   test('nothing passes by default: missed, equivalent and inapplicable faults and false alarms are reported', () => {
     expect(exitCode).toBe(1);
     expect(matrix).toMatchObject({
+      applicable: 4,
       faults: 3,
       caught: 2,
       headlineRight: 2,
@@ -66,7 +67,7 @@ describe('on a healthy scenario and one that is not', () => {
       cells: { judged: 3, caught: 2, missed: 1, equivalent: 1, notApplicable: 2, notRun: 4 },
     });
     expect(matrix.problem).toBe(
-      'False alarm on throws; missed: batch-misnamed; equivalent wherever it applies: weights-assigned-anew; ' +
+      'False alarm on throws; missed: batch-misnamed; without effect on any trace: weights-assigned-anew; ' +
         'applies to no scenario here: ema-zeroed.',
     );
   });
@@ -113,20 +114,106 @@ test('a run in which every fault is caught and correctly diagnosed passes; a sam
   expect(drawn.map(({ resumes }) => resumes)).toEqual([1, 1]);
 });
 
-test('a fault that applies to no scenario is reported, and fails the run only if nothing else was tried', async () => {
-  const others = await resumeproof(scratch, mutants('--fault', 'weights-zeroed', 'ema-zeroed'));
+test('a fault that no scenario can show is a fact, and fails the run only if nothing else was tried', async () => {
+  const others = await resumeproof(
+    scratch,
+    mutants('--fault', 'weights-zeroed', 'ema-zeroed', 'weights-assigned-anew'),
+  );
   expect(others.exitCode, others.stderr).toBe(0);
   expect(matrixOf(others.stdout)).toMatchObject({
     passed: true,
     problem: null,
+    applicable: 2,
     faults: 1,
-    matrix: [{ standing: 'caught' }, { standing: 'inapplicable' }],
+    matrix: [{ standing: 'caught' }, { standing: 'inapplicable' }, { standing: 'equivalent' }],
   });
   const page = await readFile(matrixOf(others.stdout).report.html, 'utf8');
-  expect(page).toContain('1 more fault applies to no scenario here.');
-  const alone = await resumeproof(scratch, mutants('--fault', 'ema-zeroed'));
-  expect(alone.exitCode).toBe(1);
-  expect(matrixOf(alone.stdout).problem).toBe('Applies to no scenario here: ema-zeroed.');
+  expect(page).toContain(
+    'Passed: 2 of 3 faults apply to these scenarios: 1 caught and correctly diagnosed, 1 without effect on any trace.',
+  );
+  for (const [fault, problem] of [
+    ['ema-zeroed', 'Applies to no scenario here: ema-zeroed.'],
+    ['weights-assigned-anew', 'Without effect on any trace: weights-assigned-anew.'],
+  ] as const) {
+    const alone = await resumeproof(scratch, mutants('--fault', fault));
+    expect(alone.exitCode).toBe(1);
+    expect(matrixOf(alone.stdout)).toMatchObject({ passed: false, problem });
+  }
+});
+
+test('scenarios of one’s own: how many faults apply, why the others do not, and only those that apply decide', async () => {
+  const folder = path.join(scratch, 'own');
+  await mkdir(folder);
+  const index = JSON.stringify(path.join(fixtures, '..', 'harness', 'index.ts'));
+  const looped = `import { adamW, createLoop, defineScenario } from ${index};
+import * as tf from ${JSON.stringify(import.meta.resolve('@tensorflow/tfjs-core'))};
+export default defineScenario({
+  about: 'Two weights',
+  plan: { steps: 8, resumeAt: 4 },
+  lacks: ['hooks', 'samples', 'random'],
+  trainer: (context) =>
+    createLoop(context, {
+      batch: 2,
+      model: {
+        shapes: new Map([['one', [4]], ['two', [2]]]),
+        initialise: (_, size) => Float32Array.from({ length: size }, (_, at) => at + 1),
+        examples: { size: 16, id: String },
+        loss: ({ read }) => tf.add(tf.mean(tf.square(read('one'))), tf.mean(tf.square(read('two')))),
+      },
+      optimizers: [{
+        name: 'main',
+        groups: [{ name: 'all', owns: () => true, learningRate: 0.01 }],
+        update: adamW(),
+        schedule: () => 1,
+      }],
+    }),
+});\n`;
+  const healthy = JSON.stringify(scenario('scenarios', 'healthy'));
+  const command = `{ about: 'A program', plan: { steps: 4, resumeAt: 2 }, command: { program: 'python', args: ['train.py', '{run}'] } }`;
+  await writeFile(path.join(folder, 'looped.ts'), looped);
+  await writeFile(path.join(folder, 'other.ts'), `export { default } from ${healthy};\n`);
+  await writeFile(path.join(folder, 'program.ts'), `export default ${command};\n`);
+  const faults = [
+    'ema-lost',
+    'ema-into-live',
+    'scaler-stuck',
+    'moments-zeroed',
+    'weights-scaled',
+    'data-same-shuffle',
+  ];
+  const args = ['mutants', '--scenarios', folder, '--backend', 'cpu', '--fault', ...faults];
+  const { exitCode, stdout, stderr } = await resumeproof(scratch, args);
+  expect(exitCode, stdout + stderr).toBe(0);
+  const lines = stdout.split('\n');
+  const at = lines.findIndex((line) => line.startsWith('Passed: '));
+  expect(lines.slice(at, at + 5)).toEqual([
+    expect.stringMatching(
+      /^Passed: 3 of 6 faults apply to these scenarios: 2 caught and correctly diagnosed, 1 without effect on any trace\./,
+    ),
+    '3 faults apply to none of them:',
+    '  looped: has no EMA (2), has no loss scaler (1)',
+    '  other: is no loop of createLoop (3)',
+    'Left out: program, because faults cannot be put into a command.',
+  ]);
+  const strict = await resumeproof(scratch, [...args, '--all-apply', '--json']);
+  expect(strict.exitCode).toBe(1);
+  const matrix = matrixOf(strict.stdout);
+  expect(matrix).toMatchObject({
+    passed: false,
+    problem:
+      'Without effect on any trace: data-same-shuffle; applies to no scenario here: ema-lost, ema-into-live, scaler-stuck.',
+    leftOut: [{ scenario: 'program', why: 'faults cannot be put into a command' }],
+  });
+  expect(matrix.matrix[0]!.cells.map(({ scenario, why }) => [scenario, why])).toEqual([
+    ['looped', 'has no EMA'],
+    ['other', 'is no loop of createLoop'],
+  ]);
+  const page = await readFile(matrix.report.html, 'utf8');
+  expect(page).toContain('What does not apply <small>3 faults to no scenario here</small>');
+  expect(page).toMatch(
+    /<td>has no EMA<\/td><td><details><summary>2 faults<\/summary><a href="#fault-ema-lost">/,
+  );
+  expect(page).toContain('left out: faults cannot be put into a command');
 });
 
 test('a sample tries an equivalent fault on another scenario too, and counts that cell beforehand', async () => {

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { Command } from 'commander';
 import { isMisjudged } from '../judge/matrix/matrix.ts';
+import { tame } from '../report/text.ts';
 import { ownHistory } from '../run/asked-plan.ts';
 import { selectFaults } from '../run/faults.ts';
 import { inspectScenarios } from '../run/inspect.ts';
@@ -51,7 +52,7 @@ export function mutantsCommand(): Command {
       'try each fault on only n of the scenarios that it applies to, the same each time',
       positive,
     )
-    .option('--all-apply', 'fail if a fault applies to no scenario', false)
+    .option('--all-apply', 'fail if a fault applies to no scenario, or has no effect on any trace', false)
     .option('--keep', 'keep the traces of all cells, not only of missed ones', false)
     .addHelpText(
       'after',
@@ -81,13 +82,14 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   const imported = (url: string): void => void imports.add(url);
   const faults = await selectFaults(options.faults, options.fault, imported);
   const inspected = await inspectScenarios(await selected(options, wanted), undefined, imported);
-  const commands = inspected.filter(({ scenario }) => scenario.command !== undefined);
-  if (commands.length > 0)
-    say(
-      `left out, because faults cannot be put into a command: ${commands.map(({ name }) => name).join(', ')}`,
-    );
+  const leftOut = inspected
+    .filter(({ scenario }) => scenario.command !== undefined)
+    .map(({ name }) => ({ scenario: name, why: 'faults cannot be put into a command' }));
   const loaded = inspected.filter(({ scenario }) => scenario.command === undefined);
-  if (loaded.length === 0) throw new UsageError('mutants needs a scenario with a trainer');
+  if (loaded.length === 0)
+    throw new UsageError(
+      'mutants needs a scenario with a trainer, because faults cannot be put into a command',
+    );
   const healthy = loaded.filter(({ scenario: { expect = 'proven' } }) => expect === 'proven');
   if (healthy.length === 0) {
     throw new UsageError(
@@ -150,6 +152,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
         images: options.images,
         folder,
         sample: options.sample,
+        leftOut,
         // A fault that applies to no scenario of a shard may apply to another's.
         allApply: options.allApply && shard === undefined,
         signal,
@@ -176,7 +179,7 @@ async function run(wanted: readonly string[], options: Options): Promise<number>
   if (shard !== undefined) await writeShard(folder, { ...shard, interrupted: signal.aborted });
   const { matrix, report } = result;
   if (options.json) printJson({ ...matrix, report });
-  else print(matrixSummary(result));
+  else print(matrixSummary({ matrix: tame(matrix), report }));
   if (signal.aborted) say(`interrupted; see ${path.dirname(report.json)}`);
   return signal.aborted ? EXIT.interrupted : matrix.passed ? EXIT.passed : EXIT.failed;
 }

@@ -1,5 +1,5 @@
 /** An error in a user's file is shown at its line, with the code around it, and without the harness's frames. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -122,4 +122,19 @@ export default { ...healthy, trainer: () => without([], 'nothing') };
   const env = { CI: 'true', RESUMEPROOF_SNAPSHOTS: path.join(scratch, 'snapshots') };
   const { stdout } = await resumeproof(scratch, ['run', 'own.ts', '--backend', 'cpu'], { env });
   expect(stdout).toContain('\n  own.ts:4:45\n');
+});
+
+test('a second copy of TensorFlow.js, of which the harness sees nothing, is refused, and the version to install is named', async () => {
+  const folder = path.join(scratch, 'two');
+  const copy = path.join(folder, 'node_modules', '@tensorflow', 'tfjs-core');
+  await mkdir(copy, { recursive: true });
+  await writeFile(path.join(copy, 'package.json'), '{ "name": "@tensorflow/tfjs-core", "main": "core.js" }');
+  await writeFile(path.join(copy, 'core.js'), 'exports.variable = () => {};\n');
+  await writeFile(path.join(folder, 'package.json'), '{ "type": "module" }');
+  await writeFile(path.join(folder, 'own.ts'), "import '@tensorflow/tfjs-core';\nexport default {};\n");
+  const { exitCode, stderr } = await resumeproof(folder, ['run', 'own.ts', '--backend', 'cpu']);
+  expect(exitCode).toBe(2);
+  expect(stderr).toMatch(
+    /it imports another copy of @tensorflow\/tfjs-core \(.*core\.js\) than resumeproof: install @tensorflow\/tfjs-core@[\d.]+, so that there is one/,
+  );
 });

@@ -1,6 +1,7 @@
 /** A verdict as lines: in a log, above the live view and in the summary. */
+import { command } from '../backend/command.ts';
 import type { Verdict } from '../judge/verdict.ts';
-import { ruleSection } from '../report/summary.ts';
+import { explaining } from '../report/summary.ts';
 import { visible } from '../report/text.ts';
 import { wrapped } from './layout.ts';
 
@@ -34,8 +35,8 @@ export function explanation({ expect, mismatch, findings }: Verdict, columns: nu
 const labelled = (label: string, text: string, columns: number): string[] =>
   wrapped(visible(text), columns, `  ${label}: `, '    ');
 
-/** How to learn more of a failure: the section on its rule, and the command that repeats it. */
+/** How to learn more of a failure: the commands that explain its rule and that repeat it. */
 export const leads = ({ findings, replay }: Verdict): string[] => [
-  ...findings.slice(0, 1).map(({ rule }) => `  see ${ruleSection(rule)}`),
+  ...findings.slice(0, 1).map(({ rule }) => `  see ${explaining(rule, command())}`),
   `  run again: ${visible(replay)}`,
 ];

@@ -21,8 +21,11 @@ export interface Fault {
    * processes that resume. Default: false.
    */
   readonly saves?: boolean;
-  /** Whether a trainer has what the fault breaks. Asked of a healthy trainer after its assembly. */
-  applies(trainer: Trainer): boolean;
+  /**
+   * Whether a trainer has what the fault breaks. Asked of a healthy trainer after its assembly. If not, `whyNot` may say
+   * why: what a scenario is or does instead, such as `has no EMA`. The matrix groups by it.
+   */
+  applies(trainer: Trainer): boolean | { readonly whyNot: string };
   /**
    * Puts the fault into a trainer. Called in the processes that resume and, with {@link Fault.saves}, in the process
    * that saves, but never in a control. The rules see only the trace and do not know the fault.

@@ -6,18 +6,23 @@ import type { Saved } from '../loop/snapshots.ts';
 import { insertedAfter, replaced, type Stage } from '../loop/stages.ts';
 import type { SteppingParts } from '../loop/step.ts';
 import type { Fault } from './fault.ts';
+import type { Need } from './needs.ts';
 
 export interface LoopFault extends Omit<Fault, 'applies' | 'inject'> {
-  /** Whether a loop has what this breaks. Default: always. */
-  readonly needs?: (parts: Parts) => boolean;
+  /** What a loop must have, since this breaks it. Default: nothing. */
+  readonly needs?: Need | readonly Need[];
   readonly change: (stages: LoopStages) => void;
 }
 
 /** A fault of any trainer that is a {@link Loop}. */
-export function defineLoopFault({ needs = () => true, change, ...fault }: LoopFault): Fault {
+export function defineLoopFault({ needs = [], change, ...fault }: LoopFault): Fault {
   return {
     ...fault,
-    applies: (trainer) => trainer instanceof Loop && needs(trainer.parts),
+    applies(trainer) {
+      if (!(trainer instanceof Loop)) return { whyNot: 'is no loop of createLoop' };
+      const unmet = [needs].flat().find(({ isMet }) => !isMet(trainer.parts));
+      return unmet === undefined ? true : { whyNot: unmet.whyNot };
+    },
     inject: (build) => (context) => {
       const changed: LoopContext = { ...context, change };
       return build(changed);

@@ -2,24 +2,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Trainer, TrainerContext } from '../training/trainer.ts';
 import type { Fault } from './fault.ts';
+import type { Need } from './needs.ts';
 
 export interface TrainerFault extends Omit<Fault, 'applies' | 'inject'> {
-  /** Whether a trainer has what this breaks. Default: always. */
-  readonly needs?: (trainer: Trainer) => boolean;
+  /** What a trainer must have, since this breaks it. Default: nothing. */
+  readonly needs?: Need<Trainer>;
   /** Changes or replaces the trainer of a resumed run. */
   readonly change: (trainer: Trainer, context: TrainerContext) => Trainer | Promise<Trainer>;
   /** Changes the context of a resumed run. */
   readonly context?: (context: TrainerContext) => TrainerContext;
 }
 
-export const defineTrainerFault = ({
-  needs = () => true,
-  change,
-  context,
-  ...fault
-}: TrainerFault): Fault => ({
+export const defineTrainerFault = ({ needs, change, context, ...fault }: TrainerFault): Fault => ({
   ...fault,
-  applies: needs,
+  applies: (trainer) => needs === undefined || needs.isMet(trainer) || { whyNot: needs.whyNot },
   inject: (build) => async (given) => {
     if (given.checkpoint === undefined || given.weightsOnly) return build(given);
     return change(await build(context?.(given) ?? given), given);

@@ -18,7 +18,7 @@ const MOST_CASES = 100_000;
 
 const count = z.int().nonnegative();
 const outcomeSchema = verdictSchema
-  .pick({ outcome: true, cause: true, headline: true, findings: true })
+  .pick({ outcome: true, cause: true, headline: true, findings: true, caveats: true })
   .refine(
     ({ outcome, findings }) => outcome !== 'refuted' || findings.length > 0,
     'it is refuted without a finding',
@@ -102,11 +102,11 @@ export async function writeFuzzRecord(
 
 /** By the first finding, histories are counted and compared. */
 function short({ history, verdict, number }: Tried): z.input<typeof triedSchema> {
-  const { outcome, cause, headline, findings } = verdict;
+  const { outcome, cause, headline, findings, caveats } = verdict;
   return {
     ...(number === undefined ? {} : { number }),
     history: history as unknown as z.input<typeof askedHistorySchema>,
-    verdict: { outcome, cause, headline, findings: findings.slice(0, 1) },
+    verdict: { outcome, cause, headline, findings: findings.slice(0, 1), caveats },
   };
 }
 

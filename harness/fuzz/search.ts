@@ -33,7 +33,7 @@ export interface SearchOptions {
 }
 
 /** The part of a verdict by which histories are counted and compared. */
-export type Outcome = Pick<Verdict, 'outcome' | 'cause' | 'headline' | 'findings'>;
+export type Outcome = Pick<Verdict, 'outcome' | 'cause' | 'headline' | 'findings' | 'caveats'>;
 
 /** A history, and what the verdict on the run by it says. */
 export interface Tried {

@@ -29,6 +29,13 @@ export interface Rule {
   readonly judge: (evidence: Evidence) => readonly Found[];
 }
 
+/** What findings of a rule look like in runs that were spoiled on purpose. */
+export interface Explanation {
+  readonly example: Pick<Finding, 'sentence' | 'expected' | 'seen'>;
+  readonly likelyCauses: readonly string[];
+  readonly fixes: readonly string[];
+}
+
 /** A finding without the fields that its rule supplies. */
 export type Found = Pick<Finding, 'sentence' | 'expected' | 'seen' | 'likelyCause' | 'fix'> &
   Partial<Pick<Finding, 'subjectCount' | 'total' | 'resume' | 'step' | 'refutes' | 'subjects' | 'ranks'>>;

@@ -32,8 +32,8 @@ export interface RuleText {
   readonly claim: string;
   readonly reads: string;
   readonly speaks: string;
-  /** Where the documentation explains it. */
-  readonly link: string;
+  /** The command that explains it. */
+  readonly help: string;
 }
 
 /** A run of the gate, or of one scenario in it. */

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, realpath, rename, rm } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { flush } from '../trace/flush.ts';
 
 /**
  * Opens a regular file under `root` (after following links).
@@ -56,8 +57,9 @@ export async function writeWhole(
   try {
     const file = await open(temporary, 'wx');
     try {
-      await file.writeFile(text);
-      await file.sync();
+      // Not all at once: Yarn's Plug'n'Play has no files that take an iterable.
+      for (const part of typeof text === 'string' ? [text] : text) await file.appendFile(part);
+      await flush(file);
     } finally {
       await file.close();
     }

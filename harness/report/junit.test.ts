@@ -61,7 +61,7 @@ test('an unexpected outcome is a failure, a skipped scenario a skip, a caught fa
 
 test('each finding links to the section of its rule', () => {
   const xml = junitXml(gate([verdict({ outcome: 'refuted', asExpected: false, findings: [finding()] })]));
-  expect(xml).toContain(`see:      docs/rules.md#${finding().rule}`);
+  expect(xml).toContain(`see:      resumeproof explain ${finding().rule}`);
 });
 
 test('a failure names its file, its cause and the commit, and attaches the page and its traces', () => {

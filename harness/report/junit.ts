@@ -3,7 +3,7 @@ import path from 'node:path';
 import { create } from 'xmlbuilder2';
 import type { Finding, Gate, Verdict } from '../judge/verdict.ts';
 import { fromCheckout } from './location.ts';
-import { cutSentence, declarations, isGreen, reason, ruleSection } from './summary.ts';
+import { cutSentence, declarations, explaining, isGreen, reason } from './summary.ts';
 import { count, cut, linkTo, xmlSafe } from './text.ts';
 
 const MAX_FINDINGS = 20;
@@ -118,7 +118,7 @@ function describe(finding: Finding): string[] {
     `  seen:     ${cut(finding.seen, 2000)}`,
     `  cause:    ${cut(finding.likelyCause, 2000)}`,
     `  fix:      ${cut(finding.fix, 2000)}`,
-    `  see:      ${ruleSection(finding.rule)}`,
+    `  see:      ${explaining(finding.rule)}`,
     ...(subjects.length === 0
       ? []
       : [`  subjects: ${subjects.join(', ')}${more > 0 ? ` and ${more} more` : ''}`]),

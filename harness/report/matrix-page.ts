@@ -2,7 +2,7 @@
 import type { Cell, Matrix, MatrixRow } from '../judge/matrix/matrix.ts';
 import { documentOf } from './document.ts';
 import { html, type Markup } from './markup.ts';
-import { MARKS, type Mark, markOf, matrixSentence, rowMark } from './matrix-summary.ts';
+import { gapsOf, MARKS, type Mark, markOf, matrixSentence, rowMark } from './matrix-summary.ts';
 import { ruleGlossary, ruleName } from './rules.ts';
 import { STYLES } from './styles.ts';
 import { deviceSentence } from './summary.ts';
@@ -24,6 +24,7 @@ export function matrixPage(matrix: Matrix): string {
       </header>
       <main>
         ${grid(matrix)}
+        ${gapTable(matrix)}
         <h3>Faults</h3>
         ${matrix.matrix.map(faultSection)}
         ${healthyTable(matrix)}
@@ -38,14 +39,16 @@ const rulesIn = ({ matrix }: Matrix): ReadonlySet<string> =>
 
 const anchorOf = (row: MatrixRow): string => `fault-${row.fault.id}`;
 
+/** What applies nowhere has no cells to compare. */
 function grid({ matrix, scenarios }: Matrix): Markup {
-  if (matrix.length === 0 || scenarios.length === 0) return '';
+  const rows = matrix.filter(({ standing }) => standing !== 'inapplicable');
+  if (rows.length === 0 || scenarios.length === 0) return '';
   return html`<div class="wide matrix" tabindex="0" role="group" aria-label="Kill matrix"><table>
       <thead><tr>
         <th>Fault</th>
         ${scenarios.map(({ scenario }) => html`<th class="slanted"><span><bdi>${scenario}</bdi></span></th>`)}
       </tr></thead>
-      <tbody>${matrix.map(
+      <tbody>${rows.map(
         (row) => html`<tr>
           <th><a href=${`#${anchorOf(row)}`}>${chip(rowMark(row))} <bdi>${row.fault.id}</bdi></a></th>
           ${scenarios.map(({ scenario }) => gridCell(row.cells.find((cell) => cell.scenario === scenario)))}
@@ -64,6 +67,27 @@ function gridCell(cell: Cell | undefined): Markup {
   </td>`;
 }
 
+/** Each reason with all its faults, and the scenarios that were left out. */
+function gapTable(matrix: Matrix): Markup {
+  const gaps = gapsOf(matrix);
+  const { leftOut, matrix: rows, applicable } = matrix;
+  if (gaps.length + leftOut.length === 0) return '';
+  const byId = new Map(rows.map((row) => [row.fault.id, row]));
+  return html`<h3 id="gaps">What does not apply <small>${count(rows.length - applicable, 'fault')} to no scenario here</small></h3>
+    <div class="wide" tabindex="0" role="group" aria-label="Table"><table>
+      <thead><tr><th>Scenarios</th><th>Reason</th><th>Faults</th></tr></thead>
+      <tbody>${gaps.map(({ scenarios, reasons }) =>
+        reasons.map(
+          ({ why, faults }, at) => html`<tr>
+            ${at === 0 && html`<td rowspan=${reasons.length}>${scenarios.map((name, index) => html`${index > 0 && ', '}<bdi>${name}</bdi>`)}</td>`}
+            <td>${why ?? 'no reason given'}</td>
+            <td><details><summary>${count(faults.length, 'fault')}</summary>${faults.map((id, index) => html`${index > 0 && ', '}<a href=${`#${anchorOf(byId.get(id)!)}`}>${id}</a>`)}</details></td>
+          </tr>`,
+        ),
+      )}${leftOut.map(({ scenario, why }) => html`<tr><td><bdi>${scenario}</bdi></td><td>left out: ${why}</td><td>all</td></tr>`)}</tbody>
+    </table></div>`;
+}
+
 const chip = ({ sign, tone }: Mark): Markup => html`<span class=${`chip ${tone}`}>${sign}</span>`;
 
 function faultSection(row: MatrixRow): Markup {
@@ -74,7 +98,7 @@ function faultSection(row: MatrixRow): Markup {
     outcome,
     those: cells.filter((cell) => cell.outcome === outcome),
   }));
-  return html`<details id=${anchorOf(row)} class="fault" open=${mark.tone !== 'good'}>
+  return html`<details id=${anchorOf(row)} class="fault" open=${mark.tone === 'bad' || mark.tone === 'doubt'}>
     <summary>${chip(mark)} <strong><bdi>${fault.id}</bdi></strong> ${mark.says}</summary>
     <p>${fault.breaks}</p>
     <dl class="facts">
@@ -122,10 +146,10 @@ function healthyTable({ scenarios }: Matrix): Markup {
     <div class="wide" tabindex="0" role="group" aria-label="Table"><table>
       <thead><tr><th>Scenario</th><th>Outcome</th><th>Summary</th><th class="number">Time</th></tr></thead>
       <tbody>${scenarios.map(
-        ({ scenario, outcome, falseAlarm, headline, seconds }) => html`<tr>
+        ({ scenario, outcome, falseAlarm, headline, caveats, seconds }) => html`<tr>
           <td><bdi>${scenario}</bdi></td>
           <td><span class=${`chip ${falseAlarm ? 'bad' : outcome === 'skipped' ? 'quiet' : 'good'}`}>${falseAlarm ? `${outcome}: false alarm` : outcome}</span></td>
-          <td class="sentence">${headline}</td>
+          <td class="sentence">${headline}${caveats.map((caveat) => html`<p class="caveat">${caveat}</p>`)}</td>
           <td class="number">${duration(seconds)}</td>
         </tr>`,
       )}</tbody>

@@ -24,28 +24,66 @@ export function markOf({ outcome, headlineRight }: Pick<Cell, 'outcome' | 'headl
   ];
 }
 
-/** The mark of a fault over all scenarios. One that is equivalent everywhere fails like a missed one. */
+/** The mark of a fault over all scenarios. */
 export function rowMark({ standing, headlineRight }: Pick<MatrixRow, 'standing' | 'headlineRight'>): Mark {
   if (standing === 'caught') return headlineRight ? CAUGHT : MISNAMED;
   if (standing === 'inapplicable') return { ...INAPPLICABLE, says: 'applies to no scenario here' };
-  const says = {
-    missed: 'missed',
-    equivalent: 'equivalent wherever it applies',
-    'not-run': 'not run',
-  }[standing];
-  return { sign: MISSED.sign, tone: 'bad', says };
+  if (standing === 'equivalent') return { ...EQUIVALENT, says: 'without effect on any trace' };
+  return { ...MISSED, says: standing === 'missed' ? MISSED.says : NOT_RUN.says };
 }
 
-/** The result in figures. The reason for a failure is in the matrix's `problem`. */
+/** The result in figures, of which those of the faults add up. Which faults they are is in the matrix's `problem`. */
 export function matrixSentence(matrix: Matrix): string {
-  const { passed, faults, caught, headlineRight, healthy, falseAlarms, medianSteps, cells } = matrix;
-  const apart = matrix.matrix.filter(({ standing }) => standing === 'inapplicable').length;
-  const steps = medianSteps === null ? '' : `, after a median of ${count(medianSteps, 'step')}`;
-  return (
-    `${passed ? 'Passed' : 'Failed'}: ${caught} of ${count(faults, 'fault')} caught in ${count(cells.judged, 'cell')}, ` +
-    `${headlineRight} correctly diagnosed${steps}; ${count(falseAlarms, 'false alarm')} in ${count(healthy, 'healthy run')}.` +
-    (apart === 0
-      ? ''
-      : ` ${count(apart, 'more fault')} ${apart === 1 ? 'applies' : 'apply'} to no scenario here.`)
-  );
+  const { passed, matrix: rows, applicable, healthy, falseAlarms, medianSteps, cells } = matrix;
+  const parts = STANDINGS.flatMap(({ says, is }) => {
+    const those = rows.filter(is).length;
+    return those === 0 ? [] : [`${those} ${says}`];
+  });
+  const steps = medianSteps === null ? '' : ` after a median of ${count(medianSteps, 'step')}`;
+  return [
+    `${passed ? 'Passed' : 'Failed'}: ${whatApplies(applicable, rows.length)}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}.`,
+    ...(cells.judged === 0 ? [] : [`In ${count(cells.judged, 'cell')}, the bug shows${steps}.`]),
+    `${count(falseAlarms, 'false alarm')} in ${count(healthy, 'healthy run')}.`,
+  ].join(' ');
+}
+
+/** What becomes of a fault that applies. */
+const STANDINGS: readonly { readonly says: string; readonly is: (row: MatrixRow) => boolean }[] = [
+  { says: CAUGHT.says, is: ({ standing, headlineRight }) => standing === 'caught' && headlineRight },
+  { says: MISNAMED.says, is: ({ standing, headlineRight }) => standing === 'caught' && !headlineRight },
+  { says: MISSED.says, is: ({ standing }) => standing === 'missed' },
+  { says: 'without effect on any trace', is: ({ standing }) => standing === 'equivalent' },
+  { says: NOT_RUN.says, is: ({ standing }) => standing === 'not-run' },
+];
+
+function whatApplies(applicable: number, all: number): string {
+  if (applicable === all) return all === 1 ? 'the fault applies' : `all ${all} faults apply`;
+  if (applicable === 0)
+    return `${all === 1 ? 'the fault does not apply' : `none of ${all} faults applies`} to these scenarios, so nothing was judged`;
+  return `${applicable} of ${all} faults ${applicable === 1 ? 'applies' : 'apply'} to these scenarios`;
+}
+
+/** Scenarios for which the same reasons keep faults from applying to any scenario at all. */
+export interface Gap {
+  readonly scenarios: readonly string[];
+  /** The reason of the most faults first; null if a fault gives none. */
+  readonly reasons: readonly { readonly why: string | null; readonly faults: readonly string[] }[];
+}
+
+/** Why faults apply to no scenario. */
+export function gapsOf({ matrix, scenarios }: Pick<Matrix, 'matrix' | 'scenarios'>): Gap[] {
+  const rows = matrix.filter(({ standing }) => standing === 'inapplicable');
+  const gaps = scenarios.map(({ scenario }) => {
+    const whys = rows.map(({ fault, cells }) => ({
+      id: fault.id,
+      why: cells.find((cell) => cell.scenario === scenario)?.why ?? null,
+    }));
+    const reasons = [...Map.groupBy(whys, ({ why }) => why)]
+      .map(([why, those]) => ({ why, faults: those.map(({ id }) => id) }))
+      .sort((one, other) => other.faults.length - one.faults.length);
+    return { scenario, reasons };
+  });
+  return [...Map.groupBy(gaps, ({ reasons }) => JSON.stringify(reasons)).values()]
+    .filter(([first]) => first!.reasons.length > 0)
+    .map((those) => ({ scenarios: those.map(({ scenario }) => scenario), reasons: those[0]!.reasons }));
 }

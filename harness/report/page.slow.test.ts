@@ -184,7 +184,7 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     await second.waitFor();
     expect(await second.getAttribute('class')).toContain('wanted');
     await second.getByText('Rule loss-differs').click();
-    expect(await second.innerText()).toContain('docs/rules.md#loss-differs');
+    expect(await second.innerText()).toContain('resumeproof explain loss-differs');
     await quiet(opened);
   });
 

@@ -11,7 +11,7 @@ import type { PastRuns } from './past.ts';
 import type { Comparison } from './past-changes.ts';
 import { staticPage } from './static-page.ts';
 import { STYLES } from './styles.ts';
-import { deviceSentence, gateSentence, isGreen, ruleSection } from './summary.ts';
+import { deviceSentence, explaining, gateSentence, isGreen } from './summary.ts';
 import { count, duration, moment, shortCommit, tame } from './text.ts';
 import { gateTrend } from './trend.ts';
 import { scenarioRow } from './view.ts';
@@ -93,7 +93,7 @@ function indexOf(
     rules: Object.fromEntries(
       RULES.filter(({ id }) => named.has(id)).map(({ id, claim, reads, speaks }): [string, RuleText] => [
         id,
-        { claim, reads, speaks, link: ruleSection(id) },
+        { claim, reads, speaks, help: explaining(id) },
       ]),
     ),
   };

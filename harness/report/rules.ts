@@ -1,7 +1,7 @@
 /** The glossary at the end of a page: each rule that the page names, once, as the target of links. */
 import { RULES } from '../judge/rules/index.ts';
 import { html, type Markup } from './markup.ts';
-import { ruleSection } from './summary.ts';
+import { explaining } from './summary.ts';
 
 const KNOWN = new Map(RULES.map((rule) => [rule.id, rule]));
 
@@ -17,11 +17,11 @@ export function ruleGlossary(heading: string, named: ReadonlySet<string>): Marku
   if (rules.length === 0) return '';
   return html`<section class="scenario" id="rules">
     <h2>${heading}</h2>
-    <p class="quiet">Each rule is a claim about a healthy resumed run. docs/rules.md in the resumeproof repository shows an example of its findings and how to fix them.</p>
+    <p class="quiet">Each rule is a claim about a healthy resumed run. The command below each rule shows an example of its findings and how to fix them.</p>
     ${rules.map(
       ({ id, claim, reads, speaks }) => html`<article class="finding rule" id=${anchorOf(id)}>
         <p class="sentence"><code>${id}</code> ${claim}</p>
-        <p class="quiet">It reads ${reads}. Earliest finding: ${speaks}. See <code>${ruleSection(id)}</code></p>
+        <p class="quiet">It reads ${reads}. Earliest finding: ${speaks}. <code>${explaining(id)}</code></p>
       </article>`,
     )}
     <p class="up"><a href="#top">back to the top</a></p>

@@ -20,7 +20,13 @@ interface Log {
   readonly version: string;
   readonly runs: readonly {
     readonly tool: {
-      readonly driver: { readonly name: string; readonly rules: readonly { readonly id: string }[] };
+      readonly driver: {
+        readonly name: string;
+        readonly rules: readonly {
+          readonly id: string;
+          readonly help: { readonly text: string; readonly markdown: string };
+        }[];
+      };
     };
     readonly invocations: readonly Readonly<Record<string, unknown>>[];
     readonly results: readonly Result[];
@@ -108,6 +114,12 @@ test('the log has the members that the specification requires, and none that it 
       fullDescription: { text: expect.stringMatching(/\S/) },
       help: { text: expect.stringMatching(/\S/), markdown: expect.stringMatching(/^\*\*/) },
     });
+  // Whoever reads it elsewhere has no repository to look a rule up in.
+  for (const { help } of rules.slice(0, -1))
+    for (const text of [help.text, help.markdown])
+      expect(text).toMatch(
+        /For example: [\s\S]+Likely cause: [\s\S]+How to fix: [\s\S]+resumeproof explain [\w-]+/,
+      );
   for (const { ruleId, ruleIndex, message, level, fingerprints } of run!.results) {
     // An index, if any, is that of the same id.
     if (ruleIndex !== undefined) expect(rules[ruleIndex]!.id).toBe(ruleId);

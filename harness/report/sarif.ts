@@ -1,9 +1,10 @@
 /** The gate in SARIF 2.1.0, which GitHub's code scanning and editors read. */
+import { EXPLANATIONS } from '../judge/explanations.ts';
 import { RULES } from '../judge/rules/index.ts';
 import type { Gate, Verdict } from '../judge/verdict.ts';
 import { findingIds } from './finding-ids.ts';
 import { fromCheckout } from './location.ts';
-import { reason, ruleSection } from './summary.ts';
+import { explaining, reason } from './summary.ts';
 import { cut, visible } from './text.ts';
 
 const MAX_TEXT = 2000;
@@ -55,10 +56,16 @@ const DESCRIPTIONS = [
 ];
 
 function description(id: string, claim: string, more: readonly string[], proof: string) {
+  const { example, likelyCauses, fixes } = EXPLANATIONS[id] ?? {};
   const see =
-    id === NOT_AS_EXPECTED
+    example === undefined
       ? []
-      : [`${ruleSection(id)} in resumeproof has an example of its findings and how to fix them.`];
+      : [
+          `For example: ${example.sentence} Expected: ${example.expected}. Seen: ${example.seen}.`,
+          `Likely cause: ${likelyCauses!.join('; or ')}.`,
+          `How to fix: ${fixes!.join('; or ')}.`,
+          `${explaining(id)} prints this.`,
+        ];
   return {
     id,
     shortDescription: { text: claim },

@@ -85,8 +85,8 @@ export function deviceSentence({ backend }: Pick<Verdict, 'backend'>): string {
   return `${name}${requested === name ? '' : asked}: ${adapter || 'adapter not named'} (${kind}${driver ? `; driver ${driver}` : ''})`;
 }
 
-/** Where a rule's section lies in the repository. */
-export const ruleSection = (id: string): string => `docs/rules.md#${id}`;
+/** The command that explains a rule, also where no network and no repository is. */
+export const explaining = (id: string, command = 'resumeproof'): string => `${command} explain ${id}`;
 
 /** What each proof holds without; empty where nothing is declared. */
 export function byDeclaration(

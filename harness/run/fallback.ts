@@ -27,16 +27,11 @@ export function lackedByWasm(
   return undefined;
 }
 
-/**
- * The verdict of a run on cpu as that of `auto`.
- * @param before seconds that were spent on the backend before
- */
-export function chosenByAuto(verdict: Verdict, kernels: string, before: number): Verdict {
-  const { backend, caveats, seconds } = verdict;
-  return {
-    ...verdict,
-    backend: backend === null ? null : { ...backend, requested: 'auto' },
-    caveats: [`Run on cpu, because wasm has no kernel ${kernels}.`, ...caveats],
-    seconds: seconds + before,
-  };
-}
+/** What is said of a scenario for which `auto` chose cpu. */
+export const onCpuFor = (kernels: string): string => `Run on cpu, because wasm has no kernel ${kernels}.`;
+
+/** The judgement of a run on cpu as that of `auto`. */
+export const chosenByAuto = <Own extends Pick<Verdict, 'backend'>>(judgement: Own): Own => ({
+  ...judgement,
+  backend: judgement.backend === null ? null : { ...judgement.backend, requested: 'auto' },
+});

@@ -28,7 +28,7 @@ export async function runCell(
   options: MutantsOptions,
 ): Promise<Cell> {
   const { id, file, fault } = loadedFault;
-  const { loaded, subject, traces } = own;
+  const { loaded, subject, traces, backend } = own;
   const { name, history } = loaded;
   const interrupted = interruptedIn(name);
   if (options.signal.aborted) return interrupted;
@@ -55,7 +55,7 @@ export async function runCell(
     const all = [...untouched, ...faulty];
     const cell = judgeCell(
       facts,
-      judgeFirst(itsOwn, planOf(history), options.backend, all, resumes),
+      judgeFirst(itsOwn, planOf(history), backend, all, resumes),
       healthy,
       faulty,
     );
@@ -64,6 +64,7 @@ export async function runCell(
   };
   const faulty = await executeFault(loaded, { file, saves }, path.join(own.folder, 'healthy'), settled, {
     ...options,
+    backend,
     folder,
     limit,
     cold: false,
@@ -82,7 +83,7 @@ export async function runCell(
   let cell: Cell;
   if (early === undefined) {
     const all = [...untouched, ...faulty];
-    const judgement = judge(itsOwn, collectEvidence(history, options.backend, all));
+    const judgement = judge(itsOwn, collectEvidence(history, backend, all));
     cell = cellOf(judgeCell(facts, judgement, healthy, faulty));
     if (options.keep || cell.outcome === 'missed') {
       return { ...cell, kept: await keep(folder, judgement, all, cell.seconds, options.folder) };

@@ -77,7 +77,10 @@ function withoutRun({ loaded, facts }: Ready, { id }: LoadedFault): Cell {
       ? 'not in this sample'
       : 'its controls differ, so the cell would measure their noise instead of the rules';
   };
+  const answer = facts.answers[id];
   const judged =
-    facts.answers[id] === false ? unjudged('not-applicable', null) : unjudged('not-run', whyNotRun());
+    answer === false || typeof answer === 'object'
+      ? unjudged('not-applicable', answer === false ? null : answer.whyNot)
+      : unjudged('not-run', whyNotRun());
   return { scenario: loaded.name, ...judged, seconds: 0, kept: null };
 }

@@ -52,7 +52,7 @@ export async function selectFaults(
     }
     const strange = [fault.cause].flat().find((named) => !CAUSES.some((cause) => cause.id === named));
     if (strange !== undefined) {
-      throw new UsageError(`fault ${file}: cause: unknown cause '${strange}'; docs/rules.md lists them`);
+      throw new UsageError(`fault ${file}: cause: unknown cause '${strange}'; see resumeproof explain`);
     }
     return { id, file, fault };
   });

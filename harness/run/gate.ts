@@ -20,7 +20,7 @@ import { executeCommand } from './command-execute.ts';
 import { type Execution, executeScenario } from './execute.ts';
 import { executeFast } from './execute-fast.ts';
 import { awaitedLater, failing } from './failing.ts';
-import { chosenByAuto, lackedByWasm } from './fallback.ts';
+import { chosenByAuto, lackedByWasm, onCpuFor } from './fallback.ts';
 import { gateOf } from './gate-of.ts';
 import { runsOf } from './keep.ts';
 import { type KernelVerifier, kernelVerifier } from './kernel-verifier.ts';
@@ -163,7 +163,13 @@ export async function proveScenario(loaded: LoadedScenario, options: ProveOption
   const kernels = options.backend === 'auto' ? lackedByWasm(loaded, proved) : undefined;
   if (kernels === undefined || options.signal.aborted) return proved;
   const again = await proveOnBackend(loaded, { ...options, backend: 'cpu' });
-  return { ...again, verdict: chosenByAuto(again.verdict, kernels, proved.verdict.seconds) };
+  const { caveats, seconds } = again.verdict;
+  const verdict = {
+    ...chosenByAuto(again.verdict),
+    caveats: [onCpuFor(kernels), ...caveats],
+    seconds: seconds + proved.verdict.seconds,
+  };
+  return { ...again, verdict };
 }
 
 async function proveOnBackend(

@@ -7,8 +7,10 @@ import { type Judgement, judge, type Subject, skipped } from '../judge/judge.ts'
 import { isChain, planOf } from '../trace/history.ts';
 import type { Plan, Trace } from '../trace/schema.ts';
 import { executeScenario } from './execute.ts';
+import { chosenByAuto, lackedByWasm, onCpuFor } from './fallback.ts';
 import type { LoadedFault } from './faults.ts';
 import type { HealthyFacts } from './healthy-facts.ts';
+import type { Applies } from './job.ts';
 import type { MutantsOptions } from './mutants-options.ts';
 import type { LoadedScenario } from './scenario.ts';
 import { subjectOf } from './subject.ts';
@@ -23,16 +25,38 @@ export interface Healthy {
   /** The numbers of first resumes that are proven on their own: a finding in as many is not caused by the cut. */
   readonly provenAfter: ReadonlySet<number>;
   /** By fault file. */
-  readonly answers: Readonly<Record<string, boolean | string>>;
+  readonly answers: Readonly<Record<string, Applies>>;
   readonly seconds: number;
+  /** On which its cells run too. */
+  readonly backend: string;
+  readonly caveats: readonly string[];
 }
 
+/** On cpu, which has every kernel, where `auto` chose wasm and that lacks one. */
 export async function runHealthy(
   loaded: LoadedScenario,
   faults: readonly LoadedFault[],
   limit: LimitFunction,
   options: MutantsOptions,
 ): Promise<Healthy> {
+  const own = await runOnBackend(loaded, faults, limit, options);
+  const kernels = options.backend === 'auto' ? lackedByWasm(loaded, own) : undefined;
+  if (kernels === undefined || options.signal.aborted) return own;
+  const again = await runOnBackend(loaded, faults, limit, { ...options, backend: 'cpu' });
+  return {
+    ...again,
+    judgement: chosenByAuto(again.judgement),
+    seconds: own.seconds + again.seconds,
+    caveats: [onCpuFor(kernels)],
+  };
+}
+
+async function runOnBackend(
+  loaded: LoadedScenario,
+  faults: readonly LoadedFault[],
+  limit: LimitFunction,
+  options: MutantsOptions,
+): Promise<Healthy & { readonly skip: string | undefined }> {
   const start = performance.now();
   const folder = path.join(options.folder, loaded.name);
   let answers: Healthy['answers'] = {};
@@ -65,7 +89,19 @@ export async function runHealthy(
     ),
   );
   const seconds = (performance.now() - start) / 1000;
-  return { loaded, folder, subject, judgement, traces: usable, provenAfter, answers, seconds };
+  return {
+    loaded,
+    folder,
+    subject,
+    judgement,
+    traces: usable,
+    provenAfter,
+    answers,
+    seconds,
+    backend: options.backend,
+    caveats: [],
+    skip,
+  };
 }
 
 export function judgeFirst(
@@ -80,11 +116,19 @@ export function judgeFirst(
 }
 
 export function factsOfHealthy(own: Healthy, faults: readonly LoadedFault[]): HealthyFacts {
-  const { loaded, judgement, answers, seconds } = own;
+  const { loaded, judgement, answers, seconds, caveats } = own;
   const { outcome, headline } = judgement;
   const falseAlarm = outcome !== 'proven' && outcome !== 'skipped';
   return {
-    scenario: { scenario: loaded.name, outcome, falseAlarm, headline, seconds, kept: null },
+    scenario: {
+      scenario: loaded.name,
+      outcome,
+      falseAlarm,
+      headline,
+      caveats: [...caveats],
+      seconds,
+      kept: null,
+    },
     device: judgement.backend,
     isMeasured: outcome === 'proven' && judgement.noise?.exact === true,
     answers: Object.fromEntries(

@@ -48,6 +48,11 @@ export const jobSchema = z.object({
 
 export type Job = z.output<typeof jobSchema>;
 
+/** Whether a fault applies to a trainer, why it does not, or the error of asking. */
+export const appliesSchema = z.union([z.boolean(), z.object({ whyNot: z.string() }), z.string()]);
+
+export type Applies = z.output<typeof appliesSchema>;
+
 /** What a child reports to its parent while it runs; everything else is in its trace. */
 export const progressSchema = z.discriminatedUnion('kind', [
   z.object({
@@ -67,8 +72,8 @@ export const progressSchema = z.discriminatedUnion('kind', [
     .object({ kind: z.literal('asks'), step: z.int().positive() })
     .describe('state and samples of askAt are in the trace: the process waits for an answer'),
   z
-    .object({ kind: z.literal('applies'), answers: z.record(z.string(), z.union([z.boolean(), z.string()])) })
-    .describe('by fault file of ask: whether it applies to this trainer, or the error of asking'),
+    .object({ kind: z.literal('applies'), answers: z.record(z.string(), appliesSchema) })
+    .describe('by fault file of ask'),
 ]);
 
 export type Progress = z.output<typeof progressSchema>;

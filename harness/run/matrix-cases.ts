@@ -5,6 +5,7 @@ import { verdictSchema } from '../judge/verdict.ts';
 import { checkedBy } from '../queue/run.ts';
 import type { LoadedFault } from './faults.ts';
 import type { HealthyFacts } from './healthy-facts.ts';
+import { appliesSchema } from './job.ts';
 
 const name = z.string().max(255);
 
@@ -19,7 +20,7 @@ const factsSchema = z.strictObject({
   scenario: matrixSchema.shape.scenarios.element,
   device: verdictSchema.shape.backend,
   isMeasured: z.boolean(),
-  answers: z.record(name, z.union([z.boolean(), z.string()])),
+  answers: z.record(name, appliesSchema),
 });
 
 /** @throws {Error} with a phrase, when they are none of this scenario, or contradict themselves */

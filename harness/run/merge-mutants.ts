@@ -83,6 +83,7 @@ export async function mergeMatrices(shards: readonly MatrixShard[], folder: stri
     allApply: options['--all-apply'] === 'true',
     interrupted: false,
     scenarios,
+    leftOut: first.leftOut,
     rows,
   });
   return { matrix, report: await writeMatrix(folder, matrix) };

@@ -1,5 +1,5 @@
 /** The options of a kill matrix, and its progress callbacks. */
-import type { Cell, MatrixScenario } from '../judge/matrix/matrix.ts';
+import type { Cell, Matrix, MatrixScenario } from '../judge/matrix/matrix.ts';
 import type { LoadedScenario } from './scenario.ts';
 import type { ExecuteOptions } from './start.ts';
 
@@ -12,6 +12,8 @@ export interface MutantsOptions extends Pick<ExecuteOptions, 'backend' | 'requir
   readonly sample: number | undefined;
   /** Whether a fault that applies to no scenario fails the run. */
   readonly allApply: boolean;
+  /** Scenarios that are not tried; none by default. */
+  readonly leftOut?: Matrix['leftOut'];
   /** Keep the traces of all cells, not only of missed ones. */
   readonly keep: boolean;
   /** The command that runs a cell again, or without a fault its scenario. */

@@ -66,6 +66,7 @@ export async function runMutants(
       allApply: options.allApply,
       interrupted: signal.aborted,
       scenarios: told,
+      leftOut: options.leftOut ?? [],
       rows: faults.map((fault, index) => rowOf(factsOf(fault), cells[index]!)),
     });
     return { matrix, report: await writeMatrix(options.folder, matrix) };

@@ -19,7 +19,9 @@ const HARNESS = path.dirname(import.meta.dirname);
 const isUsers = (file: string): boolean =>
   path.isAbsolute(file) &&
   ![HARNESS, CACHES.RESUMEPROOF_SNAPSHOTS].some((folder) => folder && file.startsWith(folder + path.sep)) &&
-  !file.split(path.sep).includes('node_modules');
+  !file.split(path.sep).includes('node_modules') &&
+  // Yarn's Plug'n'Play.
+  !/^\.pnp\.(?:cjs|loader\.mjs)$/.test(path.basename(file));
 
 const pathOf = (where: string): string => (where.startsWith('file:') ? fileURLToPath(where) : where);
 

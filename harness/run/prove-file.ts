@@ -5,10 +5,11 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { command } from '../backend/command.ts';
 import { BACKENDS } from '../backend/names.ts';
 import { PROOFS } from '../judge/verdict.ts';
 import { writeWhole } from '../report/files.ts';
-import { ruleSection } from '../report/summary.ts';
+import { explaining } from '../report/summary.ts';
 import { visible } from '../report/text.ts';
 import type { ScenarioHistory } from '../training/trainer.ts';
 import { type RequestWords, withAskedPlan } from './asked-plan.ts';
@@ -144,7 +145,7 @@ export function verdictText(verdict: ReportedVerdict): string {
       : ([
           ['likely cause', first.likelyCause],
           ['fix', first.fix],
-          ['see', ruleSection(first.rule)],
+          ['see', explaining(first.rule, command())],
         ] satisfies [string, string][])),
     ['report', path.relative('', report)],
     ['run again', replay],

@@ -15,7 +15,15 @@ import type { Scenario, Trainer } from '../training/trainer.ts';
 import { bytesOf, changedFiles, digestsOf } from './checkpoint-files.ts';
 import { asError, failureCode, NonFiniteLoss, SaveFailed } from './failure.ts';
 import { importFault } from './fault.ts';
-import { type Answer, answerSchema, checkpointName, type Job, jobSchema, type Progress } from './job.ts';
+import {
+  type Answer,
+  type Applies,
+  answerSchema,
+  checkpointName,
+  type Job,
+  jobSchema,
+  type Progress,
+} from './job.ts';
 import { killInSave } from './kill-in-save.ts';
 import { whyMissing } from './missing-file.ts';
 import { FRAMES, userStack } from './place.ts';
@@ -39,11 +47,8 @@ async function ask(step: number): Promise<Answer> {
 const buildOf = async (scenario: Scenario, fault: string | null): Promise<Scenario['trainer']> =>
   fault === null ? scenario.trainer : (await importFault(fault)).inject(scenario.trainer);
 
-async function whichApply(
-  trainer: Trainer,
-  files: readonly string[],
-): Promise<Record<string, boolean | string>> {
-  const answers: Record<string, boolean | string> = {};
+async function whichApply(trainer: Trainer, files: readonly string[]): Promise<Record<string, Applies>> {
+  const answers: Record<string, Applies> = {};
   for (const file of files) {
     try {
       answers[file] = (await importFault(file)).applies(trainer);

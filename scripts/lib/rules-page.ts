@@ -1,7 +1,7 @@
 /** Builds docs/rules.md: what each rule claims and reads, with the findings of spoiled runs as examples. Pure. */
 import { collectEvidence } from '../../harness/judge/collect.ts';
 import { findingsOf } from '../../harness/judge/judge.ts';
-import { type Rule, SPEAKS } from '../../harness/judge/rule.ts';
+import { type Explanation, type Rule, SPEAKS } from '../../harness/judge/rule.ts';
 import { type Case, spoilt } from '../../harness/judge/testing/cases.ts';
 import { PLAN } from '../../harness/judge/testing/traces.ts';
 import { type Finding, PROOFS } from '../../harness/judge/verdict.ts';
@@ -28,6 +28,33 @@ export const examplesOf = (rule: Rule, cases: readonly Case[]): Finding[] =>
       return found.filter((finding) => finding.rule === rule.id).slice(0, 1);
     });
 
+/** What findings of a rule look like, and what they say of their causes. */
+export function explanationOf(rule: Rule, cases: readonly Case[]): Explanation {
+  const examples = examplesOf(rule, cases);
+  const [first] = examples;
+  if (first === undefined) throw new Error(`no spoiled run shows rule ${rule.id}; add one to CASES`);
+  const { sentence, expected, seen } = first;
+  return {
+    example: { sentence, expected, seen },
+    likelyCauses: once(examples.map(({ likelyCause }) => likelyCause)),
+    fixes: once(examples.map(({ fix }) => fix)),
+  };
+}
+
+/** The module that tells an installed package what the page tells. */
+export const explanationsModule = (rules: readonly Rule[], cases: readonly Case[]): string =>
+  [
+    '/** What findings of each rule look like. Written by scripts/rules.ts, as docs/rules.md is. */',
+    "import type { Explanation } from './rule.ts';",
+    '',
+    `export const EXPLANATIONS: Readonly<Record<string, Explanation>> = ${JSON.stringify(
+      Object.fromEntries(rules.map((rule) => [rule.id, explanationOf(rule, cases)])),
+      null,
+      2,
+    )};`,
+    '',
+  ].join('\n');
+
 /** Escapes a text of the judge as one line of Markdown. Code in it stays code. */
 export const plain = (text: string): string =>
   text.replaceAll(/\s+/g, ' ').replaceAll(/[\\*_<>[\]|#]/g, '\\$&');
@@ -36,15 +63,11 @@ export const plain = (text: string): string =>
 const once = (texts: readonly string[]): string[] => [...new Set(texts)];
 
 function section(rule: Rule, cases: readonly Case[]): string {
-  const examples = examplesOf(rule, cases);
-  const [first] = examples;
-  if (first === undefined) throw new Error(`no spoiled run shows rule ${rule.id}; add one to CASES`);
+  const { example, likelyCauses, fixes } = explanationOf(rule, cases);
   const all = (texts: readonly string[]): string =>
-    once(texts).length === 1
+    texts.length === 1
       ? ` ${plain(texts[0]!)}.`
-      : `\n\n${once(texts)
-          .map((text) => `- ${plain(text)}`)
-          .join('\n')}`;
+      : `\n\n${texts.map((text) => `- ${plain(text)}`).join('\n')}`;
   return [
     `## ${rule.id}`,
     `**${plain(rule.claim)}** It reads ${plain(rule.reads)}. Earliest finding: ${rule.speaks}. ${
@@ -52,9 +75,9 @@ function section(rule: Rule, cases: readonly Case[]): string {
         ? 'A finding concerns the evidence itself'
         : `A finding belongs to the proof _${rule.proof}_`
     }.`,
-    `> ${plain(first.sentence)} Expected: ${plain(first.expected)}. Seen: ${plain(first.seen)}.`,
-    `Likely cause:${all(examples.map(({ likelyCause }) => likelyCause))}`,
-    `How to fix:${all(examples.map(({ fix }) => fix))}`,
+    `> ${plain(example.sentence)} Expected: ${plain(example.expected)}. Seen: ${plain(example.seen)}.`,
+    `Likely cause:${all(likelyCauses)}`,
+    `How to fix:${all(fixes)}`,
   ].join('\n\n');
 }
 
@@ -87,7 +110,7 @@ export function rulesPage(
     listed.join('\n'),
     'The earliest finding of a rule comes at one of these points:',
     SPEAKS.map((when) => `- _${when}_: ${MEANS[when]}`).join('\n'),
-    `The finding comes later if the problem appears later. A segment is the part of a run from one resume to the next, or to the end. The examples show what the judge reports for a small run of ${PLAN.steps} steps that is resumed after step ${PLAN.resumeAt.join(' and ')} and spoiled on purpose. \`node scripts/start.mjs scripts/rules.ts\` writes this page, and a test fails when the page is out of date.`,
+    `The finding comes later if the problem appears later. A segment is the part of a run from one resume to the next, or to the end. The examples show what the judge reports for a small run of ${PLAN.steps} steps that is resumed after step ${PLAN.resumeAt.join(' and ')} and spoiled on purpose. \`node scripts/start.mjs scripts/rules.ts\` writes this page and what \`resumeproof explain RULE\` prints, and a test fails when the page is out of date.`,
     ...rules.map((rule) => section(rule, cases)),
     ...causeList(causes),
   ].join('\n\n')}\n`;

@@ -1,4 +1,5 @@
 import type { Sample } from '../../training/trainer.ts';
+import { need } from '../needs.ts';
 import { defineTrainerFault, replacing } from '../trainer-fault.ts';
 
 export default defineTrainerFault({
@@ -6,7 +7,7 @@ export default defineTrainerFault({
   proofs: ['alive'],
   rule: 'samples-unchanged',
   cause: 'samples-from-old-copy',
-  needs: ({ sample }) => sample !== undefined,
+  needs: need('draws no samples', ({ sample }) => sample !== undefined),
   change(trainer) {
     let first: readonly Sample[] | undefined;
     return replacing(trainer, {

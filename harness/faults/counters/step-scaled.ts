@@ -1,4 +1,5 @@
 import { defineLoopFault, onLoad } from '../loop-fault.ts';
+import { accumulates } from '../needs.ts';
 
 export default defineLoopFault({
   breaks: 'The step count is multiplied by the number of micro-batches per update.',
@@ -6,7 +7,7 @@ export default defineLoopFault({
   proofs: ['restored'],
   rule: 'counters-not-restored',
   cause: 'step-scaled',
-  needs: ({ accumulate }) => accumulate > 1,
+  needs: accumulates,
   change: (stages) =>
     onLoad(stages, (saved, { accumulate }) => ({ ...saved, step: saved.step * accumulate })),
 });

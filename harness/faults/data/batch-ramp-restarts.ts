@@ -1,4 +1,5 @@
 import { defineLoopFault, inEachStep } from '../loop-fault.ts';
+import { need } from '../needs.ts';
 
 export default defineLoopFault({
   breaks: 'The first two batches after the resume are half as large, as at the start of a batch-size ramp.',
@@ -6,7 +7,7 @@ export default defineLoopFault({
   proofs: ['faithful'],
   rule: 'batches-differ',
   cause: 'batch-size-differs',
-  needs: ({ recipe }) => recipe.batch > 1,
+  needs: need('trains on single examples', ({ recipe }) => recipe.batch > 1),
   change(stages) {
     let steps = 0;
     inEachStep(stages, 'batch', ({ loader, recipe, now }) => {

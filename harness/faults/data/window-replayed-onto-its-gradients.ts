@@ -5,7 +5,7 @@
  */
 
 import { defineLoopFault, onLoad } from '../loop-fault.ts';
-import { accumulates } from '../needs.ts';
+import { accumulates, hasNoShuffleBuffer, need, restores } from '../needs.ts';
 
 export default defineLoopFault({
   breaks:
@@ -13,11 +13,14 @@ export default defineLoopFault({
   proofs: ['restored', 'faithful'],
   rule: 'counters-not-restored',
   cause: ['data-rewound', 'data-restarted'],
-  needs: (parts) =>
-    accumulates(parts) &&
-    typeof parts.recipe.shuffle !== 'object' &&
-    !parts.recipe.forgets?.some((kind) => ['data-order', 'step-count', 'gradients'].includes(kind)) &&
-    parts.context.plan.resumeAt.some((step) => step % parts.accumulate !== 0),
+  needs: [
+    accumulates,
+    hasNoShuffleBuffer,
+    restores('data-order', 'step-count', 'gradients'),
+    need('is not saved within an accumulation', ({ context, accumulate }) =>
+      context.plan.resumeAt.some((step) => step % accumulate !== 0),
+    ),
+  ],
   change(stages) {
     onLoad(stages, (saved, { accumulate, recipe }) => {
       const { size } = recipe.model.examples;

@@ -4,7 +4,7 @@
  */
 import { owners } from '../../loop/parts.ts';
 import { defineLoopFault, inEachStep, skipInEachStep } from '../loop-fault.ts';
-import { hasEma, hasScaler } from '../needs.ts';
+import { hasEma, hasNoScaler } from '../needs.ts';
 
 export default defineLoopFault({
   breaks: 'The EMA is updated before the optimizer steps, so it uses the old weights.',
@@ -12,7 +12,7 @@ export default defineLoopFault({
   rule: ['final-ema-differs', 'ema-does-not-advance'],
   cause: ['ema-update-differs', 'ema-stalls'],
   // With loss scaling, it is not yet known at this stage whether the update is skipped.
-  needs: (parts) => hasEma(parts) && !hasScaler(parts),
+  needs: [hasEma, hasNoScaler],
   change(stages) {
     inEachStep(stages, 'count', async (parts, original) => {
       await original(parts);

@@ -7,7 +7,7 @@ import type { Parts } from '../../loop/parts.ts';
 import type { Parameter } from '../../training/optimizer.ts';
 import { copiesOf } from '../live.ts';
 import { defineLoopFault, onceResumed } from '../loop-fault.ts';
-import { resumesTwice } from '../needs.ts';
+import { need, resumesTwice } from '../needs.ts';
 
 /** Second names of tied weights that are trained and saved. */
 const aliases = ({ parameters, recipe }: Parts): Parameter[] =>
@@ -22,7 +22,7 @@ export default defineLoopFault({
   proofs: ['restored', 'faithful'],
   rule: 'parameters-not-restored',
   cause: ['checkpoint-mixed', 'weights-of-older-step'],
-  needs: (parts) => resumesTwice(parts) && aliases(parts).length > 0,
+  needs: [resumesTwice, need('saves no tied weight that is trained', (parts) => aliases(parts).length > 0)],
   change(stages) {
     onceResumed(stages, (parts) => {
       const stale = new Map(copiesOf(aliases(parts)).map((parameter) => [parameter.name, parameter]));

@@ -1,5 +1,6 @@
 import { onGroups } from '../edits.ts';
 import { defineLoopFault } from '../loop-fault.ts';
+import { need } from '../needs.ts';
 
 export default defineLoopFault({
   breaks:
@@ -8,7 +9,9 @@ export default defineLoopFault({
   proofs: ['restored'],
   rule: 'groups-changed',
   cause: 'groups-exchanged',
-  needs: ({ driven }) => driven.some(({ optimizer }) => optimizer.groups.length > 1),
+  needs: need('has no optimizer of several parameter groups', ({ driven }) =>
+    driven.some(({ optimizer }) => optimizer.groups.length > 1),
+  ),
   change: (stages) =>
     onGroups(stages, (groups) =>
       groups.map((group, at) => ({

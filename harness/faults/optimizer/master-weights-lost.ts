@@ -1,5 +1,6 @@
 import { onSlots } from '../edits.ts';
 import { defineLoopFault } from '../loop-fault.ts';
+import { hasMasterWeights } from '../needs.ts';
 import { kept } from '../tensors.ts';
 
 export default defineLoopFault({
@@ -8,5 +9,6 @@ export default defineLoopFault({
   proofs: ['restored'],
   rule: 'slots-not-restored',
   cause: 'master-weights-stale',
+  needs: hasMasterWeights,
   change: (stages) => onSlots(stages, (slots) => kept(slots, (name) => !name.endsWith('.master'))),
 });

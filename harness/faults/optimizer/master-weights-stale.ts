@@ -1,6 +1,7 @@
 import { byName } from '../../loop/parts.ts';
 import { ownerOf } from '../../loop/saved.ts';
 import { defineLoopFault, inResume } from '../loop-fault.ts';
+import { hasMasterWeights } from '../needs.ts';
 
 export default defineLoopFault({
   breaks:
@@ -9,6 +10,7 @@ export default defineLoopFault({
   proofs: ['restored'],
   rule: 'slots-not-restored',
   cause: 'master-weights-stale',
+  needs: hasMasterWeights,
   change: (stages) =>
     inResume(stages, 'load', async (parts, original) => {
       await original(parts);

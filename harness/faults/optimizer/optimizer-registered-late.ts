@@ -1,4 +1,5 @@
 import { defineLoopFault, inResume, onceResumed } from '../loop-fault.ts';
+import { hasOneOptimizer } from '../needs.ts';
 
 export default defineLoopFault({
   breaks: 'The only optimizer and its schedule are registered after the restore, so they are not restored.',
@@ -6,7 +7,7 @@ export default defineLoopFault({
   proofs: ['restored'],
   rule: ['slots-not-restored', 'counters-not-restored'],
   cause: ['optimizer-registered-late', 'schedule-restarted'],
-  needs: ({ driven }) => driven.length === 1,
+  needs: hasOneOptimizer,
   change: (stages) => {
     inResume(stages, 'register', () => {});
     onceResumed(stages, (parts) => {

@@ -1,6 +1,7 @@
 import { ownerOf } from '../../loop/saved.ts';
 import { onSlots } from '../edits.ts';
 import { defineLoopFault } from '../loop-fault.ts';
+import { trainsSeveral } from '../needs.ts';
 import { kept } from '../tensors.ts';
 
 export default defineLoopFault({
@@ -9,6 +10,7 @@ export default defineLoopFault({
   proofs: ['restored', 'faithful'],
   rule: 'slots-not-restored',
   cause: 'slots-partly-lost',
+  needs: trainsSeveral,
   change: (stages) =>
     onSlots(stages, (slots) => {
       const [first] = [...slots.keys()].map(ownerOf);

@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Gradients } from '../../training/gradients.ts';
 import type { Optimizer, UpdateRule } from '../../training/optimizer.ts';
 import { defineLoopFault, inEachStep } from '../loop-fault.ts';
-import { isUnfused } from '../needs.ts';
+import { isUnfused, need } from '../needs.ts';
 
 /** Whether the update rule uses the step. */
 function readsStep(update: UpdateRule): boolean {
@@ -47,12 +47,17 @@ export default defineLoopFault({
   proofs: ['faithful'],
   rule: ['final-counters-differ', 'update-counts-differ'],
   cause: 'optimizer-step-runs-fast',
-  needs: (parts) =>
-    isUnfused(parts) &&
-    parts.recipe.optimizers.every(({ update }) => readsStep(update)) &&
-    parts.driven.some(
-      ({ optimizer }) => optimizer.parameters.filter(({ variable }) => variable.trainable).length > 1,
+  needs: [
+    isUnfused,
+    need('has an update rule that does not read the step', ({ recipe }) =>
+      recipe.optimizers.every(({ update }) => readsStep(update)),
     ),
+    need('has no optimizer of several parameters', ({ driven }) =>
+      driven.some(
+        ({ optimizer }) => optimizer.parameters.filter(({ variable }) => variable.trainable).length > 1,
+      ),
+    ),
+  ],
   change(stages) {
     inEachStep(stages, 'update', async (parts, original) => {
       const { driven, gradients, now } = parts;

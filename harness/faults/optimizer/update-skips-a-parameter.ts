@@ -1,13 +1,13 @@
 import { owners } from '../../loop/parts.ts';
 import { defineLoopFault, inEachStep } from '../loop-fault.ts';
-import { isUnfused } from '../needs.ts';
+import { isUnfused, trainsSeveral } from '../needs.ts';
 
 export default defineLoopFault({
   breaks: 'The update skips one parameter.',
   proofs: ['alive'],
   rule: ['stalled-parameters', 'update-counts-differ'],
   cause: 'update-lost',
-  needs: isUnfused,
+  needs: [isUnfused, trainsSeveral],
   change: (stages) => {
     let skipped: string | undefined;
     inEachStep(stages, 'update', (parts, original) => {

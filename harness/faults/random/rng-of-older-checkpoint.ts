@@ -7,7 +7,7 @@ export default defineLoopFault({
   proofs: ['restored'],
   rule: 'random-not-restored',
   cause: 'random-rewound',
-  needs: (parts) => draws(parts) && resumesTwice(parts),
+  needs: [draws, resumesTwice],
   change: (stages) =>
     keepOlder(stages, (checkpoint, older) => ({
       ...checkpoint,

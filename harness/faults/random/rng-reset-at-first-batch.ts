@@ -1,5 +1,5 @@
 import { defineLoopFault, inEachStep } from '../loop-fault.ts';
-import { draws } from '../needs.ts';
+import { draws, restores } from '../needs.ts';
 
 export default defineLoopFault({
   breaks: 'The random streams are restored exactly, and seeded again when the first batch is selected.',
@@ -8,7 +8,7 @@ export default defineLoopFault({
   rule: ['loss-differs', 'gradients-differ', 'final-random-differs', 'random-does-not-advance'],
   // A segment of one step, after one step, shows either.
   cause: ['random-restarted-later', 'evaluation-mode'],
-  needs: (parts) => draws(parts) && !parts.recipe.forgets?.includes('random'),
+  needs: [draws, restores('random')],
   change(stages) {
     let seeded = false;
     inEachStep(stages, 'batch', (parts, original) => {

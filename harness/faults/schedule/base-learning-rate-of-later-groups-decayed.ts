@@ -4,23 +4,33 @@
  * factor). The first group, the schedule's position and everything else are exact.
  */
 import { defineLoopFault, inResume } from '../loop-fault.ts';
+import { need, restores } from '../needs.ts';
 
 export default defineLoopFault({
   breaks: 'The resume uses the current learning rate of every group but the first as its base learning rate.',
   proofs: ['restored', 'faithful'],
   rule: 'counters-not-restored',
   cause: 'schedule-wrong-base',
-  needs({ recipe, context, accumulate, driven }) {
-    if (recipe.fused === 'optimizer-groups' || recipe.forgets?.includes('schedule')) return false;
-    const updates = context.plan.resumeAt.map((step) => Math.floor(step / accumulate));
-    // The fault changes nothing if the learning rate equals its base or is 0.
-    return driven.some(({ name, optimizer }) => {
-      const { schedule } = recipe.optimizers.find((own) => own.name === name)!;
-      const later = optimizer.groups.slice(1).flatMap(({ parameters }) => parameters);
-      const trained = later.some(({ variable }) => variable.trainable);
-      return trained && updates.some((made) => ![0, 1].includes(schedule(made)));
-    });
-  },
+  needs: [
+    need(
+      'updates in gradient hooks of parameter groups',
+      ({ recipe }) => recipe.fused !== 'optimizer-groups',
+    ),
+    restores('schedule'),
+    need(
+      'has no second parameter group whose learning rate is scheduled at a resume',
+      ({ recipe, context, accumulate, driven }) => {
+        const updates = context.plan.resumeAt.map((step) => Math.floor(step / accumulate));
+        // The fault changes nothing if the learning rate equals its base or is 0.
+        return driven.some(({ name, optimizer }) => {
+          const { schedule } = recipe.optimizers.find((own) => own.name === name)!;
+          const later = optimizer.groups.slice(1).flatMap(({ parameters }) => parameters);
+          const trained = later.some(({ variable }) => variable.trainable);
+          return trained && updates.some((made) => ![0, 1].includes(schedule(made)));
+        });
+      },
+    ),
+  ],
   change(stages) {
     inResume(stages, 'restore schedules', async (parts, original) => {
       await original(parts);

@@ -1,5 +1,6 @@
 import { onSchedules } from '../edits.ts';
 import { defineLoopFault } from '../loop-fault.ts';
+import { need } from '../needs.ts';
 
 const PAST_END = 1e6;
 
@@ -9,6 +10,8 @@ export default defineLoopFault({
   proofs: ['alive'],
   rule: ['silent-no-op', 'counters-not-restored'],
   cause: 'learning-rate-zero',
-  needs: ({ recipe }) => recipe.optimizers.every(({ schedule }) => schedule(PAST_END) === 0),
+  needs: need('has a schedule that does not end at 0', ({ recipe }) =>
+    recipe.optimizers.every(({ schedule }) => schedule(PAST_END) === 0),
+  ),
   change: (stages) => onSchedules(stages, (state) => ({ ...state, lastEpoch: PAST_END })),
 });

@@ -1,4 +1,5 @@
 import { defineLoopFault, inResume, onLoad } from '../loop-fault.ts';
+import { restores } from '../needs.ts';
 
 export default defineLoopFault({
   breaks: 'The resume warms the learning rate up again over three updates, and the schedule continues.',
@@ -7,7 +8,7 @@ export default defineLoopFault({
   rule: ['learning-rate-differs', 'counters-not-restored'],
   // A segment with a single update shows only one factor.
   cause: ['warmup-restarted', 'schedule-wrong-base'],
-  needs: ({ recipe }) => !recipe.forgets?.includes('schedule'),
+  needs: restores('schedule'),
   change(stages) {
     /** The update at which the run resumed. */
     let resumedAt: number | undefined;

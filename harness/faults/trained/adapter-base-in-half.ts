@@ -7,6 +7,7 @@ import { owners, type Parts } from '../../loop/parts.ts';
 import { roundTo8Bits } from '../../training/master.ts';
 import type { Parameter } from '../../training/optimizer.ts';
 import { defineLoopFault, onceResumed } from '../loop-fault.ts';
+import { need } from '../needs.ts';
 
 /** The base's matrices. Smaller tensors stay in float32, as norms and biases usually do. */
 const base = ({ parameters, recipe }: Parts): Parameter[] =>
@@ -19,7 +20,7 @@ export default defineLoopFault({
   proofs: ['restored', 'faithful'],
   rule: 'parameters-not-restored',
   cause: 'weights-rounded',
-  needs: (parts) => base(parts).length > 0,
+  needs: need('has no frozen matrix outside the checkpoint', (parts) => base(parts).length > 0),
   change(stages) {
     onceResumed(stages, (parts) => {
       for (const { variable } of base(parts)) tf.tidy(() => variable.assign(roundTo8Bits(variable)));

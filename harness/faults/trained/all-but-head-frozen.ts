@@ -1,5 +1,6 @@
 import { owners } from '../../loop/parts.ts';
 import { defineLoopFault, inResume } from '../loop-fault.ts';
+import { trainsSeveral } from '../needs.ts';
 
 export default defineLoopFault({
   breaks: 'All parameters but the last are frozen after the resume.',
@@ -7,6 +8,7 @@ export default defineLoopFault({
   proofs: ['restored', 'alive'],
   rule: 'trainable-changed',
   cause: 'trainable-lost',
+  needs: trainsSeveral,
   change: (stages) =>
     inResume(stages, 'freeze', (parts, original) => {
       original(parts);

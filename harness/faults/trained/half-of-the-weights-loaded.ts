@@ -1,5 +1,6 @@
 import { onWeights } from '../edits.ts';
 import { defineLoopFault } from '../loop-fault.ts';
+import { savesSeveral } from '../needs.ts';
 import { kept } from '../tensors.ts';
 
 export default defineLoopFault({
@@ -8,6 +9,7 @@ export default defineLoopFault({
   proofs: ['restored'],
   rule: 'parameters-not-restored',
   cause: 'weights-partly-loaded',
+  needs: savesSeveral,
   change: (stages) =>
     onWeights(stages, (weights) => {
       const names = [...weights.keys()];

@@ -29,7 +29,10 @@ export const cellSchema = z.object({
   resumes: count.describe(
     'resumed runs judged; fewer than planned if these caught the fault and it was correctly named',
   ),
-  why: z.string().nullable().describe('why the fault was not caught, not correctly named, or not run'),
+  why: z
+    .string()
+    .nullable()
+    .describe('why the fault does not apply, was not caught, not correctly named, or not run'),
   seconds: z.number().nonnegative(),
   kept: z.string().nullable().describe('folder of its traces and verdict, relative to matrix.json'),
 });
@@ -49,7 +52,7 @@ export const rowSchema = z.object({
     .enum(['caught', 'missed', 'equivalent', 'inapplicable', 'not-run'])
     .describe(
       'caught: in every scenario where it matters, and in at least one; equivalent: in every scenario where it ' +
-        'applies; inapplicable: it applies to no scenario',
+        'applies, so that no trace shows it; inapplicable: it applies to no scenario',
     ),
   headlineRight: z.boolean().describe('correctly named in every scenario where it matters'),
   cells: z.array(cellSchema),
@@ -60,13 +63,15 @@ const scenarioSchema = z.object({
   outcome: verdictSchema.shape.outcome.describe('the outcome of the healthy run, judged by the same rules'),
   falseAlarm: z.boolean().describe('the healthy run was judged but is not proven'),
   headline: z.string(),
+  caveats: z.array(z.string()).describe('what limits its results, such as another backend that `auto` chose'),
   seconds: z.number().nonnegative(),
   kept: z.string().nullable(),
 });
 
 export const matrixSchema = z.object({
   format: z.literal(MATRIX_FORMAT),
-  faults: count.describe('faults that matter in at least one scenario'),
+  applicable: count.describe('faults that apply to at least one scenario'),
+  faults: count.describe('of these, those that matter in at least one scenario: they change its trace'),
   caught: count.describe('of these, caught in every scenario where they matter'),
   headlineRight: count.describe('of these, correctly named in every scenario where they matter'),
   healthy: count.describe('healthy runs judged'),
@@ -89,6 +94,9 @@ export const matrixSchema = z.object({
   backend: z.string().describe('as requested'),
   device: verdictSchema.shape.backend.describe('the device of the first control'),
   scenarios: z.array(scenarioSchema),
+  leftOut: z
+    .array(z.object({ scenario: z.string(), why: z.string() }))
+    .describe('scenarios that no fault can be put into'),
   matrix: z.array(rowSchema),
 });
 
@@ -126,17 +134,19 @@ export interface MatrixRun {
   readonly backend: string;
   readonly device: Matrix['device'];
   readonly sample: number | null;
-  /** Whether a fault that applies to no scenario fails the matrix. */
+  /** Whether a fault that applies to no scenario, or changes no trace, fails the matrix. */
   readonly allApply: boolean;
   /** Whether it was stopped before everything was run. */
   readonly interrupted: boolean;
   readonly scenarios: readonly MatrixScenario[];
+  readonly leftOut: Matrix['leftOut'];
   readonly rows: readonly MatrixRow[];
 }
 
 /**
- * Nothing passes by default: a fault that no scenario could show fails the matrix like one that was missed. The
- * exception is a fault that applies to no scenario, if other faults were tried: training without an EMA cannot lose it.
+ * A fault that no scenario can show, because it applies to none or changes no trace, is a fact of the scenarios: training
+ * without an EMA cannot lose it. It fails the matrix if that is asked for. Nothing passes by default: it also does if no
+ * other fault was tried.
  */
 export function summarize({ interrupted, allApply, rows, scenarios, ...run }: MatrixRun): Matrix {
   const cells = rows.flatMap((row) => row.cells);
@@ -147,6 +157,7 @@ export function summarize({ interrupted, allApply, rows, scenarios, ...run }: Ma
   const problem = problemOf(rows, alarms, healthy, { interrupted, allApply });
   return {
     format: MATRIX_FORMAT,
+    applicable: rows.filter(({ standing }) => standing !== 'inapplicable').length,
     faults: mattering.length,
     caught: mattering.filter(({ standing }) => standing === 'caught').length,
     headlineRight: mattering.filter(({ headlineRight }) => headlineRight).length,
@@ -178,8 +189,9 @@ function problemOf(
 ): string | null {
   const of = (standing: MatrixRow['standing']): string[] =>
     rows.filter((row) => row.standing === standing).map(({ fault }) => fault.id);
-  const inapplicable = of('inapplicable');
-  const failing = allApply || inapplicable.length === rows.length;
+  const nothingJudged = !rows.some(({ standing }) => standing === 'caught' || standing === 'missed');
+  const failing = (standing: MatrixRow['standing']): string[] =>
+    allApply || nothingJudged ? of(standing) : [];
   const misnamed = rows.filter(({ standing, headlineRight }) => standing === 'caught' && !headlineRight);
   const parts = [
     interrupted ? 'interrupted: the finished cells are kept' : null,
@@ -194,8 +206,8 @@ function problemOf(
       'wrongly named:',
       misnamed.map(({ fault }) => fault.id),
     ),
-    named('equivalent wherever it applies:', of('equivalent')),
-    named('applies to no scenario here:', failing ? inapplicable : []),
+    named('without effect on any trace:', failing('equivalent')),
+    named('applies to no scenario here:', failing('inapplicable')),
     named('not run:', of('not-run')),
   ].filter((part) => part !== null);
   if (parts.length === 0) return null;

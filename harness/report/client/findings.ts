@@ -78,7 +78,7 @@ function RuleName({ id, rule }: { readonly id: string; readonly rule: RuleText |
   if (rule === undefined) return html`<p class="quiet">Rule <code>${id}</code></p>`;
   return html`<details class="rule"><summary>Rule <code>${id}</code></summary>
     <p>${rule.claim}</p>
-    <p class="quiet">It reads ${rule.reads}. Earliest finding: ${rule.speaks}. See <code>${rule.link}</code></p>
+    <p class="quiet">It reads ${rule.reads}. Earliest finding: ${rule.speaks}. An example and fixes: <code>${rule.help}</code></p>
   </details>`;
 }
 
