@@ -1,6 +1,7 @@
 /** What `resumeproof init` writes, as text. */
 import { scenarioSource } from '../run/scenario-file.ts';
 import type { CommandScenario } from '../training/trainer.ts';
+import type { PackageManager } from './package-manager.ts';
 
 /** A small model of TensorFlow.js, to be replaced by the user's. */
 export const TFJS_SCENARIO = `import * as tf from '@tensorflow/tfjs-core';
@@ -47,7 +48,7 @@ export const SCRIPT = 'resumeproof run';
 export const CI = {
   github: {
     file: '.github/workflows/resume.yml',
-    text: (run: string): string => `name: resume
+    text: (run: string, manager: PackageManager): string => `name: resume
 on: [push, pull_request]
 
 jobs:
@@ -55,12 +56,12 @@ jobs:
     runs-on: ubuntu-latest
     steps:
       - uses: actions/checkout@v4
-      - uses: actions/setup-node@v4
+${manager.name === 'npm' ? '' : '      - run: corepack enable\n'}      - uses: actions/setup-node@v4
         with:
           node-version: 22
-          cache: npm
-      - run: npm ci
-      - run: npx ${run}
+          cache: ${manager.name}
+      - run: ${manager.clean}
+      - run: ${manager.exec} ${run}
       # A failed gate is when the report is needed most.
       - uses: actions/upload-artifact@v4
         if: always()
@@ -78,11 +79,11 @@ jobs:
   },
   gitlab: {
     file: '.gitlab-ci.yml',
-    text: (run: string): string => `resume:
+    text: (run: string, manager: PackageManager): string => `resume:
   image: node:22
   script:
-    - npm ci
-    - npx ${run} --reporter junit=junit.xml
+${manager.name === 'npm' ? '' : '    - corepack enable\n'}    - ${manager.clean}
+    - ${manager.exec} ${run} --reporter junit=junit.xml
   artifacts:
     # A failed gate is when the report is needed most.
     when: always
@@ -92,7 +93,7 @@ jobs:
       junit: junit.xml
 `,
   },
-} as const satisfies Record<string, { file: string; text: (run: string) => string }>;
+} as const satisfies Record<string, { file: string; text: (run: string, manager: PackageManager) => string }>;
 
 type Json = Record<string, unknown>;
 

@@ -97,6 +97,29 @@ test('GitLab’s file runs the gate and keeps its results', async () => {
   expect(await readFile(path.join(scratch, 'gitlab', file!), 'utf8')).toContain('<testcase name="my-model"');
 });
 
+test.each([
+  ['pnpm-lock.yaml', 'pnpm', 'pnpm install --frozen-lockfile', 'pnpm exec', 'pnpm run resume'],
+  ['yarn.lock', 'yarn', 'yarn install', 'yarn', 'yarn run resume'],
+])('a folder with %s gets the commands of %s', async (lockfile, name, clean, exec, next) => {
+  const folder = path.join(scratch, name);
+  await mkdir(folder);
+  await writeFile(path.join(folder, lockfile), '');
+  const { stdout } = await resumeproof(folder, ['init', '--ci', 'github']);
+  expect(stdout.trimEnd().split('\n').at(-1)).toBe(`  ${next}`);
+  const workflow = await readFile(path.join(folder, '.github', 'workflows', 'resume.yml'), 'utf8');
+  expect(workflow).toContain(
+    `- run: corepack enable\n      - uses: actions/setup-node@v4\n        with:\n          node-version: 22\n          cache: ${name}\n      - run: ${clean}\n      - run: ${exec} resumeproof run --backend wasm\n`,
+  );
+  await resumeproof(folder, ['init', '--ci', 'gitlab']);
+  expect(await readFile(path.join(folder, '.gitlab-ci.yml'), 'utf8')).toContain(
+    `    - corepack enable\n    - ${clean}\n    - ${exec} resumeproof run`,
+  );
+  // What names the manager in package.json counts where there is no lockfile.
+  await rm(path.join(folder, lockfile));
+  await writeFile(path.join(folder, 'package.json'), `{ "packageManager": "${name}@4.0.0" }`);
+  expect((await resumeproof(folder, ['init'])).stdout).toContain(`  ${next}\n`.trimEnd());
+});
+
 test.each<[string, string, string[], RegExp]>([
   ['a package.json that is no JSON', '{ "name": ', [], /^resumeproof: .*package\.json: .*JSON/],
   ['a quote that does not end', '{}', ['--command', "python 'train.py"], /a quote does not end/],

@@ -10,6 +10,7 @@ import { UsageError } from '../run/usage-error.ts';
 import type { CommandScenario } from '../training/trainer.ts';
 import { CI, commandScenario, completed, ignoring, TFJS_SCENARIO } from './init-files.ts';
 import { positive, positives } from './options.ts';
+import { managerOf, type PackageManager } from './package-manager.ts';
 import { print } from './print.ts';
 
 interface Options {
@@ -48,9 +49,10 @@ interface Made {
   readonly wrote: readonly string[];
   readonly left: readonly string[];
   readonly isInstalled: boolean;
+  readonly manager: PackageManager;
 }
 
-function told({ wrote, left, isInstalled }: Made, folder: string): string {
+function told({ wrote, left, isInstalled, manager }: Made, folder: string): string {
   const lines = [
     ...wrote.map((file) => `wrote ${file}`),
     ...left.map((file) => `left ${file} as it is`),
@@ -59,9 +61,9 @@ function told({ wrote, left, isInstalled }: Made, folder: string): string {
     ...(path.resolve(folder) === process.cwd() ? [] : [`  cd ${path.relative('', path.resolve(folder))}`]),
     // The package is not on npm.
     isInstalled
-      ? '  npm install'
-      : '  npm install --save-dev PATH/resumeproof-VERSION.tgz, which npm pack makes',
-    '  npm run resume',
+      ? `  ${manager.install}`
+      : `  ${manager.add} PATH/resumeproof-VERSION.tgz, which npm pack makes`,
+    `  ${manager.run} resume`,
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -84,6 +86,7 @@ async function makeFolder(folder: string, options: Options): Promise<Made> {
   // All is checked before anything is written.
   const before = await readIf(path.join(folder, 'package.json'));
   const scenario = await firstScenario(folder, before, options);
+  const manager = managerOf(folder, before);
   await write('package.json', packageJson(folder, before, options.command === undefined), 'w');
   await write('.gitignore', ignoring(await readIf(path.join(folder, '.gitignore'))), 'w');
   if (scenario === undefined) left.push('scenarios/');
@@ -91,9 +94,9 @@ async function makeFolder(folder: string, options: Options): Promise<Made> {
   if (options.ci !== undefined) {
     const { file, text } = CI[options.ci];
     const backend = options.command === undefined ? ' --backend wasm' : '';
-    await write(file, text(`resumeproof run${backend}`), 'wx');
+    await write(file, text(`resumeproof run${backend}`, manager), 'wx');
   }
-  return { wrote, left, isInstalled: isInstalledIn(folder) };
+  return { wrote, left, isInstalled: isInstalledIn(folder), manager };
 }
 
 /** There may be no node_modules: Yarn's Plug'n'Play has none. */
