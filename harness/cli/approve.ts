@@ -1,4 +1,5 @@
 /** `resumeproof approve`: makes the controls of a report the baselines of their scenarios. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import type { Gate } from '../judge/verdict.ts';
@@ -77,6 +78,10 @@ async function acceptedIn(
   folder: string,
 ): Promise<string[]> {
   const file = from === true ? path.join(folder, REVIEW) : path.resolve(from);
+  if (!existsSync(file))
+    throw new UsageError(
+      `${path.relative('', file)} is missing; review this report with resumeproof review, or name the one that was reviewed with --report`,
+    );
   const { decisions } = await readReview(file, startedAt);
   const accepted = decisions
     .filter(({ decision }) => decision === 'accepted')

@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -13,7 +14,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { emptyReview, type Review, withDecision } from '../report/review.ts';
+import { emptyReview, type Review, withChange } from '../report/review.ts';
 import { fixtures, reportsIn, resumeproof } from './testing/start.ts';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -44,8 +45,12 @@ beforeAll(async () => {
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 /** Runs `resumeproof review` around a test, which gets its address, and returns what it printed. */
-async function serving(use: (url: string) => Promise<void>): Promise<string> {
-  const command = resumeproof(scratch, ['review', '--no-open'], { buffer: true });
+async function serving(
+  use: (url: string) => Promise<void>,
+  args = ['--no-open'],
+  env: Record<string, string> = {},
+): Promise<string> {
+  const command = resumeproof(scratch, ['review', ...args], { buffer: true, env });
   const { stdout: output } = command as unknown as { stdout: NodeJS.ReadableStream };
   const url = await new Promise<string>((resolve, reject) => {
     output.once('data', (text: Buffer) => resolve(text.toString().split('\n')[0]!));
@@ -117,6 +122,23 @@ test('only who knows the address reads the report and decides', async () => {
   rmSync(file());
 });
 
+test('the browser is given a private file that leads to the address, not the address', async () => {
+  const bin = path.join(scratch, 'bin');
+  mkdirSync(bin);
+  const seen = path.join(scratch, 'seen.html');
+  const opener = process.platform === 'darwin' ? 'open' : 'xdg-open';
+  writeFileSync(path.join(bin, opener), `#!/bin/sh\ncp -p "$1" '${seen}'\n`, { mode: 0o755 });
+  await serving(
+    async (url) => {
+      await expect.poll(() => existsSync(seen) && readFileSync(seen, 'utf8')).toContain(`url=${url}"`);
+      expect(statSync(seen).mode & 0o777).toBe(0o600);
+    },
+    [],
+    { PATH: `${bin}:${process.env.PATH}` },
+  );
+  expect(existsSync(path.join(report, '.review.html'))).toBe(false);
+});
+
 test('a decision that cannot be written is an error, and the file stays as it was', async () => {
   await serving(async (url) => {
     writeFileSync(file(), '{"format":1}');
@@ -144,7 +166,7 @@ test('a page that this version did not write is not served', async () => {
 describe('approve --accepted', () => {
   const approve = (...args: string[]) => resumeproof(scratch, ['approve', ...args]);
   const review = ['voice', 'broken'].reduce(
-    (all, scenario) => withDecision(all, { scenario, decision: 'accepted', note: '' }),
+    (all, scenario) => withChange(all, { scenario, decision: 'accepted', note: '' }),
     emptyReview('2026-01-01T00:00:00.000Z'),
   );
 
@@ -252,6 +274,39 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     ]);
     const { stdout } = await resumeproof(scratch, ['approve', '--accepted']);
     expect(stdout).toBe('✓ voice: resumeproof-baselines/voice/cpu/baseline.json');
+  });
+
+  test('what could not be written is written with the next decision, and no tab undoes another', async () => {
+    rmSync(file());
+    await serving(async (url) => {
+      const [one, other] = [await opened(url), await opened(url)];
+      await one.page.keyboard.press('n');
+      await one.page.keyboard.press('m');
+      await one.page.keyboard.type('seen');
+      await expect.poll(() => existsSync(file())).toBe(true);
+      await other.page.keyboard.press('n');
+      await other.page.keyboard.press('r');
+      await expect
+        .poll(() => written().decisions)
+        .toEqual([{ scenario: 'broken', decision: 'rejected', note: 'seen' }]);
+      await other.page.close();
+      writeFileSync(file(), '{}');
+      await one.page.keyboard.press('Escape');
+      await one.page.keyboard.press('a');
+      await one.page.getByRole('alert').waitFor();
+      rmSync(file());
+      await one.page.keyboard.press('n');
+      await one.page.keyboard.press('r');
+      await expect
+        .poll(() => existsSync(file()) && written().decisions)
+        .toEqual([
+          { scenario: 'broken', decision: 'accepted', note: '' },
+          { scenario: 'voice', decision: 'rejected', note: '' },
+        ]);
+      await one.page.getByRole('alert').waitFor({ state: 'detached' });
+      await one.page.close();
+    });
+    rmSync(file());
   });
 
   test('a page without its server keeps what was decided, and says that it is not on disk', async () => {

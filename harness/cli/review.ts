@@ -1,4 +1,5 @@
 /** `resumeproof review`: serves a report to the browser and keeps what its reader decides. */
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Review } from '../report/review.ts';
@@ -41,11 +42,26 @@ async function run(dir: string | undefined, { reports, port, open }: Options): P
   print(
     `${server.url}\nDecisions are written to ${path.relative('', path.join(folder, REVIEW))}. Ctrl-C ends.\n`,
   );
-  if (open) await openInBrowser(server.url);
-  await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
-  await server.close();
+  const opener = path.join(folder, '.review.html');
+  try {
+    if (open) await openPrivately(server.url, opener);
+    await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
+  } finally {
+    await rm(opener, { force: true });
+    await server.close();
+  }
   if (last !== undefined) print(summaryOf(last));
   return EXIT.passed;
+}
+
+/** The arguments of a program can be read by every user of this machine, and the address holds the token. */
+async function openPrivately(url: string, file: string): Promise<void> {
+  await rm(file, { force: true });
+  await writeFile(file, `<!doctype html><meta http-equiv="refresh" content="0;url=${url}">\n`, {
+    mode: 0o600,
+    flag: 'wx',
+  });
+  await openInBrowser(file);
 }
 
 function summaryOf({ decisions }: Review): string {

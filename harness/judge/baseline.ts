@@ -87,7 +87,7 @@ function parameterChanges(before: Baseline, now: Baseline, control: Trace): stri
   ];
 }
 
-/** The files of the samples that the control drew differently at its end, by name. */
+/** The files of the samples that the control drew differently at its end, if only in the noise, by name. */
 export function replacedSamples(before: Baseline, control: Trace): [name: string, file: string][] {
   const now = new Map(endSamples(control).map(({ name, digest }) => [name, digest]));
   return Object.entries(before.samples).flatMap(([name, { digest, file }]) =>

@@ -169,7 +169,13 @@ export const gateSchema = z.object({
         file: z.string(),
         changes: z.array(z.string()).describe('how the control differs from the baseline'),
         samples: z
-          .array(z.object({ name: z.string(), file: z.string().describe('in the folder of the report') }))
+          .array(
+            z.object({
+              name: z.string(),
+              file: z.string().describe('in the folder of the report'),
+              comparable: z.boolean().describe('whether a difference is more than noise'),
+            }),
+          )
           .describe('copies of the baseline’s samples that the control drew differently at its end'),
       }),
     )

@@ -22,14 +22,18 @@ export interface Review {
   readonly decisions: readonly Decided[];
 }
 
+/** What a reader changes of a {@link Decided}. */
+export type Change = Pick<Decided, 'scenario'> & Partial<Decided>;
+
 /** The most characters of a note. */
 export const MOST_NOTE = 4000;
 
 export const emptyReview = (startedAt: string): Review => ({ format: 1, startedAt, decisions: [] });
 
-/** A review with this decision in the place of an earlier one. What says nothing is left out. */
-export function withDecision(review: Review, decided: Decided): Review {
-  const others = review.decisions.filter(({ scenario }) => scenario !== decided.scenario);
+/** A review with a change. What says nothing is left out. */
+export function withChange(review: Review, change: Change): Review {
+  const decided = { ...decidedOf(review, change.scenario), ...change };
+  const others = review.decisions.filter(({ scenario }) => scenario !== change.scenario);
   const own = decided.decision === null && decided.note === '' ? [] : [decided];
   const decisions = [...others, ...own].sort((a, b) => (a.scenario < b.scenario ? -1 : 1));
   return { ...review, decisions };

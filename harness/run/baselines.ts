@@ -5,6 +5,7 @@ import path from 'node:path';
 import { digestOf } from '../bundle/kept-bundle.ts';
 import { type Baseline, baselineSchema, endSamples } from '../judge/baseline.ts';
 import { readWithin, writeWhole } from '../report/files.ts';
+import type { BaselineSample } from '../report/samples/panel.ts';
 import type { Trace } from '../trace/schema.ts';
 import { readJsonFile } from './json-file.ts';
 import { UsageError } from './usage-error.ts';
@@ -41,23 +42,26 @@ export async function readBaseline(
 /**
  * Copies samples of a baseline into a report, so that it can be moved.
  * @param samples names and files of the baseline
+ * @param comparable whether a difference from them is more than noise
  * @param to an own folder of the report
  * @returns names and paths in the report; without those that cannot be read
  */
 export async function copySamples(
   baseline: string,
   samples: readonly (readonly [name: string, file: string])[],
+  comparable: boolean,
   report: string,
   to: string,
-): Promise<{ name: string; file: string }[]> {
-  const copied: { name: string; file: string }[] = [];
+): Promise<BaselineSample[]> {
+  const copied: BaselineSample[] = [];
   for (const [name, file] of samples) {
     const from = path.dirname(baseline);
     const bytes = await readWithin(from, path.join(from, file), SAMPLE_BYTES).catch(() => undefined);
     if (bytes === undefined) continue;
     await mkdir(to, { recursive: true });
     await writeFile(path.join(to, file), bytes);
-    copied.push({ name, file: path.relative(report, path.join(to, file)).split(path.sep).join('/') });
+    const own = path.relative(report, path.join(to, file)).split(path.sep).join('/');
+    copied.push({ name, file: own, comparable });
   }
   return copied;
 }

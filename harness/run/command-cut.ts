@@ -1,4 +1,5 @@
 /** What a process resumed from after another one was killed in a save: the save before that one, or that one, if it was whole. */
+import { isDeepStrictEqual } from 'node:util';
 import { keyOf } from '../trace/deviations.ts';
 import { type History, type HistoryProcess, resumesFromCut } from '../trace/history.ts';
 import type { StateRecord, TensorRecord, Trace } from '../trace/schema.ts';
@@ -20,6 +21,24 @@ export function wentOnFrom(step: number, resumed: Trace, control: Trace, than: n
     for (const [name, value] of Object.entries(own[kind]))
       votes += Number(one[kind][name] === value) - Number(other[kind][name] === value);
   return votes > 0;
+}
+
+/**
+ * Whether a process did the same in two runs, to the bit, as far as both went. Only then is what one of them saved what the
+ * other had saved.
+ */
+export function isSameRun(one: Trace, other: Trace): boolean {
+  const steps = new Map(other.steps.map((step) => [step.step, step]));
+  const shared = one.steps.flatMap((step) => {
+    const same = steps.get(step.step);
+    return same === undefined ? [] : [[step, same] as const];
+  });
+  return (
+    shared.length > 0 &&
+    shared.every(
+      ([a, b]) => isDeepStrictEqual(a.l2, b.l2) && isDeepStrictEqual(a.claimed.loss, b.claimed.loss),
+    )
+  );
 }
 
 /** 1 if a tensor is nearer to that of the first state, -1 if it is nearer to that of the second one, else 0. */

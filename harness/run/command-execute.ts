@@ -9,7 +9,7 @@ import { traceReader } from '../trace/read.ts';
 import type { Trace } from '../trace/schema.ts';
 import type { Command } from '../training/command.ts';
 import { checkControl, checkIdle, checkKilled, checkSaves, savesLate } from './command-checks.ts';
-import { wentOnFrom, withWholeSaves } from './command-cut.ts';
+import { isSameRun, wentOnFrom, withWholeSaves } from './command-cut.ts';
 import { isStoppedAtSave, type Left, type Told } from './command-job.ts';
 import { type CommandResult, removeCopies, runCommandProcess } from './command-process.ts';
 import { killableIn, stepsLate } from './command-saves.ts';
@@ -174,7 +174,13 @@ export async function executeCommand(
       control.trace,
       ...(await twins).map(({ trace }) => trace),
       ...(await Promise.all(
-        (await resultsOf(running)).map(({ trace }) => whole.get(trace.run?.id ?? '') ?? trace),
+        (
+          await resultsOf(running)
+        ).map(async ({ trace }) => {
+          const again = await whole.get(trace.run?.id ?? '');
+          // Without equal bits, nobody knows what the killed process had saved, so that state is missing.
+          return again !== undefined && isSameRun(trace, again) ? again : trace;
+        }),
       )),
       ...(saver === undefined ? [] : [saver.trace]),
     ]);

@@ -136,7 +136,9 @@ async function comparedBaseline(
   const found = await readBaseline(baselines, scenario, control.run.backend.name);
   if (found === undefined) return undefined;
   const replaced = replacedSamples(found.baseline, control);
-  const samples = await copySamples(found.file, replaced, folder, path.join(folder, scenario, 'baseline'));
+  const { deterministic } = control.run.backend;
+  const own = path.join(folder, scenario, 'baseline');
+  const samples = await copySamples(found.file, replaced, deterministic, folder, own);
   const file = path.relative(folder, found.file).split(path.sep).join('/');
   return { scenario, file, changes: baselineChanges(found.baseline, control), samples };
 }

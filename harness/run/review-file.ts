@@ -10,11 +10,12 @@ import { UsageError } from './usage-error.ts';
 export const REVIEW = 'review.json';
 const MOST_BYTES = 16 * 1024 * 1024;
 
-export const decidedSchema = z.strictObject({
+const decidedSchema = z.strictObject({
   scenario: z.string().max(4096),
   decision: z.enum(DECISIONS).nullable(),
   note: z.string().max(MOST_NOTE),
 });
+export const changeSchema = decidedSchema.partial({ decision: true, note: true });
 const reviewSchema: z.ZodType<Review> = z.strictObject({
   format: z.literal(1),
   startedAt: z.string().max(100),

@@ -11,9 +11,9 @@ import type { Gate } from '../judge/verdict.ts';
 import { client } from '../report/client-file.ts';
 import { openWithin, readWithin } from '../report/files.ts';
 import { servingPolicy } from '../report/page.ts';
-import { type Decided, REVIEW_ADDRESS, type Review, withDecision } from '../report/review.ts';
+import { type Change, REVIEW_ADDRESS, type Review, withChange } from '../report/review.ts';
 import { tame } from '../report/text.ts';
-import { decidedSchema, REVIEW, readReview, writeReview } from './review-file.ts';
+import { changeSchema, REVIEW, readReview, writeReview } from './review-file.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface ReviewOptions {
@@ -73,9 +73,9 @@ export async function serveReview({ folder, gate, port, onReview }: ReviewOption
   const scenarios = new Set(gate.verdicts.map(({ scenario }) => tame(scenario)));
   // One after the other: each adds to what is in the file.
   let writing: Promise<unknown> = Promise.resolve();
-  const decide = (decided: Decided): Promise<Review> => {
+  const keep = (change: Change): Promise<Review> => {
     const written = writing.then(async () => {
-      const review = withDecision(await readReview(file, gate.startedAt), decided);
+      const review = withChange(await readReview(file, gate.startedAt), change);
       await writeReview(folder, review);
       onReview(review);
       return review;
@@ -88,9 +88,9 @@ export async function serveReview({ folder, gate, port, onReview }: ReviewOption
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const own = rest(request, base);
     if (own === REVIEW && request.method === 'POST') {
-      const decided = decidedFrom(await bodyOf(request));
-      if (!scenarios.has(decided.scenario)) throw new Refusal(400, 'the report has no scenario of this name');
-      sendJson(response, await decide(decided));
+      const change = changeFrom(await bodyOf(request));
+      if (!scenarios.has(change.scenario)) throw new Refusal(400, 'the report has no scenario of this name');
+      sendJson(response, await keep(change));
       return;
     }
     if (request.method !== 'GET') throw new Refusal(405, 'only GET is answered here');
@@ -141,12 +141,12 @@ const HEADERS = {
  * The path below the token.
  * @throws {Refusal} when the request is not from this machine's browser at that address
  */
-function rest({ headers, url = '', socket }: IncomingMessage, base: string): string {
-  // A name that somebody else's server gives to this machine is not in its address bar.
-  const hosts = [`${HOST}:${socket.localPort}`, `localhost:${socket.localPort}`];
-  if (!hosts.includes(headers.host ?? '')) throw new Refusal(403, 'unknown host');
-  if (headers.origin !== undefined && !hosts.some((host) => headers.origin === `http://${host}`))
-    throw new Refusal(403, 'unknown origin');
+function rest({ headers, url = '' }: IncomingMessage, base: string): string {
+  // A name that somebody else's server gives to this machine is not in its address bar. Another port may be forwarded.
+  const { host = '', origin = `http://${host}` } = headers;
+  if (!/^(127\.0\.0\.1|localhost)(:\d{1,5})?$/.test(host))
+    throw new Refusal(403, 'unknown host: open the address that resumeproof review has printed');
+  if (origin !== `http://${host}`) throw new Refusal(403, 'unknown origin');
   const given = url.split('?')[0]!;
   const [own, expected] = [Buffer.from(given.slice(0, base.length)), Buffer.from(base)];
   if (own.length !== expected.length || !timingSafeEqual(own, expected))
@@ -175,9 +175,9 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-function decidedFrom(body: unknown): Decided {
-  const { error, data } = decidedSchema.safeParse(body);
-  if (error === undefined) return data;
+function changeFrom(body: unknown): Change {
+  const { error, data } = changeSchema.safeParse(body);
+  if (error === undefined) return data as Change;
   const [issue] = error.issues;
   throw new Refusal(400, `${issue!.path.join('.') || 'the decision'}: ${issue!.message}`);
 }

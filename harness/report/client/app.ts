@@ -7,7 +7,7 @@ import { type Decision, decidedOf } from '../review.ts';
 import { NOTE, Progress } from './decisions.ts';
 import { filtered } from './filter.ts';
 import { Help } from './help.ts';
-import { focusedScenario, useKeys } from './keys.ts';
+import { focusedScenario, moveFocus, useKeys } from './keys.ts';
 import { go, type Place, usePlace } from './location.ts';
 import { PrintPage } from './print.ts';
 import { ReviewProvider, toggle, useReviewing } from './review.ts';
@@ -22,7 +22,9 @@ export function App({ index }: { readonly index: PageIndex }): Markup {
   const shown = filtered(
     index.scenarios,
     place,
-    (name) => decidedOf(reviewing.review, name).decision ?? 'undecided',
+    // What is open stays in the list until the reader leaves it.
+    (name) =>
+      name === place.scenario ? place.review : (decidedOf(reviewing.review, name).decision ?? 'undecided'),
   );
   const at = shown.findIndex(({ name }) => name === place.scenario);
   const open = index.scenarios.find(({ name }) => name === place.scenario);
@@ -36,7 +38,10 @@ export function App({ index }: { readonly index: PageIndex }): Markup {
   };
   const decide = (decision: Decision): void => {
     const scenario = open?.name ?? focusedScenario();
-    if (scenario !== undefined) toggle(reviewing, scenario, decision);
+    if (scenario === undefined || help) return;
+    // What is decided may leave the list, and the focus with it.
+    if (open === undefined && place.review !== undefined) moveFocus(1);
+    toggle(reviewing, scenario, decision);
   };
   useKeys({
     a: () => decide('accepted'),

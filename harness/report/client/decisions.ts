@@ -1,6 +1,6 @@
 /** Where the reader accepts, rejects and notes, and how far the review is. */
 /// <reference lib="dom" />
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { PageIndex, ScenarioRow } from '../data.ts';
 import { html, type Markup } from '../markup.ts';
 import { type Decided, type Decision, decidedOf, MOST_NOTE } from '../review.ts';
@@ -28,20 +28,24 @@ export function Decide({ row }: { readonly row: ScenarioRow }): Markup {
   </div>`;
 }
 
-function Note({ decided }: { readonly decided: Decided }): Markup {
-  const { decide, review } = useReview();
+function Note({ decided: { scenario, note } }: { readonly decided: Decided }): Markup {
+  const { change, typing } = useReview();
   const [typed, setTyped] = useState<string | undefined>();
-  const keep = (): void => {
+  const keep = useRef(() => {});
+  keep.current = () => {
     if (typed === undefined) return;
-    decide({ ...decidedOf(review, decided.scenario), note: typed });
+    change({ scenario, note: typed });
+    typing(false);
     setTyped(undefined);
   };
   useEffect(() => {
-    const timer = setTimeout(keep, TYPING_MS);
+    if (typed !== undefined) typing(true);
+    const timer = setTimeout(() => keep.current(), TYPING_MS);
     return () => clearTimeout(timer);
   }, [typed]);
+  useEffect(() => () => keep.current(), []);
   return html`<label>Note
-    <textarea id=${NOTE} rows="1" maxlength=${MOST_NOTE} value=${typed ?? decided.note} onInput=${(event: Event) => setTyped(valueIn(event))} onBlur=${keep}></textarea>
+    <textarea id=${NOTE} rows="1" maxlength=${MOST_NOTE} value=${typed ?? note} onInput=${(event: Event) => setTyped(valueIn(event))} onBlur=${() => keep.current()}></textarea>
   </label>`;
 }
 

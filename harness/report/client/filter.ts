@@ -20,7 +20,7 @@ export const isNarrowed = ({ search, verdict, backend, rule, cause, review }: Fi
 export function filtered(
   rows: readonly ScenarioRow[],
   filters: Filters,
-  reviewed: (name: string) => string,
+  reviewed: (name: string) => string | undefined,
 ): ScenarioRow[] {
   const { search, verdict, backend, rule, cause, review } = filters;
   const words = (search ?? '').toLowerCase().split(/\s+/).filter(Boolean);

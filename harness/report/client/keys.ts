@@ -19,6 +19,8 @@ export function useKeys(actions: Readonly<Record<string, () => unknown>>): void 
     const listen = (event: KeyboardEvent): void => {
       const { target, key } = event;
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+      // A key that is held moves on, but decides once.
+      if (event.repeat && key !== 'j' && key !== 'k') return;
       const typing = target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
       if (typing && key !== 'Escape') return;
       if (typing) {

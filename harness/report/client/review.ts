@@ -3,13 +3,13 @@
 import { createContext } from 'preact';
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import {
-  type Decided,
+  type Change,
   type Decision,
   decidedOf,
   emptyReview,
   REVIEW_ADDRESS,
   type Review,
-  withDecision,
+  withChange,
 } from '../review.ts';
 import { download } from './download.ts';
 
@@ -17,9 +17,11 @@ export interface Reviewing {
   readonly review: Review;
   /** Whether decisions are written to disk. */
   readonly isServed: boolean;
-  /** Why the last decision was not written. */
+  /** Why something was not written. */
   readonly problem: string | undefined;
-  decide(decided: Decided): void;
+  change(change: Change): void;
+  /** Whether a text that is typed is not yet among the changes. */
+  typing(is: boolean): void;
   save(): void;
 }
 
@@ -33,15 +35,38 @@ const isServed = location.protocol === 'http:' && location.pathname.startsWith(R
 export function useReviewing(startedAt: string): Reviewing {
   const [review, setReview] = useState(() => emptyReview(startedAt));
   const [problem, setProblem] = useState<string | undefined>();
-  const unsaved = useRef(false);
+  /** What is not on disk, the oldest first. */
+  const pending = useRef<readonly Change[]>([]);
+  const isSending = useRef(false);
+  const isTyping = useRef(false);
+  /** Sends one change after the other. One that fails is sent again with the next. */
+  const send = async (): Promise<void> => {
+    if (isSending.current) return;
+    isSending.current = true;
+    try {
+      for (let [first] = pending.current; first !== undefined; [first] = pending.current) {
+        const written = await ask(first);
+        pending.current = pending.current.slice(1);
+        setReview(pending.current.reduce(withChange, written));
+      }
+      setProblem(undefined);
+    } catch (error) {
+      const why = (error as Error).message;
+      setProblem(`Not written: ${why}. Save the decisions as a file, or start resumeproof review again.`);
+    } finally {
+      isSending.current = false;
+    }
+  };
   useEffect(() => {
-    if (!isServed) return undefined;
-    ask().then(setReview, (error: Error) => setProblem(`The review cannot be read: ${error.message}`));
-    return undefined;
+    if (!isServed) return;
+    ask().then(
+      (read) => setReview(pending.current.reduce(withChange, read)),
+      (error: Error) => setProblem(`The review cannot be read: ${error.message}`),
+    );
   }, []);
   useEffect(() => {
     const warn = (event: BeforeUnloadEvent): void => {
-      if (unsaved.current) event.preventDefault();
+      if (isTyping.current || pending.current.length > 0) event.preventDefault();
     };
     addEventListener('beforeunload', warn);
     return () => removeEventListener('beforeunload', warn);
@@ -50,37 +75,30 @@ export function useReviewing(startedAt: string): Reviewing {
     review,
     isServed,
     problem,
-    decide(decided) {
-      setReview((now) => withDecision(now, decided));
-      unsaved.current = true;
-      if (!isServed) return;
-      ask(decided).then(
-        () => {
-          unsaved.current = false;
-          setProblem(undefined);
-        },
-        (error: Error) =>
-          setProblem(
-            `Not written: ${error.message}. Save the decisions as a file, or start resumeproof review again.`,
-          ),
-      );
+    change(change) {
+      setReview((now) => withChange(now, change));
+      pending.current = [...pending.current, change];
+      if (isServed) void send();
+    },
+    typing(is) {
+      isTyping.current = is;
     },
     save() {
-      unsaved.current = false;
+      pending.current = isServed ? pending.current : [];
       download(`review-${startedAt}.json`, 'application/json', `${JSON.stringify(review, null, 2)}\n`);
     },
   };
 }
 
-/** Reads the review, or sends one decision. */
-async function ask(decided?: Decided): Promise<Review> {
+/** Reads the review, or sends a change. */
+async function ask(change?: Change): Promise<Review> {
   const sent =
-    decided === undefined
+    change === undefined
       ? {}
       : {
           method: 'POST',
           headers: { 'Content-Type': 'application/json' },
-          body: JSON.stringify(decided),
+          body: JSON.stringify(change),
         };
   const response = await fetch(new URL('review.json', location.href.split('#')[0]), sent).catch(() => {
     throw new Error('the server does not answer');
@@ -90,7 +108,6 @@ async function ask(decided?: Decided): Promise<Review> {
 }
 
 /** Decides, or takes the same decision back. */
-export function toggle({ review, decide }: Reviewing, scenario: string, decision: Decision): void {
-  const now = decidedOf(review, scenario);
-  decide({ ...now, decision: now.decision === decision ? null : decision });
+export function toggle({ review, change }: Reviewing, scenario: string, decision: Decision): void {
+  change({ scenario, decision: decidedOf(review, scenario).decision === decision ? null : decision });
 }

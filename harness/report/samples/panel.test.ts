@@ -253,7 +253,7 @@ test('an image of the baseline is beside the control’s, at the end only', asyn
   const traces = await traceSet(root, 'healthy', { samples: ['cat'] });
   await mkdir(join(root, 'healthy', 'baseline'));
   await writeFile(join(root, 'healthy', 'baseline', 'cat.png'), await png(16, 16, 99));
-  const baseline = [{ name: 'cat', file: 'healthy/baseline/cat.png' }];
+  const baseline = [{ name: 'cat', file: 'healthy/baseline/cat.png', comparable: true }];
   const history = historyOf({ steps: 30, resumeAt: [15] });
   const { rows } = await samplePanel(openSampleFiles(root), traces, history, baseline);
   const [{ images, differences }] = rows as [ImageRow];
@@ -270,8 +270,10 @@ test('an image of the baseline is beside the control’s, at the end only', asyn
   const of = await samplePanel(openSampleFiles(root), traces, twice, baseline);
   expect((of.rows as ImageRow[]).map((row) => row.images.length)).toEqual([5, 6]);
   const elsewhere = await samplePanel(openSampleFiles(root), traces, history, [
-    { name: 'cat', file: '../../secret.png' },
+    { name: 'cat', file: '../../secret.png', comparable: false },
   ]);
+  // Noise answers nothing.
+  expect((elsewhere.rows as ImageRow[])[0]!.differences).toHaveLength(2);
   expect((elsewhere.rows as ImageRow[])[0]!.images.at(-1)).toMatchObject({
     src: undefined,
     note: expect.stringMatching(/^cannot be shown: the (file is missing|path leads out)/),

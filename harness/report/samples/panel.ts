@@ -62,6 +62,8 @@ export interface BaselineSample {
   readonly name: string;
   /** In the folder of the report. */
   readonly file: string;
+  /** Whether a difference is more than noise. */
+  readonly comparable: boolean;
 }
 
 /** The files of one report folder. */
@@ -96,11 +98,11 @@ export async function samplePanel(
     const points = pointsOf(traces, process, endOf(history));
     // A baseline is of the end of the control.
     const before = process.until === endOf(history) ? baseline.find((own) => own.name === name) : undefined;
-    const file = before === undefined ? undefined : join(files.root, before.file);
+    const own = before && { ...before, file: join(files.root, before.file) };
     rows.push(
       type === 'image'
-        ? await imageRow(files.images, points, name, resume, file)
-        : await recordingRow(files, points, name, type, resume, file),
+        ? await imageRow(files.images, points, name, resume, own)
+        : await recordingRow(files, points, name, type, resume, own),
     );
   }
   return { rows, more: wanted.length - rows.length };
@@ -156,16 +158,15 @@ const SINCE = 'control against baseline';
 const BASELINE = 'baseline, end of the control';
 const movedIn = (change: Change): string => `in the control, over the same steps: ${change.text}`;
 
-/** @param baseline the file of the baseline's image */
 async function imageRow(
   cache: ImageCache,
   points: Points,
   name: string,
   resume: number,
-  baseline: string | undefined,
+  baseline: BaselineSample | undefined,
 ): Promise<ImageRow> {
   const load = (point: Point) => cache.load(fileAt(point, name, 'image'));
-  const before = baseline === undefined ? undefined : await cache.load({ file: baseline });
+  const before = baseline === undefined ? undefined : await cache.load({ file: baseline.file });
   const controlThen = await load(points.controlThen);
   const saved = await load(points.saved);
   const restored = await load(points.restored);
@@ -186,9 +187,7 @@ async function imageRow(
     differences: [
       difference(QUESTIONS.changed, CHANGED, cache.compare(saved, trained), moved),
       difference(QUESTIONS.same, SAME, cache.compare(trained, controlLater)),
-      ...(before === undefined
-        ? []
-        : [difference(QUESTIONS.training, SINCE, cache.compare(before, controlLater))]),
+      ...(before === undefined ? [] : sinceBaseline(baseline!, cache.compare(before, controlLater))),
     ],
   };
 }
@@ -199,13 +198,13 @@ async function recordingRow(
   name: string,
   type: Recording['type'],
   resume: number,
-  baseline: string | undefined,
+  baseline: BaselineSample | undefined,
 ): Promise<RecordingRow> {
   const loaded = {} as Record<keyof Points, Recorded>;
   for (const key of POINTS) {
     loaded[key] = await recordings.load(fileAt(points[key], name, type));
   }
-  const before = baseline === undefined ? [] : [await recordings.load({ file: baseline, type })];
+  const before = baseline === undefined ? [] : [await recordings.load({ file: baseline.file, type })];
   const { controlThen, saved, restored, trained, controlLater } = loaded;
   const moved = movedIn(compareRecordings(controlThen, controlLater));
   const against = `against saved: ${compareRecordings(saved, restored).text}`;
@@ -232,12 +231,14 @@ async function recordingRow(
       difference(QUESTIONS.changed, CHANGED, compareRecordings(saved, trained), moved),
       difference(QUESTIONS.same, SAME, compareRecordings(trained, controlLater)),
       // It is here because the control's digest is another one.
-      ...before.map(() =>
-        difference(QUESTIONS.training, SINCE, { identical: false, text: 'different digests' }),
-      ),
+      ...before.flatMap(() => sinceBaseline(baseline!, { identical: false, text: 'different digests' })),
     ],
   };
 }
+
+/** Where equal programs give other bits, a difference answers nothing. */
+const sinceBaseline = ({ comparable }: BaselineSample, change: Change): Difference[] =>
+  comparable ? [difference(QUESTIONS.training, SINCE, change)] : [];
 
 const joined = (notes: readonly (string | undefined)[]): string | undefined =>
   notes.filter((note) => note !== undefined).join('; ') || undefined;

@@ -158,3 +158,10 @@ def test_a_load_that_fails_before_there_is_an_optimizer_is_recorded(tmp_path):
     run(tmp_path, "train.py", check=False, **recording(tmp_path / "trace.jsonl", "after", FROM="before:step-2:2"))
     last = records(tmp_path / "trace.jsonl")[-1]
     assert (last["kind"], last["code"]) == ("failure", "resume-refused")
+
+
+def test_several_ranks_are_refused(tmp_path):
+    (tmp_path / "train.py").write_text("print('trained')")
+    environment = recording(tmp_path / "ranks.jsonl", IN_SAVE=f"4:2:{tmp_path / 'out'}")
+    done = run(tmp_path, "train.py", check=False, **environment, WORLD_SIZE="2")
+    assert "only a single process can be killed in a save" in done.stderr

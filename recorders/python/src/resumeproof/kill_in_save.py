@@ -126,7 +126,7 @@ class KillInSave:
     def die(self, when):
         self.paused = True
         say(f"this process is killed in its save after step {self.step}, {when}")
-        with open(self.sign, "x"):
+        with open(self.sign, "w"):
             pass
         os.kill(os.getpid(), signal.SIGKILL)
         while True:  # the signal may take a moment, in which nothing else may happen

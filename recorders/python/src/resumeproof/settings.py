@@ -87,7 +87,7 @@ def settings_from(env=os.environ):
         lacks=_names(env, "LACKS"),
         random=None if (random := _names(env, "RANDOM")) is None else frozenset(random),
         saves=env.get("RESUMEPROOF_SAVES") or None,
-        kill=_kill(env.get("RESUMEPROOF_IN_SAVE")),
+        kill=_kill(env.get("RESUMEPROOF_IN_SAVE"), env.get("WORLD_SIZE", "1")),
     )
 
 
@@ -137,9 +137,13 @@ def _source(value):
     return Source(parts[0], parts[1], int(parts[2]))
 
 
-def _kill(value):
+def _kill(value, ranks):
     if not value:
         return None
+    if ranks != "1":
+        raise SettingsError(
+            f"RESUMEPROOF_IN_SAVE is set, but WORLD_SIZE is {ranks}: only a single process can be killed in a save"
+        )
     step, operation, folder = (value.split(":", 2) + ["", ""])[:3]
     numbers = [int(part) if part.isdecimal() else 0 for part in (step, operation)]
     if min(numbers) < 1 or not os.path.isabs(folder):
