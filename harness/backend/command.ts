@@ -3,9 +3,12 @@ const fromSource = import.meta.url.endsWith('.ts');
 /** The bundle's launcher sets this to its own command. Nothing can be installed where a bundle runs. */
 const fromBundle = (): string | undefined => process.env.RESUMEPROOF_COMMAND;
 
-/** Where Yarn installed the package, npx may not find it. A package manager tells its name to what it runs. */
+/** The package manager that started this process, if one did: it tells its name to what it runs. */
+export const startedBy = (): string | undefined => process.env.npm_config_user_agent?.split('/')[0];
+
+/** Where Yarn installed the package, npx may not find it. */
 function installed(): string {
-  const [manager] = (process.env.npm_config_user_agent ?? '').split('/');
+  const manager = startedBy();
   if (manager === 'yarn') return 'yarn resumeproof';
   return manager === 'pnpm' ? 'pnpm exec resumeproof' : 'npx resumeproof';
 }

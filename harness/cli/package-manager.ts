@@ -1,6 +1,7 @@
 /** Which package manager a folder uses, and how it is told what npm is told. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { startedBy } from '../backend/command.ts';
 
 export interface PackageManager {
   readonly name: 'npm' | 'pnpm' | 'yarn';
@@ -53,6 +54,5 @@ export function managerOf(folder: string, packageText: string | undefined): Pack
   const all = Object.values(MANAGERS);
   const locked = all.find(({ lockfile }) => existsSync(path.join(folder, lockfile)));
   const named = /"packageManager"\s*:\s*"(\w+)@/.exec(packageText ?? '')?.[1];
-  const starter = process.env.npm_config_user_agent?.split('/')[0];
-  return locked ?? all.find(({ name }) => name === (named ?? starter)) ?? MANAGERS.npm;
+  return locked ?? all.find(({ name }) => name === (named ?? startedBy())) ?? MANAGERS.npm;
 }

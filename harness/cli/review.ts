@@ -2,7 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Review } from '../report/review.ts';
+import { DECISIONS, type Review } from '../report/review.ts';
 import { count } from '../report/text.ts';
 import { newestGate } from '../run/reports.ts';
 import { REVIEW } from '../run/review-file.ts';
@@ -65,7 +65,7 @@ async function openPrivately(url: string, file: string): Promise<void> {
 }
 
 function summaryOf({ decisions }: Review): string {
-  const [accepted, rejected] = (['accepted', 'rejected'] as const).map(
+  const [accepted, rejected] = DECISIONS.map(
     (wanted) => decisions.filter(({ decision }) => decision === wanted).length,
   );
   const next = accepted === 0 ? '' : '\nTo make them baselines: resumeproof approve --accepted';

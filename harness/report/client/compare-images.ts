@@ -6,7 +6,7 @@ import { ssim } from 'ssim.js';
 import { html, type Markup } from '../markup.ts';
 import type { Image } from '../samples/image-cache.ts';
 import { PIXEL_MATCH } from '../samples/pixel-match.ts';
-import { Pick, valueIn } from './pick.ts';
+import { Pick, pairOf, valueIn } from './pick.ts';
 
 const MODES = ['side by side', 'slider', 'onion skin', 'blink', 'difference'] as const;
 type Mode = (typeof MODES)[number];
@@ -24,18 +24,9 @@ interface CompareProps {
 }
 
 export function CompareImages({ name, shown, images }: CompareProps): Markup {
-  const [first, setFirst] = useState(
-    Math.max(
-      0,
-      shown.findIndex(({ label }) => label.startsWith('resumed and trained')),
-    ),
-  );
-  const [second, setSecond] = useState(
-    Math.max(
-      0,
-      shown.findLastIndex(({ label }) => label.startsWith('control')),
-    ),
-  );
+  const pair = pairOf(shown);
+  const [first, setFirst] = useState(pair[0]);
+  const [second, setSecond] = useState(pair[1]);
   const [mode, setMode] = useState<Mode>('side by side');
   const [zoom, setZoom] = useState(0);
   const [share, setShare] = useState(50);

@@ -7,7 +7,7 @@ import type { Played } from '../samples/panel.ts';
 import { count } from '../text.ts';
 import { type Colours, useColours } from './colours.ts';
 import { decode } from './detail.ts';
-import { Pick } from './pick.ts';
+import { Pick, pairOf } from './pick.ts';
 import { spectrogram } from './spectrum.ts';
 
 const WAVE = { width: 480, height: 90 };
@@ -20,10 +20,9 @@ interface CompareProps {
 }
 
 export function CompareRecordings({ name, shown }: CompareProps): Markup {
-  const trained = shown.findIndex(({ label }) => label.startsWith('resumed and trained'));
-  const [first, setFirst] = useState(Math.max(0, trained));
-  const control = shown.findLastIndex(({ label }) => label.startsWith('control'));
-  const [second, setSecond] = useState(Math.max(0, control));
+  const pair = pairOf(shown);
+  const [first, setFirst] = useState(pair[0]);
+  const [second, setSecond] = useState(pair[1]);
   const [a, b] = [shown[first]!, shown[second]!];
   return html`<div class="compare">
     <p class="controls"><${Pick} label="First" shown=${shown} at=${first} set=${setFirst} /> <${Pick} label="Second" shown=${shown} at=${second} set=${setSecond} /></p>

@@ -64,7 +64,7 @@ export function NoteText({ scenario }: { readonly scenario: string }): Markup {
 }
 
 /** Scenarios that somebody should look at: not as expected, or trained in another way than their baseline. */
-export function toReview({ scenarios, baselines }: PageIndex): string[] {
+function toReview({ scenarios, baselines }: PageIndex): string[] {
   const changed = baselines.filter(({ changes }) => changes.length > 0).map(({ scenario }) => scenario);
   return scenarios
     .filter(({ name, tone }) => tone === 'bad' || changed.includes(name))
