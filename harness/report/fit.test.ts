@@ -79,11 +79,11 @@ test('what is packed is unpacked to the bit', () => {
 
 const read = (data: string | undefined): Detail => detailIn(data!);
 
-test('a page keeps within its limit: proven scenarios lose values first, and none is lost', () => {
+test('a page keeps within its limit: proven scenarios lose values first, and none is lost', async () => {
   const limit = 350_000;
   const fitted = fitting(limit);
   const names = Array.from({ length: 24 }, (_, at) => `${at % 3 === 0 ? 'red' : 'green'}-${at}`);
-  for (const name of names) fitted.add(name, name.startsWith('green'), detail(noisy(20, 100)));
+  await Promise.all(names.map((name) => fitted.add(name, name.startsWith('green'), detail(noisy(20, 100)))));
   const texts = names.map((name) => fitted.read(name)!);
   expect(texts.reduce((sum, text) => sum + text.length, 0)).toBeLessThanOrEqual(limit);
   const kept = names.map((name, at) => [
@@ -102,9 +102,9 @@ test('a page keeps within its limit: proven scenarios lose values first, and non
   });
 });
 
-test('a page with room keeps all', () => {
+test('a page with room keeps all', async () => {
   const fitted = fitting();
-  fitted.add('one', true, detail(noisy(4, 10)));
+  await fitted.add('one', true, detail(noisy(4, 10)));
   expect(fitted.reduced()).toBe(0);
   expect(read(fitted.read('one')).parameters?.values?.steps).toHaveLength(10);
   expect(fitted.read('other')).toBeUndefined();

@@ -1,5 +1,7 @@
 /** Keeps the page's data within a limit: it leaves out details of what is proven first, then thins the rest. */
-import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { constants, deflateRaw, inflateRaw } from 'node:zlib';
+import pLimit from 'p-limit';
 import type { Detail } from './data.ts';
 import { packDetail, unpackDetail } from './pack.ts';
 import { thinValues } from './parameters.ts';
@@ -56,7 +58,8 @@ interface Kept extends Compressed {
 }
 
 export interface Fitted {
-  add(name: string, proven: boolean, detail: Detail): void;
+  /** Compresses it in other threads. What is added meanwhile waits. */
+  add(name: string, proven: boolean, detail: Detail): Promise<void>;
   /** Base64 of the compressed text and, after a dot, of the compressed numbers that {@link packDetail} makes. */
   read(name: string): string | undefined;
   /** How many scenarios are shown with less than was recorded for the page. */
@@ -70,7 +73,7 @@ export function fitting(limit = PAGE_BYTES): Fitted {
     total += sizeOf(one) - sizeOf(kept.get(one.name));
     kept.set(one.name, one);
   };
-  const shrink = (): boolean => {
+  const shrink = async (): Promise<boolean> => {
     const next = [...kept.values()].flatMap((one) => {
       const at = STAGES.findIndex(({ proven }, index) => index >= one.stage && proven === one.proven);
       return at < 0 ? [] : [{ one, at }];
@@ -78,19 +81,21 @@ export function fitting(limit = PAGE_BYTES): Fitted {
     const [first] = next.sort((a, b) => a.at - b.at || sizeOf(b.one) - sizeOf(a.one));
     if (first === undefined) return false;
     const { one, at } = first;
-    put({ ...one, ...compressed(STAGES[at]!.reduce(decompressed(one))), stage: at + 1 });
+    put({ ...one, ...(await compressed(STAGES[at]!.reduce(await decompressed(one)))), stage: at + 1 });
     return true;
   };
+  const add: Fitted['add'] = async (name, proven, detail) => {
+    // What all others of its kind went through is to come for this one too.
+    const stages = [...kept.values()].filter((other) => other.proven === proven).map(({ stage }) => stage);
+    const stage = stages.length === 0 ? 0 : Math.min(...stages);
+    const passed = STAGES.slice(0, stage).filter((own) => own.proven === proven);
+    const reduced = passed.reduce((own, { reduce }) => reduce(own), detail);
+    put({ name, proven, ...(await compressed(reduced)), stage });
+    while (total > limit && (await shrink()));
+  };
+  const oneAtATime = pLimit(1);
   return {
-    add(name, proven, detail) {
-      // What all others of its kind went through is to come for this one too.
-      const stages = [...kept.values()].filter((other) => other.proven === proven).map(({ stage }) => stage);
-      const stage = stages.length === 0 ? 0 : Math.min(...stages);
-      const passed = STAGES.slice(0, stage).filter((own) => own.proven === proven);
-      const reduced = passed.reduce((own, { reduce }) => reduce(own), detail);
-      put({ name, proven, ...compressed(reduced), stage });
-      while (total > limit && shrink());
-    },
+    add: (name, proven, detail) => oneAtATime(add, name, proven, detail),
     read(name) {
       const one = kept.get(name);
       return one && `${one.text.toString('base64')}.${one.numbers.toString('base64')}`;
@@ -107,14 +112,20 @@ const base64Size = ({ length }: Buffer): number => Math.ceil(length / 3) * 4;
 /** A higher level takes several times as long, and hardly compresses better. */
 const LEVEL = 4;
 
-/** Numbers have runs of equal bytes, and nothing else that is worth a search. */
-const compressed = (detail: Detail): Compressed => {
-  const { text, numbers } = packDetail(detail);
-  return {
-    text: deflateRawSync(text, { level: LEVEL }),
-    numbers: deflateRawSync(numbers, { level: LEVEL, strategy: constants.Z_RLE }),
-  };
-};
+const deflate = promisify(deflateRaw);
+const inflate = promisify(inflateRaw);
 
-const decompressed = ({ text, numbers }: Compressed): Detail =>
-  unpackDetail({ text: inflateRawSync(text).toString(), numbers: inflateRawSync(numbers) });
+/** Numbers have runs of equal bytes, and nothing else that is worth a search. */
+async function compressed(detail: Detail): Promise<Compressed> {
+  const packed = packDetail(detail);
+  const [text, numbers] = await Promise.all([
+    deflate(packed.text, { level: LEVEL }),
+    deflate(packed.numbers, { level: LEVEL, strategy: constants.Z_RLE }),
+  ]);
+  return { text, numbers };
+}
+
+async function decompressed(packed: Compressed): Promise<Detail> {
+  const [text, numbers] = await Promise.all([inflate(packed.text), inflate(packed.numbers)]);
+  return unpackDetail({ text: text.toString(), numbers });
+}

@@ -119,22 +119,31 @@ function unpackValues(
   return { ...rest, control: own, interrupted: differing(fromPlanes(next(size)), own) };
 }
 
-/** The first byte of each number, then the second ones …: neighbours are alike, so they compress. */
+/** The lowest byte of each number, then the next ones …: neighbours are alike, so they compress. */
 function planesOf(numbers: Float32Array): Uint8Array {
-  const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-  const planes = new Uint8Array(bytes.length);
-  const { length } = numbers;
-  for (let plane = 0; plane < 4; plane += 1)
-    for (let at = 0; at < length; at += 1) planes[plane * length + at] = bytes[at * 4 + plane]!;
+  const bits = new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length);
+  const { length } = bits;
+  const planes = new Uint8Array(4 * length);
+  for (let at = 0; at < length; at += 1) {
+    const own = bits[at]!;
+    planes[at] = own;
+    planes[length + at] = own >>> 8;
+    planes[2 * length + at] = own >>> 16;
+    planes[3 * length + at] = own >>> 24;
+  }
   return planes;
 }
 
 function fromPlanes(planes: Uint8Array): Float32Array {
-  const bytes = new Uint8Array(planes.length);
   const length = planes.length / 4;
-  for (let plane = 0; plane < 4; plane += 1)
-    for (let at = 0; at < length; at += 1) bytes[at * 4 + plane] = planes[plane * length + at]!;
-  return new Float32Array(bytes.buffer);
+  const bits = new Uint32Array(length);
+  for (let at = 0; at < length; at += 1)
+    bits[at] =
+      planes[at]! |
+      (planes[length + at]! << 8) |
+      (planes[2 * length + at]! << 16) |
+      (planes[3 * length + at]! << 24);
+  return new Float32Array(bits.buffer);
 }
 
 /** The bits in which numbers differ from others, which is its own inverse. Equal numbers give zeros. */

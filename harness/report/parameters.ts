@@ -115,6 +115,11 @@ function columnsOf(segments: readonly Segment[], shown: readonly string[]): Side
 }
 
 const NOTHING: readonly number[] = [];
+type Norms = readonly (number | null)[];
+/** NaN where there is none. A read beyond the end would make all reads slow. */
+const valueAt = (values: Norms, index: number): number =>
+  index >= 0 && index < values.length ? (values[index] ?? Number.NaN) : Number.NaN;
+
 /** Below the strength of what cannot be compared. */
 const NONE = -2;
 
@@ -153,17 +158,18 @@ function grouped(
         steps.push(own[at]!.step);
         strengths.fill(NONE);
       }
-      const sides = columns[column]!;
-      const norms = sides.own.updateL2;
-      const controlNorms = sides.control?.updateL2 ?? NOTHING;
+      const { own: step, ownAt, control, controlAt } = columns[column]!;
+      const norms = step.updateL2;
+      const controlNorms = control?.updateL2 ?? NOTHING;
+      const group = steps.length - 1;
       for (let parameter = 0; parameter < parameters; parameter += 1) {
-        const norm = norms[sides.ownAt[parameter]!] ?? Number.NaN;
-        const controlNorm = controlNorms[sides.controlAt[parameter]!] ?? Number.NaN;
+        const norm = valueAt(norms, ownAt[parameter]!);
+        const controlNorm = valueAt(controlNorms, controlAt[parameter]!);
         const code = codeOf(norm, controlNorm);
         const strength = code === 0 ? 0 : strengthOf(code);
         if (strength <= strengths[parameter]!) continue;
         strengths[parameter] = strength;
-        const index = parameter * groups + steps.length - 1;
+        const index = parameter * groups + group;
         codes[index] = code;
         chosen[index] = column;
       }
@@ -216,20 +222,29 @@ function valuesOf(
   parameters: number,
 ): ParameterValues {
   const groups = steps.length;
-  const control = new Float32Array(QUANTITIES.length * parameters * groups);
-  const interrupted = new Float32Array(control.length);
-  QUANTITIES.forEach((quantity, row) => {
-    const own = columns.map((sides) => sides.own[quantity]);
-    const controls = columns.map((sides) => sides.control?.[quantity] ?? NOTHING);
-    for (let parameter = 0; parameter < parameters; parameter += 1)
-      for (let group = 0; group < groups; group += 1) {
-        const column = chosen[parameter * groups + group]!;
-        const { ownAt, controlAt } = columns[column]!;
-        const index = (row * parameters + parameter) * groups + group;
-        interrupted[index] = own[column]![ownAt[parameter]!] ?? Number.NaN;
-        control[index] = controls[column]![controlAt[parameter]!] ?? Number.NaN;
-      }
-  });
+  const ownAt = columns.map((sides) => sides.ownAt);
+  const controlAt = columns.map((sides) => sides.controlAt);
+  const filled = (lists: readonly (readonly Norms[])[], places: readonly Int32Array[]): Float32Array => {
+    const values = new Float32Array(QUANTITIES.length * parameters * groups);
+    lists.forEach((own, row) => {
+      // By group first, because the norms of a step lie together.
+      for (let group = 0; group < groups; group += 1)
+        for (let parameter = 0; parameter < parameters; parameter += 1) {
+          const column = chosen[parameter * groups + group]!;
+          const index = (row * parameters + parameter) * groups + group;
+          values[index] = valueAt(own[column]!, places[column]![parameter]!);
+        }
+    });
+    return values;
+  };
+  const control = filled(
+    QUANTITIES.map((quantity) => columns.map((sides) => sides.control?.[quantity] ?? NOTHING)),
+    controlAt,
+  );
+  const interrupted = filled(
+    QUANTITIES.map((quantity) => columns.map((sides) => sides.own[quantity])),
+    ownAt,
+  );
   return { runs, every, steps, control, interrupted };
 }
 

@@ -24,7 +24,7 @@ export function codeOf(interrupted: number, control: number): number {
   if (!Number.isFinite(interrupted) || !Number.isFinite(control)) return CODES.unknown;
   if (control === 0) return CODES.moves;
   if (interrupted === 0) return CODES.stalled;
-  const octaves = Math.log2(interrupted) - Math.log2(control);
+  const octaves = Math.log2(interrupted / control);
   const code = Math.sign(octaves) * Math.ceil(Math.abs(octaves) * PER_OCTAVE);
   // Norms that differ in their last bits can have equal logarithms.
   return Math.max(-LARGEST, Math.min(LARGEST, code || Math.sign(interrupted - control)));

@@ -24,7 +24,7 @@ const HUGE = 1e150;
 const QUANTITIES: readonly { title: string; of: (step: TracedStep) => number }[] = [
   { title: 'Loss', of: (step) => step.claimed.loss },
   { title: 'Learning rate, as logged', of: (step) => mean(Object.values(step.claimed.learningRates)) },
-  { title: 'Learning rate, inside the update', of: (step) => mean(groupLearningRates(step)) },
+  { title: 'Learning rate, inside the update', of: (step) => groupLearningRate(step) },
   { title: 'Norm of all parameters', of: (step) => parameterNorm(step) },
   { title: 'Norm of the update', of: (step) => norm(step.updateL2) },
   { title: 'Hook calls in a step', of: (step) => sumOf(step.hookCalls) },
@@ -121,21 +121,49 @@ function against(points: readonly Point[], control: ReadonlyMap<number, number>)
     : `differs from the control by up to ${figure(worst.gap)}, at step ${worst.step}`;
 }
 
-/** The mean learning rate of each parameter group, over the parameters that an update touched. */
-function groupLearningRates(step: TracedStep): number[] {
-  const groups = new Map<string | null, { sum: number; count: number }>();
-  for (let at = 0; at < step.learningRates.length; at += 1) {
-    const learningRate = step.learningRates[at]!;
+/** The mean over the parameter groups of their mean learning rates, over the parameters that an update touched. */
+function groupLearningRate({ learningRates, groups }: TracedStep): number {
+  const { of, size } = partition(groups);
+  const sums = new Float64Array(size);
+  const counts = new Int32Array(size);
+  for (let at = 0; at < learningRates.length; at += 1) {
+    const learningRate = learningRates[at]!;
     if (learningRate === null) continue;
-    const group = step.groups[at] ?? null;
-    const own = groups.get(group);
-    if (own === undefined) groups.set(group, { sum: learningRate, count: 1 });
-    else {
-      own.sum += learningRate;
-      own.count += 1;
-    }
+    const group = of[at]!;
+    sums[group]! += learningRate;
+    counts[group]! += 1;
   }
-  return [...groups.values()].map(({ sum, count }) => sum / count);
+  let sum = 0;
+  let touched = 0;
+  for (let group = 0; group < size; group += 1) {
+    if (counts[group] === 0) continue;
+    sum += sums[group]! / counts[group]!;
+    touched += 1;
+  }
+  return touched === 0 ? Number.NaN : sum / touched;
+}
+
+interface Partition {
+  /** The number of each parameter's group. */
+  readonly of: Int32Array;
+  readonly size: number;
+}
+
+/** Most steps share one list of groups. */
+const partitions = new WeakMap<TracedStep['groups'], Partition>();
+
+function partition(groups: TracedStep['groups']): Partition {
+  const known = partitions.get(groups);
+  if (known !== undefined) return known;
+  const numbers = new Map<string | null, number>();
+  const of = Int32Array.from(groups, (group) => {
+    const number = numbers.get(group) ?? numbers.size;
+    numbers.set(group, number);
+    return number;
+  });
+  const found = { of, size: numbers.size };
+  partitions.set(groups, found);
+  return found;
 }
 
 const mean = (values: readonly number[]): number =>

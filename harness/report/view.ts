@@ -65,9 +65,13 @@ export async function detailOf(
   const ids = findingIds(verdict.findings);
   const limits = verdict.outcome === 'proven' ? OUTLINE : WHOLE;
   const files = openSampleFiles(directory);
-  const samples = await samplePanel(files, traces, history, baseline);
-  const { rows, images } = withoutImages(samples.rows);
+  // Images are decoded by other threads while this one reads the traces.
+  const drawn = samplePanel(files, traces, history, baseline);
+  const lines = curves(traces).map((curve) => thinCurve(curve, limits.curves));
+  const parameters = parameterMap(traces, limits.values);
   const { runs, more } = runRows(directory, verdict, traces);
+  const samples = await drawn;
+  const { rows, images } = withoutImages(samples.rows);
   const detail: Detail = {
     trend,
     about: verdict.about,
@@ -78,8 +82,8 @@ export async function detailOf(
     findings: verdict.findings.map((finding) => ({ ...finding, id: ids.get(finding)! })),
     processes: timeline(traces, history),
     resumeAt: verdict.plan.resumeAt,
-    curves: curves(traces).map((curve) => thinCurve(curve, limits.curves)),
-    parameters: parameterMap(traces, limits.values),
+    curves: lines,
+    parameters,
     samples: rows,
     moreSamples: samples.more,
     images,

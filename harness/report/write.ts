@@ -55,7 +55,7 @@ export function openReport(directory: string, past: PastRuns = NO_PAST): Report 
         trendOf(past.runs, verdict.scenario),
       );
       left += leftOut;
-      details.add(verdict.scenario, verdict.outcome === 'proven', detail);
+      await details.add(verdict.scenario, verdict.outcome === 'proven', detail);
     },
     async write(gate, comparison) {
       const json = await writeWhole(directory, 'verdict.json', `${JSON.stringify(gate, null, 2)}\n`);

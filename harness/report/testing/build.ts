@@ -195,14 +195,17 @@ export async function trace(folder: string, options: TraceOptions): Promise<Trac
   };
 }
 
-const LISTS = new Map<number, string[]>();
-const GROUPS: readonly string[] = Array(10_000).fill('main');
+type Lists = Pick<TracedStep, 'names' | 'groups'>;
+const LISTS = new Map<number, Lists>();
 
-/** One list for all steps, as a trace that was read has. */
-function namesOf(parameters: number): string[] {
-  const names = LISTS.get(parameters) ?? Array.from({ length: parameters }, (_, i) => `p${i}`);
-  LISTS.set(parameters, names);
-  return names;
+/** The same lists for all steps, as a trace that was read has. */
+function listsOf(parameters: number): Lists {
+  const lists = LISTS.get(parameters) ?? {
+    names: Array.from({ length: parameters }, (_, i) => `p${i}`),
+    groups: Array(parameters).fill('main'),
+  };
+  LISTS.set(parameters, lists);
+  return lists;
 }
 
 function tracedStep(step: number, parameters: number, frozen: boolean): TracedStep {
@@ -224,8 +227,7 @@ function tracedStep(step: number, parameters: number, frozen: boolean): TracedSt
     learningRates: column(() => (frozen ? 0 : learningRate)),
     strayHookCalls: 0,
     strayUpdates: 0,
-    names: namesOf(parameters),
-    groups: GROUPS.slice(0, parameters),
+    ...listsOf(parameters),
   };
 }
 
