@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Locator, type 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { junitXml } from './junit.ts';
 import { compareGates, pastRunOf } from './past.ts';
-import { finding, gate, verdict } from './testing/build.ts';
+import { finding, gate, png, runsOf, traceSet, verdict, wav } from './testing/build.ts';
 import { EVIL, writeGreen, writeRed, writeReport } from './testing/reports.ts';
 import { xmlSafe } from './text.ts';
 import { openReport } from './write.ts';
@@ -371,6 +371,62 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     expect(
       await row.locator('.stage canvas').evaluate((canvas) => canvas.getBoundingClientRect().width),
     ).toBe(64);
+    await quiet(opened);
+  });
+
+  test('an image, a text and a tone of the baseline are beside the control’s, and can be compared with it', async () => {
+    const folder = join(root, 'since');
+    const traces = await traceSet(folder, 'sound', { samples: ['cat'], story: 'Once upon a time' });
+    const old = join(folder, 'sound', 'baseline');
+    await mkdir(old);
+    await writeFile(join(old, 'cat.png'), await png(16, 16, 99));
+    await writeFile(join(old, 'story.txt'), 'Once upon a mouse 1');
+    await writeFile(join(old, 'tone.wav'), wav(9));
+    const sound = verdict({ scenario: 'sound', runs: runsOf(folder, traces) });
+    const report = openReport(folder);
+    const baseline = ['cat.png', 'story.txt', 'tone.wav'].map((file) => ({
+      name: file.split('.')[0]!,
+      file: `sound/baseline/${file}`,
+      comparable: true,
+    }));
+    await report.add(sound, traces, baseline);
+    const opened = await open((await report.write(gate([sound]))).html, '#scenario=sound');
+    const { page } = opened;
+    const rowOf = (name: string) => page.locator('.samples', { has: page.locator('h4', { hasText: name }) });
+    for (const name of ['cat', 'story', 'tone'])
+      expect(await rowOf(name).locator('.answers li').last().textContent()).toMatch(
+        /^Did the training itself change\? Yes: .*control against baseline$/,
+      );
+    const cat = rowOf('cat');
+    const image = cat.getByAltText('cat: baseline, end of the control', { exact: true });
+    // What is drawn is the file's own pixels.
+    const [drawn, file] = await image.evaluate(
+      async (element, bytes) => {
+        const pixelsOf = async (source: ImageBitmapSource): Promise<string> => {
+          const canvas = document.createElement('canvas');
+          [canvas.width, canvas.height] = [16, 16];
+          const context = canvas.getContext('2d', { willReadFrequently: true })!;
+          context.drawImage(await createImageBitmap(source), 0, 0);
+          return context.getImageData(0, 0, 16, 16).data.join(' ');
+        };
+        const blob = new Blob([Uint8Array.from(bytes)], { type: 'image/png' });
+        return [await pixelsOf(element as HTMLImageElement), await pixelsOf(blob)];
+      },
+      [...(await readFile(join(old, 'cat.png')))],
+    );
+    expect(drawn).toBe(file);
+    await cat.getByRole('button', { name: 'Compare two' }).click();
+    await cat.getByLabel('First').selectOption({ label: 'baseline, end of the control' });
+    await cat.getByLabel('Second').selectOption({ label: 'control, end' });
+    await expect
+      .poll(() => cat.locator('[role=status]').innerText())
+      .toMatch(/^\d+ of 256 pixels differ, by up to \d+ of 255;/);
+    const story = rowOf('story');
+    expect(await story.locator('pre').last().textContent()).toBe('Once upon a mouse 1');
+    await story.getByRole('button', { name: 'Compare two' }).click();
+    await story.getByLabel('First').selectOption({ label: 'baseline, end of the control' });
+    expect(await story.locator('.words del').allTextContents()).toEqual(['mouse']);
+    expect(await rowOf('tone').locator('audio').count()).toBe(6);
     await quiet(opened);
   });
 
