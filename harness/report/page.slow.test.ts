@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Trace } from '../trace/schema.ts';
 import { junitXml } from './junit.ts';
 import { compareGates, pastRunOf } from './past.ts';
 import { finding, gate, png, runsOf, traceSet, verdict, wav } from './testing/build.ts';
@@ -285,6 +286,42 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     await quiet(opened);
   });
 
+  test('the heat map shows each step that stalls, on a screen with fewer pixels than there are steps', async () => {
+    const folder = join(root, 'narrow');
+    const parameters = 12;
+    const plan = { steps: 600, resumeAt: [300] };
+    const [control, before, after] = (await traceSet(folder, 'one', { plan, parameters, samples: [] })) as [
+      Trace,
+      Trace,
+      Trace,
+    ];
+    // One step of each parameter, and for each another one.
+    const steps = after.steps.map((step, at) => ({
+      ...step,
+      updateL2: step.updateL2.map((value, parameter) => (at === 17 * (parameter + 1) ? 0 : value)),
+    }));
+    const traces = [control, before, { ...after, steps }];
+    const judged = verdict({ scenario: 'one', plan, outcome: 'inconclusive', runs: runsOf(folder, traces) });
+    const report = openReport(folder);
+    await report.add(judged, traces);
+    const { html } = await report.write(gate([judged]));
+    const opened = await open(html, '#scenario=one', { viewport: { width: 390, height: 800 } });
+    const canvas = opened.page.locator('.heat canvas');
+    const stalled = await canvas.evaluate((element, rows) => {
+      const own = element as HTMLCanvasElement;
+      const { data, width, height } = own.getContext('2d')!.getImageData(0, 0, own.width, own.height);
+      const pixels = new Uint32Array(data.buffer);
+      return Array.from({ length: rows }, (_, row) => {
+        const line = (height - (rows - row) * 15 + 5) * width;
+        // The names are left of the cells.
+        const cells = pixels.slice(line + width / 3, line + width);
+        return cells.filter((pixel) => pixel === 0xff241f1b).length;
+      });
+    }, parameters);
+    expect(stalled).toEqual(Array(parameters).fill(1));
+    await quiet(opened);
+  });
+
   test('curves show values under one cursor, the difference from the control, and what is on the page as CSV', async () => {
     const opened = await open(red.html, FROZEN);
     const { page } = opened;
@@ -375,7 +412,7 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
   });
 
   test('an image, a text and a tone of the baseline are beside the control’s, and can be compared with it', async () => {
-    const folder = join(root, 'since');
+    const folder = join(root, 'beside-baseline');
     const traces = await traceSet(folder, 'sound', { samples: ['cat'], story: 'Once upon a time' });
     const old = join(folder, 'sound', 'baseline');
     await mkdir(old);

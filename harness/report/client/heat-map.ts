@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type ParameterMap, QUANTITIES } from '../data.ts';
 import { html, type Markup } from '../markup.ts';
-import { CODES, factorOf } from '../ratio.ts';
+import { CODES, factorOf, strengthOf } from '../ratio.ts';
 import type { Curve } from '../series.ts';
 import { count, figure } from '../text.ts';
 import { type Colours, useColours, useWidth } from './colours.ts';
@@ -151,25 +151,16 @@ function paint(canvas: HTMLCanvasElement, picture: Picture): void {
   context.fillStyle = colours.page;
   context.fillRect(0, 0, width, height);
   const columns = map.steps.length;
-  const palette = new Map<number, string>();
-  const colourOf = (code: number): string => {
-    const known = palette.get(code) ?? cellColour(code, colours);
-    palette.set(code, known);
-    return known;
-  };
+  const cells = cellsOf(picture, sharp);
+  if (cells !== undefined) {
+    context.imageSmoothingEnabled = false;
+    context.drawImage(cells, left, TOP, cells.width / sharp, rowHeight * shown.length);
+  }
   const gap = rowHeight >= 4 ? 1 : 0;
   shown.forEach((parameter, row) => {
     const y = TOP + row * rowHeight;
-    // Runs of equal cells are drawn at once.
-    for (let from = 0; from < columns; ) {
-      const code = map.codes[parameter * columns + from]!;
-      let to = from + 1;
-      while (to < columns && map.codes[parameter * columns + to] === code) to += 1;
-      context.fillStyle = colourOf(code);
-      const x = left + from * cellWidth;
-      context.fillRect(x, y, Math.max(1, left + to * cellWidth - x), rowHeight - gap);
-      from = to;
-    }
+    context.fillStyle = colours.page;
+    context.fillRect(left, y + rowHeight - gap, width - left, gap);
     if (named) {
       context.fillStyle = parameter === chosen ? colours.ink : colours.soft;
       context.font = `${parameter === chosen ? 'bold ' : ''}11px system-ui, sans-serif`;
@@ -183,6 +174,53 @@ function paint(canvas: HTMLCanvasElement, picture: Picture): void {
     }
   });
   paintSteps(context, picture);
+}
+
+/**
+ * The cells, a row of pixels for each parameter, as wide as the screen shows them: a rectangle for each cell would take
+ * several times as long. Of several cells in one pixel, the one that differs most is seen. Undefined without cells.
+ */
+function cellsOf({ map, shown, colours, cellWidth }: Picture, sharp: number): HTMLCanvasElement | undefined {
+  const columns = map.steps.length;
+  const width = Math.round(columns * cellWidth * sharp);
+  if (width === 0 || shown.length === 0) return undefined;
+  const canvas = blank(width, shown.length);
+  const context = canvas.getContext('2d')!;
+  const image = context.createImageData(width, shown.length);
+  const pixels = new Uint32Array(image.data.buffer);
+  const palette = paletteOf(colours);
+  shown.forEach((parameter, row) => {
+    const codes = map.codes.subarray(parameter * columns, (parameter + 1) * columns);
+    for (let x = 0; x < width; x += 1) {
+      const first = Math.floor((x * columns) / width);
+      const end = Math.max(first + 1, Math.floor(((x + 1) * columns) / width));
+      let code = codes[first]!;
+      for (let column = first + 1; column < end; column += 1)
+        if (strengthOf(codes[column]!) > strengthOf(code)) code = codes[column]!;
+      pixels[row * width + x] = palette[code + CODE_OFFSET]!;
+    }
+  });
+  context.putImageData(image, 0, 0);
+  return canvas;
+}
+
+/** Makes the codes of a byte indices. */
+const CODE_OFFSET = 128;
+
+/** The pixel of each code. */
+function paletteOf(colours: Colours): Uint32Array {
+  const context = blank(256, 1).getContext('2d', { willReadFrequently: true })!;
+  for (let at = 0; at < 256; at += 1) {
+    context.fillStyle = cellColour(at - CODE_OFFSET, colours);
+    context.fillRect(at, 0, 1, 1);
+  }
+  return new Uint32Array(context.getImageData(0, 0, 256, 1).data.buffer);
+}
+
+function blank(width: number, height: number): HTMLCanvasElement {
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [width, height];
+  return canvas;
 }
 
 /** The end of a name tells parameters apart, so its beginning is cut. */
@@ -220,7 +258,7 @@ function paintSteps(
     for (let column = 0; column < columns; column += each) {
       const at = left + (from + column) * cellWidth;
       const text = String(map.steps[from + column]);
-      if (at + context.measureText(text).width <= x + room) context.fillText(text, at + 3, 28);
+      if (at + context.measureText(text).width + 6 <= x + room) context.fillText(text, at + 3, 28);
     }
     from += columns;
   });
