@@ -55,21 +55,21 @@ jobs:
   gate:
     runs-on: ubuntu-latest
     steps:
-      - uses: actions/checkout@v4
-${manager.name === 'npm' ? '' : '      - run: corepack enable\n'}      - uses: actions/setup-node@v4
+      - uses: actions/checkout@v7
+${manager.name === 'npm' ? '' : '      - run: corepack enable\n'}      - uses: actions/setup-node@v7
         with:
           node-version: 22
           cache: ${manager.name}
       - run: ${manager.clean}
       - run: ${manager.exec} ${run}
       # A failed gate is when the report is needed most.
-      - uses: actions/upload-artifact@v4
+      - uses: actions/upload-artifact@v7
         if: always()
         with:
           name: report
           path: reports/
           if-no-files-found: error
-      - uses: actions/upload-artifact@v4
+      - uses: actions/upload-artifact@v7
         if: always()
         with:
           name: junit

@@ -108,7 +108,7 @@ test.each([
   expect(stdout.trimEnd().split('\n').at(-1)).toBe(`  ${next}`);
   const workflow = await readFile(path.join(folder, '.github', 'workflows', 'resume.yml'), 'utf8');
   expect(workflow).toContain(
-    `- run: corepack enable\n      - uses: actions/setup-node@v4\n        with:\n          node-version: 22\n          cache: ${name}\n      - run: ${clean}\n      - run: ${exec} resumeproof run --backend wasm\n`,
+    `- run: corepack enable\n      - uses: actions/setup-node@v7\n        with:\n          node-version: 22\n          cache: ${name}\n      - run: ${clean}\n      - run: ${exec} resumeproof run --backend wasm\n`,
   );
   await resumeproof(folder, ['init', '--ci', 'gitlab']);
   expect(await readFile(path.join(folder, '.gitlab-ci.yml'), 'utf8')).toContain(
