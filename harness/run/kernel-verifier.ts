@@ -4,6 +4,7 @@ import type { KernelVerification, VerifiedKernel } from '../judge/caveats.ts';
 import type { KernelCheck } from '../verify/kernel-check.ts';
 import { describe } from '../verify/sentence.ts';
 import { type Verification, verifyBackend } from '../verify/verify.ts';
+import { nodeArguments } from './snapshot/arguments.ts';
 
 /** Starts the verifications that are missing and resolves once all kernels asked for are verified. */
 export type KernelVerifier = (backend: string, kernels: readonly string[]) => Promise<KernelVerification>;
@@ -16,7 +17,7 @@ export function kernelVerifier(limit: LimitFunction, signal: AbortSignal): Kerne
     const fresh = kernels.filter((kernel) => !verifications.has(kernel));
     if (fresh.length > 0) {
       const wanted = { backend, kernels: fresh };
-      const verification = limit(() => verifyBackend(wanted, { signal }));
+      const verification = limit(() => verifyBackend(wanted, { signal, nodeArguments }));
       for (const kernel of fresh) verifications.set(kernel, verification);
     }
     const found = await Promise.all(
