@@ -58,8 +58,7 @@ export async function inspectBackend(name: BackendName, timeLimitMs = TIME_LIMIT
 async function ask(requested: string, requireGpu: boolean, timeLimitMs: number): Promise<Inspection> {
   let answer: Inspection | undefined;
   const { timedOut, signal, ended, lastWords } = await runOneShot<Inspection>(
-    entry,
-    [requested, String(requireGpu)],
+    [entry, requested, String(requireGpu)],
     {
       timeLimitMs,
       onMessage: (message) => {

@@ -16,16 +16,18 @@ export interface OneShotEnd {
   readonly lastWords: string;
 }
 
-/** Starts the module and waits until it exits. Never throws if the process fails. */
+/**
+ * Starts a process of Node and waits until it exits. Never throws if the process fails.
+ * @param args options of Node and the module, then its arguments
+ */
 export async function runOneShot<Message>(
-  module: string,
   args: readonly string[],
   { timeLimitMs, onMessage, cancelSignal }: OneShotOptions<Message>,
 ): Promise<OneShotEnd> {
   let timedOut = false;
   // It runs no code but this package's own, so its messages are as that writes them.
   const child = startProcess({
-    args: [module, ...args],
+    args,
     onMessage: (message) => onMessage(message as Message),
   });
   const timer = setTimeout(() => {

@@ -344,11 +344,14 @@ describe('list and doctor', () => {
         { reject: false, cwd: scratch, env: { CI: 'true' } },
       );
     const run = `run healthy --scenarios '${scenarios}' --backend cpu`;
-    for (const command of ['list --rules --json', 'list --rules', '--help', run]) {
-      const { exitCode, stderr } = await shell(command, '| { exec <&-; sleep 1; }');
-      expect(exitCode, command).toBe(0);
-      expect(stderr, command).not.toMatch(/EPIPE|Error/);
-    }
+    // Side by side, since they wait.
+    await Promise.all(
+      ['list --rules --json', 'list --rules', '--help', run].map(async (command) => {
+        const { exitCode, stderr } = await shell(command, '| { exec <&-; sleep 1; }');
+        expect(exitCode, command).toBe(0);
+        expect(stderr, command).not.toMatch(/EPIPE|Error/);
+      }),
+    );
     if (process.platform !== 'linux') return;
     const full = await shell('list --rules --json', '> /dev/full');
     expect(full).toMatchObject({

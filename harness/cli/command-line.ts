@@ -2,24 +2,32 @@
 
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../run/version.ts';
-import { approveCommand } from './approve.ts';
-import { completionCommand } from './completion.ts';
 import { applyConfig } from './config.ts';
-import { doctorCommand } from './doctor.ts';
-import { execCommand } from './exec.ts';
 import { EXIT, fail, watchOutput } from './exit.ts';
-import { explainCommand } from './explain.ts';
-import { fuzzCommand } from './fuzz.ts';
-import { initCommand } from './init.ts';
-import { judgeCommand } from './judge.ts';
-import { listCommand } from './list.ts';
-import { mergeCommand } from './merge.ts';
-import { mutantsCommand } from './mutants.ts';
 import { print, printError } from './print.ts';
-import { reviewCommand } from './review.ts';
-import { runCommand } from './run.ts';
-import { showCommand } from './show.ts';
-import { workerCommand } from './worker.ts';
+
+/** By name, in the order of the help. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  init: async () => (await import('./init.ts')).initCommand(),
+  run: async () => (await import('./run.ts')).runCommand(),
+  exec: async () => (await import('./exec.ts')).execCommand(),
+  judge: async () => (await import('./judge.ts')).judgeCommand(),
+  show: async () => (await import('./show.ts')).showCommand(),
+  list: async () => (await import('./list.ts')).listCommand(),
+  explain: async () => (await import('./explain.ts')).explainCommand(),
+  doctor: async () => (await import('./doctor.ts')).doctorCommand(),
+  fuzz: async () => (await import('./fuzz.ts')).fuzzCommand(),
+  mutants: async () => (await import('./mutants.ts')).mutantsCommand(),
+  merge: async () => (await import('./merge.ts')).mergeCommand(),
+  review: async () => (await import('./review.ts')).reviewCommand(),
+  approve: async () => (await import('./approve.ts')).approveCommand(),
+  completion: async () => (await import('./completion.ts')).completionCommand(),
+  worker: async () => (await import('./worker.ts')).workerCommand(),
+};
+
+/** Each command loads much, so only the one that is asked for is loaded; help and completion tell of all. */
+const asked = process.argv[2] ?? '';
+const isAlone = asked !== 'completion' && Object.hasOwn(COMMANDS, asked);
 
 watchOutput();
 
@@ -29,21 +37,6 @@ const program = new Command('resumeproof')
   // After the program of `exec`, all options are the program's.
   .enablePositionalOptions()
   .hook('preAction', (_, command) => applyConfig(command))
-  .addCommand(initCommand())
-  .addCommand(runCommand())
-  .addCommand(execCommand())
-  .addCommand(judgeCommand())
-  .addCommand(showCommand())
-  .addCommand(listCommand())
-  .addCommand(explainCommand())
-  .addCommand(doctorCommand())
-  .addCommand(fuzzCommand())
-  .addCommand(mutantsCommand())
-  .addCommand(mergeCommand())
-  .addCommand(reviewCommand())
-  .addCommand(approveCommand())
-  .addCommand(completionCommand())
-  .addCommand(workerCommand())
   .addHelpText(
     'after',
     `
@@ -62,6 +55,7 @@ Exit codes:
 Example:
   resumeproof run --backend wasm`,
   );
+for (const name of isAlone ? [asked] : Object.keys(COMMANDS)) program.addCommand(await COMMANDS[name]!());
 for (const command of [program, ...program.commands]) {
   command
     .exitOverride()

@@ -6,6 +6,7 @@ import { Command, Option } from 'commander';
 import pLimit from 'p-limit';
 import { type BackendReport, inspectBackend } from '../backend/inspect.ts';
 import { BACKENDS, type BackendName } from '../backend/names.ts';
+import { nodeArguments } from '../run/snapshot/arguments.ts';
 import { currentSnapshot, type Snapshot } from '../run/snapshot/snapshot.ts';
 import { isBroken, type KernelCheck, OUTCOMES } from '../verify/kernel-check.ts';
 import { describe } from '../verify/sentence.ts';
@@ -71,7 +72,7 @@ async function verified(reports: readonly Found[], signal: AbortSignal): Promise
     say(`verifying the kernels of ${report.name} …`);
     const verification = await verifyBackend(
       { backend: report.name, kernels: null },
-      { signal, onCase: progress(report.name) },
+      { signal, onCase: progress(report.name), nodeArguments },
     );
     say(
       `${report.name}: ${verification.problem ?? `${verification.cases} cases`} in ${verification.seconds.toFixed(1)} s`,

@@ -77,7 +77,13 @@ test('finds exactly the histories that fail in mid-accumulation, and the smalles
   expect(kept.filter((name) => name.includes('fuzz'))).toHaveLength(1);
 });
 
-/** With these seeds, a history that fails is among the first. The property of a search finds them with any. */
+/** Regressions of the same form as those of `older-spoiled`, which are read back. */
+const ALIKE: readonly string[] = ['after-one-step', 'save-clears-momentum', 'removed-before-save'];
+
+/**
+ * With these seeds, a history that fails is among the first, and in the six of `older-spoiled`, two that fail in different
+ * ways. The property of a search finds them with any.
+ */
 test.each([
   ['after-one-step', 28, 'before to 17 (saves 17); after-1 from before 17 to 18'],
   [
@@ -112,7 +118,7 @@ test.each([
     const { exitCode, stderr, failures, regressions } = await fuzz(cwd, [
       ...own,
       '--runs',
-      '6',
+      name === 'older-spoiled' ? '6' : '3',
       '--seed',
       String(seed),
     ]);
@@ -120,6 +126,8 @@ test.each([
     expect(failures.map(({ history }) => describeHistory(history))).toContain(smallest);
     for (const failure of failures) expect(failure).toMatchObject({ minimal: true, failsAlone: true });
     expect(regressions).toMatchObject({ tried: 0, added: failures.length });
+    if (name === 'older-spoiled') expect(failures).toHaveLength(2);
+    if (ALIKE.includes(name)) return;
     // From now on, it is tried first.
     const again = await fuzz(cwd, [...own, '--runs', '1', '--seed', '4']);
     expect(again).toMatchObject({ exitCode: 1, regressions: { tried: failures.length } });

@@ -6,7 +6,6 @@ import { DECISIONS, type Review } from '../report/review.ts';
 import { count } from '../report/text.ts';
 import { newestGate } from '../run/reports.ts';
 import { REVIEW } from '../run/review-file.ts';
-import { serveReview } from '../run/review-server.ts';
 import { openInBrowser } from './browser.ts';
 import { EXIT, onInterrupt } from './exit.ts';
 import { reportsOption } from './options.ts';
@@ -37,6 +36,8 @@ async function run(dir: string | undefined, { reports, port, open }: Options): P
   const { file, gate } = await newestGate(dir === undefined ? reports : path.resolve(dir), 'review');
   const folder = path.dirname(file);
   let last: Review | undefined;
+  // Imported only here, because its image library loads slowly, also for the help of all commands.
+  const { serveReview } = await import('../run/review-server.ts');
   const server = await serveReview({ folder, gate, port, onReview: (review) => (last = review) });
   const stop = onInterrupt('the review is closed');
   print(

@@ -10,6 +10,9 @@ import { healthyTraces, PLAN } from './testing/traces.ts';
 
 const subject = { scenario: 'tested', about: 'a test', expect: 'proven' as const, replay: 'again' };
 
+/** Others in each run of the tests; harness/cli/damages.slow.test.ts tries thousands on traces of real scenarios. */
+const RUNS = 300;
+
 describe('no damaged run is proven', () => {
   test.each<[string, Plan, boolean, Deviation[], number, number]>([
     ['resumed once', PLAN, false, [], 1, 1],
@@ -39,7 +42,7 @@ describe('no damaged run is proven', () => {
         const outcome = outcomeOf(processes);
         if (!harmless.some(([damage]) => damage.test(what))) expect(outcome, what).not.toBe('proven');
       }),
-      { numRuns: 600 },
+      { numRuns: RUNS },
     );
   });
 });

@@ -30,6 +30,21 @@ const until = (last: number, { all }: Pick<Traces, 'all'>): Trace[] =>
 const findingsAt = (last: number, traces: Pick<Traces, 'all'>): Finding[] =>
   findingsOf(collectEvidence(PLAN, 'wasm', until(last, traces)));
 
+/** Works it out once for each argument. */
+function once<Of, Result>(workOut: (of: Of) => Result): (of: Of) => Result {
+  const known = new Map<Of, Result>();
+  return (of) => {
+    if (!known.has(of)) known.set(of, workOut(of));
+    return known.get(of)!;
+  };
+}
+
+/** The findings on healthy traces that end at a step, by the options of the traces as JSON: many cases have the same. */
+const usualOf = once((options: string) => {
+  const healthy = healthyTraces(JSON.parse(options));
+  return once((last: number) => findingsAt(last, healthy));
+});
+
 /** The first step at which a rule can report a finding. */
 function momentOf(speaks: Rule['speaks'], { control, after }: Traces): number {
   const updates = [...control.steps, ...after[0]!.steps].filter(
@@ -48,13 +63,14 @@ const TRIED = CASES.flatMap((one) =>
   [1, 2].map((updateEvery) => {
     const { id, speaks } = RULES.find(({ id }) => id === one.rule)!;
     const traces = spoilt(one, { updateEvery });
-    const healthy = healthyTraces({ updateEvery, ...one });
+    const { noisy, deviates, worldSize } = one;
+    const usualAt = usualOf(JSON.stringify({ updateEvery, noisy, deviates, worldSize }));
     /** The rule's findings, without those that it also has for healthy traces that end at the same step. */
-    const found = (last: number): Finding[] => {
-      const own = (some: Pick<Traces, 'all'>) => findingsAt(last, some).filter(({ rule }) => rule === id);
-      const usual = new Set(own(healthy).map((finding) => JSON.stringify(finding)));
-      return own(traces).filter((finding) => !usual.has(JSON.stringify(finding)));
-    };
+    const found = once((last: number): Finding[] => {
+      const usual = new Set(usualAt(last).map((finding) => JSON.stringify(finding)));
+      const own = findingsAt(last, traces).filter(({ rule }) => rule === id);
+      return own.filter((finding) => !usual.has(JSON.stringify(finding)));
+    });
     return { id, speaks, what: one.what, updateEvery, moment: momentOf(speaks, traces), found };
   }),
 );

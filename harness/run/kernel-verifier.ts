@@ -1,23 +1,41 @@
-/** Verifies the kernels that scenarios use, each once per gate, in fresh processes beside the scenarios' own. */
+/**
+ * Verifies the kernels that scenarios use, in fresh processes beside the scenarios' own: each once, also if a test proves
+ * one scenario after another.
+ */
 import type { LimitFunction } from 'p-limit';
 import type { KernelVerification, VerifiedKernel } from '../judge/caveats.ts';
 import type { KernelCheck } from '../verify/kernel-check.ts';
 import { describe } from '../verify/sentence.ts';
 import { type Verification, verifyBackend } from '../verify/verify.ts';
+import { nodeArguments } from './snapshot/arguments.ts';
 
 /** Starts the verifications that are missing and resolves once all kernels asked for are verified. */
 export type KernelVerifier = (backend: string, kernels: readonly string[]) => Promise<KernelVerification>;
 
+/** By backend and kernel: the verifications that have ended well. A gate that is cancelled ends its own. */
+const done = new Map<string, Map<string, Promise<Verification>>>();
+
+function keep(backend: string, kernels: readonly string[], verification: Promise<Verification>): void {
+  const own = done.get(backend) ?? new Map<string, Promise<Verification>>();
+  done.set(backend, own);
+  for (const kernel of kernels) own.set(kernel, verification);
+}
+
 export function kernelVerifier(limit: LimitFunction, signal: AbortSignal): KernelVerifier {
   const backends = new Map<string, Map<string, Promise<Verification>>>();
   return async (backend, kernels) => {
-    const verifications = backends.get(backend) ?? new Map<string, Promise<Verification>>();
+    const verifications = backends.get(backend) ?? new Map(done.get(backend));
     backends.set(backend, verifications);
     const fresh = kernels.filter((kernel) => !verifications.has(kernel));
     if (fresh.length > 0) {
       const wanted = { backend, kernels: fresh };
-      const verification = limit(() => verifyBackend(wanted, { signal }));
+      const verification = limit(() => verifyBackend(wanted, { signal, nodeArguments }));
       for (const kernel of fresh) verifications.set(kernel, verification);
+      const whole = ({ problem }: Verification): void => {
+        if (problem === null) keep(backend, fresh, verification);
+      };
+      // Who waits for it below sees it fail.
+      verification.then(whole, () => {});
     }
     const found = await Promise.all(
       kernels.map(async (kernel) => ({ kernel, verification: await verifications.get(kernel)! })),

@@ -34,7 +34,7 @@ export async function capture(work: () => void): Promise<Captured> {
       values.set(tensor, {
         shape: tensor.shape,
         dtype: tensor.dtype,
-        values: Float64Array.from((await backend.read(tensor.dataId)) as ArrayLike<number>),
+        values: new Float64Array((await backend.read(tensor.dataId)) as ArrayLike<number>),
       });
       backend.disposeData(tensor.dataId);
     }

@@ -68,7 +68,8 @@ function compare(expected: Result, got: Tensor64, allowed: (index: number) => nu
   let agreement: Agreement = 'exact';
   let worst: Difference | undefined;
   let worstExcess = 0;
-  for (const [index, value] of expected.values.entries()) {
+  for (let index = 0; index < expected.values.length; index += 1) {
+    const value = expected.values[index]!;
     const seen = got.values[index]!;
     const difference = Math.abs(seen - value);
     const error = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;

@@ -39,19 +39,23 @@ export interface VerifyOptions {
   readonly onCase?: (title: string, index: number, of: number) => void;
   /** 300 by default. */
   readonly timeLimitSeconds?: number;
+  /** Node's arguments that start the module; the module alone by default. */
+  readonly nodeArguments?: (entry: string) => Promise<readonly string[]>;
 }
 
 // Same extension as this file: .ts from source, .js when built.
-const entry = fileURLToPath(new URL(`process${path.extname(import.meta.url)}`, import.meta.url));
+const ENTRY = fileURLToPath(new URL(`verify-process${path.extname(import.meta.url)}`, import.meta.url));
 
 /** Never throws if a backend fails. */
 export async function verifyBackend(wanted: Wanted, options: VerifyOptions = {}): Promise<Verification> {
-  const { signal, onCase, timeLimitSeconds = 300 } = options;
+  const { signal, onCase, timeLimitSeconds = 300, nodeArguments = async (entry) => [entry] } = options;
+  // Making a snapshot is not the verification's time.
+  const node = await nodeArguments(ENTRY);
   const start = performance.now();
   let found: Omit<Verification, 'seconds'> | undefined;
   let underWay = '';
   let begun = 0;
-  const { timedOut, ended, lastWords } = await runOneShot<Message>(entry, [JSON.stringify(wanted)], {
+  const { timedOut, ended, lastWords } = await runOneShot<Message>([...node, JSON.stringify(wanted)], {
     timeLimitMs: timeLimitSeconds * 1000,
     ...(signal && { cancelSignal: signal }),
     onMessage(message) {

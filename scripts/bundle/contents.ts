@@ -33,7 +33,7 @@ const ENTRIES = [
   'harness/processes/watchdog-process.js',
   'harness/run/stripping.mjs',
   'harness/backend/inspect-process.js',
-  'harness/verify/process.js',
+  'harness/verify/verify-process.js',
   'harness/faults/*/*.js',
   'scenarios/*.js',
   'scripts/check-gpu.js',

@@ -4,19 +4,23 @@ import path from 'node:path';
 import { execa, type Options } from 'execa';
 import { expect } from 'vitest';
 import { gateSchema, type Verdict } from '../../judge/verdict.ts';
+import { CACHES, STRIPPING } from '../../run/caches.ts';
 
 export const main = path.join(path.dirname(import.meta.dirname), 'main.ts');
 
 /** The repository's `fixtures/`. */
 export const fixtures = path.join(import.meta.dirname, '..', '..', '..', 'fixtures');
 
-export function resumeproof(cwd: string, args: readonly string[], options: Options = {}) {
-  return execa(process.execPath, ['--no-warnings', main, ...args], {
+/** In a job of GitHub, each command would add its annotations and its summary to the job’s. */
+const OWN = { CI: 'true', GITHUB_ACTIONS: undefined, GITHUB_STEP_SUMMARY: undefined };
+
+/** With types stripped once, as `npm run resumeproof` starts it. */
+export function resumeproof(cwd: string, args: readonly string[], { env, ...options }: Options = {}) {
+  return execa(process.execPath, ['--no-warnings', STRIPPING, main, ...args], {
     cwd,
     reject: false,
     stdin: 'ignore',
-    // In a job of GitHub, each command would add its annotations and its summary to the job’s.
-    env: { CI: 'true', GITHUB_ACTIONS: undefined, GITHUB_STEP_SUMMARY: undefined },
+    env: { RESUMEPROOF_STRIPPED: CACHES.RESUMEPROOF_STRIPPED, ...(env ?? OWN) },
     ...options,
   }) as unknown as Promise<{ exitCode: number; stdout: string; stderr: string }> & {
     kill(signal: string): boolean;

@@ -7,6 +7,7 @@ const { readFileSync } = require('node:fs');
 const { createRequire, isBuiltin } = require('node:module');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
+const { isBuildingSnapshot } = require('node:v8').startupSnapshot;
 const vm = require('node:vm');
 
 /** The harness's folder, the program's file, and the file of each package by name. */
@@ -25,21 +26,28 @@ function textOf(file) {
 function evaluate(file, names, ...values) {
   const module = { exports: {} };
   const code = vm.compileFunction(textOf(file), [...FORMS, ...names], { filename: file });
-  code(module.exports, requireFrom(file), module, file, path.dirname(file), ...values);
+  code.call(module.exports, module.exports, requireFrom(file), module, file, path.dirname(file), ...values);
   return module.exports;
 }
 
+/** By file. */
 const loaded = new Map();
-function load(name) {
-  if (!loaded.has(name)) loaded.set(name, evaluate(packages[name], []));
-  return loaded.get(name);
+function loadFile(file) {
+  if (!loaded.has(file)) loaded.set(file, evaluate(file, []));
+  return loaded.get(file);
 }
 
-/** What is neither Node's nor in the snapshot is loaded in the process that needs it. */
+const load = (name) => loadFile(packages[name]);
+
+/**
+ * What a package requires when it loads is in the snapshot too: Node's own `require` may not load it then. What is
+ * required later is loaded in the process that needs it.
+ */
 const requireFrom = (file) => (name) => {
   if (Object.hasOwn(packages, name)) return load(name);
   if (isBuiltin(name)) return require(name);
-  return createRequire(file)(name);
+  const own = createRequire(file);
+  return isBuildingSnapshot() ? loadFile(own.resolve(name)) : own(name);
 };
 
 /** A module's import.meta, with its own `import`, which needs the process that it is called in. */

@@ -3,6 +3,7 @@ import './jitless.ts';
 import path from 'node:path';
 import { startupSnapshot } from 'node:v8';
 import * as tf from '@tensorflow/tfjs-core';
+import { runVerification } from '../../verify/run-verification.ts';
 import { inspectFiles } from '../inspect-files.ts';
 import { runOwnJob } from '../run-job.ts';
 import { stripOnce } from '../stripping.mjs';
@@ -21,12 +22,14 @@ export interface Lent {
 const WORK: Readonly<Record<string, () => Promise<void>>> = {
   child: runOwnJob,
   'inspect-process': inspectFiles,
+  'verify-process': runVerification,
   trial,
 };
 
 /** Their code runs before the snapshot is made. */
 const LAYERS = '@tensorflow/tfjs-layers';
-const WASM = '@tensorflow/tfjs-backend-wasm';
+/** The packages of backends by the name that they register. */
+const BACKENDS = { wasm: '@tensorflow/tfjs-backend-wasm', cpu: '@tensorflow/tfjs-backend-cpu' };
 
 /** Node's exit code of a process that waits for what never comes. */
 const UNSETTLED = 13;
@@ -34,14 +37,16 @@ const UNSETTLED = 13;
 /** @param modules the harness's modules in the snapshot, by their path in the harness */
 export function begin(modules: Readonly<Record<string, object>>, { harness, packages, load }: Lent): void {
   load(LAYERS);
-  const registerWasm = putOff('wasm', () => load(WASM));
+  const register = new Map(
+    Object.entries(BACKENDS).map(([backend, name]) => [name, putOff(backend, () => load(name))]),
+  );
   const given = gather(
     new Map(Object.entries(modules).map(([name, module]) => [path.join(harness, name), module])),
     new Map(
       Object.entries(packages).map(([name, file]) => [
         file,
         () => {
-          if (name === WASM) registerWasm();
+          register.get(name)?.();
           return load(name);
         },
       ]),

@@ -36,11 +36,15 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs a scenario's gate with snapshots kept in this folder; with '' without any. */
-async function gate(name: string, snapshots: string, env: Record<string, string> = {}): Promise<string> {
+async function gate(
+  name: string,
+  snapshots: string,
+  { env = {}, backend = 'wasm' }: { env?: Record<string, string>; backend?: string } = {},
+): Promise<string> {
   const reports = mkdtempSync(path.join(folder, 'reports-'));
   const { all } = await execa(
     process.execPath,
-    ['--no-warnings', main, 'run', name, '--backend', 'wasm', '--reports', reports],
+    ['--no-warnings', main, 'run', name, '--backend', backend, '--reports', reports],
     {
       cwd: root,
       env: { RESUMEPROOF_SNAPSHOTS: snapshots, ...env },
@@ -49,7 +53,7 @@ async function gate(name: string, snapshots: string, env: Record<string, string>
       stdin: 'ignore',
     },
   );
-  const [report] = globSync('*-wasm', { cwd: reports });
+  const [report] = globSync(`*-${backend}`, { cwd: reports });
   if (report === undefined) throw new Error(all);
   return path.join(reports, report);
 }
@@ -74,14 +78,15 @@ const isWhole = (file: string): boolean =>
   path.basename(file, '.blob').split('-')[1] ===
   createHash('sha256').update(readFileSync(file)).digest('hex');
 
-test.each(['frozen-layers', 'layers-fit', 'across-backends'])(
-  'the traces of %s are the same with and without a snapshot, to the bit',
-  async (name) => {
-    const given = tracesOf(await gate(name, shared));
-    expect(Object.keys(given).length).toBeGreaterThan(2);
-    expect(given).toEqual(tracesOf(await gate(name, '')));
-  },
-);
+test.each([
+  ['frozen-layers', 'wasm'],
+  ['layers-fit', 'cpu'],
+  ['across-backends', 'wasm'],
+])('the traces of %s on %s are the same with and without a snapshot, to the bit', async (name, backend) => {
+  const given = tracesOf(await gate(name, shared, { backend }));
+  expect(Object.keys(given).length).toBeGreaterThan(2);
+  expect(given).toEqual(tracesOf(await gate(name, '', { backend })));
+});
 
 /** Writes a scenario around a proven one, which adds what `shows` returns to the file $SHOWN, a line per process. */
 function scenario(name: string, ...shows: string[]): string {
@@ -107,7 +112,7 @@ function scenario(name: string, ...shows: string[]): string {
 
 async function shown(file: string, snapshots: string): Promise<Record<string, unknown>[]> {
   const to = `${file}.${snapshots === '' ? 'without' : 'with'}`;
-  await gate(file, snapshots, { SHOWN: to });
+  await gate(file, snapshots, { env: { SHOWN: to } });
   const lines = readFileSync(to, 'utf8').trim().split('\n');
   return lines.map((line) => JSON.parse(line));
 }

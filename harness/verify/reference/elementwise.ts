@@ -5,7 +5,6 @@ import {
   build,
   gamma,
   type Inputs,
-  indexOf,
   need,
   type Reference,
   type Result,
@@ -126,8 +125,13 @@ export function broadcastShape(...shapes: readonly (readonly number[])[]): numbe
 
 /** Returns the element of a tensor at a place of the shape that it is broadcast to. */
 export function broadcastAt({ shape, values }: Tensor64, place: readonly number[]): number {
-  const own = place.slice(place.length - shape.length).map((at, axis) => (shape[axis] === 1 ? 0 : at));
-  return values[indexOf(own, shape)]!;
+  const missing = place.length - shape.length;
+  let index = 0;
+  for (let axis = 0; axis < shape.length; axis += 1) {
+    const length = shape[axis]!;
+    index = index * length + (length === 1 ? 0 : place[missing + axis]!);
+  }
+  return values[index]!;
 }
 
 function binary({ of, roundings, dtype }: Function2): Reference {

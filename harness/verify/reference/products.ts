@@ -14,13 +14,8 @@ import {
 import { sumOfProducts, type Terms } from './terms.ts';
 import { placements, type Window } from './window.ts';
 
-const byTerms = (
-  terms: Terms,
-  shape: readonly number[],
-  a: Tensor64,
-  b: Tensor64,
-  at: Parameters<typeof sumOfProducts>[4],
-) => sumOfProducts(terms, shape, a.values, b.values, at);
+const byTerms = (terms: Terms, shape: readonly number[], a: Tensor64, b: Tensor64) =>
+  sumOfProducts(terms, shape, a.values, b.values);
 
 /** `[…, m, k] · […, k, n]`. Either factor may be transposed; leading axes broadcast. */
 function matMul(inputs: Inputs, { transposeA, transposeB }: Attributes): ReturnType<typeof byTerms> {
@@ -51,10 +46,10 @@ function matMul(inputs: Inputs, { transposeA, transposeB }: Attributes): ReturnT
       }
     }
   };
-  return byTerms(terms, [...lead, m, n], a, b, (o, i, j) => [o, i, j]);
+  return byTerms(terms, [...lead, m, n], a, b);
 }
 
-/** Output `[n, h', w', out]` of x `[n, h, w, in]` and filter `[fh, fw, in, out]`. */
+/** The terms of a convolution add x[i] · filter[j] to output[o]. Output `[n, h', w', out]` of x `[n, h, w, in]` and filter `[fh, fw, in, out]`. */
 function convolution(x: readonly number[], filter: readonly number[], attrs: Attributes): [number[], Terms] {
   const [, , depth, wide] = filter as [number, number, number, number];
   const window = windowOf(filter, attrs);
@@ -110,7 +105,7 @@ const forward =
   (inputs: Inputs, attrs: Attributes): ReturnType<typeof byTerms> => {
     const [x, filter] = [need(inputs, 'x'), need(inputs, 'filter')];
     const [shape, terms] = of(x.shape, filter.shape, attrs);
-    return byTerms(terms, shape, x, filter, (o, i, j) => [o, i, j]);
+    return byTerms(terms, shape, x, filter);
   };
 
 const backpropInput =
@@ -119,7 +114,7 @@ const backpropInput =
     const [dy, filter] = [need(inputs, 'dy'), need(inputs, 'filter')];
     const shape = attrs.inputShape as number[];
     const [, terms] = of(shape, filter.shape, attrs);
-    return byTerms(terms, shape, dy, filter, (o, i, j) => [i, o, j]);
+    return byTerms((visit) => terms((o, i, j) => visit(i, o, j)), shape, dy, filter);
   };
 
 const backpropFilter =
@@ -128,7 +123,7 @@ const backpropFilter =
     const [x, dy] = [need(inputs, 'x'), need(inputs, 'dy')];
     const shape = attrs.filterShape as number[];
     const [, terms] = of(x.shape, shape, attrs);
-    return byTerms(terms, shape, x, dy, (o, i, j) => [j, i, o]);
+    return byTerms((visit) => terms((o, i, j) => visit(j, i, o)), shape, x, dy);
   };
 
 /** A product, then `+ bias`, then the activation. */

@@ -4,34 +4,29 @@
  */
 import { gamma, type Result, sizeOf, type Tensor64 } from './tensor.ts';
 
-/** Calls `visit` for each term: output[o] += x[i] · filter[j]. */
+/** Calls `visit` for each term: result[o] += a[i] · b[j]. */
 export type Terms = (visit: (o: number, i: number, j: number) => void) => void;
 
 /**
  * Computes Σ a·b over the terms, with the bound γₙ Σ|a·b|, which holds for any order of the sum.
- * @param at maps a term to the indices of the output, a and b
- * @param extra roundings per term in addition to the product and the sum
  */
 export function sumOfProducts(
   terms: Terms,
   shape: readonly number[],
   a: Float64Array,
   b: Float64Array,
-  at: (o: number, i: number, j: number) => readonly [out: number, a: number, b: number],
-  extra = 0,
 ): Result & { bound: Float64Array; magnitude: Float64Array; counts: Uint32Array } {
   const size = sizeOf(shape);
   const values = new Float64Array(size);
   const magnitude = new Float64Array(size);
   const counts = new Uint32Array(size);
   terms((o, i, j) => {
-    const [out, first, second] = at(o, i, j);
-    const product = a[first]! * b[second]!;
-    values[out]! += product;
-    magnitude[out]! += Math.abs(product);
-    counts[out]! += 1;
+    const product = a[i]! * b[j]!;
+    values[o]! += product;
+    magnitude[o]! += Math.abs(product);
+    counts[o]! += 1;
   });
-  const bound = magnitude.map((sum, index) => gamma(counts[index]! + extra) * sum);
+  const bound = magnitude.map((sum, index) => gamma(counts[index]!) * sum);
   return { shape, dtype: 'float32', values, bound, magnitude, counts };
 }
 

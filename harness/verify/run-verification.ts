@@ -1,4 +1,4 @@
-/** The process of one verification: opens the backend, runs the cases, sends the results and exits. */
+/** Opens the backend, runs the cases and tells the results. */
 import { BackendError, openBackend, untilLost } from '../backend/backend.ts';
 import { oneLine } from '../backend/error.ts';
 import { tell } from '../processes/channel.ts';
@@ -32,6 +32,9 @@ async function verify({ backend: requested, kernels }: Wanted): Promise<Message>
   }
 }
 
-send(await verify(JSON.parse(process.argv[2]!) as Wanted));
-// The backend's threads would keep the process alive.
-process.exit();
+/** What the process of a verification does: what is wanted is its argument. */
+export async function runVerification(): Promise<void> {
+  send(await verify(JSON.parse(process.argv[2]!) as Wanted));
+  // The backend's threads would keep the process alive.
+  process.exit();
+}
