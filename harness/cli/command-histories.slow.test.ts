@@ -334,9 +334,10 @@ describe.skipIf(python === undefined)('with torch', () => {
     const latest = path.join(scratch, 'latest.py');
     writeFileSync(latest, LATEST);
     const healthy = script('healthy', '--resume', 'auto', ...saves);
+    const words = healthy.slice(warm.words.length);
     const { stderr, verdicts } = await run('pytorch-in-save', {
-      // Half of the file is written, and then it was renamed.
-      half: { plan: inSave(3), command: healthy },
+      // Half of the file is written, in a Python that was just started; and then it was renamed.
+      half: { plan: inSave(3), command: [python!, ...words] },
       whole: { plan: inSave(5), command: healthy },
       torn: { plan: inSave(3), command: [...warm.words, latest, '{run}'] },
       fresh: { plan: inSave(2), command: [...warm.words, latest, '{run}', '--fresh'] },
