@@ -117,10 +117,11 @@ async function run(
   const own = path.join(scratch, folder);
   mkdirSync(path.join(own, 'scenarios'), { recursive: true });
   for (const [name, [program, how]] of Object.entries(scenarios)) {
-    // The launcher starts Python itself.
-    const [starts, ...words] = program === 'launcher' ? [python!] : warm.words;
+    const [starts, ...words] = warm.words;
     const args = [...words, path.join(scratch, `${program}.py`), '--out', '{run}', '--resume', 'auto'];
-    const command = { program: starts, args, env: { OMP_NUM_THREADS: '1' }, ...how };
+    // The one that gets the signal.
+    const env = { OMP_NUM_THREADS: '1', START_ANEW: how.stop === 'signal' ? 'before' : '' };
+    const command = { program: starts, args, env, ...how };
     const scenario = { about: name, plan: { steps: 8, resumeAt: 4 }, command };
     writeFileSync(path.join(own, 'scenarios', `${name}.js`), `export default ${JSON.stringify(scenario)};\n`);
   }

@@ -1,8 +1,8 @@
 """
     python -IS warm_client.py SOCKET SCRIPT [ARGUMENT ...]
 
-Runs a script in a fork of warm_server.py, and stands for it: it passes SIGTERM on to it, takes it along when it is killed,
-and ends as it does.
+Runs a script in a fork of warm_server.py, and stands for it: it takes it along when it is killed, and ends as it does. Other
+signals would come to the script late. So a process of the role START_ANEW becomes a Python that runs the script itself.
 """
 
 import json
@@ -11,10 +11,12 @@ import signal
 import socket
 import sys
 
+path, *command = sys.argv[1:]
+if os.environ.get("START_ANEW", "") == os.environ.get("RESUMEPROOF_ROLE"):
+    os.execv(sys.executable, [sys.executable, *command])
 server = socket.socket(socket.AF_UNIX)
-server.connect(sys.argv[1])
-signal.signal(signal.SIGTERM, lambda number, _: server.send(bytes([number])))
-order = {"command": sys.argv[2:], "folder": os.getcwd(), "environment": dict(os.environ)}
+server.connect(path)
+order = {"command": command, "folder": os.getcwd(), "environment": dict(os.environ)}
 message = json.dumps(order).encode() + b"\n"
 sent = socket.send_fds(server, [message], [0, 1, 2])
 server.sendall(message[sent:])

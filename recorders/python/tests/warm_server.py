@@ -65,7 +65,7 @@ def next_script(path):
 
 
 def supervised(connection):
-    """Returns in the fork of the script. This process passes signals on to it, and tells the client how it ended."""
+    """Returns in the fork of the script. This process ends it with its client, or tells the client how it ended."""
     message, descriptors, _, _ = socket.recv_fds(connection, 2**16, 3)
     while not message.endswith(b"\n"):
         message += connection.recv(2**16)
@@ -76,13 +76,12 @@ def supervised(connection):
     for descriptor in descriptors:
         os.close(descriptor)
 
-    def pass_on():
+    def watch():
+        connection.recv(1)  # the client says nothing more, so it is gone
         with suppress(ProcessLookupError):
-            while number := connection.recv(1):
-                os.kill(pid, number[0])
-            os.kill(pid, signal.SIGKILL)  # the client is gone
+            os.kill(pid, signal.SIGKILL)
 
-    threading.Thread(target=pass_on, daemon=True).start()
+    threading.Thread(target=watch, daemon=True).start()
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     with suppress(OSError):
         connection.sendall(str(code).encode())
