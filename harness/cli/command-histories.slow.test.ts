@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gateSchema, type Verdict } from '../judge/verdict.ts';
 import { readTrace } from '../trace/read.ts';
 import type { ScenarioHistory } from '../training/trainer.ts';
-import { python } from './testing/python.ts';
+import { python, startWarmPython, type WarmPython } from './testing/python.ts';
 import { fixtures, resumeproof } from './testing/start.ts';
 
 const train = path.join(fixtures, 'commands', 'train.mjs');
@@ -321,21 +321,27 @@ while at < 8:
 `;
 
 describe.skipIf(python === undefined)('with torch', () => {
+  let warm: WarmPython;
+  beforeAll(async () => {
+    warm = await startWarmPython();
+  });
+  afterAll(() => warm.end());
   const script = (name: string, ...flags: string[]) =>
-    [python!, path.join(fixtures, 'pytorch', `${name}.py`), '--out', '{run}', ...flags] as const;
+    [...warm.words, path.join(fixtures, 'pytorch', `${name}.py`), '--out', '{run}', ...flags] as const;
   const saves = ['--save-at', '2,4,6,8,10'];
 
   test('a script is proven and refuted after a kill in a save', async () => {
     const latest = path.join(scratch, 'latest.py');
     writeFileSync(latest, LATEST);
     const healthy = script('healthy', '--resume', 'auto', ...saves);
+    const words = healthy.slice(warm.words.length);
     const { stderr, verdicts } = await run('pytorch-in-save', {
-      // Half of the file is written, and then it was renamed.
-      half: { plan: inSave(3), command: healthy },
+      // Half of the file is written, in a Python that was just started; and then it was renamed.
+      half: { plan: inSave(3), command: [python!, ...words] },
       whole: { plan: inSave(5), command: healthy },
-      torn: { plan: inSave(3), command: [python!, latest, '{run}'] },
-      fresh: { plan: inSave(2), command: [python!, latest, '{run}', '--fresh'] },
-      written: { plan: inSave(4), command: [python!, latest, '{run}'] },
+      torn: { plan: inSave(3), command: [...warm.words, latest, '{run}'] },
+      fresh: { plan: inSave(2), command: [...warm.words, latest, '{run}', '--fresh'] },
+      written: { plan: inSave(4), command: [...warm.words, latest, '{run}'] },
     });
     const proven = expect.stringMatching(/^proven/);
     expect(outcomes(verdicts()), stderr).toEqual({

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gateSchema } from '../judge/verdict.ts';
-import { python } from './testing/python.ts';
+import { python, startWarmPython } from './testing/python.ts';
 import { fixtures, resumeproof } from './testing/start.ts';
 
 const train = path.join(fixtures, 'commands', 'train.mjs');
@@ -101,11 +101,13 @@ describe.skipIf(python === undefined)('with torch', () => {
     const rounds = path.join(scratch, 'rounds.py');
     writeFileSync(rounds, ROUNDS);
     const never = ['--never-save-with', "--save-at ''"];
-    const command = (script: string) => [python!, script, '--out', '{run}', '--resume', 'auto'];
+    const warm = await startWarmPython();
+    const command = (script: string) => [...warm.words, script, '--out', '{run}', '--resume', 'auto'];
     const sound = await exec([...PLAN, ...never], command(path.join(fixtures, 'pytorch', 'healthy.py')));
     expect(sound.exitCode, sound.stderr).toBe(0);
     expect((await exec(PLAN, command(rounds))).exitCode).toBe(0);
     const harms = await exec([...PLAN, ...never], command(rounds));
+    await warm.end();
     expect(harms.exitCode, harms.stderr).toBe(1);
     expect(harms.verdict()).toMatchObject({
       outcome: 'refuted',

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gateSchema } from '../judge/verdict.ts';
 import { readTrace } from '../trace/read.ts';
 import type { Command } from '../training/command.ts';
-import { python } from './testing/python.ts';
+import { python, startWarmPython, type WarmPython } from './testing/python.ts';
 import { fixtures, resumeproof } from './testing/start.ts';
 
 const HEAD = `
@@ -102,6 +102,7 @@ loop.run(Swallows)`,
 } as const;
 
 let scratch: string;
+let warm: WarmPython;
 beforeAll(async () => {
   scratch = await realpath(await mkdtemp(path.join(tmpdir(), 'resumeproof-command-stops-')));
   for (const [name, text] of Object.entries(PROGRAMS))
@@ -116,8 +117,11 @@ async function run(
   const own = path.join(scratch, folder);
   mkdirSync(path.join(own, 'scenarios'), { recursive: true });
   for (const [name, [program, how]] of Object.entries(scenarios)) {
-    const args = [path.join(scratch, `${program}.py`), '--out', '{run}', '--resume', 'auto'];
-    const command = { program: python, args, env: { OMP_NUM_THREADS: '1' }, ...how };
+    const [starts, ...words] = warm.words;
+    const args = [...words, path.join(scratch, `${program}.py`), '--out', '{run}', '--resume', 'auto'];
+    // The one that gets the signal.
+    const env = { OMP_NUM_THREADS: '1', START_ANEW: how.stop === 'signal' ? 'before' : '' };
+    const command = { program: starts, args, env, ...how };
     const scenario = { about: name, plan: { steps: 8, resumeAt: 4 }, command };
     writeFileSync(path.join(own, 'scenarios', `${name}.js`), `export default ${JSON.stringify(scenario)};\n`);
   }
@@ -126,6 +130,11 @@ async function run(
 }
 
 describe.skipIf(python === undefined)('a script', () => {
+  beforeAll(async () => {
+    warm = await startWarmPython();
+  });
+  afterAll(() => warm.end());
+
   test('is stopped as it is asked for, and judged by what it does then', async () => {
     const { stdout, stderr, report } = await run('judged', {
       exits: ['plain', { stop: 'exit' }],

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gateSchema } from '../judge/verdict.ts';
-import { python } from './testing/python.ts';
+import { python, startWarmPython } from './testing/python.ts';
 import { fixtures, resumeproof } from './testing/start.ts';
 
 const scripts = path.join(fixtures, 'pytorch');
@@ -55,25 +55,38 @@ describe.skipIf(python === undefined)('with torch', () => {
 
   test('scripts are refuted for their bugs, and proven without them', async () => {
     mkdirSync(path.join(scratch, 'scenarios'));
-    const write = (name: string, script: string, flags: readonly string[]) =>
+    const warm = await startWarmPython();
+    const write = (name: string, script: string, flags: readonly string[]) => {
+      // One is started as users do.
+      const [program, ...words] = name === 'healthy' ? [python!] : warm.words;
       writeFileSync(
         path.join(scratch, 'scenarios', `${name}.js`),
         `export default ${JSON.stringify({
           about: script,
           plan: { steps: 12, resumeAt: 4 },
           command: {
-            program: python,
-            args: [path.join(scripts, `${script}.py`), '--out', '{run}', '--resume', 'auto', ...flags],
+            program,
+            args: [
+              ...words,
+              path.join(scripts, `${script}.py`),
+              '--out',
+              '{run}',
+              '--resume',
+              'auto',
+              ...flags,
+            ],
             env,
           },
         })};\n`,
       );
+    };
     for (const name of HEALTHY) write(name, name, []);
     for (const name of Object.keys(BROKEN)) {
       write(name, name, []);
       write(`${name}-fixed`, name, ['--fixed']);
     }
     const { exitCode, stdout, stderr } = await resumeproof(scratch, ['run', '--jobs', '2', '--json']);
+    await warm.end();
     const { report: _, ...gate } = JSON.parse(stdout);
     const verdicts = gateSchema.parse(gate).verdicts;
     const expected = [

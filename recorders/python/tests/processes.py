@@ -1,12 +1,17 @@
 """Runs real programs in real processes, with and without the recorder."""
 
+import atexit
+import functools
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-RECORDER = Path(__file__).resolve().parents[1]
+TESTS = Path(__file__).resolve().parent
+RECORDER = TESTS.parent
 BOOTSTRAP = RECORDER / "src/resumeproof/bootstrap"
 FIXTURES = RECORDER.parents[1] / "fixtures/pytorch"
 
@@ -21,6 +26,24 @@ def run(folder, *command, check=True, **environment):
     )
     assert not check or done.returncode == 0, done.stderr
     return done
+
+
+def train(folder, *command, **more):
+    """The same for a script that imports torch, where it need not be a Python that was just started."""
+    return run(folder, "-IS", TESTS / "warm_client.py", _server(), *command, **more)
+
+
+@functools.cache
+def _server():
+    """Starts warm_server.py, which ends with this process. Returns its socket."""
+    path = os.path.join(tempfile.mkdtemp(), "socket")
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, TESTS / "warm_server.py", path]
+    server = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    atexit.register(shutil.rmtree, os.path.dirname(path))
+    atexit.register(server.communicate)
+    assert server.stdout.readline() == b"listening\n"
+    return path
 
 
 def recording(trace, role="control", horizon=12, **more):
@@ -40,7 +63,7 @@ def files(folder):
 
 def steps_of(tmp_path, program, horizon, **more):
     (tmp_path / "train.py").write_text("import torch\ntorch.manual_seed(0)\n" + program)
-    plain = run(tmp_path, "train.py")
-    done = run(tmp_path, "train.py", **recording(tmp_path / "trace.jsonl", horizon=horizon, **more))
+    plain = train(tmp_path, "train.py")
+    done = train(tmp_path, "train.py", **recording(tmp_path / "trace.jsonl", horizon=horizon, **more))
     assert done.stdout == plain.stdout
     return [record for record in records(tmp_path / "trace.jsonl") if record["kind"] == "step"]

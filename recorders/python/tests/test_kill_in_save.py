@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from processes import recording, records, run
+from processes import recording, records, run, train
 
 PROGRAM = """
 import json, os, shutil, torch
@@ -37,7 +37,7 @@ def killed(folder, save, operation, step=4, **more):
         folder / "trace.jsonl", "before", horizon=8, LACKS="hooks", SAVE_AT="2", SAVES=folder / "saves.jsonl"
     )
     environment |= {f"RESUMEPROOF_{name}": str(value) for name, value in (in_save | more).items()}
-    done = run(folder, "train.py", check=False, **environment)
+    done = train(folder, "train.py", check=False, **environment)
     left = {file.relative_to(folder / "out"): file for file in sorted((folder / "out").rglob("*")) if file.is_file()}
     return done, {str(name): file.read_bytes() for name, file in left.items()}
 
@@ -155,7 +155,7 @@ def test_a_wrong_kill_ends_the_program_with_a_message(tmp_path, value):
 def test_a_load_that_fails_before_there_is_an_optimizer_is_recorded(tmp_path):
     (tmp_path / "torn.pt").write_bytes(b"")
     (tmp_path / "train.py").write_text("import torch\ntorch.load('torn.pt')\n")
-    run(tmp_path, "train.py", check=False, **recording(tmp_path / "trace.jsonl", "after", FROM="before:step-2:2"))
+    train(tmp_path, "train.py", check=False, **recording(tmp_path / "trace.jsonl", "after", FROM="before:step-2:2"))
     last = records(tmp_path / "trace.jsonl")[-1]
     assert (last["kind"], last["code"]) == ("failure", "resume-refused")
 

@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from processes import recording, records, run
+from processes import recording, records, run, train
 
 
 def test_does_nothing_outside_of_a_proof(tmp_path):
@@ -58,8 +58,8 @@ print(average, model.training, random.random(), numpy.random.rand(), torch.rand(
 
 def test_steps_averages_and_samples_of_a_loop(tmp_path):
     (tmp_path / "train.py").write_text(LOOP)
-    plain = run(tmp_path, "train.py")
-    recorded = run(tmp_path, "train.py", **recording(tmp_path / "trace.jsonl", horizon=4, PASS=2))
+    plain = train(tmp_path, "train.py")
+    recorded = train(tmp_path, "train.py", **recording(tmp_path / "trace.jsonl", horizon=4, PASS=2))
     assert recorded.stdout == plain.stdout
     found = records(tmp_path / "trace.jsonl")
     steps = [record for record in found if record["kind"] == "step"]
@@ -91,7 +91,7 @@ def test_a_process_without_the_bootstrap_is_recorded_from_its_first_line(tmp_pat
     (tmp_path / "train.py").write_text(LOOP)
     environment = recording(tmp_path / "trace.jsonl", horizon=4, PASS=2)
     del environment["PYTHONPATH"]
-    run(tmp_path, "train.py", **environment)
+    train(tmp_path, "train.py", **environment)
     steps = [record for record in records(tmp_path / "trace.jsonl") if record["kind"] == "step"]
     assert len(steps) == 4 and all(step["updates"] == [1] * 4 for step in steps)
 
@@ -117,7 +117,7 @@ for _ in range(3):
 """
     )
     trace = tmp_path / "trace.jsonl"
-    done = run(tmp_path, "train.py", check=False, **recording(trace, horizon=3, PASS=1))
+    done = train(tmp_path, "train.py", check=False, **recording(trace, horizon=3, PASS=1))
     assert done.returncode == 1 and message in done.stderr
     assert records(trace)[-1]["kind"] == "failure" and message in records(trace)[-1]["message"]
 
@@ -175,7 +175,7 @@ for _ in range(2):
 """
     )
     trace = tmp_path / "trace.jsonl"
-    done = run(tmp_path, "train.py", **recording(trace, horizon=2))
+    done = train(tmp_path, "train.py", **recording(trace, horizon=2))
     assert "1 average," in done.stderr
     start, end = [record for record in records(trace) if record["kind"] == "state"]
     tensors = {(one["kind"], one["name"]): one["digest"] for one in end["tensors"]}
@@ -196,6 +196,6 @@ model(torch.ones(4, 2)).sum().backward()
 optimizer.step()
 """
     )
-    done = run(tmp_path, "train.py", **recording(tmp_path / "trace.jsonl", horizon=1))
+    done = train(tmp_path, "train.py", **recording(tmp_path / "trace.jsonl", horizon=1))
     said = "an average is not recorded (dict): its tensors do not match the model's parameters by name and shape"
     assert said in done.stderr
