@@ -16,14 +16,10 @@ import { currentProgram, type Program } from './program-file.ts';
 
 const BOOT = path.join(import.meta.dirname, 'boot.cjs');
 /** In the snapshot as they are on the disk. */
-const PACKAGES = [
-  '@tensorflow/tfjs-core',
-  '@tensorflow/tfjs-layers',
-  '@tensorflow/tfjs-backend-wasm',
-  '@tensorflow/tfjs-backend-cpu',
-];
-/** What the last of them requires. */
-const REQUIRED = 'seedrandom';
+const CPU = '@tensorflow/tfjs-backend-cpu';
+const PACKAGES = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers', '@tensorflow/tfjs-backend-wasm', CPU];
+/** The package that the cpu backend requires. */
+const RANDOM = 'seedrandom';
 /** What a snapshot does in a process that only shows that it works; see program.ts. */
 const TRIAL = 'trial';
 const MAKING_MS = 120_000;
@@ -85,9 +81,9 @@ async function check(folder: string | undefined): Promise<Checked> {
 function keyOf({ harness, digest }: Program, packages: Readonly<Record<string, string>>): string {
   const own = [process.version, process.arch, process.platform, process.execPath, markOf(process.execPath)];
   const files = [BOOT, ...Object.values(packages)];
-  const required = path.dirname(createRequire(files.at(-1)!).resolve(REQUIRED));
-  for (const name of readdirSync(required, { recursive: true, encoding: 'utf8' }).sort())
-    if (name.endsWith('.js')) files.push(path.join(required, name));
+  const random = path.dirname(createRequire(packages[CPU]!).resolve(RANDOM));
+  for (const name of readdirSync(random, { recursive: true, encoding: 'utf8' }).sort())
+    if (name.endsWith('.js')) files.push(path.join(random, name));
   const contents = files.flatMap((file) => [file, digestOf(readFileSync(file))]);
   return digestOf([...own, harness, digest, ...contents].join('\0')).slice(0, 32);
 }
