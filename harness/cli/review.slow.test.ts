@@ -182,7 +182,7 @@ describe('approve --accepted', () => {
     rmSync(path.join(scratch, 'reports', reportsIn(path.join(scratch, 'reports'))[1]!), { recursive: true });
   });
 
-  test('refuses a review of another report, and one that accepts nothing', async () => {
+  test('refuses a review of another report, one that accepts nothing, and one that accepts what the report lacks', async () => {
     const saved = path.join(scratch, 'saved.json');
     writeFileSync(saved, JSON.stringify(review));
     expect((await approve('--accepted', saved)).stderr).toMatch(
@@ -194,6 +194,12 @@ describe('approve --accepted', () => {
       '2 resumeproof: saved.json accepts no scenario of this report; decide with resumeproof review',
     );
     expect((await approve('--accepted', saved, '--all')).exitCode).toBe(2);
+    const unknown = withChange({ ...review, startedAt }, { scenario: 'vioce', decision: 'accepted' });
+    writeFileSync(saved, JSON.stringify(unknown));
+    const lacking = await approve('--accepted', saved);
+    expect(`${lacking.exitCode} ${lacking.stderr}`).toBe(
+      "2 resumeproof: saved.json accepts 'vioce', which this report does not have; name the report that was reviewed with --report",
+    );
   });
 });
 
