@@ -5,7 +5,6 @@
  */
 import { globSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { execa } from 'execa';
@@ -53,7 +52,9 @@ const VIEWS: readonly View[] = [
   },
 ];
 
-const scratch = await mkdtemp(path.join(tmpdir(), 'resumeproof-screenshots-'));
+// In the checkout, whose commit the report shows.
+await mkdir(path.join(root, '.cache'), { recursive: true });
+const scratch = await mkdtemp(path.join(root, '.cache', 'screenshots-'));
 try {
   const report = await madeReport();
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
@@ -86,7 +87,7 @@ try {
   await rm(scratch, { recursive: true });
 }
 
-/** Runs the scenarios in a folder beside node_modules, where they find the harness, and returns the page. */
+/** Runs the scenarios in a folder of their own, and returns the page. */
 async function madeReport(): Promise<string> {
   const folder = path.join(scratch, 'scenarios');
   await mkdir(folder);
@@ -101,15 +102,12 @@ async function madeReport(): Promise<string> {
   }
   const main = path.join(root, 'harness', 'cli', 'main.ts');
   const reports = path.join(scratch, 'reports');
-  await execa(
-    process.execPath,
-    [main, 'run', '--scenarios', folder, '--backend', 'wasm', '--reports', reports],
-    {
-      cwd: root,
-      reject: false,
-      stdio: 'inherit',
-    },
-  );
+  // There, so that no path of this machine is in the commands that the page shows.
+  await execa(process.execPath, [main, 'run', '--backend', 'wasm'], {
+    cwd: scratch,
+    reject: false,
+    stdio: 'inherit',
+  });
   const [only] = globSync('*-wasm', { cwd: reports });
   return path.join(reports, only!, 'index.html');
 }
