@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeHistory, type History, historyOf, resumesIn } from '../trace/history.ts';
-import { python } from './testing/python.ts';
+import { python, startWarmPython } from './testing/python.ts';
 import { fixtures, resumeproof } from './testing/start.ts';
 
 let scratch: string;
@@ -231,12 +231,14 @@ test.skipIf(python === undefined)(
     const cwd = path.join(scratch, 'torch');
     await mkdir(path.join(cwd, 'scenarios'), { recursive: true });
     await writeFile(path.join(cwd, 'in-place.py'), IN_PLACE);
+    const warm = await startWarmPython();
+    const [program, ...words] = warm.words;
     for (const [name, script] of [
       ['careful', path.join(fixtures, 'pytorch', 'healthy.py')],
       ['in-place', path.join(cwd, 'in-place.py')],
     ] as const) {
-      const args = [script, '--out', '{run}', '--resume', 'auto', '--save-at', '1,2'];
-      const command = { program: python, args, env: { OMP_NUM_THREADS: '1' } };
+      const args = [...words, script, '--out', '{run}', '--resume', 'auto', '--save-at', '1,2'];
+      const command = { program, args };
       const scenario = { about: name, plan: { steps: 3, resumeAt: [1] }, command };
       await writeFile(
         path.join(cwd, 'scenarios', `${name}.js`),
@@ -249,6 +251,7 @@ test.skipIf(python === undefined)(
       'before to 2 killed there in a save, before operation 2 (saves 1); after-1 from before 1 to 3',
     );
     const careful = await fuzz(cwd, ['careful', '--runs', '8', '--seed', '4']);
+    await warm.end();
     expect(careful, careful.stderr).toMatchObject({ exitCode: 0, failures: [] });
     expect(careful.kinds.map(({ kind }) => kind)).toContain('is killed in a save');
     expect(careful.cases.filter(({ outcome }) => outcome !== 'proven')).toEqual([]);
