@@ -26,8 +26,7 @@ export function codeOf(interrupted: number, control: number): number {
   if (interrupted === 0) return CODES.stalled;
   const octaves = Math.log2(interrupted / control);
   const code = Math.sign(octaves) * Math.ceil(Math.abs(octaves) * PER_OCTAVE);
-  // Norms that differ in their last bits can have equal logarithms.
-  return Math.max(-LARGEST, Math.min(LARGEST, code || Math.sign(interrupted - control)));
+  return Math.max(-LARGEST, Math.min(LARGEST, code));
 }
 
 /** How far a code is from equal: what is stronger stands for a group of steps. */

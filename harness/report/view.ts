@@ -65,12 +65,10 @@ export async function detailOf(
   const ids = findingIds(verdict.findings);
   const limits = verdict.outcome === 'proven' ? OUTLINE : WHOLE;
   const files = openSampleFiles(directory);
-  // Images are decoded by other threads while this one reads the traces.
-  const drawn = samplePanel(files, traces, history, baseline);
   const lines = curves(traces).map((curve) => thinCurve(curve, limits.curves));
   const parameters = parameterMap(traces, limits.values);
   const { runs, more } = runRows(directory, verdict, traces);
-  const samples = await drawn;
+  const samples = await samplePanel(files, traces, history, baseline);
   const { rows, images } = withoutImages(samples.rows);
   const detail: Detail = {
     trend,

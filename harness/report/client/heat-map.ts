@@ -177,44 +177,54 @@ function paint(canvas: HTMLCanvasElement, picture: Picture): void {
 }
 
 /**
- * The cells, a row of pixels for each parameter, as wide as the screen shows them: a rectangle for each cell would take
- * several times as long. Of several cells in one pixel, the one that differs most is seen. Undefined without cells.
+ * The cells as an image of as many pixels as the screen shows, but of no more than one in height for each parameter: a
+ * rectangle for each cell would take several times as long. Of several cells in one pixel, the one that differs most is
+ * seen. Undefined without cells.
  */
-function cellsOf({ map, shown, colours, cellWidth }: Picture, sharp: number): HTMLCanvasElement | undefined {
+function cellsOf(
+  { map, shown, colours, cellWidth, rowHeight }: Picture,
+  sharp: number,
+): HTMLCanvasElement | undefined {
   const columns = map.steps.length;
   const width = Math.round(columns * cellWidth * sharp);
-  if (width === 0 || shown.length === 0) return undefined;
-  const canvas = blank(width, shown.length);
+  const height = Math.min(shown.length, Math.round(rowHeight * shown.length * sharp));
+  if (width === 0 || height === 0) return undefined;
+  const canvas = blank(width, height);
   const context = canvas.getContext('2d')!;
-  const image = context.createImageData(width, shown.length);
+  const image = context.createImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
   const palette = paletteOf(colours);
-  shown.forEach((parameter, row) => {
-    const codes = map.codes.subarray(parameter * columns, (parameter + 1) * columns);
+  const across = Array.from({ length: width }, (_, x) => cellsUnder(x, width, columns));
+  for (let y = 0; y < height; y += 1) {
+    const [firstRow, endRow] = cellsUnder(y, height, shown.length);
     for (let x = 0; x < width; x += 1) {
-      const first = Math.floor((x * columns) / width);
-      const end = Math.max(first + 1, Math.floor(((x + 1) * columns) / width));
-      let code = codes[first]!;
-      for (let column = first + 1; column < end; column += 1)
-        if (strengthOf(codes[column]!) > strengthOf(code)) code = codes[column]!;
-      pixels[row * width + x] = palette[code + CODE_OFFSET]!;
+      const [first, end] = across[x]!;
+      let seen = map.codes[shown[firstRow]! * columns + first]!;
+      for (let row = firstRow; row < endRow; row += 1)
+        for (let column = first; column < end; column += 1) {
+          const code = map.codes[shown[row]! * columns + column]!;
+          if (strengthOf(code) > strengthOf(seen)) seen = code;
+        }
+      pixels[y * width + x] = palette[seen + CODE_OFFSET]!;
     }
-  });
+  }
   context.putImageData(image, 0, 0);
   return canvas;
 }
 
-/** Makes the codes of a byte indices. */
+/** The first of the cells under a pixel, and the one after the last. */
+function cellsUnder(pixel: number, pixels: number, cells: number): readonly [number, number] {
+  const first = Math.floor((pixel * cells) / pixels);
+  return [first, Math.max(first + 1, Math.floor(((pixel + 1) * cells) / pixels))];
+}
+
+/** Added to a code, which is a signed byte, it makes an index. */
 const CODE_OFFSET = 128;
 
 /** The pixel of each code. */
 function paletteOf(colours: Colours): Uint32Array {
-  const context = blank(256, 1).getContext('2d', { willReadFrequently: true })!;
-  for (let at = 0; at < 256; at += 1) {
-    context.fillStyle = cellColour(at - CODE_OFFSET, colours);
-    context.fillRect(at, 0, 1, 1);
-  }
-  return new Uint32Array(context.getImageData(0, 0, 256, 1).data.buffer);
+  const bytes = Array.from({ length: 256 }, (_, at) => [...cellColour(at - CODE_OFFSET, colours), 255]);
+  return new Uint32Array(Uint8Array.from(bytes.flat()).buffer);
 }
 
 function blank(width: number, height: number): HTMLCanvasElement {
@@ -264,16 +274,33 @@ function paintSteps(
   });
 }
 
-function cellColour(code: number, colours: Colours): string {
-  if (code === CODES.stalled) return colours.ink;
-  if (code === CODES.moves) return colours.appears;
-  if (code === CODES.still) return colours.still;
+type Rgb = readonly [number, number, number];
+
+function cellColour(code: number, colours: Colours): Rgb {
+  if (code === CODES.stalled) return rgbOf(colours.ink);
+  if (code === CODES.moves) return rgbOf(colours.appears);
+  if (code === CODES.still) return rgbOf(colours.still);
   const factor = factorOf(code);
-  if (factor === undefined) return colours.page;
+  if (factor === undefined) return rgbOf(colours.page);
   const octaves = Math.log2(factor);
   // The root makes small differences visible.
   const share = code === 0 ? 0 : Math.min(1, 0.12 + 0.88 * Math.sqrt(Math.min(1, Math.abs(octaves) / FULL)));
-  return `color-mix(in srgb, ${octaves < 0 ? colours.less : colours.more} ${Math.round(share * 100)}%, ${colours.card})`;
+  const [full, none] = [rgbOf(octaves < 0 ? colours.less : colours.more), rgbOf(colours.card)];
+  return [0, 1, 2].map((at) => Math.round(share * full[at]! + (1 - share) * none[at]!)) as unknown as Rgb;
+}
+
+/**
+ * The style sheet writes colours as `#rgb` or `#rrggbb`. To draw one and to read its pixel would give noise in browsers
+ * that hide what they are.
+ */
+function rgbOf(colour: string): Rgb {
+  const digits = colour.slice(1);
+  const each = digits.length / 3;
+  const part = (at: number): number => {
+    const own = digits.slice(at * each, (at + 1) * each);
+    return Number.parseInt(each === 1 ? own + own : own, 16);
+  };
+  return [part(0), part(1), part(2)];
 }
 
 function codeText(code: number): string {
