@@ -23,7 +23,7 @@ import { awaitedLater, failing } from './failing.ts';
 import { chosenByAuto, lackedByWasm, onCpuFor } from './fallback.ts';
 import { gateOf } from './gate-of.ts';
 import { runsOf } from './keep.ts';
-import { type KernelVerifier, kernelVerifier } from './kernel-verifier.ts';
+import { type KernelVerifier, kernelVerifier, type Verifications } from './kernel-verifier.ts';
 import { currentOrigin } from './origin.ts';
 import type { Part } from './parts.ts';
 import { readPastRuns, recordPastRun } from './past-runs.ts';
@@ -49,6 +49,8 @@ export interface GateOptions extends Pick<ExecuteOptions, 'backend' | 'requireGp
   readonly baselines?: string;
   /** An earlier gate to compare with. */
   readonly compared?: Gate | undefined;
+  /** Of gates before this one, for a process that runs several; each gate has its own by default. */
+  readonly verifications?: Verifications;
 }
 
 export interface GateResult {
@@ -70,7 +72,7 @@ export async function runGate(
   await mkdir(options.folder, { recursive: true });
   const limit = pLimit(options.jobs);
   const { signal, attempt, finish } = failing(options.signal);
-  const verifyKernels = kernelVerifier(limit, signal);
+  const verifyKernels = kernelVerifier(limit, signal, options.verifications);
   const past = options.past === undefined ? NO_PAST : await readPastRuns(options.past);
   const report = openReport(options.folder, {
     ...past,

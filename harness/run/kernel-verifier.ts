@@ -1,7 +1,4 @@
-/**
- * Verifies the kernels that scenarios use, in fresh processes beside the scenarios' own: each once, also if a test proves
- * one scenario after another.
- */
+/** Verifies the kernels that scenarios use, each once, in fresh processes beside the scenarios' own. */
 import type { LimitFunction } from 'p-limit';
 import type { KernelVerification, VerifiedKernel } from '../judge/caveats.ts';
 import type { KernelCheck } from '../verify/kernel-check.ts';
@@ -12,17 +9,22 @@ import { nodeArguments } from './snapshot/arguments.ts';
 /** Starts the verifications that are missing and resolves once all kernels asked for are verified. */
 export type KernelVerifier = (backend: string, kernels: readonly string[]) => Promise<KernelVerification>;
 
-/** By backend and kernel: the verifications that have ended well. A gate that is cancelled ends its own. */
-const done = new Map<string, Map<string, Promise<Verification>>>();
+/** By backend and kernel: the verifications that have ended without a problem. */
+export type Verifications = Map<string, Map<string, Promise<Verification>>>;
 
-function keep(backend: string, kernels: readonly string[], verification: Promise<Verification>): void {
-  const own = done.get(backend) ?? new Map<string, Promise<Verification>>();
-  done.set(backend, own);
-  for (const kernel of kernels) own.set(kernel, verification);
-}
-
-export function kernelVerifier(limit: LimitFunction, signal: AbortSignal): KernelVerifier {
-  const backends = new Map<string, Map<string, Promise<Verification>>>();
+/** @param done of gates before this one, which this one adds to */
+export function kernelVerifier(
+  limit: LimitFunction,
+  signal: AbortSignal,
+  done: Verifications = new Map(),
+): KernelVerifier {
+  const keep = (backend: string, kernels: readonly string[], verification: Promise<Verification>): void => {
+    const own = done.get(backend) ?? new Map<string, Promise<Verification>>();
+    done.set(backend, own);
+    for (const kernel of kernels) own.set(kernel, verification);
+  };
+  // A gate that is cancelled ends its own verifications, so others wait for none that is under way.
+  const backends: Verifications = new Map();
   return async (backend, kernels) => {
     const verifications = backends.get(backend) ?? new Map(done.get(backend));
     backends.set(backend, verifications);

@@ -16,6 +16,7 @@ import { type RequestWords, withAskedPlan } from './asked-plan.ts';
 import { askedHistorySchema } from './check-history.ts';
 import { runGate } from './gate.ts';
 import { inspectScenarios } from './inspect.ts';
+import type { Verifications } from './kernel-verifier.ts';
 import type { ReportedVerdict } from './not-proven.ts';
 import type { ProveResumeOptions } from './prove-options.ts';
 import { replayScenario } from './replay.ts';
@@ -23,6 +24,9 @@ import { makeReportFolder } from './report-folder.ts';
 import { requireBackends } from './requirements.ts';
 import { type LoadedScenario, scenariosFolder, selectScenarios } from './scenario.ts';
 import { UsageError } from './usage-error.ts';
+
+/** A test may prove one scenario after another. */
+const verifications: Verifications = new Map();
 
 const WORDS: RequestWords = { steps: 'steps', resumeAt: 'resumeAt', history: 'history' };
 const count = z.int().positive();
@@ -78,6 +82,7 @@ export async function proveFile(file: string | URL, asked: ProveResumeOptions): 
     jobs: options.jobs,
     fast: options.fast,
     signal,
+    verifications,
     replay: (own) => replayScenario(own, { ...source, ...historyFile }),
   });
   const [verdict] = gate.verdicts;
