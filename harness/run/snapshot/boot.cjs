@@ -10,8 +10,11 @@ const { pathToFileURL } = require('node:url');
 const { isBuildingSnapshot } = require('node:v8').startupSnapshot;
 const vm = require('node:vm');
 
-/** The harness's folder, the program's file, and the file of each package by name. */
-const { harness, program, packages } = JSON.parse(process.argv[2]);
+/**
+ * The harness's folder, the program's file, the file of each package by name, and all files by whose contents the snapshot
+ * is named.
+ */
+const { harness, program, packages, files } = JSON.parse(process.argv[2]);
 const FORMS = ['exports', 'require', 'module', '__filename', '__dirname'];
 
 /** Text with a character beyond Latin-1 takes two bytes a character, which each process would read. */
@@ -23,20 +26,18 @@ function textOf(file) {
   return Buffer.from(escaped, 'latin1').latin1Slice();
 }
 
+/** Modules by file. One that is required while it loads gives what it has exported so far, as Node's own do. */
+const loaded = new Map();
+
 function evaluate(file, names, ...values) {
   const module = { exports: {} };
+  loaded.set(file, module);
   const code = vm.compileFunction(textOf(file), [...FORMS, ...names], { filename: file });
   code.call(module.exports, module.exports, requireFrom(file), module, file, path.dirname(file), ...values);
   return module.exports;
 }
 
-/** By file. */
-const loaded = new Map();
-function loadFile(file) {
-  if (!loaded.has(file)) loaded.set(file, evaluate(file, []));
-  return loaded.get(file);
-}
-
+const loadFile = (file) => loaded.get(file)?.exports ?? evaluate(file, []);
 const load = (name) => loadFile(packages[name]);
 
 /**
@@ -47,7 +48,10 @@ const requireFrom = (file) => (name) => {
   if (Object.hasOwn(packages, name)) return load(name);
   if (isBuiltin(name)) return require(name);
   const own = createRequire(file);
-  return isBuildingSnapshot() ? loadFile(own.resolve(name)) : own(name);
+  if (!isBuildingSnapshot()) return own(name);
+  const required = own.resolve(name);
+  if (!files.includes(required)) throw new Error(`a snapshot is not named by the content of ${required}`);
+  return loadFile(required);
 };
 
 /** A module's import.meta, with its own `import`, which needs the process that it is called in. */

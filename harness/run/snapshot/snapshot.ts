@@ -69,21 +69,27 @@ async function check(folder: string | undefined): Promise<Checked> {
     const { resolve } = createRequire(import.meta.url);
     const packages = Object.fromEntries(PACKAGES.map((name) => [name, resolve(name)]));
     const program = await currentProgram(folder);
-    const key = keyOf(program, packages);
-    const file = found(folder, key) ?? (await make(folder, key, program, packages));
+    const files = filesOf(packages);
+    const key = keyOf(program, files);
+    const file = found(folder, key) ?? (await make(folder, key, program, packages, files));
     return { snapshot: { file, bytes: statSync(file).size }, mark: markOf(file) };
   } catch (error) {
     return { snapshot: { problem: asError(error).message.split('\n')[0]! }, mark: '' };
   }
 }
 
-/** Names the snapshot of this Node, harness and packages. */
-function keyOf({ harness, digest }: Program, packages: Readonly<Record<string, string>>): string {
-  const own = [process.version, process.arch, process.platform, process.execPath, markOf(process.execPath)];
-  const files = [BOOT, ...Object.values(packages)];
+/** What is loaded into the snapshot beside the program. */
+function filesOf(packages: Readonly<Record<string, string>>): string[] {
   const random = path.dirname(createRequire(packages[CPU]!).resolve(RANDOM));
-  for (const name of readdirSync(random, { recursive: true, encoding: 'utf8' }).sort())
-    if (name.endsWith('.js')) files.push(path.join(random, name));
+  const required = readdirSync(random, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.js'))
+    .map((name) => path.join(random, name));
+  return [BOOT, ...Object.values(packages), ...required.sort()];
+}
+
+/** Names the snapshot of this Node, harness and packages. */
+function keyOf({ harness, digest }: Program, files: readonly string[]): string {
+  const own = [process.version, process.arch, process.platform, process.execPath, markOf(process.execPath)];
   const contents = files.flatMap((file) => [file, digestOf(readFileSync(file))]);
   return digestOf([...own, harness, digest, ...contents].join('\0')).slice(0, 32);
 }
@@ -123,11 +129,12 @@ async function make(
   key: string,
   { harness, file: program }: Program,
   packages: Readonly<Record<string, string>>,
+  files: readonly string[],
 ): Promise<string> {
   mkdirSync(folder, { recursive: true });
   const half = path.join(folder, `${key}.${process.pid}.half.blob`);
   try {
-    await runNode(half, '--build-snapshot', BOOT, JSON.stringify({ harness, program, packages }));
+    await runNode(half, '--build-snapshot', BOOT, JSON.stringify({ harness, program, packages, files }));
     await runNode(half, TRIAL);
     const file = path.join(folder, nameOf(key, readFileSync(half)));
     // Other processes may make the same, and none may find half of it.
