@@ -71,7 +71,7 @@ function named(given: readonly string[], { verdicts }: Gate, folder: string): re
   );
 }
 
-/** @throws {UsageError} when the review is missing, is of another report, accepts nothing, or what the report lacks */
+/** @throws {UsageError} when the review is missing, is of another report, accepts nothing, or accepts what the report lacks */
 async function acceptedIn(
   from: string | true,
   { startedAt, verdicts }: Gate,
@@ -86,15 +86,15 @@ async function acceptedIn(
   const accepted = decisions
     .filter(({ decision }) => decision === 'accepted')
     .map(({ scenario }) => scenario);
-  const named = path.relative('', file);
+  const shown = path.relative('', file);
   if (accepted.length === 0)
-    throw new UsageError(`${named} accepts no scenario of this report; decide with resumeproof review`);
+    throw new UsageError(`${shown} accepts no scenario of this report; decide with resumeproof review`);
   // The page shows names with hidden characters spelled out.
   const known = new Map(verdicts.map(({ scenario }) => [tame(scenario), scenario]));
   const missing = accepted.find((name) => !known.has(name));
   if (missing !== undefined)
     throw new UsageError(
-      `${named} accepts '${visible(missing)}', which this report does not have; name the report that was reviewed with --report`,
+      `${shown} accepts '${visible(missing)}', which this report does not have; it was changed after it was written, so mend or remove it`,
     );
   return accepted.map((name) => known.get(name)!);
 }

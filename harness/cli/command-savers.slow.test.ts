@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { gateSchema } from '../judge/verdict.ts';
 import { python, startWarmPython } from './testing/python.ts';
 import { fixtures, resumeproof } from './testing/start.ts';
@@ -102,12 +102,12 @@ describe.skipIf(python === undefined)('with torch', () => {
     writeFileSync(rounds, ROUNDS);
     const never = ['--never-save-with', "--save-at ''"];
     const warm = await startWarmPython();
+    onTestFinished(() => warm.end());
     const command = (script: string) => [...warm.words, script, '--out', '{run}', '--resume', 'auto'];
     const sound = await exec([...PLAN, ...never], command(path.join(fixtures, 'pytorch', 'healthy.py')));
     expect(sound.exitCode, sound.stderr).toBe(0);
     expect((await exec(PLAN, command(rounds))).exitCode).toBe(0);
     const harms = await exec([...PLAN, ...never], command(rounds));
-    await warm.end();
     expect(harms.exitCode, harms.stderr).toBe(1);
     expect(harms.verdict()).toMatchObject({
       outcome: 'refuted',

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { gateSchema } from '../judge/verdict.ts';
 import { python, startWarmPython } from './testing/python.ts';
 import { fixtures, resumeproof } from './testing/start.ts';
@@ -56,6 +56,7 @@ describe.skipIf(python === undefined)('with torch', () => {
   test('scripts are refuted for their bugs, and proven without them', async () => {
     mkdirSync(path.join(scratch, 'scenarios'));
     const warm = await startWarmPython();
+    onTestFinished(() => warm.end());
     const write = (name: string, script: string, flags: readonly string[]) => {
       // One is started as users do.
       const [program, ...words] = name === 'healthy' ? [python!] : warm.words;
@@ -86,7 +87,6 @@ describe.skipIf(python === undefined)('with torch', () => {
       write(`${name}-fixed`, name, ['--fixed']);
     }
     const { exitCode, stdout, stderr } = await resumeproof(scratch, ['run', '--jobs', '2', '--json']);
-    await warm.end();
     const { report: _, ...gate } = JSON.parse(stdout);
     const verdicts = gateSchema.parse(gate).verdicts;
     const expected = [

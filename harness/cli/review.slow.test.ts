@@ -198,7 +198,7 @@ describe('approve --accepted', () => {
     writeFileSync(saved, JSON.stringify(unknown));
     const lacking = await approve('--accepted', saved);
     expect(`${lacking.exitCode} ${lacking.stderr}`).toBe(
-      "2 resumeproof: saved.json accepts 'vioce', which this report does not have; name the report that was reviewed with --report",
+      "2 resumeproof: saved.json accepts 'vioce', which this report does not have; it was changed after it was written, so mend or remove it",
     );
   });
 });

@@ -25,8 +25,9 @@ export interface WarmPython {
 }
 
 /**
- * Starts a Python that has imported torch, and that forks for each script: warm_server.py. For what is said of scripts; that
- * they can be started by Python itself, other tests show.
+ * Starts a Python that has imported torch, and that forks for each script: warm_server.py. For tests of what is said about
+ * scripts. Other tests show that Python itself can start them. The forks share a seed of hashes, so no script whose order
+ * of a set matters may run in one.
  */
 export async function startWarmPython(): Promise<WarmPython> {
   const folder = mkdtempSync(path.join(tmpdir(), 'resumeproof-python-'));

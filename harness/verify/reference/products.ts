@@ -49,7 +49,10 @@ function matMul(inputs: Inputs, { transposeA, transposeB }: Attributes): ReturnT
   return byTerms(terms, [...lead, m, n], a, b);
 }
 
-/** The terms of a convolution add x[i] · filter[j] to output[o]. Output `[n, h', w', out]` of x `[n, h, w, in]` and filter `[fh, fw, in, out]`. */
+/**
+ * The shape and the terms of a convolution, which add x[i] · filter[j] to output[o]. Output `[n, h', w', out]` of x
+ * `[n, h, w, in]` and filter `[fh, fw, in, out]`.
+ */
 function convolution(x: readonly number[], filter: readonly number[], attrs: Attributes): [number[], Terms] {
   const [, , depth, wide] = filter as [number, number, number, number];
   const window = windowOf(filter, attrs);

@@ -2,8 +2,8 @@
     python warm_server.py SOCKET
 
 A Python that has imported torch, and forks for each script of warm_client.py, in a tenth of the time of a new one. The fork
-does what a new interpreter does with the script, from the site's customization to the exit. Only `import torch` loads what
-is there already, and the seed of hashes is that of the server. Ends when its standard input does.
+does what a new interpreter does with the script, from the site's customization to the exit. Only torch and NumPy are there
+already, and the seed of hashes is that of the server. Ends when its standard input does.
 """
 
 import ctypes
@@ -21,6 +21,7 @@ import threading
 import types
 from contextlib import suppress
 
+import numpy
 import torch
 import torch._dynamo  # the first optimizer of a process imports it
 
@@ -114,6 +115,9 @@ def become(command, folder, environment, descriptors):
     tempfile.tempdir = None
     sys.argv[:] = command
     sys.path[:1] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
+    # As in new processes, no two scripts draw the same numbers.
+    torch.seed()
+    numpy.random.seed()
     sys.meta_path.insert(0, Loaded(sys.modules.pop("torch")))
     sys.modules.pop("sitecustomize", None)
     site.execsitecustomize()
