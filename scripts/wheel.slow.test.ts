@@ -95,14 +95,17 @@ describe.skipIf(python === undefined)('with torch', () => {
     expect((await run('python', '-c', marks)).stdout).toBe(`${path.join(installed, '__init__.py')} False`);
   });
 
-  // That it refutes a broken one, the plugin shows.
-  test('the console script proves a script, and judges traces', async () => {
+  test('the console script proves a script, refutes a broken one, and judges traces', async () => {
     const saving = ['--save-scenario', 'healthy', '--out', 'proof'];
     const healthy = await run('resumeproof', 'exec', ...PLAN, ...saving, '--json', ...train('healthy.py'));
     expect(healthy.exitCode, healthy.stderr).toBe(0);
     const proven = verdictOf(healthy.stdout);
     expect(proven).toMatchObject({ outcome: 'proven', backend: { name: 'torch-cpu' } });
     expect(proven.replay).toMatch(/^resumeproof exec --steps 12 /);
+
+    const broken = await run('resumeproof', 'exec', ...PLAN, '--json', ...train('optimizer_not_restored.py'));
+    expect(broken.exitCode, broken.stderr).toBe(1);
+    expect(verdictOf(broken.stdout)).toMatchObject({ outcome: 'refuted', cause: 'slots-missing' });
 
     const judged = await run(
       'resumeproof',
