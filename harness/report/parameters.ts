@@ -222,30 +222,36 @@ function valuesOf(
   parameters: number,
 ): ParameterValues {
   const groups = steps.length;
-  const ownAt = columns.map((sides) => sides.ownAt);
-  const controlAt = columns.map((sides) => sides.controlAt);
-  const filled = (lists: readonly (readonly Norms[])[], places: readonly Int32Array[]): Float32Array => {
+  const filled = (
+    sources: readonly (TracedStep | undefined)[],
+    places: readonly Int32Array[],
+  ): Float32Array => {
     const values = new Float32Array(QUANTITIES.length * parameters * groups);
-    lists.forEach((own, row) => {
+    QUANTITIES.forEach((quantity, row) => {
+      const norms = sources.map((step) => step?.[quantity] ?? NOTHING);
       // By group first, because the norms of a step lie together.
       for (let group = 0; group < groups; group += 1)
         for (let parameter = 0; parameter < parameters; parameter += 1) {
           const column = chosen[parameter * groups + group]!;
           const index = (row * parameters + parameter) * groups + group;
-          values[index] = valueAt(own[column]!, places[column]![parameter]!);
+          values[index] = valueAt(norms[column]!, places[column]![parameter]!);
         }
     });
     return values;
   };
-  const control = filled(
-    QUANTITIES.map((quantity) => columns.map((sides) => sides.control?.[quantity] ?? NOTHING)),
-    controlAt,
-  );
-  const interrupted = filled(
-    QUANTITIES.map((quantity) => columns.map((sides) => sides.own[quantity])),
-    ownAt,
-  );
-  return { runs, every, steps, control, interrupted };
+  return {
+    runs,
+    every,
+    steps,
+    control: filled(
+      columns.map((sides) => sides.control),
+      columns.map((sides) => sides.controlAt),
+    ),
+    interrupted: filled(
+      columns.map((sides) => sides.own),
+      columns.map((sides) => sides.ownAt),
+    ),
+  };
 }
 
 /** The same values with at most about `limit` columns; null if that is 0. */

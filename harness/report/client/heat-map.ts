@@ -159,8 +159,10 @@ function paint(canvas: HTMLCanvasElement, picture: Picture): void {
   const gap = rowHeight >= 4 ? 1 : 0;
   shown.forEach((parameter, row) => {
     const y = TOP + row * rowHeight;
-    context.fillStyle = colours.page;
-    context.fillRect(left, y + rowHeight - gap, width - left, gap);
+    if (gap > 0) {
+      context.fillStyle = colours.page;
+      context.fillRect(left, y + rowHeight - gap, width - left, gap);
+    }
     if (named) {
       context.fillStyle = parameter === chosen ? colours.ink : colours.soft;
       context.font = `${parameter === chosen ? 'bold ' : ''}11px system-ui, sans-serif`;
@@ -286,7 +288,8 @@ function cellColour(code: number, colours: Colours): Rgb {
   // The root makes small differences visible.
   const share = code === 0 ? 0 : Math.min(1, 0.12 + 0.88 * Math.sqrt(Math.min(1, Math.abs(octaves) / FULL)));
   const [full, none] = [rgbOf(octaves < 0 ? colours.less : colours.more), rgbOf(colours.card)];
-  return [0, 1, 2].map((at) => Math.round(share * full[at]! + (1 - share) * none[at]!)) as unknown as Rgb;
+  const mixed = (at: 0 | 1 | 2): number => Math.round(share * full[at] + (1 - share) * none[at]);
+  return [mixed(0), mixed(1), mixed(2)];
 }
 
 /**

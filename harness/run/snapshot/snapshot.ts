@@ -15,8 +15,8 @@ import { NoSnapshot } from './no-snapshot.ts';
 import { currentProgram, type Program } from './program-file.ts';
 
 const BOOT = path.join(import.meta.dirname, 'boot.cjs');
-/** In the snapshot as they are on the disk. */
 const CPU = '@tensorflow/tfjs-backend-cpu';
+/** In the snapshot as they are on the disk. */
 const PACKAGES = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers', '@tensorflow/tfjs-backend-wasm', CPU];
 /** The package that the cpu backend requires. */
 const RANDOM = 'seedrandom';
